@@ -1,0 +1,69 @@
+import { bodyLimit } from 'hono/body-limit';
+import type { Context } from 'hono';
+import type { Logger } from 'pino';
+import type { Database } from '../db/client.ts';
+import type { RuntimeManager } from '../runtime-manager/index.ts';
+import { ApiError, toErrorAnswer } from './errors.ts';
+import { requireApiKey } from './middleware/auth.ts';
+import { jsonOnly } from './middleware/json-only.ts';
+import { requestContext } from './middleware/request-context.ts';
+import { createRouter, type ApiEnv } from './router.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { runtimeRoutes } from './routes/runtimes.ts';
+import { workspaceRoutes } from './routes/workspaces.ts';
+
+const BODY_MAX_BYTES = 1024 * 1024;
+
+export interface AppParts {
+  database: Database;
+  runtimes: RuntimeManager;
+  log: Logger;
+}
+
+/** The whole HTTP surface, apart from websocket upgrades. */
+export function createApp({ database, runtimes, log }: AppParts) {
+  const app = createRouter();
+  const { db } = database;
+
+  app.onError((error, c) => answerError(c, error, log));
+  app.notFound((c) => answerError(c, new ApiError('route.not_found', 'No such route.'), log));
+
+  app.use(requestContext(log));
+  app.use('/v1/*', requireApiKey(db), limitBody(), jsonOnly);
+  app.route('/', healthRoutes({ database, runtimes }));
+  app.route('/', docsRoutes());
+  app.route('/', workspaceRoutes({ db, runtimes }));
+  app.route('/', runtimeRoutes({ runtimes }));
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'Use Bearer <api key>.',
+  });
+  app.doc31('/openapi.json', (c) => ({
+    openapi: '3.1.0',
+    info: {
+      title: 'bctrl API',
+      version: '1.0.0',
+      description: 'Real Chromium browsers for programs, over HTTP.',
+    },
+    servers: [{ url: new URL(c.req.url).origin }],
+    tags: [{ name: 'Runtimes' }, { name: 'Workspaces' }, { name: 'Health' }],
+  }));
+  return app;
+}
+
+function limitBody() {
+  return bodyLimit({
+    maxSize: BODY_MAX_BYTES,
+    onError: () => {
+      throw new ApiError('request.too_large', `A body has at most ${BODY_MAX_BYTES} bytes.`);
+    },
+  });
+}
+
+function answerError(c: Context<ApiEnv>, error: unknown, log: Logger): Response {
+  const { status, headers, body } = toErrorAnswer(error, c.var.requestId, log);
+  return c.json(body, status, headers);
+}

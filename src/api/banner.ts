@@ -1,0 +1,24 @@
+export interface BannerParts {
+  url: string;
+  /** The key generated at this start, which is shown now or never. */
+  newApiKey: string | undefined;
+}
+
+/** What a person needs to know once the service is up. */
+export function banner({ url, newApiKey }: BannerParts): string {
+  const key = newApiKey ?? '$BCTRL_API_KEY';
+  return `
+bctrl is ready.
+
+  Address    ${url}
+  Reference  ${url}/docs
+${newApiKey === undefined ? LOST_KEY : `  API key    ${newApiKey}   (shown only now: keep it)`}
+
+Create a runtime:
+
+  curl -sS ${url}/v1/workspaces/default/runtimes -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"alias":"first","kind":"browser"}'
+
+`;
+}
+
+const LOST_KEY = `  API key    as before, expected in BCTRL_API_KEY below; a new one: npm run keys -- create`;

@@ -1,0 +1,96 @@
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Logger } from 'pino';
+import { RuntimeError, type RuntimeErrorCode } from '../runtime-manager/index.ts';
+
+/** Exhaustive: a code of the core without an answer does not compile. */
+const RUNTIME_ERROR_STATUS = {
+  'workspace.not_found': 404,
+  'runtime.not_found': 404,
+  'runtime.alias_in_use': 409,
+  'runtime.active': 409,
+  'runtime.stopped': 409,
+  'runtime.not_active': 410,
+  'runtime.unsupported': 422,
+  'runtime.launch_failed': 502,
+  'runtime.held_elsewhere': 503,
+  'connection.ticket_invalid': 401,
+  'connection.ticket_expired': 401,
+  'service.shutting_down': 503,
+} as const satisfies Record<RuntimeErrorCode, ContentfulStatusCode>;
+
+const API_ERROR_STATUS = {
+  'request.invalid': 400,
+  'auth.required': 401,
+  'route.not_found': 404,
+  'workspace.not_found': 404,
+  'workspace.name_in_use': 409,
+  'workspace.has_active_runtimes': 409,
+  'request.too_large': 413,
+  'request.unsupported_media_type': 415,
+  'server.error': 500,
+} as const satisfies Record<string, ContentfulStatusCode>;
+export type ApiErrorCode = keyof typeof API_ERROR_STATUS;
+
+interface ErrorExtras {
+  details?: Record<string, unknown> | undefined;
+  hint?: string | undefined;
+}
+
+/** A refusal of the edge itself: of a request, before it reaches anything. */
+export class ApiError extends Error {
+  readonly code: ApiErrorCode;
+  readonly extras: ErrorExtras;
+
+  constructor(code: ApiErrorCode, message: string, extras: ErrorExtras = {}) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.extras = extras;
+  }
+}
+
+/** The one body of every error. */
+export interface ErrorBody extends ErrorExtras {
+  error: string;
+  code: string;
+  requestId: string;
+}
+
+export interface ErrorAnswer {
+  status: ContentfulStatusCode;
+  headers: Record<string, string>;
+  body: ErrorBody;
+}
+
+const RETRY_AFTER_S = '5';
+
+/** Maps whatever was thrown to its answer. The unexpected is logged, and says nothing of itself. */
+export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
+  if (error instanceof RuntimeError) {
+    const status = RUNTIME_ERROR_STATUS[error.code];
+    return answer(status, error.code, error.message, requestId, { details: error.details });
+  }
+  if (error instanceof ApiError) {
+    const status = API_ERROR_STATUS[error.code];
+    return answer(status, error.code, error.message, requestId, error.extras);
+  }
+  if (error instanceof HTTPException && error.status < 500) {
+    return answer(error.status, 'request.invalid', error.message, requestId);
+  }
+  log.error({ err: error, requestId }, 'a request failed unexpectedly');
+  return answer(500, 'server.error', 'The service failed to carry out the request.', requestId);
+}
+
+function answer(
+  status: ContentfulStatusCode,
+  code: string,
+  message: string,
+  requestId: string,
+  extras: ErrorExtras = {},
+): ErrorAnswer {
+  const headers: Record<string, string> = {};
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if (status === 503) headers['retry-after'] = RETRY_AFTER_S;
+  return { status, headers, body: { error: message, code, ...extras, requestId } };
+}

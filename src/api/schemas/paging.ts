@@ -1,0 +1,20 @@
+import { z } from '@hono/zod-openapi';
+import { parseCursor } from '../../db/queries/pages.ts';
+
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 500;
+
+/** `?cursor=&limit=` of every list. */
+export const paging = {
+  cursor: z
+    .string()
+    .refine((cursor) => parseCursor(cursor) !== undefined, 'Not a cursor of this API')
+    .optional()
+    .openapi({ description: '`nextCursor` of the page before.' }),
+  limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
+};
+
+export const nextCursor = z
+  .string()
+  .optional()
+  .openapi({ description: 'There is more; absent on the last page.' });

@@ -1,0 +1,167 @@
+import { z } from '@hono/zod-openapi';
+import {
+  DRIVERS,
+  LAUNCH_MODES,
+  PROXY_TYPES,
+  RUNTIME_STATUSES,
+  statusOf,
+  type Runtime,
+} from '../../runtime-manager/index.ts';
+import { nextCursor } from './paging.ts';
+
+const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** A host name or an address, IPv6 with or without brackets: nothing that could be read as a flag. */
+const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}|\[[0-9A-Fa-f:.]{2,45}\])$/;
+
+const Alias = z
+  .string()
+  .regex(
+    ALIAS,
+    'Up to 128 letters, digits, dots, underscores and hyphens, with a letter or digit first',
+  )
+  .openapi({ example: 'TestBrowser01' });
+
+const Proxy = z
+  .strictObject({
+    host: z.string().regex(HOST, 'Not a host name or address'),
+    port: z.int().min(1).max(65535),
+    type: z.enum(PROXY_TYPES),
+    username: z.string().optional(),
+    password: z.string().optional(),
+  })
+  .openapi('Proxy');
+
+const BrowserConfig = z
+  .strictObject({
+    humanize: z.boolean().optional(),
+    humanizePersonaId: z.int().optional(),
+    proxy: Proxy.nullable().optional(),
+    solveCaptchas: z.boolean().optional(),
+  })
+  .openapi('BrowserConfig');
+
+const ProfileLaunch = z
+  .strictObject({ mode: z.literal('profile'), profileId: z.uuid() })
+  .openapi('ProfileLaunch', { description: 'A browser with the saved state of a profile.' });
+
+const EphemeralLaunch = z
+  .strictObject({
+    mode: z.literal('ephemeral'),
+    config: BrowserConfig.optional(),
+    extensionIds: z.array(z.string()).optional(),
+  })
+  .openapi('EphemeralLaunch', {
+    description: 'A fresh browser without saved state, gone when the runtime stops.',
+  });
+
+const CreateBrowserRuntime = z
+  .strictObject({
+    alias: Alias.openapi({
+      description: 'Your name for the runtime; one active runtime of a workspace has it.',
+    }),
+    driver: z.enum(DRIVERS).default('playwright').openapi({
+      description: 'How you want to interact; all drivers reach the same browser.',
+    }),
+    kind: z.literal('browser'),
+    launch: z
+      .discriminatedUnion('mode', [ProfileLaunch, EphemeralLaunch])
+      .default({ mode: 'ephemeral' }),
+  })
+  .openapi('CreateBrowserRuntime');
+
+export const CreateRuntimeRequest = z
+  .discriminatedUnion('kind', [CreateBrowserRuntime])
+  .openapi('CreateRuntimeRequest');
+
+export const RuntimePath = z.object({
+  id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
+  alias: z.string().openapi({
+    description: "The runtime's alias, which means the newest of it, or its id.",
+  }),
+});
+
+export const RuntimeStatusFilter = z.enum(RUNTIME_STATUSES).optional();
+
+const Connection = z
+  .object({
+    cdpUrl: z.string().openapi({
+      description:
+        'A websocket that speaks the Chrome DevTools Protocol. The credential is inside: keep it secret.',
+    }),
+    expiresAt: z.iso.datetime().openapi({
+      description: 'Until when new connections are accepted; those that are open stay.',
+    }),
+  })
+  .openapi('Connection');
+
+const Failure = z
+  .object({ code: z.string().openapi({ example: 'runtime.browser_exited' }), message: z.string() })
+  .openapi('RuntimeFailure');
+
+const Summary = z
+  .object({
+    browserRunning: z.boolean().openapi({ description: 'Whether the browser is up now.' }),
+    currentDriver: z.string().nullable(),
+    defaultContextId: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The CDP browserContextId of the default context.' }),
+    defaultPageId: z
+      .string()
+      .nullable()
+      .openapi({ description: "The CDP targetId of the default context's first page." }),
+    launchMode: z.enum(LAUNCH_MODES),
+    profileId: z.uuid().nullable(),
+    storageWorkspace: z.string().nullable(),
+  })
+  .openapi('RuntimeSummary');
+
+export const RuntimeBody = z
+  .object({
+    alias: z.string(),
+    createdAt: z.iso.datetime(),
+    driver: z.string(),
+    id: z.uuid(),
+    kind: z.enum(['browser', 'desktop', 'spreadsheet']),
+    status: z.enum(RUNTIME_STATUSES),
+    summary: Summary,
+    updatedAt: z.iso.datetime(),
+    workspaceId: z.uuid(),
+    connection: Connection.optional().openapi({
+      description: 'There as long as the runtime can be connected to.',
+    }),
+    failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
+  })
+  .openapi('Runtime');
+
+export const RuntimeList = z
+  .object({ runtimes: z.array(RuntimeBody), nextCursor })
+  .openapi('RuntimeList');
+
+export function toRuntimeBody(
+  runtime: Runtime,
+  connection: z.infer<typeof Connection> | undefined,
+): z.infer<typeof RuntimeBody> {
+  const { launch } = runtime;
+  return {
+    alias: runtime.alias,
+    createdAt: runtime.createdAt.toISOString(),
+    driver: runtime.driver,
+    id: runtime.id,
+    kind: runtime.kind,
+    status: statusOf(runtime.state),
+    summary: {
+      browserRunning: runtime.state === 'running',
+      currentDriver: runtime.currentDriver ?? null,
+      defaultContextId: runtime.defaultContextId ?? null,
+      defaultPageId: runtime.defaultPageId ?? null,
+      launchMode: launch.mode,
+      profileId: launch.mode === 'profile' ? launch.profileId : null,
+      storageWorkspace: runtime.storageWorkspace ?? null,
+    },
+    updatedAt: runtime.updatedAt.toISOString(),
+    workspaceId: runtime.workspaceId,
+    ...(connection && { connection }),
+    ...(runtime.failure && { failure: runtime.failure }),
+  };
+}

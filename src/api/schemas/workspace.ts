@@ -1,0 +1,69 @@
+import { z } from '@hono/zod-openapi';
+import type { Workspace } from '../../db/queries/workspaces.ts';
+import { nextCursor } from './paging.ts';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const NAME_RULE =
+  'Up to 128 letters, digits, dots, underscores and hyphens, with a letter or digit first';
+
+const Name = z
+  .string()
+  .regex(NAME, NAME_RULE)
+  .refine((name) => !z.uuid().safeParse(name).success, 'A name must not look like an id');
+
+const Mounts = z
+  .strictObject({
+    storage: z
+      .strictObject({
+        workspace: z
+          .string()
+          .regex(NAME, NAME_RULE)
+          .openapi({ description: 'A storage namespace, which workspaces may share.' }),
+      })
+      .optional(),
+  })
+  .openapi('WorkspaceMounts');
+
+export const WorkspacePath = z.object({
+  id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
+});
+
+export const CreateWorkspaceRequest = z
+  .strictObject({ name: Name, mounts: Mounts.default({}) })
+  .openapi('CreateWorkspaceRequest');
+
+export const UpdateWorkspaceRequest = z
+  .strictObject({ name: Name.optional(), mounts: Mounts.optional() })
+  .openapi('UpdateWorkspaceRequest');
+
+export const DeleteWorkspaceQuery = z.object({
+  force: z
+    .enum(['true', 'false'])
+    .default('false')
+    .openapi({ description: 'Stop the active runtimes rather than refuse.' }),
+});
+
+export const WorkspaceBody = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    mounts: Mounts,
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('Workspace');
+
+export const WorkspaceList = z
+  .object({ workspaces: z.array(WorkspaceBody), nextCursor })
+  .openapi('WorkspaceList');
+
+export function toWorkspaceBody(workspace: Workspace): z.infer<typeof WorkspaceBody> {
+  const { id, name, mounts, createdAt, updatedAt } = workspace;
+  return {
+    id,
+    name,
+    mounts,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { createApp, type AppParts } from './app.ts';
+import { createUpgradeHandler } from './upgrade.ts';
+
+export interface ApiServer extends AsyncDisposable {
+  /** The address it listens on, as a URL without a path. */
+  url: string;
+}
+
+/** Listens, and throws one sentence when the address cannot be had. */
+export async function openServer(
+  parts: AppParts,
+  { host, port }: { host: string; port: number },
+): Promise<ApiServer> {
+  const server = createAdaptorServer({ fetch: createApp(parts).fetch });
+  if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');
+  server.on('upgrade', createUpgradeHandler(parts));
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new Error(explain(cause, host, port), { cause });
+  }
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${addressOf(server).port}`,
+    [Symbol.asyncDispose]: () => close(server),
+  };
+}
+
+/** Requests under way are answered; idle connections are closed at once. */
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+}
+
+/** A server that listens on a port has an address of this form. */
+function addressOf(server: Server): AddressInfo {
+  return server.address() as AddressInfo;
+}
+
+function explain(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') return `PORT ${port} is taken on ${host}: set PORT to a free one.`;
+  if (code === 'EACCES') return `PORT ${port} needs privileges this user does not have.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return `HOST ${host} is no address of this machine.`;
+  }
+  return `Cannot listen on ${host}:${port}: ${String(cause)}`;
+}

@@ -1,0 +1,87 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import * as schema from './schema/index.ts';
+
+const CONNECT_TIMEOUT_S = 10;
+const CLOSE_TIMEOUT_S = 5;
+
+/** Where a Postgres is: a `postgres://` URL, or the directory of its unix socket. */
+export type DatabaseAddress =
+  | { url: string }
+  | { socketDir: string; user: string; database: string };
+
+export type Db = ReturnType<typeof createDb>;
+
+export interface Database extends AsyncDisposable {
+  db: Db;
+  /** Rejects when the database does not answer within `timeoutMs`. */
+  ping(timeoutMs: number): Promise<void>;
+  /** Runs `work` while no other service does; waits for its turn. */
+  exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>;
+}
+
+/** Throws one sentence that names the place, never the password, when nothing answers there. */
+export async function openDatabase(address: DatabaseAddress): Promise<Database> {
+  const sql = connect(address);
+  try {
+    await sql`select 1`;
+  } catch (cause) {
+    await sql.end({ timeout: 0 });
+    throw new Error(`Cannot reach ${nameOf(address)}: ${reasonOf(cause)}`, { cause });
+  }
+  return {
+    db: createDb(sql),
+    ping: (timeoutMs) => ping(sql, timeoutMs),
+    exclusively: (lock, work) => exclusively(sql, lock, work),
+    [Symbol.asyncDispose]: () => sql.end({ timeout: CLOSE_TIMEOUT_S }),
+  };
+}
+
+function connect(address: DatabaseAddress): postgres.Sql {
+  const options = { connect_timeout: CONNECT_TIMEOUT_S, onnotice: () => undefined };
+  if ('url' in address) return postgres(address.url, options);
+  const { socketDir, user, database } = address;
+  return postgres({ ...options, host: socketDir, user, database });
+}
+
+function createDb(sql: postgres.Sql) {
+  return drizzle(sql, { schema, casing: 'snake_case' });
+}
+
+async function ping(sql: postgres.Sql, timeoutMs: number): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('the database did not answer')), timeoutMs);
+  try {
+    await Promise.race([sql`select 1`, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exclusively<T>(
+  sql: postgres.Sql,
+  lock: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  // A connection of its own: the lock belongs to the session that took it.
+  const session = await sql.reserve();
+  try {
+    await session`select pg_advisory_lock(${lock})`;
+    return await work();
+  } finally {
+    await session`select pg_advisory_unlock(${lock})`;
+    session.release();
+  }
+}
+
+function nameOf(address: DatabaseAddress): string {
+  if ('socketDir' in address) return `the embedded Postgres in ${address.socketDir}`;
+  const { host, pathname } = new URL(address.url);
+  return `the database of DATABASE_URL (${host}${pathname})`;
+}
+
+/** Node reports several addresses that all refused as an error without a message. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(String).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
+}

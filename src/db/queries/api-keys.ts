@@ -1,0 +1,103 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { and, asc, eq, isNull, ne } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { apiKeys, organizations } from '../schema/index.ts';
+
+const HINT_LENGTH = 10;
+
+export interface ApiKeyListing {
+  id: string;
+  organization: string;
+  name: string;
+  /** The first characters of the key, to tell keys apart. */
+  hint: string;
+  createdAt: Date;
+  revokedAt: Date | null;
+}
+
+/** A new secret of 256 random bits. */
+export function generateApiKey(): string {
+  return `bctrl_${randomBytes(32).toString('base64url')}`;
+}
+
+export async function addApiKey(
+  db: Db,
+  organizationId: string,
+  name: string,
+  secret: string,
+): Promise<void> {
+  const hint = secret.slice(0, Math.min(HINT_LENGTH, secret.length / 4));
+  await db.insert(apiKeys).values({ organizationId, name, hint, hash: hashOf(secret) });
+}
+
+/** Makes `secret` the one key of this name: another one is revoked, the same one left as it is. */
+export async function replaceApiKey(
+  db: Db,
+  organizationId: string,
+  name: string,
+  secret: string,
+): Promise<void> {
+  await db
+    .update(apiKeys)
+    .set({ revokedAt: new Date() })
+    .where(
+      and(
+        eq(apiKeys.organizationId, organizationId),
+        eq(apiKeys.name, name),
+        ne(apiKeys.hash, hashOf(secret)),
+        isNull(apiKeys.revokedAt),
+      ),
+    );
+  const [known] = await db.select().from(apiKeys).where(eq(apiKeys.hash, hashOf(secret)));
+  if (!known) await addApiKey(db, organizationId, name, secret);
+}
+
+/** The organization a key speaks for; undefined for unknown and revoked ones. */
+export async function findOrganizationByKey(db: Db, secret: string): Promise<string | undefined> {
+  const hash = hashOf(secret);
+  const [key] = await db
+    .select({ organizationId: apiKeys.organizationId, hash: apiKeys.hash })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)));
+  // The database compares in its own time; the answer depends on a comparison in constant time.
+  const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
+  return matches ? key.organizationId : undefined;
+}
+
+export async function hasApiKeys(db: Db, organizationId: string): Promise<boolean> {
+  const [key] = await db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.organizationId, organizationId), isNull(apiKeys.revokedAt)))
+    .limit(1);
+  return key !== undefined;
+}
+
+export async function listApiKeys(db: Db): Promise<ApiKeyListing[]> {
+  return db
+    .select({
+      id: apiKeys.id,
+      organization: organizations.name,
+      name: apiKeys.name,
+      hint: apiKeys.hint,
+      createdAt: apiKeys.createdAt,
+      revokedAt: apiKeys.revokedAt,
+    })
+    .from(apiKeys)
+    .innerJoin(organizations, eq(organizations.id, apiKeys.organizationId))
+    .orderBy(asc(apiKeys.createdAt));
+}
+
+/** False when there is no such key, or it is revoked already. */
+export async function revokeApiKey(db: Db, id: string): Promise<boolean> {
+  const revoked = await db
+    .update(apiKeys)
+    .set({ revokedAt: new Date() })
+    .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+    .returning({ id: apiKeys.id });
+  return revoked.length > 0;
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}

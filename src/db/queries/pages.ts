@@ -1,0 +1,44 @@
+import { and, lt, or, eq, type Column, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Page, PageRequest } from '../../runtime-manager/index.ts';
+
+const Position = z.tuple([z.coerce.date(), z.uuid()]);
+
+interface Row {
+  id: string;
+  createdAt: Date;
+}
+
+/** A cursor names the last row of a page; undefined when the text is none. */
+export function parseCursor(cursor: string): z.infer<typeof Position> | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const { data } = Position.safeParse(text.split(' '));
+  return data;
+}
+
+/** The rows after a cursor, newest first. Throws on a cursor that `parseCursor` refuses. */
+export function afterCursor(
+  columns: { createdAt: Column; id: Column },
+  cursor: string | undefined,
+): SQL | undefined {
+  if (cursor === undefined) return undefined;
+  const position = parseCursor(cursor);
+  if (!position) throw new Error('a cursor was not checked before it was used');
+  const [createdAt, id] = position;
+  return or(
+    lt(columns.createdAt, createdAt),
+    and(eq(columns.createdAt, createdAt), lt(columns.id, id)),
+  );
+}
+
+/** Makes a page of up to `limit` from the rows of a query that asked for one more. */
+export function toPage<T extends Row>(rows: T[], { limit }: PageRequest): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items, nextCursor: more ? cursorOf(last) : undefined };
+}
+
+function cursorOf({ createdAt, id }: Row): string {
+  return Buffer.from(`${createdAt.toISOString()} ${id}`, 'utf8').toString('base64url');
+}

@@ -1,0 +1,108 @@
+import { and, desc, eq, notInArray, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import { ACTIVE_STATES, type Page, type PageRequest } from '../../runtime-manager/index.ts';
+import type { Db } from '../client.ts';
+import { runtimes, workspaces } from '../schema/index.ts';
+import type { WorkspaceMounts } from '../schema/workspaces.ts';
+import { isViolation } from './database-errors.ts';
+import { afterCursor, toPage } from './pages.ts';
+
+export type { WorkspaceMounts };
+export type Workspace = typeof workspaces.$inferSelect;
+
+/** The workspace of an id or name. */
+export async function findWorkspace(
+  db: Db,
+  organizationId: string,
+  ref: string,
+): Promise<Workspace | undefined> {
+  const [found] = await db.select().from(workspaces).where(isWorkspace(organizationId, ref));
+  return found;
+}
+
+export async function listWorkspaces(
+  db: Db,
+  organizationId: string,
+  page: PageRequest,
+): Promise<Page<Workspace>> {
+  const rows = await db
+    .select()
+    .from(workspaces)
+    .where(and(eq(workspaces.organizationId, organizationId), afterCursor(workspaces, page.cursor)))
+    .orderBy(desc(workspaces.createdAt), desc(workspaces.id))
+    .limit(page.limit + 1);
+  return toPage(rows, page);
+}
+
+/** Undefined when the name is taken. */
+export async function insertWorkspace(
+  db: Db,
+  organizationId: string,
+  values: { name: string; mounts: WorkspaceMounts },
+): Promise<Workspace | undefined> {
+  const [inserted] = await db
+    .insert(workspaces)
+    .values({ organizationId, ...values })
+    .onConflictDoNothing({ target: [workspaces.organizationId, workspaces.name] })
+    .returning();
+  return inserted;
+}
+
+export type WorkspaceUpdate = Workspace | 'absent' | 'name_in_use';
+
+export async function updateWorkspace(
+  db: Db,
+  organizationId: string,
+  ref: string,
+  values: { name?: string | undefined; mounts?: WorkspaceMounts | undefined },
+): Promise<WorkspaceUpdate> {
+  try {
+    const [updated] = await db
+      .update(workspaces)
+      .set({ ...values, updatedAt: new Date() })
+      .where(isWorkspace(organizationId, ref))
+      .returning();
+    return updated ?? 'absent';
+  } catch (error) {
+    if (isViolation(error, 'unique', 'workspaces_name')) return 'name_in_use';
+    throw error;
+  }
+}
+
+/**
+ * Deletes a workspace and the records of its runtimes. That none of them is active is settled by
+ * the foreign key: an active one keeps its row, and so the workspace.
+ */
+export async function deleteWorkspace(
+  db: Db,
+  organizationId: string,
+  id: string,
+): Promise<'deleted' | 'absent' | 'has_active_runtimes'> {
+  try {
+    return await db.transaction(async (tx) => {
+      await tx
+        .delete(runtimes)
+        .where(
+          and(
+            eq(runtimes.organizationId, organizationId),
+            eq(runtimes.workspaceId, id),
+            notInArray(runtimes.state, ACTIVE_STATES),
+          ),
+        );
+      const deleted = await tx
+        .delete(workspaces)
+        .where(isWorkspace(organizationId, id))
+        .returning({ id: workspaces.id });
+      return deleted.length > 0 ? 'deleted' : 'absent';
+    });
+  } catch (error) {
+    if (isViolation(error, 'foreignKey', 'runtimes_workspace')) return 'has_active_runtimes';
+    throw error;
+  }
+}
+
+/** Names that look like ids are refused when a workspace is made, so a reference is one or the other. */
+function isWorkspace(organizationId: string, ref: string): SQL | undefined {
+  const key = z.uuid().safeParse(ref).success ? workspaces.id : workspaces.name;
+  return and(eq(workspaces.organizationId, organizationId), eq(key, ref));
+}

@@ -1,0 +1,48 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** `<TMPDIR>/org.chromium.Chromium.XXXXXX/SingletonSocket` has to fit a unix socket's address. */
+const SOCKET_PATH_MAX = 107;
+const SOCKET_NAME = '/org.chromium.Chromium.XXXXXX/SingletonSocket';
+const DIRECTORY_NAME = '/XXXXXX/tmp';
+
+/** Everything one browser writes: its user data and its temporary files. Gone when disposed. */
+export interface BrowserDirectory extends AsyncDisposable {
+  path: string;
+  userDataDir: string;
+  tmpDir: string;
+}
+
+/** Throws when a browser under `root` could not open its sockets. */
+export function assertUsableRoot(root: string): void {
+  const longest = root.length + DIRECTORY_NAME.length + SOCKET_NAME.length;
+  if (longest <= SOCKET_PATH_MAX) return;
+  const most = root.length - (longest - SOCKET_PATH_MAX);
+  throw new Error(
+    `BCTRL_BROWSER_DIR is too long: Chromium's sockets need its path to have at most ${most} characters, but ${root} has ${root.length}.`,
+  );
+}
+
+export async function openBrowserDirectory(root: string): Promise<BrowserDirectory> {
+  const path = await mkdtemp(join(root, '/'));
+  const directory = {
+    path,
+    userDataDir: join(path, 'data'),
+    tmpDir: join(path, 'tmp'),
+    // Retried: a process that is just being killed may still be writing its last file.
+    [Symbol.asyncDispose]: () =>
+      rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }),
+  };
+  await mkdir(directory.tmpDir);
+  return directory;
+}
+
+/** Makes the root empty and private: what lies in it belongs to a service that is no more. */
+export async function resetBrowserRoot(root: string): Promise<void> {
+  await removeBrowserRoot(root);
+  await mkdir(root, { recursive: true, mode: 0o700 });
+}
+
+export async function removeBrowserRoot(root: string): Promise<void> {
+  await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}

@@ -1,0 +1,43 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+/** The binary itself where a package's command is a shell wrapper around it: it starts faster. */
+const WELL_KNOWN = ['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome'];
+const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/**
+ * The Chromium to use: `explicit`, else the system's Chromium or Chrome, else Playwright's own.
+ * Throws when `explicit` is given and cannot be executed.
+ */
+export async function findChromium(
+  explicit: string | undefined,
+  searchPath: string,
+): Promise<string | undefined> {
+  if (explicit !== undefined) {
+    if (await isExecutable(explicit)) return explicit;
+    throw new Error(`CHROMIUM_PATH names ${explicit}, which is not an executable file.`);
+  }
+  const directories = searchPath.split(delimiter).filter((directory) => directory !== '');
+  const commands = COMMANDS.flatMap((name) => directories.map((path) => join(path, name)));
+  return (await firstExecutable([...WELL_KNOWN, ...commands])) ?? findPlaywrightChromium();
+}
+
+export async function findPlaywrightChromium(): Promise<string | undefined> {
+  // Loaded only when needed: it costs more memory than the rest of the service.
+  const { chromium } = await import('playwright-core');
+  return firstExecutable([chromium.executablePath()]);
+}
+
+async function firstExecutable(paths: string[]): Promise<string | undefined> {
+  for (const path of paths) if (await isExecutable(path)) return path;
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+export interface ChromiumFlags {
+  userDataDir: string;
+  /** Without it a headless Chromium calls itself HeadlessChrome. */
+  userAgent: string | undefined;
+  sandbox: boolean;
+}
+
+/** Only the last `--disable-features` counts for Chromium, so there is one list. */
+const DISABLED_FEATURES = [
+  // Each of these preloads a renderer of browser interface that nobody sees.
+  'WebUIReloadButton',
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'Translate',
+  'MediaRouter',
+  'OptimizationHints',
+];
+
+const NOWHERE = 'http://127.0.0.1:1';
+
+const FLAGS = [
+  '--headless=new',
+  // The pipe is ours, and its end is the browser's end: when the service dies, however it dies,
+  // Chromium exits. The port is for clients.
+  '--remote-debugging-pipe',
+  '--remote-debugging-port=0',
+  // The first page is made by us, which is faster than the start-up window and gives us its id.
+  '--no-startup-window',
+  '--window-size=1280,720',
+  '--screen-info={1920x1080}',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--password-store=basic',
+  '--use-mock-keychain',
+  '--hide-scrollbars',
+  '--mute-audio',
+  // No traffic but the customer's. The URLs that remain are pointed at a closed port.
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-domain-reliability',
+  '--disable-field-trial-config',
+  '--disable-sync',
+  '--disable-quic',
+  '--allow-browser-signin=false',
+  `--gaia-url=${NOWHERE}`,
+  `--component-updater=url-source=${NOWHERE}/`,
+  `--apps-gallery-update-url=${NOWHERE}/`,
+  // A page in the background is as much the customer's as the one in front.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  // The crash handler would leave the process group, and its dumps hold what pages held.
+  '--disable-breakpad',
+  '--disable-crash-reporter',
+  '--disable-crashpad-for-testing',
+  `--disable-features=${DISABLED_FEATURES.join(',')}`,
+];
+
+/** The command line of one browser. Pure, and the only place that names Chromium flags. */
+export function chromiumFlags({ userDataDir, userAgent, sandbox }: ChromiumFlags): string[] {
+  return [
+    ...FLAGS,
+    `--user-data-dir=${userDataDir}`,
+    ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
+    ...(sandbox ? [] : ['--no-sandbox']),
+  ];
+}

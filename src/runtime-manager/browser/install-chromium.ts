@@ -1,0 +1,74 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Logger } from 'pino';
+import { findChromium, findPlaywrightChromium } from './find-chromium.ts';
+
+const PLAYWRIGHT_CLI = join(
+  dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
+  'cli.js',
+);
+const APT_INSTALL = ['install', '--yes', '--no-install-recommends', 'chromium'];
+
+/**
+ * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package, elsewhere
+ * with Playwright's installer. Their progress goes to stderr. Throws with the command to run.
+ */
+export async function ensureChromium(
+  explicit: string | undefined,
+  searchPath: string,
+  log: Logger,
+): Promise<string> {
+  const found = await findChromium(explicit, searchPath);
+  if (found !== undefined) return found;
+  return (
+    (await installPackage(searchPath, log)) ??
+    (await installWithPlaywright(log)) ??
+    fail('No Chromium was found, and it could not be installed.')
+  );
+}
+
+function fail(reason: string): never {
+  throw new Error(
+    `${reason} Run "sudo apt-get ${APT_INSTALL.join(' ')}" (Debian, Ubuntu) or "npx playwright-core install --with-deps chromium", or set CHROMIUM_PATH.`,
+  );
+}
+
+async function installPackage(searchPath: string, log: Logger): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  log.info('no Chromium found: installing the chromium package with apt-get');
+  if (!(await run('apt-get', ['update']))) return undefined;
+  if (!(await run('apt-get', APT_INSTALL))) return undefined;
+  return runnable(await findChromium(undefined, searchPath));
+}
+
+async function installWithPlaywright(log: Logger): Promise<string | undefined> {
+  log.info("no Chromium found: installing one with playwright-core's installer");
+  if (!(await run(process.execPath, [PLAYWRIGHT_CLI, 'install', '--no-shell', 'chromium']))) {
+    return undefined;
+  }
+  return runnable(await findPlaywrightChromium());
+}
+
+/** Ubuntu's package may be a stub for a snap that is not there; only one that answers counts. */
+async function runnable(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    await promisify(execFile)(path, ['--version'], { timeout: 30_000 });
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+async function run(command: string, args: string[]): Promise<boolean> {
+  const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr] });
+  try {
+    const [code] = await once(child, 'exit');
+    return code === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,33 @@
+/** Everything the core can refuse or fail with. The edge decides what each means in HTTP. */
+export const RUNTIME_ERROR_CODES = [
+  'workspace.not_found',
+  'runtime.not_found',
+  'runtime.alias_in_use',
+  'runtime.active',
+  'runtime.not_active',
+  'runtime.stopped',
+  'runtime.unsupported',
+  'runtime.launch_failed',
+  'runtime.held_elsewhere',
+  'connection.ticket_invalid',
+  'connection.ticket_expired',
+  'service.shutting_down',
+] as const;
+export type RuntimeErrorCode = (typeof RUNTIME_ERROR_CODES)[number];
+
+/** `message` and `details` are shown to the customer; `cause` is only logged. */
+export class RuntimeError extends Error {
+  readonly code: RuntimeErrorCode;
+  readonly details: Record<string, unknown> | undefined;
+
+  constructor(
+    code: RuntimeErrorCode,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'RuntimeError';
+    this.code = code;
+    this.details = options.details;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The states of a runtime and the legal moves between them. Pure: who moves a runtime, and how the
+ * move is stored, is decided elsewhere.
+ *
+ *     launching ──► running ──► stopping ──► stopped
+ *         │            │            └──────► failed
+ *         └────────────┴──► stopping | failed
+ */
+
+export const RUNTIME_KINDS = ['browser'] as const;
+export type RuntimeKind = (typeof RUNTIME_KINDS)[number];
+
+export const DRIVERS = ['puppeteer', 'playwright', 'selenium', 'stagehand'] as const;
+export type Driver = (typeof DRIVERS)[number];
+
+export const LAUNCH_MODES = ['profile', 'ephemeral'] as const;
+export type LaunchMode = (typeof LAUNCH_MODES)[number];
+
+/** What a customer sees. `active` from the accepted create until stop, failure or expiry. */
+export const RUNTIME_STATUSES = ['active', 'stopped', 'failed'] as const;
+export type RuntimeStatus = (typeof RUNTIME_STATUSES)[number];
+
+/** What is stored: `active` in its phases, and the two ends. */
+export const RUNTIME_STATES = ['launching', 'running', 'stopping', 'stopped', 'failed'] as const;
+export type RuntimeState = (typeof RUNTIME_STATES)[number];
+
+const MOVES = {
+  launching: ['running', 'stopping', 'failed'],
+  running: ['stopping', 'failed'],
+  stopping: ['stopped', 'failed'],
+  stopped: [],
+  failed: [],
+} as const satisfies Record<RuntimeState, readonly RuntimeState[]>;
+
+/** The states in which a runtime holds its alias and may hold a browser. */
+export const ACTIVE_STATES = RUNTIME_STATES.filter((state) => MOVES[state].length > 0);
+
+/** The states from which `to` may be reached. */
+export function statesBefore(to: RuntimeState): RuntimeState[] {
+  return RUNTIME_STATES.filter((from) => MOVES[from].some((next) => next === to));
+}
+
+export function statusOf(state: RuntimeState): RuntimeStatus {
+  return state === 'stopped' || state === 'failed' ? state : 'active';
+}
+
+export function statesOf(status: RuntimeStatus): RuntimeState[] {
+  return RUNTIME_STATES.filter((state) => statusOf(state) === status);
+}

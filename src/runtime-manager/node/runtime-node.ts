@@ -1,0 +1,20 @@
+import type { DebuggingEndpoint, ProcessExit } from '../browser/chromium.ts';
+import type { DefaultPage } from '../browser/browser.ts';
+
+/** A browser on some machine, as the manager sees it. */
+export interface NodeBrowser {
+  readonly endpoint: DebuggingEndpoint;
+  readonly defaultPage: DefaultPage;
+  /** Settles once nothing of the browser is left, whichever way it ended. */
+  readonly exited: Promise<ProcessExit>;
+  kill(): Promise<void>;
+}
+
+/** A machine that runs browsers. */
+export interface RuntimeNode {
+  readonly id: string;
+  /** Throws RuntimeError `runtime.launch_failed`, or what `signal` aborts with. */
+  launch(signal: AbortSignal): Promise<NodeBrowser>;
+  /** Whether a browser can be launched now. */
+  isLaunchable(): Promise<boolean>;
+}
