@@ -92,5 +92,7 @@ function answer(
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (status === 503) headers['retry-after'] = RETRY_AFTER_S;
+  // The rest of the body is not read, so the connection cannot serve another request.
+  if (status === 413) headers['connection'] = 'close';
   return { status, headers, body: { error: message, code, ...extras, requestId } };
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { openDatabase, type Db } from '../db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
@@ -25,23 +26,18 @@ async function main(): Promise<void> {
   });
   const [command, id] = positionals;
   await using stack = new AsyncDisposableStack();
-  switch (command) {
-    case 'create':
-      return print(await createKey(await openDb(stack), values.organization, values.name));
-    case 'list':
-      return print(await describeKeys(await openDb(stack)));
-    case 'revoke':
-      if (id === undefined) throw new Error(`revoke needs the id of a key.\n\n${USAGE}`);
-      return print(await revoke(await openDb(stack), id));
-    default:
-      throw new Error(`no such command.\n\n${USAGE}`);
+  if (command === 'create') {
+    return print(await createKey(await openDb(stack), values.organization, values.name));
   }
+  if (command === 'list') return print(await describeKeys(await openDb(stack)));
+  if (command === 'revoke' && id !== undefined) return print(await revoke(await openDb(stack), id));
+  throw new Error(`that is not how it is called.\n\n${USAGE}`);
 }
 
 async function openDb(stack: AsyncDisposableStack): Promise<Db> {
   const config = loadConfig();
   const database = stack.use(await openDatabase(await databaseAddress(config, stack)));
-  await migrateDatabase(database.db);
+  await migrateDatabase(database);
   return database.db;
 }
 
@@ -79,7 +75,9 @@ async function describeKeys(db: Db): Promise<string> {
 }
 
 async function revoke(db: Db, id: string): Promise<string> {
-  if (!(await revokeApiKey(db, id))) throw new Error(`no active key has the id ${id}.`);
+  if (!z.uuid().safeParse(id).success || !(await revokeApiKey(db, id))) {
+    throw new Error(`no active key has the id ${id}.`);
+  }
   return `revoked ${id}`;
 }
 

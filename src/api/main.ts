@@ -12,9 +12,6 @@ import { openDataDirectory } from './data-directory.ts';
 import { createLogger } from './logger.ts';
 import { openServer } from './server.ts';
 
-/** Taken while the schema is brought up to date, so that services starting together do it once. */
-const MIGRATION_LOCK = 0x62637472;
-
 /** Opens everything from the ground up, serves until told to end, and closes in reverse. */
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -33,10 +30,8 @@ async function main(): Promise<void> {
         : { url: config.databaseUrl },
     ),
   );
-  const newApiKey = await database.exclusively(MIGRATION_LOCK, async () => {
-    await migrateDatabase(database.db);
-    return bootstrap(database.db, config.apiKey);
-  });
+  await migrateDatabase(database);
+  const newApiKey = await bootstrap(database, config.apiKey);
   const store = createRuntimeStore(database.db);
   await reconcile(store, directory.nodeId, log);
   const node = stack.use(

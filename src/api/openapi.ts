@@ -6,10 +6,9 @@ export const ErrorBody = z
   .object({
     error: z.string().openapi({ description: 'What went wrong, for a person.' }),
     code: z.string().openapi({ example: 'runtime.alias_in_use' }),
-    details: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .openapi({ description: 'For `request.invalid`: `issues`, each with `in`, `path`, `message`.' }),
+    details: z.record(z.string(), z.unknown()).optional().openapi({
+      description: 'For `request.invalid`: `issues`, each with `in`, `path`, `message`.',
+    }),
     hint: z.string().optional(),
     requestId: z.string().openapi({ description: 'Also in the header `x-request-id`.' }),
   })

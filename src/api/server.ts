@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp, type AppParts } from './app.ts';
 import { createUpgradeHandler } from './upgrade.ts';
@@ -25,7 +24,7 @@ export async function openServer(
     throw new Error(explain(cause, host, port), { cause });
   }
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${addressOf(server).port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
     [Symbol.asyncDispose]: () => close(server),
   };
 }
@@ -38,9 +37,10 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** A server that listens on a port has an address of this form. */
-function addressOf(server: Server): AddressInfo {
-  return server.address() as AddressInfo;
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
+  return address.port;
 }
 
 function explain(cause: unknown, host: string, port: number): string {

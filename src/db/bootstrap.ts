@@ -1,4 +1,4 @@
-import type { Db } from './client.ts';
+import type { Database, Db } from './client.ts';
 import { addApiKey, generateApiKey, hasApiKeys, replaceApiKey } from './queries/api-keys.ts';
 import { findFirstOrganization, insertOrganization } from './queries/organizations.ts';
 
@@ -11,9 +11,13 @@ const ENVIRONMENT_KEY = 'BCTRL_API_KEY';
  * when it was generated now: the only time it can be shown.
  */
 export async function bootstrap(
-  db: Db,
+  database: Database,
   environmentKey: string | undefined,
 ): Promise<string | undefined> {
+  return database.exclusively(() => makeUsable(database.db, environmentKey));
+}
+
+async function makeUsable(db: Db, environmentKey: string | undefined): Promise<string | undefined> {
   const organization =
     (await findFirstOrganization(db)) ?? (await insertOrganization(db, FIRST_ORGANIZATION));
   if (environmentKey !== undefined) {

@@ -4,11 +4,18 @@ import * as schema from './schema/index.ts';
 
 const CONNECT_TIMEOUT_S = 10;
 const CLOSE_TIMEOUT_S = 5;
+/** The one advisory lock that services on a database share. */
+const LOCK = 0x62637472;
 
-/** Where a Postgres is: a `postgres://` URL, or the directory of its unix socket. */
-export type DatabaseAddress =
-  | { url: string }
-  | { socketDir: string; user: string; database: string };
+export interface SocketAddress {
+  /** The directory of Postgres' unix socket. */
+  socketDir: string;
+  user: string;
+  database: string;
+}
+
+/** Where a Postgres is: a `postgres://` URL, or its unix socket. */
+export type DatabaseAddress = { url: string } | SocketAddress;
 
 export type Db = ReturnType<typeof createDb>;
 
@@ -17,7 +24,7 @@ export interface Database extends AsyncDisposable {
   /** Rejects when the database does not answer within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   /** Runs `work` while no other service does; waits for its turn. */
-  exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>;
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Throws one sentence that names the place, never the password, when nothing answers there. */
@@ -32,7 +39,7 @@ export async function openDatabase(address: DatabaseAddress): Promise<Database> 
   return {
     db: createDb(sql),
     ping: (timeoutMs) => ping(sql, timeoutMs),
-    exclusively: (lock, work) => exclusively(sql, lock, work),
+    exclusively: (work) => exclusively(sql, work),
     [Symbol.asyncDispose]: () => sql.end({ timeout: CLOSE_TIMEOUT_S }),
   };
 }
@@ -58,18 +65,14 @@ async function ping(sql: postgres.Sql, timeoutMs: number): Promise<void> {
   }
 }
 
-async function exclusively<T>(
-  sql: postgres.Sql,
-  lock: number,
-  work: () => Promise<T>,
-): Promise<T> {
+async function exclusively<T>(sql: postgres.Sql, work: () => Promise<T>): Promise<T> {
   // A connection of its own: the lock belongs to the session that took it.
   const session = await sql.reserve();
   try {
-    await session`select pg_advisory_lock(${lock})`;
+    await session`select pg_advisory_lock(${LOCK})`;
     return await work();
   } finally {
-    await session`select pg_advisory_unlock(${lock})`;
+    await session`select pg_advisory_unlock(${LOCK})`;
     session.release();
   }
 }

@@ -3,7 +3,7 @@ import { access, chown, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { DatabaseAddress } from './client.ts';
+import type { SocketAddress } from './client.ts';
 
 const execute = promisify(execFile);
 
@@ -19,7 +19,7 @@ const SOCKET_NAME = '/.s.PGSQL.5432';
 const SETTINGS = { listen_addresses: '', max_connections: '40', shared_buffers: '32MB' };
 
 /** Where the embedded Postgres of a data directory listens, whoever started it. */
-export function embeddedAddress(dataDir: string): DatabaseAddress {
+export function embeddedAddress(dataDir: string): SocketAddress {
   return { socketDir: join(dataDir, 'postgres'), user: USER, database: 'postgres' };
 }
 
@@ -121,7 +121,10 @@ class Cluster {
       ? ['setpriv', [...asNobody, binary, ...args]]
       : [binary, args];
     try {
-      await execute(command, commandArgs, { cwd: '/', env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } });
+      await execute(command, commandArgs, {
+        cwd: '/',
+        env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+      });
     } catch (cause) {
       throw new Error(`The embedded Postgres could not be used: ${explain(cause)}`, { cause });
     }

@@ -3,16 +3,19 @@ import { fileURLToPath } from 'node:url';
 import { DrizzleQueryError } from 'drizzle-orm';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { z } from 'zod';
-import type { Db } from './client.ts';
+import type { Database } from './client.ts';
 
-export const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
+const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
 const Journal = z.object({ entries: z.array(z.object({ tag: z.string() })) });
 
-/** Brings the schema up to date, in one transaction. Throws one sentence that names the migration. */
-export async function migrateDatabase(db: Db, folder = MIGRATIONS): Promise<void> {
+/**
+ * Brings the schema up to date, in one transaction; services that start together do it once.
+ * Throws one sentence that names the migration.
+ */
+export async function migrateDatabase(database: Database, folder = MIGRATIONS): Promise<void> {
   try {
-    await migrate(db, { migrationsFolder: folder });
+    await database.exclusively(() => migrate(database.db, { migrationsFolder: folder }));
   } catch (error) {
     const failed = error instanceof DrizzleQueryError ? await migrationOf(folder, error.query) : '';
     const cause = error instanceof DrizzleQueryError ? error.cause : error;

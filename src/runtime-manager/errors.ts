@@ -1,19 +1,17 @@
 /** Everything the core can refuse or fail with. The edge decides what each means in HTTP. */
-export const RUNTIME_ERROR_CODES = [
-  'workspace.not_found',
-  'runtime.not_found',
-  'runtime.alias_in_use',
-  'runtime.active',
-  'runtime.not_active',
-  'runtime.stopped',
-  'runtime.unsupported',
-  'runtime.launch_failed',
-  'runtime.held_elsewhere',
-  'connection.ticket_invalid',
-  'connection.ticket_expired',
-  'service.shutting_down',
-] as const;
-export type RuntimeErrorCode = (typeof RUNTIME_ERROR_CODES)[number];
+export type RuntimeErrorCode =
+  | 'workspace.not_found'
+  | 'runtime.not_found'
+  | 'runtime.alias_in_use'
+  | 'runtime.active'
+  | 'runtime.not_active'
+  | 'runtime.stopped'
+  | 'runtime.unsupported'
+  | 'runtime.launch_failed'
+  | 'runtime.held_elsewhere'
+  | 'connection.ticket_invalid'
+  | 'connection.ticket_expired'
+  | 'service.shutting_down';
 
 /** `message` and `details` are shown to the customer; `cause` is only logged. */
 export class RuntimeError extends Error {

@@ -1,7 +1,7 @@
 /** The door of the core: what the edge and the database may know of it. */
 export { ensureChromium } from './browser/install-chromium.ts';
 export { bridgeToBrowser } from './connections/cdp-bridge.ts';
-export { RuntimeError, RUNTIME_ERROR_CODES, type RuntimeErrorCode } from './errors.ts';
+export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
 export { PROXY_TYPES, type Launch } from './launch.ts';
 export {
   ACTIVE_STATES,
@@ -12,18 +12,8 @@ export {
   RUNTIME_STATUSES,
   statesBefore,
   statusOf,
-  type RuntimeState,
 } from './lifecycle.ts';
 export { RuntimeManager, type Actor } from './manager.ts';
 export { LocalNode } from './node/local-node.ts';
 export { reconcile } from './reconciler.ts';
-export type {
-  NewRuntime,
-  Page,
-  PageRequest,
-  Runtime,
-  RuntimeFailure,
-  RuntimeMove,
-  RuntimeStore,
-  Workspace,
-} from './store.ts';
+export type { NewRuntime, Page, PageRequest, Runtime, RuntimeMove, RuntimeStore } from './store.ts';

@@ -33,9 +33,13 @@ export interface Proxy {
 export function assertSupported(launch: Launch): void {
   const field = unsupportedField(launch);
   if (field === undefined) return;
-  throw new RuntimeError('runtime.unsupported', `This version cannot carry out ${field} as asked.`, {
-    details: { field },
-  });
+  throw new RuntimeError(
+    'runtime.unsupported',
+    `This version cannot carry out ${field} as asked.`,
+    {
+      details: { field },
+    },
+  );
 }
 
 function unsupportedField(launch: Launch): string | undefined {

@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
-import type { DebuggingEndpoint, ProcessExit } from './browser/chromium.ts';
 import { RuntimeError } from './errors.ts';
-import type { NodeBrowser, RuntimeNode } from './node/runtime-node.ts';
+import type {
+  DebuggingEndpoint,
+  NodeBrowser,
+  ProcessExit,
+  RuntimeNode,
+} from './node/runtime-node.ts';
 import type { Runtime, RuntimeFailure, RuntimeMove, RuntimeStore } from './store.ts';
 
 export type RuntimeEnd = Extract<RuntimeMove, { to: 'stopped' | 'failed' }>;

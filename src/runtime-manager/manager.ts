@@ -10,9 +10,9 @@ import {
   type RuntimeStatus,
 } from './lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
+import type { DebuggingEndpoint } from './node/runtime-node.ts';
 import type { Page, PageRequest, Runtime, RuntimeStore, Workspace } from './store.ts';
 import { Tickets, type SignedTicket } from './connections/tickets.ts';
-import type { DebuggingEndpoint } from './browser/chromium.ts';
 
 /** Who asks: everything happens within this organization. */
 export interface Actor {

@@ -8,9 +8,13 @@ const JSON_TYPE = /^application\/json\s*(;|$)/i;
 export const jsonOnly = createMiddleware<ApiEnv>(async (c, next) => {
   const type = c.req.header('content-type');
   if (type !== undefined && !JSON_TYPE.test(type)) {
-    throw new ApiError('request.unsupported_media_type', `A body of type ${type} is not accepted.`, {
-      hint: 'Send JSON with "Content-Type: application/json".',
-    });
+    throw new ApiError(
+      'request.unsupported_media_type',
+      `A body of type ${type} is not accepted.`,
+      {
+        hint: 'Send JSON with "Content-Type: application/json".',
+      },
+    );
   }
   await next();
 });

@@ -10,6 +10,11 @@ export function requestIdFrom(given: string | undefined): string {
   return given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
+/** A ticket in a path is a credential. */
+function withoutTicket(path: string): string {
+  return path.replace(/^(\/v1\/connect\/).+/, '$1…');
+}
+
 /** Gives every request an id, which its answer and its log line carry. */
 export function requestContext(log: Logger) {
   return createMiddleware<ApiEnv>(async (c, next) => {
@@ -22,7 +27,7 @@ export function requestContext(log: Logger) {
     c.var.log.info(
       {
         method: c.req.method,
-        path: c.req.path,
+        path: withoutTicket(c.req.path),
         status: c.res.status,
         ms: Math.round((performance.now() - started) * 10) / 10,
         runtimeId: c.var.runtimeId,

@@ -60,7 +60,8 @@ const stop = createRoute({
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/stop',
   summary: 'Stop a live runtime inside a workspace',
-  description: 'Answers when nothing of the browser is left. One that is over is answered as it is.',
+  description:
+    'Answers when nothing of the browser is left. One that is over is answered as it is.',
   request: { params: RuntimePath },
   responses: { 200: json(RuntimeBody, 'The stopped runtime'), ...errors(404, 503) },
 });

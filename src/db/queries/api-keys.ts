@@ -48,7 +48,10 @@ export async function replaceApiKey(
         isNull(apiKeys.revokedAt),
       ),
     );
-  const [known] = await db.select().from(apiKeys).where(eq(apiKeys.hash, hashOf(secret)));
+  const [known] = await db
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.hash, hashOf(secret)));
   if (!known) await addApiKey(db, organizationId, name, secret);
 }
 

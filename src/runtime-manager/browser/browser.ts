@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { Logger } from 'pino';
 import { openBrowserDirectory } from './browser-directory.ts';
-import { launchChromium, type Chromium, type DebuggingEndpoint, type ProcessExit } from './chromium.ts';
+import {
+  launchChromium,
+  type Chromium,
+  type DebuggingEndpoint,
+  type ProcessExit,
+} from './chromium.ts';
 import { chromiumFlags } from './flags.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });

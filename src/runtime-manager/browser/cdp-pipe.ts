@@ -25,9 +25,9 @@ export class CdpPipe {
 
   constructor(input: Writable, output: Readable) {
     this.#input = input;
-    input.on('error', () => this.#close());
+    input.on('error', (cause) => this.#close(cause));
     output.on('data', (chunk: Buffer) => this.#receive(chunk));
-    output.on('error', () => this.#close());
+    output.on('error', (cause) => this.#close(cause));
     output.on('close', () => this.#close());
   }
 
@@ -66,15 +66,26 @@ export class CdpPipe {
   }
 
   #dispatch(text: string): void {
-    const { id, result, error } = Message.parse(JSON.parse(text));
+    const message = parseMessage(text);
+    if (!message) return this.#close(new Error('what came over the debugging pipe is not CDP'));
+    const { id, result, error } = message;
     if (id === undefined) return;
     const waiting = this.#waiting.get(id);
     if (error) waiting?.reject(new Error(error.message));
     else waiting?.resolve(result);
   }
 
-  #close(): void {
+  #close(cause?: Error): void {
     this.#closed = true;
-    for (const { reject } of this.#waiting.values()) reject(new Error('the debugging pipe closed'));
+    const error = new Error('the debugging pipe closed', { cause });
+    for (const { reject } of this.#waiting.values()) reject(error);
+  }
+}
+
+function parseMessage(text: string): z.infer<typeof Message> | undefined {
+  try {
+    return Message.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }

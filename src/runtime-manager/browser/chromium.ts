@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { CdpPipe } from './cdp-pipe.ts';
-import { killGroup, waitForGroupExit } from './process-group.ts';
+import { killGroup } from './process-group.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */
 const STDERR_TAIL = 4096;
-const GROUP_EXIT_TIMEOUT_MS = 500;
+const CLOSE_TIMEOUT_MS = 2000;
 const LISTENING = /DevTools listening on ws:\/\/[^:]+:(\d+)(\/\S+)/;
 
 export interface ChromiumCommand {
@@ -45,8 +47,10 @@ export class Chromium implements AsyncDisposable {
   readonly endpoint: DebuggingEndpoint;
   /** Settles when the main process is gone, whichever way. */
   readonly exited: Promise<ProcessExit>;
+  readonly #process: ChromiumProcess;
 
-  constructor(process: RunningProcess, endpoint: DebuggingEndpoint) {
+  constructor(process: ChromiumProcess, endpoint: DebuggingEndpoint) {
+    this.#process = process;
     this.pid = process.pid;
     this.pipe = process.pipe;
     this.exited = process.exited;
@@ -58,9 +62,7 @@ export class Chromium implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.kill();
-    await this.exited;
-    await waitForGroupExit(this.pid, GROUP_EXIT_TIMEOUT_MS);
+    await end(this.#process);
   }
 }
 
@@ -70,61 +72,67 @@ export async function launchChromium(
   signal: AbortSignal,
 ): Promise<Chromium> {
   signal.throwIfAborted();
-  const child = spawn(command.executablePath, command.flags, {
-    // A session of its own: one signal reaches every process of the browser and none of ours.
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-    env: command.env,
-  });
-  const process = await started(child);
+  const process = await startProcess(command);
   try {
-    return new Chromium(process, await process.listening(signal));
+    return new Chromium(process, await readEndpoint(process, signal));
   } catch (cause) {
-    killGroup(process.pid);
-    await process.exited;
-    await waitForGroupExit(process.pid, GROUP_EXIT_TIMEOUT_MS);
+    await end(process);
     throw cause;
   }
 }
 
-interface RunningProcess {
+interface ChromiumProcess {
   pid: number;
   pipe: CdpPipe;
+  stderr: Readable;
   exited: Promise<ProcessExit>;
-  listening: (signal: AbortSignal) => Promise<DebuggingEndpoint>;
+  /**
+   * Settles when nobody holds its stderr any more, which all its children inherit: a sign of their
+   * end that does not wait for an init to collect them.
+   */
+  closed: Promise<unknown>;
 }
 
-async function started(child: ChildProcess): Promise<RunningProcess> {
+async function startProcess({ executablePath, flags, env }: ChromiumCommand) {
+  const child = spawn(executablePath, flags, {
+    // A session of its own: one signal reaches every process of the browser and none of ours.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    env,
+  });
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  const closed = new Promise((resolve) => child.once('close', resolve));
   try {
     await once(child, 'spawn');
   } catch (cause) {
     throw new ChromiumLaunchError('Chromium could not be started', String(cause), cause);
   }
   const { pid, stderr, input, output } = pipesOf(child);
-  return {
-    pid,
-    pipe: new CdpPipe(input, output),
-    exited,
-    listening: (signal) => readEndpoint(stderr, exited, signal),
-  };
+  return { pid, pipe: new CdpPipe(input, output), stderr, exited, closed };
 }
 
-/** A spawned child has a pid, and the pipes that `stdio` asked for. */
-function pipesOf(child: ChildProcess) {
-  return {
-    pid: child.pid as number,
-    stderr: child.stderr as Readable,
-    input: child.stdio[3] as Writable,
-    output: child.stdio[4] as Readable,
-  };
+async function end({ pid, exited, closed }: ChromiumProcess): Promise<void> {
+  killGroup(pid);
+  await exited;
+  await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+}
+
+/** What a child has once it is spawned with these `stdio`. */
+function pipesOf({ pid, stderr, stdio }: ChildProcess) {
+  const [, , , input, output] = stdio;
+  if (pid === undefined || stderr === null || !(input instanceof Socket)) throw noPipes();
+  if (!(output instanceof Socket)) throw noPipes();
+  return { pid, stderr, input, output };
+}
+
+function noPipes(): Error {
+  return new Error('Chromium was spawned without its pipes');
 }
 
 async function readEndpoint(
-  stderr: Readable,
-  exited: Promise<ProcessExit>,
+  { stderr, exited }: ChromiumProcess,
   signal: AbortSignal,
 ): Promise<DebuggingEndpoint> {
   const { promise, resolve, reject } = Promise.withResolvers<DebuggingEndpoint>();

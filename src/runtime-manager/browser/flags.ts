@@ -49,10 +49,6 @@ const FLAGS = [
   '--disable-background-timer-throttling',
   '--disable-backgrounding-occluded-windows',
   '--disable-renderer-backgrounding',
-  // The crash handler would leave the process group, and its dumps hold what pages held.
-  '--disable-breakpad',
-  '--disable-crash-reporter',
-  '--disable-crashpad-for-testing',
   `--disable-features=${DISABLED_FEATURES.join(',')}`,
 ];
 

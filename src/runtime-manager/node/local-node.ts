@@ -1,6 +1,10 @@
 import type { Logger } from 'pino';
 import { launchBrowser, type BrowserSettings } from '../browser/browser.ts';
-import { assertUsableRoot, removeBrowserRoot, resetBrowserRoot } from '../browser/browser-directory.ts';
+import {
+  assertUsableRoot,
+  removeBrowserRoot,
+  resetBrowserRoot,
+} from '../browser/browser-directory.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NodeBrowser, RuntimeNode } from './runtime-node.ts';

@@ -1,5 +1,7 @@
-import type { DebuggingEndpoint, ProcessExit } from '../browser/chromium.ts';
 import type { DefaultPage } from '../browser/browser.ts';
+import type { DebuggingEndpoint, ProcessExit } from '../browser/chromium.ts';
+
+export type { DebuggingEndpoint, ProcessExit };
 
 /** A browser on some machine, as the manager sees it. */
 export interface NodeBrowser {

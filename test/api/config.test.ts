@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { Environment, loadConfig } from '../../src/api/config.ts';
+
+test('nothing has to be set', () => {
+  expect(loadConfig({})).toMatchObject({ port: 8787, host: '127.0.0.1', databaseUrl: undefined });
+});
+
+test('an empty variable counts as not set', () => {
+  expect(loadConfig({ DATABASE_URL: '', BCTRL_API_KEY: '' })).toMatchObject({
+    databaseUrl: undefined,
+    apiKey: undefined,
+  });
+});
+
+test('every invalid variable is named, and no value', () => {
+  const env = { PORT: '80a', BCTRL_LAUNCH_TIMEOUT_MS: '1', DATABASE_URL: 'mysql://u:secret@h/d' };
+  expect(() => loadConfig(env)).toThrow(/PORT.*DATABASE_URL.*BCTRL_LAUNCH_TIMEOUT_MS/);
+  expect(() => loadConfig(env)).not.toThrow(/secret|80a/);
+});
+
+test.for(['-1', '65536', '1.5', '0x50', ' '])('PORT=%j is refused', (PORT) => {
+  expect(() => loadConfig({ PORT })).toThrow(/PORT/);
+});
+
+test('unknown BCTRL_ variables are reported', () => {
+  const { unknownVariables } = loadConfig({ BCTRL_DATADIR: 'x', OTHER: 'y', BCTRL_DATA_DIR: 'z' });
+  expect(unknownVariables).toEqual(['BCTRL_DATADIR']);
+});
+
+test('browsers see nothing of the environment but what they need', () => {
+  const env = { PATH: '/bin', TZ: 'UTC', BCTRL_API_KEY: 'k'.repeat(20), AWS_SECRET: 's' };
+  expect(loadConfig(env).browserEnv).toEqual({ PATH: '/bin', TZ: 'UTC' });
+});
+
+test('the README lists every variable and no other', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const listed = [...readme.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual(Object.keys(Environment.shape).sort());
+});

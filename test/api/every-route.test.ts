@@ -1,0 +1,104 @@
+import { expect } from 'vitest';
+import { caller } from '../support/service.ts';
+import { createWorkspace, test } from '../support/test.ts';
+import type { TestService } from '../support/service.ts';
+
+interface Route {
+  method: string;
+  path: string;
+  hasBody: boolean;
+  statuses: string[];
+}
+
+/** Every operation of the served document, with the given names in its path. */
+async function routes(service: TestService, names: Record<string, string>): Promise<Route[]> {
+  const { paths } = (await service.call('GET', '/openapi.json')).json;
+  return Object.keys(paths)
+    .filter((path) => path.startsWith('/v1/'))
+    .flatMap((path) =>
+      Object.keys(paths[path]).map((method) => ({
+        method: method.toUpperCase(),
+        path: path.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? 'unnamed'),
+        hasBody: 'requestBody' in paths[path][method],
+        statuses: Object.keys(paths[path][method].responses),
+      })),
+    );
+}
+
+test('without a key every route answers 401', async ({ service }) => {
+  const anonymous = caller(service.url, undefined);
+  for (const { method, path } of await routes(service, { id: 'default', alias: 'a' })) {
+    expect(await anonymous(method, path), `${method} ${path}`).toMatchObject({
+      status: 401,
+      json: { code: 'auth.required', error: expect.any(String), requestId: expect.any(String) },
+    });
+  }
+});
+
+test("another organization's things are not found", async ({ service }) => {
+  const workspace = await createWorkspace(service);
+  const body = { alias: 'a', kind: 'browser' };
+  for (const { method, path, hasBody } of await routes(service, { id: workspace.id, alias: 'a' })) {
+    if (path === '/v1/workspaces') continue;
+    const answer = await service.callAsOther(
+      method,
+      path,
+      hasBody ? (method === 'PATCH' ? { name: 'n' } : body) : undefined,
+    );
+    expect(answer, `${method} ${path}`).toMatchObject({
+      status: 404,
+      json: { code: 'workspace.not_found' },
+    });
+  }
+  expect(await service.call('GET', `/v1/workspaces/${workspace.id}`)).toMatchObject({
+    status: 200,
+  });
+});
+
+test('a body that is not what it should be is refused by its field', async ({ service }) => {
+  for (const { method, path, hasBody } of await routes(service, { id: 'default', alias: 'a' })) {
+    if (!hasBody) continue;
+    for (const body of ['{"alias":', '[]', 'null', '7', '{"surprise":1}']) {
+      const answer = await service.call(method, path, body);
+      expect(answer, `${method} ${path} ${body}`).toMatchObject({
+        status: 400,
+        json: { code: 'request.invalid' },
+      });
+    }
+    const unknown = await service.call(method, path, { surprise: 1 });
+    if (method === 'PATCH') {
+      expect(unknown.json.details.issues).toContainEqual(
+        expect.objectContaining({ in: 'body', path: 'surprise' }),
+      );
+    }
+    const form = await fetch(service.url + path, {
+      method,
+      headers: { authorization: `Bearer ${service.apiKey}` },
+      body: new URLSearchParams({ alias: 'a' }),
+    });
+    expect(form.status).toBe(415);
+  }
+});
+
+test('a body of more than a megabyte is refused', async ({ service }) => {
+  const answer = await service.call('POST', '/v1/workspaces', { name: 'x'.repeat(1024 * 1024) });
+  expect(answer).toMatchObject({ status: 413, json: { code: 'request.too_large' } });
+});
+
+test('an unknown route answers 404 with the same body', async ({ service }) => {
+  expect(await service.call('GET', '/v1/nothing')).toMatchObject({
+    status: 404,
+    json: { code: 'route.not_found', requestId: expect.any(String) },
+  });
+});
+
+test('the id of a request is in its answer, and a harmless one of the caller is kept', async ({
+  service,
+}) => {
+  const get = (id: string) =>
+    fetch(`${service.url}/v1/nothing`, { headers: { 'x-request-id': id } });
+  expect((await get('trace-7')).headers.get('x-request-id')).toBe('trace-7');
+  const replaced = await get('no "good" id');
+  const id = replaced.headers.get('x-request-id');
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+});

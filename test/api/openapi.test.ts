@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { test } from '../support/test.ts';
+
+type Node = Record<string, unknown>;
+const Node = z.record(z.string(), z.unknown());
+
+const CREATE = ['paths', '/v1/workspaces/{id}/runtimes', 'post'];
+/** Words that say what is accepted or answered; the others explain. */
+const MEANING = ['type', 'enum', 'const', 'format', 'properties', 'items', 'required', 'oneOf'];
+
+test('the create operation accepts and answers what the published contract says', async ({
+  service,
+}) => {
+  const published = Node.parse(
+    parse(await readFile(new URL('runtimes-create.openapi.yaml', import.meta.url), 'utf8')),
+  );
+  const served = Node.parse((await service.call('GET', '/openapi.json')).json);
+  const [ours, theirs] = [at(served, CREATE), at(published, CREATE)];
+
+  expect(ours['operationId']).toBe(theirs['operationId']);
+  expect(ours['summary']).toBe(theirs['summary']);
+  expect(ours['security']).toEqual(theirs['security']);
+  expect(parametersOf(ours)).toEqual(parametersOf(theirs));
+  expect(bearerOf(served)).toMatchObject(bearerOf(published));
+  const body = ['requestBody', 'content', 'application/json', 'schema'];
+  expect(shape(served, at(ours, body))).toEqual(shape(published, at(theirs, body)));
+  const answer = ['responses', '200', 'content', 'application/json', 'schema'];
+  // Answers may have more fields than published.
+  expect(shape(served, at(ours, answer))).toMatchObject(shape(published, at(theirs, answer)));
+  expect(at(ours, answer)).toEqual({ $ref: '#/components/schemas/Runtime' });
+});
+
+test('every operation has an id, a tag, a summary and its errors', async ({ service }) => {
+  const { json } = await service.call('GET', '/openapi.json');
+  expect(json.openapi).toBe('3.1.0');
+  for (const [path, methods] of Object.entries(Node.parse(json.paths))) {
+    for (const operation of Object.values(Node.parse(methods))) {
+      expect(operation).toMatchObject({
+        operationId: expect.any(String),
+        summary: expect.any(String),
+        tags: [expect.any(String)],
+      });
+      if (path.startsWith('/v1/')) {
+        expect(operation).toMatchObject({
+          security: [{ bearerAuth: [] }],
+          responses: { 400: {}, 401: {}, 500: {} },
+        });
+      }
+    }
+  }
+});
+
+test('the reference page is served from here', async ({ service }) => {
+  const page = await service.call('GET', '/docs');
+  expect(page).toMatchObject({ status: 200 });
+  expect(page.text).not.toMatch(/https?:\/\//);
+  for (const [, asset] of page.text.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    expect(await service.call('GET', asset ?? '')).toMatchObject({ status: 200 });
+  }
+});
+
+function at(node: Node, path: string[]): Node {
+  return path.reduce((inner, key) => Node.parse(inner[key]), node);
+}
+
+function parametersOf(operation: Node) {
+  const parameters = z.array(Node).parse(operation['parameters']);
+  return parameters
+    .map(({ name, in: place, required, schema }) => {
+      return { name, place, required, schema: shape({}, Node.parse(schema)) };
+    })
+    .sort((a, b) => String(a.name).localeCompare(String(b.name)));
+}
+
+function bearerOf(document: Node): Node {
+  return at(document, ['components', 'securitySchemes', 'bearerAuth']);
+}
+
+/** A schema with its references followed, reduced to what it means, in one way of saying it. */
+function shape(document: Node, schema: Node): Node {
+  const ref = schema['$ref'];
+  if (typeof ref === 'string') return shape(document, at(document, ref.split('/').slice(1)));
+  const nullable = nullableOf(schema);
+  if (nullable) {
+    const inner = shape(document, nullable);
+    return { ...inner, type: [inner['type'], 'null'] };
+  }
+  const { const: only, ...rest } = schema;
+  const said = only === undefined ? rest : { ...rest, enum: [only] };
+  return Object.fromEntries(
+    Object.entries(said)
+      .filter(([word]) => MEANING.includes(word))
+      .map(([word, value]) => [word, shapeOf(document, word, value)]),
+  );
+}
+
+/** `oneOf` a schema and null says the same as a second type. */
+function nullableOf(schema: Node): Node | undefined {
+  const [inner, other, ...rest] = z.array(Node).safeParse(schema['oneOf']).data ?? [];
+  return other?.['type'] === 'null' && rest.length === 0 ? inner : undefined;
+}
+
+function shapeOf(document: Node, word: string, value: unknown): unknown {
+  if (word === 'properties') {
+    const properties = Object.entries(Node.parse(value));
+    return Object.fromEntries(
+      properties.map(([name, property]) => [name, shape(document, Node.parse(property))]),
+    );
+  }
+  if (word === 'items') return shape(document, Node.parse(value));
+  if (word === 'oneOf')
+    return z
+      .array(Node)
+      .parse(value)
+      .map((one) => shape(document, one));
+  if (word === 'required') return z.array(z.string()).parse(value).sort();
+  return value;
+}

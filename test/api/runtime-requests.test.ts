@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import { test } from '../support/test.ts';
+
+const ephemeral = (rest: object) => ({
+  alias: 'a',
+  kind: 'browser',
+  launch: { mode: 'ephemeral', ...rest },
+});
+const proxy = { host: 'proxy.example', port: 8080, type: 'http' };
+const withProxy = (rest: object) => ephemeral({ config: { proxy: { ...proxy, ...rest } } });
+
+test.for<[string, string, unknown]>([
+  ['an empty body', 'kind', {}],
+  ['no alias', 'alias', { kind: 'browser' }],
+  ['no kind', 'kind', { alias: 'a' }],
+  ['a kind that is not served', 'kind', { alias: 'a', kind: 'desktop' }],
+  ['an unknown driver', 'driver', { alias: 'a', kind: 'browser', driver: 'cypress' }],
+  ['an alias with a slash', 'alias', { alias: 'a/b', kind: 'browser' }],
+  ['an alias that is too long', 'alias', { alias: 'a'.repeat(129), kind: 'browser' }],
+  ['a misspelt field', 'lunch', { alias: 'a', kind: 'browser', lunch: {} }],
+  ['a misspelt proxy', 'launch.config.prxy', ephemeral({ config: { prxy: proxy } })],
+  ['a misspelt config', 'launch.konfig', ephemeral({ konfig: {} })],
+  ['an unknown mode', 'launch.mode', { alias: 'a', kind: 'browser', launch: { mode: 'x' } }],
+  ['a proxy port out of range', 'launch.config.proxy.port', withProxy({ port: 70_000 })],
+  ['a proxy port that is text', 'launch.config.proxy.port', withProxy({ port: '80' })],
+  ['an unknown type of proxy', 'launch.config.proxy.type', withProxy({ type: 'ftp' })],
+  ['a host with a flag in it', 'launch.config.proxy.host', withProxy({ host: 'h --x=/' })],
+  ['a host that is a flag', 'launch.config.proxy.host', withProxy({ host: '--x' })],
+  ['extensions that are no list', 'launch.extensionIds', ephemeral({ extensionIds: 'x' })],
+  [
+    'a persona that is no integer',
+    'launch.config.humanizePersonaId',
+    ephemeral({ config: { humanizePersonaId: 1.5 } }),
+  ],
+  [
+    'a profile id that is none',
+    'launch.profileId',
+    { alias: 'a', kind: 'browser', launch: { mode: 'profile', profileId: 'x' } },
+  ],
+])('%s is refused at %s', async ([, path, body], { service, workspace }) => {
+  const answer = await service.call('POST', workspace.runtimes, body);
+  expect(answer).toMatchObject({ status: 400, json: { code: 'request.invalid' } });
+  expect(answer.json.details.issues).toContainEqual({
+    in: 'body',
+    path,
+    message: expect.any(String),
+  });
+});
+
+test.for<[string, unknown]>([
+  [
+    'launch.mode',
+    { alias: 'a', kind: 'browser', launch: { mode: 'profile', profileId: randomUUID() } },
+  ],
+  ['launch.config.proxy', withProxy({})],
+  ['launch.config.humanize', ephemeral({ config: { humanize: true } })],
+  ['launch.config.humanizePersonaId', ephemeral({ config: { humanizePersonaId: 1 } })],
+  ['launch.config.solveCaptchas', ephemeral({ config: { solveCaptchas: true } })],
+  ['launch.extensionIds', ephemeral({ extensionIds: ['x'] })],
+])('%s is refused rather than ignored', async ([field, body], { service, workspace }) => {
+  expect(await service.call('POST', workspace.runtimes, body)).toMatchObject({
+    status: 422,
+    json: { code: 'runtime.unsupported', details: { field } },
+  });
+});
+
+test('a refused create leaves no runtime behind', async ({ service, workspace }) => {
+  await service.call('POST', workspace.runtimes, { alias: 'a', kind: 'x' });
+  await service.call('POST', workspace.runtimes, withProxy({}));
+  expect((await service.call('GET', workspace.runtimes)).json).toEqual({ runtimes: [] });
+});
+
+test('runtimes of an unknown workspace are not found', async ({ service }) => {
+  for (const ref of [randomUUID(), 'nowhere']) {
+    const path = `/v1/workspaces/${ref}/runtimes`;
+    expect(await service.call('POST', path, { alias: 'a', kind: 'browser' })).toMatchObject({
+      status: 404,
+      json: { code: 'workspace.not_found' },
+    });
+  }
+});
+
+test.for(['GET', 'DELETE', 'POST'])(
+  '%s of an unknown runtime is 404',
+  async (method, { service, workspace }) => {
+    for (const ref of [randomUUID(), 'nothing']) {
+      const path = `${workspace.runtimes}/${ref}${method === 'POST' ? '/stop' : ''}`;
+      expect(await service.call(method, path)).toMatchObject({
+        status: 404,
+        json: { code: 'runtime.not_found' },
+      });
+    }
+  },
+);
+
+test('an unknown status to filter by is refused', async ({ service, workspace }) => {
+  expect(await service.call('GET', `${workspace.runtimes}?status=done`)).toMatchObject({
+    status: 400,
+    json: { details: { issues: [{ in: 'query', path: 'status' }] } },
+  });
+});

@@ -1,0 +1,60 @@
+import { readFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
+import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
+
+async function freshDataDir(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "bctrl it's "));
+  onTestFinished(() => rm(path, { recursive: true }));
+  return path;
+}
+
+async function query(dataDir: string, text: string) {
+  await using database = await openDatabase(embeddedAddress(dataDir));
+  return await database.db.execute(sql.raw(text));
+}
+
+test('data survives a restart, and a killed server', async () => {
+  const dataDir = await freshDataDir();
+  {
+    await using _postgres = await openEmbeddedPostgres(dataDir);
+    await query(dataDir, 'create table kept (n int); insert into kept values (7)');
+    const pidFile = await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8');
+    const pid = Number(pidFile.split('\n')[0]);
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
+  }
+  await using _again = await openEmbeddedPostgres(dataDir);
+  expect(await query(dataDir, 'select n from kept')).toEqual([{ n: 7 }]);
+});
+
+test('one that a killed service left running is taken over', async () => {
+  const dataDir = await freshDataDir();
+  const abandoned = await openEmbeddedPostgres(dataDir);
+  await query(dataDir, 'create table kept (n int)');
+  await using _taken = await openEmbeddedPostgres(dataDir);
+  expect(await query(dataDir, 'select n from kept')).toEqual([]);
+  await abandoned[Symbol.asyncDispose]();
+});
+
+test('nobody but the user reaches it: no network, a private directory', async () => {
+  const dataDir = await freshDataDir();
+  await using _postgres = await openEmbeddedPostgres(dataDir);
+  expect(await query(dataDir, 'show listen_addresses')).toEqual([{ listen_addresses: '' }]);
+  expect((await stat(join(dataDir, 'postgres'))).mode & 0o077).toBe(0);
+});
+
+test('data of another major version is refused with its name', async () => {
+  const dataDir = await freshDataDir();
+  await (await openEmbeddedPostgres(dataDir))[Symbol.asyncDispose]();
+  await writeFile(join(dataDir, 'postgres/data/PG_VERSION'), '15\n');
+  await expect(openEmbeddedPostgres(dataDir)).rejects.toThrow(/written by Postgres 15/);
+});
+
+test('a data directory whose path is too long is refused with the limit', async () => {
+  const dataDir = join(await freshDataDir(), 'x'.repeat(100));
+  await expect(openEmbeddedPostgres(dataDir)).rejects.toThrow(/BCTRL_DATA_DIR is too long/);
+});

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { LocalNode } from '../../src/runtime-manager/index.ts';
+import { processesOf } from '../support/processes.ts';
+
+const log = pino({ level: 'silent' });
+const never = new AbortController().signal;
+
+async function freshDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'bctrl-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function openNode(root: string, executablePath = inject('chromiumPath'), timeoutMs = 20_000) {
+  const env = { PATH: '/usr/bin:/bin' };
+  return LocalNode.open({
+    id: randomUUID(),
+    executablePath,
+    root,
+    env,
+    launchTimeoutMs: timeoutMs,
+    log,
+  });
+}
+
+async function expectNothingLeft(root: string): Promise<void> {
+  expect(await readdir(root)).toEqual([]);
+  await vi.waitFor(async () => expect(await processesOf(root)).toEqual([]), 2000);
+}
+
+test('killed, crashed and aborted browsers leave nothing', async () => {
+  const root = await freshDirectory();
+  await using node = await openNode(root);
+  await expectNothingLeft(root);
+
+  const killed = await node.launch(never);
+  const [{ pid } = { pid: 0 }] = await processesOf(root);
+  await killed.kill();
+  await expectNothingLeft(root);
+
+  const ended = await node.launch(never);
+  const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
+  expect(main?.pid).not.toBe(pid);
+  process.kill(main?.pid ?? 0, 'SIGKILL');
+  expect(await ended.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  await expectNothingLeft(root);
+
+  for (const afterMs of [0, 20, 50, 100, 150]) {
+    await expect(node.launch(AbortSignal.timeout(afterMs))).rejects.toThrow(/timeout/);
+    await expectNothingLeft(root);
+  }
+});
+
+test('a browser that hangs is killed all the same', async () => {
+  const root = await freshDirectory();
+  await using node = await openNode(root);
+  const browser = await node.launch(never);
+  const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
+  process.kill(-(main?.pid ?? 0), 'SIGSTOP');
+  await browser.kill();
+  await expectNothingLeft(root);
+});
+
+test('a Chromium that does not come up is a failed launch, in time, and leaves nothing', async () => {
+  const root = await freshDirectory();
+  const script = join(await freshDirectory(), 'chromium');
+  const behave = async (how: string) => {
+    await writeFile(script, `#!/bin/sh\n${how}\n`);
+    await chmod(script, 0o755);
+  };
+  await behave(`exec ${inject('chromiumPath')} "$@"`);
+  await using node = await openNode(root, script, 1500);
+
+  for (const [how, message] of [
+    ['echo no display >&2; exit 3', 'Chromium exited (code 3) before it was ready'],
+    ['sleep 60', 'Chromium was not ready in time'],
+    ['echo DevTools listening on ws://127.0.0.1:1/x >&2; sleep 60', 'Chromium did not answer'],
+    ['head -c 100000 /dev/urandom >&4; exit 1', 'Chromium exited (code 1) before it was ready'],
+  ] as const) {
+    await behave(how);
+    await expect(node.launch(never)).rejects.toMatchObject({
+      code: 'runtime.launch_failed',
+      message: expect.stringContaining(message),
+    });
+    expect(await node.isLaunchable()).toBe(false);
+    await expectNothingLeft(root);
+  }
+
+  await behave(`exec ${inject('chromiumPath')} "$@"`);
+  expect(await node.isLaunchable()).toBe(true);
+  await expectNothingLeft(root);
+});
+
+test('a Chromium that cannot start at all is said at the start, with its words', async () => {
+  const root = await freshDirectory();
+  await expect(openNode(root, '/bin/false')).rejects.toThrow(
+    'Chromium at /bin/false does not start: Chromium exited (code 1) before it was ready',
+  );
+  await expect(openNode(root, '/nowhere/chromium')).rejects.toThrow('/nowhere/chromium');
+});
+
+test("a browser sees nothing of the service's environment", async () => {
+  vi.stubEnv('BCTRL_TEST_SECRET', 'do-not-tell');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const root = await freshDirectory();
+  await using node = await openNode(root);
+  const browser = await node.launch(never);
+  const processes = await processesOf(root);
+  expect(processes.length).toBeGreaterThan(3);
+  for (const { command } of processes) expect(command).not.toContain('do-not-tell');
+  await browser.kill();
+});
+
+test('a directory that is too long for sockets is refused with the limit', async () => {
+  const root = join(await freshDirectory(), 'x'.repeat(80));
+  await expect(openNode(root)).rejects.toThrow(/BCTRL_BROWSER_DIR is too long/);
+});

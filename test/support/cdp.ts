@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+
+const Reply = z.object({
+  id: z.number().optional(),
+  result: z.record(z.string(), z.unknown()).optional(),
+  error: z.object({ message: z.string() }).optional(),
+});
+
+/** A plain CDP client, as a customer might write one. */
+export interface Cdp extends Disposable {
+  socket: WebSocket;
+  send: (method: string, params?: object, sessionId?: string) => Promise<Record<string, unknown>>;
+}
+
+/** Throws with the status when the handshake is refused. */
+export async function openCdp(url: string): Promise<Cdp> {
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  let lastId = 0;
+  const send: Cdp['send'] = (method, params = {}, sessionId) => {
+    const id = ++lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
+    socket.on('message', (data) => {
+      const reply = Reply.parse(JSON.parse(String(data)));
+      if (reply.id !== id) return;
+      if (reply.error) reject(new Error(reply.error.message));
+      else resolve(reply.result ?? {});
+    });
+    socket.once('close', () => reject(new Error(`${method}: the connection closed`)));
+    socket.send(JSON.stringify({ id, method, params, ...(sessionId && { sessionId }) }));
+    return promise;
+  };
+  return { socket, send, [Symbol.dispose]: () => socket.terminate() };
+}
+
+/** How a websocket handshake is refused. */
+export async function refusalOf(url: string): Promise<{ status: number; json: unknown }> {
+  const socket = new WebSocket(url);
+  socket.on('error', () => undefined);
+  const [, response] = await once(socket, 'unexpected-response');
+  const chunks: Buffer[] = await response.toArray();
+  return { status: response.statusCode, json: JSON.parse(Buffer.concat(chunks).toString()) };
+}

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { loadConfig } from '../../src/api/config.ts';
+import { createLogger } from '../../src/api/logger.ts';
+import { openDatabase } from '../../src/db/client.ts';
+import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { ensureChromium } from '../../src/runtime-manager/index.ts';
+import { createDatabase, TEMPLATE } from './database.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresDataDir: string;
+    chromiumPath: string;
+  }
+}
+
+/** One Postgres for all tests, with a migrated database to clone; and Chromium, as at a start. */
+export default async function setup(project: TestProject) {
+  const config = loadConfig();
+  const log = createLogger('info');
+  const chromiumPath = await ensureChromium(config.chromiumPath, config.searchPath, log);
+  const dataDir = await mkdtemp(join(tmpdir(), 'bctrl-test-'));
+  const postgres = await openEmbeddedPostgres(dataDir);
+  await createDatabase(dataDir, TEMPLATE);
+  {
+    await using database = await openDatabase({ ...embeddedAddress(dataDir), database: TEMPLATE });
+    await migrateDatabase(database);
+  }
+  project.provide('postgresDataDir', dataDir);
+  project.provide('chromiumPath', chromiumPath);
+  return async () => {
+    await postgres[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+}

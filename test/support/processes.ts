@@ -1,0 +1,29 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+export interface Process {
+  pid: number;
+  /** Z is a zombie: ended, but not yet collected by its parent. */
+  state: string;
+  command: string;
+}
+
+/** Live processes whose command line or environment names a text, such as a directory. */
+export async function processesOf(text: string): Promise<Process[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const all = await Promise.all(pids.map(readProcess));
+  return all.filter(
+    (process) => process !== undefined && process.state !== 'Z' && process.command.includes(text),
+  ) as Process[];
+}
+
+async function readProcess(pid: string): Promise<Process | undefined> {
+  try {
+    const [stat, command, environment] = await Promise.all(
+      ['stat', 'cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
+    );
+    const state = stat?.slice(stat.lastIndexOf(')') + 2)[0] ?? '?';
+    return { pid: Number(pid), state, command: `${command}\0${environment}` };
+  } catch {
+    return undefined;
+  }
+}

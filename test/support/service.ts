@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { inject } from 'vitest';
+import { openServer } from '../../src/api/server.ts';
+import { bootstrap } from '../../src/db/bootstrap.ts';
+import type { Database } from '../../src/db/client.ts';
+import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
+import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
+import { LocalNode, RuntimeManager } from '../../src/runtime-manager/index.ts';
+import { openTestDatabase } from './database.ts';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // Tests look into answers freely; what is not there fails the assertion.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  json: any;
+  text: string;
+}
+
+export type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
+
+/** A second main, with parts for tests: a database of its own and a free port. */
+export interface TestService extends AsyncDisposable {
+  url: string;
+  apiKey: string;
+  database: Database;
+  runtimes: RuntimeManager;
+  /** Where its browsers have their directories. */
+  browserRoot: string;
+  /** Log lines so far, as they would be written. */
+  logged: string[];
+  call: Call;
+  /** Calls as another organization. */
+  callAsOther: Call;
+}
+
+export interface TestServiceOptions {
+  executablePath?: string;
+  launchTimeoutMs?: number;
+  ticketTtlMs?: number;
+}
+
+export async function openTestService(options: TestServiceOptions = {}): Promise<TestService> {
+  await using stack = new AsyncDisposableStack();
+  const logged: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+  const browserRoot = await mkdtemp(join(tmpdir(), 'bctrl-'));
+  stack.defer(() => rm(browserRoot, { recursive: true, force: true }));
+  const database = stack.use(await openTestDatabase());
+  const apiKey = (await bootstrap(database, undefined)) ?? 'none';
+  const otherKey = await createOtherOrganization(database);
+  const node = stack.use(
+    await LocalNode.open({
+      id: randomUUID(),
+      executablePath: options.executablePath ?? inject('chromiumPath'),
+      root: browserRoot,
+      env: { PATH: '/usr/bin:/bin' },
+      launchTimeoutMs: options.launchTimeoutMs ?? 20_000,
+      log,
+    }),
+  );
+  const store = createRuntimeStore(database.db);
+  const ticketTtlMs = options.ticketTtlMs ?? 60_000;
+  const runtimes = stack.use(new RuntimeManager({ node, store, ticketTtlMs, log }));
+  const server = stack.use(
+    await openServer({ database, runtimes, log }, { host: '127.0.0.1', port: 0 }),
+  );
+  const owned = stack.move();
+  return {
+    url: server.url,
+    apiKey,
+    database,
+    runtimes,
+    browserRoot,
+    logged,
+    call: caller(server.url, apiKey),
+    callAsOther: caller(server.url, otherKey),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function createOtherOrganization(database: Database): Promise<string> {
+  const other = await insertOrganization(database.db, 'other');
+  const key = generateApiKey();
+  await addApiKey(database.db, other.id, 'test', key);
+  return key;
+}
+
+/** A string body is sent as it is. */
+export function caller(url: string, apiKey: string | undefined): Call {
+  return async (method, path, body) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(apiKey && { authorization: `Bearer ${apiKey}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : {};
+    return { status: response.status, headers: response.headers, json, text };
+  };
+}
