@@ -4,8 +4,14 @@ export interface BannerParts {
   newApiKey: string | undefined;
 }
 
+/** From this machine, a service on all addresses is reached on loopback. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
 /** What a person needs to know once the service is up. */
-export function banner({ url, newApiKey }: BannerParts): string {
+export function banner({ url: listening, newApiKey }: BannerParts): string {
+  const url = reachable(listening);
   const key = newApiKey ?? '$BCTRL_API_KEY';
   return `
 bctrl is ready.

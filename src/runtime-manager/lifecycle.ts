@@ -14,7 +14,6 @@ export const DRIVERS = ['puppeteer', 'playwright', 'selenium', 'stagehand'] as c
 export type Driver = (typeof DRIVERS)[number];
 
 export const LAUNCH_MODES = ['profile', 'ephemeral'] as const;
-export type LaunchMode = (typeof LAUNCH_MODES)[number];
 
 /** What a customer sees. `active` from the accepted create until stop, failure or expiry. */
 export const RUNTIME_STATUSES = ['active', 'stopped', 'failed'] as const;

@@ -7,7 +7,7 @@ import {
 } from '../../src/db/queries/api-keys.ts';
 import { findFirstOrganization } from '../../src/db/queries/organizations.ts';
 import { bootstrap } from '../../src/db/bootstrap.ts';
-import { caller } from '../support/service.ts';
+import { caller } from '../support/http.ts';
 import { test } from '../support/test.ts';
 
 test('a revoked key is refused from the next request on', async ({ service }) => {

@@ -36,5 +36,5 @@ test('browsers see nothing of the environment but what they need', () => {
 test('the README lists every variable and no other', async () => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const listed = [...readme.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, name]) => name);
-  expect(listed.sort()).toEqual(Object.keys(Environment.shape).sort());
+  expect(new Set(listed)).toEqual(new Set(Object.keys(Environment.shape)));
 });

@@ -10,7 +10,9 @@ import { createWorkspace, test } from '../support/test.ts';
 async function openSite(): Promise<string> {
   const site = createServer((_, response) => {
     response.setHeader('content-type', 'text/html');
-    response.end('<title>site</title><input id=name><button onclick="document.title=document.all.name.value">');
+    response.end(
+      '<title>site</title><input id=name><button onclick="document.title=document.all.name.value">',
+    );
   });
   site.listen(0, '127.0.0.1');
   await once(site, 'listening');

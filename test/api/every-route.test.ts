@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { caller } from '../support/service.ts';
+import { caller } from '../support/http.ts';
 import { createWorkspace, test } from '../support/test.ts';
 import type { TestService } from '../support/service.ts';
 

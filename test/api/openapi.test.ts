@@ -72,7 +72,7 @@ function parametersOf(operation: Node) {
     .map(({ name, in: place, required, schema }) => {
       return { name, place, required, schema: shape({}, Node.parse(schema)) };
     })
-    .sort((a, b) => String(a.name).localeCompare(String(b.name)));
+    .toSorted((a, b) => String(a.name).localeCompare(String(b.name)));
 }
 
 function bearerOf(document: Node): Node {
@@ -116,6 +116,6 @@ function shapeOf(document: Node, word: string, value: unknown): unknown {
       .array(Node)
       .parse(value)
       .map((one) => shape(document, one));
-  if (word === 'required') return z.array(z.string()).parse(value).sort();
+  if (word === 'required') return new Set(z.array(z.string()).parse(value));
   return value;
 }

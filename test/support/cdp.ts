@@ -22,8 +22,8 @@ export async function openCdp(url: string): Promise<Cdp> {
   const send: Cdp['send'] = (method, params = {}, sessionId) => {
     const id = ++lastId;
     const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-    socket.on('message', (data) => {
-      const reply = Reply.parse(JSON.parse(String(data)));
+    socket.on('message', (data: Buffer) => {
+      const reply = Reply.parse(JSON.parse(data.toString()));
       if (reply.id !== id) return;
       if (reply.error) reject(new Error(reply.error.message));
       else resolve(reply.result ?? {});

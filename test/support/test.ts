@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test as base } from 'vitest';
-import { openTestService, type Answer, type TestService } from './service.ts';
+import type { Answer } from './http.ts';
+import { openTestService, type TestService } from './service.ts';
 
 export interface TestWorkspace {
   id: string;

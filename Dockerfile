@@ -1,0 +1,23 @@
+FROM node:24-bookworm-slim
+
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates chromium fonts-liberation \
+  && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Optional dependencies are the embedded Postgres, which has no place beside a real one.
+RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+COPY LICENSE README.md ./
+COPY drizzle drizzle
+COPY src src
+
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8787 BCTRL_DATA_DIR=/data
+# Not root: Chromium's sandbox is built from user namespaces, which chromium-seccomp.json allows.
+RUN install -d -o node -g node -m 700 /data
+USER node
+VOLUME /data
+EXPOSE 8787
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/api/main.ts"]

@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startService, type ServiceProcess } from '../support/service-process.ts';
+import { caller } from '../support/http.ts';
+import { processesOf } from '../support/processes.ts';
+
+const run = promisify(execFile);
+
+/** Short, because sockets lie below. */
+async function freshDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'bc-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function freshEnv(): Promise<Record<string, string>> {
+  const directory = await freshDirectory();
+  return {
+    PORT: '0',
+    BCTRL_DATA_DIR: join(directory, 'data'),
+    BCTRL_BROWSER_DIR: directory,
+  };
+}
+
+async function start(env: Record<string, string>): Promise<ServiceProcess> {
+  const service = await startService(env);
+  onTestFinished(async () => {
+    await service.stop('SIGTERM');
+  });
+  return service;
+}
+
+const create = (service: ServiceProcess, key: string, alias = 'a') =>
+  caller(service.url, key)('POST', '/v1/workspaces/default/runtimes', { alias, kind: 'browser' });
+
+test('one command brings everything up, and the printed line creates a runtime', async () => {
+  const service = await start(await freshEnv());
+  expect(service.output).toContain(`${service.url}/docs`);
+  expect(service.apiKey).toMatch(/^bctrl_[\w-]{43}$/);
+  const line = service.output.split('\n').find((text) => text.includes('curl'));
+  const { stdout } = await run('/bin/sh', ['-c', line ?? 'false']);
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'active', alias: 'first' });
+  expect(service.log).not.toContain(service.apiKey);
+});
+
+test('workspaces and keys survive a restart, and no second key is made', async () => {
+  const env = await freshEnv();
+  const first = await start(env);
+  const call = caller(first.url, first.apiKey);
+  const { json: made } = await call('POST', '/v1/workspaces', { name: 'kept' });
+  expect(await first.stop('SIGTERM')).toBe(0);
+
+  const second = await start(env);
+  expect(second.apiKey).toBeUndefined();
+  expect(second.output).toContain('$BCTRL_API_KEY');
+  expect(await caller(second.url, first.apiKey)('GET', '/v1/workspaces/kept')).toMatchObject({
+    status: 200,
+    json: { id: made.id },
+  });
+});
+
+test('BCTRL_API_KEY is the key, whatever it holds, and is not shown', async () => {
+  const key = `it's "my" key ${randomUUID()}`.replaceAll(' ', '~');
+  const service = await start({ ...(await freshEnv()), BCTRL_API_KEY: key });
+  expect(await caller(service.url, key)('GET', '/v1/workspaces')).toMatchObject({ status: 200 });
+  expect(service.output + service.log).not.toContain(key);
+});
+
+test('SIGTERM ends every runtime and leaves no process, directory or active row', async () => {
+  const env = await freshEnv();
+  const service = await start(env);
+  const key = service.apiKey ?? '';
+  await Promise.all([create(service, key, 'a'), create(service, key, 'b')]);
+  const late = create(service, key, 'late').catch(() => undefined);
+  expect(await service.stop('SIGTERM')).toBe(0);
+  await late;
+  expect(await readdir(env['BCTRL_BROWSER_DIR'] ?? '')).toEqual(['data']);
+  expect(await processesOf(env['BCTRL_BROWSER_DIR'] ?? '')).toEqual([]);
+
+  const again = await start(env);
+  const { json } = await caller(again.url, key)('GET', '/v1/workspaces/default/runtimes');
+  const ends = json.runtimes.map(({ status }: { status: string }) => status);
+  expect(ends).not.toContain('active');
+  expect(ends.filter((status: string) => status === 'stopped').length).toBeGreaterThanOrEqual(2);
+});
+
+test('after a SIGKILL nothing runs on, and the next start tells the truth', async () => {
+  const env = await freshEnv();
+  const killed = await start(env);
+  const key = killed.apiKey ?? '';
+  const { json: made } = await create(killed, key);
+  await killed.stop('SIGKILL');
+  const browsers = async () => {
+    const processes = await processesOf(env['BCTRL_BROWSER_DIR'] ?? '');
+    return processes.filter(({ command }) => command.includes('--headless'));
+  };
+  await vi.waitFor(async () => expect(await browsers()).toEqual([]), 3000);
+
+  const again = await start(env);
+  const call = caller(again.url, key);
+  expect(await call('GET', `/v1/workspaces/default/runtimes/${made.id}`)).toMatchObject({
+    json: {
+      status: 'failed',
+      summary: { browserRunning: false },
+      failure: { code: 'runtime.service_restarted' },
+    },
+  });
+  expect(await create(again, key)).toMatchObject({ status: 200 });
+});
+
+test('keys are made, listed and revoked beside a running service and without one', async () => {
+  const env = await freshEnv();
+  const service = await start(env);
+  const keys = async (...args: string[]) => {
+    const { stdout } = await run(process.execPath, ['src/api/keys.ts', ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+    });
+    return stdout.trim();
+  };
+  const secret = await keys('create', '--organization', 'acme', '--name', 'ci');
+  const list = () => caller(service.url, secret)('GET', '/v1/workspaces');
+  expect(await list()).toMatchObject({ status: 200, json: { workspaces: [{ name: 'default' }] } });
+  const line = (await keys('list')).split('\n').find((text) => text.includes('acme'));
+  expect(line).toMatch(/ci\tactive$/);
+  expect(line).not.toContain(secret);
+  const id = line?.split('\t')[0] ?? '';
+  await keys('revoke', id);
+  expect(await list()).toMatchObject({ status: 401 });
+  await expect(keys('revoke', id)).rejects.toMatchObject({ code: 1 });
+  await expect(keys('revoke', 'no-id')).rejects.toMatchObject({ code: 1 });
+  await expect(keys('frobnicate')).rejects.toMatchObject({
+    stderr: expect.stringContaining('usage'),
+  });
+
+  await service.stop('SIGTERM');
+  expect(await keys('list')).toContain('revoked');
+  expect(await processesOf(env['BCTRL_DATA_DIR'] ?? '')).toEqual([]);
+});
+
+test('what is wrong at a start is said in one sentence, with exit code 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  onTestFinished(() => void taken.close());
+  const address = taken.address();
+  const port = typeof address === 'object' ? String(address?.port) : '';
+  const running = await freshEnv();
+  await start(running);
+
+  const cases: [RegExp, Record<string, string>][] = [
+    [/^bctrl: PORT \d+ is taken on 127.0.0.1: set PORT to a free one\.\n$/, { PORT: port }],
+    [/^bctrl: HOST 203\.0\.113\.1 is no address of this machine\.\n$/, { HOST: '203.0.113.1' }],
+    [/^bctrl: Invalid environment variable PORT: [^\n]+\.\n$/, { PORT: 'http' }],
+    [/^bctrl: CHROMIUM_PATH names \/nowhere, [^\n]+\n$/, { CHROMIUM_PATH: '/nowhere' }],
+    [/^bctrl: Chromium at \/bin\/false does not start: [^\n]+\n$/, { CHROMIUM_PATH: '/bin/false' }],
+    [
+      /^bctrl: Cannot reach the database of DATABASE_URL \(127.0.0.1:1\/db\): [^\n]+ECONNREFUSED[^\n]+\n$/,
+      { DATABASE_URL: 'postgres://user:hidden@127.0.0.1:1/db' },
+    ],
+    [/^bctrl: Another bctrl is running on the data directory [^\n]+\n$/, running],
+  ];
+  for (const [said, extra] of cases) {
+    const failed = startService({ ...(await freshEnv()), LOG_LEVEL: 'silent', ...extra });
+    const error: unknown = await failed.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ exitCode: 1, said: expect.stringMatching(said) });
+    expect(String(error)).not.toContain('hidden');
+  }
+});
+
+test('a misspelt variable is warned about', async () => {
+  const service = await start({ ...(await freshEnv()), BCTRL_DATA_DRI: '/x' });
+  expect(service.log).toContain('BCTRL_DATA_DRI is no variable of this service');
+});

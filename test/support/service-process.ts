@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const READY = /Address +(\S+)/;
+const KEY = /API key +(bctrl_\S+)/;
+
+/** The service as `npm start` runs it. */
+export interface ServiceProcess {
+  pid: number;
+  url: string;
+  /** The key it generated, when it did. */
+  apiKey: string | undefined;
+  output: string;
+  readonly log: string;
+  /** Resolves with the exit code; a process that is gone already is fine. */
+  stop: (signal: NodeJS.Signals) => Promise<number | null>;
+}
+
+export class StartFailure extends Error {
+  readonly exitCode: number | null;
+  /** What it wrote to stderr. */
+  readonly said: string;
+
+  constructor(exitCode: number | null, said: string) {
+    super(`the service did not start: ${said}`);
+    this.exitCode = exitCode;
+    this.said = said;
+  }
+}
+
+/** Throws StartFailure when it exits before it is ready. */
+export async function startService(env: Record<string, string>): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, ['src/api/main.ts'], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let log = '';
+  const exited = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
+  const { promise: ready, resolve } = Promise.withResolvers<string>();
+  child.stdout.on('data', (chunk) => {
+    output += String(chunk);
+    const url = READY.exec(output)?.[1];
+    if (url !== undefined && output.includes('curl')) resolve(url);
+  });
+  child.stderr.on('data', (chunk) => {
+    log += String(chunk);
+  });
+  const failed = exited.then((code) => {
+    throw new StartFailure(code, log);
+  });
+  failed.catch(() => undefined);
+  const url = await Promise.race([ready, failed]);
+  return {
+    pid: child.pid ?? 0,
+    url,
+    apiKey: KEY.exec(output)?.[1],
+    output,
+    get log() {
+      return log;
+    },
+    stop: (signal) => {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
