@@ -114,8 +114,10 @@ const Summary = z
     profileId: z.uuid().nullable(),
     storageWorkspace: z.string().nullable(),
   })
+  .partial()
   .openapi('RuntimeSummary');
 
+/** What is required here is what the published contract requires; all but the last two is always there. */
 export const RuntimeBody = z
   .object({
     alias: z.string(),
@@ -124,7 +126,7 @@ export const RuntimeBody = z
     id: z.uuid(),
     kind: z.enum(['browser', 'desktop', 'spreadsheet']),
     status: z.enum(RUNTIME_STATUSES),
-    summary: Summary,
+    summary: Summary.optional(),
     updatedAt: z.iso.datetime(),
     workspaceId: z.uuid(),
     connection: Connection.optional().openapi({
