@@ -114,6 +114,8 @@ class Cluster {
       `--reuid=${NOBODY}`,
       `--regid=${NOBODY}`,
       '--clear-groups',
+      // Else access(2) forgets the capability because the user is not root.
+      '--securebits=+no_setuid_fixup',
       '--inh-caps=-all,+dac_override',
       '--ambient-caps=-all,+dac_override',
     ];
