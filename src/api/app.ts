@@ -3,11 +3,14 @@ import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { RuntimeManager } from '../runtime-manager/index.ts';
-import { ApiError, toErrorAnswer } from './errors.ts';
+import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import { requireApiKey } from './middleware/auth.ts';
 import { jsonOnly } from './middleware/json-only.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { createRouter, type ApiEnv } from './router.ts';
+import type { PublicAddress } from './public-address.ts';
+import { connectRoutes } from './routes/connect.ts';
+import { connectionRoutes } from './routes/connections.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { runtimeRoutes } from './routes/runtimes.ts';
@@ -18,11 +21,12 @@ const BODY_MAX_BYTES = 1024 * 1024;
 export interface AppParts {
   database: Database;
   runtimes: RuntimeManager;
+  addressOf: PublicAddress;
   log: Logger;
 }
 
 /** The whole HTTP surface, apart from websocket upgrades. */
-export function createApp({ database, runtimes, log }: AppParts) {
+export function createApp({ database, runtimes, addressOf, log }: AppParts) {
   const app = createRouter();
   const { db } = database;
 
@@ -30,11 +34,13 @@ export function createApp({ database, runtimes, log }: AppParts) {
   app.notFound((c) => answerError(c, new ApiError('route.not_found', 'No such route.'), log));
 
   app.use(requestContext(log));
-  app.use('/v1/*', requireApiKey(db), limitBody(), jsonOnly);
   app.route('/', healthRoutes({ database, runtimes }));
   app.route('/', docsRoutes());
+  app.route('/', connectRoutes({ db, runtimes, addressOf }));
+  app.use('/v1/*', requireApiKey(db), limitBody(), jsonOnly);
   app.route('/', workspaceRoutes({ db, runtimes }));
-  app.route('/', runtimeRoutes({ runtimes }));
+  app.route('/', runtimeRoutes({ runtimes, addressOf }));
+  app.route('/', connectionRoutes({ runtimes, addressOf }));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
     type: 'http',
@@ -48,8 +54,13 @@ export function createApp({ database, runtimes, log }: AppParts) {
       version: '1.0.0',
       description: 'Real Chromium browsers for programs, over HTTP.',
     },
-    servers: [{ url: new URL(c.req.url).origin }],
-    tags: [{ name: 'Runtimes' }, { name: 'Workspaces' }, { name: 'Health' }],
+    servers: [{ url: addressOf(c) }],
+    tags: [
+      { name: 'Runtimes' },
+      { name: 'Connections' },
+      { name: 'Workspaces' },
+      { name: 'Health' },
+    ],
   }));
   return app;
 }
@@ -63,7 +74,12 @@ function limitBody() {
   });
 }
 
+/** https://www.w3.org/TR/webdriver2/#handling-errors */
+function webdriverError({ error, code }: ErrorBody) {
+  return { error: 'unknown error', message: error, stacktrace: code };
+}
+
 function answerError(c: Context<ApiEnv>, error: unknown, log: Logger): Response {
   const { status, headers, body } = toErrorAnswer(error, c.var.requestId, log);
-  return c.json(body, status, headers);
+  return c.json(c.var.webdriver ? { ...body, value: webdriverError(body) } : body, status, headers);
 }

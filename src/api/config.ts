@@ -19,9 +19,19 @@ export const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   CHROMIUM_PATH: z.string().optional(),
+  CHROMEDRIVER_PATH: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   BCTRL_DATA_DIR: z.string().default('.bctrl'),
   BCTRL_BROWSER_DIR: z.string().optional(),
+  BCTRL_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  BCTRL_TRUSTED_PROXIES: z
+    .string()
+    .transform((list) => list.split(',').map((range) => range.trim()))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+    .default([]),
   BCTRL_API_KEY: z.string().min(16).optional(),
   BCTRL_LAUNCH_TIMEOUT_MS: integer(1000, 600_000).default(30_000),
   BCTRL_TICKET_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
@@ -38,6 +48,9 @@ export interface Config {
   browserDir: string;
   apiKey: string | undefined;
   chromiumPath: string | undefined;
+  chromedriverPath: string | undefined;
+  publicUrl: string | undefined;
+  trustedProxies: string[];
   browserEnv: Record<string, string>;
   searchPath: string;
   launchTimeoutMs: number;
@@ -62,6 +75,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     browserDir: resolve(values.BCTRL_BROWSER_DIR ?? defaultBrowserDir()),
     apiKey: values.BCTRL_API_KEY,
     chromiumPath: values.CHROMIUM_PATH,
+    chromedriverPath: values.CHROMEDRIVER_PATH,
+    publicUrl: values.BCTRL_PUBLIC_URL,
+    trustedProxies: values.BCTRL_TRUSTED_PROXIES,
     browserEnv: pick(env, BROWSER_ENV),
     searchPath: env['PATH'] ?? '',
     launchTimeoutMs: values.BCTRL_LAUNCH_TIMEOUT_MS,

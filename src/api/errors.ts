@@ -16,6 +16,12 @@ const RUNTIME_ERROR_STATUS = {
   'runtime.held_elsewhere': 503,
   'connection.ticket_invalid': 401,
   'connection.ticket_expired': 401,
+  'connection.revoked': 410,
+  'connection.not_found': 404,
+  'connection.unsupported': 400,
+  'connection.unavailable': 422,
+  'connection.version_mismatch': 428,
+  'connection.failed': 502,
   'service.shutting_down': 503,
 } as const satisfies Record<RuntimeErrorCode, ContentfulStatusCode>;
 

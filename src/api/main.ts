@@ -5,11 +5,18 @@ import { openDatabase } from '../db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
-import { ensureChromium, LocalNode, reconcile, RuntimeManager } from '../runtime-manager/index.ts';
+import {
+  ensureChromedriver,
+  ensureChromium,
+  LocalNode,
+  reconcile,
+  RuntimeManager,
+} from '../runtime-manager/index.ts';
 import { banner } from './banner.ts';
 import { loadConfig } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createLogger } from './logger.ts';
+import { createPublicAddress } from './public-address.ts';
 import { openServer } from './server.ts';
 
 /** Opens everything from the ground up, serves until told to end, and closes in reverse. */
@@ -22,6 +29,12 @@ async function main(): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDataDirectory(config.dataDir));
   const executablePath = await ensureChromium(config.chromiumPath, config.searchPath, log);
+  const chromedriverPath = await ensureChromedriver(
+    config.chromedriverPath,
+    config.searchPath,
+    executablePath,
+    log,
+  );
   if (config.databaseUrl === undefined) stack.use(await openEmbeddedPostgres(config.dataDir));
   const database = stack.use(
     await openDatabase(
@@ -38,6 +51,7 @@ async function main(): Promise<void> {
     await LocalNode.open({
       id: directory.nodeId,
       executablePath,
+      chromedriverPath,
       root: join(config.browserDir, `bctrl-${directory.nodeId.slice(0, 8)}`),
       env: config.browserEnv,
       launchTimeoutMs: config.launchTimeoutMs,
@@ -46,7 +60,8 @@ async function main(): Promise<void> {
   );
   const { ticketTtlMs } = config;
   const runtimes = stack.use(new RuntimeManager({ node, store, ticketTtlMs, log }));
-  const server = stack.use(await openServer({ database, runtimes, log }, config));
+  const addressOf = createPublicAddress(config);
+  const server = stack.use(await openServer({ database, runtimes, addressOf, log }, config));
   log.info({ url: server.url }, 'listening');
   process.stdout.write(banner({ url: server.url, newApiKey }));
 

@@ -19,6 +19,7 @@ const ERRORS = {
   401: 'No valid API key: `auth.required`',
   404: 'Nothing of that name exists for this organization: `<resource>.not_found`',
   409: 'Something else is in the way',
+  410: 'The runtime is over: `runtime.not_active`',
   413: 'The body is too large: `request.too_large`',
   415: 'The body is not JSON: `request.unsupported_media_type`',
   422: 'The service cannot carry this out: `runtime.unsupported`',

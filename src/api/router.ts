@@ -12,6 +12,8 @@ export interface ApiEnv {
     actor: Actor;
     /** Named in the request's log line. */
     runtimeId: string | undefined;
+    /** Answers errors also in the form that clients of WebDriver read. */
+    webdriver: boolean | undefined;
   };
 }
 

@@ -16,7 +16,8 @@ export async function openServer(
 ): Promise<ApiServer> {
   const server = createAdaptorServer({ fetch: createApp(parts).fetch });
   if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');
-  server.on('upgrade', createUpgradeHandler(parts));
+  const { database, runtimes, log } = parts;
+  server.on('upgrade', createUpgradeHandler({ db: database.db, runtimes, log }));
   try {
     server.listen(port, host);
     await once(server, 'listening');

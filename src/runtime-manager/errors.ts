@@ -11,6 +11,12 @@ export type RuntimeErrorCode =
   | 'runtime.held_elsewhere'
   | 'connection.ticket_invalid'
   | 'connection.ticket_expired'
+  | 'connection.revoked'
+  | 'connection.not_found'
+  | 'connection.unsupported'
+  | 'connection.unavailable'
+  | 'connection.version_mismatch'
+  | 'connection.failed'
   | 'service.shutting_down';
 
 /** `message` and `details` are shown to the customer; `cause` is only logged. */

@@ -23,6 +23,15 @@ export type RuntimeStatus = (typeof RUNTIME_STATUSES)[number];
 export const RUNTIME_STATES = ['launching', 'running', 'stopping', 'stopped', 'failed'] as const;
 export type RuntimeState = (typeof RUNTIME_STATES)[number];
 
+/** Why a runtime is `stopped`. */
+export const STOP_REASONS = [
+  'requested',
+  'closed_by_client',
+  'workspace_deleted',
+  'shutdown',
+] as const;
+export type StopReason = (typeof STOP_REASONS)[number];
+
 const MOVES = {
   launching: ['running', 'stopping', 'failed'],
   running: ['stopping', 'failed'],

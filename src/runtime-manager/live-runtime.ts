@@ -1,14 +1,18 @@
 import type { Logger } from 'pino';
+import { Connections } from './connections/connections.ts';
+import type { Endpoints } from './connections/endpoints.ts';
 import { RuntimeError } from './errors.ts';
-import type {
-  DebuggingEndpoint,
-  NodeBrowser,
-  ProcessExit,
-  RuntimeNode,
-} from './node/runtime-node.ts';
+import type { Driver } from './lifecycle.ts';
+import type { NodeBrowser, ProcessExit, RuntimeNode } from './node/runtime-node.ts';
 import type { Runtime, RuntimeFailure, RuntimeMove, RuntimeStore } from './store.ts';
 
 export type RuntimeEnd = Extract<RuntimeMove, { to: 'stopped' | 'failed' }>;
+
+/** What clients are told in the close frame. */
+const LAST_WORDS = {
+  stopped: 'The runtime was stopped.',
+  failed: 'The browser is gone: the runtime has failed.',
+} as const;
 
 export interface LiveRuntimeParts {
   node: RuntimeNode;
@@ -22,6 +26,7 @@ export interface LiveRuntimeParts {
  */
 export class LiveRuntime {
   readonly runtime: Runtime;
+  readonly connections: Connections;
   readonly #node: RuntimeNode;
   readonly #store: RuntimeStore;
   readonly #log: Logger;
@@ -38,11 +43,20 @@ export class LiveRuntime {
     this.#store = store;
     this.#log = log.child({ runtimeId: runtime.id });
     this.#release = release;
+    this.connections = new Connections({
+      attached: ({ id, protocol }, driver) => {
+        this.#log.info({ connectionId: id, protocol, driver }, 'client attached');
+        if (driver) void this.#recordDriver(driver);
+      },
+      detached: ({ id, protocol }) => {
+        this.#log.info({ connectionId: id, protocol }, 'client detached');
+      },
+    });
   }
 
-  /** Where clients reach the browser; undefined before it runs and from the first end on. */
-  get endpoint(): DebuggingEndpoint | undefined {
-    return this.#ended ? undefined : this.#browser?.endpoint;
+  /** The ways to the browser; undefined before it runs and from the first end on. */
+  get endpoints(): Endpoints | undefined {
+    return this.#ended ? undefined : this.#browser?.endpoints;
   }
 
   /** Launches the browser. Throws what the launch fails with, or `runtime.stopped`. */
@@ -84,10 +98,15 @@ export class LiveRuntime {
     }
   }
 
-  /** A browser that goes away by itself is a failure, unless an end is already under way. */
+  /** A browser that goes away by itself is an end, unless another is already under way. */
   #exited({ code, signal }: ProcessExit): void {
     const message = `The browser exited by itself (${signal ?? `code ${code}`}).`;
-    const ended = this.end({ to: 'failed', failure: { code: 'runtime.browser_exited', message } });
+    // In good order it only ends when a client asks it to.
+    const ended = this.end(
+      code === 0
+        ? { to: 'stopped', reason: 'closed_by_client' }
+        : { to: 'failed', failure: { code: 'runtime.browser_exited', message } },
+    );
     ended.catch((err: unknown) => {
       this.#log.error({ err }, 'the end of a browser could not be recorded');
     });
@@ -95,6 +114,7 @@ export class LiveRuntime {
 
   async #finish(end: RuntimeEnd): Promise<Runtime> {
     this.#launch.abort();
+    this.connections.close(LAST_WORDS[end.to]);
     await this.#starting?.catch(() => undefined);
     try {
       if (end.to === 'stopped') await this.#move({ to: 'stopping' });
@@ -104,6 +124,15 @@ export class LiveRuntime {
     const over = await this.#move(end);
     this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;
+  }
+
+  async #recordDriver(driver: Driver): Promise<void> {
+    const { organizationId, id } = this.runtime;
+    try {
+      await this.#store.setDriver(organizationId, id, driver);
+    } catch (err) {
+      this.#log.error({ err, driver }, 'the driver of a client could not be recorded');
+    }
   }
 
   async #move(move: RuntimeMove): Promise<Runtime> {

@@ -1,5 +1,5 @@
 import type { Launch } from './launch.ts';
-import type { Driver, RuntimeKind, RuntimeState } from './lifecycle.ts';
+import type { Driver, RuntimeKind, RuntimeState, StopReason } from './lifecycle.ts';
 
 /** A runtime as it is recorded. Absent is undefined; ids of the browser are there only while it runs. */
 export interface Runtime {
@@ -17,6 +17,7 @@ export interface Runtime {
   defaultPageId: string | undefined;
   storageWorkspace: string | undefined;
   failure: RuntimeFailure | undefined;
+  stopReason: StopReason | undefined;
   createdAt: Date;
   updatedAt: Date;
   startedAt: Date | undefined;
@@ -44,7 +45,7 @@ export interface NewRuntime {
 export type RuntimeMove =
   | { to: 'running'; defaultContextId: string; defaultPageId: string }
   | { to: 'stopping' }
-  | { to: 'stopped' }
+  | { to: 'stopped'; reason: StopReason }
   | { to: 'failed'; failure: RuntimeFailure };
 
 export interface Workspace {
@@ -79,6 +80,8 @@ export interface RuntimeStore {
   ): Promise<Page<Runtime>>;
   /** One conditional update; undefined when the runtime is not in a state the move may start from. */
   move(organizationId: string, id: string, move: RuntimeMove): Promise<Runtime | undefined>;
+  /** Records by which driver a running runtime was last attached to. */
+  setDriver(organizationId: string, id: string, driver: Driver): Promise<void>;
   /** Removes the record of a runtime that is over; false when there is none. */
   remove(organizationId: string, id: string): Promise<boolean>;
   /** Fails every active runtime of a node and returns how many there were. */

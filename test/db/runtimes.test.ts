@@ -43,7 +43,9 @@ test('of many moves at once one wins', async ({ owner: { store, organizationId, 
 test('an illegal move changes nothing', async ({ owner }) => {
   const { store, organizationId, workspaceId, insert } = owner;
   const { id } = await insert();
-  expect(await store.move(organizationId, id, { to: 'stopped' })).toBeUndefined();
+  expect(
+    await store.move(organizationId, id, { to: 'stopped', reason: 'requested' }),
+  ).toBeUndefined();
   expect(await store.find(organizationId, workspaceId, id)).toMatchObject({ state: 'launching' });
 });
 
@@ -59,7 +61,9 @@ test('what is over holds no ids of a browser, and its alias is free', async ({ o
   await store.move(organizationId, id, running);
   await expect(insert('again')).rejects.toMatchObject({ code: 'runtime.alias_in_use' });
   await store.move(organizationId, id, { to: 'stopping' });
-  expect(await store.move(organizationId, id, { to: 'stopped' })).toMatchObject({
+  expect(
+    await store.move(organizationId, id, { to: 'stopped', reason: 'requested' }),
+  ).toMatchObject({
     state: 'stopped',
     currentDriver: undefined,
     defaultContextId: undefined,

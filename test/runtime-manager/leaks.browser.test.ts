@@ -21,6 +21,7 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
   return LocalNode.open({
     id: randomUUID(),
     executablePath,
+    chromedriverPath: undefined,
     root,
     env,
     launchTimeoutMs: timeoutMs,

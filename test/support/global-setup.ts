@@ -7,13 +7,14 @@ import { createLogger } from '../../src/api/logger.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
-import { ensureChromium } from '../../src/runtime-manager/index.ts';
+import { ensureChromedriver, ensureChromium } from '../../src/runtime-manager/index.ts';
 import { createDatabase, TEMPLATE } from './database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     postgresDataDir: string;
     chromiumPath: string;
+    chromedriverPath: string;
   }
 }
 
@@ -22,6 +23,13 @@ export default async function setup(project: TestProject) {
   const config = loadConfig();
   const log = createLogger('info');
   const chromiumPath = await ensureChromium(config.chromiumPath, config.searchPath, log);
+  const chromedriverPath = await ensureChromedriver(
+    config.chromedriverPath,
+    config.searchPath,
+    chromiumPath,
+    log,
+  );
+  if (chromedriverPath === undefined) throw new Error('the tests need a chromedriver');
   const dataDir = await mkdtemp(join(tmpdir(), 'bctrl-test-'));
   const postgres = await openEmbeddedPostgres(dataDir);
   await createDatabase(dataDir, TEMPLATE);
@@ -31,6 +39,7 @@ export default async function setup(project: TestProject) {
   }
   project.provide('postgresDataDir', dataDir);
   project.provide('chromiumPath', chromiumPath);
+  project.provide('chromedriverPath', chromedriverPath);
   return async () => {
     await postgres[Symbol.asyncDispose]();
     await rm(dataDir, { recursive: true, force: true });

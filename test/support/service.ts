@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { inject } from 'vitest';
+import { createPublicAddress, type AddressOptions } from '../../src/api/public-address.ts';
 import { openServer } from '../../src/api/server.ts';
 import { bootstrap } from '../../src/db/bootstrap.ts';
 import type { Database } from '../../src/db/client.ts';
@@ -29,7 +30,12 @@ export interface TestService extends AsyncDisposable {
   callAsOther: Call;
 }
 
+const NO_PROXY: AddressOptions = { publicUrl: undefined, trustedProxies: [] };
+
 export interface TestServiceOptions {
+  /** Empty: there is none. */
+  chromedriverPath?: string;
+  address?: AddressOptions;
   executablePath?: string;
   launchTimeoutMs?: number;
   ticketTtlMs?: number;
@@ -38,7 +44,7 @@ export interface TestServiceOptions {
 export async function openTestService(options: TestServiceOptions = {}): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
   const logged: string[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+  const log = pino({ level: 'info' }, { write: (line: string) => record(logged, line) });
   const browserRoot = await mkdtemp(join(tmpdir(), 'bctrl-'));
   stack.defer(() => rm(browserRoot, { recursive: true, force: true }));
   const database = stack.use(await openTestDatabase());
@@ -48,6 +54,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     await LocalNode.open({
       id: randomUUID(),
       executablePath: options.executablePath ?? inject('chromiumPath'),
+      chromedriverPath: (options.chromedriverPath ?? inject('chromedriverPath')) || undefined,
       root: browserRoot,
       env: { PATH: '/usr/bin:/bin' },
       launchTimeoutMs: options.launchTimeoutMs ?? 20_000,
@@ -58,7 +65,10 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
   const ticketTtlMs = options.ticketTtlMs ?? 60_000;
   const runtimes = stack.use(new RuntimeManager({ node, store, ticketTtlMs, log }));
   const server = stack.use(
-    await openServer({ database, runtimes, log }, { host: '127.0.0.1', port: 0 }),
+    await openServer(
+      { database, runtimes, addressOf: createPublicAddress(options.address ?? NO_PROXY), log },
+      { host: '127.0.0.1', port: 0 },
+    ),
   );
   const owned = stack.move();
   return {
@@ -72,6 +82,12 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     callAsOther: caller(server.url, otherKey),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** An error of the service is an error of the test, mostly. */
+function record(logged: string[], line: string): void {
+  logged.push(line);
+  if (line.startsWith('{"level":50')) process.stderr.write(line);
 }
 
 async function createOtherOrganization(database: Database): Promise<string> {

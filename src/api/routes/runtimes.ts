@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { connectionUrl } from '../connection-urls.ts';
 import type { Runtime, RuntimeManager } from '../../runtime-manager/index.ts';
 import { AuthorizationHeader, bearer, errors, json, jsonBody } from '../openapi.ts';
+import type { PublicAddress } from '../public-address.ts';
 import { createRouter, type ApiEnv } from '../router.ts';
 import { paging } from '../schemas/paging.ts';
 import {
@@ -76,10 +78,15 @@ const remove = createRoute({
   responses: { 200: json(RuntimeBody, 'The runtime as it was'), ...errors(404, 409) },
 });
 
-export function runtimeRoutes({ runtimes }: { runtimes: RuntimeManager }) {
+export interface RuntimeRouteParts {
+  runtimes: RuntimeManager;
+  addressOf: PublicAddress;
+}
+
+export function runtimeRoutes({ runtimes, addressOf }: RuntimeRouteParts) {
   const toBody = (c: Context<ApiEnv>, runtime: Runtime) => {
     c.set('runtimeId', runtime.id);
-    return toRuntimeBody(runtime, connectionOf(runtime, runtimes, c.req.url));
+    return toRuntimeBody(runtime, connectionOf(runtime, runtimes, addressOf(c)));
   };
   return createRouter()
     .openapi(create, async (c) => {
@@ -91,8 +98,9 @@ export function runtimeRoutes({ runtimes }: { runtimes: RuntimeManager }) {
       const { id } = c.req.valid('param');
       const { status, cursor, limit } = c.req.valid('query');
       const page = await runtimes.list(c.var.actor, id, { status }, { cursor, limit });
+      const address = addressOf(c);
       const bodies = page.items.map((runtime) =>
-        toRuntimeBody(runtime, connectionOf(runtime, runtimes, c.req.url)),
+        toRuntimeBody(runtime, connectionOf(runtime, runtimes, address)),
       );
       return c.json({ runtimes: bodies, nextCursor: page.nextCursor }, 200);
     })
@@ -110,14 +118,13 @@ export function runtimeRoutes({ runtimes }: { runtimes: RuntimeManager }) {
     });
 }
 
-/** Connections arrive where the request did: on the API's own address. */
-function connectionOf(runtime: Runtime, runtimes: RuntimeManager, requestUrl: string) {
-  const signed = runtimes.issueTicket(runtime);
-  if (!signed) return undefined;
-  const { protocol, host } = new URL(requestUrl);
-  const scheme = protocol === 'https:' ? 'wss' : 'ws';
+function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
+  const tickets = runtimes.issueTickets(runtime);
+  if (!tickets) return undefined;
   return {
-    cdpUrl: `${scheme}://${host}/v1/connect/${signed.ticket}`,
-    expiresAt: signed.expiresAt.toISOString(),
+    cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),
+    playwrightUrl: connectionUrl(address, 'playwright', tickets.playwright),
+    webdriverUrl: connectionUrl(address, 'webdriver', tickets.webdriver),
+    expiresAt: tickets.expiresAt.toISOString(),
   };
 }

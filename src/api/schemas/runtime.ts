@@ -4,6 +4,7 @@ import {
   LAUNCH_MODES,
   PROXY_TYPES,
   RUNTIME_STATUSES,
+  STOP_REASONS,
   statusOf,
   type Runtime,
 } from '../../runtime-manager/index.ts';
@@ -86,13 +87,23 @@ const Connection = z
   .object({
     cdpUrl: z.string().openapi({
       description:
-        'A websocket that speaks the Chrome DevTools Protocol. The credential is inside: keep it secret.',
+        'Chrome DevTools Protocol: Puppeteer `connect`, Playwright `connectOverCDP`, Stagehand. The http form of the URL serves `/json/version` and the like.',
+    }),
+    playwrightUrl: z.string().openapi({
+      description:
+        "Playwright's own protocol: `chromium.connect`, of the same major and minor version.",
+    }),
+    webdriverUrl: z.string().openapi({
+      description:
+        'W3C WebDriver, with BiDi: Selenium `usingServer`. A session attaches to the browser.',
     }),
     expiresAt: z.iso.datetime().openapi({
       description: 'Until when new connections are accepted; those that are open stay.',
     }),
   })
-  .openapi('Connection');
+  .openapi('Connection', {
+    description: 'Each URL has the credential inside: keep them secret.',
+  });
 
 const Failure = z
   .object({ code: z.string().openapi({ example: 'runtime.browser_exited' }), message: z.string() })
@@ -117,7 +128,7 @@ const Summary = z
   .partial()
   .openapi('RuntimeSummary');
 
-/** What is required here is what the published contract requires; all but the last two is always there. */
+/** What is required here is what the published contract requires; what is optional after `workspaceId` depends on the status. */
 export const RuntimeBody = z
   .object({
     alias: z.string(),
@@ -132,6 +143,7 @@ export const RuntimeBody = z
     connection: Connection.optional().openapi({
       description: 'There as long as the runtime can be connected to.',
     }),
+    stopReason: z.enum(STOP_REASONS).optional().openapi({ description: 'Why it is `stopped`.' }),
     failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
   })
   .openapi('Runtime');
@@ -164,6 +176,7 @@ export function toRuntimeBody(
     updatedAt: runtime.updatedAt.toISOString(),
     workspaceId: runtime.workspaceId,
     ...(connection && { connection }),
+    ...(runtime.stopReason && { stopReason: runtime.stopReason }),
     ...(runtime.failure && { failure: runtime.failure }),
   };
 }

@@ -42,6 +42,18 @@ export function createRuntimeStore(db: Db): RuntimeStore {
       return toPage(rows.map(toRuntime), page);
     },
     move: (organizationId, id, move) => moveRuntime(db, organizationId, id, move),
+    setDriver: async (organizationId, id, driver) => {
+      await db
+        .update(runtimes)
+        .set({ currentDriver: driver })
+        .where(
+          and(
+            eq(runtimes.organizationId, organizationId),
+            eq(runtimes.id, id),
+            eq(runtimes.state, 'running'),
+          ),
+        );
+    },
     remove: async (organizationId, id) => {
       const removed = await db
         .delete(runtimes)
@@ -143,7 +155,7 @@ function valuesOf(move: RuntimeMove): Partial<Row> {
     case 'stopping':
       return { state: 'stopping' };
     case 'stopped':
-      return { state: 'stopped', ...NO_BROWSER, stoppedAt: now };
+      return { state: 'stopped', ...NO_BROWSER, stopReason: move.reason, stoppedAt: now };
     case 'failed':
       return {
         state: 'failed',
@@ -172,6 +184,7 @@ function toRuntime(row: Row): Runtime {
     defaultContextId: row.defaultContextId ?? undefined,
     defaultPageId: row.defaultPageId ?? undefined,
     storageWorkspace: row.storageWorkspace ?? undefined,
+    stopReason: row.stopReason ?? undefined,
     startedAt: row.startedAt ?? undefined,
     stoppedAt: row.stoppedAt ?? undefined,
   };

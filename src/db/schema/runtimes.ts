@@ -14,6 +14,7 @@ import {
   DRIVERS,
   RUNTIME_KINDS,
   RUNTIME_STATES,
+  STOP_REASONS,
   type Launch,
 } from '../../runtime-manager/index.ts';
 import { createdAt, instant, updatedAt } from './columns.ts';
@@ -23,6 +24,7 @@ import { workspaces } from './workspaces.ts';
 export const runtimeKind = pgEnum('runtime_kind', RUNTIME_KINDS);
 export const runtimeDriver = pgEnum('runtime_driver', DRIVERS);
 export const runtimeState = pgEnum('runtime_state', RUNTIME_STATES);
+export const runtimeStopReason = pgEnum('runtime_stop_reason', STOP_REASONS);
 
 /** Literal, because an index's condition takes no parameters. */
 const isActive = sql.raw(`state in (${ACTIVE_STATES.map((state) => `'${state}'`).join(', ')})`);
@@ -48,6 +50,7 @@ export const runtimes = pgTable(
     storageWorkspace: text(),
     failureCode: text(),
     failureMessage: text(),
+    stopReason: runtimeStopReason(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     startedAt: instant(),

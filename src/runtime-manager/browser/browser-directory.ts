@@ -10,7 +10,8 @@ const DIRECTORY_NAME = '/XXXXXX/tmp';
 export interface BrowserDirectory extends AsyncDisposable {
   path: string;
   userDataDir: string;
-  tmpDir: string;
+  /** Makes a process keep its files here. */
+  env: { HOME: string; TMPDIR: string };
 }
 
 /** Throws when a browser under `root` could not open its sockets. */
@@ -25,16 +26,16 @@ export function assertUsableRoot(root: string): void {
 
 export async function openBrowserDirectory(root: string): Promise<BrowserDirectory> {
   const path = await mkdtemp(join(root, '/'));
-  const directory = {
+  const tmpDir = join(path, 'tmp');
+  await mkdir(tmpDir);
+  return {
     path,
     userDataDir: join(path, 'data'),
-    tmpDir: join(path, 'tmp'),
+    env: { HOME: path, TMPDIR: tmpDir },
     // Retried: a process that is just being killed may still be writing its last file.
     [Symbol.asyncDispose]: () =>
       rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }),
   };
-  await mkdir(directory.tmpDir);
-  return directory;
 }
 
 /** Makes the root empty and private: what lies in it belongs to a service that is no more. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Logger } from 'pino';
-import { openBrowserDirectory } from './browser-directory.ts';
+import { openBrowserDirectory, type BrowserDirectory } from './browser-directory.ts';
 import {
   launchChromium,
   type Chromium,
@@ -8,6 +8,7 @@ import {
   type ProcessExit,
 } from './chromium.ts';
 import { chromiumFlags } from './flags.ts';
+import { writePreferences } from './preferences.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });
@@ -39,17 +40,37 @@ export class Browser {
   readonly defaultPage: DefaultPage;
   /** Settles once the processes *and* the directory are gone, whichever way the browser ended. */
   readonly exited: Promise<ProcessExit>;
+  readonly directory: BrowserDirectory;
   readonly #chromium: Chromium;
+  readonly #owned: AsyncDisposableStack;
 
-  constructor(chromium: Chromium, defaultPage: DefaultPage, release: () => Promise<void>) {
+  /** `owned` has all that ends with the browser; `log` gets what could not be ended. */
+  constructor(
+    chromium: Chromium,
+    directory: BrowserDirectory,
+    defaultPage: DefaultPage,
+    owned: AsyncDisposableStack,
+    log: Logger,
+  ) {
     this.#chromium = chromium;
+    this.#owned = owned;
+    this.directory = directory;
     this.pid = chromium.pid;
     this.endpoint = chromium.endpoint;
     this.defaultPage = defaultPage;
     this.exited = chromium.exited.then(async (exit) => {
-      await release();
+      try {
+        await owned.disposeAsync();
+      } catch (err) {
+        log.error({ err, directory: directory.path }, 'a browser could not be released');
+      }
       return exit;
     });
+  }
+
+  /** Makes something end with the browser, before its processes and its directory do. */
+  own<T extends AsyncDisposable>(resource: T): T {
+    return this.#owned.use(resource);
   }
 
   /** Ends the browser now and resolves when nothing of it is left. */
@@ -72,25 +93,19 @@ export async function launchBrowser(
   await using stack = new AsyncDisposableStack();
   const timed = AbortSignal.any([signal, AbortSignal.timeout(settings.launchTimeoutMs)]);
   const directory = stack.use(await openBrowserDirectory(settings.root));
+  await writePreferences(directory.userDataDir);
   const chromium = stack.use(
     await launchChromium(
       {
         executablePath: settings.executablePath,
         flags: chromiumFlags({ ...settings, userDataDir: directory.userDataDir }),
-        env: { ...settings.env, HOME: directory.path, TMPDIR: directory.tmpDir },
+        env: { ...settings.env, ...directory.env },
       },
       timed,
     ),
   );
   const defaultPage = await openDefaultPage(chromium, timed);
-  const owned = stack.move();
-  return new Browser(chromium, defaultPage, async () => {
-    try {
-      await owned.disposeAsync();
-    } catch (err) {
-      settings.log.error({ err, directory: directory.path }, 'a browser could not be released');
-    }
-  });
+  return new Browser(chromium, directory, defaultPage, stack.move(), settings.log);
 }
 
 async function openDefaultPage(chromium: Chromium, signal: AbortSignal): Promise<DefaultPage> {

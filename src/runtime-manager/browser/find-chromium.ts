@@ -1,5 +1,4 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { findExecutable, firstExecutable, isExecutable } from './find-executable.ts';
 
 /** The binary itself where a package's command is a shell wrapper around it: it starts faster. */
 const WELL_KNOWN = ['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome'];
@@ -17,27 +16,15 @@ export async function findChromium(
     if (await isExecutable(explicit)) return explicit;
     throw new Error(`CHROMIUM_PATH names ${explicit}, which is not an executable file.`);
   }
-  const directories = searchPath.split(delimiter).filter((directory) => directory !== '');
-  const commands = COMMANDS.flatMap((name) => directories.map((path) => join(path, name)));
-  return (await firstExecutable([...WELL_KNOWN, ...commands])) ?? findPlaywrightChromium();
+  return (
+    (await firstExecutable(WELL_KNOWN)) ??
+    (await findExecutable(COMMANDS, searchPath)) ??
+    findPlaywrightChromium()
+  );
 }
 
 export async function findPlaywrightChromium(): Promise<string | undefined> {
   // Loaded only when needed: it costs more memory than the rest of the service.
   const { chromium } = await import('playwright-core');
   return firstExecutable([chromium.executablePath()]);
-}
-
-async function firstExecutable(paths: string[]): Promise<string | undefined> {
-  for (const path of paths) if (await isExecutable(path)) return path;
-  return undefined;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,19 +1,20 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
+import { installPackages, run } from './apt.ts';
 import { findChromium, findPlaywrightChromium } from './find-chromium.ts';
 
 const PLAYWRIGHT_CLI = join(
   dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
   'cli.js',
 );
-const APT_INSTALL = ['install', '--yes', '--no-install-recommends', 'chromium'];
+/** With its driver, which has to be of the same version. */
+const PACKAGES = ['chromium', 'chromium-driver'];
 
 /**
- * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package, elsewhere
+ * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package and its driver, elsewhere
  * with Playwright's installer. Their progress goes to stderr. Throws with the command to run.
  */
 export async function ensureChromium(
@@ -32,15 +33,13 @@ export async function ensureChromium(
 
 function fail(reason: string): never {
   throw new Error(
-    `${reason} Run "sudo apt-get ${APT_INSTALL.join(' ')}" (Debian, Ubuntu) or "npx playwright-core install --with-deps chromium", or set CHROMIUM_PATH.`,
+    `${reason} Run "sudo apt-get install --no-install-recommends ${PACKAGES.join(' ')}" (Debian, Ubuntu) or "npx playwright-core install --with-deps chromium", or set CHROMIUM_PATH.`,
   );
 }
 
 async function installPackage(searchPath: string, log: Logger): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
   log.info('no Chromium found: installing the chromium package with apt-get');
-  if (!(await run('apt-get', ['update']))) return undefined;
-  if (!(await run('apt-get', APT_INSTALL))) return undefined;
+  if (!(await installPackages(...PACKAGES))) return undefined;
   return runnable(await findChromium(undefined, searchPath));
 }
 
@@ -60,15 +59,5 @@ async function runnable(path: string | undefined): Promise<string | undefined> {
     return path;
   } catch {
     return undefined;
-  }
-}
-
-async function run(command: string, args: string[]): Promise<boolean> {
-  const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr] });
-  try {
-    const [code] = await once(child, 'exit');
-    return code === 0;
-  } catch {
-    return false;
   }
 }

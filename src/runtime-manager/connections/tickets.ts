@@ -1,11 +1,23 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
+import { ACCESSES } from './cdp-policy.ts';
+import { PROTOCOLS } from './connections.ts';
 
-const Ticket = z.object({ runtimeId: z.uuid(), expiresAt: z.number() });
+const Ticket = z.object({
+  runtimeId: z.uuid(),
+  connectionId: z.uuid(),
+  protocol: z.enum(PROTOCOLS),
+  access: z.enum(ACCESSES),
+  expiresAt: z.number(),
+});
 
-export interface SignedTicket {
-  ticket: string;
+/** What a ticket says: which way into which runtime, and until when it lets clients in. */
+export interface Ticket {
+  runtimeId: string;
+  connectionId: string;
+  protocol: (typeof PROTOCOLS)[number];
+  access: (typeof ACCESSES)[number];
   expiresAt: Date;
 }
 
@@ -15,44 +27,33 @@ export interface SignedTicket {
  */
 export class Tickets {
   readonly #key = randomBytes(32);
-  readonly #ttlMs: number;
 
-  constructor(ttlMs: number) {
-    this.#ttlMs = ttlMs;
+  sign(ticket: Ticket): string {
+    const text = JSON.stringify({ ...ticket, expiresAt: ticket.expiresAt.getTime() });
+    const payload = Buffer.from(text, 'utf8').toString('base64url');
+    return `${payload}.${this.#signatureOf(payload)}`;
   }
 
-  issue(runtimeId: string): SignedTicket {
-    const expiresAt = new Date(Date.now() + this.#ttlMs);
-    const payload = encode(JSON.stringify({ runtimeId, expiresAt: expiresAt.getTime() }));
-    return { ticket: `${payload}.${this.#sign(payload)}`, expiresAt };
-  }
-
-  /** The runtime a ticket is for. Throws `connection.ticket_invalid` or `connection.ticket_expired`. */
-  redeem(ticket: string): string {
-    const [payload = '', signature = '', ...rest] = ticket.split('.');
+  /** Throws `connection.ticket_invalid` or `connection.ticket_expired`. */
+  redeem(text: string): Ticket {
+    const [payload = '', signature = '', ...rest] = text.split('.');
     if (rest.length > 0 || !this.#isSignature(payload, signature)) {
       throw new RuntimeError('connection.ticket_invalid', 'This connection ticket is not valid.');
     }
-    const { runtimeId, expiresAt } = Ticket.parse(
-      JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')),
-    );
-    if (expiresAt <= Date.now()) {
+    const said = Ticket.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+    if (said.expiresAt <= Date.now()) {
       throw new RuntimeError('connection.ticket_expired', 'This connection ticket has expired.');
     }
-    return runtimeId;
+    return { ...said, expiresAt: new Date(said.expiresAt) };
   }
 
-  #sign(payload: string): string {
+  #signatureOf(payload: string): string {
     return createHmac('sha256', this.#key).update(payload).digest('base64url');
   }
 
   #isSignature(payload: string, signature: string): boolean {
-    const expected = Buffer.from(this.#sign(payload));
+    const expected = Buffer.from(this.#signatureOf(payload));
     const given = Buffer.from(signature);
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
-}
-
-function encode(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64url');
 }

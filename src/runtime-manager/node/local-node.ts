@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
-import { launchBrowser, type BrowserSettings } from '../browser/browser.ts';
+import { launchBrowser, type Browser, type BrowserSettings } from '../browser/browser.ts';
 import {
   assertUsableRoot,
   removeBrowserRoot,
   resetBrowserRoot,
 } from '../browser/browser-directory.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
+import { Endpoints } from '../connections/endpoints.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NodeBrowser, RuntimeNode } from './runtime-node.ts';
 
@@ -14,6 +15,8 @@ const SANDBOX_TROUBLE = /sandbox|namespace/i;
 export interface LocalNodeOptions {
   id: string;
   executablePath: string;
+  /** Without one, WebDriver is not available. */
+  chromedriverPath: string | undefined;
   /** A directory that is this node's alone; emptied at the start, removed at the end. */
   root: string;
   env: Record<string, string>;
@@ -25,12 +28,14 @@ export interface LocalNodeOptions {
 export class LocalNode implements RuntimeNode {
   readonly id: string;
   readonly #settings: BrowserSettings;
+  readonly #chromedriverPath: string | undefined;
   #launchable = true;
   #probe: Promise<void> | undefined;
 
-  private constructor(id: string, settings: BrowserSettings) {
+  private constructor(id: string, settings: BrowserSettings, chromedriverPath?: string) {
     this.id = id;
     this.#settings = settings;
+    this.#chromedriverPath = chromedriverPath;
   }
 
   /**
@@ -38,20 +43,20 @@ export class LocalNode implements RuntimeNode {
    * what it calls itself. Throws with what Chromium said when it does not start.
    */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const { id, log, ...rest } = options;
+    const { id, log, chromedriverPath, ...rest } = options;
     assertUsableRoot(options.root);
     await resetBrowserRoot(options.root);
     const root = process.getuid?.() === 0;
     const settings = { ...rest, log, sandbox: !root, userAgent: undefined };
     if (root) log.warn('running as root: Chromium runs without its sandbox');
-    return new LocalNode(id, await probe(settings));
+    return new LocalNode(id, await probe(settings), chromedriverPath);
   }
 
   async launch(signal: AbortSignal): Promise<NodeBrowser> {
     try {
       const browser = await launchBrowser(this.#settings, signal);
       this.#launchable = true;
-      return browser;
+      return this.#withEndpoints(browser);
     } catch (cause) {
       signal.throwIfAborted();
       this.#launchable = false;
@@ -59,6 +64,19 @@ export class LocalNode implements RuntimeNode {
       this.#settings.log.error({ err: cause, output }, 'a browser could not be launched');
       throw new RuntimeError('runtime.launch_failed', describe(cause), { cause });
     }
+  }
+
+  #withEndpoints(browser: Browser): NodeBrowser {
+    const { endpoint, directory, defaultPage, exited } = browser;
+    const endpoints = browser.own(
+      new Endpoints({
+        endpoint,
+        directory: directory.path,
+        env: { ...this.#settings.env, ...directory.env },
+        chromedriverPath: this.#chromedriverPath,
+      }),
+    );
+    return { endpoints, defaultPage, exited, kill: () => browser.kill() };
   }
 
   /** True as long as launches succeed; after a failure one more is tried, for all who ask. */

@@ -1,11 +1,13 @@
 import type { DefaultPage } from '../browser/browser.ts';
-import type { DebuggingEndpoint, ProcessExit } from '../browser/chromium.ts';
+import type { ProcessExit } from '../browser/chromium.ts';
+import type { Endpoints } from '../connections/endpoints.ts';
 
-export type { DebuggingEndpoint, ProcessExit };
+export type { ProcessExit };
 
 /** A browser on some machine, as the manager sees it. */
 export interface NodeBrowser {
-  readonly endpoint: DebuggingEndpoint;
+  /** The ways to speak to it; they end with it. */
+  readonly endpoints: Endpoints;
   readonly defaultPage: DefaultPage;
   /** Settles once nothing of the browser is left, whichever way it ended. */
   readonly exited: Promise<ProcessExit>;

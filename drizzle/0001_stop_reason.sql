@@ -1,0 +1,2 @@
+CREATE TYPE "public"."runtime_stop_reason" AS ENUM('requested', 'closed_by_client', 'workspace_deleted', 'shutdown');--> statement-breakpoint
+ALTER TABLE "runtimes" ADD COLUMN "stop_reason" "runtime_stop_reason";

@@ -1,0 +1,42 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { Context } from 'hono';
+import { getConnInfo } from '@hono/node-server/conninfo';
+
+export interface AddressOptions {
+  /** What clients reach the service by, whatever they asked for; a URL without a slash at its end. */
+  publicUrl: string | undefined;
+  /** Addresses and CIDR ranges whose `X-Forwarded-Host` and `X-Forwarded-Proto` are believed. */
+  trustedProxies: string[];
+}
+
+const HOST = /^[A-Za-z0-9.-]+(?::\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{1,5})?$/;
+
+/** Tells the address of the service as the client of a request knows it. */
+export type PublicAddress = (c: Context) => string;
+
+export function createPublicAddress({ publicUrl, trustedProxies }: AddressOptions): PublicAddress {
+  const trusted = new BlockList();
+  for (const range of trustedProxies) {
+    const [address = '', prefix] = range.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(prefix), family);
+  }
+  return (c) => {
+    if (publicUrl !== undefined) return publicUrl;
+    const { origin } = new URL(c.req.url);
+    const { address = '', addressType } = getConnInfo(c).remote;
+    if (!trusted.check(address, addressType === 'IPv6' ? 'ipv6' : 'ipv4')) return origin;
+    return forwarded(c, origin);
+  };
+}
+
+/** Of a chain of proxies, the first one is whom the client asked. */
+function forwarded(c: Context, origin: string): string {
+  const first = (name: string) => c.req.header(name)?.split(',', 1)[0]?.trim();
+  const { protocol, host } = new URL(origin);
+  const scheme = first('x-forwarded-proto');
+  const name = first('x-forwarded-host');
+  const trustedScheme = scheme === 'https' || scheme === 'http' ? `${scheme}:` : protocol;
+  return `${trustedScheme}//${name !== undefined && HOST.test(name) ? name : host}`;
+}

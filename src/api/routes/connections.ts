@@ -1,0 +1,82 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import { connectionUrl } from '../connection-urls.ts';
+import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import type { PublicAddress } from '../public-address.ts';
+import { createRouter } from '../router.ts';
+import {
+  ConnectionBody,
+  ConnectionList,
+  ConnectionPath,
+  CreateConnectionRequest,
+  CreatedConnection,
+  toConnectionBody,
+} from '../schemas/connection.ts';
+import { RuntimePath } from '../schemas/runtime.ts';
+
+const common = { tags: ['Connections'], security: bearer };
+const PATH = '/v1/workspaces/{id}/runtimes/{alias}/connections';
+
+const create = createRoute({
+  ...common,
+  operationId: 'runtime-connections-create',
+  method: 'post',
+  path: PATH,
+  summary: 'Make a way into a runtime, for one client or purpose',
+  description: 'It can be revoked by itself, and may be for looking only.',
+  request: { params: RuntimePath, ...jsonBody(CreateConnectionRequest) },
+  responses: {
+    200: json(CreatedConnection, 'The connection, with its URL'),
+    ...errors(404, 410, 413, 415),
+  },
+});
+
+const list = createRoute({
+  ...common,
+  operationId: 'runtime-connections-list',
+  method: 'get',
+  path: PATH,
+  summary: 'List the ways into a runtime and who is attached by them, newest first',
+  request: { params: RuntimePath },
+  responses: { 200: json(ConnectionList, 'The connections'), ...errors(404) },
+});
+
+const revoke = createRoute({
+  ...common,
+  operationId: 'runtime-connections-revoke',
+  method: 'delete',
+  path: `${PATH}/{connectionId}`,
+  summary: 'Revoke a way into a runtime',
+  description: 'Its URL lets nobody in any more, and who is attached by it is sent away.',
+  request: { params: ConnectionPath },
+  responses: { 200: json(ConnectionBody, 'The connection as it was'), ...errors(404) },
+});
+
+export interface ConnectionParts {
+  runtimes: RuntimeManager;
+  addressOf: PublicAddress;
+}
+
+export function connectionRoutes({ runtimes, addressOf }: ConnectionParts) {
+  return createRouter()
+    .openapi(create, async (c) => {
+      const { id, alias } = c.req.valid('param');
+      const { protocol, access, ttlSeconds } = c.req.valid('json');
+      const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1000;
+      const request = { protocol, access, ttlMs };
+      const made = await runtimes.createConnection(c.var.actor, id, alias, request);
+      const url = connectionUrl(addressOf(c), protocol, made.ticket);
+      const expiresAt = made.expiresAt.toISOString();
+      return c.json({ id: made.connection.id, protocol, access, url, expiresAt }, 200);
+    })
+    .openapi(list, async (c) => {
+      const { id, alias } = c.req.valid('param');
+      const connections = await runtimes.listConnections(c.var.actor, id, alias);
+      return c.json({ connections: connections.map(toConnectionBody) }, 200);
+    })
+    .openapi(revoke, async (c) => {
+      const { id, alias, connectionId } = c.req.valid('param');
+      const revoked = await runtimes.revokeConnection(c.var.actor, id, alias, connectionId);
+      return c.json(toConnectionBody(revoked), 200);
+    });
+}

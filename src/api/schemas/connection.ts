@@ -1,0 +1,64 @@
+import { z } from '@hono/zod-openapi';
+import { ACCESSES, PROTOCOLS, type Connection } from '../../runtime-manager/index.ts';
+import { RuntimePath } from './runtime.ts';
+
+const TTL_MAX_SECONDS = 30 * 86_400;
+
+export const CreateConnectionRequest = z
+  .strictObject({
+    protocol: z.enum(PROTOCOLS).default('cdp'),
+    access: z.enum(ACCESSES).default('control').openapi({
+      description: '`observe` can look, not touch; it is there for `cdp`.',
+    }),
+    ttlSeconds: z.int().min(1).max(TTL_MAX_SECONDS).optional().openapi({
+      description: 'How long the URL lets clients in; those who are in stay.',
+    }),
+  })
+  .refine(({ protocol, access }) => protocol === 'cdp' || access === 'control', {
+    path: ['access'],
+    message: 'Only connections of protocol cdp can observe',
+  })
+  .openapi('CreateConnectionRequest');
+
+export const ConnectionPath = RuntimePath.extend({ connectionId: z.string() });
+
+export const CreatedConnection = z
+  .object({
+    id: z.uuid(),
+    protocol: z.enum(PROTOCOLS),
+    access: z.enum(ACCESSES),
+    url: z.string().openapi({ description: 'Told only now. The credential is inside.' }),
+    expiresAt: z.iso.datetime(),
+  })
+  .openapi('CreatedConnection');
+
+export const ConnectionBody = z
+  .object({
+    id: z.uuid(),
+    protocol: z.enum(PROTOCOLS),
+    access: z.enum(ACCESSES),
+    createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().nullable().openapi({
+      description: "Null for the runtime's own connections, which live as long as it does.",
+    }),
+    attachedClients: z.int(),
+    lastActivityAt: z.iso.datetime().nullable(),
+  })
+  .openapi('RuntimeConnection');
+
+export const ConnectionList = z
+  .object({ connections: z.array(ConnectionBody) })
+  .openapi('RuntimeConnectionList');
+
+export function toConnectionBody(connection: Connection): z.infer<typeof ConnectionBody> {
+  const { id, protocol, access, createdAt, expiresAt, attachedClients } = connection;
+  return {
+    id,
+    protocol,
+    access,
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
+    attachedClients,
+    lastActivityAt: connection.lastActivityAt?.toISOString() ?? null,
+  };
+}

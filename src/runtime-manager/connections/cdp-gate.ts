@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { DebuggingEndpoint } from '../browser/chromium.ts';
+import { cdpPathOf, discover } from './cdp-discovery.ts';
+import { inspectCdp } from './cdp-inspection.ts';
+import { WebSocketBridge } from './websocket-bridge.ts';
+
+/**
+ * The browser's debugging port as our own helpers (chromedriver, Playwright's server) see it: on
+ * loopback, and with the same inspection that clients of CDP go through.
+ */
+export class CdpGate implements AsyncDisposable {
+  readonly port: number;
+  readonly #server: Server;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  static async open(endpoint: DebuggingEndpoint, directory: string): Promise<CdpGate> {
+    const server = createServer((request, response) => {
+      void serve(endpoint, request, response);
+    });
+    const inspect = inspectCdp('helper', directory);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
+      try {
+        const target = { port: endpoint.port, path: cdpPathOf(request.url ?? '', endpoint) };
+        new WebSocketBridge(request, socket, head, target, {
+          inspect,
+          onActivity: () => undefined,
+        });
+      } catch {
+        socket.destroy();
+      }
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the gate has no port');
+    return new CdpGate(server, address.port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+async function serve(
+  endpoint: DebuggingEndpoint,
+  { method = 'GET', url = '/', headers }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const base = `http://${headers.host ?? ''}`;
+    const found = await discover(endpoint, { method, path: url, base, access: 'control' });
+    response.writeHead(found.status, Object.fromEntries(found.headers));
+    response.end(Buffer.from(await found.arrayBuffer()));
+  } catch {
+    response.writeHead(502).end();
+  }
+}

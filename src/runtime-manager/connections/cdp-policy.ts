@@ -1,0 +1,143 @@
+import { resolve, sep } from 'node:path';
+import { z } from 'zod';
+
+export const ACCESSES = ['control', 'observe'] as const;
+export type Access = (typeof ACCESSES)[number];
+
+/** Who sends a command: a client with its access, or a helper process of ours for one. */
+export type Role = Access | 'helper';
+
+export const CdpCommand = z.looseObject({
+  id: z.int(),
+  method: z.string(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  sessionId: z.string().optional(),
+});
+export type CdpCommand = z.infer<typeof CdpCommand>;
+
+/** `replace` is the command that goes in its place, `refuse` the reason it does not. */
+export type Verdict = { pass: true } | { replace: CdpCommand } | { refuse: string };
+
+const PASS: Verdict = { pass: true };
+
+/** What an observer may send: it shows the page, and neither changes it nor reads what it keeps. */
+const OBSERVABLE = new Set([
+  'Browser.getVersion',
+  'Target.getTargets',
+  'Target.getTargetInfo',
+  'Target.setDiscoverTargets',
+  'Target.attachToTarget',
+  'Target.detachFromTarget',
+  'Page.enable',
+  'Page.disable',
+  'Page.getFrameTree',
+  'Page.getLayoutMetrics',
+  'Page.getNavigationHistory',
+  'Page.setLifecycleEventsEnabled',
+  'Page.captureScreenshot',
+  'Page.startScreencast',
+  'Page.stopScreencast',
+  'Page.screencastFrameAck',
+  'Performance.enable',
+  'Performance.disable',
+  'Performance.getMetrics',
+]);
+
+/** Commands that reach past the browser to the machine, or past this inspection. */
+const REFUSED: Record<string, string> = {
+  'Extensions.loadUnpacked': 'extensions are named when the runtime is created',
+  'Browser.getBrowserCommandLine': 'the machine is not shown',
+  'Target.sendMessageToTarget': 'attach with flatten: true and use its sessionId',
+  'Target.setRemoteLocations': 'the machine cannot be reached',
+  'Tethering.bind': 'ports of the machine cannot be bound',
+  'Tethering.unbind': 'ports of the machine cannot be bound',
+  'PWA.launchFilesInApp': 'files of the machine cannot be opened',
+};
+
+const EXPOSE = 'Target.exposeDevToolsProtocol';
+
+const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
+
+const FILE_COMMANDS = ['DOM.setFileInputFiles', 'Input.dispatchDragEvent'];
+const DOWNLOAD_COMMANDS = ['Browser.setDownloadBehavior', 'Page.setDownloadBehavior'];
+const URL_COMMANDS = ['Page.navigate', 'Target.createTarget', 'Network.loadNetworkResource'];
+
+/**
+ * Whether a message could hold a command that is judged: everything else passes unread. Names can
+ * hide behind escapes, so a message with one is read. Takes the bytes as latin1.
+ */
+const SUSPECT = new RegExp(
+  [
+    ...[EXPOSE, ...Object.keys(REFUSED), ...FILE_COMMANDS, ...DOWNLOAD_COMMANDS].map((name) =>
+      name.replace('.', '\\.'),
+    ),
+    'SystemInfo\\.',
+    '"url"\\s*:\\s*"\\s*(?:view-source|file|chrome|devtools)',
+    '\\\\u',
+  ].join('|'),
+  'i',
+);
+
+export function isSuspect(payload: Buffer): boolean {
+  return SUSPECT.test(payload.toString('latin1'));
+}
+
+/** Decides on a command. `directory` is the runtime's own place on disk. */
+export function judge(command: CdpCommand, role: Role, directory: string): Verdict {
+  const { method } = command;
+  if (role === 'observe' && !OBSERVABLE.has(method)) {
+    return { refuse: `${method} is not allowed on a connection that observes` };
+  }
+  // What a page sends by it is not inspected. chromedriver needs it, for WebDriver BiDi.
+  if (method === EXPOSE && role !== 'helper') {
+    return { refuse: `${method} is not allowed: pages get no protocol of their own` };
+  }
+  const reason = REFUSED[method];
+  if (reason !== undefined) return { refuse: `${method} is not allowed: ${reason}` };
+  if (method.startsWith('SystemInfo.')) {
+    return { refuse: `${method} is not allowed: the machine is not shown` };
+  }
+  if (FILE_COMMANDS.includes(method)) return judgeFiles(command, directory);
+  if (DOWNLOAD_COMMANDS.includes(method)) return judgeDownload(command, directory);
+  if (URL_COMMANDS.includes(method)) return judgeUrl(command);
+  return PASS;
+}
+
+function judgeFiles({ method, params }: CdpCommand, directory: string): Verdict {
+  const { data } = Files.safeParse(params);
+  const files = [...(data?.files ?? []), ...(data?.data?.files ?? [])];
+  if (files.every((file) => isInside(file, directory))) return PASS;
+  return { refuse: `${method} is not allowed with files outside the runtime's directory` };
+}
+
+const Files = z.object({
+  files: z.array(z.string()).optional(),
+  data: z.object({ files: z.array(z.string()).optional() }).optional(),
+});
+
+/**
+ * Playwright names files by their id (`allowAndName`) in a directory of its own machine, and does
+ * so for every context: its files are kept in the runtime's directory instead.
+ */
+function judgeDownload(command: CdpCommand, directory: string): Verdict {
+  const { params, method } = command;
+  const path = params?.['downloadPath'];
+  if (path === undefined || (typeof path === 'string' && isInside(path, directory))) return PASS;
+  if (params?.['behavior'] === 'allowAndName') {
+    return {
+      replace: { ...command, params: { ...params, downloadPath: `${directory}/downloads` } },
+    };
+  }
+  return { refuse: `${method} is not allowed with a path outside the runtime's directory` };
+}
+
+/** The browser blocks these too, whoever navigates; here the client learns why. */
+function judgeUrl({ method, params }: CdpCommand): Verdict {
+  const url = params?.['url'];
+  if (typeof url !== 'string' || !LOCAL_URL.test(url)) return PASS;
+  return { refuse: `${method} is not allowed to an address of the machine itself` };
+}
+
+export function isInside(path: string, directory: string): boolean {
+  return resolve(path).startsWith(directory + sep);
+}

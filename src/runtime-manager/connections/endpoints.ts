@@ -1,0 +1,157 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { DebuggingEndpoint } from '../browser/chromium.ts';
+import { RuntimeError } from '../errors.ts';
+import { DRIVERS, type Driver } from '../lifecycle.ts';
+import { cdpPathOf, discover } from './cdp-discovery.ts';
+import { CdpGate } from './cdp-gate.ts';
+import { inspectCdp } from './cdp-inspection.ts';
+import type { Connection, Protocol } from './connections.ts';
+import {
+  assertPlaywrightClient,
+  startPlaywrightServer,
+  type PlaywrightServer,
+} from './playwright-server.ts';
+import { WebDriverEndpoint } from './webdriver-endpoint.ts';
+import { inspectBidi } from './webdriver-inspection.ts';
+import {
+  GOING_AWAY,
+  WebSocketBridge,
+  type BridgeTarget,
+  type Inspection,
+} from './websocket-bridge.ts';
+
+export interface EndpointsOptions {
+  endpoint: DebuggingEndpoint;
+  /** The runtime's own place on disk, and below it the one for temporary files. */
+  directory: string;
+  /** What helper processes get as their environment. */
+  env: Record<string, string>;
+  /** Undefined: there is none on this machine. */
+  chromedriverPath: string | undefined;
+}
+
+/** A request for a websocket, as Node hands it over. */
+export interface SocketRequest {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  /** Below the connection's address, with its query. */
+  path: string;
+}
+
+export interface HttpRequest {
+  method: string;
+  /** Below the connection's address, with its query. */
+  path: string;
+  /** The connection's address as the client sees it: an http(s) URL without a slash at its end. */
+  base: string;
+  body: Buffer;
+}
+
+/**
+ * All the ways to speak to one browser. CDP reaches it directly; Playwright's server and
+ * chromedriver are started on first use and reach it through a gate of ours, so that what clients
+ * may do is decided in one place.
+ */
+export class Endpoints implements AsyncDisposable {
+  readonly #options: EndpointsOptions;
+  readonly #owned = new AsyncDisposableStack();
+  readonly #webdriver: WebDriverEndpoint;
+  #gate: Promise<CdpGate> | undefined;
+  #playwright: Promise<PlaywrightServer> | undefined;
+
+  constructor(options: EndpointsOptions) {
+    this.#options = options;
+    this.#webdriver = this.#owned.use(
+      new WebDriverEndpoint(options, async () => `127.0.0.1:${(await this.#openGate()).port}`),
+    );
+  }
+
+  /** Joins a client with what it asked for; resolves when it has gone. */
+  async connect(connection: Connection, asked: SocketRequest): Promise<void> {
+    const { request, socket, head } = asked;
+    const target = await this.#targetOf(connection.protocol, asked);
+    const bridge = new WebSocketBridge(request, socket, head, target, {
+      onActivity: () => connection.touch(),
+      inspect: this.#inspectionOf(connection),
+    });
+    using _attached = connection.attach(driverOf(connection.protocol, request), (reason) =>
+      bridge.close(GOING_AWAY, reason),
+    );
+    await bridge.ended;
+  }
+
+  /** Answers what a client asks over plain HTTP at the address of a connection. */
+  async answer(connection: Connection, asked: HttpRequest): Promise<Response> {
+    connection.touch();
+    switch (connection.protocol) {
+      case 'cdp':
+        return discover(this.#options.endpoint, { ...asked, access: connection.access });
+      case 'webdriver':
+        return this.#webdriver.answer(connection, asked);
+      case 'playwright':
+        throw new RuntimeError('connection.unsupported', 'This address takes websockets only.');
+    }
+  }
+
+  /** Playwright's protocol is spoken to a helper that is inspected itself, behind the gate. */
+  #inspectionOf({ protocol, access }: Connection): Inspection | undefined {
+    const { directory } = this.#options;
+    if (protocol === 'cdp') return inspectCdp(access, directory);
+    if (protocol === 'webdriver') return inspectBidi(directory);
+    return undefined;
+  }
+
+  async #targetOf(protocol: Protocol, { request, path }: SocketRequest): Promise<BridgeTarget> {
+    const { endpoint } = this.#options;
+    switch (protocol) {
+      case 'cdp':
+        return { port: endpoint.port, path: cdpPathOf(path.split('?', 1)[0] ?? '', endpoint) };
+      case 'webdriver':
+        return this.#webdriver.bidiTarget(path);
+      case 'playwright':
+        assertPlaywrightClient(request);
+        return (await this.#openPlaywright()).target;
+    }
+  }
+
+  #openGate(): Promise<CdpGate> {
+    const { endpoint, directory } = this.#options;
+    this.#gate ??= CdpGate.open(endpoint, directory).then((gate) => this.#owned.use(gate));
+    return this.#gate;
+  }
+
+  /** One that fails or goes away is started anew by the next client. */
+  #openPlaywright(): Promise<PlaywrightServer> {
+    this.#playwright ??= this.#startPlaywright().catch((error: unknown) => {
+      this.#playwright = undefined;
+      throw error;
+    });
+    return this.#playwright;
+  }
+
+  async #startPlaywright(): Promise<PlaywrightServer> {
+    const gate = await this.#openGate();
+    const url = `ws://127.0.0.1:${gate.port}`;
+    const server = this.#owned.use(await startPlaywrightServer(url, this.#options.env));
+    void server.exited.then(() => {
+      this.#playwright = undefined;
+    });
+    return server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What is just starting has to be there to be ended.
+    await Promise.allSettled([this.#gate, this.#playwright]);
+    await this.#owned.disposeAsync();
+  }
+}
+
+/** Clients of CDP say who they are, if they do, in their user agent. */
+function driverOf(protocol: Protocol, { headers }: IncomingMessage): Driver | undefined {
+  if (protocol === 'playwright') return 'playwright';
+  if (protocol === 'webdriver') return 'selenium';
+  const agent = headers['user-agent']?.toLowerCase() ?? '';
+  return DRIVERS.find((driver) => agent.includes(driver));
+}

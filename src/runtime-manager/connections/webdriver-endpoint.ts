@@ -1,0 +1,99 @@
+import { RuntimeError } from '../errors.ts';
+import { startChromedriver, type Chromedriver } from './chromedriver.ts';
+import type { Connection } from './connections.ts';
+import type { EndpointsOptions, HttpRequest } from './endpoints.ts';
+import { assertWebDriverCommand } from './webdriver-inspection.ts';
+import { attachInstead, publishSession } from './webdriver-session.ts';
+import type { BridgeTarget } from './websocket-bridge.ts';
+
+const SESSION = /^\/session\/([\w-]+)$/;
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+/** W3C WebDriver for one browser: a chromedriver, started by the first session. */
+export class WebDriverEndpoint implements AsyncDisposable {
+  readonly #options: EndpointsOptions;
+  readonly #debuggerAddress: () => Promise<string>;
+  readonly #sessions = new Map<string, Disposable>();
+  #driver: Promise<Chromedriver> | undefined;
+
+  constructor(options: EndpointsOptions, debuggerAddress: () => Promise<string>) {
+    this.#options = options;
+    this.#debuggerAddress = debuggerAddress;
+  }
+
+  /** Sessions attach to the browser and leave it running; all else is the driver's to answer. */
+  async answer(connection: Connection, { method, path, base, body }: HttpRequest) {
+    const [pathname = ''] = path.split('?', 1);
+    if (method === 'POST' && pathname === '/session') return this.#attach(connection, base, body);
+    assertWebDriverCommand(pathname, body, this.#options.directory);
+    const answer = await this.#send(method, path, body);
+    const [, sessionId] = SESSION.exec(pathname) ?? [];
+    if (method === 'DELETE' && sessionId !== undefined) this.#detach(sessionId);
+    return new Response(new Uint8Array(answer.body), {
+      status: answer.status,
+      headers: { 'content-type': answer.type },
+    });
+  }
+
+  /** Where the WebDriver BiDi socket of a session is. */
+  async bidiTarget(path: string): Promise<BridgeTarget> {
+    const driver = await this.#driver;
+    if (driver && SESSION.test(path)) return { port: driver.port, path };
+    throw new RuntimeError('connection.not_found', 'There is no session with a websocket here.');
+  }
+
+  async #attach(connection: Connection, base: string, wanted: Buffer): Promise<Response> {
+    const body = attachInstead(wanted, await this.#debuggerAddress());
+    const answer = await this.#send('POST', '/session', body);
+    const published = publishSession(answer.body, base);
+    const shown = published?.body ?? answer.body;
+    if (published) {
+      const { sessionId } = published;
+      this.#sessions.set(
+        sessionId,
+        connection.attach('selenium', () => this.#detach(sessionId)),
+      );
+    }
+    return new Response(new Uint8Array(shown), { status: answer.status, headers: JSON_TYPE });
+  }
+
+  #detach(sessionId: string): void {
+    this.#sessions.get(sessionId)?.[Symbol.dispose]();
+    this.#sessions.delete(sessionId);
+  }
+
+  async #send(method: string, path: string, body: Buffer) {
+    const driver = await this.#start();
+    try {
+      return await driver.send(method, path, body);
+    } catch (cause) {
+      this.#driver = undefined;
+      await driver[Symbol.asyncDispose]();
+      throw new RuntimeError('connection.failed', 'chromedriver went away; sessions are lost.', {
+        cause,
+      });
+    }
+  }
+
+  /** One that fails or goes away is started anew by the next request. */
+  #start(): Promise<Chromedriver> {
+    const { chromedriverPath, env } = this.#options;
+    if (chromedriverPath === undefined) {
+      throw new RuntimeError(
+        'connection.unavailable',
+        'WebDriver is not available: this machine has no chromedriver (set CHROMEDRIVER_PATH or install chromium-driver).',
+      );
+    }
+    this.#driver ??= startChromedriver(chromedriverPath, env).catch((error: unknown) => {
+      this.#driver = undefined;
+      throw error;
+    });
+    return this.#driver;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const driver = await this.#driver?.catch(() => undefined);
+    await driver?.[Symbol.asyncDispose]();
+    for (const sessionId of this.#sessions.keys()) this.#detach(sessionId);
+  }
+}

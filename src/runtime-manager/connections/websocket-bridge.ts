@@ -1,0 +1,219 @@
+import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  ClientMessageReader,
+  FrameBoundaries,
+  FrameError,
+  OPCODE,
+  closeFrame,
+  serverFrame,
+  type ClientMessage,
+} from './websocket-frames.ts';
+
+/**
+ * What of a client's handshake concerns the far end. No Origin, which Chromium refuses, and no
+ * compression, which would only cost time on loopback.
+ */
+const HANDSHAKE_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol'];
+
+/** Chromium takes no larger message. */
+const MESSAGE_MAX_BYTES = 100 * 1024 * 1024;
+const HANDSHAKE_MAX_BYTES = 16 * 1024;
+/** Load balancers cut what is silent for a minute. */
+const PING_INTERVAL_MS = 30_000;
+const SILENCE_MAX_MS = 3 * PING_INTERVAL_MS;
+const LAST_WORDS_MS = 1000;
+const SWITCHING = 'HTTP/1.1 101';
+/** The one code for an end that is not the client's doing. */
+export const GOING_AWAY = 1001;
+
+/** What becomes of a client's message: frames for the far end, or for the client. */
+export type Inspected = { forward: Buffer } | { answer: Buffer };
+
+export type Inspection = (message: ClientMessage) => Inspected;
+
+export interface BridgeTarget {
+  port: number;
+  path: string;
+}
+
+export interface BridgeOptions {
+  /** Looks into the messages of the client; without it they pass unseen. */
+  inspect: Inspection | undefined;
+  /** Called for whatever passes, either way. */
+  onActivity: () => void;
+}
+
+/**
+ * Joins a client that asked for a websocket with one on loopback: its handshake is repeated there,
+ * and from then on bytes pass both ways, as fast as the slower side reads. What comes from the far
+ * end is never taken apart; only its frame boundaries are followed, so that a ping, an answer of
+ * our own or a last word can be put between.
+ */
+export class WebSocketBridge {
+  readonly #client: Duplex;
+  readonly #far: Socket;
+  readonly #options: BridgeOptions;
+  readonly #reader = new ClientMessageReader(MESSAGE_MAX_BYTES);
+  readonly #boundaries = new FrameBoundaries();
+  readonly #ended = Promise.withResolvers<void>();
+  #phase: 'handshake' | 'refused' | 'open' = 'handshake';
+  #closing = false;
+  #waiting: Buffer[] = [];
+  #heardAt = Date.now();
+  #handshake = Buffer.alloc(0);
+  #ping: NodeJS.Timeout | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+    target: BridgeTarget,
+    options: BridgeOptions,
+  ) {
+    this.#client = client;
+    this.#options = options;
+    this.#far = connect({ host: '127.0.0.1', port: target.port, noDelay: true });
+    this.#far.write(handshake(request, target));
+    this.#far.on('data', (chunk: Buffer) => this.#fromFar(chunk));
+    this.#far.on('error', () => this.#far.destroy());
+    this.#far.on('close', () => this.close(GOING_AWAY, 'The browser is gone.'));
+    this.#far.on('drain', () => this.#readClient());
+    client.on('error', () => client.destroy());
+    client.on('end', () => this.#end());
+    client.on('close', () => this.#end());
+    client.on('drain', () => this.#drained());
+    if (head.length > 0) client.unshift(head);
+  }
+
+  /** Settles when both sides are gone. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Tells the client why, and ends both sides within a second. */
+  close(code: number, reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearInterval(this.#ping);
+    this.#far.destroy();
+    const mayTell = this.#phase === 'open' && this.#boundaries.between && !this.#boundaries.closed;
+    this.#client.end(mayTell ? closeFrame(code, reason) : '');
+    setTimeout(() => this.#end(), LAST_WORDS_MS).unref();
+  }
+
+  #end(): void {
+    this.#closing = true;
+    clearInterval(this.#ping);
+    this.#far.destroy();
+    this.#client.destroy();
+    this.#ended.resolve();
+  }
+
+  #fromFar(chunk: Buffer): void {
+    if (this.#phase === 'open') return this.#pass(chunk);
+    if (this.#phase === 'refused') return this.#writeToClient(chunk);
+    this.#handshake = Buffer.concat([this.#handshake, chunk]);
+    const end = this.#handshake.indexOf('\r\n\r\n') + 4;
+    if (end < 4) {
+      if (this.#handshake.length > HANDSHAKE_MAX_BYTES) this.#end();
+      return;
+    }
+    this.#phase = this.#handshake.toString('latin1', 0, 12) === SWITCHING ? 'open' : 'refused';
+    this.#client.write(this.#handshake.subarray(0, end));
+    if (this.#phase === 'open') this.#opened();
+    this.#fromFar(this.#handshake.subarray(end));
+  }
+
+  /** Until then the client is not read. */
+  #opened(): void {
+    this.#client.on('data', (bytes: Buffer) => this.#fromClient(bytes));
+    this.#ping = setInterval(() => this.#checkAlive(), PING_INTERVAL_MS).unref();
+  }
+
+  #pass(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#options.onActivity();
+    const gap = this.#boundaries.follow(chunk);
+    if (this.#waiting.length > 0 && gap >= 0) {
+      this.#client.write(chunk.subarray(0, gap));
+      this.#sayWaiting();
+      this.#writeToClient(chunk.subarray(gap));
+    } else {
+      this.#writeToClient(chunk);
+    }
+  }
+
+  #writeToClient(chunk: Buffer): void {
+    if (!this.#client.write(chunk)) this.#far.pause();
+  }
+
+  #fromClient(chunk: Buffer): void {
+    this.#heardAt = Date.now();
+    this.#options.onActivity();
+    if (!this.#options.inspect) return this.#writeToFar(chunk);
+    try {
+      for (const message of this.#reader.read(chunk)) this.#take(message, this.#options.inspect);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.close(error.code, error.message);
+    }
+  }
+
+  #take(message: ClientMessage, inspect: Inspection): void {
+    // The answers to our own pings; nobody else asked.
+    if (message.opcode === OPCODE.pong) return;
+    if (message.opcode !== OPCODE.text) return this.#writeToFar(message.raw);
+    const inspected = inspect(message);
+    if ('forward' in inspected) this.#writeToFar(inspected.forward);
+    else this.#say(serverFrame(OPCODE.text, inspected.answer));
+  }
+
+  #writeToFar(chunk: Buffer): void {
+    if (!this.#far.write(chunk)) this.#client.pause();
+  }
+
+  /** Puts a frame of our own between those of the far end. */
+  #say(frame: Buffer): void {
+    this.#waiting.push(frame);
+    if (this.#boundaries.between) this.#sayWaiting();
+    // Who does not read what it asks for is not read either.
+    if (this.#client.writableNeedDrain) this.#client.pause();
+  }
+
+  #sayWaiting(): void {
+    for (const frame of this.#waiting) this.#client.write(frame);
+    this.#waiting = [];
+  }
+
+  #drained(): void {
+    this.#far.resume();
+    this.#readClient();
+  }
+
+  /** Reads on, unless one of the two sides has enough to do. */
+  #readClient(): void {
+    const busy = this.#far.writableNeedDrain || this.#client.writableNeedDrain;
+    if (this.#phase === 'open' && !busy) this.#client.resume();
+  }
+
+  #checkAlive(): void {
+    if (Date.now() - this.#heardAt > SILENCE_MAX_MS) return this.#end();
+    if (!this.#client.writableNeedDrain) this.#say(serverFrame(OPCODE.ping, Buffer.alloc(0)));
+  }
+}
+
+function handshake(request: IncomingMessage, { port, path }: BridgeTarget): string {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ];
+  for (const name of HANDSHAKE_HEADERS) {
+    const value = request.headers[name];
+    if (typeof value === 'string') lines.push(`${name}: ${value}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { chromium, type Browser } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { once } from 'node:events';
+import { openSite } from '../../support/site.ts';
+import { test } from '../../support/test.ts';
+
+async function greet(browser: Browser, name: string): Promise<void> {
+  onTestFinished(() => browser.close());
+  const page = await browser.contexts()[0]?.newPage();
+  await page?.goto(await openSite());
+  await page?.fill('#name', name);
+  await page?.click('#greet');
+  expect(await page?.textContent('#said')).toBe(`Hello ${name}`);
+}
+
+test('playwright drives over CDP', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  await greet(await chromium.connectOverCDP(connection.cdpUrl), 'CDP');
+});
+
+test('playwright finds its way by the http form of the address', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  await greet(await chromium.connectOverCDP(connection.cdpUrl.replace('ws:', 'http:')), 'HTTP');
+});
+
+test("playwright drives by its own protocol, and sees the runtime's page", async ({
+  workspace,
+}) => {
+  const { connection } = await workspace.create();
+  const browser = await chromium.connect(connection.playwrightUrl);
+  expect(
+    browser
+      .contexts()[0]
+      ?.pages()
+      .map((page) => page.url()),
+  ).toEqual(['about:blank']);
+  await greet(browser, 'Playwright');
+});
+
+test('a client of playwright that leaves leaves the browser as it is', async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection } = await workspace.create();
+  const first = await chromium.connect(connection.playwrightUrl);
+  await first
+    .contexts()[0]
+    ?.pages()[0]
+    ?.goto(await openSite());
+  await first.close();
+  const second = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => second.close());
+  expect(await second.contexts()[0]?.pages()[0]?.title()).toBe('site');
+  const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
+  expect(json.summary).toMatchObject({ browserRunning: true, currentDriver: 'playwright' });
+});
+
+test('a playwright of another version is refused, with both versions', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const socket = new WebSocket(connection.playwrightUrl, {
+    headers: { 'user-agent': 'Playwright/1.40.1 (x64; debian 12) node/20.1' },
+  });
+  socket.on('error', () => undefined);
+  const [, response] = await once(socket, 'unexpected-response');
+  expect(response.statusCode).toBe(428);
+  const { error, code } = JSON.parse(Buffer.concat(await response.toArray()).toString());
+  expect(code).toBe('connection.version_mismatch');
+  const manifest = await readFile('node_modules/playwright-core/package.json', 'utf8');
+  expect(error).toContain('1.40.1');
+  expect(error).toContain(JSON.parse(manifest).version);
+});
+
+test('files of the client are uploaded, and downloads come back', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const browser = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => browser.close());
+  const context = await browser.newContext({ acceptDownloads: true });
+  const page = await context.newPage();
+  await page.goto(
+    await openSite(
+      '<input type=file id=file><a id=save download=hello.txt href="data:text/plain,saved">save</a>',
+    ),
+  );
+  await page.setInputFiles('#file', 'LICENSE');
+  const read = 'document.getElementById("file").files[0].text()';
+  expect(await page.evaluate(read)).toBe(await readFile('LICENSE', 'utf8'));
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  const stream = await download.createReadStream();
+  expect(Buffer.concat(await stream.toArray()).toString()).toBe('saved');
+});
