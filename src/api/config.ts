@@ -10,8 +10,15 @@ const SHARED_MEMORY_MIN_BYTES = 1024 ** 3;
 /** What Chromium may know of the service's environment. */
 const BROWSER_ENV = /^(PATH|LANG|LANGUAGE|LC_\w+|TZ|FONTCONFIG_\w+)$/;
 
+/** Printable ASCII without spaces at its ends. */
+const HEADER_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
+
 const integer = (min: number, max: number) =>
-  z.stringFormat('a whole number', /^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
+  z
+    .string()
+    .regex(/^\d+$/, 'not a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
 
 /** Every variable the service reads; the table in README.md lists the same. */
 export const Environment = z.object({
@@ -32,7 +39,10 @@ export const Environment = z.object({
     .transform((list) => list.split(',').map((range) => range.trim()))
     .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
     .default([]),
-  BCTRL_API_KEY: z.string().min(16).optional(),
+  BCTRL_API_KEY: z
+    .string()
+    .regex(HEADER_TEXT, 'has characters that a header cannot carry')
+    .optional(),
   BCTRL_LAUNCH_TIMEOUT_MS: integer(1000, 600_000).default(30_000),
   BCTRL_TICKET_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
 });

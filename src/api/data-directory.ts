@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
@@ -18,18 +18,26 @@ export interface DataDirectory extends Disposable {
  * no other. Throws when another service holds the directory.
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const lock = tryLock(join(path, 'lock'));
+  const lock = await lockIn(path);
   if (!lock) throw new Error(`Another bctrl is running on the data directory ${path}.`);
   return { path, nodeId: await readNodeId(path), [Symbol.dispose]: () => lock.close() };
 }
 
 /** Whether a service is running on a data directory. */
 export async function isDataDirectoryInUse(path: string): Promise<boolean> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const lock = tryLock(join(path, 'lock'));
+  const lock = await lockIn(path);
   lock?.close();
   return lock === undefined;
+}
+
+async function lockIn(path: string): Promise<DatabaseSync | undefined> {
+  try {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o700);
+    return tryLock(join(path, 'lock'));
+  } catch (cause) {
+    throw new Error(`BCTRL_DATA_DIR ${path} cannot be used: ${String(cause)}`, { cause });
+  }
 }
 
 function tryLock(file: string): DatabaseSync | undefined {

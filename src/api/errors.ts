@@ -82,7 +82,11 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
     return answer(status, error.code, error.message, requestId, error.extras);
   }
   if (error instanceof HTTPException && error.status < 500) {
-    return answer(error.status, 'request.invalid', error.message, requestId);
+    // What Hono refuses itself is a body that is no JSON.
+    const issues = [{ in: 'body', path: '', message: error.message }];
+    return answer(error.status, 'request.invalid', error.message, requestId, {
+      details: { issues },
+    });
   }
   log.error({ err: error, requestId }, 'a request failed unexpectedly');
   return answer(500, 'server.error', 'The service failed to carry out the request.', requestId);

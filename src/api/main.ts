@@ -19,6 +19,9 @@ import { createLogger } from './logger.ts';
 import { createPublicAddress } from './public-address.ts';
 import { openServer } from './server.ts';
 
+/** After this, what is still hanging is left for the next start to repair. */
+const SHUTDOWN_MAX_MS = 25_000;
+
 /** Opens everything from the ground up, serves until told to end, and closes in reverse. */
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -44,7 +47,6 @@ async function main(): Promise<void> {
     ),
   );
   await migrateDatabase(database);
-  const newApiKey = await bootstrap(database, config.apiKey);
   const store = createRuntimeStore(database.db);
   await reconcile(store, directory.nodeId, log);
   const node = stack.use(
@@ -59,13 +61,19 @@ async function main(): Promise<void> {
     }),
   );
   const { ticketTtlMs } = config;
-  const runtimes = stack.use(new RuntimeManager({ node, store, ticketTtlMs, log }));
+  const runtimes = new RuntimeManager({ node, store, ticketTtlMs, log });
   const addressOf = createPublicAddress(config);
   const server = stack.use(await openServer({ database, runtimes, addressOf, log }, config));
+  // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
+  // connections are told to go.
+  stack.use(runtimes);
+  // Last, so that a key is not made by a start that fails and never shows it.
+  const newApiKey = await bootstrap(database, config.apiKey);
   log.info({ url: server.url }, 'listening');
   process.stdout.write(banner({ url: server.url, newApiKey }));
 
   log.info({ signal: await ending }, 'shutting down');
+  setTimeout(() => process.exit(1), SHUTDOWN_MAX_MS).unref();
 }
 
 /** Resolves with the first signal to end; a second one ends the process at once. */
@@ -80,6 +88,8 @@ async function endSignal(): Promise<string> {
   );
 }
 
+// Who reads our output may leave; that is no reason to stop.
+process.stdout.on('error', () => undefined);
 try {
   await main();
   process.exit(0);

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { Server } from 'node:http';
+import { Server, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp, type AppParts } from './app.ts';
 import { createUpgradeHandler } from './upgrade.ts';
+
+const CLOSE_GRACE_MS = 5000;
 
 export interface ApiServer extends AsyncDisposable {
   /** The address it listens on, as a URL without a path. */
@@ -14,8 +17,13 @@ export async function openServer(
   parts: AppParts,
   { host, port }: { host: string; port: number },
 ): Promise<ApiServer> {
-  const server = createAdaptorServer({ fetch: createApp(parts).fetch });
+  const server = createAdaptorServer({
+    fetch: createApp(parts).fetch,
+    // Others are offers, such as of HTTP/2, that need not be taken up.
+    serverOptions: { shouldUpgradeCallback: isWebSocket },
+  });
   if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');
+  const sockets = socketsOf(server);
   const { database, runtimes, log } = parts;
   server.on('upgrade', createUpgradeHandler({ db: database.db, runtimes, log }));
   try {
@@ -26,16 +34,34 @@ export async function openServer(
   }
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
-    [Symbol.asyncDispose]: () => close(server),
+    [Symbol.asyncDispose]: () => close(server, sockets),
   };
 }
 
-/** Requests under way are answered; idle connections are closed at once. */
-async function close(server: Server): Promise<void> {
+/** Requests under way have a while to be answered; then every socket is closed. */
+async function close(server: Server, sockets: Set<Socket>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, CLOSE_GRACE_MS);
   await closed;
+  clearTimeout(timer);
+}
+
+/** All sockets of a server, also those it has handed over to an upgrade. */
+function socketsOf(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function portOf(server: Server): number {

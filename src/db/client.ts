@@ -29,19 +29,25 @@ export interface Database extends AsyncDisposable {
 
 /** Throws one sentence that names the place, never the password, when nothing answers there. */
 export async function openDatabase(address: DatabaseAddress): Promise<Database> {
-  const sql = connect(address);
-  try {
-    await sql`select 1`;
-  } catch (cause) {
-    await sql.end({ timeout: 0 });
-    throw new Error(`Cannot reach ${nameOf(address)}: ${reasonOf(cause)}`, { cause });
-  }
+  const sql = await connectTo(address);
   return {
     db: createDb(sql),
     ping: (timeoutMs) => ping(sql, timeoutMs),
     exclusively: (work) => exclusively(sql, work),
     [Symbol.asyncDispose]: () => sql.end({ timeout: CLOSE_TIMEOUT_S }),
   };
+}
+
+async function connectTo(address: DatabaseAddress): Promise<postgres.Sql> {
+  let sql: postgres.Sql | undefined;
+  try {
+    sql = connect(address);
+    await sql`select 1`;
+    return sql;
+  } catch (cause) {
+    await sql?.end({ timeout: 0 });
+    throw new Error(`Cannot reach ${nameOf(address)}: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 function connect(address: DatabaseAddress): postgres.Sql {

@@ -88,7 +88,12 @@ class Cluster {
     const settings = { ...SETTINGS, unix_socket_directories: this.#directory };
     const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${quote(value)}`);
     const log = join(this.#directory, 'log');
-    await this.#pgCtl('start', '-w', '-s', '-l', log, '-o', flags.join(' '));
+    try {
+      await this.#pgCtl('start', '-w', '-s', '-l', log, '-o', flags.join(' '));
+    } catch (cause) {
+      const said = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').at(-1);
+      throw new Error(`The embedded Postgres did not start: ${said} (${log})`, { cause });
+    }
   }
 
   async stop(): Promise<void> {

@@ -15,6 +15,7 @@ export {
   STOP_REASONS,
   statesBefore,
   statusOf,
+  type RuntimeState,
 } from './lifecycle.ts';
 export { RuntimeManager, type Actor, type Entrance } from './manager.ts';
 export { LocalNode } from './node/local-node.ts';

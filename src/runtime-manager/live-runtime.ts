@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Connections } from './connections/connections.ts';
 import type { Endpoints } from './connections/endpoints.ts';
@@ -13,6 +14,9 @@ const LAST_WORDS = {
   stopped: 'The runtime was stopped.',
   failed: 'The browser is gone: the runtime has failed.',
 } as const;
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5000;
 
 export interface LiveRuntimeParts {
   node: RuntimeNode;
@@ -116,14 +120,33 @@ export class LiveRuntime {
     this.#launch.abort();
     this.connections.close(LAST_WORDS[end.to]);
     await this.#starting?.catch(() => undefined);
-    try {
-      if (end.to === 'stopped') await this.#move({ to: 'stopping' });
-    } finally {
-      await this.#browser?.kill();
-    }
-    const over = await this.#move(end);
+    if (end.to === 'stopped') await this.#tryMove({ to: 'stopping' });
+    await this.#browser?.kill();
+    const over = await this.#recordEnd(end);
     this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;
+  }
+
+  /** The browser is gone, and the record has to say so: as often as it takes. */
+  async #recordEnd(end: RuntimeEnd): Promise<Runtime> {
+    for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
+      const over = await this.#tryMove(end);
+      if (over) return over;
+      await delay(wait);
+      // The move before it may have met the same fate.
+      if (end.to === 'stopped') await this.#tryMove({ to: 'stopping' });
+    }
+  }
+
+  /** Undefined, and logged, when the store fails. */
+  async #tryMove(move: RuntimeMove): Promise<Runtime | undefined> {
+    try {
+      return await this.#move(move);
+    } catch (err) {
+      if (err instanceof RuntimeError) throw err;
+      this.#log.error({ err, move: move.to }, 'a move of a runtime could not be recorded');
+      return undefined;
+    }
   }
 
   async #recordDriver(driver: Driver): Promise<void> {

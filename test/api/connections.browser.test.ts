@@ -119,7 +119,12 @@ test('an expired ticket is refused', async () => {
 
 test('no websocket is served elsewhere', async ({ service }) => {
   const url = service.url.replace('http', 'ws');
-  for (const path of ['/', '/v1/connect/', '/v1/workspaces', '/v1/connect/a/b']) {
+  for (const path of [
+    '/',
+    '/v1/connect/',
+    '/v1/workspaces',
+    '/v1/workspaces/default/runtimes/a/b',
+  ]) {
     expect((await refusalOf(url + path)).status, path).toBe(404);
   }
 });

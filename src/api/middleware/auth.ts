@@ -5,7 +5,7 @@ import type { Actor } from '../../runtime-manager/index.ts';
 import { ApiError } from '../errors.ts';
 import type { ApiEnv } from '../router.ts';
 
-const BEARER = /^Bearer +(\S+)$/i;
+const BEARER = /^Bearer +(\S.*)$/i;
 
 /** Who an `Authorization` header speaks for. Throws `auth.required` when that is nobody. */
 export async function actorOf(db: Db, authorization: string | undefined): Promise<Actor> {

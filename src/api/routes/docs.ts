@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Hono } from 'hono';
 
-const ASSETS: Record<string, string> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'favicon-32x32.png': 'image/png',
-};
+const ASSETS = new Map([
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ['favicon-32x32.png', 'image/png'],
+]);
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -36,7 +36,7 @@ export function docsRoutes() {
     .get('/docs', (c) => c.html(PAGE))
     .get('/docs/:asset', async (c) => {
       const asset = c.req.param('asset');
-      const type = ASSETS[asset];
+      const type = ASSETS.get(asset);
       if (type === undefined) return c.notFound();
       const content = await readFile(join(directory, asset));
       return c.body(content, 200, { 'content-type': type, 'cache-control': 'max-age=3600' });

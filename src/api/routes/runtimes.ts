@@ -41,7 +41,7 @@ const list = createRoute({
   summary: 'List the runtimes of a workspace, newest first',
   request: {
     params: WorkspacePath,
-    query: z.object({ status: RuntimeStatusFilter, ...paging }),
+    query: z.strictObject({ status: RuntimeStatusFilter, ...paging }),
   },
   responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors(404) },
 });

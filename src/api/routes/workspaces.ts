@@ -41,7 +41,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/workspaces',
   summary: 'List workspaces, newest first',
-  request: { query: z.object(paging) },
+  request: { query: z.strictObject(paging) },
   responses: { 200: json(WorkspaceList, 'A page of workspaces'), ...errors() },
 });
 

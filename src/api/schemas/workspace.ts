@@ -36,7 +36,7 @@ export const UpdateWorkspaceRequest = z
   .strictObject({ name: Name.optional(), mounts: Mounts.optional() })
   .openapi('UpdateWorkspaceRequest');
 
-export const DeleteWorkspaceQuery = z.object({
+export const DeleteWorkspaceQuery = z.strictObject({
   force: z
     .enum(['true', 'false'])
     .default('false')

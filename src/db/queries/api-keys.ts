@@ -30,29 +30,30 @@ export async function addApiKey(
   await db.insert(apiKeys).values({ organizationId, name, hint, hash: hashOf(secret) });
 }
 
-/** Makes `secret` the one key of this name: another one is revoked, the same one left as it is. */
+/**
+ * Makes `secret` the one valid key of this name: others are revoked, and it is valid again if it
+ * had been. Throws when it is the key of another organization.
+ */
 export async function replaceApiKey(
   db: Db,
   organizationId: string,
   name: string,
   secret: string,
 ): Promise<void> {
+  const named = and(eq(apiKeys.organizationId, organizationId), eq(apiKeys.name, name));
   await db
     .update(apiKeys)
     .set({ revokedAt: new Date() })
-    .where(
-      and(
-        eq(apiKeys.organizationId, organizationId),
-        eq(apiKeys.name, name),
-        ne(apiKeys.hash, hashOf(secret)),
-        isNull(apiKeys.revokedAt),
-      ),
-    );
+    .where(and(named, ne(apiKeys.hash, hashOf(secret)), isNull(apiKeys.revokedAt)));
   const [known] = await db
     .select()
     .from(apiKeys)
     .where(eq(apiKeys.hash, hashOf(secret)));
-  if (!known) await addApiKey(db, organizationId, name, secret);
+  if (!known) return addApiKey(db, organizationId, name, secret);
+  if (known.organizationId !== organizationId) {
+    throw new Error(`${name} holds the key of another organization.`);
+  }
+  await db.update(apiKeys).set({ revokedAt: null }).where(eq(apiKeys.id, known.id));
 }
 
 /** The organization a key speaks for; undefined for unknown and revoked ones. */

@@ -2,7 +2,7 @@ import { and, lt, or, eq, type Column, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Page, PageRequest } from '../../runtime-manager/index.ts';
 
-const Position = z.tuple([z.coerce.date(), z.uuid()]);
+const Position = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.uuid()]);
 
 interface Row {
   id: string;
@@ -10,7 +10,7 @@ interface Row {
 }
 
 /** A cursor names the last row of a page; undefined when the text is none. */
-export function parseCursor(cursor: string): z.infer<typeof Position> | undefined {
+export function parseCursor(cursor: string): z.output<typeof Position> | undefined {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const { data } = Position.safeParse(text.split(' '));
   return data;

@@ -1,12 +1,15 @@
-import { and, desc, eq, inArray, notInArray, or } from 'drizzle-orm';
+import { and, desc, eq, inArray, notInArray, or, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import {
   ACTIVE_STATES,
   RuntimeError,
   statesBefore,
   type NewRuntime,
+  type Page,
+  type PageRequest,
   type Runtime,
   type RuntimeMove,
+  type RuntimeState,
   type RuntimeStore,
 } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
@@ -26,21 +29,8 @@ export function createRuntimeStore(db: Db): RuntimeStore {
     },
     insert: (organizationId, runtime) => insertRuntime(db, organizationId, runtime),
     find: (organizationId, workspaceId, ref) => findRuntime(db, organizationId, workspaceId, ref),
-    list: async (organizationId, workspaceId, { states }, page) => {
-      const rows = await db
-        .select()
-        .from(runtimes)
-        .where(
-          and(
-            isOf(organizationId, workspaceId),
-            inArray(runtimes.state, [...states]),
-            afterCursor(runtimes, page.cursor),
-          ),
-        )
-        .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
-        .limit(page.limit + 1);
-      return toPage(rows.map(toRuntime), page);
-    },
+    list: (organizationId, workspaceId, { states }, page) =>
+      listRuntimes(db, isOf(organizationId, workspaceId), states, page),
     move: (organizationId, id, move) => moveRuntime(db, organizationId, id, move),
     setDriver: async (organizationId, id, driver) => {
       await db
@@ -112,6 +102,7 @@ async function findRuntime(
   workspaceId: string,
   ref: string,
 ): Promise<Runtime | undefined> {
+  if (ref.includes('\0')) return undefined; // which Postgres does not take
   const hasId = z.uuid().safeParse(ref).success ? eq(runtimes.id, ref) : undefined;
   const [row] = await db
     .select()
@@ -120,6 +111,21 @@ async function findRuntime(
     .orderBy(...(hasId ? [desc(hasId)] : []), desc(runtimes.createdAt), desc(runtimes.id))
     .limit(1);
   return row && toRuntime(row);
+}
+
+async function listRuntimes(
+  db: Db,
+  owned: SQL | undefined,
+  states: readonly RuntimeState[],
+  page: PageRequest,
+): Promise<Page<Runtime>> {
+  const rows = await db
+    .select()
+    .from(runtimes)
+    .where(and(owned, inArray(runtimes.state, [...states]), afterCursor(runtimes, page.cursor)))
+    .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
+    .limit(page.limit + 1);
+  return toPage(rows.map(toRuntime), page);
 }
 
 async function moveRuntime(

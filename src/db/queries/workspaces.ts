@@ -16,6 +16,7 @@ export async function findWorkspace(
   organizationId: string,
   ref: string,
 ): Promise<Workspace | undefined> {
+  if (ref.includes('\0')) return undefined; // which Postgres does not take
   const [found] = await db.select().from(workspaces).where(isWorkspace(organizationId, ref));
   return found;
 }

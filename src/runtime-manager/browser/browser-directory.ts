@@ -40,8 +40,12 @@ export async function openBrowserDirectory(root: string): Promise<BrowserDirecto
 
 /** Makes the root empty and private: what lies in it belongs to a service that is no more. */
 export async function resetBrowserRoot(root: string): Promise<void> {
-  await removeBrowserRoot(root);
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  try {
+    await removeBrowserRoot(root);
+    await mkdir(root, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Error(`BCTRL_BROWSER_DIR cannot be used: ${String(cause)}`, { cause });
+  }
 }
 
 export async function removeBrowserRoot(root: string): Promise<void> {
