@@ -42,6 +42,8 @@ test('a key from the environment replaces the one before it', async ({ service }
   await bootstrap(service.database, after);
   expect(await caller(service.url, before)('GET', '/v1/workspaces')).toMatchObject({ status: 401 });
   expect(await caller(service.url, after)('GET', '/v1/workspaces')).toMatchObject({ status: 200 });
+  await bootstrap(service.database, before);
+  expect(await caller(service.url, before)('GET', '/v1/workspaces')).toMatchObject({ status: 200 });
 });
 
 test('no key is stored or logged in clear', async ({ service }) => {

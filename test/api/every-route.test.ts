@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { expect } from 'vitest';
 import { caller } from '../support/http.ts';
 import { createWorkspace, test } from '../support/test.ts';
@@ -101,4 +103,40 @@ test('the id of a request is in its answer, and a harmless one of the caller is 
   const replaced = await get('no "good" id');
   const id = replaced.headers.get('x-request-id');
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('odd references and parameters get their refusal, never a 500', async ({ service }) => {
+  const far = Buffer.from('-000005-01-01T00:00:00.000Z 11111111-1111-4111-8111-111111111111');
+  const odd: [string, string, number][] = [
+    ['GET', '/v1/workspaces/%00', 404],
+    ['GET', '/v1/workspaces/default/runtimes/a%00b', 404],
+    ['POST', '/v1/workspaces/default/runtimes/a%00b/stop', 404],
+    ['GET', '/v1/workspaces/%E0%A4%A', 404],
+    ['GET', `/v1/workspaces?cursor=${far.toString('base64url')}`, 400],
+    ['GET', '/v1/workspaces?lmit=1', 400],
+    ['GET', '/v1/workspaces/default/runtimes?staus=failed', 400],
+    ['GET', '/docs/constructor', 404],
+    ['GET', '/docs/__proto__', 404],
+    ['GET', '/docs/..%2f..%2fpackage.json', 404],
+  ];
+  for (const [method, path, status] of odd) {
+    expect(await service.call(method, path), path).toMatchObject({ status });
+  }
+});
+
+test('an offer to speak another protocol need not be taken up', async ({ service }) => {
+  const { hostname, port } = new URL(service.url);
+  const asked = request({
+    hostname,
+    port,
+    path: '/healthz',
+    headers: {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABk',
+    },
+  }).end();
+  const [response] = await once(asked, 'response');
+  response.resume();
+  expect(response.statusCode).toBe(200);
 });

@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+import { Builder } from 'selenium-webdriver';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { openEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { openCdp } from '../support/cdp.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { caller } from '../support/http.ts';
 import { processesOf } from '../support/processes.ts';
@@ -91,15 +95,64 @@ test('SIGTERM ends every runtime and leaves no process, directory or active row'
   expect(ends.filter((status: string) => status === 'stopped').length).toBeGreaterThanOrEqual(2);
 });
 
+test('SIGTERM does not wait for clients that hold on', async () => {
+  const env = await freshEnv();
+  const service = await start(env);
+  const { json } = await create(service, service.apiKey ?? '');
+  using client = await openCdp(json.connection.cdpUrl);
+  const closed = once(client.socket, 'close');
+  const { hostname, port } = new URL(service.url);
+  const half = connect(Number(port), hostname);
+  onTestFinished(() => void half.destroy());
+  half.on('error', () => undefined);
+  half.write('GET /healthz HTTP/1.1\r\nHost: x\r\nAuthoriz');
+
+  const asked = performance.now();
+  const stopped = service.stop('SIGTERM');
+  const [code, reason] = await closed;
+  expect([code, String(reason)]).toEqual([1001, 'The runtime was stopped.']);
+  expect(await stopped).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(10_000);
+});
+
+test('while the database is away browsers go on, and what ends is recorded after', async () => {
+  const env = await freshEnv();
+  const service = await start(env);
+  const key = service.apiKey ?? '';
+  const [kept, lost] = [await create(service, key, 'kept'), await create(service, key, 'lost')];
+  using client = await openCdp(kept.json.connection.cdpUrl);
+  using doomed = await openCdp(lost.json.connection.cdpUrl);
+  const data = join(env['BCTRL_DATA_DIR'] ?? '', 'postgres/data');
+  const pid = async () => Number((await readFile(`${data}/postmaster.pid`, 'utf8')).split('\n')[0]);
+  const postmaster = await pid();
+  process.kill(postmaster, 'SIGQUIT');
+  await vi.waitFor(() => expect(() => process.kill(postmaster, 0)).toThrow('ESRCH'), 10_000);
+  doomed.send('Browser.crash').catch(() => undefined);
+  expect(await client.send('Browser.getVersion')).toHaveProperty('product');
+  await once(doomed.socket, 'close');
+
+  await openEmbeddedPostgres(env['BCTRL_DATA_DIR'] ?? '');
+  const call = caller(service.url, key);
+  const status = async (alias: string) =>
+    (await call('GET', `/v1/workspaces/default/runtimes/${alias}`)).json.status;
+  await vi.waitFor(async () => expect(await status('lost')).toBe('failed'), 15_000);
+  expect(await status('kept')).toBe('active');
+  expect(await create(service, key, 'lost')).toMatchObject({ status: 200 });
+});
+
 test('after a SIGKILL nothing runs on, and the next start tells the truth', async () => {
   const env = await freshEnv();
   const killed = await start(env);
   const key = killed.apiKey ?? '';
   const { json: made } = await create(killed, key);
+  // With every helper process there is.
+  const byPlaywright = await chromium.connect(made.connection.playwrightUrl);
+  onTestFinished(() => byPlaywright.close());
+  await new Builder().usingServer(made.connection.webdriverUrl).forBrowser('chrome').build();
   await killed.stop('SIGKILL');
   const browsers = async () => {
     const processes = await processesOf(env['BCTRL_BROWSER_DIR'] ?? '');
-    return processes.filter(({ command }) => command.includes('--headless'));
+    return processes.filter(({ command }) => !command.includes('postgres'));
   };
   await vi.waitFor(async () => expect(await browsers()).toEqual([]), 3000);
 

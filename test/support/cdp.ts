@@ -19,18 +19,22 @@ export async function openCdp(url: string): Promise<Cdp> {
   const socket = new WebSocket(url);
   await once(socket, 'open');
   let lastId = 0;
+  const waiting = new Map<number, PromiseWithResolvers<Record<string, unknown>>>();
+  socket.on('message', (data: Buffer) => {
+    const { id = 0, error, result } = Reply.parse(JSON.parse(data.toString()));
+    if (error) waiting.get(id)?.reject(new Error(error.message));
+    else waiting.get(id)?.resolve(result ?? {});
+    waiting.delete(id);
+  });
+  socket.once('close', () => {
+    for (const { reject } of waiting.values()) reject(new Error('the connection closed'));
+  });
   const send: Cdp['send'] = (method, params = {}, sessionId) => {
     const id = ++lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-    socket.on('message', (data: Buffer) => {
-      const reply = Reply.parse(JSON.parse(data.toString()));
-      if (reply.id !== id) return;
-      if (reply.error) reject(new Error(reply.error.message));
-      else resolve(reply.result ?? {});
-    });
-    socket.once('close', () => reject(new Error(`${method}: the connection closed`)));
+    const answer = Promise.withResolvers<Record<string, unknown>>();
+    waiting.set(id, answer);
     socket.send(JSON.stringify({ id, method, params, ...(sessionId && { sessionId }) }));
-    return promise;
+    return answer.promise;
   };
   return { socket, send, [Symbol.dispose]: () => socket.terminate() };
 }

@@ -1,0 +1,271 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+import { expect, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { openCdp, refusalOf } from '../support/cdp.ts';
+import { openTestService } from '../support/service.ts';
+import { openSite } from '../support/site.ts';
+import { createWorkspace, test } from '../support/test.ts';
+
+test('a connection of its own can be listed and revoked', async ({ service, workspace }) => {
+  const { id } = await workspace.create();
+  const path = `${workspace.runtimes}/${id}/connections`;
+  const made = await service.call('POST', path, { ttlSeconds: 60 });
+  expect(made).toMatchObject({
+    status: 200,
+    json: { id: expect.any(String), protocol: 'cdp', access: 'control' },
+  });
+  const inAMinute = Date.parse(made.json.expiresAt) - Date.now();
+  expect(inAMinute).toBeGreaterThan(50_000);
+  expect(inAMinute).toBeLessThanOrEqual(60_000);
+
+  using client = await openCdp(made.json.url);
+  const closed = once(client.socket, 'close');
+  await client.send('Browser.getVersion');
+  const listed = (await service.call('GET', path)).json.connections;
+  expect(listed[0]).toMatchObject({ id: made.json.id, attachedClients: 1 });
+  expect(Date.now() - Date.parse(listed[0].lastActivityAt)).toBeLessThan(5000);
+  expect(JSON.stringify(listed)).not.toContain('connect/');
+
+  expect(await service.call('DELETE', `${path}/${made.json.id}`)).toMatchObject({ status: 200 });
+  const [code, reason] = await closed;
+  expect([code, String(reason)]).toEqual([1001, 'The connection was revoked.']);
+  expect(await refusalOf(made.json.url)).toMatchObject({
+    status: 410,
+    json: { code: 'connection.revoked' },
+  });
+  expect(await service.call('DELETE', `${path}/${made.json.id}`)).toMatchObject({
+    status: 404,
+    json: { code: 'connection.not_found' },
+  });
+});
+
+test("a runtime's own address can be revoked, and then it has a new one", async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection } = await workspace.create();
+  const path = `${workspace.runtimes}/${id}`;
+  const { connections } = (await service.call('GET', `${path}/connections`)).json;
+  const own = connections.find(({ protocol }: { protocol: string }) => protocol === 'cdp');
+  await service.call('DELETE', `${path}/connections/${own.id}`);
+  expect(await refusalOf(connection.cdpUrl)).toMatchObject({ status: 410 });
+  const fresh = (await service.call('GET', path)).json.connection;
+  using client = await openCdp(fresh.cdpUrl);
+  await client.send('Browser.getVersion');
+});
+
+test('a connection of a runtime that is over cannot be made', async ({ service, workspace }) => {
+  const { id } = await workspace.create();
+  await workspace.stop(id);
+  const path = `${workspace.runtimes}/${id}/connections`;
+  expect(await service.call('POST', path, {})).toMatchObject({
+    status: 410,
+    json: { code: 'runtime.not_active' },
+  });
+  expect((await service.call('GET', path)).json).toEqual({ connections: [] });
+  expect(
+    await service.call('POST', path, { protocol: 'webdriver', access: 'observe' }),
+  ).toMatchObject({
+    status: 400,
+    json: { details: { issues: [{ in: 'body', path: 'access' }] } },
+  });
+});
+
+test('an observer looks and does not touch', async ({ service, workspace }) => {
+  const { id, summary } = await workspace.create();
+  const path = `${workspace.runtimes}/${id}/connections`;
+  const { json } = await service.call('POST', path, { access: 'observe' });
+  using observer = await openCdp(json.url);
+  const { sessionId } = await observer.send('Target.attachToTarget', {
+    targetId: summary.defaultPageId,
+    flatten: true,
+  });
+  const shot = await observer.send('Page.captureScreenshot', {}, String(sessionId));
+  expect(String(shot['data']).length).toBeGreaterThan(100);
+  for (const method of [
+    'Runtime.evaluate',
+    'Page.navigate',
+    'Input.dispatchKeyEvent',
+    'Network.getCookies',
+    'Browser.close',
+  ]) {
+    await expect(observer.send(method, { url: 'about:blank' }, String(sessionId))).rejects.toThrow(
+      `${method} is not allowed on a connection that observes`,
+    );
+  }
+  const act = json.url.replace('ws', 'http');
+  expect((await fetch(`${act}/json/list`)).status).toBe(200);
+  expect((await fetch(`${act}/json/new?about:blank`, { method: 'PUT' })).status).toBe(404);
+});
+
+test('commands that reach the machine are refused, and the browser goes on', async ({
+  workspace,
+}) => {
+  const { connection, summary } = await workspace.create();
+  using client = await openCdp(connection.cdpUrl);
+  const { sessionId } = await client.send('Target.attachToTarget', {
+    targetId: summary.defaultPageId,
+    flatten: true,
+  });
+  const refused: [string, object][] = [
+    ['Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: '/etc' }],
+    ['SystemInfo.getInfo', {}],
+    ['Extensions.loadUnpacked', { path: '/etc' }],
+    ['Page.navigate', { url: 'file:///etc/passwd' }],
+    ['DOM.setFileInputFiles', { files: ['/etc/passwd'], nodeId: 1 }],
+  ];
+  for (const [method, params] of refused) {
+    await expect(client.send(method, params, String(sessionId))).rejects.toThrow(
+      `bctrl: ${method} is not allowed`,
+    );
+  }
+  const evaluate = async (expression: string) => {
+    const params = { expression, returnByValue: true, awaitPromise: true };
+    const { result } = await client.send('Runtime.evaluate', params, String(sessionId));
+    return (result as { value: unknown }).value;
+  };
+  expect(await evaluate('6 * 7')).toBe(42);
+  // Nor by a detour that no inspection sees: another context, or a page's own script.
+  const { browserContextId } = await client.send('Target.createBrowserContext');
+  const { targetId } = await client.send('Target.createTarget', {
+    url: 'about:blank',
+    browserContextId,
+  });
+  const other = await client.send('Target.attachToTarget', { targetId, flatten: true });
+  const expression = 'location.href = "file:///etc/passwd"; 1';
+  await client.send('Runtime.evaluate', { expression }, String(other['sessionId']));
+  await client.send('Page.enable', {}, String(other['sessionId']));
+  const html = await client.send(
+    'Runtime.evaluate',
+    { expression: 'document.documentElement.outerHTML' },
+    String(other['sessionId']),
+  );
+  expect(JSON.stringify(html)).not.toContain('root:');
+});
+
+test('two libraries at once see the same tabs', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const byPlaywright = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => byPlaywright.close());
+  const byPuppeteer = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
+  onTestFinished(() => byPuppeteer.disconnect());
+
+  const site = await openSite('<title>from playwright</title>');
+  await (await byPlaywright.contexts()[0]?.newPage())?.goto(site);
+  await expect
+    .poll(async () => Promise.all((await byPuppeteer.pages()).map((page) => page.title())))
+    .toContain('from playwright');
+
+  const page = await byPuppeteer.newPage();
+  await page.goto(await openSite('<title>from puppeteer</title>'));
+  const titles = async () =>
+    Promise.all((byPlaywright.contexts()[0]?.pages() ?? []).map((one) => one.title()));
+  await expect.poll(titles).toContain('from puppeteer');
+});
+
+test('documents about the browser name our address, and pages can be reached by it', async ({
+  workspace,
+}) => {
+  const { connection, summary } = await workspace.create();
+  const base = connection.cdpUrl.replace('ws:', 'http:');
+  // oxlint-disable-next-line typescript/no-explicit-any
+  const read = async (path: string): Promise<any> => (await fetch(base + path)).json();
+  expect(await read('/json/version')).toMatchObject({ webSocketDebuggerUrl: connection.cdpUrl });
+  const [page] = await read('/json/list');
+  expect(page.webSocketDebuggerUrl).toBe(
+    `${connection.cdpUrl}/devtools/page/${summary.defaultPageId}`,
+  );
+  using client = await openCdp(page.webSocketDebuggerUrl);
+  expect(await client.send('Runtime.evaluate', { expression: '6 * 7' })).toMatchObject({
+    result: { value: 42 },
+  });
+  expect((await read('/json/protocol')).domains.length).toBeGreaterThan(10);
+  expect(page.devtoolsFrontendUrl.startsWith(base)).toBe(true);
+  expect((await fetch(page.devtoolsFrontendUrl)).status).toBe(200);
+  expect((await fetch(`${base}/json/nothing`)).status).toBe(404);
+  expect((await fetch(`${base.slice(0, -1)}x/json/version`)).status).toBe(401);
+});
+
+test('addresses honour the public URL, and a trusted proxy alone', async () => {
+  await using fixed = await openTestService({
+    address: { publicUrl: 'https://browsers.example', trustedProxies: [] },
+  });
+  const { connection } = await (await createWorkspace(fixed)).create();
+  expect(connection.cdpUrl).toMatch(/^wss:\/\/browsers\.example\/v1\/connect\//);
+  expect(connection.webdriverUrl).toMatch(/^https:\/\/browsers\.example\/v1\/connect\//);
+
+  for (const [trustedProxies, expected] of [
+    [['127.0.0.0/8'], /^wss:\/\/outside\.example:8443\/v1\/connect\//],
+    [['10.0.0.0/8'], /^ws:\/\/127\.0\.0\.1:\d+\/v1\/connect\//],
+  ] as const) {
+    await using service = await openTestService({
+      address: { publicUrl: undefined, trustedProxies: [...trustedProxies] },
+    });
+    const workspace = await createWorkspace(service);
+    const { id } = await workspace.create();
+    const response = await fetch(`${service.url}${workspace.runtimes}/${id}`, {
+      headers: {
+        authorization: `Bearer ${service.apiKey}`,
+        'x-forwarded-host': 'outside.example:8443, inner',
+        'x-forwarded-proto': 'https',
+      },
+    });
+    expect(await response.json()).toMatchObject({
+      connection: { cdpUrl: expect.stringMatching(expected) },
+    });
+  }
+});
+
+test('the path of a runtime takes only the API key', async ({ service, workspace }) => {
+  const { alias } = await workspace.create();
+  const url = `${service.url.replace('http', 'ws')}${workspace.runtimes}/${alias}/cdp`;
+  expect(await refusalOf(url)).toMatchObject({ status: 401, json: { code: 'auth.required' } });
+  const other = url.replace(alias, 'nothing');
+  const socket = new WebSocket(other, { headers: { authorization: `Bearer ${service.apiKey}` } });
+  socket.on('error', () => undefined);
+  const [, response] = await once(socket, 'unexpected-response');
+  expect(response.statusCode).toBe(404);
+});
+
+test('what a client does wrong is its own affair', async ({ service, workspace }) => {
+  const { connection } = await workspace.create();
+  using bystander = await openCdp(connection.cdpUrl);
+  const refuses = async (send: (socket: WebSocket) => void): Promise<number> => {
+    const socket = new WebSocket(connection.cdpUrl);
+    await once(socket, 'open');
+    send(socket);
+    const [code] = await once(socket, 'close');
+    return code;
+  };
+  expect(await refuses((socket) => socket.send(Buffer.alloc(100 * 1024 * 1024 + 1)))).toBe(1009);
+
+  using garbage = await openCdp(connection.cdpUrl);
+  garbage.socket.send('this is no JSON');
+  const vanishing = await openCdp(connection.cdpUrl);
+  vanishing.socket.terminate();
+
+  // A client that asks for a websocket and then never says anything.
+  const { hostname, port, pathname } = new URL(connection.cdpUrl);
+  const silent = connect(Number(port), hostname);
+  onTestFinished(() => void silent.destroy());
+  silent.write(
+    `GET ${pathname} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+  );
+  await once(silent, 'data');
+  silent.write(Buffer.from([0x01]));
+
+  expect(await bystander.send('Browser.getVersion')).toHaveProperty('product');
+  expect(await service.call('GET', '/healthz')).toMatchObject({ status: 200 });
+});
+
+test('who is attached when the runtime is stopped is told so', async ({ workspace }) => {
+  const { id, connection } = await workspace.create();
+  using client = await openCdp(connection.cdpUrl);
+  const closed = once(client.socket, 'close');
+  await workspace.stop(id);
+  const [code, reason] = await closed;
+  expect([code, String(reason)]).toEqual([1001, 'The runtime was stopped.']);
+});
