@@ -14,8 +14,9 @@ test('puppeteer opens a page, types, clicks and reads back', async ({ workspace 
   expect(await page.$eval('#said', (element) => element.textContent)).toBe('Hello Puppeteer');
 });
 
-test('puppeteer finds its way by the http form of the address', async ({ workspace }) => {
-  const { connection, summary } = await workspace.create();
+test('puppeteer finds its way by the http form of the address', async ({ service, workspace }) => {
+  const { id, connection, summary } = await workspace.create();
+  expect(summary.currentDriver).toBe('playwright');
   const browserURL = connection.cdpUrl.replace('ws:', 'http:');
   const browser = await puppeteer.connect({ browserURL, defaultViewport: null });
   onTestFinished(() => browser.disconnect());
@@ -23,6 +24,8 @@ test('puppeteer finds its way by the http form of the address', async ({ workspa
   expect(await page?.evaluate('6 * 7')).toBe(42);
   const ids = browser.targets().map((target) => Reflect.get(target, '_targetId'));
   expect(ids).toContain(summary.defaultPageId);
+  const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
+  expect(json.summary.currentDriver).toBe('puppeteer');
 });
 
 test('puppeteer may come with the API key, by the path of the runtime', async ({
