@@ -4,7 +4,9 @@
  *
  *     launching ──► running ──► stopping ──► stopped
  *         │            │            └──────► failed
- *         └────────────┴──► stopping | failed
+ *         └────────────┴──► stopping | stopped | failed
+ *
+ * `stopping` is passed over when it could not be recorded while it lasted.
  */
 
 export const RUNTIME_KINDS = ['browser'] as const;
@@ -33,8 +35,8 @@ export const STOP_REASONS = [
 export type StopReason = (typeof STOP_REASONS)[number];
 
 const MOVES = {
-  launching: ['running', 'stopping', 'failed'],
-  running: ['stopping', 'failed'],
+  launching: ['running', 'stopping', 'stopped', 'failed'],
+  running: ['stopping', 'stopped', 'failed'],
   stopping: ['stopped', 'failed'],
   stopped: [],
   failed: [],

@@ -133,8 +133,6 @@ export class LiveRuntime {
       const over = await this.#tryMove(end);
       if (over) return over;
       await delay(wait);
-      // The move before it may have met the same fate.
-      if (end.to === 'stopped') await this.#tryMove({ to: 'stopping' });
     }
   }
 

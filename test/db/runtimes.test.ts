@@ -43,10 +43,13 @@ test('of many moves at once one wins', async ({ owner: { store, organizationId, 
 test('an illegal move changes nothing', async ({ owner }) => {
   const { store, organizationId, workspaceId, insert } = owner;
   const { id } = await insert();
-  expect(
-    await store.move(organizationId, id, { to: 'stopped', reason: 'requested' }),
-  ).toBeUndefined();
-  expect(await store.find(organizationId, workspaceId, id)).toMatchObject({ state: 'launching' });
+  await store.move(organizationId, id, { to: 'stopped', reason: 'requested' });
+  expect(await store.move(organizationId, id, running)).toBeUndefined();
+  expect(await store.find(organizationId, workspaceId, id)).toMatchObject({
+    state: 'stopped',
+    stopReason: 'requested',
+    defaultPageId: undefined,
+  });
 });
 
 test("another organization's runtime cannot be moved or removed", async ({ owner }) => {

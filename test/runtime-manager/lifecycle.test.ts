@@ -18,7 +18,8 @@ test('nothing leads out of an end', () => {
   }
 });
 
-test('only a stopping runtime becomes stopped, and any active one may fail', () => {
-  expect(statesBefore('stopped')).toEqual(['stopping']);
+test('any active runtime may stop and fail, and only a launching one starts to run', () => {
+  expect(statesBefore('running')).toEqual(['launching']);
+  expect(statesBefore('stopped')).toEqual(['launching', 'running', 'stopping']);
   expect(statesBefore('failed')).toEqual(['launching', 'running', 'stopping']);
 });
