@@ -240,7 +240,9 @@ test('what a client does wrong is its own affair', async ({ service, workspace }
     const [code] = await once(socket, 'close');
     return code;
   };
-  expect(await refuses((socket) => socket.send(Buffer.alloc(100 * 1024 * 1024 + 1)))).toBe(1009);
+  expect(await refuses((socket) => socket.send('x'.repeat(100 * 1024 * 1024 + 1)))).toBe(1009);
+
+  expect(await refuses((socket) => socket.send(Buffer.from('{"id":1}')))).toBe(1003);
 
   using garbage = await openCdp(connection.cdpUrl);
   garbage.socket.send('this is no JSON');

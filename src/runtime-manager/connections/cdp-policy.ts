@@ -73,13 +73,17 @@ const SUSPECT = new RegExp(
     ),
     'SystemInfo\\.',
     '"url"\\s*:\\s*"\\s*(?:view-source|file|chrome|devtools)',
-    '\\\\u',
+    // Escapes that JSON's common ones are not.
+    '\\\\[^"\\\\/bfnrt]',
   ].join('|'),
   'i',
 );
 
+/** What does not start like a command is no command, or not one in JSON. */
+const BRACE = '{'.charCodeAt(0);
+
 export function isSuspect(payload: Buffer): boolean {
-  return SUSPECT.test(payload.toString('latin1'));
+  return payload[0] !== BRACE || SUSPECT.test(payload.toString('latin1'));
 }
 
 /** Decides on a command. `directory` is the runtime's own place on disk. */

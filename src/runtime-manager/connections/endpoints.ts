@@ -132,9 +132,10 @@ export class Endpoints implements AsyncDisposable {
   }
 
   async #startPlaywright(): Promise<PlaywrightServer> {
+    const { directory, env } = this.#options;
     const gate = await this.#openGate();
     const url = `ws://127.0.0.1:${gate.port}`;
-    const server = this.#owned.use(await startPlaywrightServer(url, this.#options.env));
+    const server = this.#owned.use(await startPlaywrightServer(url, directory, env));
     void server.exited.then(() => {
       this.#playwright = undefined;
     });

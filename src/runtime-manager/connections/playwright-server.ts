@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { PLAYWRIGHT_VERSION } from '../browser/playwright-version.ts';
@@ -9,6 +10,18 @@ import { RuntimeError } from '../errors.ts';
 import type { BridgeTarget } from './websocket-bridge.ts';
 
 const HOST = fileURLToPath(new URL('../browser/playwright-host.ts', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * What the server may read of the machine: its own code, and what it looks at to learn what machine
+ * that is. Its protocol has commands that read and write files by path, and clients may send them.
+ */
+const READABLE = [
+  ...['node_modules', 'src', 'package.json'].map((name) => join(PROJECT, name)),
+  ...['/etc/os-release', '/proc/version', '/proc/sys/fs/binfmt_misc/WSLInterop', '/run/WSL'],
+  ...['/.dockerenv', '/run/.containerenv', '/proc/self/cgroup', '/proc/self/mountinfo'],
+];
+
 const START_TIMEOUT_MS = 30_000;
 
 const Started = z.union([z.object({ endpoint: z.url() }), z.object({ error: z.string() })]);
@@ -28,6 +41,15 @@ function minorOf(version: string): string {
   return version.split('.', 2).join('.');
 }
 
+/** Node's permissions: no files but the runtime's, no processes, no native code. */
+function permissions(directory: string): string[] {
+  return [
+    '--permission',
+    ...[...READABLE, directory].map((path) => `--allow-fs-read=${path}`),
+    `--allow-fs-write=${directory}`,
+  ];
+}
+
 /** Playwright's server for one browser, in a process of its own. */
 export interface PlaywrightServer extends AsyncDisposable {
   target: BridgeTarget;
@@ -36,9 +58,16 @@ export interface PlaywrightServer extends AsyncDisposable {
 
 export async function startPlaywrightServer(
   cdpUrl: string,
+  directory: string,
   env: Record<string, string>,
 ): Promise<PlaywrightServer> {
-  const child = fork(HOST, { env, detached: true, execArgv: [], stdio: 'ignore' });
+  const execArgv = permissions(directory);
+  const child = fork(HOST, {
+    env,
+    detached: true,
+    execArgv,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
   const exited = new Promise((resolve) => child.once('close', resolve));
   const end = async () => {
     if (child.pid !== undefined) killGroup(child.pid);

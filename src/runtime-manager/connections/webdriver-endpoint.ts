@@ -6,6 +6,11 @@ import { assertWebDriverCommand } from './webdriver-inspection.ts';
 import { attachInstead, publishSession } from './webdriver-session.ts';
 import type { BridgeTarget } from './websocket-bridge.ts';
 
+/**
+ * What is handed on. A way to create a session that is not recognized as one would start whatever
+ * the client names, and `/shutdown` is not for clients.
+ */
+const SERVED = /^\/(?:status|sessions|session|session\/[\w-]+(?:\/[^%]*)?)$/;
 const SESSION = /^\/session\/([\w-]+)$/;
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
@@ -24,6 +29,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
   /** Sessions attach to the browser and leave it running; all else is the driver's to answer. */
   async answer(connection: Connection, { method, path, base, body }: HttpRequest) {
     const [pathname = ''] = path.split('?', 1);
+    if (!SERVED.test(pathname)) throw notServed();
     if (method === 'POST' && pathname === '/session') return this.#attach(connection, base, body);
     assertWebDriverCommand(pathname, body, this.#options.directory);
     const answer = await this.#send(method, path, body);
@@ -39,7 +45,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
   async bidiTarget(path: string): Promise<BridgeTarget> {
     const driver = await this.#driver;
     if (driver && SESSION.test(path)) return { port: driver.port, path };
-    throw new RuntimeError('connection.not_found', 'There is no session with a websocket here.');
+    throw notServed();
   }
 
   async #attach(connection: Connection, base: string, wanted: Buffer): Promise<Response> {
@@ -96,4 +102,8 @@ export class WebDriverEndpoint implements AsyncDisposable {
     await driver?.[Symbol.asyncDispose]();
     for (const sessionId of this.#sessions.keys()) this.#detach(sessionId);
   }
+}
+
+function notServed(): RuntimeError {
+  return new RuntimeError('connection.not_found', 'Nothing is served at this address.');
 }

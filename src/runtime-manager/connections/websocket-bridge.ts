@@ -24,6 +24,7 @@ const HANDSHAKE_MAX_BYTES = 16 * 1024;
 const PING_INTERVAL_MS = 30_000;
 const SILENCE_MAX_MS = 3 * PING_INTERVAL_MS;
 const LAST_WORDS_MS = 1000;
+const NOT_ACCEPTED = 1003;
 const SWITCHING = 'HTTP/1.1 101';
 /** The one code for an end that is not the client's doing. */
 export const GOING_AWAY = 1001;
@@ -164,6 +165,8 @@ export class WebSocketBridge {
   #take(message: ClientMessage, inspect: Inspection): void {
     // The answers to our own pings; nobody else asked.
     if (message.opcode === OPCODE.pong) return;
+    if (message.opcode === OPCODE.binary)
+      return this.close(NOT_ACCEPTED, 'Only text is understood.');
     if (message.opcode !== OPCODE.text) return this.#writeToFar(message.raw);
     const inspected = inspect(message);
     if ('forward' in inspected) this.#writeToFar(inspected.forward);

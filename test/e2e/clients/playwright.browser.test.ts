@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -90,3 +93,23 @@ test('files of the client are uploaded, and downloads come back', async ({ works
   const stream = await download.createReadStream();
   expect(Buffer.concat(await stream.toArray()).toString()).toBe('saved');
 });
+
+test('a client of playwright does not reach files of the machine', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const browser = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => browser.close());
+  // Past the public API, as a client that speaks the protocol by itself would.
+  const { _connection: raw } = browser as unknown as { _connection: RawConnection };
+  const utils = [...raw._objects.values()].find(({ _type }) => _type === 'LocalUtils');
+  const zipFile = join(tmpdir(), `${randomUUID()}.zip`);
+  const entries = [{ name: 'secret', value: resolve('LICENSE') }];
+  const options = { mode: 'write', includeSources: false, additionalSources: [] };
+  await expect(utils?._channel.zip({ zipFile, entries, ...options })).rejects.toThrow('restricted');
+  await expect(readFile(zipFile)).rejects.toThrow('ENOENT');
+  await expect(utils?._channel.harOpen({ file: '/etc/passwd' })).rejects.toThrow('restricted');
+});
+
+interface RawConnection {
+  _objects: Map<string, { _type: string; _channel: { zip: RawCommand; harOpen: RawCommand } }>;
+}
+type RawCommand = (params: object) => Promise<unknown>;

@@ -64,6 +64,55 @@ test('another browser cannot be had, and that is said', async ({ workspace }) =>
   );
 });
 
+test("only sessions that attach can be made, and only clients' commands sent", async ({
+  workspace,
+}) => {
+  const { connection } = await workspace.create();
+  const send = async (method: string, path: string, body?: object) => {
+    const url = connection.webdriverUrl + path;
+    const response = await fetch(url, { method, ...(body && { body: JSON.stringify(body) }) });
+    return { status: response.status, text: await response.text() };
+  };
+  const chromeOptions = { binary: '/bin/true', args: ['x'] };
+  const capabilities = { alwaysMatch: { 'goog:chromeOptions': chromeOptions } };
+  for (const path of [
+    '/session/',
+    '//session',
+    '/session%2f',
+    '/wd/hub/session',
+    '/x/../session/',
+  ]) {
+    expect(await send('POST', path, { capabilities }), path).toMatchObject({ status: 404 });
+  }
+  expect(await send('GET', '/shutdown')).toMatchObject({ status: 404 });
+
+  const made = JSON.parse((await send('POST', '/session', { capabilities })).text).value;
+  const session = `/session/${made.sessionId}`;
+  const cdp = (cmd: string, params = {}) =>
+    send('POST', `${session}/goog/cdp/execute`, { cmd, params });
+  expect(await cdp('Browser.getVersion')).toMatchObject({ status: 200 });
+  for (const cmd of ['SystemInfo.getInfo', 'Target.exposeDevToolsProtocol']) {
+    const refused = await cdp(cmd, { targetId: 't' });
+    expect(refused.status).toBe(400);
+    expect(JSON.parse(refused.text).value.message).toContain(`${cmd} is not allowed`);
+  }
+});
+
+test('a BiDi client reaches the machine no further than others', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const driver = await attach(connection.webdriverUrl, { webSocketUrl: true });
+  onTestFinished(() => driver.quit());
+  const bidi = await driver.getBidi();
+  for (const [method, params] of [
+    ['goog:cdp.sendCommand', { method: 'SystemInfo.getInfo' }],
+    ['webExtension.install', { extensionData: { type: 'path', path: '/etc' } }],
+    ['input.setFiles', { context: 'c', element: { sharedId: 'e' }, files: ['/etc/passwd'] }],
+  ] as const) {
+    const answer = await bidi.send({ method, params });
+    expect(answer).toMatchObject({ type: 'error', error: 'unsupported operation' });
+  }
+});
+
 test('without a chromedriver only WebDriver is unavailable', async () => {
   await using service = await openTestService({ chromedriverPath: '' });
   const workspace = await createWorkspace(service);

@@ -63,10 +63,20 @@ const inspect = (text: string) => {
 };
 
 test('what is harmless passes as the bytes it came as', () => {
-  for (const text of ['{"id":1,"method":"Runtime.evaluate"}', 'no json', '{"id":1,"method":7}']) {
+  for (const text of ['{"id":1,"method":"Runtime.evaluate"}', '{"id":1,"method":7}']) {
     const { raw, inspected } = inspect(text);
     expect(inspected).toEqual({ forward: raw });
   }
+});
+
+test.for([
+  'no json',
+  ' {"id":1}',
+  '\u00d8Z',
+  '{"id":1,/**/"method":"SystemInfo.getInfo"}',
+  '{"id":1,"method":"\\x53ystemInfo.getInfo"}',
+])('%j is answered here', (text) => {
+  expect(inspect(text).inspected).toHaveProperty('answer');
 });
 
 test('a refused name cannot hide behind escapes or a second name', () => {
