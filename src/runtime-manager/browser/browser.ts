@@ -9,6 +9,7 @@ import {
 } from './chromium.ts';
 import { chromiumFlags } from './flags.ts';
 import { writePreferences } from './preferences.ts';
+import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });
@@ -93,7 +94,7 @@ export async function launchBrowser(
   await using stack = new AsyncDisposableStack();
   const timed = AbortSignal.any([signal, AbortSignal.timeout(settings.launchTimeoutMs)]);
   const directory = stack.use(await openBrowserDirectory(settings.root));
-  await writePreferences(directory.userDataDir);
+  await writePreferences(directory.userDataDir, [STAGEHAND_EXTENSION]);
   const chromium = stack.use(
     await launchChromium(
       {

@@ -34,6 +34,8 @@ const FLAGS = [
   '--use-mock-keychain',
   '--hide-scrollbars',
   '--mute-audio',
+  // Extensions can be loaded into the running browser, by whom the connections let.
+  '--enable-unsafe-extension-debugging',
   // No traffic but the customer's. The URLs that remain are pointed at a closed port.
   '--disable-background-networking',
   '--disable-component-update',

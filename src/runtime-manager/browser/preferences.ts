@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,12 +9,23 @@ import { join } from 'node:path';
  */
 const BLOCKED = ['file://*', 'filesystem:*', 'chrome://*', 'chrome-untrusted://*', 'devtools://*'];
 
-/** Writes what a fresh browser is to know before its first start. */
-export async function writePreferences(userDataDir: string): Promise<void> {
+/**
+ * Writes what a fresh browser is to know before its first start. `extensions` are the directories
+ * of those that may be loaded into it: without this, Chromium would let them read files.
+ */
+export async function writePreferences(userDataDir: string, extensions: string[]): Promise<void> {
   const profile = join(userDataDir, 'Default');
   await mkdir(profile, { recursive: true });
-  await writeFile(
-    join(profile, 'Preferences'),
-    JSON.stringify({ policy: { url_blocklist: BLOCKED } }),
-  );
+  const settings = extensions.map((path) => [extensionIdOf(path), { newAllowFileAccess: false }]);
+  const preferences = {
+    policy: { url_blocklist: BLOCKED },
+    extensions: { settings: Object.fromEntries(settings) },
+  };
+  await writeFile(join(profile, 'Preferences'), JSON.stringify(preferences));
+}
+
+/** Chromium names an unpacked extension by its path: 32 digits of a hash, written from a to p. */
+function extensionIdOf(path: string): string {
+  const digits = createHash('sha256').update(path).digest('hex').slice(0, 32);
+  return digits.replace(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)));
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { inspectCdp } from './cdp-inspection.ts';
+import type { RuntimeFiles } from './cdp-policy.ts';
 import { WebSocketBridge } from './websocket-bridge.ts';
 
 /**
@@ -19,11 +20,11 @@ export class CdpGate implements AsyncDisposable {
     this.port = port;
   }
 
-  static async open(endpoint: DebuggingEndpoint, directory: string): Promise<CdpGate> {
+  static async open(endpoint: DebuggingEndpoint, files: RuntimeFiles): Promise<CdpGate> {
     const server = createServer((request, response) => {
       void serve(endpoint, request, response);
     });
-    const inspect = inspectCdp('helper', directory);
+    const inspect = inspectCdp('helper', files);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
       try {

@@ -1,4 +1,11 @@
-import { CdpCommand, isSuspect, judge, type Role, type Verdict } from './cdp-policy.ts';
+import {
+  CdpCommand,
+  isSuspect,
+  judge,
+  type Role,
+  type RuntimeFiles,
+  type Verdict,
+} from './cdp-policy.ts';
 import type { Inspected } from './websocket-bridge.ts';
 import { clientTextFrame, type ClientMessage } from './websocket-frames.ts';
 
@@ -10,7 +17,7 @@ const ERROR = { notJson: -32700, notCommand: -32600, refused: -32000 } as const;
  * that is read and passes goes on as it was understood: a message cannot say one thing here and
  * another to the browser.
  */
-export function inspectCdp(role: Role, directory: string) {
+export function inspectCdp(role: Role, files: RuntimeFiles) {
   return ({ raw, payload }: ClientMessage): Inspected => {
     if (role !== 'observe' && !isSuspect(payload)) return { forward: raw };
     const json = parseJson(payload);
@@ -20,7 +27,7 @@ export function inspectCdp(role: Role, directory: string) {
     if (!command) {
       return answer({ code: ERROR.notCommand, message: 'The message is no CDP command' });
     }
-    return toInspected(command, judge(command, role, directory));
+    return toInspected(command, judge(command, role, files));
   };
 }
 

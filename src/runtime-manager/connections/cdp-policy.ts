@@ -45,7 +45,6 @@ const OBSERVABLE = new Set([
 
 /** Commands that reach past the browser to the machine, or past this inspection. */
 const REFUSED: Record<string, string> = {
-  'Extensions.loadUnpacked': 'extensions are named when the runtime is created',
   'Browser.getBrowserCommandLine': 'the machine is not shown',
   'Target.sendMessageToTarget': 'attach with flatten: true and use its sessionId',
   'Target.setRemoteLocations': 'the machine cannot be reached',
@@ -54,6 +53,7 @@ const REFUSED: Record<string, string> = {
   'PWA.launchFilesInApp': 'files of the machine cannot be opened',
 };
 
+const LOAD = 'Extensions.loadUnpacked';
 const EXPOSE = 'Target.exposeDevToolsProtocol';
 
 const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
@@ -68,7 +68,7 @@ const URL_COMMANDS = ['Page.navigate', 'Target.createTarget', 'Network.loadNetwo
  */
 const SUSPECT = new RegExp(
   [
-    ...[EXPOSE, ...Object.keys(REFUSED), ...FILE_COMMANDS, ...DOWNLOAD_COMMANDS].map((name) =>
+    ...[LOAD, EXPOSE, ...Object.keys(REFUSED), ...FILE_COMMANDS, ...DOWNLOAD_COMMANDS].map((name) =>
       name.replace('.', '\\.'),
     ),
     'SystemInfo\\.',
@@ -86,8 +86,14 @@ export function isSuspect(payload: Buffer): boolean {
   return payload[0] !== BRACE || SUSPECT.test(payload.toString('latin1'));
 }
 
-/** Decides on a command. `directory` is the runtime's own place on disk. */
-export function judge(command: CdpCommand, role: Role, directory: string): Verdict {
+/** What of the machine is the runtime's own. */
+export interface RuntimeFiles {
+  directory: string;
+  /** Where Stagehand's extension is that browsers get. */
+  stagehandExtension: string;
+}
+
+export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Verdict {
   const { method } = command;
   if (role === 'observe' && !OBSERVABLE.has(method)) {
     return { refuse: `${method} is not allowed on a connection that observes` };
@@ -101,11 +107,23 @@ export function judge(command: CdpCommand, role: Role, directory: string): Verdi
   if (method.startsWith('SystemInfo.')) {
     return { refuse: `${method} is not allowed: the machine is not shown` };
   }
-  if (FILE_COMMANDS.includes(method)) return judgeFiles(command, directory);
-  if (DOWNLOAD_COMMANDS.includes(method)) return judgeDownload(command, directory);
+  if (method === LOAD) return judgeExtension(command, files.stagehandExtension);
+  if (FILE_COMMANDS.includes(method)) return judgeFiles(command, files.directory);
+  if (DOWNLOAD_COMMANDS.includes(method)) return judgeDownload(command, files.directory);
   if (URL_COMMANDS.includes(method)) return judgeUrl(command);
   return PASS;
 }
+
+/** Stagehand names its extension by a path on its own machine; the runtime has one of the kind. */
+function judgeExtension(command: CdpCommand, stagehandExtension: string): Verdict {
+  const path = command.params?.['path'];
+  if (typeof path === 'string' && STAGEHAND.test(path)) {
+    return { replace: { ...command, params: { path: stagehandExtension } } };
+  }
+  return { refuse: `${LOAD} is not allowed: extensions are named when the runtime is created` };
+}
+
+const STAGEHAND = /[\\/]@browserbasehq[\\/]stagehand[\\/]dist[\\/]extension[\\/]?$/;
 
 function judgeFiles({ method, params }: CdpCommand, directory: string): Verdict {
   const { data } = Files.safeParse(params);

@@ -6,6 +6,7 @@ import { DRIVERS, type Driver } from '../lifecycle.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { CdpGate } from './cdp-gate.ts';
 import { inspectCdp } from './cdp-inspection.ts';
+import type { RuntimeFiles } from './cdp-policy.ts';
 import type { Connection, Protocol } from './connections.ts';
 import {
   assertPlaywrightClient,
@@ -23,8 +24,8 @@ import {
 
 export interface EndpointsOptions {
   endpoint: DebuggingEndpoint;
-  /** The runtime's own place on disk, and below it the one for temporary files. */
-  directory: string;
+  /** What of the machine's files is the runtime's own. */
+  files: RuntimeFiles;
   /** What helper processes get as their environment. */
   env: Record<string, string>;
   /** Undefined: there is none on this machine. */
@@ -97,9 +98,9 @@ export class Endpoints implements AsyncDisposable {
 
   /** Playwright's protocol is spoken to a helper that is inspected itself, behind the gate. */
   #inspectionOf({ protocol, access }: Connection): Inspection | undefined {
-    const { directory } = this.#options;
-    if (protocol === 'cdp') return inspectCdp(access, directory);
-    if (protocol === 'webdriver') return inspectBidi(directory);
+    const { files } = this.#options;
+    if (protocol === 'cdp') return inspectCdp(access, files);
+    if (protocol === 'webdriver') return inspectBidi(files);
     return undefined;
   }
 
@@ -117,8 +118,8 @@ export class Endpoints implements AsyncDisposable {
   }
 
   #openGate(): Promise<CdpGate> {
-    const { endpoint, directory } = this.#options;
-    this.#gate ??= CdpGate.open(endpoint, directory).then((gate) => this.#owned.use(gate));
+    const { endpoint, files } = this.#options;
+    this.#gate ??= CdpGate.open(endpoint, files).then((gate) => this.#owned.use(gate));
     return this.#gate;
   }
 
@@ -132,10 +133,10 @@ export class Endpoints implements AsyncDisposable {
   }
 
   async #startPlaywright(): Promise<PlaywrightServer> {
-    const { directory, env } = this.#options;
+    const { files, env } = this.#options;
     const gate = await this.#openGate();
     const url = `ws://127.0.0.1:${gate.port}`;
-    const server = this.#owned.use(await startPlaywrightServer(url, directory, env));
+    const server = this.#owned.use(await startPlaywrightServer(url, files.directory, env));
     void server.exited.then(() => {
       this.#playwright = undefined;
     });

@@ -31,7 +31,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     const [pathname = ''] = path.split('?', 1);
     if (!SERVED.test(pathname)) throw notServed();
     if (method === 'POST' && pathname === '/session') return this.#attach(connection, base, body);
-    assertWebDriverCommand(pathname, body, this.#options.directory);
+    assertWebDriverCommand(pathname, body, this.#options.files);
     const answer = await this.#send(method, path, body);
     const [, sessionId] = SESSION.exec(pathname) ?? [];
     if (method === 'DELETE' && sessionId !== undefined) this.#detach(sessionId);

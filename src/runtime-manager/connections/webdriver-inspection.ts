@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import { isInside, judge } from './cdp-policy.ts';
+import { isInside, judge, type RuntimeFiles } from './cdp-policy.ts';
 import { parseJson } from './cdp-inspection.ts';
 import type { Inspected } from './websocket-bridge.ts';
 import type { ClientMessage } from './websocket-frames.ts';
@@ -26,11 +26,11 @@ const Download = z.object({
 });
 
 /** Throws `connection.unsupported` for a command of CDP that a client of CDP may not send either. */
-export function assertWebDriverCommand(path: string, body: Buffer, directory: string): void {
+export function assertWebDriverCommand(path: string, body: Buffer, files: RuntimeFiles): void {
   if (!CDP_PATH.test(path)) return;
   const { data } = CdpBody.safeParse(parseJson(body));
   if (!data) return;
-  const verdict = judge({ id: 0, method: data.cmd, params: data.params }, 'control', directory);
+  const verdict = judge({ id: 0, method: data.cmd, params: data.params }, 'control', files);
   if ('pass' in verdict) return;
   const reason = 'refuse' in verdict ? verdict.refuse : `${data.cmd} is not allowed here`;
   throw new RuntimeError('connection.unsupported', `${reason}.`);
@@ -40,10 +40,10 @@ export function assertWebDriverCommand(path: string, body: Buffer, directory: st
  * Looks into the messages of a WebDriver BiDi client: what they ask for is carried out by a script
  * inside the browser, past the inspection of CDP.
  */
-export function inspectBidi(directory: string) {
+export function inspectBidi(files: RuntimeFiles) {
   return ({ raw, payload }: ClientMessage): Inspected => {
     const { data: command } = BidiCommand.safeParse(parseJson(payload));
-    const reason = command && reasonAgainst(command, directory);
+    const reason = command && reasonAgainst(command, files);
     if (!command || reason === undefined) return { forward: raw };
     const { id } = command;
     const refusal = { type: 'error', id, error: 'unsupported operation', message: `${reason}.` };
@@ -51,17 +51,17 @@ export function inspectBidi(directory: string) {
   };
 }
 
-function reasonAgainst({ method, params }: BidiCommand, directory: string): string | undefined {
+function reasonAgainst({ method, params }: BidiCommand, files: RuntimeFiles): string | undefined {
   if (method.endsWith('cdp.sendCommand')) {
     const { data: inner } = Inner.safeParse(params);
-    const verdict = inner && judge({ id: 0, ...inner }, 'control', directory);
+    const verdict = inner && judge({ id: 0, ...inner }, 'control', files);
     if (!verdict || 'pass' in verdict) return undefined;
     return 'refuse' in verdict ? verdict.refuse : `${inner.method} is not allowed here`;
   }
   if (method === 'webExtension.install') return 'extensions are named when the runtime is created';
-  const files = Files.safeParse(params).data?.files ?? [];
+  const named = Files.safeParse(params).data?.files ?? [];
   const folder = Download.safeParse(params).data?.downloadBehavior?.destinationFolder;
-  const paths = method === 'input.setFiles' ? files : folder === undefined ? [] : [folder];
-  const outside = paths.some((path) => !isInside(path, directory));
+  const paths = method === 'input.setFiles' ? named : folder === undefined ? [] : [folder];
+  const outside = paths.some((path) => !isInside(path, files.directory));
   return outside ? `${method} is not allowed outside the runtime's directory` : undefined;
 }

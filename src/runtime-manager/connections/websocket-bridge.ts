@@ -19,6 +19,8 @@ const HANDSHAKE_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-we
 
 /** Chromium takes no larger message. */
 const MESSAGE_MAX_BYTES = 100 * 1024 * 1024;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const BAD_GATEWAY = 'HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 const HANDSHAKE_MAX_BYTES = 16 * 1024;
 /** Load balancers cut what is silent for a minute. */
 const PING_INTERVAL_MS = 30_000;
@@ -64,7 +66,8 @@ export class WebSocketBridge {
   #waiting: Buffer[] = [];
   #heardAt = Date.now();
   #handshake = Buffer.alloc(0);
-  #ping: NodeJS.Timeout | undefined;
+  /** First the limit of the handshake, then the ping. */
+  #timer: NodeJS.Timeout;
 
   constructor(
     request: IncomingMessage,
@@ -86,6 +89,8 @@ export class WebSocketBridge {
     client.on('close', () => this.#end());
     client.on('drain', () => this.#drained());
     if (head.length > 0) client.unshift(head);
+    const late = () => this.close(GOING_AWAY, 'The browser does not answer.');
+    this.#timer = setTimeout(late, HANDSHAKE_TIMEOUT_MS);
   }
 
   /** Settles when both sides are gone. */
@@ -97,16 +102,17 @@ export class WebSocketBridge {
   close(code: number, reason: string): void {
     if (this.#closing) return;
     this.#closing = true;
-    clearInterval(this.#ping);
+    clearTimeout(this.#timer);
     this.#far.destroy();
     const mayTell = this.#phase === 'open' && this.#boundaries.between && !this.#boundaries.closed;
-    this.#client.end(mayTell ? closeFrame(code, reason) : '');
+    const lastWord = mayTell ? closeFrame(code, reason) : '';
+    this.#client.end(this.#phase === 'handshake' ? BAD_GATEWAY : lastWord);
     setTimeout(() => this.#end(), LAST_WORDS_MS).unref();
   }
 
   #end(): void {
     this.#closing = true;
-    clearInterval(this.#ping);
+    clearTimeout(this.#timer);
     this.#far.destroy();
     this.#client.destroy();
     this.#ended.resolve();
@@ -130,7 +136,8 @@ export class WebSocketBridge {
   /** Until then the client is not read. */
   #opened(): void {
     this.#client.on('data', (bytes: Buffer) => this.#fromClient(bytes));
-    this.#ping = setInterval(() => this.#checkAlive(), PING_INTERVAL_MS).unref();
+    clearTimeout(this.#timer);
+    this.#timer = setInterval(() => this.#checkAlive(), PING_INTERVAL_MS).unref();
   }
 
   #pass(chunk: Buffer): void {
@@ -166,7 +173,7 @@ export class WebSocketBridge {
     // The answers to our own pings; nobody else asked.
     if (message.opcode === OPCODE.pong) return;
     if (message.opcode === OPCODE.binary)
-      return this.close(NOT_ACCEPTED, 'Only text is understood.');
+      return this.close(NOT_ACCEPTED, 'Only text is spoken here.');
     if (message.opcode !== OPCODE.text) return this.#writeToFar(message.raw);
     const inspected = inspect(message);
     if ('forward' in inspected) this.#writeToFar(inspected.forward);

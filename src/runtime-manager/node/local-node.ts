@@ -6,6 +6,7 @@ import {
   resetBrowserRoot,
 } from '../browser/browser-directory.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
+import { STAGEHAND_EXTENSION } from '../browser/stagehand-extension.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NodeBrowser, RuntimeNode } from './runtime-node.ts';
@@ -32,7 +33,7 @@ export class LocalNode implements RuntimeNode {
   #launchable = true;
   #probe: Promise<void> | undefined;
 
-  private constructor(id: string, settings: BrowserSettings, chromedriverPath?: string) {
+  private constructor(id: string, settings: BrowserSettings, chromedriverPath: string | undefined) {
     this.id = id;
     this.#settings = settings;
     this.#chromedriverPath = chromedriverPath;
@@ -71,7 +72,7 @@ export class LocalNode implements RuntimeNode {
     const endpoints = browser.own(
       new Endpoints({
         endpoint,
-        directory: directory.path,
+        files: { directory: directory.path, stagehandExtension: STAGEHAND_EXTENSION },
         env: { ...this.#settings.env, ...directory.env },
         chromedriverPath: this.#chromedriverPath,
       }),

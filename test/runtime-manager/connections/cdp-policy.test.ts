@@ -3,9 +3,9 @@ import { isSuspect, judge } from '../../../src/runtime-manager/connections/cdp-p
 import { inspectCdp } from '../../../src/runtime-manager/connections/cdp-inspection.ts';
 import { clientTextFrame } from '../../../src/runtime-manager/connections/websocket-frames.ts';
 
-const DIRECTORY = '/run/r1';
+const FILES = { directory: '/run/r1', stagehandExtension: '/run/stagehand' };
 const control = (method: string, params: Record<string, unknown> = {}) =>
-  judge({ id: 1, method, params }, 'control', DIRECTORY);
+  judge({ id: 1, method, params }, 'control', FILES);
 
 const REFUSED: [string, Record<string, unknown>][] = [
   ['Extensions.loadUnpacked', { path: '/run/r1/x' }],
@@ -41,6 +41,13 @@ test.for<[string, Record<string, unknown>]>([
   expect(control(method, params)).toEqual({ pass: true });
 });
 
+test("stagehand's extension is replaced by the copy of the service", () => {
+  const path = 'C:\\app\\node_modules\\@browserbasehq\\stagehand\\dist\\extension';
+  expect(control('Extensions.loadUnpacked', { path })).toMatchObject({
+    replace: { params: { path: '/run/stagehand' } },
+  });
+});
+
 test("playwright's downloads are kept in the runtime's directory", () => {
   const params = { behavior: 'allowAndName', downloadPath: '/tmp/playwright-artifacts-1' };
   expect(control('Browser.setDownloadBehavior', params)).toMatchObject({
@@ -51,15 +58,15 @@ test("playwright's downloads are kept in the runtime's directory", () => {
 test.for(['Runtime.evaluate', 'Page.navigate', 'Input.dispatchMouseEvent', 'Network.getCookies'])(
   'an observer may not send %s',
   (method) => {
-    expect(judge({ id: 1, method }, 'observe', DIRECTORY)).toHaveProperty('refuse');
-    expect(judge({ id: 1, method }, 'control', DIRECTORY)).toEqual({ pass: true });
+    expect(judge({ id: 1, method }, 'observe', FILES)).toHaveProperty('refuse');
+    expect(judge({ id: 1, method }, 'control', FILES)).toEqual({ pass: true });
   },
 );
 
 const inspect = (text: string) => {
   const payload = Buffer.from(text);
   const raw = clientTextFrame(payload);
-  return { raw, inspected: inspectCdp('control', DIRECTORY)({ opcode: 1, raw, payload }) };
+  return { raw, inspected: inspectCdp('control', FILES)({ opcode: 1, raw, payload }) };
 };
 
 test('what is harmless passes as the bytes it came as', () => {
