@@ -17,9 +17,17 @@ const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
  * that is. Its protocol has commands that read and write files by path, and clients may send them.
  */
 const READABLE = [
-  ...['node_modules', 'src', 'package.json'].map((name) => join(PROJECT, name)),
-  ...['/etc/os-release', '/proc/version', '/proc/sys/fs/binfmt_misc/WSLInterop', '/run/WSL'],
-  ...['/.dockerenv', '/run/.containerenv', '/proc/self/cgroup', '/proc/self/mountinfo'],
+  join(PROJECT, 'node_modules'),
+  join(PROJECT, 'src'),
+  join(PROJECT, 'package.json'),
+  '/.dockerenv',
+  '/etc/os-release',
+  '/proc/self/cgroup',
+  '/proc/self/mountinfo',
+  '/proc/sys/fs/binfmt_misc/WSLInterop',
+  '/proc/version',
+  '/run/.containerenv',
+  '/run/WSL',
 ];
 
 const START_TIMEOUT_MS = 30_000;
