@@ -64,7 +64,8 @@ const URL_COMMANDS = ['Page.navigate', 'Target.createTarget', 'Network.loadNetwo
 
 /**
  * Whether a message could hold a command that is judged: everything else passes unread. Names can
- * hide behind escapes, so a message with one is read. Takes the bytes as latin1.
+ * hide behind escapes, so a message with one is read. Takes the bytes as latin1. Not a pattern that
+ * ignores case as a whole: that takes six times as long.
  */
 const SUSPECT = new RegExp(
   [
@@ -72,12 +73,15 @@ const SUSPECT = new RegExp(
       name.replace('.', '\\.'),
     ),
     'SystemInfo\\.',
-    '"url"\\s*:\\s*"\\s*(?:view-source|file|chrome|devtools)',
+    `"url"\\s*:\\s*"\\s*(?:${['view-source', 'file', 'chrome', 'devtools'].map(inAnyCase).join('|')})`,
     // Escapes that JSON's common ones are not.
     '\\\\[^"\\\\/bfnrt]',
   ].join('|'),
-  'i',
 );
+
+function inAnyCase(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
 
 /** What does not start like a command is no command, or not one in JSON. */
 const BRACE = '{'.charCodeAt(0);

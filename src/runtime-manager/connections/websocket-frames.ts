@@ -109,15 +109,14 @@ export class ClientMessageReader {
   }
 }
 
+/** Word by word, several times faster than byte by byte. Every platform of ours is little-endian. */
 function unmask(raw: Buffer, headerBytes: number): Buffer {
-  const payload = Buffer.from(raw.subarray(headerBytes));
-  const mask = raw.subarray(headerBytes - 4, headerBytes);
-  const wordsEnd = payload.length & ~3;
-  const word = mask.readInt32LE(0);
-  for (let at = 0; at < wordsEnd; at += 4) payload.writeInt32LE(payload.readInt32LE(at) ^ word, at);
-  for (let at = wordsEnd; at < payload.length; at++) {
-    payload[at] = (payload[at] ?? 0) ^ (mask[at & 3] ?? 0);
-  }
+  const mask = raw.readInt32LE(headerBytes - 4);
+  const length = raw.length - headerBytes;
+  const words = new Int32Array((length + 3) >> 2);
+  const payload = Buffer.from(words.buffer, 0, length);
+  raw.copy(payload, 0, headerBytes);
+  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) ^ mask;
   return payload;
 }
 
