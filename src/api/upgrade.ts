@@ -26,11 +26,18 @@ export function createUpgradeHandler({ db, runtimes, log }: UpgradeParts) {
     const given = request.headers['x-request-id'];
     const requestId = requestIdFrom(Array.isArray(given) ? given[0] : given);
     const join = async () => {
+      assertWebSocket(request);
       const { entrance, path } = await enter(request, db, runtimes);
       await entrance.endpoints.connect(entrance.connection, { request, socket, head, path });
     };
     join().catch((error: unknown) => refuse(socket, toErrorAnswer(error, requestId, log)));
   };
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
+function assertWebSocket({ headers }: IncomingMessage): void {
+  const isOne = headers['sec-websocket-key'] && headers['sec-websocket-version'] === '13';
+  if (!isOne) throw new ApiError('request.invalid', 'The request is no websocket handshake.');
 }
 
 async function enter(

@@ -6,6 +6,7 @@ import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { openCdp, refusalOf } from '../support/cdp.ts';
 import { openTestService } from '../support/service.ts';
+import { listeningPorts, processesOf } from '../support/processes.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
@@ -244,6 +245,9 @@ test('what a client does wrong is its own affair', async ({ service, workspace }
 
   expect(await refuses((socket) => socket.send(Buffer.from('{"id":1}')))).toBe(1003);
 
+  const deep = `{"id":1,"method":"Target.getTargets","params":{"\\u0078":${'['.repeat(2e5)}${']'.repeat(2e5)}}}`;
+  expect(await refuses((socket) => socket.send(deep))).toBe(1007);
+
   using garbage = await openCdp(connection.cdpUrl);
   garbage.socket.send('this is no JSON');
   const vanishing = await openCdp(connection.cdpUrl);
@@ -261,6 +265,64 @@ test('what a client does wrong is its own affair', async ({ service, workspace }
 
   expect(await bystander.send('Browser.getVersion')).toHaveProperty('product');
   expect(await service.call('GET', '/healthz')).toMatchObject({ status: 200 });
+});
+
+test('a handshake that is none is refused in words', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const { hostname, port, pathname } = new URL(connection.cdpUrl);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.write(
+    `GET ${pathname} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  );
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 400 [^]*"code":"request.invalid"/);
+});
+
+test('a body is not read of who may not come in', async ({ service }) => {
+  const response = await fetch(`${service.url}/v1/connect/garbage/session`, {
+    method: 'POST',
+    body: 'x'.repeat(1_000_000),
+  });
+  expect(response.status).toBe(401);
+});
+
+test('a page that finds the port of a helper is kept out', async ({ service, workspace }) => {
+  const { connection } = await workspace.create();
+  const created = await fetch(`${connection.webdriverUrl}/session`, {
+    method: 'POST',
+    body: JSON.stringify({ capabilities: {} }),
+  });
+  expect(created.status).toBe(200);
+  const [driver] = (await processesOf(service.browserRoot)).filter(({ command }) =>
+    /^\S*chromedriver\0/.test(command),
+  );
+  expect(driver?.command).toMatch(/--url-base=\/[0-9a-f]{32}/);
+  const listening = (await listeningPorts(process.pid)).filter(
+    (port) => port !== Number(new URL(service.url).port),
+  );
+  expect(listening.length).toBeGreaterThan(0);
+  for (const port of listening) {
+    const page = new WebSocket(`ws://127.0.0.1:${port}/`, { origin: `http://127.0.0.1:${port}` });
+    const [error] = await once(page, 'error');
+    expect(String(error)).toMatch(/hang up|Unexpected server response/);
+  }
+});
+
+test('a slow body brings nothing up once the runtime is over', async ({ service, workspace }) => {
+  const { id, connection } = await workspace.create();
+  const { hostname, port, pathname } = new URL(connection.webdriverUrl);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  const body = JSON.stringify({ capabilities: {} });
+  socket.write(
+    `POST ${pathname}/session HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+  );
+  await workspace.stop(id);
+  socket.write(body.slice(5));
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 410 /);
+  expect(await processesOf(service.browserRoot)).toEqual([]);
 });
 
 test('who is attached when the runtime is stopped is told so', async ({ workspace }) => {

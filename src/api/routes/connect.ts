@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
 import type { Db } from '../../db/client.ts';
 import { PROTOCOLS, type Entrance, type RuntimeManager } from '../../runtime-manager/index.ts';
 import { CONNECT_PATH } from '../connection-urls.ts';
@@ -31,16 +32,22 @@ export function connectRoutes({ db, runtimes, addressOf }: ConnectParts) {
     },
   });
 
-  router.all(`${CONNECT_PATH}/:ticket/*`, limit, async (c) => {
-    const entrance = runtimes.enterByTicket(c.req.param('ticket'));
-    return pass(c, entrance, addressOf, 4);
+  // A body is only read of who may come in; and whether that still holds is asked after.
+  const withTicket = createMiddleware<ApiEnv>(async (c, next) => {
+    runtimes.enterByTicket(c.req.param('ticket') ?? '');
+    await next();
+  });
+  router.all(`${CONNECT_PATH}/:ticket/*`, withTicket, limit, async (c) => {
+    const body = await readBody(c);
+    return pass(c, runtimes.enterByTicket(c.req.param('ticket')), addressOf, 4, body);
   });
   for (const protocol of PROTOCOLS) {
     const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
     router.all(path, requireApiKey(db), limit, async (c) => {
       const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
+      const body = await readBody(c);
       const entrance = await runtimes.enter(c.var.actor, id, alias, protocol);
-      return pass(c, entrance, addressOf, 7);
+      return pass(c, entrance, addressOf, 7, body);
     });
   }
   return router;
@@ -52,6 +59,7 @@ async function pass(
   { connection, endpoints, runtimeId }: Entrance,
   addressOf: PublicAddress,
   segments: number,
+  body: Buffer,
 ): Promise<Response> {
   c.set('runtimeId', runtimeId);
   c.set('webdriver', connection.protocol === 'webdriver');
@@ -61,8 +69,12 @@ async function pass(
     method: c.req.method,
     base: addressOf(c) + parts.slice(0, segments).join('/'),
     path: pathBelow(parts, segments) + search,
-    body: Buffer.from(await c.req.arrayBuffer()),
+    body,
   });
+}
+
+async function readBody(c: Context): Promise<Buffer> {
+  return Buffer.from(await c.req.arrayBuffer());
 }
 
 function pathBelow(parts: string[], segments: number): string {

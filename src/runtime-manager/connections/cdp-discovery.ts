@@ -43,15 +43,20 @@ export async function discover(
   const { pathname, search } = new URL(path, 'http://browser');
   const acts = ACT.test(pathname) && access === 'control';
   if (!LOOK.test(pathname) && !FRONTEND.test(pathname) && !acts) throw notServed();
-  const response = await fetch(`http://127.0.0.1:${endpoint.port}${pathname}${search}`, {
-    method,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  const response = await ask(`http://127.0.0.1:${endpoint.port}${pathname}${search}`, method);
   const type = response.headers.get('content-type') ?? 'text/plain';
   const body = await response.arrayBuffer();
   const isJson = type.startsWith('application/json') && !pathname.includes('protocol');
   const shown = isJson ? withOurAddresses(Buffer.from(body).toString('utf8'), base) : body;
   return new Response(shown, { status: response.status, headers: { 'content-type': type } });
+}
+
+async function ask(url: string, method: string): Promise<Response> {
+  try {
+    return await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (cause) {
+    throw new RuntimeError('connection.failed', 'The browser does not answer.', { cause });
+  }
 }
 
 function withOurAddresses(text: string, base: string): string {

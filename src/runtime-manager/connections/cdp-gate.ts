@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { inspectCdp } from './cdp-inspection.ts';
-import type { RuntimeFiles } from './cdp-policy.ts';
+import type { Role, RuntimeFiles } from './cdp-policy.ts';
 import { WebSocketBridge } from './websocket-bridge.ts';
 
 /**
@@ -20,13 +20,19 @@ export class CdpGate implements AsyncDisposable {
     this.port = port;
   }
 
-  static async open(endpoint: DebuggingEndpoint, files: RuntimeFiles): Promise<CdpGate> {
+  static async open(
+    endpoint: DebuggingEndpoint,
+    role: Role,
+    files: RuntimeFiles,
+  ): Promise<CdpGate> {
     const server = createServer((request, response) => {
-      void serve(endpoint, request, response);
+      if (isHelper(request)) void serve(endpoint, request, response);
+      else response.writeHead(403).end();
     });
-    const inspect = inspectCdp('helper', files);
+    const inspect = inspectCdp(role, files);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
+      if (!isHelper(request)) return void socket.destroy();
       try {
         const target = { port: endpoint.port, path: cdpPathOf(request.url ?? '', endpoint) };
         new WebSocketBridge(request, socket, head, target, {
@@ -50,6 +56,13 @@ export class CdpGate implements AsyncDisposable {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+/** A page in some browser can reach this port too: it tells its origin, or a name for its host. */
+function isHelper({ headers, socket }: IncomingMessage): boolean {
+  // chromedriver leaves out the port.
+  const hosts = ['127.0.0.1', `127.0.0.1:${socket.localPort}`];
+  return headers.origin === undefined && hosts.includes(headers.host ?? '');
 }
 
 async function serve(

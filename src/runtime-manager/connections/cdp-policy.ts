@@ -58,7 +58,8 @@ const EXPOSE = 'Target.exposeDevToolsProtocol';
 
 const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
 
-const FILE_COMMANDS = ['DOM.setFileInputFiles', 'Input.dispatchDragEvent'];
+const DRAG = 'Input.dispatchDragEvent';
+const FILE_COMMANDS = ['DOM.setFileInputFiles', DRAG];
 const DOWNLOAD_COMMANDS = ['Browser.setDownloadBehavior', 'Page.setDownloadBehavior'];
 const URL_COMMANDS = ['Page.navigate', 'Target.createTarget', 'Network.loadNetworkResource'];
 
@@ -129,16 +130,19 @@ function judgeExtension(command: CdpCommand, stagehandExtension: string): Verdic
 
 const STAGEHAND = /[\\/]@browserbasehq[\\/]stagehand[\\/]dist[\\/]extension[\\/]?$/;
 
+/** What cannot be read here is not passed on: Chromium might read it otherwise. */
 function judgeFiles({ method, params }: CdpCommand, directory: string): Verdict {
-  const { data } = Files.safeParse(params);
-  const files = [...(data?.files ?? []), ...(data?.data?.files ?? [])];
-  if (files.every((file) => isInside(file, directory))) return PASS;
+  const read = method === DRAG ? DragParams.safeParse(params) : InputParams.safeParse(params);
+  const files = read.data?.data?.files ?? read.data?.files ?? [];
+  if (read.success && files.every((file) => isInside(file, directory))) return PASS;
   return { refuse: `${method} is not allowed with files outside the runtime's directory` };
 }
 
-const Files = z.object({
-  files: z.array(z.string()).optional(),
-  data: z.object({ files: z.array(z.string()).optional() }).optional(),
+const Paths = z.array(z.string());
+const InputParams = z.looseObject({ files: Paths, data: z.undefined().optional() });
+const DragParams = z.looseObject({
+  files: z.undefined().optional(),
+  data: z.looseObject({ files: Paths.optional() }).optional(),
 });
 
 /**

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { killGroup } from '../browser/process-group.ts';
 import { RuntimeError } from '../errors.ts';
@@ -24,8 +25,12 @@ export interface Chromedriver extends AsyncDisposable {
 export async function startChromedriver(
   executablePath: string,
   env: Record<string, string>,
+  signal: AbortSignal,
 ): Promise<Chromedriver> {
-  const child = spawn('/bin/sh', ['-c', LIFELINE, executablePath, '--port=0'], {
+  // What every path of a command starts with: pages in a browser can reach the port too.
+  const base = `/${randomBytes(16).toString('hex')}`;
+  const args = ['-c', LIFELINE, executablePath, '--port=0', `--url-base=${base}`];
+  const child = spawn('/bin/sh', args, {
     env,
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -38,7 +43,9 @@ export async function startChromedriver(
     await closed;
   };
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const timer = setTimeout(() => reject(new Error('it took too long')), START_TIMEOUT_MS);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+  const abort = () => reject(limit.reason);
+  limit.addEventListener('abort', abort, { once: true });
   void closed.then(() => reject(new Error('it exited at once')));
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -47,17 +54,18 @@ export async function startChromedriver(
     if (port !== undefined) resolve(Number(port));
   });
   try {
+    limit.throwIfAborted();
     const port = await promise;
     return {
       port,
-      send: (method, path, body) => send(port, method, path, body),
+      send: (method, path, body) => send(port, method, base + path, body),
       [Symbol.asyncDispose]: end,
     };
   } catch (cause) {
     await end();
     throw new RuntimeError('connection.failed', 'chromedriver did not start.', { cause });
   } finally {
-    clearTimeout(timer);
+    limit.removeEventListener('abort', abort);
   }
 }
 

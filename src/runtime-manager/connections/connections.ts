@@ -31,6 +31,11 @@ export class Connection {
     this.expiresAt = expiresAt;
   }
 
+  /** Why nobody is let in any more; undefined while it is open. */
+  get closed(): string | undefined {
+    return this.#closed;
+  }
+
   get attachedClients(): number {
     return this.#clients.size;
   }

@@ -6,7 +6,7 @@ import { DRIVERS, type Driver } from '../lifecycle.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { CdpGate } from './cdp-gate.ts';
 import { inspectCdp } from './cdp-inspection.ts';
-import type { RuntimeFiles } from './cdp-policy.ts';
+import type { Role, RuntimeFiles } from './cdp-policy.ts';
 import type { Connection, Protocol } from './connections.ts';
 import {
   assertPlaywrightClient,
@@ -57,15 +57,19 @@ export interface HttpRequest {
  */
 export class Endpoints implements AsyncDisposable {
   readonly #options: EndpointsOptions;
-  readonly #owned = new AsyncDisposableStack();
   readonly #webdriver: WebDriverEndpoint;
-  #gate: Promise<CdpGate> | undefined;
+  readonly #closing = new AbortController();
+  readonly #gates = new Map<Role, Promise<CdpGate>>();
   #playwright: Promise<PlaywrightServer> | undefined;
 
   constructor(options: EndpointsOptions) {
     this.#options = options;
-    this.#webdriver = this.#owned.use(
-      new WebDriverEndpoint(options, async () => `127.0.0.1:${(await this.#openGate()).port}`),
+    this.#webdriver = new WebDriverEndpoint(
+      { ...options, closing: this.#closing.signal },
+      async () => {
+        const gate = await this.#openGate('helper');
+        return `127.0.0.1:${gate.port}`;
+      },
     );
   }
 
@@ -73,6 +77,8 @@ export class Endpoints implements AsyncDisposable {
   async connect(connection: Connection, asked: SocketRequest): Promise<void> {
     const { request, socket, head } = asked;
     const target = await this.#targetOf(connection.protocol, asked);
+    if (socket.destroyed) return;
+    if (connection.closed) throw new RuntimeError('runtime.not_active', connection.closed);
     const bridge = new WebSocketBridge(request, socket, head, target, {
       onActivity: () => connection.touch(),
       inspect: this.#inspectionOf(connection),
@@ -117,10 +123,15 @@ export class Endpoints implements AsyncDisposable {
     }
   }
 
-  #openGate(): Promise<CdpGate> {
+  #openGate(role: Role): Promise<CdpGate> {
+    if (this.#closing.signal.aborted) {
+      throw new RuntimeError('runtime.not_active', 'The runtime is over.');
+    }
     const { endpoint, files } = this.#options;
-    this.#gate ??= CdpGate.open(endpoint, files).then((gate) => this.#owned.use(gate));
-    return this.#gate;
+    const known = this.#gates.get(role);
+    const gate = known ?? CdpGate.open(endpoint, role, files);
+    if (!known) this.#gates.set(role, gate);
+    return gate;
   }
 
   /** One that fails or goes away is started anew by the next client. */
@@ -134,19 +145,24 @@ export class Endpoints implements AsyncDisposable {
 
   async #startPlaywright(): Promise<PlaywrightServer> {
     const { files, env } = this.#options;
-    const gate = await this.#openGate();
+    const gate = await this.#openGate('control');
     const url = `ws://127.0.0.1:${gate.port}`;
-    const server = this.#owned.use(await startPlaywrightServer(url, files.directory, env));
+    const { signal } = this.#closing;
+    const server = await startPlaywrightServer(url, files.directory, env, signal);
     void server.exited.then(() => {
       this.#playwright = undefined;
     });
     return server;
   }
 
+  /** What is just starting is ended too. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // What is just starting has to be there to be ended.
-    await Promise.allSettled([this.#gate, this.#playwright]);
-    await this.#owned.disposeAsync();
+    this.#closing.abort();
+    await this.#webdriver[Symbol.asyncDispose]();
+    for (const helper of [this.#playwright, ...this.#gates.values()]) {
+      const opened = await helper?.catch(() => undefined);
+      await opened?.[Symbol.asyncDispose]();
+    }
   }
 }
 

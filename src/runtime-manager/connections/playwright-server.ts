@@ -68,6 +68,7 @@ export async function startPlaywrightServer(
   cdpUrl: string,
   directory: string,
   env: Record<string, string>,
+  closing: AbortSignal,
 ): Promise<PlaywrightServer> {
   const execArgv = permissions(directory);
   const child = fork(HOST, {
@@ -82,7 +83,7 @@ export async function startPlaywrightServer(
     await exited;
   };
   try {
-    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    const signal = AbortSignal.any([closing, AbortSignal.timeout(START_TIMEOUT_MS)]);
     child.send({ cdpUrl });
     const [message] = await Promise.race([once(child, 'message', { signal }), gone(exited)]);
     const started = Started.parse(message);

@@ -1,8 +1,8 @@
 import { RuntimeError } from '../errors.ts';
-import { startChromedriver, type Chromedriver } from './chromedriver.ts';
+import { startChromedriver, type Chromedriver, type DriverAnswer } from './chromedriver.ts';
 import type { Connection } from './connections.ts';
 import type { EndpointsOptions, HttpRequest } from './endpoints.ts';
-import { assertWebDriverCommand } from './webdriver-inspection.ts';
+import { inspectBody } from './webdriver-inspection.ts';
 import { attachInstead, publishSession } from './webdriver-session.ts';
 import type { BridgeTarget } from './websocket-bridge.ts';
 
@@ -10,18 +10,24 @@ import type { BridgeTarget } from './websocket-bridge.ts';
  * What is handed on. A way to create a session that is not recognized as one would start whatever
  * the client names, and `/shutdown` is not for clients.
  */
-const SERVED = /^\/(?:status|sessions|session|session\/[\w-]+(?:\/[^%]*)?)$/;
-const SESSION = /^\/session\/([\w-]+)$/;
+const SERVED = /^\/(?:status|session|session\/[\w-]+(?:\/[^%]*)?)$/;
+const SESSION = /^\/session\/[\w-]+$/;
+const OF_SESSION = /^\/session\/([\w-]+)/;
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+export type WebDriverOptions = EndpointsOptions & {
+  /** Aborts when the runtime ends. */
+  closing: AbortSignal;
+};
 
 /** W3C WebDriver for one browser: a chromedriver, started by the first session. */
 export class WebDriverEndpoint implements AsyncDisposable {
-  readonly #options: EndpointsOptions;
+  readonly #options: WebDriverOptions;
   readonly #debuggerAddress: () => Promise<string>;
   readonly #sessions = new Map<string, Disposable>();
   #driver: Promise<Chromedriver> | undefined;
 
-  constructor(options: EndpointsOptions, debuggerAddress: () => Promise<string>) {
+  constructor(options: WebDriverOptions, debuggerAddress: () => Promise<string>) {
     this.#options = options;
     this.#debuggerAddress = debuggerAddress;
   }
@@ -31,10 +37,10 @@ export class WebDriverEndpoint implements AsyncDisposable {
     const [pathname = ''] = path.split('?', 1);
     if (!SERVED.test(pathname)) throw notServed();
     if (method === 'POST' && pathname === '/session') return this.#attach(connection, base, body);
-    assertWebDriverCommand(pathname, body, this.#options.files);
-    const answer = await this.#send(method, path, body);
-    const [, sessionId] = SESSION.exec(pathname) ?? [];
-    if (method === 'DELETE' && sessionId !== undefined) this.#detach(sessionId);
+    const inspected = inspectBody(pathname, body, this.#options.files);
+    const answer = await this.#send(method, path, inspected);
+    const [, sessionId = ''] = OF_SESSION.exec(pathname) ?? [];
+    if (isOver(method, pathname, answer)) this.#detach(sessionId);
     return new Response(new Uint8Array(answer.body), {
       status: answer.status,
       headers: { 'content-type': answer.type },
@@ -68,12 +74,17 @@ export class WebDriverEndpoint implements AsyncDisposable {
     this.#sessions.delete(sessionId);
   }
 
+  #detachAll(): void {
+    for (const sessionId of this.#sessions.keys()) this.#detach(sessionId);
+  }
+
   async #send(method: string, path: string, body: Buffer) {
     const driver = await this.#start();
     try {
       return await driver.send(method, path, body);
     } catch (cause) {
       this.#driver = undefined;
+      this.#detachAll();
       await driver[Symbol.asyncDispose]();
       throw new RuntimeError('connection.failed', 'chromedriver went away; sessions are lost.', {
         cause,
@@ -83,14 +94,15 @@ export class WebDriverEndpoint implements AsyncDisposable {
 
   /** One that fails or goes away is started anew by the next request. */
   #start(): Promise<Chromedriver> {
-    const { chromedriverPath, env } = this.#options;
+    const { chromedriverPath, env, closing } = this.#options;
+    if (closing.aborted) throw new RuntimeError('runtime.not_active', 'The runtime is over.');
     if (chromedriverPath === undefined) {
       throw new RuntimeError(
         'connection.unavailable',
         'WebDriver is not available: this machine has no chromedriver (set CHROMEDRIVER_PATH or install chromium-driver).',
       );
     }
-    this.#driver ??= startChromedriver(chromedriverPath, env).catch((error: unknown) => {
+    this.#driver ??= startChromedriver(chromedriverPath, env, closing).catch((error: unknown) => {
       this.#driver = undefined;
       throw error;
     });
@@ -100,8 +112,15 @@ export class WebDriverEndpoint implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const driver = await this.#driver?.catch(() => undefined);
     await driver?.[Symbol.asyncDispose]();
-    for (const sessionId of this.#sessions.keys()) this.#detach(sessionId);
+    this.#detachAll();
   }
+}
+
+/** Ended by its client, by the end of its last window, or gone by itself. */
+function isOver(method: string, pathname: string, { status, body }: DriverAnswer): boolean {
+  if (status === 404) return body.includes('"invalid session id"');
+  if (method !== 'DELETE') return false;
+  return SESSION.test(pathname) || (pathname.endsWith('/window') && body.includes('"value":[]'));
 }
 
 function notServed(): RuntimeError {

@@ -3,7 +3,7 @@ import { RuntimeError } from '../errors.ts';
 import { isInside, judge, type RuntimeFiles } from './cdp-policy.ts';
 import { parseJson } from './cdp-inspection.ts';
 import type { Inspected } from './websocket-bridge.ts';
-import type { ClientMessage } from './websocket-frames.ts';
+import { clientTextFrame, type ClientMessage } from './websocket-frames.ts';
 
 /** chromedriver's own commands that hand on one of CDP. */
 const CDP_PATH = /\/(?:cdp\/execute|send_command(?:_and_get_result)?)$/;
@@ -20,18 +20,25 @@ const Inner = z.object({
   method: z.string(),
   params: z.record(z.string(), z.unknown()).optional(),
 });
-const Files = z.object({ files: z.array(z.string()) });
-const Download = z.object({
-  downloadBehavior: z.object({ destinationFolder: z.string().optional() }).nullish(),
-});
+/** The commands that name paths, and where. */
+const PATHS: Record<string, z.ZodType<string[]>> = {
+  'input.setFiles': z.object({ files: z.array(z.string()) }).transform(({ files }) => files),
+  'browser.setDownloadBehavior': z
+    .object({ downloadBehavior: z.object({ destinationFolder: z.string().optional() }).nullish() })
+    .transform(({ downloadBehavior }) => downloadBehavior?.destinationFolder ?? [])
+    .transform((folder) => [folder].flat()),
+};
 
-/** Throws `connection.unsupported` for a command of CDP that a client of CDP may not send either. */
-export function assertWebDriverCommand(path: string, body: Buffer, files: RuntimeFiles): void {
-  if (!CDP_PATH.test(path)) return;
+/**
+ * The body to hand on. Throws `connection.unsupported` for a command of CDP that a client of CDP may
+ * not send either, or that cannot be read here: chromedriver reads more than JSON.
+ */
+export function inspectBody(path: string, body: Buffer, files: RuntimeFiles): Buffer {
+  if (!CDP_PATH.test(path)) return body;
   const { data } = CdpBody.safeParse(parseJson(body));
-  if (!data) return;
+  if (!data) throw new RuntimeError('connection.unsupported', 'The body is no command of CDP.');
   const verdict = judge({ id: 0, method: data.cmd, params: data.params }, 'control', files);
-  if ('pass' in verdict) return;
+  if ('pass' in verdict) return Buffer.from(JSON.stringify(data));
   const reason = 'refuse' in verdict ? verdict.refuse : `${data.cmd} is not allowed here`;
   throw new RuntimeError('connection.unsupported', `${reason}.`);
 }
@@ -41,27 +48,36 @@ export function assertWebDriverCommand(path: string, body: Buffer, files: Runtim
  * inside the browser, past the inspection of CDP.
  */
 export function inspectBidi(files: RuntimeFiles) {
-  return ({ raw, payload }: ClientMessage): Inspected => {
+  return ({ payload }: ClientMessage): Inspected => {
     const { data: command } = BidiCommand.safeParse(parseJson(payload));
-    const reason = command && reasonAgainst(command, files);
-    if (!command || reason === undefined) return { forward: raw };
-    const { id } = command;
-    const refusal = { type: 'error', id, error: 'unsupported operation', message: `${reason}.` };
-    return { answer: Buffer.from(JSON.stringify(refusal)) };
+    if (!command) return refuse(null, 'invalid argument', 'The message is no command');
+    const reason = reasonAgainst(command, files);
+    if (reason !== undefined) return refuse(command.id, 'unsupported operation', reason);
+    // As it was understood, since chromedriver reads more than JSON.
+    return { forward: clientTextFrame(Buffer.from(JSON.stringify(command))) };
+  };
+}
+
+function refuse(id: number | null, error: string, reason: string): Inspected {
+  return {
+    answer: Buffer.from(JSON.stringify({ type: 'error', id, error, message: `${reason}.` })),
   };
 }
 
 function reasonAgainst({ method, params }: BidiCommand, files: RuntimeFiles): string | undefined {
-  if (method.endsWith('cdp.sendCommand')) {
-    const { data: inner } = Inner.safeParse(params);
-    const verdict = inner && judge({ id: 0, ...inner }, 'control', files);
-    if (!verdict || 'pass' in verdict) return undefined;
-    return 'refuse' in verdict ? verdict.refuse : `${inner.method} is not allowed here`;
-  }
+  if (method.endsWith('cdp.sendCommand')) return reasonAgainstCdp(params, files);
   if (method === 'webExtension.install') return 'extensions are named when the runtime is created';
-  const named = Files.safeParse(params).data?.files ?? [];
-  const folder = Download.safeParse(params).data?.downloadBehavior?.destinationFolder;
-  const paths = method === 'input.setFiles' ? named : folder === undefined ? [] : [folder];
-  const outside = paths.some((path) => !isInside(path, files.directory));
-  return outside ? `${method} is not allowed outside the runtime's directory` : undefined;
+  const read = PATHS[method]?.safeParse(params);
+  if (!read || (read.success && read.data.every((path) => isInside(path, files.directory)))) {
+    return undefined;
+  }
+  return `${method} is not allowed outside the runtime's directory`;
+}
+
+function reasonAgainstCdp(params: unknown, files: RuntimeFiles): string | undefined {
+  const { data: inner } = Inner.safeParse(params);
+  if (!inner) return 'this is no command of CDP';
+  const verdict = judge({ id: 0, ...inner }, 'control', files);
+  if ('pass' in verdict) return undefined;
+  return 'refuse' in verdict ? verdict.refuse : `${inner.method} is not allowed here`;
 }

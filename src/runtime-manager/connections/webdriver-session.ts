@@ -65,7 +65,7 @@ export function publishSession(
   const published = {
     ...capabilities,
     ...(typeof webSocketUrl === 'string' && {
-      webSocketUrl: `${toWebSocket(base)}${new URL(webSocketUrl).pathname}`,
+      webSocketUrl: `${toWebSocket(base)}/session/${value.sessionId}`,
     }),
   };
   const body = { ...created.data, value: { ...value, capabilities: published } };

@@ -27,6 +27,7 @@ const PING_INTERVAL_MS = 30_000;
 const SILENCE_MAX_MS = 3 * PING_INTERVAL_MS;
 const LAST_WORDS_MS = 1000;
 const NOT_ACCEPTED = 1003;
+const NOT_UNDERSTOOD = 1007;
 const SWITCHING = 'HTTP/1.1 101';
 /** The one code for an end that is not the client's doing. */
 export const GOING_AWAY = 1001;
@@ -164,8 +165,10 @@ export class WebSocketBridge {
     try {
       for (const message of this.#reader.read(chunk)) this.#take(message, this.#options.inspect);
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error;
-      this.close(error.code, error.message);
+      // Whatever a client makes of its messages (nested too deep to be written again, for one), only
+      // its own connection suffers.
+      const said = error instanceof FrameError;
+      this.close(said ? error.code : NOT_UNDERSTOOD, said ? error.message : 'Not understood.');
     }
   }
 

@@ -19,6 +19,9 @@ export class FrameError extends Error {
   }
 }
 
+/** What keeping a fragment takes beside its payload: empty ones are not free. */
+const FRAGMENT_COST = 1024;
+
 interface FrameHeader {
   final: boolean;
   opcode: number;
@@ -96,7 +99,7 @@ export class ClientMessageReader {
     }
     if (frame.final && this.#fragments.length === 0) return frame;
     this.#fragments.push(frame);
-    this.#fragmentBytes += frame.payload.length;
+    this.#fragmentBytes += frame.payload.length + FRAGMENT_COST;
     if (!frame.final) return undefined;
     const parts = this.#fragments;
     this.#fragments = [];

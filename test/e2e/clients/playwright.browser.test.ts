@@ -109,6 +109,18 @@ test('a client of playwright does not reach files of the machine', async ({ work
   await expect(utils?._channel.harOpen({ file: '/etc/passwd' })).rejects.toThrow('restricted');
 });
 
+test('a client of playwright gives no page a protocol of its own', async ({ workspace }) => {
+  const { connection, summary } = await workspace.create();
+  const browser = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => browser.close());
+  const session = await browser.newBrowserCDPSession();
+  const targetId: string = summary.defaultPageId;
+  await expect(
+    // Outside Playwright's types, as is all that is experimental.
+    session.send('Target.exposeDevToolsProtocol' as 'Target.activateTarget', { targetId }),
+  ).rejects.toThrow('is not allowed');
+});
+
 interface RawConnection {
   _objects: Map<string, { _type: string; _channel: { zip: RawCommand; harOpen: RawCommand } }>;
 }

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { Builder, By, type WebDriver } from 'selenium-webdriver';
 import { expect, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { processesOf } from '../../support/processes.ts';
 import { openTestService } from '../../support/service.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace, test } from '../../support/test.ts';
@@ -111,6 +114,49 @@ test('a BiDi client reaches the machine no further than others', async ({ worksp
     const answer = await bidi.send({ method, params });
     expect(answer).toMatchObject({ type: 'error', error: 'unsupported operation' });
   }
+});
+
+test('what chromedriver would read and we do not is refused', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const driver = await attach(connection.webdriverUrl, { webSocketUrl: true });
+  onTestFinished(() => driver.quit());
+  const socket = new WebSocket((await driver.getCapabilities()).get('webSocketUrl'));
+  await once(socket, 'open');
+  const params = { context: 'c', element: { sharedId: 'e' }, files: ['/etc/passwd'] };
+  const command = JSON.stringify({ id: 5, method: 'input.setFiles', params });
+  socket.send(`${command.slice(0, -1)}/**/}`);
+  const [answer] = await once(socket, 'message');
+  expect(JSON.parse(String(answer))).toMatchObject({ type: 'error', error: 'invalid argument' });
+  const id = (await driver.getSession()).getId();
+  const sent = await fetch(`${connection.webdriverUrl}/session/${id}/goog/cdp/execute`, {
+    method: 'POST',
+    body: '{"cmd":"SystemInfo.getInfo","params":{}/**/}',
+  });
+  expect(sent.status).toBe(400);
+});
+
+test('sessions are not counted when their driver or their last window is gone', async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection } = await workspace.create();
+  const attached = async () => {
+    const { json } = await service.call('GET', `${workspace.runtimes}/${id}/connections`);
+    const own = json.connections.find((one: { protocol: string }) => one.protocol === 'webdriver');
+    return own.attachedClients;
+  };
+  const driver = await attach(connection.webdriverUrl);
+  expect(await attached()).toBe(1);
+  const [main] = (await processesOf(service.browserRoot)).filter(({ command }) =>
+    /^\S*chromedriver\0/.test(command),
+  );
+  process.kill(main?.pid ?? 0, 'SIGKILL');
+  await expect(driver.getTitle()).rejects.toThrow('chromedriver went away');
+  expect(await attached()).toBe(0);
+  const again = await attach(connection.webdriverUrl);
+  expect(await attached()).toBe(1);
+  await again.close();
+  expect(await attached()).toBe(0);
 });
 
 test('without a chromedriver only WebDriver is unavailable', async () => {

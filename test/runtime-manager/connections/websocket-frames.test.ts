@@ -77,6 +77,14 @@ test.for<[string, Buffer[], number]>([
   expect(() => readAll(frames, 100)).toThrow(expect.objectContaining({ code }));
 });
 
+test('endless fragments are an error, though there is nothing in them', () => {
+  const reader = new ClientMessageReader(1e6);
+  const fragment = masked(OPCODE.continuation, Buffer.alloc(0), false);
+  const start = masked(OPCODE.text, Buffer.alloc(0), false);
+  const flood = Buffer.concat([start, ...Array.from({ length: 2000 }, () => fragment)]);
+  expect(() => [...reader.read(flood)]).toThrow(expect.objectContaining({ code: 1009 }));
+});
+
 test('the gaps between messages are known, however the stream is cut', () => {
   const first = serverFrame(OPCODE.text, randomBytes(300));
   const second = serverFrame(OPCODE.text, randomBytes(70_000));
