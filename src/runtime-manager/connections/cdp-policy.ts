@@ -98,6 +98,7 @@ export interface RuntimeFiles {
   stagehandExtension: string;
 }
 
+/** Decides on a command, by who sends it and what is the runtime's own. */
 export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Verdict {
   const { method } = command;
   if (role === 'observe' && !OBSERVABLE.has(method)) {

@@ -79,12 +79,16 @@ export class WebDriverEndpoint implements AsyncDisposable {
   }
 
   async #send(method: string, path: string, body: Buffer) {
-    const driver = await this.#start();
+    const starting = this.#start();
+    const driver = await starting;
     try {
       return await driver.send(method, path, body);
     } catch (cause) {
-      this.#driver = undefined;
-      this.#detachAll();
+      // Of several commands that fail with one driver, only the first may make room for the next.
+      if (this.#driver === starting) {
+        this.#driver = undefined;
+        this.#detachAll();
+      }
       await driver[Symbol.asyncDispose]();
       throw new RuntimeError('connection.failed', 'chromedriver went away; sessions are lost.', {
         cause,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import { toWebSocket } from './cdp-discovery.ts';
+import { parseJson } from './cdp-inspection.ts';
 
 /** https://www.w3.org/TR/webdriver2/#capabilities */
 const Capabilities = z.record(z.string(), z.unknown());
@@ -58,7 +59,7 @@ export function publishSession(
   answer: Buffer,
   base: string,
 ): { sessionId: string; body: Buffer } | undefined {
-  const created = Created.safeParse(JSON.parse(answer.toString('utf8')));
+  const created = Created.safeParse(parseJson(answer));
   if (!created.success) return undefined;
   const { value } = created.data;
   const { 'goog:chromeOptions': _, webSocketUrl, ...capabilities } = value.capabilities;
