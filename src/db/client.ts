@@ -6,6 +6,7 @@ const CONNECT_TIMEOUT_S = 10;
 const CLOSE_TIMEOUT_S = 5;
 /** The one advisory lock that services on a database share. */
 const LOCK = 0x62637472;
+const LOCK_TIMEOUT = '60s';
 
 export interface SocketAddress {
   /** The directory of Postgres' unix socket. */
@@ -23,7 +24,7 @@ export interface Database extends AsyncDisposable {
   db: Db;
   /** Rejects when the database does not answer within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
-  /** Runs `work` while no other service does; waits for its turn. */
+  /** Runs `work` while no other service does; waits a minute for its turn. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -75,10 +76,14 @@ async function exclusively<T>(sql: postgres.Sql, work: () => Promise<T>): Promis
   // A connection of its own: the lock belongs to the session that took it.
   const session = await sql.reserve();
   try {
+    await session`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
     await session`select pg_advisory_lock(${LOCK})`;
-    return await work();
+    try {
+      return await work();
+    } finally {
+      await session`select pg_advisory_unlock(${LOCK})`;
+    }
   } finally {
-    await session`select pg_advisory_unlock(${LOCK})`;
     session.release();
   }
 }

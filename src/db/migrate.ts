@@ -17,10 +17,12 @@ export async function migrateDatabase(database: Database, folder = MIGRATIONS): 
   try {
     await database.exclusively(() => migrate(database.db, { migrationsFolder: folder }));
   } catch (error) {
-    const failed = error instanceof DrizzleQueryError ? await migrationOf(folder, error.query) : '';
+    const query = error instanceof DrizzleQueryError ? error.query : undefined;
+    const failed = query === undefined ? undefined : await migrationOf(folder, query);
     const cause = error instanceof DrizzleQueryError ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Migration ${failed} of the database failed: ${reason}`, { cause: error });
+    const what = failed === undefined ? 'The migration' : `Migration ${failed}`;
+    throw new Error(`${what} of the database failed: ${reason}`, { cause: error });
   }
 }
 
