@@ -1,7 +1,7 @@
 FROM node:24-bookworm-slim
 
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates chromium chromium-driver fonts-liberation \
+  && apt-get install -y --no-install-recommends ca-certificates chromium chromium-driver chromium-l10n fonts-liberation \
   && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app

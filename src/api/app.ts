@@ -2,17 +2,33 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
-import type { RuntimeManager } from '../runtime-manager/index.ts';
+import type { SecretBox } from '../db/secret-box.ts';
+import type {
+  DoctorReport,
+  Profiles,
+  RuntimeManager,
+  StateConverter,
+  TimeLimits,
+} from '../runtime-manager/index.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
+import type { IdempotentAnswers } from './idempotent-answers.ts';
+import type { Metrics } from './metrics.ts';
 import { requireApiKey } from './middleware/auth.ts';
+import { idempotency } from './middleware/idempotency.ts';
 import { jsonOnly } from './middleware/json-only.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { createRouter, type ApiEnv } from './router.ts';
 import type { PublicAddress } from './public-address.ts';
+import { browserProfileRoutes } from './routes/browser-profiles.ts';
 import { connectRoutes } from './routes/connect.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { doctorRoutes } from './routes/doctor.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { profileVersionRoutes } from './routes/profile-versions.ts';
+import { profileTransferRoutes } from './routes/profile-transfers.ts';
 import { runtimeRoutes } from './routes/runtimes.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 
@@ -21,12 +37,26 @@ const BODY_MAX_BYTES = 1024 * 1024;
 export interface AppParts {
   database: Database;
   runtimes: RuntimeManager;
+  profiles: Profiles;
+  secrets: SecretBox;
+  states: StateConverter;
+  /** Where uploads lie until they are taken. */
+  uploadDir: string;
+  importMaxBytes: number;
+  answers: IdempotentAnswers;
+  metrics: Metrics;
+  /** What the doctor finds. */
+  examine: () => Promise<DoctorReport>;
   addressOf: PublicAddress;
+  /** The longest times that a runtime may be asked for. */
+  timeLimitCeilings: TimeLimits;
+  metricsToken: string | undefined;
   log: Logger;
 }
 
 /** The whole HTTP surface, apart from websocket upgrades. */
-export function createApp({ database, runtimes, addressOf, log }: AppParts) {
+export function createApp(parts: AppParts) {
+  const { database, runtimes, addressOf, log } = parts;
   const app = createRouter();
   const { db } = database;
 
@@ -35,12 +65,20 @@ export function createApp({ database, runtimes, addressOf, log }: AppParts) {
 
   app.use(requestContext(log));
   app.route('/', healthRoutes({ database, runtimes }));
+  app.route('/', metricsRoutes(parts));
   app.route('/', docsRoutes());
   app.route('/', connectRoutes({ db, runtimes, addressOf }));
-  app.use('/v1/*', requireApiKey(db), limitBody(), jsonOnly);
+  app.use('/v1/*', requireApiKey(db));
+  // Before the limits of what is held in memory.
+  app.route('/', profileTransferRoutes({ ...parts, db }));
+  app.use('/v1/*', limitBody(), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes({ db, runtimes }));
-  app.route('/', runtimeRoutes({ runtimes, addressOf }));
+  app.route('/', runtimeRoutes(parts));
+  app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
+  app.route('/', browserProfileRoutes({ ...parts, db }));
+  app.route('/', profileVersionRoutes({ ...parts, db }));
+  app.route('/', doctorRoutes(parts));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
     type: 'http',
@@ -58,6 +96,8 @@ export function createApp({ database, runtimes, addressOf, log }: AppParts) {
     tags: [
       { name: 'Runtimes' },
       { name: 'Connections' },
+      { name: 'Events' },
+      { name: 'Browser profiles' },
       { name: 'Workspaces' },
       { name: 'Health' },
     ],

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 
 const LOCKED = 5; // SQLITE_BUSY
+/** Who holds the lock; worth nothing while nobody does. */
+const PID_FILE = 'pid';
 
 export interface DataDirectory extends Disposable {
   path: string;
@@ -20,7 +22,14 @@ export interface DataDirectory extends Disposable {
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const lock = await lockIn(path);
   if (!lock) throw new Error(`Another bctrl is running on the data directory ${path}.`);
+  await writeFile(join(path, PID_FILE), `${process.pid}\n`, { mode: 0o600 });
   return { path, nodeId: await readNodeId(path), [Symbol.dispose]: () => lock.close() };
+}
+
+/** The process of the service that runs on a data directory; undefined when none does. */
+export async function findService(path: string): Promise<number | undefined> {
+  if (!(await isDataDirectoryInUse(path))) return undefined;
+  return Number(await readFile(join(path, PID_FILE), 'utf8'));
 }
 
 /** Whether a service is running on a data directory. */
@@ -52,7 +61,18 @@ function tryLock(file: string): DatabaseSync | undefined {
   }
 }
 
-async function readNodeId(path: string): Promise<string> {
+/** The key of the secrets in the database, made when there is none yet. */
+export async function readEncryptionKey(path: string): Promise<string> {
+  const file = join(path, 'encryption-key');
+  const known = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (known !== '') return known;
+  const fresh = randomBytes(32).toString('base64url');
+  await writeFile(file, `${fresh}\n`, { mode: 0o600, flush: true });
+  return fresh;
+}
+
+/** The machine's name for itself, made when it has none yet. */
+export async function readNodeId(path: string): Promise<string> {
   const file = join(path, 'node-id');
   const known = await readFile(file, 'utf8').catch(() => '');
   const id = z.uuid().safeParse(known.trim());

@@ -1,6 +1,7 @@
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
+import { isDatabaseUnavailable } from '../db/queries/database-errors.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../runtime-manager/index.ts';
 
 /** Exhaustive: a code of the core without an answer does not compile. */
@@ -14,6 +15,16 @@ const RUNTIME_ERROR_STATUS = {
   'runtime.unsupported': 422,
   'runtime.launch_failed': 502,
   'runtime.held_elsewhere': 503,
+  'runtime.no_capacity': 503,
+  'runtime.quota_exceeded': 429,
+  'profile.not_found': 404,
+  'profile.version_not_found': 404,
+  'profile.in_use': 409,
+  'profile.version_damaged': 422,
+  'profile.locale_unavailable': 422,
+  'profile.invalid_import': 400,
+  'profile.save_failed': 500,
+  'storage.object_missing': 500,
   'connection.ticket_invalid': 401,
   'connection.ticket_expired': 401,
   'connection.revoked': 410,
@@ -22,16 +33,23 @@ const RUNTIME_ERROR_STATUS = {
   'connection.unavailable': 422,
   'connection.version_mismatch': 428,
   'connection.failed': 502,
+  'service.unavailable': 503,
   'service.shutting_down': 503,
 } as const satisfies Record<RuntimeErrorCode, ContentfulStatusCode>;
 
 const API_ERROR_STATUS = {
   'request.invalid': 400,
   'auth.required': 401,
+  'auth.forbidden': 403,
   'route.not_found': 404,
   'workspace.not_found': 404,
   'workspace.name_in_use': 409,
   'workspace.has_active_runtimes': 409,
+  'idempotency.mismatch': 409,
+  'idempotency.in_progress': 409,
+  'profile.not_found': 404,
+  'profile.version_not_found': 404,
+  'profile.name_in_use': 409,
   'request.too_large': 413,
   'request.unsupported_media_type': 415,
   'server.error': 500,
@@ -75,7 +93,13 @@ const RETRY_AFTER_S = '5';
 export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
   if (error instanceof RuntimeError) {
     const status = RUNTIME_ERROR_STATUS[error.code];
-    return answer(status, error.code, error.message, requestId, { details: error.details });
+    const refused = answer(status, error.code, error.message, requestId, {
+      details: error.details,
+    });
+    if (error.retryAfterSeconds !== undefined) {
+      refused.headers['retry-after'] = String(error.retryAfterSeconds);
+    }
+    return refused;
   }
   if (error instanceof ApiError) {
     const status = API_ERROR_STATUS[error.code];
@@ -87,6 +111,10 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
     return answer(error.status, 'request.invalid', error.message, requestId, {
       details: { issues },
     });
+  }
+  if (isDatabaseUnavailable(error)) {
+    log.warn({ err: error, requestId }, 'a request failed because the database is away');
+    return answer(503, 'service.unavailable', 'The service has no database now.', requestId);
   }
   log.error({ err: error, requestId }, 'a request failed unexpectedly');
   return answer(500, 'server.error', 'The service failed to carry out the request.', requestId);
@@ -101,7 +129,7 @@ function answer(
 ): ErrorAnswer {
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
-  if (status === 503) headers['retry-after'] = RETRY_AFTER_S;
+  if (status === 503 || status === 429) headers['retry-after'] = RETRY_AFTER_S;
   // The rest of the body is not read, so the connection cannot serve another request.
   if (status === 413) headers['connection'] = 'close';
   return { status, headers, body: { error: message, code, ...extras, requestId } };

@@ -1,18 +1,24 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { openDatabase, type Db } from '../db/client.ts';
-import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
-import { migrateDatabase } from '../db/migrate.ts';
+import type { Db } from '../db/client.ts';
 import { addApiKey, generateApiKey, listApiKeys, revokeApiKey } from '../db/queries/api-keys.ts';
-import { findOrganization, insertOrganization } from '../db/queries/organizations.ts';
-import { loadConfig, type Config } from './config.ts';
-import { isDataDirectoryInUse, openDataDirectory } from './data-directory.ts';
+import {
+  findOrganization,
+  insertOrganization,
+  limitOrganization,
+} from '../db/queries/organizations.ts';
+import { openCommandLineDatabase } from './command-line-database.ts';
+import { loadConfig } from './config.ts';
 
 const USAGE = `usage: npm run keys -- <command>
 
-  create [--name NAME] [--organization NAME]   make a key, and the organization if it is new
-  list                                         show all keys, without their secrets
-  revoke ID                                    make a key useless from now on
+  create [--name NAME] [--organization NAME] [--admin]
+                     make a key, and the organization if it is new; an admin's may ask the doctor
+  list               show all keys, without their secrets
+  revoke ID          make a key useless from now on
+  limit NUMBER [--organization NAME]
+                     how many runtimes of the organization may be active at once; "none" for
+                     what the service is configured with
 `;
 
 /** The command line for API keys; works beside a running service and without one. */
@@ -22,41 +28,41 @@ async function main(): Promise<void> {
     options: {
       name: { type: 'string', default: 'cli' },
       organization: { type: 'string', default: 'default' },
+      admin: { type: 'boolean', default: false },
     },
   });
   const [command, id] = positionals;
   await using stack = new AsyncDisposableStack();
   if (command === 'create') {
-    return print(await createKey(await openDb(stack), values.organization, values.name));
+    return print(await createKey(await openDb(stack), values));
   }
   if (command === 'list') return print(await describeKeys(await openDb(stack)));
   if (command === 'revoke' && id !== undefined) return print(await revoke(await openDb(stack), id));
+  if (command === 'limit' && id !== undefined) {
+    return print(await limit(await openDb(stack), values.organization, id));
+  }
   throw new Error(`that is not how it is called.\n\n${USAGE}`);
 }
 
 async function openDb(stack: AsyncDisposableStack): Promise<Db> {
-  const config = loadConfig();
-  const database = stack.use(await openDatabase(await databaseAddress(config, stack)));
-  await migrateDatabase(database);
-  return database.db;
+  return (await openCommandLineDatabase(loadConfig(), stack)).db;
 }
 
-/** The embedded Postgres of a running service is shared; otherwise it is started for the while. */
-async function databaseAddress({ databaseUrl, dataDir }: Config, stack: AsyncDisposableStack) {
-  if (databaseUrl !== undefined) return { url: databaseUrl };
-  if (!(await isDataDirectoryInUse(dataDir))) {
-    stack.use(await openDataDirectory(dataDir));
-    stack.use(await openEmbeddedPostgres(dataDir));
-  }
-  return embeddedAddress(dataDir);
+interface NewKey {
+  organization: string;
+  name: string;
+  admin: boolean;
 }
 
-async function createKey(db: Db, organizationName: string, name: string): Promise<string> {
+async function createKey(
+  db: Db,
+  { organization: organizationName, name, admin }: NewKey,
+): Promise<string> {
   const organization =
     (await findOrganization(db, organizationName)) ??
     (await insertOrganization(db, organizationName));
   const secret = generateApiKey();
-  await addApiKey(db, organization.id, name, secret);
+  await addApiKey(db, organization.id, name, secret, admin);
   return secret;
 }
 
@@ -68,6 +74,7 @@ async function describeKeys(db: Db): Promise<string> {
       `${key.hint}…`,
       key.organization,
       key.name,
+      key.isAdmin ? 'admin' : 'member',
       key.revokedAt ? `revoked ${key.revokedAt.toISOString()}` : 'active',
     ].join('\t'),
   );
@@ -79,6 +86,15 @@ async function revoke(db: Db, id: string): Promise<string> {
     throw new Error(`no active key has the id ${id}.`);
   }
   return `revoked ${id}`;
+}
+
+async function limit(db: Db, organization: string, number: string): Promise<string> {
+  if (number !== 'none' && !/^\d{1,6}$/.test(number)) throw new Error(`${number} is no number.`);
+  const most = number === 'none' ? undefined : Number(number);
+  if (!(await limitOrganization(db, organization, most))) {
+    throw new Error(`there is no organization ${organization}.`);
+  }
+  return `${organization}: ${number}`;
 }
 
 function print(text: string): void {

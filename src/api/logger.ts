@@ -4,6 +4,8 @@ import pretty from 'pino-pretty';
 import { z } from 'zod';
 
 const STDERR = 2;
+/** What errors of the database tell of the values they are about. */
+const OF_CUSTOMERS = new Set(['args', 'detail', 'parameters', 'params', 'where']);
 
 /** JSON lines on stderr, in readable form when that is a terminal. */
 export function createLogger(level: string): Logger {
@@ -18,7 +20,7 @@ export function createLogger(level: string): Logger {
 /** A failed query is logged without the values it was given: they are a customer's, or a secret. */
 function withoutParameters(error: Error): object {
   const text = JSON.stringify(pino.stdSerializers.errWithCause(error), (key, value: unknown) => {
-    if (key === 'params' || key === 'parameters' || key === 'args') return undefined;
+    if (OF_CUSTOMERS.has(key)) return undefined;
     return typeof value === 'string' ? value.replace(/\nparams: [^\n]*/g, '') : value;
   });
   return z.record(z.string(), z.unknown()).parse(JSON.parse(text));

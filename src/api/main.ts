@@ -1,26 +1,33 @@
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { bootstrap } from '../db/bootstrap.ts';
-import { openDatabase } from '../db/client.ts';
+import { openDatabase, type DatabaseAddress, type Db } from '../db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
+import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
+import { SecretBox } from '../db/secret-box.ts';
 import {
   ensureChromedriver,
   ensureChromium,
+  examine,
   LocalNode,
+  openStorage,
+  Profiles,
   reconcile,
   RuntimeManager,
+  type ObjectStorage,
 } from '../runtime-manager/index.ts';
 import { banner } from './banner.ts';
-import { loadConfig } from './config.ts';
-import { openDataDirectory } from './data-directory.ts';
+import { browserRoot, loadConfig, type Config } from './config.ts';
+import { openDataDirectory, readEncryptionKey } from './data-directory.ts';
+import { IdempotentAnswers } from './idempotent-answers.ts';
 import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
 import { createPublicAddress } from './public-address.ts';
 import { openServer } from './server.ts';
-
-/** After this, what is still hanging is left for the next start to repair. */
-const SHUTDOWN_MAX_MS = 25_000;
 
 /** Opens everything from the ground up, serves until told to end, and closes in reverse. */
 async function main(): Promise<void> {
@@ -31,49 +38,107 @@ async function main(): Promise<void> {
 
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openDataDirectory(config.dataDir));
-  const executablePath = await ensureChromium(config.chromiumPath, config.searchPath, log);
-  const chromedriverPath = await ensureChromedriver(
-    config.chromedriverPath,
-    config.searchPath,
-    executablePath,
-    log,
-  );
   if (config.databaseUrl === undefined) stack.use(await openEmbeddedPostgres(config.dataDir));
-  const database = stack.use(
-    await openDatabase(
-      config.databaseUrl === undefined
-        ? embeddedAddress(config.dataDir)
-        : { url: config.databaseUrl },
-    ),
-  );
+  const database = stack.use(await openDatabase(addressOf(config)));
   await migrateDatabase(database);
-  const store = createRuntimeStore(database.db);
-  await reconcile(store, directory.nodeId, log);
-  const node = stack.use(
-    await LocalNode.open({
-      id: directory.nodeId,
-      executablePath,
-      chromedriverPath,
-      root: join(config.browserDir, `bctrl-${directory.nodeId.slice(0, 8)}`),
-      env: config.browserEnv,
-      launchTimeoutMs: config.launchTimeoutMs,
+  const store = createRuntimeStore(database.db, config);
+  const { nodeId } = directory;
+  await reconcile(store, nodeId, log);
+  const { secrets, storage, profiles } = await openProfiles(config, database.db, log);
+  const root = browserRoot(config, nodeId);
+  const node = stack.use(await openNode(config, nodeId, storage, log));
+  await profiles.recover(checkoutRoot(config));
+  await rm(uploadDir(config), { recursive: true, force: true });
+  const metrics = createMetrics();
+  const runtimes = new RuntimeManager({
+    ...config,
+    node,
+    store,
+    profiles,
+    meter: metrics.meter,
+    log,
+  });
+  metrics.show({ runtimes, node });
+  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
+  const server = stack.use(
+    await openServer({
+      ...config,
+      database,
+      runtimes,
+      profiles,
+      secrets,
+      states: node.states,
+      uploadDir: uploadDir(config),
+      answers,
+      metrics,
+      addressOf: createPublicAddress(config),
       log,
+      examine: () => examine({ store, nodeId, root, servicePid: process.pid }),
     }),
   );
-  const { ticketTtlMs } = config;
-  const runtimes = new RuntimeManager({ node, store, ticketTtlMs, log });
-  const addressOf = createPublicAddress(config);
-  const server = stack.use(await openServer({ database, runtimes, addressOf, log }, config));
   // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
   // connections are told to go.
   stack.use(runtimes);
   // Last, so that a key is not made by a start that fails and never shows it.
-  const newApiKey = await bootstrap(database, config.apiKey);
-  log.info({ url: server.url }, 'listening');
-  process.stdout.write(banner({ url: server.url, newApiKey }));
+  greet(server.url, await bootstrap(database, config.apiKey), log);
 
   log.info({ signal: await ending }, 'shutting down');
-  setTimeout(() => process.exit(1), SHUTDOWN_MAX_MS).unref();
+  limitShutdown(config.shutdownGraceMs);
+}
+
+function greet(url: string, newApiKey: string | undefined, log: Logger): void {
+  log.info({ url }, 'listening');
+  process.stdout.write(banner({ url, newApiKey }));
+}
+
+/** What is still hanging after this is left for the next start to repair. */
+function limitShutdown(graceMs: number): void {
+  setTimeout(() => process.exit(1), graceMs).unref();
+}
+
+function addressOf({ databaseUrl, dataDir }: Config): DatabaseAddress {
+  return databaseUrl === undefined ? embeddedAddress(dataDir) : { url: databaseUrl };
+}
+
+async function openProfiles(config: Config, db: Db, log: Logger) {
+  const key = config.encryptionKey ?? (await readEncryptionKey(config.dataDir));
+  const secrets = await SecretBox.open(db, key);
+  const storage = await openStorage(config.s3, join(config.dataDir, 'objects'));
+  const store = createProfileStore(db, secrets);
+  return { secrets, storage, profiles: new Profiles({ ...config, store, storage, log }) };
+}
+
+async function openNode(config: Config, id: string, storage: ObjectStorage, log: Logger) {
+  return LocalNode.open({
+    ...config,
+    ...(await ensureExecutables(config, log)),
+    id,
+    storage,
+    root: browserRoot(config, id),
+    checkoutRoot: checkoutRoot(config),
+    env: config.browserEnv,
+    log,
+  });
+}
+
+function uploadDir({ dataDir }: Config): string {
+  return join(dataDir, 'uploads');
+}
+
+function checkoutRoot({ dataDir }: Config): string {
+  return join(dataDir, 'checkouts');
+}
+
+async function ensureExecutables(config: Config, log: Logger) {
+  const { chromiumPath, searchPath } = config;
+  const executablePath = await ensureChromium(chromiumPath, searchPath, log);
+  const chromedriverPath = await ensureChromedriver(
+    config.chromedriverPath,
+    searchPath,
+    executablePath,
+    log,
+  );
+  return { executablePath, chromedriverPath };
 }
 
 /** Resolves with the first signal to end; a second one ends the process at once. */

@@ -17,12 +17,14 @@ export const ErrorBody = z
 const ERRORS = {
   400: 'The request is not valid: `request.invalid`',
   401: 'No valid API key: `auth.required`',
+  403: 'The API key may not: `auth.forbidden`',
   404: 'Nothing of that name exists for this organization: `<resource>.not_found`',
   409: 'Something else is in the way',
   410: 'The runtime is over: `runtime.not_active`',
   413: 'The body is too large: `request.too_large`',
   415: 'The body is not JSON: `request.unsupported_media_type`',
   422: 'The service cannot carry this out: `runtime.unsupported`',
+  429: 'Enough for now; see `Retry-After`: `runtime.quota_exceeded`',
   500: 'The service failed: `server.error`',
   502: 'The browser could not be launched: `runtime.launch_failed`',
   503: 'Not now; see `Retry-After`',
@@ -50,5 +52,14 @@ export const AuthorizationHeader = {
   in: 'header',
   description: 'Use Bearer <api key>.',
   required: true,
+  schema: { type: 'string' },
+} as const;
+
+export const IdempotencyKeyHeader = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Up to 255 printable characters of your choice. For 24 hours a request with the same key is not carried out again but answered as the first was; another request with it is refused with 409.',
+  required: false,
   schema: { type: 'string' },
 } as const;

@@ -4,12 +4,21 @@ import type { z } from 'zod';
 import type { Actor } from '../runtime-manager/index.ts';
 import { ApiError } from './errors.ts';
 
+/** Who asks; an admin may also look after the service itself. */
+export interface ApiActor extends Actor {
+  isAdmin: boolean;
+}
+
 /** What middleware leaves for handlers. */
 export interface ApiEnv {
   Variables: {
     requestId: string;
+    /** By `performance.now()`. */
+    arrivedAt: number;
     log: Logger;
-    actor: Actor;
+    actor: ApiActor;
+    /** The request is carried out even if its client hangs up: it will come back for the answer. */
+    outlivesClient: boolean | undefined;
     /** Named in the request's log line. */
     runtimeId: string | undefined;
     /** Answers errors also in the form that clients of WebDriver read. */

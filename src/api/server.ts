@@ -14,8 +14,7 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Listens, and throws one sentence when the address cannot be had. */
 export async function openServer(
-  parts: AppParts,
-  { host, port }: { host: string; port: number },
+  parts: AppParts & { host: string; port: number },
 ): Promise<ApiServer> {
   const server = createAdaptorServer({
     fetch: createApp(parts).fetch,
@@ -24,7 +23,7 @@ export async function openServer(
   });
   if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');
   const sockets = socketsOf(server);
-  const { database, runtimes, log } = parts;
+  const { database, runtimes, log, host, port } = parts;
   server.on('upgrade', createUpgradeHandler({ db: database.db, runtimes, log }));
   try {
     server.listen(port, host);

@@ -46,12 +46,14 @@ async function enter(
   runtimes: RuntimeManager,
 ): Promise<{ entrance: Entrance; path: string }> {
   const [, ticket, below = ''] = BY_TICKET.exec(url) ?? [];
-  if (ticket !== undefined) return { entrance: runtimes.enterByTicket(ticket), path: below };
+  if (ticket !== undefined)
+    return { entrance: runtimes.entrances.enterByTicket(ticket), path: below };
   const [, workspace = '', ref = '', name, rest = ''] = BY_KEY.exec(url) ?? [];
   const protocol = PROTOCOLS.find((one) => one === name);
   if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
   const actor = await actorOf(db, headers.authorization);
-  const entrance = await runtimes.enter(actor, decode(workspace), decode(ref), protocol);
+  const runtime = await runtimes.get(actor, decode(workspace), decode(ref));
+  const entrance = runtimes.entrances.enter(runtime, protocol);
   return { entrance, path: rest };
 }
 

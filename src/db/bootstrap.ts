@@ -6,7 +6,8 @@ const FIRST_ORGANIZATION = 'default';
 const ENVIRONMENT_KEY = 'BCTRL_API_KEY';
 
 /**
- * Makes a fresh database usable: an organization, its workspace `default` and an API key. A key
+ * Makes a fresh database usable: an organization, its workspace `default` and an API key
+ * of its admin. A key
  * from the environment takes the place of the one that came from there before. Returns the key
  * when it was generated now: the only time it can be shown.
  */
@@ -26,6 +27,6 @@ async function makeUsable(db: Db, environmentKey: string | undefined): Promise<s
   }
   if (await hasApiKeys(db, organization.id)) return undefined;
   const secret = generateApiKey();
-  await addApiKey(db, organization.id, 'first', secret);
+  await addApiKey(db, organization.id, 'first', secret, true);
   return secret;
 }

@@ -4,6 +4,7 @@ import * as schema from './schema/index.ts';
 
 const CONNECT_TIMEOUT_S = 10;
 const CLOSE_TIMEOUT_S = 5;
+const RECONNECT_S = (attempt: number) => Math.min(0.05 * 2 ** attempt, 0.5);
 /** The one advisory lock that services on a database share. */
 const LOCK = 0x62637472;
 const LOCK_TIMEOUT = '60s';
@@ -52,7 +53,12 @@ async function connectTo(address: DatabaseAddress): Promise<postgres.Sql> {
 }
 
 function connect(address: DatabaseAddress): postgres.Sql {
-  const options = { connect_timeout: CONNECT_TIMEOUT_S, onnotice: () => undefined };
+  const options = {
+    connect_timeout: CONNECT_TIMEOUT_S,
+    // What is asked meanwhile waits for the next attempt, and so does its refusal.
+    backoff: RECONNECT_S,
+    onnotice: () => undefined,
+  };
   if ('url' in address) return postgres(address.url, options);
   const { socketDir, user, database } = address;
   return postgres({ ...options, host: socketDir, user, database });

@@ -9,6 +9,16 @@ export type RuntimeErrorCode =
   | 'runtime.unsupported'
   | 'runtime.launch_failed'
   | 'runtime.held_elsewhere'
+  | 'runtime.no_capacity'
+  | 'runtime.quota_exceeded'
+  | 'profile.not_found'
+  | 'profile.in_use'
+  | 'profile.version_not_found'
+  | 'profile.version_damaged'
+  | 'profile.save_failed'
+  | 'profile.locale_unavailable'
+  | 'profile.invalid_import'
+  | 'storage.object_missing'
   | 'connection.ticket_invalid'
   | 'connection.ticket_expired'
   | 'connection.revoked'
@@ -17,21 +27,29 @@ export type RuntimeErrorCode =
   | 'connection.unavailable'
   | 'connection.version_mismatch'
   | 'connection.failed'
+  | 'service.unavailable'
   | 'service.shutting_down';
 
 /** `message` and `details` are shown to the customer; `cause` is only logged. */
 export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;
   readonly details: Record<string, unknown> | undefined;
+  /** After how long another try is likely to succeed, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: RuntimeErrorCode,
     message: string,
-    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+    options: {
+      details?: Record<string, unknown>;
+      cause?: unknown;
+      retryAfterSeconds?: number;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'RuntimeError';
     this.code = code;
     this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

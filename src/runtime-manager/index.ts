@@ -3,11 +3,18 @@ export { ensureChromium } from './browser/install-chromium.ts';
 export { ensureChromedriver } from './browser/find-chromedriver.ts';
 export { ACCESSES } from './connections/cdp-policy.ts';
 export { PROTOCOLS, type Connection, type Protocol } from './connections/connections.ts';
-export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
-export { PROXY_TYPES, type Launch } from './launch.ts';
+export { examine, repair, type DoctorReport, type Finding } from './doctor.ts';
 export {
-  ACTIVE_STATES,
+  EVENT_TYPES,
+  type EventFilter,
+  type NewEvent,
+  type RuntimeEvent,
+} from './events/events.ts';
+export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
+export { PROXY_TYPES, type BrowserConfig, type Launch } from './launch.ts';
+export {
   DRIVERS,
+  END_STATES,
   LAUNCH_MODES,
   RUNTIME_KINDS,
   RUNTIME_STATES,
@@ -15,9 +22,43 @@ export {
   STOP_REASONS,
   statesBefore,
   statusOf,
+  type FirstState,
   type RuntimeState,
 } from './lifecycle.ts';
-export { RuntimeManager, type Actor, type Entrance } from './manager.ts';
-export { LocalNode } from './node/local-node.ts';
+export type { Entrance } from './entrances.ts';
+export {
+  RuntimeManager,
+  type Actor,
+  type RequestScope,
+  type RuntimeManagerOptions,
+} from './manager.ts';
+export type { RuntimeMeter } from './meter.ts';
+export { LocalNode, type LocalNodeOptions } from './node/local-node.ts';
+export {
+  VERSION_KINDS,
+  type Archive,
+  type Fingerprint,
+  type NewVersion,
+  type Profile,
+  type ProfileLease,
+  type ProfileVersion,
+} from './profiles/profile.ts';
+export { StorageState } from './profiles/storage-state.ts';
+export type { StateConverter } from './node/state-converter.ts';
+export type { ProfileStore } from './profiles/profile-store.ts';
+export { Profiles } from './profiles/profiles.ts';
+export type { ObjectStorage } from './storage/object-storage.ts';
+export { openStorage } from './storage/open-storage.ts';
+export type { S3Options } from './storage/s3-storage.ts';
 export { reconcile } from './reconciler.ts';
-export type { NewRuntime, Page, PageRequest, Runtime, RuntimeMove, RuntimeStore } from './store.ts';
+export type {
+  DueRuntime,
+  NewRuntime,
+  Page,
+  PageRequest,
+  Runtime,
+  RuntimeLife,
+  RuntimeMove,
+  RuntimeStore,
+  TimeLimits,
+} from './store.ts';

@@ -4,7 +4,12 @@ export const PROXY_TYPES = ['http', 'socks5'] as const;
 
 /** How a runtime's browser is to be launched, as the customer asked for it. */
 export type Launch =
-  | { mode: 'profile'; profileId: string }
+  | {
+      mode: 'profile';
+      profileId: string;
+      /** With a copy of the profile's newest state, which is thrown away. */
+      readOnly?: boolean | undefined;
+    }
   | {
       mode: 'ephemeral';
       config?: BrowserConfig | undefined;
@@ -43,7 +48,7 @@ export function assertSupported(launch: Launch): void {
 }
 
 function unsupportedField(launch: Launch): string | undefined {
-  if (launch.mode === 'profile') return 'launch.mode';
+  if (launch.mode === 'profile') return undefined;
   if (launch.extensionIds?.length) return 'launch.extensionIds';
   const config = launch.config ?? {};
   if (config.proxy) return 'launch.config.proxy';

@@ -2,11 +2,12 @@
  * The states of a runtime and the legal moves between them. Pure: who moves a runtime, and how the
  * move is stored, is decided elsewhere.
  *
- *     launching ──► running ──► stopping ──► stopped
- *         │            │            └──────► failed
- *         └────────────┴──► stopping | stopped | failed
+ *     accepted ──► launching ──► running ──► stopping ──► stopped | failed
+ *         └────────────┴────────────┴──► stopping | stopped | failed
+ *     stopped | failed ──► accepted | launching      (a start, one generation later)
  *
- * `stopping` is passed over when it could not be recorded while it lasted.
+ * `accepted` waits for room; who finds room at once begins as `launching`. `stopping` is passed
+ * over when it could not be recorded while it lasted.
  */
 
 export const RUNTIME_KINDS = ['browser'] as const;
@@ -22,8 +23,18 @@ export const RUNTIME_STATUSES = ['active', 'stopped', 'failed'] as const;
 export type RuntimeStatus = (typeof RUNTIME_STATUSES)[number];
 
 /** What is stored: `active` in its phases, and the two ends. */
-export const RUNTIME_STATES = ['launching', 'running', 'stopping', 'stopped', 'failed'] as const;
+export const RUNTIME_STATES = [
+  'accepted',
+  'launching',
+  'running',
+  'stopping',
+  'stopped',
+  'failed',
+] as const;
 export type RuntimeState = (typeof RUNTIME_STATES)[number];
+
+/** Where a life of a runtime begins: in the queue, or with room at once. */
+export type FirstState = Extract<RuntimeState, 'accepted' | 'launching'>;
 
 /** Why a runtime is `stopped`. */
 export const STOP_REASONS = [
@@ -31,19 +42,22 @@ export const STOP_REASONS = [
   'closed_by_client',
   'workspace_deleted',
   'shutdown',
+  'idle',
+  'expired',
 ] as const;
 export type StopReason = (typeof STOP_REASONS)[number];
 
 const MOVES = {
+  accepted: ['launching', 'stopping', 'stopped', 'failed'],
   launching: ['running', 'stopping', 'stopped', 'failed'],
   running: ['stopping', 'stopped', 'failed'],
   stopping: ['stopped', 'failed'],
-  stopped: [],
-  failed: [],
+  stopped: ['accepted', 'launching'],
+  failed: ['accepted', 'launching'],
 } as const satisfies Record<RuntimeState, readonly RuntimeState[]>;
 
-/** The states in which a runtime holds its alias and may hold a browser. */
-export const ACTIVE_STATES = RUNTIME_STATES.filter((state) => MOVES[state].length > 0);
+/** The states of a runtime that is over: it holds no alias, no profile and no browser. */
+export const END_STATES = ['stopped', 'failed'] as const satisfies readonly RuntimeState[];
 
 /** The states from which `to` may be reached. */
 export function statesBefore(to: RuntimeState): RuntimeState[] {

@@ -1,26 +1,47 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Connections } from './connections/connections.ts';
+import type { Place } from './admission.ts';
+import { Connections, type Connection } from './connections/connections.ts';
 import type { Endpoints } from './connections/endpoints.ts';
 import { RuntimeError } from './errors.ts';
-import type { Driver } from './lifecycle.ts';
-import type { NodeBrowser, ProcessExit, RuntimeNode } from './node/runtime-node.ts';
-import type { Runtime, RuntimeFailure, RuntimeMove, RuntimeStore } from './store.ts';
-
-export type RuntimeEnd = Extract<RuntimeMove, { to: 'stopped' | 'failed' }>;
+import type { PageObservers } from './events/page-observers.ts';
+import type { RuntimeEvents } from './events/runtime-events.ts';
+import type { RuntimeMeter } from './meter.ts';
+import type { BrowserExit, NodeBrowser, RuntimeNode } from './node/runtime-node.ts';
+import { ProfileSession } from './profiles/profile-session.ts';
+import type { Profiles } from './profiles/profiles.ts';
+import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
+import type { Runtime, RuntimeFailure, RuntimeStore } from './store.ts';
 
 /** What clients are told in the close frame. */
 const LAST_WORDS = {
-  stopped: 'The runtime was stopped.',
+  requested: 'The runtime was stopped.',
+  closed_by_client: 'The browser was closed.',
+  workspace_deleted: 'The workspace of the runtime was deleted.',
+  shutdown: 'The service is shutting down: the runtime was stopped.',
+  idle: 'The runtime was stopped: it was idle for too long.',
+  expired: 'The runtime was stopped: its time is over.',
   failed: 'The browser is gone: the runtime has failed.',
 } as const;
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5000;
+/** How long an answer waits for the record of an end, after the browser is gone. */
+const RECORD_TIMEOUT_MS = 5000;
+/** Whoever waited for it has gone before it was up. */
+const ABANDONED = {
+  to: 'failed',
+  failure: {
+    code: 'runtime.abandoned',
+    message: 'The client hung up before the runtime was ready.',
+  },
+} as const;
 
 export interface LiveRuntimeParts {
   node: RuntimeNode;
   store: RuntimeStore;
+  events: RuntimeEvents;
+  observers: PageObservers;
+  meter: RuntimeMeter;
+  profiles: Profiles;
   log: Logger;
 }
 
@@ -29,33 +50,47 @@ export interface LiveRuntimeParts {
  * ends come at once (stop, a dying browser, shutdown), the first decides and all wait for it.
  */
 export class LiveRuntime {
-  readonly runtime: Runtime;
   readonly connections: Connections;
-  readonly #node: RuntimeNode;
-  readonly #store: RuntimeStore;
+  readonly #parts: LiveRuntimeParts;
   readonly #log: Logger;
+  readonly #place: Place;
+  readonly #record: RuntimeRecord;
+  readonly #profile: ProfileSession | undefined;
   readonly #release: () => void;
   readonly #launch = new AbortController();
-  #starting: Promise<unknown> | undefined;
+  readonly #gone = Promise.withResolvers<void>();
+  #started: Promise<Runtime> | undefined;
+  #bringingUp: Promise<Runtime> | undefined;
   #browser: NodeBrowser | undefined;
   #ended: Promise<Runtime> | undefined;
+  #recordedActivityAt: Date | undefined;
+  #waiting = 0;
 
   /** `release` is called once, when the runtime has ended. */
-  constructor(runtime: Runtime, { node, store, log }: LiveRuntimeParts, release: () => void) {
-    this.runtime = runtime;
-    this.#node = node;
-    this.#store = store;
-    this.#log = log.child({ runtimeId: runtime.id });
+  constructor(runtime: Runtime, place: Place, parts: LiveRuntimeParts, release: () => void) {
+    this.#parts = parts;
+    this.#place = place;
     this.#release = release;
+    this.#log = parts.log.child({ runtimeId: runtime.id });
+    this.#record = new RuntimeRecord(runtime, parts.store, this.#log, ({ id }) =>
+      parts.events.wake(id),
+    );
+    this.#profile =
+      runtime.profileId === undefined
+        ? undefined
+        : new ProfileSession(runtime, runtime.profileId, parts.profiles, this.#log);
     this.connections = new Connections({
-      attached: ({ id, protocol }, driver) => {
-        this.#log.info({ connectionId: id, protocol, driver }, 'client attached');
-        if (driver) void this.#recordDriver(driver);
+      attached: (connection, driver) => {
+        if (driver) this.#record.setDriver(driver);
+        this.#note('runtime.connected', connection, { driver: driver ?? null });
       },
-      detached: ({ id, protocol }) => {
-        this.#log.info({ connectionId: id, protocol }, 'client detached');
-      },
+      detached: (connection) => this.#note('runtime.disconnected', connection),
     });
+  }
+
+  /** As it was last recorded. */
+  get runtime(): Runtime {
+    return this.#record.runtime;
   }
 
   /** The ways to the browser; undefined before it runs and from the first end on. */
@@ -63,104 +98,208 @@ export class LiveRuntime {
     return this.#ended ? undefined : this.#browser?.endpoints;
   }
 
-  /** Launches the browser. Throws what the launch fails with, or `runtime.stopped`. */
-  async start(): Promise<Runtime> {
-    const starting = this.#bringUp();
-    this.#starting = starting;
+  get browser(): NodeBrowser | undefined {
+    return this.#browser;
+  }
+
+  get isEnding(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Settles when the end is recorded; undefined before there is one. */
+  get ended(): Promise<Runtime> | undefined {
+    return this.#ended;
+  }
+
+  /** When clients were last active, unless that is recorded already. */
+  get unrecordedActivityAt(): Date | undefined {
+    const at = this.connections.lastActivityAt;
+    return at === this.#recordedActivityAt ? undefined : at;
+  }
+
+  activityRecorded(at: Date): void {
+    this.#recordedActivityAt = at;
+  }
+
+  /**
+   * Launches the browser when there is room. Throws what the launch fails with,
+   * `runtime.no_capacity`, or why it was ended meanwhile.
+   */
+  start(): Promise<Runtime> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  /**
+   * As `start`, for one of those who wait for it: when the last of them is gone before it is up, it
+   * is not wanted any more. Without a signal one never is.
+   */
+  async startFor(signal: AbortSignal | undefined): Promise<Runtime> {
+    this.#waiting++;
+    const leave = () => {
+      if (--this.#waiting === 0) this.#endByItself(ABANDONED);
+    };
+    if (signal?.aborted) leave();
+    else signal?.addEventListener('abort', leave, { once: true });
     try {
-      return await starting;
+      return await this.start();
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
+  }
+
+  /**
+   * Ends the runtime and resolves with its final record, when nothing of the browser is left. Throws
+   * `service.unavailable` when the record has to wait.
+   */
+  async end(end: RuntimeEnd): Promise<Runtime> {
+    this.#ended ??= this.#finish(end).finally(this.#release);
+    await this.#gone.promise;
+    return Promise.race([this.#ended, unrecorded()]);
+  }
+
+  /** Ends the runtime because its time is over. */
+  expire(reason: 'idle' | 'expired'): void {
+    if (this.#ended) return;
+    this.#record.note({ type: 'runtime.expired', data: { reason } });
+    this.#endByItself({ to: 'stopped', reason });
+  }
+
+  /** Begins or ends to record what happens in pages, as it is wanted now. */
+  updateObservation(): void {
+    this.#browser?.pages.setObserved(this.#parts.observers.has(this.runtime.id));
+  }
+
+  async #start(): Promise<Runtime> {
+    try {
+      this.#bringingUp = this.#bringUp();
+      return await this.#bringingUp;
     } catch (error) {
-      await this.end({ to: 'failed', failure: failureOf(error) });
+      await this.end({ to: 'failed', failure: failureOf(error) }).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Ends the runtime and resolves with its final record, when nothing of the browser is left. */
-  end(end: RuntimeEnd): Promise<Runtime> {
-    this.#ended ??= this.#finish(end).finally(this.#release);
-    return this.#ended;
-  }
-
   async #bringUp(): Promise<Runtime> {
+    const { meter, node } = this.#parts;
+    const { signal } = this.#launch;
     try {
-      const browser = await this.#node.launch(this.#launch.signal);
+      await meter.time('queue', () => this.#place.ready());
+      signal.throwIfAborted();
+      if (this.runtime.state === 'accepted') await this.#record.move({ to: 'launching' });
+      const use = await this.#profile?.begin();
+      const browser = await meter.time('launch', () => node.launch(use, signal));
+      this.#place.launched();
       this.#browser = browser;
-      this.#launch.signal.throwIfAborted();
+      this.#profile?.follow(browser);
       void browser.exited.then((exit) => this.#exited(exit));
-      const running = await this.#move({
-        to: 'running',
-        defaultContextId: browser.defaultPage.contextId,
-        defaultPageId: browser.defaultPage.pageId,
-      });
+      await meter.time('configure', () => this.#follow(browser, signal));
+      const running = await meter.time('store', () =>
+        this.#record.move({
+          to: 'running',
+          defaultContextId: browser.pages.contextId,
+          defaultPageId: browser.pages.defaultPageId ?? '',
+          browserDirectory: browser.directory,
+        }),
+      );
       this.#log.info('runtime started');
       return running;
-    } catch (cause) {
-      if (!this.#launch.signal.aborted) throw cause;
-      throw new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.', {
-        cause,
-      });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw this.#profile ? await this.#profile.explain(error) : error;
     }
   }
 
-  /** A browser that goes away by itself is an end, unless another is already under way. */
-  #exited({ code, signal }: ProcessExit): void {
-    const message = `The browser exited by itself (${signal ?? `code ${code}`}).`;
-    // In good order it only ends when a client asks it to.
-    const ended = this.end(
-      code === 0
-        ? { to: 'stopped', reason: 'closed_by_client' }
-        : { to: 'failed', failure: { code: 'runtime.browser_exited', message } },
+  async #follow({ pages }: NodeBrowser, signal: AbortSignal): Promise<void> {
+    await pages.follow(
+      {
+        defaultPage: (pageId) => this.#record.setDefaultPage(pageId),
+        event: (event) => this.#record.note(event),
+      },
+      signal,
     );
-    ended.catch((err: unknown) => {
-      this.#log.error({ err }, 'the end of a browser could not be recorded');
+    this.updateObservation();
+  }
+
+  /** A browser that goes away by itself is an end, unless another is already under way. */
+  #exited(exit: BrowserExit): void {
+    this.#endByItself(endOf(exit));
+  }
+
+  #endByItself(end: RuntimeEnd): void {
+    this.end(end).catch((err: unknown) => {
+      this.#log.error({ err }, 'the end of a runtime is not recorded yet');
     });
   }
 
   async #finish(end: RuntimeEnd): Promise<Runtime> {
-    this.#launch.abort();
-    this.connections.close(LAST_WORDS[end.to]);
-    await this.#starting?.catch(() => undefined);
-    if (end.to === 'stopped') await this.#tryMove({ to: 'stopping' });
-    await this.#browser?.kill();
-    const over = await this.#recordEnd(end);
+    this.#launch.abort(abortReason(end));
+    if (this.#place.state === 'waiting') this.#place[Symbol.dispose]();
+    const cause = end.to === 'failed' ? 'failed' : end.reason;
+    this.connections.close(LAST_WORDS[cause]);
+    // Whoever launched meanwhile has it in #browser then.
+    await this.#bringingUp?.catch(() => undefined);
+    if (this.#browser) await this.#record.tryMove({ to: 'stopping' });
+    const left = await this.#endBrowser(end);
+    this.#gone.resolve();
+    this.#place[Symbol.dispose]();
+    if (left.to === 'failed') this.#parts.meter.failed(left.failure.code);
+    const over = await this.#record.end(left);
     this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;
   }
 
-  /** The browser is gone, and the record has to say so: as often as it takes. */
-  async #recordEnd(end: RuntimeEnd): Promise<Runtime> {
-    for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
-      const over = await this.#tryMove(end);
-      if (over) return over;
-      await delay(wait);
+  /** What a profile's browser leaves is saved; one that did not end in order is not to be trusted. */
+  async #endBrowser(end: RuntimeEnd): Promise<RuntimeEnd> {
+    const browser = this.#browser;
+    if (!browser) return end;
+    if (!this.#profile) {
+      await browser.kill();
+      return end;
     }
-  }
-
-  /** Undefined, and logged, when the store fails. */
-  async #tryMove(move: RuntimeMove): Promise<Runtime | undefined> {
+    await this.#profile.rest();
+    await browser.close();
+    const { code } = await browser.exited;
     try {
-      return await this.#move(move);
-    } catch (err) {
-      if (err instanceof RuntimeError) throw err;
-      this.#log.error({ err, move: move.to }, 'a move of a runtime could not be recorded');
-      return undefined;
+      await this.#profile.end(browser, code === 0 ? 'saved' : 'recovered');
+      return end;
+    } catch (error) {
+      return { to: 'failed', failure: failureOf(error) };
     }
   }
 
-  async #recordDriver(driver: Driver): Promise<void> {
-    const { organizationId, id } = this.runtime;
-    try {
-      await this.#store.setDriver(organizationId, id, driver);
-    } catch (err) {
-      this.#log.error({ err, driver }, 'the driver of a client could not be recorded');
-    }
+  #note(
+    type: 'runtime.connected' | 'runtime.disconnected',
+    { id, protocol }: Connection,
+    more: Record<string, unknown> = {},
+  ): void {
+    const data = { connectionId: id, protocol, ...more };
+    this.#log.info(data, type);
+    this.#record.note({ type, data });
   }
+}
 
-  async #move(move: RuntimeMove): Promise<Runtime> {
-    const moved = await this.#store.move(this.runtime.organizationId, this.runtime.id, move);
-    if (moved) return moved;
-    throw new RuntimeError('runtime.not_active', `The runtime could not become ${move.to}.`);
+async function unrecorded(): Promise<never> {
+  await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
+  throw new RuntimeError('service.unavailable', 'What was done could not be recorded yet.');
+}
+
+function abortReason(end: RuntimeEnd): RuntimeError {
+  if (end.to === 'stopped' && end.reason === 'shutdown') {
+    return new RuntimeError('service.shutting_down', 'The service is shutting down.');
   }
+  return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
+}
+
+/** A browser only ends in good order when a client asks it to. */
+function endOf({ code, signal, hung }: BrowserExit): RuntimeEnd {
+  if (hung) {
+    const message = 'The browser did not answer any more and was ended.';
+    return { to: 'failed', failure: { code: 'runtime.browser_hung', message } };
+  }
+  if (code === 0) return { to: 'stopped', reason: 'closed_by_client' };
+  const message = `The browser exited by itself (${signal ?? `code ${code}`}).`;
+  return { to: 'failed', failure: { code: 'runtime.browser_exited', message } };
 }
 
 function failureOf(error: unknown): RuntimeFailure {

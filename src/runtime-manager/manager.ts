@@ -1,20 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { Access } from './connections/cdp-policy.ts';
-import type { Connection, Protocol } from './connections/connections.ts';
-import type { Endpoints } from './connections/endpoints.ts';
-import { Tickets } from './connections/tickets.ts';
+import type { Logger } from 'pino';
+import { Admission, type AdmissionOptions } from './admission.ts';
+import { Entrances } from './entrances.ts';
 import { RuntimeError } from './errors.ts';
+import type { EventFilter, RuntimeEvent } from './events/events.ts';
+import { PageObservers } from './events/page-observers.ts';
+import { RuntimeEvents } from './events/runtime-events.ts';
 import { assertSupported, type Launch } from './launch.ts';
 import {
   RUNTIME_STATUSES,
   statesOf,
   statusOf,
   type Driver,
+  type FirstState,
   type RuntimeKind,
   type RuntimeStatus,
 } from './lifecycle.ts';
-import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
-import type { Page, PageRequest, Runtime, RuntimeStore, Workspace } from './store.ts';
+import { LiveRuntime } from './live-runtime.ts';
+import type { RuntimeMeter } from './meter.ts';
+import type { RuntimeNode } from './node/runtime-node.ts';
+import type { Profiles } from './profiles/profiles.ts';
+import type { Page, PageRequest, Runtime, RuntimeStore, TimeLimits, Workspace } from './store.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** Who asks: everything happens within this organization. */
 export interface Actor {
@@ -26,31 +33,36 @@ export interface RuntimeRequest {
   kind: RuntimeKind;
   driver: Driver;
   launch: Launch;
+  /** Undefined for what is configured. */
+  idleTimeoutSeconds?: number | undefined;
+  maxDurationSeconds?: number | undefined;
 }
 
-export interface ConnectionRequest {
-  protocol: Protocol;
-  access: Access;
-  /** How long its ticket lets clients in; undefined for the configured time. */
-  ttlMs: number | undefined;
+/** How a request came, and what becomes of it when nobody waits for it any more. */
+export interface RequestScope {
+  /** By `performance.now()`. */
+  arrivedAt?: number | undefined;
+  /** When it aborts before the runtime is up, what was begun is undone. */
+  signal?: AbortSignal | undefined;
 }
 
-/** A ticket for each protocol. */
-export type IssuedTickets = Record<Protocol, string> & { expiresAt: Date };
-
-/** A way into a running runtime, and what is behind it. */
-export interface Entrance {
-  runtimeId: string;
-  connection: Connection;
-  endpoints: Endpoints;
-}
-
-const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
-
-export interface RuntimeManagerOptions extends LiveRuntimeParts {
+export interface RuntimeManagerOptions {
+  node: RuntimeNode;
+  store: RuntimeStore;
+  meter: RuntimeMeter;
+  log: Logger;
   /** How long a connection ticket may be redeemed. */
   ticketTtlMs: number;
+  /** For requests that do not say. */
+  timeLimits: TimeLimits;
+  admission: Omit<AdmissionOptions, 'hasMemory'>;
+  keepEvents: { perRuntime: number; ageMs: number };
+  profiles: Profiles;
 }
+
+/** How often something may come in between before a request gives up. */
+const ATTEMPTS = 50;
+const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
 
 /**
  * Creates, finds and ends runtimes, and owns those that are active. In every method `workspace` is
@@ -58,32 +70,77 @@ export interface RuntimeManagerOptions extends LiveRuntimeParts {
  * throws `workspace.not_found` or `runtime.not_found`.
  */
 export class RuntimeManager implements AsyncDisposable {
-  readonly #parts: LiveRuntimeParts;
+  readonly entrances: Entrances;
+  readonly #options: RuntimeManagerOptions;
   readonly #store: RuntimeStore;
-  readonly #tickets = new Tickets();
-  readonly #ticketTtlMs: number;
+  readonly #node: RuntimeNode;
+  readonly #events: RuntimeEvents;
+  readonly #admission: Admission;
+  readonly #upkeep: Upkeep;
   readonly #live = new Map<string, LiveRuntime>();
-  readonly #creating = new Set<Promise<Runtime>>();
-  #closing = false;
+  /** Runtimes whose record is being written to be active. */
+  readonly #opening = new Map<string, Promise<unknown>>();
+  readonly #observers = new PageObservers((id) => this.#live.get(id)?.updateObservation());
+  readonly #closing = new AbortController();
+  /** Aborts when nothing more will happen. */
+  readonly #closed = new AbortController();
 
-  constructor({ ticketTtlMs, ...parts }: RuntimeManagerOptions) {
-    this.#parts = parts;
-    this.#store = parts.store;
-    this.#ticketTtlMs = ticketTtlMs;
+  constructor(options: RuntimeManagerOptions) {
+    const { node, store, log, keepEvents } = options;
+    this.#options = options;
+    this.#store = store;
+    this.#node = node;
+    this.#events = new RuntimeEvents(store);
+    this.entrances = new Entrances(this.#live, options.ticketTtlMs);
+    const hasMemory = (launching: number) => node.hasMemory(launching);
+    this.#admission = new Admission({ ...options.admission, hasMemory });
+    const isHeld = (id: string) => this.#live.has(id) || this.#opening.has(id);
+    const live = this.#live;
+    this.#upkeep = new Upkeep({ nodeId: node.id, store, live, isHeld, keepEvents, log });
+  }
+
+  /** The runtimes that are active here. */
+  get live(): ReadonlyMap<string, LiveRuntime> {
+    return this.#live;
+  }
+
+  /** How many runtimes wait for room. */
+  get queueLength(): number {
+    return this.#admission.queueLength;
   }
 
   /**
    * Resolves with a running runtime. Throws `runtime.unsupported`, `runtime.alias_in_use`,
-   * `runtime.launch_failed`, `runtime.stopped` or `service.shutting_down`.
+   * `runtime.quota_exceeded`, `runtime.no_capacity`, `runtime.launch_failed`, `runtime.stopped`,
+   * `service.shutting_down`, and for a profile `profile.not_found`, `profile.in_use`,
+   * `profile.version_damaged` or `profile.locale_unavailable`.
    */
-  async create(actor: Actor, workspace: string, request: RuntimeRequest): Promise<Runtime> {
-    const creating = this.#create(actor, workspace, request);
-    this.#creating.add(creating);
-    try {
-      return await creating;
-    } finally {
-      this.#creating.delete(creating);
-    }
+  async create(
+    actor: Actor,
+    workspace: string,
+    request: RuntimeRequest,
+    scope: RequestScope = {},
+  ): Promise<Runtime> {
+    const { id: workspaceId, storageWorkspace } = await this.#workspace(actor, workspace);
+    const { launch } = request;
+    assertSupported(launch);
+    const { timeLimits } = this.#options;
+    const runtime = {
+      ...request,
+      profileId: launch.mode === 'profile' ? launch.profileId : undefined,
+      writesProfile: launch.mode === 'profile' && !launch.readOnly,
+      idleTimeoutSeconds: request.idleTimeoutSeconds ?? timeLimits.idleTimeoutSeconds,
+      maxDurationSeconds: request.maxDurationSeconds ?? timeLimits.maxDurationSeconds,
+      id: randomUUID(),
+      workspaceId,
+      nodeId: this.#node.id,
+      storageWorkspace,
+    };
+    const live = await this.#open(runtime.id, scope, (state) =>
+      this.#store.insert(actor.organizationId, { ...runtime, state }),
+    );
+    if (!live) throw new Error('a runtime that was inserted is not there');
+    return live.startFor(scope.signal);
   }
 
   async get(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
@@ -102,15 +159,55 @@ export class RuntimeManager implements AsyncDisposable {
     return this.#store.list(actor.organizationId, id, { states }, page);
   }
 
+  /**
+   * Brings a runtime that is over up again, one generation later; one that is active is answered
+   * when it is up, and one that is being stopped is brought up after. Throws as `create`.
+   */
+  async start(
+    actor: Actor,
+    workspace: string,
+    ref: string,
+    scope: RequestScope = {},
+  ): Promise<Runtime> {
+    const { id } = await this.get(actor, workspace, ref);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const live = await this.#held(id);
+      if (live && !live.isEnding) {
+        await live.startFor(scope.signal);
+        return this.get(actor, workspace, id);
+      }
+      await live?.ended;
+      const nodeId = this.#node.id;
+      const opened = await this.#open(id, scope, (state) =>
+        this.#store.revive(actor.organizationId, id, { nodeId, state }),
+      );
+      if (opened) return opened.startFor(scope.signal);
+      this.#assertOurs(await this.get(actor, workspace, id));
+    }
+    throw changing();
+  }
+
+  /** Stops a runtime if it is active, and starts it. */
+  async restart(
+    actor: Actor,
+    workspace: string,
+    ref: string,
+    scope: RequestScope = {},
+  ): Promise<Runtime> {
+    const { id, workspaceId } = await this.stop(actor, workspace, ref);
+    return this.start(actor, workspaceId, id, scope);
+  }
+
   /** Resolves with the runtime when it is over; one that already is, is answered as it is. */
   async stop(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
-    const runtime = await this.get(actor, workspace, ref);
-    if (statusOf(runtime.state) !== 'active') return runtime;
-    const live = this.#live.get(runtime.id);
-    if (live) return live.end({ to: 'stopped', reason: 'requested' });
-    const now = await this.#runtime(actor, runtime.workspaceId, runtime.id);
-    if (statusOf(now.state) !== 'active') return now;
-    throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const runtime = await this.get(actor, workspace, ref);
+      if (statusOf(runtime.state) !== 'active') return runtime;
+      const live = await this.#held(runtime.id);
+      if (live) return live.end({ to: 'stopped', reason: 'requested' });
+      this.#assertOurs(runtime);
+    }
+    throw changing();
   }
 
   /** Removes the record of a runtime that is over, and resolves with it. Throws `runtime.active` before that. */
@@ -124,122 +221,124 @@ export class RuntimeManager implements AsyncDisposable {
   /** Stops every runtime of a workspace that is active here, since it is to be deleted. */
   async stopAll(actor: Actor, workspace: string): Promise<void> {
     const { id } = await this.#workspace(actor, workspace);
+    await Promise.allSettled(this.#opening.values());
     const lives = [...this.#live.values()].filter((live) => live.runtime.workspaceId === id);
     await Promise.all(
       lives.map((live) => live.end({ to: 'stopped', reason: 'workspace_deleted' })),
     );
   }
 
-  /** Tickets for every protocol, or undefined when the runtime cannot be connected to here. */
-  issueTickets(runtime: Runtime): IssuedTickets | undefined {
-    const live = this.#live.get(runtime.id);
-    if (!live?.endpoints) return undefined;
-    const expiresAt = new Date(Date.now() + this.#ticketTtlMs);
-    const issue = (protocol: Protocol) =>
-      this.#sign(runtime.id, live.connections.own(protocol), expiresAt);
-    return {
-      cdp: issue('cdp'),
-      playwright: issue('playwright'),
-      webdriver: issue('webdriver'),
-      expiresAt,
-    };
+  /** What happened to a runtime, oldest first. */
+  async listEvents(
+    actor: Actor,
+    workspace: string,
+    ref: string,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<RuntimeEvent[]> {
+    return this.#events.list(await this.get(actor, workspace, ref), filter, limit);
   }
 
   /**
-   * The way in that a ticket opens. Throws `connection.ticket_invalid`,
-   * `connection.ticket_expired`, `runtime.not_active` or `connection.revoked`.
+   * The next events of a runtime that match, as soon as there are any; none when one of `signals` aborts
+   * before, or the service shuts down. Without `after`, those from now on.
    */
-  enterByTicket(text: string): Entrance {
-    const ticket = this.#tickets.redeem(text);
-    const { live, endpoints } = this.#reachable(ticket.runtimeId);
-    const connection = live.connections.find(ticket.connectionId);
-    if (connection) return { runtimeId: ticket.runtimeId, connection, endpoints };
-    throw new RuntimeError('connection.revoked', 'This connection was revoked.');
+  async *watchEvents(
+    runtime: Runtime,
+    filter: Omit<EventFilter, 'after'> & { after?: string | undefined },
+    limit: number,
+    signals: readonly AbortSignal[],
+  ): AsyncGenerator<RuntimeEvent[], void> {
+    // One level only: of signals made of others that are made of timeouts, Node may lose some.
+    const until = AbortSignal.any([...signals, this.#closed.signal]);
+    using _observing = this.#observers.observe(runtime.id);
+    let after = filter.after ?? (await this.lastEventId(runtime));
+    for (;;) {
+      const found = await this.#events.next(runtime, { ...filter, after }, limit, until);
+      const last = found.at(-1);
+      if (!last) return;
+      yield found;
+      after = last.id;
+    }
   }
 
-  /** The runtime's own way in, for one who may ask for it. Throws `runtime.not_active`. */
-  async enter(actor: Actor, workspace: string, ref: string, protocol: Protocol): Promise<Entrance> {
-    const { id } = await this.get(actor, workspace, ref);
-    const { live, endpoints } = this.#reachable(id);
-    return { runtimeId: id, connection: live.connections.own(protocol), endpoints };
-  }
-
-  /** A way in of its own for some client, with its ticket. Throws `runtime.not_active`. */
-  async createConnection(
-    actor: Actor,
-    workspace: string,
-    ref: string,
-    { protocol, access, ttlMs }: ConnectionRequest,
-  ): Promise<{ connection: Connection; ticket: string; expiresAt: Date }> {
-    const { id } = await this.get(actor, workspace, ref);
-    const expiresAt = new Date(Date.now() + (ttlMs ?? this.#ticketTtlMs));
-    const connection = this.#reachable(id).live.connections.create(protocol, access, expiresAt);
-    return { connection, ticket: this.#sign(id, connection, expiresAt), expiresAt };
-  }
-
-  /** The ways into a runtime, newest first; none when it is over. */
-  async listConnections(actor: Actor, workspace: string, ref: string): Promise<Connection[]> {
-    const { id } = await this.get(actor, workspace, ref);
-    return this.#live.get(id)?.connections.list() ?? [];
-  }
-
-  /** Ends a way in and sends away who came by it. Throws `connection.not_found`. */
-  async revokeConnection(
-    actor: Actor,
-    workspace: string,
-    ref: string,
-    connectionId: string,
-  ): Promise<Connection> {
-    const { id } = await this.get(actor, workspace, ref);
-    const revoked = this.#live.get(id)?.connections.revoke(connectionId);
-    if (revoked) return revoked;
-    throw new RuntimeError('connection.not_found', 'There is no such connection.');
+  /** The id of a runtime's newest event; '0' when it has none. */
+  lastEventId({ organizationId, id }: Runtime): Promise<string> {
+    return this.#store.lastEventId(organizationId, id);
   }
 
   /** Whether a create could launch a browser now. */
   async isReady(): Promise<boolean> {
-    return !this.#closing && (await this.#parts.node.isLaunchable());
+    return !this.#closing.signal.aborted && (await this.#node.isLaunchable());
   }
 
   /** Stops every runtime, also those still being created; more are refused from now on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
-    const lives = [...this.#live.values()];
-    const ends = await Promise.allSettled(lives.map((live) => live.end(SHUTDOWN)));
+    this.#closing.abort();
+    this.#upkeep[Symbol.dispose]();
+    await Promise.allSettled(this.#opening.values());
+    const ends = await Promise.allSettled(
+      [...this.#live.values()].map((live) => live.end(SHUTDOWN)),
+    );
     for (const end of ends) {
-      if (end.status === 'rejected') this.#parts.log.error({ err: end.reason }, 'a stop failed');
+      if (end.status === 'rejected') this.#options.log.error({ err: end.reason }, 'a stop failed');
     }
-    await Promise.allSettled(this.#creating);
+    this.#closed.abort();
   }
 
-  async #create(actor: Actor, workspace: string, request: RuntimeRequest): Promise<Runtime> {
-    const { id: workspaceId, storageWorkspace } = await this.#workspace(actor, workspace);
-    assertSupported(request.launch);
-    const id = randomUUID();
-    const nodeId = this.#parts.node.id;
-    this.#assertOpen();
-    const created = { ...request, id, workspaceId, nodeId, storageWorkspace };
-    const runtime = await this.#store.insert(actor.organizationId, created);
-    const live = new LiveRuntime(runtime, this.#parts, () => this.#live.delete(id));
+  /**
+   * Takes a place, lets `write` make the record active, and brings the runtime up. Undefined when
+   * there was nothing to write, or another request is just doing the same.
+   */
+  async #open(
+    id: string,
+    scope: RequestScope,
+    write: (state: FirstState) => Promise<Runtime | undefined>,
+  ): Promise<LiveRuntime | undefined> {
+    const other = this.#opening.get(id);
+    if (other) {
+      await other.catch(() => undefined);
+      return undefined;
+    }
+    if (this.#closing.signal.aborted) {
+      throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
+    }
+    const opening = this.#begin(id, scope, write);
+    this.#opening.set(id, opening);
+    try {
+      return await opening;
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  async #begin(
+    id: string,
+    scope: RequestScope,
+    write: (state: FirstState) => Promise<Runtime | undefined>,
+  ): Promise<LiveRuntime | undefined> {
+    using stack = new DisposableStack();
+    const place = stack.use(this.#admission.enter(scope.arrivedAt));
+    const runtime = await write(place.state === 'waiting' ? 'accepted' : 'launching');
+    if (!runtime) return undefined;
+    stack.move();
+    const parts = { ...this.#options, events: this.#events, observers: this.#observers };
+    const live = new LiveRuntime(runtime, place, parts, () => this.#live.delete(id));
     this.#live.set(id, live);
-    const starting = live.start();
-    if (this.#closing) await live.end(SHUTDOWN);
-    return starting;
+    this.#events.wake(id);
+    live.start().catch(() => undefined);
+    return live;
   }
 
-  #sign(runtimeId: string, { id, protocol, access }: Connection, expiresAt: Date): string {
-    return this.#tickets.sign({ runtimeId, connectionId: id, protocol, access, expiresAt });
+  #assertOurs({ state, nodeId }: Runtime): void {
+    if (statusOf(state) !== 'active' || nodeId === this.#node.id) return;
+    throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
   }
 
-  #reachable(runtimeId: string): { live: LiveRuntime; endpoints: Endpoints } {
-    const live = this.#live.get(runtimeId);
-    if (live?.endpoints) return { live, endpoints: live.endpoints };
-    throw new RuntimeError('runtime.not_active', 'The runtime is over or not up yet.');
-  }
-
-  #assertOpen(): void {
-    if (!this.#closing) return;
-    throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
+  /** The runtime as it is held here, also when it is just about to be. */
+  async #held(id: string): Promise<LiveRuntime | undefined> {
+    await this.#opening.get(id)?.catch(() => undefined);
+    return this.#live.get(id);
   }
 
   async #workspace(actor: Actor, workspace: string): Promise<Workspace> {
@@ -253,4 +352,8 @@ export class RuntimeManager implements AsyncDisposable {
     if (found) return found;
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
+}
+
+function changing(): RuntimeError {
+  return new RuntimeError('service.unavailable', 'The runtime is just changing.');
 }

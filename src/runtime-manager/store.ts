@@ -1,8 +1,17 @@
+import type { EventFilter, NewEvent, RuntimeEvent } from './events/events.ts';
 import type { Launch } from './launch.ts';
-import type { Driver, RuntimeKind, RuntimeState, StopReason } from './lifecycle.ts';
+import type { Driver, FirstState, RuntimeKind, RuntimeState, StopReason } from './lifecycle.ts';
+
+/** When a runtime ends by itself. */
+export interface TimeLimits {
+  /** Without traffic of a client. */
+  idleTimeoutSeconds: number;
+  /** Counted from when it runs. */
+  maxDurationSeconds: number;
+}
 
 /** A runtime as it is recorded. Absent is undefined; ids of the browser are there only while it runs. */
-export interface Runtime {
+export interface Runtime extends TimeLimits {
   id: string;
   organizationId: string;
   workspaceId: string;
@@ -11,10 +20,17 @@ export interface Runtime {
   kind: RuntimeKind;
   driver: Driver;
   launch: Launch;
+  profileId: string | undefined;
+  /** Whether it will save the profile's state. */
+  writesProfile: boolean;
   state: RuntimeState;
+  /** How often it was brought up: 1 at first, one more with every start. */
+  generation: number;
   currentDriver: Driver | undefined;
   defaultContextId: string | undefined;
   defaultPageId: string | undefined;
+  /** The name of the browser's directory on its node. */
+  browserDirectory: string | undefined;
   storageWorkspace: string | undefined;
   failure: RuntimeFailure | undefined;
   stopReason: StopReason | undefined;
@@ -22,7 +38,12 @@ export interface Runtime {
   updatedAt: Date;
   startedAt: Date | undefined;
   stoppedAt: Date | undefined;
+  lastActivityAt: Date | undefined;
+  expiresAt: Date | undefined;
 }
+
+/** One life of a runtime: what a write by its owner names, so that it never touches a later one. */
+export type RuntimeLife = Pick<Runtime, 'organizationId' | 'id' | 'generation'>;
 
 /** Why a runtime is `failed`, in words made for the customer. */
 export interface RuntimeFailure {
@@ -30,7 +51,7 @@ export interface RuntimeFailure {
   message: string;
 }
 
-export interface NewRuntime {
+export interface NewRuntime extends TimeLimits {
   id: string;
   workspaceId: string;
   nodeId: string;
@@ -38,12 +59,21 @@ export interface NewRuntime {
   kind: RuntimeKind;
   driver: Driver;
   launch: Launch;
+  profileId: string | undefined;
+  writesProfile: boolean;
+  state: FirstState;
   storageWorkspace: string | undefined;
 }
 
 /** A move of the state machine with what it writes beside the state. */
 export type RuntimeMove =
-  | { to: 'running'; defaultContextId: string; defaultPageId: string }
+  | { to: 'launching' }
+  | {
+      to: 'running';
+      defaultContextId: string;
+      defaultPageId: string;
+      browserDirectory: string;
+    }
   | { to: 'stopping' }
   | { to: 'stopped'; reason: StopReason }
   | { to: 'failed'; failure: RuntimeFailure };
@@ -63,14 +93,33 @@ export interface Page<T> {
   nextCursor: string | undefined;
 }
 
+/** A runtime whose time is over. */
+export interface DueRuntime {
+  id: string;
+  reason: Extract<StopReason, 'idle' | 'expired'>;
+}
+
 /**
- * What the core needs of a database. Every call names the organization; rows of another one do not
- * exist. `workspace` is an id or a name, `ref` an id or an alias (then the newest runtime of it).
+ * What the core needs of a database. Every call on behalf of a customer names the organization;
+ * rows of another one do not exist. `workspace` is an id or a name, `ref` an id or an alias (then
+ * the active runtime of it, or the newest). Moves record their event in the same statement.
  */
 export interface RuntimeStore {
   findWorkspace(organizationId: string, workspace: string): Promise<Workspace | undefined>;
-  /** Throws `runtime.alias_in_use`, or `workspace.not_found` when the workspace has gone meanwhile. */
+  /**
+   * Throws `runtime.alias_in_use`, `runtime.quota_exceeded`, `profile.in_use`, `profile.not_found`,
+   * or `workspace.not_found` when the workspace has gone meanwhile.
+   */
   insert(organizationId: string, runtime: NewRuntime): Promise<Runtime>;
+  /**
+   * Begins the next life of a runtime that is over, on a node; undefined when it is not over.
+   * Throws `runtime.alias_in_use`, `runtime.quota_exceeded` or `profile.in_use`.
+   */
+  revive(
+    organizationId: string,
+    id: string,
+    life: { nodeId: string; state: FirstState },
+  ): Promise<Runtime | undefined>;
   find(organizationId: string, workspaceId: string, ref: string): Promise<Runtime | undefined>;
   list(
     organizationId: string,
@@ -79,11 +128,32 @@ export interface RuntimeStore {
     page: PageRequest,
   ): Promise<Page<Runtime>>;
   /** One conditional update; undefined when the runtime is not in a state the move may start from. */
-  move(organizationId: string, id: string, move: RuntimeMove): Promise<Runtime | undefined>;
+  move(life: RuntimeLife, move: RuntimeMove): Promise<Runtime | undefined>;
   /** Records by which driver a running runtime was last attached to. */
-  setDriver(organizationId: string, id: string, driver: Driver): Promise<void>;
+  setDriver(life: RuntimeLife, driver: Driver): Promise<void>;
+  /** Records which page of a running runtime's default context is its first; undefined: it has none. */
+  setDefaultPage(life: RuntimeLife, pageId: string | undefined): Promise<void>;
+  recordActivity(active: readonly { id: string; lastActivityAt: Date }[]): Promise<void>;
+  /** The running runtimes of a node whose time is over. */
+  findDue(nodeId: string, now: Date): Promise<DueRuntime[]>;
   /** Removes the record of a runtime that is over; false when there is none. */
   remove(organizationId: string, id: string): Promise<boolean>;
-  /** Fails every active runtime of a node and returns how many there were. */
-  failActive(nodeId: string, failure: RuntimeFailure): Promise<number>;
+  /** The runtimes of a node that are active. */
+  listActive(nodeId: string): Promise<Runtime[]>;
+
+  appendEvents(life: RuntimeLife, events: readonly NewEvent[]): Promise<void>;
+  /** Oldest first. */
+  listEvents(
+    organizationId: string,
+    runtimeId: string,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<RuntimeEvent[]>;
+  /** The id of a runtime's newest event; '0' when it has none. */
+  lastEventId(organizationId: string, runtimeId: string): Promise<string>;
+  /**
+   * Forgets events older than a date, and those beyond a number of each runtime that had one since
+   * another date.
+   */
+  trimEvents(keep: { perRuntime: number; since: Date; writtenSince: Date }): Promise<void>;
 }

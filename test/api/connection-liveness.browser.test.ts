@@ -75,7 +75,7 @@ test('who comes and goes is counted, and logged with the runtime', async ({
   clients[1]?.socket.terminate();
   await expect.poll(attached, { timeout: 1000 }).toBe(0);
   const lines = service.logged.filter((line) => line.includes(id));
-  for (const said of ['client attached', 'client detached']) {
+  for (const said of ['runtime.connected', 'runtime.disconnected']) {
     expect(lines.filter((line) => line.includes(said))).toHaveLength(2);
   }
 });

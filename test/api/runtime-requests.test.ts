@@ -49,10 +49,6 @@ test.for<[string, string, unknown]>([
 });
 
 test.for<[string, unknown]>([
-  [
-    'launch.mode',
-    { alias: 'a', kind: 'browser', launch: { mode: 'profile', profileId: randomUUID() } },
-  ],
   ['launch.config.proxy', withProxy({})],
   ['launch.config.humanize', ephemeral({ config: { humanize: true } })],
   ['launch.config.humanizePersonaId', ephemeral({ config: { humanizePersonaId: 1 } })],

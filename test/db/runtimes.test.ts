@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
+import { reconcile } from '../../src/runtime-manager/index.ts';
 import { openTestDatabase } from '../support/database.ts';
+
+const FIRST = {
+  state: 'launching',
+  idleTimeoutSeconds: 60,
+  maxDurationSeconds: 600,
+  profileId: undefined,
+  writesProfile: false,
+} as const;
 
 const test = base
   .extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -14,7 +24,7 @@ const test = base
   .extend('owner', async ({ database: { db } }) => {
     const { id: organizationId } = await insertOrganization(db, randomUUID());
     const workspace = await findWorkspace(db, organizationId, 'default');
-    const store = createRuntimeStore(db);
+    const store = createRuntimeStore(db, { maxRuntimesPerOrganization: 5 });
     const nodeId = randomUUID();
     const insert = (alias: string = randomUUID()) =>
       store.insert(organizationId, {
@@ -26,25 +36,30 @@ const test = base
         driver: 'playwright',
         launch: { mode: 'ephemeral' },
         storageWorkspace: undefined,
+        ...FIRST,
       });
     return { organizationId, workspaceId: workspace?.id ?? '', nodeId, store, insert };
   });
 
-const running = { to: 'running', defaultContextId: 'c', defaultPageId: 'p' } as const;
+const running = {
+  to: 'running',
+  defaultContextId: 'c',
+  defaultPageId: 'p',
+  browserDirectory: 'd',
+} as const;
 
-test('of many moves at once one wins', async ({ owner: { store, organizationId, insert } }) => {
-  const { id } = await insert();
-  const moved = await Promise.all(
-    Array.from({ length: 20 }, () => store.move(organizationId, id, running)),
-  );
+test('of many moves at once one wins', async ({ owner: { store, insert } }) => {
+  const life = await insert();
+  const moved = await Promise.all(Array.from({ length: 20 }, () => store.move(life, running)));
   expect(moved.filter((runtime) => runtime !== undefined)).toHaveLength(1);
 });
 
 test('an illegal move changes nothing', async ({ owner }) => {
   const { store, organizationId, workspaceId, insert } = owner;
-  const { id } = await insert();
-  await store.move(organizationId, id, { to: 'stopped', reason: 'requested' });
-  expect(await store.move(organizationId, id, running)).toBeUndefined();
+  const life = await insert();
+  const { id } = life;
+  await store.move(life, { to: 'stopped', reason: 'requested' });
+  expect(await store.move(life, running)).toBeUndefined();
   expect(await store.find(organizationId, workspaceId, id)).toMatchObject({
     state: 'stopped',
     stopReason: 'requested',
@@ -53,20 +68,21 @@ test('an illegal move changes nothing', async ({ owner }) => {
 });
 
 test("another organization's runtime cannot be moved or removed", async ({ owner }) => {
-  const { id } = await owner.insert();
-  expect(await owner.store.move(randomUUID(), id, running)).toBeUndefined();
+  const life = await owner.insert();
+  const { id } = life;
+  expect(
+    await owner.store.move({ ...life, organizationId: randomUUID() }, running),
+  ).toBeUndefined();
   expect(await owner.store.remove(randomUUID(), id)).toBe(false);
 });
 
 test('what is over holds no ids of a browser, and its alias is free', async ({ owner }) => {
-  const { store, organizationId, insert } = owner;
-  const { id } = await insert('again');
-  await store.move(organizationId, id, running);
+  const { store, insert } = owner;
+  const life = await insert('again');
+  await store.move(life, running);
   await expect(insert('again')).rejects.toMatchObject({ code: 'runtime.alias_in_use' });
-  await store.move(organizationId, id, { to: 'stopping' });
-  expect(
-    await store.move(organizationId, id, { to: 'stopped', reason: 'requested' }),
-  ).toMatchObject({
+  await store.move(life, { to: 'stopping' });
+  expect(await store.move(life, { to: 'stopped', reason: 'requested' })).toMatchObject({
     state: 'stopped',
     currentDriver: undefined,
     defaultContextId: undefined,
@@ -80,7 +96,7 @@ test('an alias means the newest runtime of it, and an id wins over an alias', as
   const { store, organizationId, workspaceId, insert } = owner;
   const failure = { code: 'test', message: 'over' };
   const first = await insert('twice');
-  await store.move(organizationId, first.id, { to: 'failed', failure });
+  await store.move(first, { to: 'failed', failure });
   const second = await insert('twice');
   expect(await store.find(organizationId, workspaceId, 'twice')).toMatchObject({ id: second.id });
   const misleading = await insert(first.id);
@@ -91,21 +107,115 @@ test('an alias means the newest runtime of it, and an id wins over an alias', as
 });
 
 test('after a crash the runtimes of a node are failed, and no others', async ({ owner }) => {
-  const { store, organizationId, nodeId, insert } = owner;
-  const failure = { code: 'runtime.service_restarted', message: 'restarted' };
+  const { store, organizationId, workspaceId, nodeId, insert } = owner;
   const over = await insert();
-  await store.move(organizationId, over.id, { to: 'failed', failure: { ...failure, code: 'x' } });
-  await insert();
-  expect(await store.failActive(randomUUID(), failure)).toBe(0);
-  expect(await store.failActive(nodeId, failure)).toBe(1);
+  await store.move(over, { to: 'failed', failure: { code: 'x', message: 'over' } });
+  const { id } = await insert();
+  const log = pino({ level: 'silent' });
+  const codeOf = async (ref: string) =>
+    (await store.find(organizationId, workspaceId, ref))?.failure?.code;
+  await reconcile(store, randomUUID(), log);
+  expect(await codeOf(id)).toBeUndefined();
+  await reconcile(store, nodeId, log);
+  expect(await codeOf(id)).toBe('runtime.service_restarted');
+  expect(await codeOf(over.id)).toBe('x');
+});
+
+test('a write of an earlier life changes nothing in a later one', async ({ owner }) => {
+  const { store, organizationId, nodeId, insert } = owner;
+  const first = await insert();
+  await store.move(first, { to: 'stopped', reason: 'idle' });
+  const second = await store.revive(organizationId, first.id, { nodeId, state: 'launching' });
+  expect(second).toMatchObject({ generation: 2, state: 'launching', stopReason: undefined });
+  const failure = { code: 'late', message: 'late' };
+  expect(await store.move(first, { to: 'failed', failure })).toBeUndefined();
+  expect(await store.revive(organizationId, first.id, { nodeId, state: 'launching' })).toBe(
+    undefined,
+  );
+});
+
+test('of concurrent creates no more pass than the organization may have', async ({ owner }) => {
+  const { store, organizationId, nodeId, insert } = owner;
+  const all = await Promise.allSettled(Array.from({ length: 12 }, () => insert()));
+  const [passed, refused] = [
+    all.filter(({ status }) => status === 'fulfilled'),
+    all.filter(({ status }) => status === 'rejected'),
+  ];
+  expect(passed).toHaveLength(5);
+  for (const refusal of refused) {
+    expect(refusal).toMatchObject({ reason: { code: 'runtime.quota_exceeded' } });
+  }
+  const [one] = await store.listActive(nodeId);
+  if (!one) throw new Error('none is active');
+  await store.move(one, { to: 'stopped', reason: 'requested' });
+  await expect(insert()).resolves.toMatchObject({ generation: 1 });
+  await expect(
+    store.revive(organizationId, one.id, { nodeId, state: 'launching' }),
+  ).rejects.toMatchObject({ code: 'runtime.quota_exceeded' });
+});
+
+test('time limits are kept by the database', async ({ owner }) => {
+  const { store, nodeId, insert } = owner;
+  const life = await insert();
+  const started = await store.move(life, running);
+  expect(started?.expiresAt?.getTime()).toBe((started?.startedAt?.getTime() ?? 0) + 600_000);
+  const after = (seconds: number) =>
+    new Date((started?.startedAt?.getTime() ?? 0) + seconds * 1000);
+  expect(await store.findDue(nodeId, after(59))).toEqual([]);
+  expect(await store.findDue(nodeId, after(61))).toEqual([{ id: life.id, reason: 'idle' }]);
+  await store.recordActivity([{ id: life.id, lastActivityAt: after(595) }]);
+  expect(await store.findDue(nodeId, after(599))).toEqual([]);
+  expect(await store.findDue(nodeId, after(601))).toEqual([{ id: life.id, reason: 'expired' }]);
+});
+
+test('events are kept in order, found by what is asked, and forgotten beyond a number', async ({
+  owner,
+}) => {
+  const { store, organizationId, insert } = owner;
+  const life = await insert();
+  await store.move(life, running);
+  await store.appendEvents(
+    life,
+    ['a', 'b', 'c'].map((pageId) => ({ type: 'page.loaded', pageId, contextId: 'x', data: {} })),
+  );
+  await store.move(life, { to: 'stopped', reason: 'idle' });
+  const list = (filter = {}) =>
+    store.listEvents(organizationId, life.id, { after: '0', ...filter }, 100);
+  const all = await list();
+  expect(all.map(({ type, pageId }) => pageId ?? type)).toEqual([
+    'runtime.created',
+    'runtime.launched',
+    'a',
+    'b',
+    'c',
+    'runtime.stopped',
+  ]);
+  expect(all.at(-1)?.data).toEqual({ reason: 'idle' });
+  expect(await store.lastEventId(organizationId, life.id)).toBe(all.at(-1)?.id);
+  expect((await list({ after: all[3]?.id, types: ['page.loaded'] })).map((e) => e.pageId)).toEqual([
+    'c',
+  ]);
+  expect(await list({ pageId: 'b', contextId: 'x' })).toHaveLength(1);
+  expect(await store.listEvents(randomUUID(), life.id, { after: '0' }, 9)).toEqual([]);
+  await store.trimEvents({ perRuntime: 2, since: new Date(0), writtenSince: new Date(0) });
+  expect((await list()).map(({ pageId, type }) => pageId ?? type)).toEqual([
+    'c',
+    'runtime.stopped',
+  ]);
+  await store.trimEvents({
+    perRuntime: 2,
+    since: new Date(Date.now() + 1000),
+    writtenSince: new Date(),
+  });
+  expect(await list()).toEqual([]);
 });
 
 test('a workspace cannot be deleted under an active runtime', async ({ owner, database }) => {
   const { store, organizationId, workspaceId, insert } = owner;
-  const { id } = await insert();
+  const life = await insert();
   const remove = () => deleteWorkspace(database.db, organizationId, workspaceId);
   expect(await remove()).toBe('has_active_runtimes');
-  await store.move(organizationId, id, { to: 'failed', failure: { code: 'x', message: 'y' } });
+  await store.move(life, { to: 'failed', failure: { code: 'x', message: 'y' } });
   expect(await remove()).toBe('deleted');
 });
 
@@ -122,6 +232,7 @@ test('a runtime cannot be in a workspace of another organization', async ({ owne
       driver: 'selenium',
       launch: { mode: 'ephemeral' },
       storageWorkspace: undefined,
+      ...FIRST,
     }),
   ).rejects.toMatchObject({ code: 'workspace.not_found' });
 });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -105,13 +105,29 @@ test('SIGTERM does not wait for clients that hold on', async () => {
   const half = connect(Number(port), hostname);
   onTestFinished(() => void half.destroy());
   half.on('error', () => undefined);
+  const path = '/v1/workspaces/default/runtimes/a/events';
+  const waiting = caller(service.url, service.apiKey)('POST', `${path}/wait`, {
+    eventTypes: ['page.opened'],
+    timeoutMs: 60_000,
+  });
+  const streaming = fetch(`${service.url}${path}/stream`, {
+    headers: { authorization: `Bearer ${service.apiKey}` },
+  }).then((response) => response.text());
+  await expect
+    .poll(async () => (await caller(service.url, undefined)('GET', '/readyz')).status)
+    .toBe(200);
   half.write('GET /healthz HTTP/1.1\r\nHost: x\r\nAuthoriz');
 
   const asked = performance.now();
   const stopped = service.stop('SIGTERM');
   const [code, reason] = await closed;
-  expect([code, String(reason)]).toEqual([1001, 'The runtime was stopped.']);
+  expect([code, String(reason)]).toEqual([
+    1001,
+    'The service is shutting down: the runtime was stopped.',
+  ]);
   expect(await stopped).toBe(0);
+  expect(await waiting).toMatchObject({ status: 200, json: { event: null } });
+  expect(await streaming).toContain(': ');
   expect(performance.now() - asked).toBeLessThan(10_000);
 });
 
@@ -130,6 +146,13 @@ test('while the database is away browsers go on, and what ends is recorded after
   doomed.send('Browser.crash').catch(() => undefined);
   expect(await client.send('Browser.getVersion')).toHaveProperty('product');
   await once(doomed.socket, 'close');
+  using late = await openCdp(kept.json.connection.cdpUrl);
+  expect(await late.send('Browser.getVersion')).toHaveProperty('product');
+  const asked = performance.now();
+  const refused = await create(service, key, 'refused');
+  expect(refused).toMatchObject({ status: 503, json: { code: 'service.unavailable' } });
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect(performance.now() - asked).toBeLessThan(5000);
 
   await openEmbeddedPostgres(env['BCTRL_DATA_DIR'] ?? '');
   const call = caller(service.url, key);
@@ -137,6 +160,16 @@ test('while the database is away browsers go on, and what ends is recorded after
     (await call('GET', `/v1/workspaces/default/runtimes/${alias}`)).json.status;
   await vi.waitFor(async () => expect(await status('lost')).toBe('failed'), 15_000);
   expect(await status('kept')).toBe('active');
+  await expect
+    .poll(
+      async () => {
+        const { json } = await call('GET', '/v1/workspaces/default/runtimes/kept/events');
+        return json.events.filter(({ type }: { type: string }) => type === 'runtime.connected')
+          .length;
+      },
+      { timeout: 15_000 },
+    )
+    .toBe(2);
   expect(await create(service, key, 'lost')).toMatchObject({ status: 200 });
 });
 
@@ -181,7 +214,7 @@ test('keys are made, listed and revoked beside a running service and without one
   const list = () => caller(service.url, secret)('GET', '/v1/workspaces');
   expect(await list()).toMatchObject({ status: 200, json: { workspaces: [{ name: 'default' }] } });
   const line = (await keys('list')).split('\n').find((text) => text.includes('acme'));
-  expect(line).toMatch(/ci\tactive$/);
+  expect(line).toMatch(/ci\tmember\tactive$/);
   expect(line).not.toContain(secret);
   const id = line?.split('\t')[0] ?? '';
   await keys('revoke', id);
@@ -195,6 +228,116 @@ test('keys are made, listed and revoked beside a running service and without one
   await service.stop('SIGTERM');
   expect(await keys('list')).toContain('revoked');
   expect(await processesOf(env['BCTRL_DATA_DIR'] ?? '')).toEqual([]);
+});
+
+test('the doctor finds and ends what a killed service left, beside one that runs or without', async () => {
+  const env = await freshEnv();
+  const killed = await start(env);
+  const key = killed.apiKey ?? '';
+  const { json: made } = await create(killed, key);
+  const doctor = async (...args: string[]) => {
+    const options = { env: { PATH: process.env['PATH'] ?? '', ...env } };
+    return run(process.execPath, ['src/api/doctor.ts', ...args], options).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      ({ code, stdout }) => ({ code, stdout }),
+    );
+  };
+  expect(await doctor()).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${killed.pid}`),
+  });
+
+  const browsers = () => processesOf(`--user-data-dir=${env['BCTRL_BROWSER_DIR']}`);
+  const main = (await browsers()).find(({ command }) => !command.includes('--type='));
+  process.kill(main?.pid ?? 0, 'SIGSTOP');
+  await killed.stop('SIGKILL');
+  const found = await doctor();
+  expect(found.code).toBe(1);
+  expect(found.stdout).toContain(made.id);
+  expect(found.stdout).toMatch(/chrom\w* \d+.*listening on \d+/);
+  expect(await doctor('--fix')).toMatchObject({ code: 0 });
+  expect(await browsers()).toEqual([]);
+
+  const again = await start(env);
+  const lost = await caller(again.url, key)('GET', `/v1/workspaces/default/runtimes/${made.id}`);
+  expect(lost.json).toMatchObject({ status: 'failed', failure: { code: 'runtime.lost' } });
+  expect(await doctor()).toMatchObject({ code: 0 });
+});
+
+test('answers of idempotent requests survive a restart', async () => {
+  const env = await freshEnv();
+  const first = await start(env);
+  const key = first.apiKey ?? '';
+  const post = async ({ url }: ServiceProcess) => {
+    const response = await fetch(`${url}/v1/workspaces/default/runtimes`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'once',
+      },
+      body: JSON.stringify({ alias: 'a', kind: 'browser' }),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+  const created = await post(first);
+  expect(created.status).toBe(200);
+  await first.stop('SIGTERM');
+  const second = await start(env);
+  expect(await post(second)).toEqual(created);
+  const { json } = await caller(second.url, key)('GET', '/v1/workspaces/default/runtimes');
+  expect(json.runtimes).toHaveLength(1);
+});
+
+test('secrets sealed with another key are said at the start', async () => {
+  const env = await freshEnv();
+  const first = await start({ ...env, BCTRL_ENCRYPTION_KEY: 'one key of sixteen' });
+  await first.stop('SIGTERM');
+  await expect(
+    startService({ ...env, BCTRL_ENCRYPTION_KEY: 'another key of it', LOG_LEVEL: 'silent' }),
+  ).rejects.toMatchObject({
+    exitCode: 1,
+    said: "bctrl: BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with.\n",
+  });
+});
+
+test('state that cannot be saved is kept, and recovered by the next start', async () => {
+  const env = await freshEnv();
+  const service = await start(env);
+  const key = service.apiKey ?? '';
+  const call = caller(service.url, key);
+  const { id } = (await call('POST', '/v1/browser-profiles', { name: 'p' })).json;
+  const launch = { mode: 'profile', profileId: id };
+  const path = '/v1/workspaces/default/runtimes';
+  const made = await call('POST', path, { alias: 'a', kind: 'browser', launch });
+  expect(made, made.text).toMatchObject({ status: 200 });
+  // As a disk that takes nothing more.
+  const unfinished = join(env['BCTRL_DATA_DIR'] ?? '', 'objects/.unfinished');
+  await rm(unfinished, { recursive: true });
+  await writeFile(unfinished, '');
+  expect(await call('POST', `${path}/a/stop`)).toMatchObject({
+    json: { status: 'failed', failure: { code: 'profile.save_failed' } },
+  });
+  await service.stop('SIGTERM');
+  await rm(unfinished);
+  const again = await start(env);
+  const versions = await caller(again.url, key)('GET', `/v1/browser-profiles/${id}/versions`);
+  expect(versions.json.versions).toMatchObject([
+    { version: 1, kind: 'recovered', isCurrent: false, runtimeId: made.json.id },
+  ]);
+});
+
+test('a checkout whose owner cannot be told does not stop a start, and is kept', async () => {
+  const env = await freshEnv();
+  const first = await start(env);
+  await first.stop('SIGTERM');
+  const checkouts = join(env['BCTRL_DATA_DIR'] ?? '', 'checkouts');
+  await mkdir(join(checkouts, 'c-spoilt'));
+  await writeFile(join(checkouts, 'c-spoilt/owner.json'), '');
+  await mkdir(join(checkouts, 'c-unclaimed'));
+  const second = await start(env);
+  expect(second.log).toContain('it cannot be told whose state this is');
+  expect(await readdir(checkouts)).toEqual(['c-spoilt']);
 });
 
 test('what is wrong at a start is said in one sentence, with exit code 1', async () => {

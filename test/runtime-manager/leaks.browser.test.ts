@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
-import { LocalNode } from '../../src/runtime-manager/index.ts';
+import { LocalNode, openStorage } from '../../src/runtime-manager/index.ts';
 import { processesOf } from '../support/processes.ts';
 
 const log = pino({ level: 'silent' });
@@ -25,6 +25,10 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
     root,
     env,
     launchTimeoutMs: timeoutMs,
+    healthCheck: { intervalMs: 5000, timeoutMs: 10_000 },
+    memoryFloorBytes: 0,
+    checkoutRoot: root,
+    storage: await openStorage(undefined, await freshDirectory()),
     log,
   });
 }
@@ -39,20 +43,20 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
   await using node = await openNode(root);
   await expectNothingLeft(root);
 
-  const killed = await node.launch(never);
+  const killed = await node.launch(undefined, never);
   const [{ pid } = { pid: 0 }] = await processesOf(root);
   await killed.kill();
   await expectNothingLeft(root);
 
-  const ended = await node.launch(never);
+  const ended = await node.launch(undefined, never);
   const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
   expect(main?.pid).not.toBe(pid);
   process.kill(main?.pid ?? 0, 'SIGKILL');
-  expect(await ended.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(await ended.exited).toEqual({ code: null, signal: 'SIGKILL', hung: false });
   await expectNothingLeft(root);
 
   for (const afterMs of [0, 20, 50, 100, 150]) {
-    await expect(node.launch(AbortSignal.timeout(afterMs))).rejects.toThrow(/timeout/);
+    await expect(node.launch(undefined, AbortSignal.timeout(afterMs))).rejects.toThrow(/timeout/);
     await expectNothingLeft(root);
   }
 });
@@ -60,7 +64,7 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
 test('a browser that hangs is killed all the same', async () => {
   const root = await freshDirectory();
   await using node = await openNode(root);
-  const browser = await node.launch(never);
+  const browser = await node.launch(undefined, never);
   const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
   process.kill(-(main?.pid ?? 0), 'SIGSTOP');
   await browser.kill();
@@ -84,7 +88,7 @@ test('a Chromium that does not come up is a failed launch, in time, and leaves n
     ['head -c 100000 /dev/urandom >&4; exit 1', 'Chromium exited (code 1) before it was ready'],
   ] as const) {
     await behave(how);
-    await expect(node.launch(never)).rejects.toMatchObject({
+    await expect(node.launch(undefined, never)).rejects.toMatchObject({
       code: 'runtime.launch_failed',
       message: expect.stringContaining(message),
     });
@@ -110,7 +114,7 @@ test("a browser sees nothing of the service's environment", async () => {
   onTestFinished(() => void vi.unstubAllEnvs());
   const root = await freshDirectory();
   await using node = await openNode(root);
-  const browser = await node.launch(never);
+  const browser = await node.launch(undefined, never);
   const processes = await processesOf(root);
   expect(processes.length).toBeGreaterThan(3);
   for (const { command } of processes) expect(command).not.toContain('do-not-tell');
@@ -120,4 +124,22 @@ test("a browser sees nothing of the service's environment", async () => {
 test('a directory that is too long for sockets is refused with the limit', async () => {
   const root = join(await freshDirectory(), 'x'.repeat(80));
   await expect(openNode(root)).rejects.toThrow(/BCTRL_BROWSER_DIR is too long/);
+});
+
+test('a Chromium that hangs once is started anew', async () => {
+  const root = await freshDirectory();
+  const directory = await freshDirectory();
+  const script = join(directory, 'chromium');
+  const hangs = join(directory, 'hangs');
+  const real = inject('chromiumPath');
+  await writeFile(
+    script,
+    `#!/bin/sh\nrm ${hangs} 2>/dev/null && exec sleep 60\nexec ${real} "$@"\n`,
+  );
+  await chmod(script, 0o755);
+  await using node = await openNode(root, script);
+  await writeFile(hangs, '');
+  const browser = await node.launch(undefined, never);
+  await browser.kill();
+  await expectNothingLeft(root);
 });

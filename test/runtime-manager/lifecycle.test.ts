@@ -1,25 +1,22 @@
 import { expect, test } from 'vitest';
-import {
-  RUNTIME_STATES,
-  statesBefore,
-  statesOf,
-  statusOf,
-} from '../../src/runtime-manager/lifecycle.ts';
+import { RUNTIME_STATES, statesBefore, statesOf } from '../../src/runtime-manager/lifecycle.ts';
 
 test('a runtime is active until it is stopped or failed', () => {
-  expect(statesOf('active')).toEqual(['launching', 'running', 'stopping']);
-  expect(RUNTIME_STATES.map(statusOf)).toEqual(['active', 'active', 'active', 'stopped', 'failed']);
+  expect(statesOf('active')).toEqual(['accepted', 'launching', 'running', 'stopping']);
+  expect(statesOf('stopped')).toEqual(['stopped']);
+  expect(statesOf('failed')).toEqual(['failed']);
 });
 
-test('nothing leads out of an end', () => {
+test('out of an end leads only a start', () => {
   for (const to of RUNTIME_STATES) {
-    expect(statesBefore(to)).not.toContain('stopped');
-    expect(statesBefore(to)).not.toContain('failed');
+    const starts = to === 'accepted' || to === 'launching';
+    expect(statesBefore(to).includes('stopped')).toBe(starts);
+    expect(statesBefore(to).includes('failed')).toBe(starts);
   }
 });
 
 test('any active runtime may stop and fail, and only a launching one starts to run', () => {
   expect(statesBefore('running')).toEqual(['launching']);
-  expect(statesBefore('stopped')).toEqual(['launching', 'running', 'stopping']);
-  expect(statesBefore('failed')).toEqual(['launching', 'running', 'stopping']);
+  expect(statesBefore('stopped')).toEqual(['accepted', 'launching', 'running', 'stopping']);
+  expect(statesBefore('failed')).toEqual(['accepted', 'launching', 'running', 'stopping']);
 });

@@ -4,14 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { inject } from 'vitest';
+import { IdempotentAnswers } from '../../src/api/idempotent-answers.ts';
+import { createMetrics } from '../../src/api/metrics.ts';
 import { createPublicAddress, type AddressOptions } from '../../src/api/public-address.ts';
 import { openServer } from '../../src/api/server.ts';
 import { bootstrap } from '../../src/db/bootstrap.ts';
 import type { Database } from '../../src/db/client.ts';
 import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
-import { LocalNode, RuntimeManager } from '../../src/runtime-manager/index.ts';
+import {
+  examine,
+  LocalNode,
+  openStorage,
+  Profiles,
+  RuntimeManager,
+  type LocalNodeOptions,
+  type RuntimeManagerOptions,
+  type S3Options,
+} from '../../src/runtime-manager/index.ts';
+import { SecretBox } from '../../src/db/secret-box.ts';
 import { openTestDatabase } from './database.ts';
 import { caller, type Call } from './http.ts';
 
@@ -23,6 +36,8 @@ export interface TestService extends AsyncDisposable {
   runtimes: RuntimeManager;
   /** Where its browsers have their directories. */
   browserRoot: string;
+  /** Where its archives and checkouts lie. */
+  dataDir: string;
   /** Log lines so far, as they would be written. */
   logged: string[];
   call: Call;
@@ -39,6 +54,16 @@ export interface TestServiceOptions {
   executablePath?: string;
   launchTimeoutMs?: number;
   ticketTtlMs?: number;
+  healthCheck?: LocalNodeOptions['healthCheck'];
+  memoryFloorBytes?: number;
+  maxRuntimesPerOrganization?: number;
+  admission?: Partial<RuntimeManagerOptions['admission']>;
+  keepEvents?: RuntimeManagerOptions['keepEvents'];
+  metricsToken?: string;
+  s3?: S3Options;
+  importMaxBytes?: number;
+  saveIntervalMs?: number;
+  keepVersions?: { count: number; ageMs: number };
 }
 
 export async function openTestService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -47,28 +72,81 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
   const log = pino({ level: 'info' }, { write: (line: string) => record(logged, line) });
   const browserRoot = await mkdtemp(join(tmpdir(), 'bctrl-'));
   stack.defer(() => rm(browserRoot, { recursive: true, force: true }));
+  const dataDir = await mkdtemp(join(tmpdir(), 'bctrl-data-'));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const database = stack.use(await openTestDatabase());
   const apiKey = (await bootstrap(database, undefined)) ?? 'none';
   const otherKey = await createOtherOrganization(database);
+  const secrets = await SecretBox.open(database.db, 'a key for tests');
+  const storage = await openStorage(options.s3, join(dataDir, 'objects'));
+  const profiles = new Profiles({
+    store: createProfileStore(database.db, secrets),
+    storage,
+    saveIntervalMs: options.saveIntervalMs ?? 0,
+    keepVersions: options.keepVersions ?? { count: 20, ageMs: 3_600_000 },
+    log,
+  });
   const node = stack.use(
     await LocalNode.open({
+      storage,
+      checkoutRoot: join(dataDir, 'checkouts'),
       id: randomUUID(),
       executablePath: options.executablePath ?? inject('chromiumPath'),
       chromedriverPath: (options.chromedriverPath ?? inject('chromedriverPath')) || undefined,
       root: browserRoot,
       env: { PATH: '/usr/bin:/bin' },
       launchTimeoutMs: options.launchTimeoutMs ?? 20_000,
+      healthCheck: options.healthCheck ?? { intervalMs: 5000, timeoutMs: 10_000 },
+      memoryFloorBytes: options.memoryFloorBytes ?? 0,
       log,
     }),
   );
-  const store = createRuntimeStore(database.db);
-  const ticketTtlMs = options.ticketTtlMs ?? 60_000;
-  const runtimes = stack.use(new RuntimeManager({ node, store, ticketTtlMs, log }));
+  await profiles.recover(join(dataDir, 'checkouts'));
+  const store = createRuntimeStore(database.db, {
+    maxRuntimesPerOrganization: options.maxRuntimesPerOrganization ?? 1000,
+  });
+  const metrics = createMetrics();
+  const runtimes = stack.use(
+    new RuntimeManager({
+      node,
+      store,
+      profiles,
+      meter: metrics.meter,
+      log,
+      ticketTtlMs: options.ticketTtlMs ?? 60_000,
+      timeLimits: { idleTimeoutSeconds: 600, maxDurationSeconds: 3600 },
+      admission: {
+        maxRuntimes: 20,
+        maxLaunches: 2,
+        maxQueue: 50,
+        queueTimeoutMs: 15_000,
+        ...options.admission,
+      },
+      keepEvents: options.keepEvents ?? { perRuntime: 1000, ageMs: 3_600_000 },
+    }),
+  );
+  metrics.show({ runtimes, node });
+  const answers = stack.use(await IdempotentAnswers.open(database.db, node.id, log));
   const server = stack.use(
-    await openServer(
-      { database, runtimes, addressOf: createPublicAddress(options.address ?? NO_PROXY), log },
-      { host: '127.0.0.1', port: 0 },
-    ),
+    await openServer({
+      database,
+      runtimes,
+      profiles,
+      secrets,
+      states: node.states,
+      uploadDir: join(dataDir, 'uploads'),
+      importMaxBytes: options.importMaxBytes ?? 1024 ** 3,
+      answers,
+      metrics,
+      metricsToken: options.metricsToken,
+      examine: () =>
+        examine({ store, nodeId: node.id, root: browserRoot, servicePid: process.pid }),
+      timeLimitCeilings: { idleTimeoutSeconds: 1000, maxDurationSeconds: 10_000 },
+      addressOf: createPublicAddress(options.address ?? NO_PROXY),
+      log,
+      host: '127.0.0.1',
+      port: 0,
+    }),
   );
   const owned = stack.move();
   return {
@@ -77,6 +155,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     database,
     runtimes,
     browserRoot,
+    dataDir,
     logged,
     call: caller(server.url, apiKey),
     callAsOther: caller(server.url, otherKey),

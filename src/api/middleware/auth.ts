@@ -1,17 +1,16 @@
 import { createMiddleware } from 'hono/factory';
 import type { Db } from '../../db/client.ts';
-import { findOrganizationByKey } from '../../db/queries/api-keys.ts';
-import type { Actor } from '../../runtime-manager/index.ts';
+import { findKeyHolder } from '../../db/queries/api-keys.ts';
 import { ApiError } from '../errors.ts';
-import type { ApiEnv } from '../router.ts';
+import type { ApiActor, ApiEnv } from '../router.ts';
 
 const BEARER = /^Bearer +(\S.*)$/i;
 
 /** Who an `Authorization` header speaks for. Throws `auth.required` when that is nobody. */
-export async function actorOf(db: Db, authorization: string | undefined): Promise<Actor> {
+export async function actorOf(db: Db, authorization: string | undefined): Promise<ApiActor> {
   const secret = BEARER.exec(authorization ?? '')?.[1];
-  const organizationId = secret && (await findOrganizationByKey(db, secret));
-  if (organizationId) return { organizationId };
+  const holder = secret && (await findKeyHolder(db, secret));
+  if (holder) return holder;
   throw new ApiError('auth.required', 'A valid API key is required.', {
     hint: 'Send it as "Authorization: Bearer <api key>".',
   });
@@ -24,3 +23,9 @@ export function requireApiKey(db: Db) {
     await next();
   });
 }
+
+/** Lets in who may also look after the service itself. */
+export const requireAdmin = createMiddleware<ApiEnv>(async (c, next) => {
+  if (!c.var.actor.isAdmin) throw new ApiError('auth.forbidden', 'This takes an admin key.');
+  await next();
+});

@@ -18,8 +18,9 @@ function withoutTicket(path: string): string {
 /** Gives every request an id, which its answer and its log line carry. */
 export function requestContext(log: Logger) {
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const started = performance.now();
+    const arrivedAt = performance.now();
     const requestId = requestIdFrom(c.req.header('x-request-id'));
+    c.set('arrivedAt', arrivedAt);
     c.set('requestId', requestId);
     c.set('log', log.child({ requestId }));
     c.header('x-request-id', requestId);
@@ -29,7 +30,7 @@ export function requestContext(log: Logger) {
         method: c.req.method,
         path: withoutTicket(c.req.path),
         status: c.res.status,
-        ms: Math.round((performance.now() - started) * 10) / 10,
+        ms: Math.round((performance.now() - arrivedAt) * 10) / 10,
         runtimeId: c.var.runtimeId,
       },
       'request',

@@ -34,19 +34,22 @@ export function connectRoutes({ db, runtimes, addressOf }: ConnectParts) {
 
   // A body is only read of who may come in; and whether that still holds is asked after.
   const withTicket = createMiddleware<ApiEnv>(async (c, next) => {
-    runtimes.enterByTicket(c.req.param('ticket') ?? '');
+    runtimes.entrances.enterByTicket(c.req.param('ticket') ?? '');
     await next();
   });
   router.all(`${CONNECT_PATH}/:ticket/*`, withTicket, limit, async (c) => {
     const body = await readBody(c);
-    return pass(c, runtimes.enterByTicket(c.req.param('ticket')), addressOf, 4, body);
+    return pass(c, runtimes.entrances.enterByTicket(c.req.param('ticket')), addressOf, 4, body);
   });
   for (const protocol of PROTOCOLS) {
     const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
     router.all(path, requireApiKey(db), limit, async (c) => {
       const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
       const body = await readBody(c);
-      const entrance = await runtimes.enter(c.var.actor, id, alias, protocol);
+      const entrance = runtimes.entrances.enter(
+        await runtimes.get(c.var.actor, id, alias),
+        protocol,
+      );
       return pass(c, entrance, addressOf, 7, body);
     });
   }

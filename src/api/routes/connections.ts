@@ -64,19 +64,21 @@ export function connectionRoutes({ runtimes, addressOf }: ConnectionParts) {
       const { protocol, access, ttlSeconds } = c.req.valid('json');
       const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1000;
       const request = { protocol, access, ttlMs };
-      const made = await runtimes.createConnection(c.var.actor, id, alias, request);
+      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const made = runtimes.entrances.create(runtime, request);
       const url = connectionUrl(addressOf(c), protocol, made.ticket);
       const expiresAt = made.expiresAt.toISOString();
       return c.json({ id: made.connection.id, protocol, access, url, expiresAt }, 200);
     })
     .openapi(list, async (c) => {
       const { id, alias } = c.req.valid('param');
-      const connections = await runtimes.listConnections(c.var.actor, id, alias);
+      const connections = runtimes.entrances.list(await runtimes.get(c.var.actor, id, alias));
       return c.json({ connections: connections.map(toConnectionBody) }, 200);
     })
     .openapi(revoke, async (c) => {
       const { id, alias, connectionId } = c.req.valid('param');
-      const revoked = await runtimes.revokeConnection(c.var.actor, id, alias, connectionId);
+      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const revoked = runtimes.entrances.revoke(runtime, connectionId);
       return c.json(toConnectionBody(revoked), 200);
     });
 }

@@ -1,13 +1,25 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { connectionUrl } from '../connection-urls.ts';
-import type { Runtime, RuntimeManager } from '../../runtime-manager/index.ts';
-import { AuthorizationHeader, bearer, errors, json, jsonBody } from '../openapi.ts';
+import type {
+  RequestScope,
+  Runtime,
+  RuntimeManager,
+  TimeLimits,
+} from '../../runtime-manager/index.ts';
+import {
+  AuthorizationHeader,
+  bearer,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+} from '../openapi.ts';
 import type { PublicAddress } from '../public-address.ts';
 import { createRouter, type ApiEnv } from '../router.ts';
 import { paging } from '../schemas/paging.ts';
 import {
-  CreateRuntimeRequest,
+  createRuntimeRequest,
   RuntimeBody,
   RuntimeList,
   RuntimePath,
@@ -18,20 +30,22 @@ import { WorkspacePath } from '../schemas/workspace.ts';
 
 const common = { tags: ['Runtimes'], security: bearer };
 
-const create = createRoute({
-  ...common,
-  operationId: 'runtimes-create',
-  method: 'post',
-  path: '/v1/workspaces/{id}/runtimes',
-  summary: 'Create a runtime inside a workspace',
-  description: 'Answers when the browser is up and its first page is open.',
-  parameters: [AuthorizationHeader],
-  request: { params: WorkspacePath, ...jsonBody(CreateRuntimeRequest) },
-  responses: {
-    200: json(RuntimeBody, 'The running runtime'),
-    ...errors(404, 409, 413, 415, 422, 502, 503),
-  },
-});
+const create = (ceilings: TimeLimits) =>
+  createRoute({
+    ...common,
+    operationId: 'runtimes-create',
+    method: 'post',
+    path: '/v1/workspaces/{id}/runtimes',
+    summary: 'Create a runtime inside a workspace',
+    description:
+      'Answers when the browser is up and its first page is open. Where the machine is full it waits a while for room. A client that hangs up before, without an Idempotency-Key, does not get the runtime.',
+    parameters: [AuthorizationHeader, IdempotencyKeyHeader],
+    request: { params: WorkspacePath, ...jsonBody(createRuntimeRequest(ceilings)) },
+    responses: {
+      200: json(RuntimeBody, 'The running runtime'),
+      ...errors(404, 409, 413, 415, 422, 429, 502, 503),
+    },
+  });
 
 const list = createRoute({
   ...common,
@@ -64,8 +78,39 @@ const stop = createRoute({
   summary: 'Stop a live runtime inside a workspace',
   description:
     'Answers when nothing of the browser is left. One that is over is answered as it is.',
+  parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: { 200: json(RuntimeBody, 'The stopped runtime'), ...errors(404, 503) },
+});
+
+const start = createRoute({
+  ...common,
+  operationId: 'runtimes-start',
+  method: 'post',
+  path: '/v1/workspaces/{id}/runtimes/{alias}/start',
+  summary: 'Start a runtime that is over once more',
+  description:
+    'With the same id, alias and launch, one `generation` later; what was ephemeral is fresh. One that is active is answered as it is.',
+  parameters: [IdempotencyKeyHeader],
+  request: { params: RuntimePath },
+  responses: {
+    200: json(RuntimeBody, 'The running runtime'),
+    ...errors(404, 409, 422, 429, 502, 503),
+  },
+});
+
+const restart = createRoute({
+  ...common,
+  operationId: 'runtimes-restart',
+  method: 'post',
+  path: '/v1/workspaces/{id}/runtimes/{alias}/restart',
+  summary: 'Stop a runtime and start it once more',
+  parameters: [IdempotencyKeyHeader],
+  request: { params: RuntimePath },
+  responses: {
+    200: json(RuntimeBody, 'The running runtime'),
+    ...errors(404, 409, 422, 429, 502, 503),
+  },
 });
 
 const remove = createRoute({
@@ -81,17 +126,19 @@ const remove = createRoute({
 export interface RuntimeRouteParts {
   runtimes: RuntimeManager;
   addressOf: PublicAddress;
+  timeLimitCeilings: TimeLimits;
 }
 
-export function runtimeRoutes({ runtimes, addressOf }: RuntimeRouteParts) {
+export function runtimeRoutes({ runtimes, addressOf, timeLimitCeilings }: RuntimeRouteParts) {
   const toBody = (c: Context<ApiEnv>, runtime: Runtime) => {
     c.set('runtimeId', runtime.id);
     return toRuntimeBody(runtime, connectionOf(runtime, runtimes, addressOf(c)));
   };
   return createRouter()
-    .openapi(create, async (c) => {
+    .openapi(create(timeLimitCeilings), async (c) => {
       const { id } = c.req.valid('param');
-      const runtime = await runtimes.create(c.var.actor, id, c.req.valid('json'));
+      const request = c.req.valid('json');
+      const runtime = await runtimes.create(c.var.actor, id, request, scopeOf(c));
       return c.json(toBody(c, runtime), 200);
     })
     .openapi(list, async (c) => {
@@ -112,14 +159,30 @@ export function runtimeRoutes({ runtimes, addressOf }: RuntimeRouteParts) {
       const { id, alias } = c.req.valid('param');
       return c.json(toBody(c, await runtimes.stop(c.var.actor, id, alias)), 200);
     })
+    .openapi(start, async (c) => {
+      const { id, alias } = c.req.valid('param');
+      const runtime = await runtimes.start(c.var.actor, id, alias, scopeOf(c));
+      return c.json(toBody(c, runtime), 200);
+    })
+    .openapi(restart, async (c) => {
+      const { id, alias } = c.req.valid('param');
+      const runtime = await runtimes.restart(c.var.actor, id, alias, scopeOf(c));
+      return c.json(toBody(c, runtime), 200);
+    })
     .openapi(remove, async (c) => {
       const { id, alias } = c.req.valid('param');
       return c.json(toBody(c, await runtimes.delete(c.var.actor, id, alias)), 200);
     });
 }
 
+/** What is begun for a client that hangs up is undone, unless it may come back for the answer. */
+function scopeOf(c: Context<ApiEnv>): RequestScope {
+  const { arrivedAt, outlivesClient } = c.var;
+  return { arrivedAt, signal: outlivesClient ? undefined : c.req.raw.signal };
+}
+
 function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
-  const tickets = runtimes.issueTickets(runtime);
+  const tickets = runtimes.entrances.issueTickets(runtime);
   if (!tickets) return undefined;
   return {
     cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),

@@ -2,18 +2,16 @@ import { z } from '@hono/zod-openapi';
 import {
   DRIVERS,
   LAUNCH_MODES,
-  PROXY_TYPES,
   RUNTIME_STATUSES,
   STOP_REASONS,
   statusOf,
   type Runtime,
+  type TimeLimits,
 } from '../../runtime-manager/index.ts';
+import { BrowserConfig, ExtensionIds } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
 
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** A host name or an address, IPv6 with or without brackets: nothing that could be read as a flag. */
-const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}|\[[0-9A-Fa-f:.]{2,45}\])$/;
-
 const Alias = z
   .string()
   .regex(
@@ -22,57 +20,51 @@ const Alias = z
   )
   .openapi({ example: 'TestBrowser01' });
 
-const Proxy = z
-  .strictObject({
-    host: z.string().regex(HOST, 'Not a host name or address'),
-    port: z.int().min(1).max(65535),
-    type: z.enum(PROXY_TYPES),
-    username: z.string().optional(),
-    password: z.string().optional(),
-  })
-  .openapi('Proxy');
-
-const BrowserConfig = z
-  .strictObject({
-    humanize: z.boolean().optional(),
-    humanizePersonaId: z.int().optional(),
-    proxy: Proxy.nullable().optional(),
-    solveCaptchas: z.boolean().optional(),
-  })
-  .openapi('BrowserConfig');
-
 const ProfileLaunch = z
-  .strictObject({ mode: z.literal('profile'), profileId: z.uuid() })
+  .strictObject({
+    mode: z.literal('profile'),
+    profileId: z.uuid(),
+    readOnly: z.boolean().optional().openapi({
+      description:
+        'With a copy of the newest saved state, which is thrown away: beside the writer, any number of times.',
+    }),
+  })
   .openapi('ProfileLaunch', { description: 'A browser with the saved state of a profile.' });
 
 const EphemeralLaunch = z
   .strictObject({
     mode: z.literal('ephemeral'),
     config: BrowserConfig.optional(),
-    extensionIds: z.array(z.string()).optional(),
+    extensionIds: ExtensionIds.optional(),
   })
   .openapi('EphemeralLaunch', {
     description: 'A fresh browser without saved state, gone when the runtime stops.',
   });
 
-const CreateBrowserRuntime = z
-  .strictObject({
-    alias: Alias.openapi({
-      description: 'Your name for the runtime; one active runtime of a workspace has it.',
-    }),
-    driver: z.enum(DRIVERS).default('playwright').openapi({
-      description: 'How you want to interact; all drivers reach the same browser.',
-    }),
-    kind: z.literal('browser'),
-    launch: z
-      .discriminatedUnion('mode', [ProfileLaunch, EphemeralLaunch])
-      .default({ mode: 'ephemeral' }),
-  })
-  .openapi('CreateBrowserRuntime');
-
-export const CreateRuntimeRequest = z
-  .discriminatedUnion('kind', [CreateBrowserRuntime])
-  .openapi('CreateRuntimeRequest');
+/** `ceilings`: the longest times that a caller may ask for. */
+export function createRuntimeRequest(ceilings: TimeLimits) {
+  const browser = z
+    .strictObject({
+      alias: Alias.openapi({
+        description: 'Your name for the runtime; one active runtime of a workspace has it.',
+      }),
+      driver: z.enum(DRIVERS).default('playwright').openapi({
+        description: 'How you want to interact; all drivers reach the same browser.',
+      }),
+      kind: z.literal('browser'),
+      launch: z
+        .discriminatedUnion('mode', [ProfileLaunch, EphemeralLaunch])
+        .default({ mode: 'ephemeral' }),
+      idleTimeoutSeconds: z.int().min(1).max(ceilings.idleTimeoutSeconds).optional().openapi({
+        description: 'Ends after so long without traffic of a client.',
+      }),
+      maxDurationSeconds: z.int().min(1).max(ceilings.maxDurationSeconds).optional().openapi({
+        description: 'Ends so long after it was up, whatever happens.',
+      }),
+    })
+    .openapi('CreateBrowserRuntime');
+  return z.discriminatedUnion('kind', [browser]).openapi('CreateRuntimeRequest');
+}
 
 export const RuntimePath = z.object({
   id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
@@ -128,7 +120,10 @@ const Summary = z
   .partial()
   .openapi('RuntimeSummary');
 
-/** What is required here is what the published contract requires; what is optional after `workspaceId` depends on the status. */
+/**
+ * What is required here is what the published contract requires; what is optional after `workspaceId` depends on the
+ * status.
+ */
 export const RuntimeBody = z
   .object({
     alias: z.string(),
@@ -143,6 +138,17 @@ export const RuntimeBody = z
     connection: Connection.optional().openapi({
       description: 'There as long as the runtime can be connected to.',
     }),
+    generation: z.int().openapi({ description: 'How often it was brought up.' }),
+    idleTimeoutSeconds: z.int(),
+    maxDurationSeconds: z.int(),
+    startedAt: z.iso.datetime().nullable().openapi({ description: 'Since when it runs, or ran.' }),
+    lastActivityAt: z.iso.datetime().nullable().openapi({
+      description: 'When a client was last active, to a second.',
+    }),
+    expiresAt: z.iso.datetime().nullable().openapi({
+      description: 'When its longest duration is over.',
+    }),
+    stoppedAt: z.iso.datetime().nullable(),
     stopReason: z.enum(STOP_REASONS).optional().openapi({ description: 'Why it is `stopped`.' }),
     failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
   })
@@ -175,6 +181,13 @@ export function toRuntimeBody(
     },
     updatedAt: runtime.updatedAt.toISOString(),
     workspaceId: runtime.workspaceId,
+    generation: runtime.generation,
+    idleTimeoutSeconds: runtime.idleTimeoutSeconds,
+    maxDurationSeconds: runtime.maxDurationSeconds,
+    startedAt: runtime.startedAt?.toISOString() ?? null,
+    lastActivityAt: runtime.lastActivityAt?.toISOString() ?? null,
+    expiresAt: runtime.expiresAt?.toISOString() ?? null,
+    stoppedAt: runtime.stoppedAt?.toISOString() ?? null,
     ...(connection && { connection }),
     ...(runtime.stopReason && { stopReason: runtime.stopReason }),
     ...(runtime.failure && { failure: runtime.failure }),

@@ -11,6 +11,7 @@ export interface ApiKeyListing {
   name: string;
   /** The first characters of the key, to tell keys apart. */
   hint: string;
+  isAdmin: boolean;
   createdAt: Date;
   revokedAt: Date | null;
 }
@@ -25,13 +26,14 @@ export async function addApiKey(
   organizationId: string,
   name: string,
   secret: string,
+  isAdmin = false,
 ): Promise<void> {
   const hint = secret.slice(0, Math.min(HINT_LENGTH, secret.length / 4));
-  await db.insert(apiKeys).values({ organizationId, name, hint, hash: hashOf(secret) });
+  await db.insert(apiKeys).values({ organizationId, name, hint, hash: hashOf(secret), isAdmin });
 }
 
 /**
- * Makes `secret` the one valid key of this name: others are revoked, and it is valid again if it
+ * Makes `secret` the one valid key of this name, for the admin: others are revoked, and it is valid again if it
  * had been. Throws when it is the key of another organization.
  */
 export async function replaceApiKey(
@@ -49,23 +51,30 @@ export async function replaceApiKey(
     .select()
     .from(apiKeys)
     .where(eq(apiKeys.hash, hashOf(secret)));
-  if (!known) return addApiKey(db, organizationId, name, secret);
+  if (!known) return addApiKey(db, organizationId, name, secret, true);
   if (known.organizationId !== organizationId) {
     throw new Error(`${name} holds the key of another organization.`);
   }
-  await db.update(apiKeys).set({ revokedAt: null }).where(eq(apiKeys.id, known.id));
+  await db.update(apiKeys).set({ revokedAt: null, isAdmin: true }).where(eq(apiKeys.id, known.id));
 }
 
-/** The organization a key speaks for; undefined for unknown and revoked ones. */
-export async function findOrganizationByKey(db: Db, secret: string): Promise<string | undefined> {
+/** Whom a key speaks for; undefined for unknown and revoked ones. */
+export async function findKeyHolder(
+  db: Db,
+  secret: string,
+): Promise<{ organizationId: string; isAdmin: boolean } | undefined> {
   const hash = hashOf(secret);
   const [key] = await db
-    .select({ organizationId: apiKeys.organizationId, hash: apiKeys.hash })
+    .select({
+      organizationId: apiKeys.organizationId,
+      isAdmin: apiKeys.isAdmin,
+      hash: apiKeys.hash,
+    })
     .from(apiKeys)
     .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)));
   // The database compares in its own time; the answer depends on a comparison in constant time.
   const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
-  return matches ? key.organizationId : undefined;
+  return matches ? { organizationId: key.organizationId, isAdmin: key.isAdmin } : undefined;
 }
 
 export async function hasApiKeys(db: Db, organizationId: string): Promise<boolean> {
@@ -84,6 +93,7 @@ export async function listApiKeys(db: Db): Promise<ApiKeyListing[]> {
       organization: organizations.name,
       name: apiKeys.name,
       hint: apiKeys.hint,
+      isAdmin: apiKeys.isAdmin,
       createdAt: apiKeys.createdAt,
       revokedAt: apiKeys.revokedAt,
     })

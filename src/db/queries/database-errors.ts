@@ -2,7 +2,21 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import postgres from 'postgres';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const VIOLATION = { unique: '23505', foreignKey: '23503' } as const;
+const VIOLATION = { unique: '23505', foreignKey: '23503', check: '23514' } as const;
+
+/**
+ * The classes of errors of a database that is away, is going away or has no resources left; the
+ * driver's own codes among them.
+ */
+const UNAVAILABLE =
+  /^(?:08|53|57P|CONNECT|CONNECTION_|ECONN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST)/;
+
+/** Whether a statement failed because there is no database to carry it out now. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' && UNAVAILABLE.test(code);
+}
 
 /** Whether a statement failed because of the named constraint or unique index. */
 export function isViolation(

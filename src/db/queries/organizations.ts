@@ -31,3 +31,17 @@ export async function insertOrganization(db: Db, name: string): Promise<Organiza
     return organization;
   });
 }
+
+/** Says how many runtimes may be active at once; false when there is no such organization. */
+export async function limitOrganization(
+  db: Db,
+  name: string,
+  maxRuntimes: number | undefined,
+): Promise<boolean> {
+  const limited = await db
+    .update(organizations)
+    .set({ maxRuntimes: maxRuntimes ?? null })
+    .where(eq(organizations.name, name))
+    .returning({ id: organizations.id });
+  return limited.length > 0;
+}

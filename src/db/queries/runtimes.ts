@@ -1,101 +1,137 @@
-import { and, desc, eq, inArray, notInArray, or, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, lte, notInArray, or, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import {
-  ACTIVE_STATES,
-  RuntimeError,
+  END_STATES,
   statesBefore,
+  type DueRuntime,
+  type FirstState,
   type NewRuntime,
   type Page,
   type PageRequest,
   type Runtime,
+  type RuntimeLife,
   type RuntimeMove,
   type RuntimeState,
   type RuntimeStore,
 } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
 import { runtimes } from '../schema/index.ts';
-import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
+import {
+  appendEvents,
+  lastEventId,
+  listEvents,
+  MOVED,
+  noteMoved,
+  trimEvents,
+} from './runtime-events.ts';
+import { toRuntime } from './runtime-rows.ts';
+import { asRefusal } from './runtime-refusals.ts';
 import { findWorkspace } from './workspaces.ts';
 
 type Row = typeof runtimes.$inferSelect;
 
+export interface RuntimeStoreOptions {
+  /** How many runtimes an organization without a limit of its own may have active. */
+  maxRuntimesPerOrganization: number;
+}
+
 /** What the core keeps of runtimes, in Postgres. */
-export function createRuntimeStore(db: Db): RuntimeStore {
+export function createRuntimeStore(db: Db, options: RuntimeStoreOptions): RuntimeStore {
+  const most = options.maxRuntimesPerOrganization;
   return {
     findWorkspace: async (organizationId, ref) => {
       const found = await findWorkspace(db, organizationId, ref);
       return found && { id: found.id, storageWorkspace: found.mounts.storage?.workspace };
     },
-    insert: (organizationId, runtime) => insertRuntime(db, organizationId, runtime),
+    insert: (organizationId, runtime) => insertRuntime(db, organizationId, runtime, most),
+    revive: (organizationId, id, life) => reviveRuntime(db, organizationId, id, life, most),
     find: (organizationId, workspaceId, ref) => findRuntime(db, organizationId, workspaceId, ref),
     list: (organizationId, workspaceId, { states }, page) =>
-      listRuntimes(db, isOf(organizationId, workspaceId), states, page),
-    move: (organizationId, id, move) => moveRuntime(db, organizationId, id, move),
-    setDriver: async (organizationId, id, driver) => {
-      await db
-        .update(runtimes)
-        .set({ currentDriver: driver })
-        .where(
-          and(
-            eq(runtimes.organizationId, organizationId),
-            eq(runtimes.id, id),
-            eq(runtimes.state, 'running'),
-          ),
-        );
-    },
-    remove: async (organizationId, id) => {
-      const removed = await db
-        .delete(runtimes)
-        .where(
-          and(
-            eq(runtimes.organizationId, organizationId),
-            eq(runtimes.id, id),
-            notInArray(runtimes.state, ACTIVE_STATES),
-          ),
-        )
-        .returning({ id: runtimes.id });
-      return removed.length > 0;
-    },
-    failActive: async (nodeId, failure) => {
-      const failed = await db
-        .update(runtimes)
-        .set(valuesOf({ to: 'failed', failure }))
-        .where(and(eq(runtimes.nodeId, nodeId), inArray(runtimes.state, ACTIVE_STATES)))
-        .returning({ id: runtimes.id });
-      return failed.length;
-    },
+      listRuntimes(db, isIn(organizationId, workspaceId), states, page),
+    listActive: async (nodeId) => (await listActive(db, nodeId)).map(toRuntime),
+    move: (life, move) => moveRuntime(db, life, move),
+    setDriver: (life, driver) => updateRunning(db, life, { currentDriver: driver }),
+    setDefaultPage: (life, pageId) => updateRunning(db, life, { defaultPageId: pageId ?? null }),
+    recordActivity: (active) => recordActivity(db, active),
+    findDue: (nodeId, now) => findDue(db, nodeId, now),
+    remove: (organizationId, id) => removeRuntime(db, organizationId, id),
+    appendEvents: (life, events) => appendEvents(db, life, events),
+    listEvents: (organizationId, id, filter, limit) =>
+      listEvents(db, organizationId, id, filter, limit),
+    lastEventId: (organizationId, id) => lastEventId(db, organizationId, id),
+    trimEvents: (keep) => trimEvents(db, keep),
   };
 }
+
+const isOver = inArray(runtimes.state, [...END_STATES]);
+const isActive = notInArray(runtimes.state, [...END_STATES]);
 
 async function insertRuntime(
   db: Db,
   organizationId: string,
   runtime: NewRuntime,
+  most: number,
 ): Promise<Runtime> {
-  try {
-    const [row] = await db
+  const moved = db.$with(MOVED).as(
+    db
       .insert(runtimes)
-      .values({ ...runtime, organizationId, state: 'launching', currentDriver: runtime.driver })
-      .returning();
+      .values({
+        ...runtime,
+        organizationId: withQuota(organizationId, most),
+        currentDriver: runtime.driver,
+      })
+      .returning(),
+  );
+  const noted = noteMoved(db, { type: 'runtime.created', data: {} });
+  try {
+    const [row] = await db.with(moved, noted).select().from(moved);
     if (!row) throw new Error('insert returned no row');
     return toRuntime(row);
   } catch (cause) {
-    if (isViolation(cause, 'unique', 'runtimes_active_alias')) {
-      throw new RuntimeError(
-        'runtime.alias_in_use',
-        `An active runtime of this workspace has the alias ${runtime.alias}.`,
-        { cause },
-      );
-    }
-    if (isViolation(cause, 'foreignKey', 'runtimes_workspace')) {
-      throw new RuntimeError('workspace.not_found', 'There is no such workspace.', { cause });
-    }
-    throw cause;
+    throw await asRefusal(db, cause, runtime.alias, runtime.profileId);
   }
 }
 
-/** An id wins over an alias that looks like one; of several with one alias, the newest is meant. */
+async function reviveRuntime(
+  db: Db,
+  organizationId: string,
+  id: string,
+  { nodeId, state }: { nodeId: string; state: FirstState },
+  most: number,
+): Promise<Runtime | undefined> {
+  try {
+    const [row] = await db
+      .update(runtimes)
+      .set({
+        state,
+        nodeId,
+        organizationId: withQuota(organizationId, most),
+        generation: sql`${runtimes.generation} + 1`,
+        currentDriver: sql`${runtimes.driver}`,
+        failureCode: null,
+        failureMessage: null,
+        stopReason: null,
+        startedAt: null,
+        stoppedAt: null,
+        lastActivityAt: null,
+        expiresAt: null,
+      })
+      .where(and(isRuntime(organizationId, id), isOver))
+      .returning();
+    return row && toRuntime(row);
+  } catch (cause) {
+    const [row] = await db.select().from(runtimes).where(isRuntime(organizationId, id));
+    throw await asRefusal(db, cause, row?.alias ?? '', row?.profileId ?? undefined);
+  }
+}
+
+/** The organization, if it may have one more active runtime; otherwise the statement fails. */
+function withQuota(organizationId: string, most: number): SQL<string> {
+  return sql`take_runtime_quota(${organizationId}, ${most})`;
+}
+
+/** An id wins over an alias that looks like one; of several with one alias, the active or newest. */
 async function findRuntime(
   db: Db,
   organizationId: string,
@@ -107,8 +143,13 @@ async function findRuntime(
   const [row] = await db
     .select()
     .from(runtimes)
-    .where(and(isOf(organizationId, workspaceId), or(eq(runtimes.alias, ref), hasId)))
-    .orderBy(...(hasId ? [desc(hasId)] : []), desc(runtimes.createdAt), desc(runtimes.id))
+    .where(and(isIn(organizationId, workspaceId), or(eq(runtimes.alias, ref), hasId)))
+    .orderBy(
+      ...(hasId ? [desc(hasId)] : []),
+      desc(isActive),
+      desc(runtimes.createdAt),
+      desc(runtimes.id),
+    )
     .limit(1);
   return row && toRuntime(row);
 }
@@ -128,43 +169,69 @@ async function listRuntimes(
   return toPage(rows.map(toRuntime), page);
 }
 
+async function listActive(db: Db, nodeId: string): Promise<Row[]> {
+  return db
+    .select()
+    .from(runtimes)
+    .where(and(eq(runtimes.nodeId, nodeId), isActive));
+}
+
 async function moveRuntime(
   db: Db,
-  organizationId: string,
-  id: string,
+  life: RuntimeLife,
   move: RuntimeMove,
 ): Promise<Runtime | undefined> {
+  const moved = db.$with(MOVED).as(
+    db
+      .update(runtimes)
+      .set(valuesOf(move))
+      .where(and(isLife(life), inArray(runtimes.state, statesBefore(move.to))))
+      .returning(),
+  );
+  const event = eventOf(life, move);
+  const parts = event ? [moved, noteMoved(db, event)] : [moved];
   const [row] = await db
-    .update(runtimes)
-    .set(valuesOf(move))
-    .where(
-      and(
-        eq(runtimes.organizationId, organizationId),
-        eq(runtimes.id, id),
-        inArray(runtimes.state, statesBefore(move.to)),
-      ),
-    )
-    .returning();
+    .with(...parts)
+    .select()
+    .from(moved);
   return row && toRuntime(row);
 }
 
-function valuesOf(move: RuntimeMove): Partial<Row> {
-  const now = new Date();
+function eventOf({ generation }: RuntimeLife, move: RuntimeMove) {
   switch (move.to) {
     case 'running':
+      return { type: 'runtime.launched', data: { generation } } as const;
+    case 'stopped':
+      return { type: 'runtime.stopped', data: { reason: move.reason } } as const;
+    case 'failed':
+      return { type: 'runtime.failed', data: { ...move.failure } } as const;
+    case 'launching':
+    case 'stopping':
+      return undefined;
+  }
+}
+
+function valuesOf(move: RuntimeMove) {
+  const now = new Date();
+  switch (move.to) {
+    case 'launching':
+    case 'stopping':
+      return { state: move.to };
+    case 'running':
       return {
-        state: 'running',
+        state: move.to,
         defaultContextId: move.defaultContextId,
         defaultPageId: move.defaultPageId,
+        browserDirectory: move.browserDirectory,
         startedAt: now,
+        lastActivityAt: now,
+        expiresAt: sql`${now.toISOString()}::timestamptz + make_interval(secs => ${runtimes.maxDurationSeconds})`,
       };
-    case 'stopping':
-      return { state: 'stopping' };
     case 'stopped':
-      return { state: 'stopped', ...NO_BROWSER, stopReason: move.reason, stoppedAt: now };
+      return { state: move.to, ...NO_BROWSER, stopReason: move.reason, stoppedAt: now };
     case 'failed':
       return {
-        state: 'failed',
+        state: move.to,
         ...NO_BROWSER,
         failureCode: move.failure.code,
         failureMessage: move.failure.message,
@@ -173,25 +240,65 @@ function valuesOf(move: RuntimeMove): Partial<Row> {
   }
 }
 
-const NO_BROWSER = { currentDriver: null, defaultContextId: null, defaultPageId: null } as const;
+const NO_BROWSER = {
+  currentDriver: null,
+  defaultContextId: null,
+  defaultPageId: null,
+  browserDirectory: null,
+  expiresAt: null,
+} as const;
 
-function isOf(organizationId: string, workspaceId: string) {
+async function updateRunning(db: Db, life: RuntimeLife, values: Partial<Row>): Promise<void> {
+  await db
+    .update(runtimes)
+    .set(values)
+    .where(and(isLife(life), eq(runtimes.state, 'running')));
+}
+
+async function recordActivity(
+  db: Db,
+  active: readonly { id: string; lastActivityAt: Date }[],
+): Promise<void> {
+  const seen = JSON.stringify(active.map(({ id, lastActivityAt }) => ({ id, at: lastActivityAt })));
+  await db.execute(sql`
+    update ${runtimes} set last_activity_at = seen.at
+    from jsonb_to_recordset(${seen}::jsonb) as seen(id uuid, at timestamptz)
+    where ${runtimes.id} = seen.id and ${runtimes.state} = 'running'`);
+}
+
+async function findDue(db: Db, nodeId: string, now: Date): Promise<DueRuntime[]> {
+  const at = now.toISOString();
+  const idleAt = sql`${runtimes.lastActivityAt} + make_interval(secs => ${runtimes.idleTimeoutSeconds})`;
+  const isExpired = lte(runtimes.expiresAt, now);
+  const rows = await db
+    .select({ id: runtimes.id, isExpired: sql<boolean>`${isExpired}` })
+    .from(runtimes)
+    .where(
+      and(
+        eq(runtimes.nodeId, nodeId),
+        eq(runtimes.state, 'running'),
+        or(isExpired, sql`${idleAt} <= ${at}::timestamptz`),
+      ),
+    );
+  return rows.map((row) => ({ id: row.id, reason: row.isExpired ? 'expired' : 'idle' }));
+}
+
+async function removeRuntime(db: Db, organizationId: string, id: string): Promise<boolean> {
+  const removed = await db
+    .delete(runtimes)
+    .where(and(isRuntime(organizationId, id), isOver))
+    .returning({ id: runtimes.id });
+  return removed.length > 0;
+}
+
+function isIn(organizationId: string, workspaceId: string) {
   return and(eq(runtimes.organizationId, organizationId), eq(runtimes.workspaceId, workspaceId));
 }
 
-function toRuntime(row: Row): Runtime {
-  const { failureCode, failureMessage, ...rest } = row;
-  const failure =
-    failureCode === null ? undefined : { code: failureCode, message: failureMessage ?? '' };
-  return {
-    ...rest,
-    failure,
-    currentDriver: row.currentDriver ?? undefined,
-    defaultContextId: row.defaultContextId ?? undefined,
-    defaultPageId: row.defaultPageId ?? undefined,
-    storageWorkspace: row.storageWorkspace ?? undefined,
-    stopReason: row.stopReason ?? undefined,
-    startedAt: row.startedAt ?? undefined,
-    stoppedAt: row.stoppedAt ?? undefined,
-  };
+function isRuntime(organizationId: string, id: string) {
+  return and(eq(runtimes.organizationId, organizationId), eq(runtimes.id, id));
+}
+
+function isLife({ organizationId, id, generation }: RuntimeLife) {
+  return and(isRuntime(organizationId, id), eq(runtimes.generation, generation));
 }

@@ -1,6 +1,6 @@
-import { and, desc, eq, notInArray, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import { ACTIVE_STATES, type Page, type PageRequest } from '../../runtime-manager/index.ts';
+import { END_STATES, type Page, type PageRequest } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
 import { runtimes, workspaces } from '../schema/index.ts';
 import type { WorkspaceMounts } from '../schema/workspaces.ts';
@@ -87,7 +87,7 @@ export async function deleteWorkspace(
           and(
             eq(runtimes.organizationId, organizationId),
             eq(runtimes.workspaceId, id),
-            notInArray(runtimes.state, ACTIVE_STATES),
+            inArray(runtimes.state, [...END_STATES]),
           ),
         );
       const deleted = await tx

@@ -1,4 +1,4 @@
-import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, instant } from './columns.ts';
 import { organizations } from './organizations.ts';
 
@@ -13,6 +13,8 @@ export const apiKeys = pgTable(
     name: text().notNull(),
     hint: text().notNull(),
     hash: text().notNull().unique(),
+    /** Whether it may also look after the service itself. */
+    isAdmin: boolean().notNull().default(false),
     createdAt: createdAt(),
     revokedAt: instant(),
   },

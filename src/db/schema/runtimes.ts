@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm';
 import {
+  boolean,
   foreignKey,
   index,
+  integer,
   jsonb,
   pgEnum,
   pgTable,
@@ -10,13 +12,14 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import {
-  ACTIVE_STATES,
   DRIVERS,
+  END_STATES,
   RUNTIME_KINDS,
   RUNTIME_STATES,
   STOP_REASONS,
   type Launch,
 } from '../../runtime-manager/index.ts';
+import { browserProfiles } from './browser-profiles.ts';
 import { createdAt, instant, updatedAt } from './columns.ts';
 import { organizations } from './organizations.ts';
 import { workspaces } from './workspaces.ts';
@@ -27,7 +30,7 @@ export const runtimeState = pgEnum('runtime_state', RUNTIME_STATES);
 export const runtimeStopReason = pgEnum('runtime_stop_reason', STOP_REASONS);
 
 /** Literal, because an index's condition takes no parameters. */
-const isActive = sql.raw(`state in (${ACTIVE_STATES.map((state) => `'${state}'`).join(', ')})`);
+const isActive = sql.raw(`state not in (${END_STATES.map((state) => `'${state}'`).join(', ')})`);
 
 export const runtimes = pgTable(
   'runtimes',
@@ -43,10 +46,15 @@ export const runtimes = pgTable(
     kind: runtimeKind().notNull(),
     driver: runtimeDriver().notNull(),
     launch: jsonb().$type<Launch>().notNull(),
+    profileId: uuid(),
+    /** Whether it will save the profile's state; false also without a profile. */
+    writesProfile: boolean().notNull().default(false),
     state: runtimeState().notNull(),
+    generation: integer().notNull().default(1),
     currentDriver: runtimeDriver(),
     defaultContextId: text(),
     defaultPageId: text(),
+    browserDirectory: text(),
     storageWorkspace: text(),
     failureCode: text(),
     failureMessage: text(),
@@ -55,6 +63,10 @@ export const runtimes = pgTable(
     updatedAt: updatedAt(),
     startedAt: instant(),
     stoppedAt: instant(),
+    idleTimeoutSeconds: integer().notNull().default(1800),
+    maxDurationSeconds: integer().notNull().default(86400),
+    lastActivityAt: instant(),
+    expiresAt: instant(),
   },
   (table) => [
     // Also the law that a runtime and its workspace have one owner. No cascade: a workspace cannot
@@ -64,8 +76,18 @@ export const runtimes = pgTable(
       columns: [table.organizationId, table.workspaceId],
       foreignColumns: [workspaces.organizationId, workspaces.id],
     }),
+    // A profile cannot go while a runtime has it.
+    foreignKey({
+      name: 'runtimes_profile',
+      columns: [table.organizationId, table.profileId],
+      foreignColumns: [browserProfiles.organizationId, browserProfiles.id],
+    }),
+    uniqueIndex('runtimes_active_profile')
+      .on(table.profileId)
+      .where(sql`${isActive} and writes_profile`),
     uniqueIndex('runtimes_active_alias').on(table.workspaceId, table.alias).where(isActive),
     index('runtimes_newest').on(table.workspaceId, table.createdAt, table.id),
     index('runtimes_active_node').on(table.nodeId).where(isActive),
+    index('runtimes_active_organization').on(table.organizationId).where(isActive),
   ],
 );

@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 /** `<TMPDIR>/org.chromium.Chromium.XXXXXX/SingletonSocket` has to fit a unix socket's address. */
 const SOCKET_PATH_MAX = 107;
@@ -9,6 +9,8 @@ const DIRECTORY_NAME = '/XXXXXX/tmp';
 /** Everything one browser writes: its user data and its temporary files. Gone when disposed. */
 export interface BrowserDirectory extends AsyncDisposable {
   path: string;
+  /** Its name in the root. */
+  name: string;
   userDataDir: string;
   /** Makes a process keep its files here. */
   env: { HOME: string; TMPDIR: string };
@@ -24,17 +26,31 @@ export function assertUsableRoot(root: string): void {
   );
 }
 
-export async function openBrowserDirectory(root: string): Promise<BrowserDirectory> {
+/**
+ * With user data of its own, or linked to those that lie elsewhere: then by the same path, which is
+ * how the processes of a browser are found.
+ */
+export async function openBrowserDirectory(
+  root: string,
+  userDataDir: string | undefined,
+): Promise<BrowserDirectory> {
   const path = await mkdtemp(join(root, '/'));
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   const tmpDir = join(path, 'tmp');
-  await mkdir(tmpDir);
+  try {
+    await mkdir(tmpDir);
+    if (userDataDir !== undefined) await symlink(userDataDir, join(path, 'data'));
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return {
     path,
+    name: basename(path),
     userDataDir: join(path, 'data'),
     env: { HOME: path, TMPDIR: tmpDir },
     // Retried: a process that is just being killed may still be writing its last file.
-    [Symbol.asyncDispose]: () =>
-      rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }),
+    [Symbol.asyncDispose]: remove,
   };
 }
 

@@ -7,12 +7,21 @@ import {
   type DebuggingEndpoint,
   type ProcessExit,
 } from './chromium.ts';
+import type { Fingerprint } from '../profiles/profile.ts';
 import { chromiumFlags } from './flags.ts';
+import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
+import { Pages, type DefaultPage } from './pages.ts';
 import { writePreferences } from './preferences.ts';
 import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });
+const Attached = z.object({ sessionId: z.string() });
+const Evaluated = z.object({ result: z.object({ value: z.number() }) });
+const Nothing = z.object({});
+const CLOSE_TIMEOUT_MS = 10_000;
+const ATTEMPTS = 3;
+const ATTEMPT_MIN_MS = 5000;
 const Version = z.object({ product: z.string(), userAgent: z.string() });
 
 /** What every browser of this machine is launched with. */
@@ -25,47 +34,66 @@ export interface BrowserSettings {
   sandbox: boolean;
   userAgent: string | undefined;
   launchTimeoutMs: number;
+  healthCheck: HealthCheckTimes;
+  /** By how much a window is higher than its page, in CSS pixels. */
+  windowChromeHeight: number;
   log: Logger;
 }
 
-/** The default context and its first page, by their CDP ids. */
-export interface DefaultPage {
-  contextId: string;
-  pageId: string;
+/** Whose browser it is. */
+export interface BrowserIdentity {
+  /** Undefined: a fresh one, which goes with the browser. */
+  userDataDir: string | undefined;
+  fingerprint: Fingerprint;
+}
+
+/** How a browser ended; `hung`: it did not answer any more, and was killed for that. */
+export interface BrowserExit extends ProcessExit {
+  hung: boolean;
 }
 
 /** A Chromium with a page open, in a directory of its own; all of it ends as one. */
 export class Browser {
   readonly pid: number;
   readonly endpoint: DebuggingEndpoint;
-  readonly defaultPage: DefaultPage;
+  readonly pages: Pages;
   /** Settles once the processes *and* the directory are gone, whichever way the browser ended. */
-  readonly exited: Promise<ProcessExit>;
+  readonly exited: Promise<BrowserExit>;
   readonly directory: BrowserDirectory;
   readonly #chromium: Chromium;
   readonly #owned: AsyncDisposableStack;
 
-  /** `owned` has all that ends with the browser; `log` gets what could not be ended. */
+  /** `owned` has all that ends with the browser. */
   constructor(
     chromium: Chromium,
     directory: BrowserDirectory,
     defaultPage: DefaultPage,
     owned: AsyncDisposableStack,
-    log: Logger,
+    { healthCheck, log }: Pick<BrowserSettings, 'healthCheck' | 'log'>,
   ) {
     this.#chromium = chromium;
     this.#owned = owned;
     this.directory = directory;
     this.pid = chromium.pid;
     this.endpoint = chromium.endpoint;
-    this.defaultPage = defaultPage;
+    this.pages = new Pages(chromium.pipe, defaultPage);
+    let hung = false;
+    const check = new HealthCheck(
+      (signal) => this.version(signal),
+      healthCheck,
+      () => {
+        hung = true;
+        chromium.kill();
+      },
+    );
     this.exited = chromium.exited.then(async (exit) => {
+      check[Symbol.dispose]();
       try {
         await owned.disposeAsync();
       } catch (err) {
         log.error({ err, directory: directory.path }, 'a browser could not be released');
       }
-      return exit;
+      return { ...exit, hung };
     });
   }
 
@@ -74,10 +102,34 @@ export class Browser {
     return this.#owned.use(resource);
   }
 
+  /**
+   * Ends the browser in order, so that it writes what it holds back, and resolves when nothing of it
+   * is left. One that takes too long is killed.
+   */
+  async close(): Promise<void> {
+    const late = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
+    const kill = () => this.#chromium.kill();
+    late.addEventListener('abort', kill, { once: true });
+    // Its answer may go with the pipe.
+    this.#chromium.pipe.send('Browser.close', {}, Nothing, late).catch(() => undefined);
+    await this.exited;
+    late.removeEventListener('abort', kill);
+  }
+
   /** Ends the browser now and resolves when nothing of it is left. */
   async kill(): Promise<void> {
     this.#chromium.kill();
     await this.exited;
+  }
+
+  /** By how much the window of the default page is higher than the page. */
+  async windowChromeHeight(signal: AbortSignal): Promise<number> {
+    const { pipe } = this.#chromium;
+    const attach = { targetId: this.pages.defaultPageId, flatten: true };
+    const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
+    const params = { expression: 'outerHeight - innerHeight' };
+    const answer = await pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
+    return answer.result.value;
   }
 
   /** What the browser says of itself. */
@@ -86,27 +138,60 @@ export class Browser {
   }
 }
 
-/** Throws ChromiumLaunchError, or what `signal` aborts with; nothing is left behind then. */
+/**
+ * Throws ChromiumLaunchError, or what `signal` aborts with; nothing is left behind then. Once in
+ * some thousand launches Chromium hangs before it listens: it is given up early, and started anew.
+ */
 export async function launchBrowser(
   settings: BrowserSettings,
+  identity: BrowserIdentity,
   signal: AbortSignal,
 ): Promise<Browser> {
+  const { launchTimeoutMs, log } = settings;
+  const deadline = performance.now() + launchTimeoutMs;
+  const share = Math.max(ATTEMPT_MIN_MS, launchTimeoutMs / ATTEMPTS);
+  for (;;) {
+    const leftMs = Math.max(0, deadline - performance.now());
+    const isLast = leftMs <= share;
+    const late = AbortSignal.timeout(Math.ceil(Math.min(share, leftMs)));
+    try {
+      return await attemptLaunch(settings, identity, AbortSignal.any([signal, late]));
+    } catch (err) {
+      if (isLast || signal.aborted || !late.aborted) throw err;
+      log.warn({ err }, 'a Chromium that did not come up is started anew');
+    }
+  }
+}
+
+async function attemptLaunch(
+  settings: BrowserSettings,
+  { userDataDir, fingerprint }: BrowserIdentity,
+  timed: AbortSignal,
+): Promise<Browser> {
   await using stack = new AsyncDisposableStack();
-  const timed = AbortSignal.any([signal, AbortSignal.timeout(settings.launchTimeoutMs)]);
-  const directory = stack.use(await openBrowserDirectory(settings.root));
-  await writePreferences(directory.userDataDir, [STAGEHAND_EXTENSION]);
+  const directory = stack.use(await openBrowserDirectory(settings.root, userDataDir));
+  const { locale } = fingerprint;
+  await writePreferences(directory.userDataDir, { extensions: [STAGEHAND_EXTENSION], locale });
   const chromium = stack.use(
     await launchChromium(
       {
         executablePath: settings.executablePath,
-        flags: chromiumFlags({ ...settings, userDataDir: directory.userDataDir }),
-        env: { ...settings.env, ...directory.env },
+        flags: chromiumFlags({ ...settings, fingerprint, userDataDir: directory.userDataDir }),
+        env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
       },
       timed,
     ),
   );
   const defaultPage = await openDefaultPage(chromium, timed);
-  return new Browser(chromium, directory, defaultPage, stack.move(), settings.log);
+  return new Browser(chromium, directory, defaultPage, stack.move(), settings);
+}
+
+/** Where Chromium learns these from. */
+function environmentOf({ timezone, locale }: Fingerprint): Record<string, string> {
+  return {
+    ...(timezone !== undefined && { TZ: timezone }),
+    ...(locale !== undefined && { LANGUAGE: locale.replaceAll('-', '_') }),
+  };
 }
 
 async function openDefaultPage(chromium: Chromium, signal: AbortSignal): Promise<DefaultPage> {

@@ -3,24 +3,39 @@ import { z } from 'zod';
 
 const Message = z.object({
   id: z.number().optional(),
-  result: z.unknown(),
+  method: z.string().optional(),
+  params: z.unknown().optional(),
+  sessionId: z.string().optional(),
+  result: z.unknown().optional(),
   error: z.object({ message: z.string() }).optional(),
 });
+
+/** A page can make events of any size; larger ones are passed over. */
+const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
 
 interface Waiting {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
 }
 
+/** What Chromium says unasked; `sessionId` names the session with a target that it is of. */
+export interface CdpEvent {
+  method: string;
+  params: unknown;
+  sessionId: string | undefined;
+}
+
 /**
- * Commands over Chromium's debugging pipe: JSON messages, each ended by a NUL byte. Browser-wide
- * commands only; clients have connections of their own.
+ * Commands over Chromium's debugging pipe: JSON messages, each ended by a NUL byte. For the service's own
+ * use; clients have connections of their own.
  */
 export class CdpPipe {
   readonly #input: Writable;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<(event: CdpEvent) => void>();
   #nextId = 1;
   #chunks: Buffer[] = [];
+  #received = 0;
   #closed = false;
 
   constructor(input: Writable, output: Readable) {
@@ -37,6 +52,7 @@ export class CdpPipe {
     params: Record<string, unknown>,
     result: z.ZodType<T>,
     signal: AbortSignal,
+    sessionId?: string,
   ): Promise<T> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -45,7 +61,7 @@ export class CdpPipe {
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     this.#waiting.set(id, { resolve, reject: (cause) => reject(new Error(method, { cause })) });
-    this.#input.write(`${JSON.stringify({ id, method, params })}\0`);
+    this.#input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     try {
       return result.parse(await promise);
     } finally {
@@ -54,22 +70,39 @@ export class CdpPipe {
     }
   }
 
+  listen(listener: (event: CdpEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
   #receive(chunk: Buffer): void {
     let rest = chunk;
     for (let end = rest.indexOf(0); end >= 0; end = rest.indexOf(0)) {
-      this.#chunks.push(rest.subarray(0, end));
-      this.#dispatch(Buffer.concat(this.#chunks).toString('utf8'));
+      this.#take(rest.subarray(0, end));
+      if (this.#received <= MESSAGE_MAX_BYTES) {
+        this.#dispatch(Buffer.concat(this.#chunks).toString('utf8'));
+      }
       this.#chunks = [];
+      this.#received = 0;
       rest = rest.subarray(end + 1);
     }
-    if (rest.length > 0) this.#chunks.push(rest);
+    if (rest.length > 0) this.#take(rest);
+  }
+
+  #take(bytes: Buffer): void {
+    this.#received += bytes.length;
+    if (this.#received > MESSAGE_MAX_BYTES) this.#chunks = [];
+    else this.#chunks.push(bytes);
   }
 
   #dispatch(text: string): void {
     const message = parseMessage(text);
-    if (!message) return this.#close(new Error('what came over the debugging pipe is not CDP'));
-    const { id, result, error } = message;
-    if (id === undefined) return;
+    if (!message) return;
+    const { id, method, params, sessionId, result, error } = message;
+    if (id === undefined) {
+      if (method === undefined) return;
+      for (const listener of this.#listeners) listener({ method, params, sessionId });
+      return;
+    }
     const waiting = this.#waiting.get(id);
     if (error) waiting?.reject(new Error(error.message));
     else waiting?.resolve(result);

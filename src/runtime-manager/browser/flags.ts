@@ -1,9 +1,17 @@
+import type { Fingerprint } from '../profiles/profile.ts';
+
 export interface ChromiumFlags {
   userDataDir: string;
   /** Without it a headless Chromium calls itself HeadlessChrome. */
   userAgent: string | undefined;
   sandbox: boolean;
+  fingerprint: Fingerprint;
+  /** By how much a window is higher than its page. */
+  windowChromeHeight: number;
 }
+
+const WINDOW = { width: 1280, height: 720 };
+const SCREEN = { width: 1920, height: 1080 };
 
 /** Only the last `--disable-features` counts for Chromium, so there is one list. */
 const DISABLED_FEATURES = [
@@ -26,8 +34,6 @@ const FLAGS = [
   '--remote-debugging-port=0',
   // The first page is made by us, which is faster than the start-up window and gives us its id.
   '--no-startup-window',
-  '--window-size=1280,720',
-  '--screen-info={1920x1080}',
   '--no-first-run',
   '--no-default-browser-check',
   '--password-store=basic',
@@ -55,11 +61,23 @@ const FLAGS = [
 ];
 
 /** The command line of one browser. Pure, and the only place that names Chromium flags. */
-export function chromiumFlags({ userDataDir, userAgent, sandbox }: ChromiumFlags): string[] {
+export function chromiumFlags(options: ChromiumFlags): string[] {
+  const { userDataDir, sandbox, fingerprint } = options;
+  const userAgent = fingerprint.userAgent ?? options.userAgent;
   return [
     ...FLAGS,
+    ...sizes(options),
     `--user-data-dir=${userDataDir}`,
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
+    ...(fingerprint.locale === undefined ? [] : [`--lang=${fingerprint.locale}`]),
     ...(sandbox ? [] : ['--no-sandbox']),
   ];
+}
+
+/** A window that shows a page of the size asked for, on a screen that holds it. */
+function sizes({ fingerprint: { viewport }, windowChromeHeight }: ChromiumFlags): string[] {
+  const window = viewport && { ...viewport, height: viewport.height + windowChromeHeight };
+  const { width, height } = window ?? WINDOW;
+  const screen = `${Math.max(SCREEN.width, width)}x${Math.max(SCREEN.height, height)}`;
+  return [`--window-size=${width},${height}`, `--screen-info={${screen}}`];
 }

@@ -10,8 +10,8 @@ const PLAYWRIGHT_CLI = join(
   dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
   'cli.js',
 );
-/** With its driver, which has to be of the same version. */
-const PACKAGES = ['chromium', 'chromium-driver'];
+/** With its driver, which has to be of the same version, and its languages. */
+const PACKAGES = ['chromium', 'chromium-driver', 'chromium-l10n'];
 
 /**
  * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package and its driver, elsewhere

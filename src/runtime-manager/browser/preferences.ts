@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 
 /**
  * Addresses that show the machine rather than the web. Chromium reads its URLBlocklist policy from
@@ -9,19 +10,73 @@ import { join } from 'node:path';
  */
 const BLOCKED = ['file://*', 'filesystem:*', 'chrome://*', 'chrome-untrusted://*', 'devtools://*'];
 
-/**
- * Writes what a fresh browser is to know before its first start. `extensions` are the directories
- * of those that may be loaded into it: without this, Chromium would let them read files.
- */
-export async function writePreferences(userDataDir: string, extensions: string[]): Promise<void> {
+/** "Continue where you left off": with it Chromium keeps session cookies when it ends. */
+const RESTORE_LAST_SESSION = 1;
+
+const OURS = new Set(['download', 'extensions', 'policy', 'savefile', 'selectfile']);
+
+const Preferences = z.record(z.string(), z.unknown());
+
+export interface PreferenceOptions {
+  /**
+   * The directories of extensions that may be loaded: without this, Chromium would let them read
+   * files.
+   */
+  extensions: string[];
+  locale: string | undefined;
+}
+
+/** Writes what a browser is to know before it starts, beside what a profile knows already. */
+export async function writePreferences(
+  userDataDir: string,
+  { extensions, locale }: PreferenceOptions,
+): Promise<void> {
   const profile = join(userDataDir, 'Default');
   await mkdir(profile, { recursive: true });
+  const file = join(profile, 'Preferences');
+  const known = withoutOurs(await readPreferences(file));
   const settings = extensions.map((path) => [extensionIdOf(path), { newAllowFileAccess: false }]);
-  const preferences = {
+  const ours = {
     policy: { url_blocklist: BLOCKED },
     extensions: { settings: Object.fromEntries(settings) },
+    session: { restore_on_startup: RESTORE_LAST_SESSION },
+    ...(locale !== undefined && { intl: languagesOf(locale) }),
   };
-  await writeFile(join(profile, 'Preferences'), JSON.stringify(preferences));
+  await writeFile(file, JSON.stringify(merge(known, ours)));
+}
+
+/**
+ * What a profile knows of these is not to be believed: it may name any directory of the machine, or
+ * lift the policy.
+ */
+function withoutOurs(known: z.infer<typeof Preferences>): z.infer<typeof Preferences> {
+  const kept = Object.entries(known).filter(([name]) => !OURS.has(name));
+  return Object.fromEntries(kept);
+}
+
+async function readPreferences(file: string): Promise<z.infer<typeof Preferences>> {
+  try {
+    return Preferences.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    // There are none, or a crash spoilt them: Chromium begins anew then, too.
+    return {};
+  }
+}
+
+/** With the language alone after the one of a region, as a browser of that language has it. */
+function languagesOf(locale: string): object {
+  const languages = [...new Set([locale, locale.split('-')[0]])].join(',');
+  return { accept_languages: languages, selected_languages: languages };
+}
+
+function merge(known: z.infer<typeof Preferences>, ours: object): object {
+  const merged: Record<string, unknown> = { ...known };
+  for (const [name, value] of Object.entries(ours)) {
+    const before = Preferences.safeParse(known[name]).data;
+    const inner = Preferences.safeParse(value).data;
+    merged[name] = before && inner ? merge(before, inner) : value;
+  }
+  return merged;
 }
 
 /** Chromium names an unpacked extension by its path: 32 digits of a hash, written from a to p. */

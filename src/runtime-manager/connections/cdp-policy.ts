@@ -75,6 +75,8 @@ const SUSPECT = new RegExp(
     ),
     'SystemInfo\\.',
     `"url"\\s*:\\s*"\\s*(?:${['view-source', 'file', 'chrome', 'devtools'].map(inAnyCase).join('|')})`,
+    // Line breaks and tabs in an address, which browsers pass over.
+    '"url"\\s*:\\s*"[^"]{0,40}\\\\[nrt]',
     // Escapes that JSON's common ones are not.
     '\\\\[^"\\\\/bfnrt]',
   ].join('|'),
@@ -165,10 +167,16 @@ function judgeDownload(command: CdpCommand, directory: string): Verdict {
 /** The browser blocks these too, whoever navigates; here the client learns why. */
 function judgeUrl({ method, params }: CdpCommand): Verdict {
   const url = params?.['url'];
-  if (typeof url !== 'string' || !LOCAL_URL.test(url)) return PASS;
+  if (typeof url !== 'string' || !LOCAL_URL.test(asBrowsersRead(url))) return PASS;
   return { refuse: `${method} is not allowed to an address of the machine itself` };
 }
 
 export function isInside(path: string, directory: string): boolean {
   return resolve(path).startsWith(directory + sep);
+}
+
+/** https://url.spec.whatwg.org/#concept-basic-url-parser drops these before it looks for a scheme. */
+function asBrowsersRead(url: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return url.replaceAll(/[\t\r\n]/g, '').replace(/^[\x00-\x20]+/, '');
 }

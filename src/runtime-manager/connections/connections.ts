@@ -69,6 +69,7 @@ export class Connections {
   readonly #events: ConnectionEvents;
   readonly #own = new Map<Protocol, Connection>();
   readonly #all = new Map<string, Connection>();
+  #revokedActivityAt: Date | undefined;
 
   constructor(events: ConnectionEvents) {
     this.#events = events;
@@ -88,8 +89,20 @@ export class Connections {
     return this.#add(new Connection(this.#events, protocol, access, expiresAt));
   }
 
+  get attachedClients(): number {
+    return [...this.#all.values()].reduce((sum, { attachedClients }) => sum + attachedClients, 0);
+  }
+
   find(id: string): Connection | undefined {
     return this.#all.get(id);
+  }
+
+  /** When any client was last active, also by a way that is revoked now. */
+  get lastActivityAt(): Date | undefined {
+    return [...this.#all.values()].reduce(
+      (latest, { lastActivityAt }) => later(latest, lastActivityAt),
+      this.#revokedActivityAt,
+    );
   }
 
   /** Newest first. */
@@ -103,6 +116,7 @@ export class Connections {
     const connection = this.#all.get(id);
     if (!connection) return undefined;
     this.#all.delete(id);
+    this.#revokedActivityAt = later(this.#revokedActivityAt, connection.lastActivityAt);
     if (this.#own.get(connection.protocol) === connection) this.#own.delete(connection.protocol);
     connection.close('The connection was revoked.');
     return connection;
@@ -121,7 +135,11 @@ export class Connections {
   #dropExpired(): void {
     const now = new Date();
     for (const { id, expiresAt, attachedClients } of this.#all.values()) {
-      if (expiresAt && expiresAt <= now && attachedClients === 0) this.#all.delete(id);
+      if (expiresAt && expiresAt <= now && attachedClients === 0) this.revoke(id);
     }
   }
+}
+
+function later(one: Date | undefined, other: Date | undefined): Date | undefined {
+  return one && (!other || one > other) ? one : other;
 }

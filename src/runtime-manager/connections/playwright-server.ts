@@ -1,35 +1,11 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { startPlaywright } from '../browser/playwright-process.ts';
 import { PLAYWRIGHT_VERSION } from '../browser/playwright-version.ts';
-import { killGroup } from '../browser/process-group.ts';
 import { RuntimeError } from '../errors.ts';
 import type { BridgeTarget } from './websocket-bridge.ts';
 
-const HOST = fileURLToPath(new URL('../browser/playwright-host.ts', import.meta.url));
-const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-
-/**
- * What the server may read of the machine: its own code, and what it looks at to learn what machine
- * that is. Its protocol has commands that read and write files by path, and clients may send them.
- */
-const READABLE = [
-  join(PROJECT, 'node_modules'),
-  join(PROJECT, 'src'),
-  join(PROJECT, 'package.json'),
-  '/.dockerenv',
-  '/etc/os-release',
-  '/proc/self/cgroup',
-  '/proc/self/mountinfo',
-  '/proc/sys/fs/binfmt_misc/WSLInterop',
-  '/proc/version',
-  '/run/.containerenv',
-  '/run/WSL',
-];
-
+const HOST = new URL('../browser/playwright-host.ts', import.meta.url);
 const START_TIMEOUT_MS = 30_000;
 
 const Started = z.union([z.object({ endpoint: z.url() }), z.object({ error: z.string() })]);
@@ -49,15 +25,6 @@ function minorOf(version: string): string {
   return version.split('.', 2).join('.');
 }
 
-/** Node's permissions: no files but the runtime's, no processes, no native code. */
-function permissions(directory: string): string[] {
-  return [
-    '--permission',
-    ...[...READABLE, directory].map((path) => `--allow-fs-read=${path}`),
-    `--allow-fs-write=${directory}`,
-  ];
-}
-
 /** Playwright's server for one browser, in a process of its own. */
 export interface PlaywrightServer extends AsyncDisposable {
   target: BridgeTarget;
@@ -70,33 +37,19 @@ export async function startPlaywrightServer(
   env: Record<string, string>,
   closing: AbortSignal,
 ): Promise<PlaywrightServer> {
-  const execArgv = permissions(directory);
-  const child = fork(HOST, {
-    env,
-    detached: true,
-    execArgv,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const exited = new Promise((resolve) => child.once('close', resolve));
-  const end = async () => {
-    if (child.pid !== undefined) killGroup(child.pid);
-    await exited;
-  };
+  const server = startPlaywright(HOST, directory, env);
   try {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(START_TIMEOUT_MS)]);
-    child.send({ cdpUrl });
-    const [message] = await Promise.race([once(child, 'message', { signal }), gone(exited)]);
-    const started = Started.parse(message);
+    const started = Started.parse(await server.ask({ cdpUrl }, signal));
     if ('error' in started) throw new Error(started.error);
     const { port, pathname } = new URL(started.endpoint);
-    return { target: { port: Number(port), path: pathname }, exited, [Symbol.asyncDispose]: end };
+    return {
+      target: { port: Number(port), path: pathname },
+      exited: server.exited,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
   } catch (cause) {
-    await end();
+    await server[Symbol.asyncDispose]();
     throw new RuntimeError('connection.failed', "Playwright's server did not start.", { cause });
   }
-}
-
-async function gone(exited: Promise<unknown>): Promise<never> {
-  await exited;
-  throw new Error('it exited at once');
 }

@@ -26,6 +26,8 @@ const HANDSHAKE_MAX_BYTES = 16 * 1024;
 const PING_INTERVAL_MS = 30_000;
 const SILENCE_MAX_MS = 3 * PING_INTERVAL_MS;
 const LAST_WORDS_MS = 1000;
+/** https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
+const CONTROL_MAX_BYTES = 125;
 const NOT_ACCEPTED = 1003;
 const NOT_UNDERSTOOD = 1007;
 const SWITCHING = 'HTTP/1.1 101';
@@ -45,7 +47,7 @@ export interface BridgeTarget {
 export interface BridgeOptions {
   /** Looks into the messages of the client; without it they pass unseen. */
   inspect: Inspection | undefined;
-  /** Called for whatever passes, either way. */
+  /** Called for whatever passes, either way, but for pings and their answers. */
   onActivity: () => void;
 }
 
@@ -160,7 +162,8 @@ export class WebSocketBridge {
 
   #fromClient(chunk: Buffer): void {
     this.#heardAt = Date.now();
-    this.#options.onActivity();
+    // The answer to a ping of ours shows that a client is there, not that it does anything.
+    if (!isPong(chunk)) this.#options.onActivity();
     if (!this.#options.inspect) return this.#writeToFar(chunk);
     try {
       for (const message of this.#reader.read(chunk)) this.#take(message, this.#options.inspect);
@@ -215,6 +218,10 @@ export class WebSocketBridge {
     if (Date.now() - this.#heardAt > SILENCE_MAX_MS) return this.#end();
     if (!this.#client.writableNeedDrain) this.#say(serverFrame(OPCODE.ping, Buffer.alloc(0)));
   }
+}
+
+function isPong(chunk: Buffer): boolean {
+  return ((chunk[0] ?? 0) & 0x0f) === OPCODE.pong && chunk.length < 6 + CONTROL_MAX_BYTES;
 }
 
 function handshake(request: IncomingMessage, { port, path }: BridgeTarget): string {

@@ -1,17 +1,35 @@
 import type { Logger } from 'pino';
-import { launchBrowser, type Browser, type BrowserSettings } from '../browser/browser.ts';
+import {
+  launchBrowser,
+  type Browser,
+  type BrowserIdentity,
+  type BrowserSettings,
+} from '../browser/browser.ts';
 import {
   assertUsableRoot,
   removeBrowserRoot,
   resetBrowserRoot,
 } from '../browser/browser-directory.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
+import type { HealthCheckTimes } from '../browser/health-check.ts';
+import { Locales } from '../browser/locales.ts';
 import { STAGEHAND_EXTENSION } from '../browser/stagehand-extension.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { RuntimeError } from '../errors.ts';
-import type { NodeBrowser, RuntimeNode } from './runtime-node.ts';
+import type { Fingerprint } from '../profiles/profile.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { availableMemory, browserMemory } from './memory.ts';
+import { killProcessesUnder } from './process-table.ts';
+import { LocalProfile } from './local-profile.ts';
+import { StateConverter } from './state-converter.ts';
+import { ReadyStates } from './ready-states.ts';
+import type { NodeBrowser, ProfileUse, RuntimeNode } from './runtime-node.ts';
 
 const SANDBOX_TROUBLE = /sandbox|namespace/i;
+/** Of no profile. */
+const NOBODY: BrowserIdentity = { userDataDir: undefined, fingerprint: {} };
+/** Reading what processes use is work for the kernel. */
+const MEASURE_INTERVAL_MS = 30_000;
 
 export interface LocalNodeOptions {
   id: string;
@@ -20,8 +38,15 @@ export interface LocalNodeOptions {
   chromedriverPath: string | undefined;
   /** A directory that is this node's alone; emptied at the start, removed at the end. */
   root: string;
+  /** Where profiles lie while browsers use them; kept, for what a crash leaves there. */
+  checkoutRoot: string;
+  /** Where profiles are loaded from and saved to. */
+  storage: ObjectStorage;
   env: Record<string, string>;
   launchTimeoutMs: number;
+  healthCheck: HealthCheckTimes;
+  /** What is to stay free of the machine's memory. */
+  memoryFloorBytes: number;
   log: Logger;
 }
 
@@ -30,34 +55,107 @@ export class LocalNode implements RuntimeNode {
   readonly id: string;
   readonly #settings: BrowserSettings;
   readonly #chromedriverPath: string | undefined;
+  readonly #checkoutRoot: string;
+  readonly #storage: ObjectStorage;
+  readonly #locales: Locales;
+  readonly #ready: ReadyStates;
+  readonly #memoryFloorBytes: number;
+  readonly #measuring: NodeJS.Timeout;
+  #browserBytes: number;
+  #allBrowsersBytes = 0;
   #launchable = true;
   #probe: Promise<void> | undefined;
 
-  private constructor(id: string, settings: BrowserSettings, chromedriverPath: string | undefined) {
-    this.id = id;
+  private constructor(
+    options: LocalNodeOptions,
+    { settings, browserBytes }: Probed,
+    { locales, ready }: { locales: Locales; ready: ReadyStates },
+  ) {
+    this.id = options.id;
     this.#settings = settings;
-    this.#chromedriverPath = chromedriverPath;
+    this.#chromedriverPath = options.chromedriverPath;
+    this.#checkoutRoot = options.checkoutRoot;
+    this.#storage = options.storage;
+    this.#locales = locales;
+    this.#ready = ready;
+    this.#memoryFloorBytes = options.memoryFloorBytes;
+    this.#browserBytes = browserBytes;
+    this.#measuring = setInterval(() => void this.#measure(), MEASURE_INTERVAL_MS).unref();
   }
 
   /**
-   * Launches one browser to learn whether Chromium starts here, with its sandbox or without, and
-   * what it calls itself. Throws with what Chromium said when it does not start.
+   * Ends what a previous life left, and launches one browser to learn whether Chromium starts here,
+   * with its sandbox or without, what it calls itself and how much memory it takes. Throws with what
+   * Chromium said when it does not start.
    */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const { id, log, chromedriverPath, ...rest } = options;
-    assertUsableRoot(options.root);
-    await resetBrowserRoot(options.root);
-    const root = process.getuid?.() === 0;
-    const settings = { ...rest, log, sandbox: !root, userAgent: undefined };
-    if (root) log.warn('running as root: Chromium runs without its sandbox');
-    return new LocalNode(id, await probe(settings), chromedriverPath);
+    const { executablePath, root, env, launchTimeoutMs, healthCheck, log } = options;
+    assertUsableRoot(root);
+    const orphans = await killProcessesUnder(root);
+    if (orphans.length > 0) log.warn({ count: orphans.length }, 'orphaned processes were ended');
+    await resetBrowserRoot(root);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) log.warn('running as root: Chromium runs without its sandbox');
+    const probed = await probe({
+      executablePath,
+      root,
+      env,
+      launchTimeoutMs,
+      healthCheck,
+      log,
+      sandbox: !isRoot,
+      userAgent: undefined,
+      windowChromeHeight: 0,
+    });
+    return new LocalNode(options, probed, {
+      locales: await Locales.read(executablePath),
+      ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),
+    });
   }
 
-  async launch(signal: AbortSignal): Promise<NodeBrowser> {
+  /** What all browsers used when it was last measured. */
+  get browserMemoryBytes(): number {
+    return this.#allBrowsersBytes;
+  }
+
+  hasMemory(launching: number): boolean {
+    const needed = (launching + 1) * this.#browserBytes + this.#memoryFloorBytes;
+    return availableMemory() >= needed;
+  }
+
+  async #measure(): Promise<void> {
+    const { bytes, browsers } = await browserMemory(this.#settings.root);
+    this.#allBrowsersBytes = bytes;
+    if (browsers > 0) this.#browserBytes = bytes / browsers;
+  }
+
+  async launch(use: ProfileUse | undefined, signal: AbortSignal): Promise<NodeBrowser> {
+    if (use) this.#assertLocale(use.fingerprint);
+    const profile = use && (await this.#openProfile(use));
+    let browser: Browser | undefined;
     try {
-      const browser = await launchBrowser(this.#settings, signal);
+      browser = await this.#launch(signal, {
+        userDataDir: profile?.userDataDir,
+        fingerprint: use?.fingerprint ?? {},
+      });
+      await profile?.begin(browser.pid);
+      return this.#withEndpoints(browser, profile);
+    } catch (error) {
+      await browser?.kill();
+      await profile?.release();
+      throw error;
+    }
+  }
+
+  #openProfile(use: ProfileUse): Promise<LocalProfile> {
+    return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
+  }
+
+  async #launch(signal: AbortSignal, identity: BrowserIdentity): Promise<Browser> {
+    try {
+      const browser = await launchBrowser(this.#settings, identity, signal);
       this.#launchable = true;
-      return this.#withEndpoints(browser);
+      return browser;
     } catch (cause) {
       signal.throwIfAborted();
       this.#launchable = false;
@@ -67,8 +165,17 @@ export class LocalNode implements RuntimeNode {
     }
   }
 
-  #withEndpoints(browser: Browser): NodeBrowser {
-    const { endpoint, directory, defaultPage, exited } = browser;
+  #assertLocale({ locale }: Fingerprint): void {
+    if (locale === undefined || this.#locales.has(locale)) return;
+    throw new RuntimeError(
+      'profile.locale_unavailable',
+      `Chromium has no language ${locale} on this machine: install chromium-l10n.`,
+      { details: { locale } },
+    );
+  }
+
+  #withEndpoints(browser: Browser, profile: LocalProfile | undefined): NodeBrowser {
+    const { endpoint, directory, pages, exited } = browser;
     const endpoints = browser.own(
       new Endpoints({
         endpoint,
@@ -77,7 +184,26 @@ export class LocalNode implements RuntimeNode {
         chromedriverPath: this.#chromedriverPath,
       }),
     );
-    return { endpoints, defaultPage, exited, kill: () => browser.kill() };
+    return {
+      endpoints,
+      pages,
+      profile,
+      exited,
+      directory: directory.name,
+      close: () => browser.close(),
+      kill: () => browser.kill(),
+    };
+  }
+
+  /** What turns saved states into other forms, and back. */
+  get states(): StateConverter {
+    const { env } = this.#settings;
+    return new StateConverter({
+      storage: this.#storage,
+      root: this.#checkoutRoot,
+      env,
+      launch: (userDataDir, signal) => this.#launch(signal, { userDataDir, fingerprint: {} }),
+    });
   }
 
   /** True as long as launches succeed; after a failure one more is tried, for all who ask. */
@@ -92,7 +218,8 @@ export class LocalNode implements RuntimeNode {
 
   async #tryLaunch(): Promise<void> {
     try {
-      const browser = await this.launch(new AbortController().signal);
+      const { signal } = new AbortController();
+      const browser = await this.#launch(signal, NOBODY);
       await browser.kill();
     } catch {
       this.#launchable = false;
@@ -100,13 +227,20 @@ export class LocalNode implements RuntimeNode {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#measuring);
     await removeBrowserRoot(this.#settings.root);
   }
 }
 
-async function probe(settings: BrowserSettings): Promise<BrowserSettings> {
+interface Probed {
+  settings: BrowserSettings;
+  /** What one browser takes. */
+  browserBytes: number;
+}
+
+async function probe(settings: BrowserSettings): Promise<Probed> {
   try {
-    return { ...settings, userAgent: await readUserAgent(settings) };
+    return await launchOnce(settings);
   } catch (cause) {
     const said = cause instanceof ChromiumLaunchError ? cause.output : '';
     if (settings.sandbox && SANDBOX_TROUBLE.test(said)) {
@@ -120,13 +254,18 @@ async function probe(settings: BrowserSettings): Promise<BrowserSettings> {
   }
 }
 
-async function readUserAgent(settings: BrowserSettings): Promise<string> {
+async function launchOnce(settings: BrowserSettings): Promise<Probed> {
   const signal = AbortSignal.timeout(settings.launchTimeoutMs);
-  const browser = await launchBrowser(settings, signal);
+  const browser = await launchBrowser(settings, NOBODY, signal);
   try {
     const { product, userAgent } = await browser.version(signal);
     settings.log.info({ product, sandbox: settings.sandbox }, 'Chromium starts');
-    return userAgent.replace('HeadlessChrome', 'Chrome');
+    const { bytes: browserBytes } = await browserMemory(settings.root);
+    const learned = {
+      userAgent: userAgent.replace('HeadlessChrome', 'Chrome'),
+      windowChromeHeight: await browser.windowChromeHeight(signal),
+    };
+    return { settings: { ...settings, ...learned }, browserBytes };
   } finally {
     await browser.kill();
   }

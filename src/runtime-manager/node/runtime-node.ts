@@ -1,24 +1,56 @@
-import type { DefaultPage } from '../browser/browser.ts';
-import type { ProcessExit } from '../browser/chromium.ts';
+import type { BrowserExit } from '../browser/browser.ts';
+import type { Pages } from '../browser/pages.ts';
+import type { CheckoutOwner } from '../profiles/checkout.ts';
+import type { Archive, Fingerprint } from '../profiles/profile.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
 
-export type { ProcessExit };
+export type { BrowserExit };
+
+/** What a browser with a profile begins from. */
+export interface ProfileUse {
+  fingerprint: Fingerprint;
+  /** Undefined: it has no state yet. */
+  archive: Archive | undefined;
+  /** Who will save the state; undefined when nobody will. */
+  owner: CheckoutOwner | undefined;
+}
+
+/** The state of a profile in the browser that uses it. */
+export interface UsedProfile {
+  /** Stores the state as it is at this moment, while the browser runs; undefined when it is too large. */
+  checkpoint(): Promise<Archive | undefined>;
+  /** Stores the state that the browser left. */
+  save(): Promise<Archive>;
+  /** Gives the state up; as what it was saved, it may serve the next writer. */
+  release(saved?: Archive): Promise<void>;
+}
 
 /** A browser on some machine, as the manager sees it. */
 export interface NodeBrowser {
   /** The ways to speak to it; they end with it. */
   readonly endpoints: Endpoints;
-  readonly defaultPage: DefaultPage;
+  readonly pages: Pages;
+  /** The name of its directory on the machine. */
+  readonly directory: string;
   /** Settles once nothing of the browser is left, whichever way it ended. */
-  readonly exited: Promise<ProcessExit>;
+  readonly exited: Promise<BrowserExit>;
+  /** Undefined for an ephemeral one. */
+  readonly profile: UsedProfile | undefined;
+  /** Ends it in order, with what it has not yet written; kills it when that takes too long. */
+  close(): Promise<void>;
   kill(): Promise<void>;
 }
 
 /** A machine that runs browsers. */
 export interface RuntimeNode {
   readonly id: string;
-  /** Throws RuntimeError `runtime.launch_failed`, or what `signal` aborts with. */
-  launch(signal: AbortSignal): Promise<NodeBrowser>;
+  /**
+   * Throws RuntimeError `runtime.launch_failed`, `profile.version_damaged`,
+   * `storage.object_missing`, `profile.locale_unavailable`, or what `signal` aborts with.
+   */
+  launch(profile: ProfileUse | undefined, signal: AbortSignal): Promise<NodeBrowser>;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
+  /** Whether its memory has room for one more browser, beside so many that are being launched. */
+  hasMemory(launching: number): boolean;
 }

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { chromiumFlags } from '../../../src/runtime-manager/browser/flags.ts';
 
-const options = { userDataDir: '/d', userAgent: undefined, sandbox: true };
+const options = {
+  userDataDir: '/d',
+  userAgent: undefined,
+  sandbox: true,
+  fingerprint: {},
+  windowChromeHeight: 87,
+};
 
 test('no flag is given twice: Chromium would drop all but the last', () => {
   const names = chromiumFlags(options).map((flag) => flag.split('=')[0]);
@@ -11,4 +17,13 @@ test('no flag is given twice: Chromium would drop all but the last', () => {
 test('the sandbox is on unless it cannot be', () => {
   expect(chromiumFlags(options)).not.toContain('--no-sandbox');
   expect(chromiumFlags({ ...options, sandbox: false })).toContain('--no-sandbox');
+});
+
+const flags = (width: number, height: number) =>
+  chromiumFlags({ ...options, fingerprint: { viewport: { width, height } } });
+
+test('a window shows a page of the size that a fingerprint names, on a screen that holds it', () => {
+  expect(flags(800, 600)).toContain('--window-size=800,687');
+  expect(flags(800, 600)).toContain('--screen-info={1920x1080}');
+  expect(flags(2560, 1440)).toContain('--screen-info={2560x1527}');
 });

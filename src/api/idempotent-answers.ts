@@ -1,0 +1,184 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Db } from '../db/client.ts';
+import {
+  claimKey,
+  findRequest,
+  forgetOldKeys,
+  releaseKey,
+  releaseUnfinished,
+  saveAnswer,
+} from '../db/queries/idempotency-keys.ts';
+import { ApiError } from './errors.ts';
+
+const FORGET_INTERVAL_MS = 3_600_000;
+/** How often, and how long, another service is waited for that carries out the same request. */
+const RECORD_WAIT_MS = 2000;
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5000;
+const LOOK_MS = 250;
+const LOOKS_MAX = 240;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+const Answer = z.object({
+  status: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+});
+export type Answer = z.infer<typeof Answer>;
+
+export interface KeyedRequest {
+  /** The caller's credential: another one with the same key is another request. */
+  secret: string;
+  key: string;
+  /** A digest of all that makes the request what it is. */
+  digest: string;
+}
+
+interface Running {
+  digest: string;
+  answer: Promise<Answer>;
+}
+
+/**
+ * Carries requests out once: a request with the same key is answered as the first one was, for a
+ * day, also while that one is still being carried out. An answer is kept when it is final: refusals
+ * of the moment (429) and failures (5xx) may be tried again. Answers are stored encrypted under the
+ * caller's own credential, since there are connection URLs in them.
+ */
+export class IdempotentAnswers implements Disposable {
+  readonly #db: Db;
+  readonly #nodeId: string;
+  readonly #log: Logger;
+  readonly #running = new Map<string, Running>();
+  readonly #forgetting: NodeJS.Timeout;
+
+  private constructor(db: Db, nodeId: string, log: Logger) {
+    this.#db = db;
+    this.#nodeId = nodeId;
+    this.#log = log;
+    const forget = () =>
+      forgetOldKeys(db).catch((err: unknown) => {
+        log.warn({ err }, 'old idempotency keys could not be forgotten');
+      });
+    this.#forgetting = setInterval(() => void forget(), FORGET_INTERVAL_MS).unref();
+  }
+
+  /** What the service was carrying out when it last ended may be tried again. */
+  static async open(db: Db, nodeId: string, log: Logger): Promise<IdempotentAnswers> {
+    await releaseUnfinished(db, nodeId);
+    return new IdempotentAnswers(db, nodeId, log);
+  }
+
+  /** Throws `idempotency.mismatch` when the key was used for another request. */
+  async answer(
+    request: KeyedRequest,
+    carryOut: () => Promise<Answer>,
+  ): Promise<{ answer: Answer; isReplay: boolean }> {
+    const { id, cipherKey } = derive(request);
+    const running = this.#running.get(id);
+    if (running) {
+      assertSame(request, running.digest);
+      return { answer: await running.answer, isReplay: true };
+    }
+    const answering = this.#answer(id, request, cipherKey, carryOut);
+    const answer = answering.then((given) => given.answer);
+    answer.catch(() => undefined);
+    this.#running.set(id, { digest: request.digest, answer });
+    // Others are answered from here until it is recorded.
+    const over = () => this.#running.delete(id);
+    answering.then(({ recorded }) => recorded.finally(over), over);
+    const { isReplay, recorded } = await answering;
+    // Recorded before it is told, unless the database is away.
+    await Promise.race([recorded, delay(RECORD_WAIT_MS, undefined, { ref: false })]);
+    return { answer: await answer, isReplay };
+  }
+
+  async #answer(
+    id: string,
+    request: KeyedRequest,
+    cipherKey: Buffer,
+    carryOut: () => Promise<Answer>,
+  ) {
+    const known = await this.#find(id, request, cipherKey);
+    if (known) return { answer: known, isReplay: true, recorded: Promise.resolve() };
+    try {
+      const answer = await carryOut();
+      const recorded = this.#record(() =>
+        isFinal(answer)
+          ? saveAnswer(this.#db, id, seal(answer, cipherKey))
+          : releaseKey(this.#db, id),
+      );
+      return { answer, isReplay: false, recorded };
+    } catch (error) {
+      void this.#record(() => releaseKey(this.#db, id));
+      throw error;
+    }
+  }
+
+  /** As often as it takes: the request was carried out, whatever becomes of the database. */
+  async #record(write: () => Promise<void>): Promise<void> {
+    for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+      try {
+        return await write();
+      } catch (err) {
+        this.#log.warn({ err }, 'the answer of an idempotent request could not be recorded yet');
+      }
+      await delay(waitMs, undefined, { ref: false });
+    }
+  }
+
+  /** The recorded answer, or undefined when the request is ours to carry out. */
+  async #find(id: string, request: KeyedRequest, cipherKey: Buffer): Promise<Answer | undefined> {
+    const claim = { id, request: request.digest, nodeId: this.#nodeId };
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const recorded =
+        look === 0 ? await claimKey(this.#db, claim) : await findRequest(this.#db, id);
+      if (!recorded && look === 0) return undefined;
+      // The other service gave the key back.
+      if (!recorded) return this.#find(id, request, cipherKey);
+      assertSame(request, recorded.request);
+      if (recorded.answer) return open(recorded.answer, cipherKey);
+      await delay(LOOK_MS);
+    }
+    throw new ApiError('idempotency.in_progress', 'The request with this key is still under way.');
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#forgetting);
+  }
+}
+
+function isFinal({ status }: Answer): boolean {
+  return status < 500 && status !== 429;
+}
+
+function assertSame({ digest }: KeyedRequest, recorded: string): void {
+  if (digest === recorded) return;
+  const message = 'This Idempotency-Key was used for another request.';
+  throw new ApiError('idempotency.mismatch', message);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc5869 */
+function derive({ secret, key }: KeyedRequest): { id: string; cipherKey: Buffer } {
+  const bytes = Buffer.from(hkdfSync('sha256', secret, key, 'bctrl idempotency', 64));
+  return { id: bytes.subarray(0, 32).toString('hex'), cipherKey: bytes.subarray(32) };
+}
+
+function seal(answer: Answer, cipherKey: Buffer): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce);
+  const text = Buffer.concat([cipher.update(JSON.stringify(answer), 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+}
+
+function open(sealed: Buffer, cipherKey: Buffer): Answer {
+  const tagEnd = NONCE_BYTES + TAG_BYTES;
+  const decipher = createDecipheriv('aes-256-gcm', cipherKey, sealed.subarray(0, NONCE_BYTES));
+  decipher.setAuthTag(sealed.subarray(NONCE_BYTES, tagEnd));
+  const text = Buffer.concat([decipher.update(sealed.subarray(tagEnd)), decipher.final()]);
+  return Answer.parse(JSON.parse(text.toString('utf8')));
+}

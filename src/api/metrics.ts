@@ -1,0 +1,101 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { LocalNode, RuntimeManager, RuntimeMeter } from '../runtime-manager/index.ts';
+
+/** From a browser that was ready to one that took long in a queue. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export interface Metrics {
+  meter: RuntimeMeter;
+  /** Also shows the state of these, whenever it is asked for. */
+  show(parts: { runtimes: RuntimeManager; node: LocalNode }): void;
+  /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+  text(): Promise<string>;
+  contentType: string;
+}
+
+/** What the service counts and times, for Prometheus. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    meter: createMeter(registers),
+    show: (parts) => showState(registers, parts),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function createMeter(registers: Registry[]): RuntimeMeter {
+  const stages = new Histogram({
+    name: 'bctrl_runtime_stage_seconds',
+    help: 'How long the stages of bringing a runtime up take.',
+    labelNames: ['stage'],
+    buckets: SECONDS,
+    registers,
+  });
+  const launches = new Counter({
+    name: 'bctrl_browser_launches_total',
+    help: 'Browsers launched for runtimes.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'bctrl_runtime_failures_total',
+    help: 'Runtimes that failed.',
+    labelNames: ['code'],
+    registers,
+  });
+  return {
+    time: async (stage, work) => {
+      const stop = stages.startTimer({ stage });
+      let outcome = 'failed';
+      try {
+        const result = await work();
+        outcome = 'launched';
+        return result;
+      } finally {
+        stop();
+        if (stage === 'launch') launches.inc({ outcome });
+      }
+    },
+    failed: (code) => failures.inc({ code }),
+  };
+}
+
+function showState(
+  registers: Registry[],
+  { runtimes, node }: { runtimes: RuntimeManager; node: LocalNode },
+): void {
+  const live = () => [...runtimes.live.values()];
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  new Gauge({
+    name: 'bctrl_runtimes_active',
+    help: 'Runtimes that are active here.',
+    labelNames: ['mode', 'driver'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { runtime } of live()) {
+        this.inc({ mode: runtime.launch.mode, driver: runtime.driver });
+      }
+    },
+  });
+  gauge('bctrl_runtime_queue_length', 'Runtimes that wait for room.', () => runtimes.queueLength);
+  gauge('bctrl_attached_clients', 'Clients attached to browsers.', () =>
+    live().reduce((sum, { connections }) => sum + connections.attachedClients, 0),
+  );
+  gauge(
+    'bctrl_browser_memory_bytes',
+    'What all browsers use of the memory (PSS), as last measured.',
+    () => node.browserMemoryBytes,
+  );
+}

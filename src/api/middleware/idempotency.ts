@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { createMiddleware } from 'hono/factory';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { ApiError } from '../errors.ts';
+import type { Answer, IdempotentAnswers } from '../idempotent-answers.ts';
+import type { ApiEnv } from '../router.ts';
+
+const HEADER = 'idempotency-key';
+const KEY = /^[!-~]{1,255}$/;
+/** What of an answer's headers belongs to it rather than to the request. */
+const KEPT_HEADERS = ['content-type', 'retry-after'];
+const Status = z.custom<200>((value) => typeof value === 'number');
+
+/** A POST with an `Idempotency-Key` is carried out once; later ones get the same answer. */
+export function idempotency(answers: IdempotentAnswers) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const key = c.req.header(HEADER);
+    if (c.req.method !== 'POST' || key === undefined || isWait(c)) return next();
+    if (!KEY.test(key)) throw invalidKey();
+    c.set('outlivesClient', true);
+    const secret = c.req.header('authorization') ?? '';
+    const request = { secret, key, digest: await digestOf(c) };
+    const { answer, isReplay } = await answers.answer(request, async () => {
+      await next();
+      return record(c.res.clone());
+    });
+    if (!isReplay) return;
+    c.header('idempotency-replayed', 'true');
+    return c.body(answer.body, Status.parse(answer.status), answer.headers);
+  });
+}
+
+/** Waiting changes nothing. */
+function isWait(c: Context): boolean {
+  return c.req.path.endsWith('/events/wait');
+}
+
+async function digestOf(c: Context): Promise<string> {
+  const body = Buffer.from(await c.req.arrayBuffer());
+  const { pathname, search } = new URL(c.req.url);
+  return createHash('sha256')
+    .update(`${c.req.method} ${pathname}${search}\n`)
+    .update(body)
+    .digest('hex');
+}
+
+async function record(response: Response): Promise<Answer> {
+  const headers = KEPT_HEADERS.flatMap((name) => {
+    const value = response.headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return {
+    status: response.status,
+    headers: Object.fromEntries(headers),
+    body: await response.text(),
+  };
+}
+
+function invalidKey(): ApiError {
+  const message = 'An Idempotency-Key has 1 to 255 printable ASCII characters without spaces';
+  return new ApiError('request.invalid', `The request is not valid: ${message}`, {
+    details: { issues: [{ in: 'header', path: HEADER, message }] },
+  });
+}

@@ -1,0 +1,138 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Db } from '../../db/client.ts';
+import {
+  deleteProfile,
+  findProfile,
+  insertProfile,
+  listProfiles,
+  updateProfile,
+  type BrowserProfile,
+} from '../../db/queries/browser-profiles.ts';
+import { profileInUse } from '../../db/queries/profile-holders.ts';
+import type { SecretBox } from '../../db/secret-box.ts';
+import type { Actor, Profiles } from '../../runtime-manager/index.ts';
+import { ApiError } from '../errors.ts';
+import { bearer, errors, IdempotencyKeyHeader, json, jsonBody } from '../openapi.ts';
+import { createRouter } from '../router.ts';
+import {
+  CreateProfileRequest,
+  ProfileBody,
+  ProfileList,
+  ProfilePath,
+  toProfileBody,
+  UpdateProfileRequest,
+} from '../schemas/browser-profile.ts';
+import { paging } from '../schemas/paging.ts';
+
+const common = { tags: ['Browser profiles'], security: bearer };
+const PATH = '/v1/browser-profiles';
+
+const create = createRoute({
+  ...common,
+  operationId: 'browser-profiles-create',
+  method: 'post',
+  path: PATH,
+  summary: 'Create a browser profile',
+  parameters: [IdempotencyKeyHeader],
+  request: jsonBody(CreateProfileRequest),
+  responses: { 200: json(ProfileBody, 'The profile'), ...errors(409, 413, 415) },
+});
+
+const list = createRoute({
+  ...common,
+  operationId: 'browser-profiles-list',
+  method: 'get',
+  path: PATH,
+  summary: 'List browser profiles, newest first',
+  request: { query: z.strictObject(paging) },
+  responses: { 200: json(ProfileList, 'A page of profiles'), ...errors() },
+});
+
+const get = createRoute({
+  ...common,
+  operationId: 'browser-profiles-get',
+  method: 'get',
+  path: `${PATH}/{profileId}`,
+  summary: 'Get a browser profile',
+  request: { params: ProfilePath },
+  responses: { 200: json(ProfileBody, 'The profile'), ...errors(404) },
+});
+
+const update = createRoute({
+  ...common,
+  operationId: 'browser-profiles-update',
+  method: 'patch',
+  path: `${PATH}/{profileId}`,
+  summary: 'Change a browser profile, from its next launch on',
+  request: { params: ProfilePath, ...jsonBody(UpdateProfileRequest) },
+  responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409, 413, 415) },
+});
+
+const remove = createRoute({
+  ...common,
+  operationId: 'browser-profiles-delete',
+  method: 'delete',
+  path: `${PATH}/{profileId}`,
+  summary: 'Delete a browser profile with all its versions',
+  request: { params: ProfilePath },
+  responses: { 200: json(ProfileBody, 'The profile as it was'), ...errors(404, 409) },
+});
+
+export interface ProfileRouteParts {
+  db: Db;
+  secrets: SecretBox;
+  profiles: Profiles;
+}
+
+export function browserProfileRoutes(parts: ProfileRouteParts) {
+  const { db, secrets, profiles } = parts;
+  return createRouter()
+    .openapi(create, async (c) => {
+      const { organizationId } = c.var.actor;
+      const made = await insertProfile(db, secrets, organizationId, c.req.valid('json'));
+      if (!made) throw nameInUse();
+      return c.json(toProfileBody(made), 200);
+    })
+    .openapi(list, async (c) => {
+      const { cursor, limit } = c.req.valid('query');
+      const { organizationId } = c.var.actor;
+      const { items, nextCursor } = await listProfiles(db, organizationId, { cursor, limit });
+      return c.json({ profiles: items.map(toProfileBody), nextCursor }, 200);
+    })
+    .openapi(get, async (c) => {
+      const profile = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
+      return c.json(toProfileBody(profile), 200);
+    })
+    .openapi(update, async (c) => {
+      const { organizationId } = c.var.actor;
+      const { id } = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
+      const updated = await updateProfile(db, secrets, organizationId, id, c.req.valid('json'));
+      if (updated === 'absent') throw notFound();
+      if (updated === 'name_in_use') throw nameInUse();
+      return c.json(toProfileBody(updated), 200);
+    })
+    .openapi(remove, async (c) => {
+      const profile = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
+      const deleted = await deleteProfile(db, c.var.actor.organizationId, profile.id);
+      if (deleted === 'absent') throw notFound();
+      if (deleted === 'in_use') throw await profileInUse(db, profile.id);
+      await profiles.removeArchives(profile.id);
+      return c.json(toProfileBody(profile), 200);
+    });
+}
+
+/** Throws `profile.not_found`, also for what is no id at all. */
+export async function getProfile(db: Db, actor: Actor, id: string): Promise<BrowserProfile> {
+  const isId = z.uuid().safeParse(id).success;
+  const found = isId && (await findProfile(db, actor.organizationId, id));
+  if (found) return found;
+  throw notFound();
+}
+
+export function notFound(): ApiError {
+  return new ApiError('profile.not_found', 'There is no such profile.');
+}
+
+export function nameInUse(): ApiError {
+  return new ApiError('profile.name_in_use', 'Another profile has this name.');
+}

@@ -1,0 +1,23 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { DoctorReport } from '../../runtime-manager/index.ts';
+import { requireAdmin } from '../middleware/auth.ts';
+import { bearer, errors, json } from '../openapi.ts';
+import { createRouter } from '../router.ts';
+import { DoctorReportBody } from '../schemas/doctor.ts';
+
+const doctor = createRoute({
+  operationId: 'doctor',
+  method: 'get',
+  path: '/v1/doctor',
+  tags: ['Health'],
+  security: bearer,
+  summary: 'List what does not belong together on this machine',
+  description:
+    'Processes, directories and ports of browsers that nobody holds, and records of runtimes without a browser. For admin keys; `npm run doctor -- --fix` ends and corrects them.',
+  middleware: [requireAdmin],
+  responses: { 200: json(DoctorReportBody, 'The report'), ...errors(403) },
+});
+
+export function doctorRoutes({ examine }: { examine: () => Promise<DoctorReport> }) {
+  return createRouter().openapi(doctor, async (c) => c.json(await examine(), 200));
+}

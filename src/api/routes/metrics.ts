@@ -1,0 +1,72 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { BlockList } from 'node:net';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { ApiError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+import { createRouter } from '../router.ts';
+
+/** What shows that a request came through a proxy, or from a page in one of our browsers. */
+const TELLTALES = [
+  'forwarded',
+  'origin',
+  'referer',
+  'sec-fetch-site',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-real-ip',
+];
+const LOCAL_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/;
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+const metricsRoute = createRoute({
+  operationId: 'metrics',
+  method: 'get',
+  path: '/metrics',
+  tags: ['Health'],
+  summary: 'Metrics for Prometheus',
+  description:
+    'For who has the token of `BCTRL_METRICS_TOKEN`, as a bearer; without one configured, for this machine only.',
+  responses: {
+    200: {
+      description: 'In the text format of Prometheus',
+      content: { 'text/plain': { schema: z.string() } },
+    },
+    401: { description: 'Not for this caller' },
+  },
+});
+
+export interface MetricsParts {
+  metrics: Metrics;
+  metricsToken: string | undefined;
+}
+
+export function metricsRoutes({ metrics, metricsToken }: MetricsParts) {
+  return createRouter().openapi(metricsRoute, async (c) => {
+    if (!(metricsToken === undefined ? isLocal(c) : hasToken(c, metricsToken))) {
+      throw new ApiError('auth.required', 'Metrics are not for this caller.');
+    }
+    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
+  });
+}
+
+function isLocal(c: Context): boolean {
+  const { address = '', addressType } = getConnInfo(c).remote;
+  const isLoopback = LOOPBACK.check(address, addressType === 'IPv6' ? 'ipv6' : 'ipv4');
+  const isNamedLocally = LOCAL_HOST.test(c.req.header('host') ?? '');
+  return (
+    isLoopback && isNamedLocally && TELLTALES.every((name) => c.req.header(name) === undefined)
+  );
+}
+
+function hasToken(c: Context, token: string): boolean {
+  return timingSafeEqual(digest(c.req.header('authorization') ?? ''), digest(`Bearer ${token}`));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,180 @@
+import { z } from '@hono/zod-openapi';
+import type { BrowserProfile } from '../../db/queries/browser-profiles.ts';
+import { PROXY_TYPES, VERSION_KINDS, type ProfileVersion } from '../../runtime-manager/index.ts';
+import { BrowserConfig, ExtensionIds } from './browser-config.ts';
+import { nextCursor } from './paging.ts';
+
+const NAME_MAX = 200;
+const VERSION_MAX = 999_999_999;
+const VIEWPORT_MIN = 100;
+const VIEWPORT_MAX = 7680;
+const USER_AGENT = /^[ -~]{1,1000}$/;
+const TIMEZONE = /^[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*$/;
+
+const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(NAME_MAX)
+  .refine((name) => !name.includes('\0'), 'has a NUL character');
+
+const side = z.int().min(VIEWPORT_MIN).max(VIEWPORT_MAX);
+
+const Fingerprint = z
+  .strictObject({
+    locale: z.string().refine(isLanguageTag, 'Not a BCP 47 language tag, such as de-DE').optional(),
+    timezone: z
+      .string()
+      .refine(isTimeZone, 'Not an IANA time zone, such as Europe/Berlin')
+      .optional(),
+    viewport: z.strictObject({ width: side, height: side }).optional(),
+    userAgent: z.string().regex(USER_AGENT, 'Not up to 1000 printable ASCII characters').optional(),
+  })
+  .openapi('Fingerprint', {
+    description: 'How the browser presents itself, to every page, worker and frame.',
+  });
+
+const values = {
+  config: BrowserConfig,
+  extensionIds: ExtensionIds,
+  fingerprint: Fingerprint,
+};
+
+export const CreateProfileRequest = z
+  .strictObject({
+    name: Name,
+    config: values.config.default({}),
+    extensionIds: values.extensionIds.default([]),
+    fingerprint: values.fingerprint.default({}),
+  })
+  .openapi('CreateBrowserProfileRequest');
+
+export const UpdateProfileRequest = z
+  .strictObject({
+    name: Name.optional(),
+    config: values.config.optional(),
+    extensionIds: values.extensionIds.optional(),
+    fingerprint: values.fingerprint.optional(),
+  })
+  .openapi('UpdateBrowserProfileRequest', {
+    description: 'What is given replaces the whole of what was there, from the next launch on.',
+  });
+
+export const ForkProfileRequest = z
+  .strictObject({
+    name: Name,
+    version: z
+      .int()
+      .min(1)
+      .max(VERSION_MAX)
+      .optional()
+      .openapi({ description: 'The current one without it.' }),
+  })
+  .openapi('ForkBrowserProfileRequest');
+
+const id = z.string().openapi({ description: "The profile's id." });
+const VERSION = /^[1-9]\d{0,8}$/;
+
+export const ProfilePath = z.object({ profileId: id });
+export const VersionPath = z.object({
+  profileId: id,
+  version: z.string().regex(VERSION, 'Not the number of a version').transform(Number),
+});
+
+const ShownProxy = z
+  .object({
+    host: z.string(),
+    port: z.int(),
+    type: z.enum(PROXY_TYPES),
+    username: z.string().optional(),
+  })
+  .openapi('ShownProxy', { description: 'The password is never told.' });
+
+export const ProfileBody = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    config: BrowserConfig.omit({ proxy: true }).extend({ proxy: ShownProxy.nullable().optional() }),
+    extensionIds: ExtensionIds,
+    fingerprint: Fingerprint,
+    currentVersion: z.int().nullable().openapi({
+      description: 'What the next launch begins from; null when nothing was saved yet.',
+    }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('BrowserProfile');
+
+export const ProfileList = z
+  .object({ profiles: z.array(ProfileBody), nextCursor })
+  .openapi('BrowserProfileList');
+
+export const VersionBody = z
+  .object({
+    version: z.int(),
+    kind: z.enum(VERSION_KINDS).openapi({
+      description:
+        '`saved` at the end of a runtime, `checkpoint` while it ran, `recovered` after a crash (and never current by itself), `imported`, `forked`.',
+    }),
+    isCurrent: z.boolean(),
+    sizeBytes: z.int(),
+    sha256: z.string(),
+    runtimeId: z.uuid().nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi('BrowserProfileVersion');
+
+export const VersionList = z
+  .object({ versions: z.array(VersionBody) })
+  .openapi('BrowserProfileVersionList');
+
+export function toProfileBody(profile: BrowserProfile): z.infer<typeof ProfileBody> {
+  const { proxy, ...config } = profile.config;
+  return {
+    id: profile.id,
+    name: profile.name,
+    config: { ...config, ...(proxy !== undefined && { proxy: proxy && toShownProxy(proxy) }) },
+    extensionIds: profile.extensionIds,
+    fingerprint: profile.fingerprint,
+    currentVersion: profile.currentVersion,
+    createdAt: profile.createdAt.toISOString(),
+    updatedAt: profile.updatedAt.toISOString(),
+  };
+}
+
+function toShownProxy(proxy: z.infer<typeof ShownProxy>): z.infer<typeof ShownProxy> {
+  const { host, port, type, username } = proxy;
+  return { host, port, type, ...(username !== undefined && { username }) };
+}
+
+export function toVersionBody(
+  version: ProfileVersion,
+  { currentVersion }: BrowserProfile,
+): z.infer<typeof VersionBody> {
+  return {
+    version: version.version,
+    kind: version.kind,
+    isCurrent: version.version === currentVersion,
+    sizeBytes: version.sizeBytes,
+    sha256: version.sha256,
+    runtimeId: version.runtimeId ?? null,
+    createdAt: version.createdAt.toISOString(),
+  };
+}
+
+function isLanguageTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+/** Offsets, which Intl takes too, mean the opposite to the C library. */
+function isTimeZone(text: string): boolean {
+  try {
+    return TIMEZONE.test(text) && Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,17 @@
+import type { BrowserConfig } from '../../runtime-manager/index.ts';
+import type { SecretBox } from '../secret-box.ts';
+
+/** A configuration as it is stored: with its password sealed. */
+export function sealConfig(config: BrowserConfig, secrets: SecretBox): BrowserConfig {
+  return withPassword(config, (password) => secrets.seal(password));
+}
+
+export function unsealConfig(config: BrowserConfig, secrets: SecretBox): BrowserConfig {
+  return withPassword(config, (password) => secrets.unseal(password));
+}
+
+function withPassword(config: BrowserConfig, change: (password: string) => string): BrowserConfig {
+  const { proxy } = config;
+  if (proxy?.password === undefined) return config;
+  return { ...config, proxy: { ...proxy, password: change(proxy.password) } };
+}

@@ -1,0 +1,113 @@
+import { and, asc, desc, eq, gt, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import type {
+  EventFilter,
+  NewEvent,
+  RuntimeEvent,
+  RuntimeLife,
+} from '../../runtime-manager/index.ts';
+import type { Db } from '../client.ts';
+import { runtimeEvents, runtimes } from '../schema/index.ts';
+
+type Row = typeof runtimeEvents.$inferSelect;
+
+/** The part of a statement that has the rows of runtimes which it wrote. */
+export const MOVED = 'moved';
+
+/** The part of a statement that records an event of the rows in `MOVED`. */
+export function noteMoved(db: Db, { type, data }: NewEvent) {
+  return db.$with('noted', { id: runtimeEvents.id }).as(sql`
+    insert into ${runtimeEvents} (organization_id, runtime_id, type, data)
+    select organization_id, id, ${type}, ${JSON.stringify(data)}::jsonb
+    from ${sql.identifier(MOVED)} returning id`);
+}
+
+/** Appends what happened to a runtime, if it still exists. */
+export async function appendEvents(
+  db: Db,
+  { organizationId, id }: RuntimeLife,
+  events: readonly NewEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const list = JSON.stringify(events);
+  await db.execute(sql`
+    insert into ${runtimeEvents} (organization_id, runtime_id, type, context_id, page_id, data)
+    select ${runtimes.organizationId}, ${runtimes.id}, e.type, e."contextId", e."pageId", e.data
+    from ${runtimes}, jsonb_to_recordset(${list}::jsonb)
+      as e(type text, "contextId" text, "pageId" text, data jsonb)
+    where ${runtimes.organizationId} = ${organizationId} and ${runtimes.id} = ${id}`);
+}
+
+/** Oldest first. */
+export async function listEvents(
+  db: Db,
+  organizationId: string,
+  runtimeId: string,
+  filter: EventFilter,
+  limit: number,
+): Promise<RuntimeEvent[]> {
+  const { types, contextId, pageId } = filter;
+  const rows = await db
+    .select()
+    .from(runtimeEvents)
+    .where(
+      and(
+        isOf(organizationId, runtimeId),
+        gt(runtimeEvents.id, BigInt(filter.after)),
+        types && inArray(runtimeEvents.type, [...types]),
+        contextId === undefined ? undefined : eq(runtimeEvents.contextId, contextId),
+        pageId === undefined ? undefined : eq(runtimeEvents.pageId, pageId),
+      ),
+    )
+    .orderBy(asc(runtimeEvents.id))
+    .limit(limit);
+  return rows.map(toEvent);
+}
+
+export async function lastEventId(
+  db: Db,
+  organizationId: string,
+  runtimeId: string,
+): Promise<string> {
+  const [last] = await db
+    .select({ id: runtimeEvents.id })
+    .from(runtimeEvents)
+    .where(isOf(organizationId, runtimeId))
+    .orderBy(desc(runtimeEvents.id))
+    .limit(1);
+  return String(last?.id ?? 0);
+}
+
+export async function trimEvents(
+  db: Db,
+  { perRuntime, since, writtenSince }: { perRuntime: number; since: Date; writtenSince: Date },
+): Promise<void> {
+  await db.delete(runtimeEvents).where(lt(runtimeEvents.createdAt, since));
+  await db.execute(sql`
+    delete from ${runtimeEvents} using (
+      select id, row_number() over (partition by runtime_id order by id desc) as place
+      from ${runtimeEvents} where runtime_id in (
+        select runtime_id from ${runtimeEvents}
+        where created_at >= ${writtenSince.toISOString()}::timestamptz
+      )
+    ) as ranked
+    where ${runtimeEvents.id} = ranked.id and ranked.place > ${perRuntime}`);
+}
+
+function isOf(organizationId: string, runtimeId: string): SQL | undefined {
+  return and(
+    eq(runtimeEvents.organizationId, organizationId),
+    eq(runtimeEvents.runtimeId, runtimeId),
+  );
+}
+
+function toEvent({ id, contextId, pageId, type, data, runtimeId, createdAt }: Row): RuntimeEvent {
+  return {
+    id: String(id),
+    runtimeId,
+    type,
+    data,
+    createdAt,
+    contextId: contextId ?? undefined,
+    pageId: pageId ?? undefined,
+  };
+}

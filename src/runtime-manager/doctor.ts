@@ -1,0 +1,124 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { RuntimeState } from './lifecycle.ts';
+import { listeningPorts } from './node/listening-ports.ts';
+import { killProcessesUnder, processesUnder, type ProcessEntry } from './node/process-table.ts';
+import type { Runtime, RuntimeStore } from './store.ts';
+
+/** A browser that is just being launched has a directory before it has processes. */
+const LAUNCHING_MS = 60_000;
+
+const LOST = {
+  code: 'runtime.lost',
+  message: 'There was no browser any more that belonged to the runtime.',
+};
+
+/** Something that does not belong to anything. */
+export type Finding =
+  | { kind: 'orphan_processes'; directory: string; processes: FoundProcess[]; ports: number[] }
+  | { kind: 'orphan_directory'; directory: string }
+  | { kind: 'runtime_without_browser'; runtimeId: string; alias: string; state: RuntimeState };
+
+export interface FoundProcess {
+  pid: number;
+  program: string;
+}
+
+export interface DoctorReport {
+  /** What was looked at. */
+  examined: { processes: number; directories: number; activeRuntimes: number };
+  findings: Finding[];
+}
+
+export interface DoctorOptions {
+  store: RuntimeStore;
+  nodeId: string;
+  /** Where the node's browsers have their directories. */
+  root: string;
+  /** The process of the service; undefined when none runs. */
+  servicePid: number | undefined;
+}
+
+/**
+ * Compares what a node's processes, directories and records say. Processes belong to the service
+ * when it is the parent of one in their directory; records when their browser does.
+ */
+export async function examine(options: DoctorOptions): Promise<DoctorReport> {
+  const { store, nodeId, root, servicePid } = options;
+  // Records first: a browser that comes up in between is then found, and not missed.
+  const active = await store.listActive(nodeId);
+  const directories = await readdir(root).catch(() => []);
+  const processes = await processesUnder(root);
+  const held = new Set(
+    processes.filter(({ parent }) => parent === servicePid).map(({ directory }) => directory),
+  );
+  const findings = await Promise.all([
+    ...orphansOf(processes, held),
+    ...directories.map((directory) => findDirectory(options, directory, processes)),
+    ...active.map((runtime) => findRuntime(options, runtime, held)),
+  ]);
+  return {
+    examined: {
+      processes: processes.length,
+      directories: directories.length,
+      activeRuntimes: active.length,
+    },
+    findings: findings.filter((finding) => finding !== undefined),
+  };
+}
+
+/** Ends and removes what was found, and corrects the records. */
+export async function repair(options: DoctorOptions, { findings }: DoctorReport): Promise<void> {
+  for (const finding of findings) {
+    if (finding.kind === 'runtime_without_browser') await giveUp(options, finding.runtimeId);
+    else await removeDirectory(options, finding.directory);
+  }
+}
+
+function orphansOf(processes: ProcessEntry[], held: Set<string>): Promise<Finding>[] {
+  const orphans = processes.filter(({ directory }) => !held.has(directory));
+  const byDirectory = Map.groupBy(orphans, ({ directory }) => directory);
+  return [...byDirectory].map(async ([directory, entries]): Promise<Finding> => {
+    const ports = await listeningPorts(entries.map(({ pid }) => pid));
+    return { kind: 'orphan_processes', directory, processes: entries.map(describe), ports };
+  });
+}
+
+function describe({ pid, command: [program = ''] }: ProcessEntry): FoundProcess {
+  return { pid, program: basename(program) };
+}
+
+async function findDirectory(
+  { root, servicePid }: DoctorOptions,
+  directory: string,
+  processes: ProcessEntry[],
+): Promise<Finding | undefined> {
+  if (processes.some((process) => process.directory === directory)) return undefined;
+  const made = await stat(join(root, directory)).catch(() => undefined);
+  if (!made) return undefined;
+  const isNew = Date.now() - made.mtimeMs < LAUNCHING_MS;
+  return servicePid !== undefined && isNew ? undefined : { kind: 'orphan_directory', directory };
+}
+
+/** What was found running is asked for once more: it may have ended meanwhile. */
+async function findRuntime(
+  { store, servicePid }: DoctorOptions,
+  { organizationId, workspaceId, id, alias, state, browserDirectory = '' }: Runtime,
+  held: Set<string>,
+): Promise<Finding | undefined> {
+  const isInOrder = state === 'running' ? held.has(browserDirectory) : servicePid !== undefined;
+  if (isInOrder) return undefined;
+  const now = await store.find(organizationId, workspaceId, id);
+  if (now?.state !== state) return undefined;
+  return { kind: 'runtime_without_browser', runtimeId: id, alias, state };
+}
+
+async function giveUp({ store, nodeId }: DoctorOptions, runtimeId: string): Promise<void> {
+  const runtime = (await store.listActive(nodeId)).find(({ id }) => id === runtimeId);
+  if (runtime) await store.move(runtime, { to: 'failed', failure: LOST });
+}
+
+async function removeDirectory({ root }: DoctorOptions, directory: string): Promise<void> {
+  await killProcessesUnder(root, directory);
+  await rm(join(root, directory), { recursive: true, force: true, maxRetries: 10 });
+}

@@ -1,0 +1,48 @@
+/** What can happen to a runtime, and in it. Those of pages are observed only while somebody asks. */
+export const LIFECYCLE_EVENTS = [
+  'runtime.created',
+  'runtime.launched',
+  'runtime.connected',
+  'runtime.disconnected',
+  'runtime.expired',
+  'runtime.stopped',
+  'runtime.failed',
+] as const;
+
+export const PAGE_EVENTS = [
+  'page.opened',
+  'page.navigated',
+  'page.loaded',
+  'page.error',
+  'page.crashed',
+  'page.closed',
+  'console.message',
+] as const;
+export type PageEventType = (typeof PAGE_EVENTS)[number];
+
+export const EVENT_TYPES = [...LIFECYCLE_EVENTS, ...PAGE_EVENTS] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface NewEvent {
+  type: EventType;
+  /** The CDP browserContextId and targetId, for what happened in a page. */
+  contextId?: string | undefined;
+  pageId?: string | undefined;
+  data: Record<string, unknown>;
+}
+
+/** An event as it is recorded. */
+export interface RuntimeEvent extends NewEvent {
+  /** Grows within a runtime; a decimal number as text. */
+  id: string;
+  runtimeId: string;
+  createdAt: Date;
+}
+
+/** Which events are asked for: those after one, that match all that is said. */
+export interface EventFilter {
+  after: string;
+  types?: readonly EventType[] | undefined;
+  contextId?: string | undefined;
+  pageId?: string | undefined;
+}

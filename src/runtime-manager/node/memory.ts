@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { freemem } from 'node:os';
+import { processesUnder } from './process-table.ts';
+
+const CGROUP = '/sys/fs/cgroup';
+
+/**
+ * Memory in bytes that could still be used without swapping: the kernel's own estimate
+ * (MemAvailable), and within a container no more than its cgroup has left.
+ */
+export function availableMemory(): number {
+  return Math.min(freemem(), cgroupMemoryLeft());
+}
+
+/** https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files */
+function cgroupMemoryLeft(): number {
+  try {
+    const max = readFileSync(`${CGROUP}/memory.max`, 'utf8').trim();
+    if (max === 'max') return Infinity;
+    const current = Number(readFileSync(`${CGROUP}/memory.current`, 'utf8'));
+    const stat = readFileSync(`${CGROUP}/memory.stat`, 'utf8');
+    // Cached files are given back before anything else is.
+    const cached = Number(/^inactive_file (\d+)$/m.exec(stat)?.[1] ?? 0);
+    return Number(max) - current + cached;
+  } catch {
+    return Infinity;
+  }
+}
+
+/**
+ * How many browsers there are below a directory, and what they use, in bytes: memory that processes share is counted by
+ * each for its part (PSS). https://docs.kernel.org/filesystems/proc.html
+ */
+export async function browserMemory(root: string): Promise<{ bytes: number; browsers: number }> {
+  let bytes = 0;
+  const browsers = new Set<string>();
+  // One after the other: the kernel walks all pages of a process for this.
+  for (const { pid, directory } of await processesUnder(root)) {
+    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+    const pss = Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+    if (pss > 0) browsers.add(directory);
+    bytes += pss;
+  }
+  return { bytes, browsers: browsers.size };
+}

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { RuntimeError } from '../errors.ts';
+import { assertSupported } from '../launch.ts';
+import type { NodeBrowser, ProfileUse } from '../node/runtime-node.ts';
+import type { Runtime } from '../store.ts';
+import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
+import type { Profiles } from './profiles.ts';
+
+/**
+ * A profile in the hands of one runtime: what its browser begins from, and what is saved of it. A
+ * runtime that only reads gets a copy, which is thrown away.
+ */
+export class ProfileSession {
+  readonly #runtime: Runtime;
+  readonly #profileId: string;
+  readonly #profiles: Profiles;
+  readonly #log: Logger;
+  #lease: ProfileLease | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #checkpoint: Promise<void> = Promise.resolve();
+
+  constructor(runtime: Runtime, profileId: string, profiles: Profiles, log: Logger) {
+    this.#runtime = runtime;
+    this.#profileId = profileId;
+    this.#profiles = profiles;
+    this.#log = log;
+  }
+
+  /** Takes the profile. Throws `profile.not_found`, or `profile.in_use` when another writer has it. */
+  async begin(): Promise<ProfileUse> {
+    const { organizationId, id, writesProfile } = this.#runtime;
+    const { store } = this.#profiles;
+    const lease = writesProfile
+      ? await store.lease(this.#runtime, this.#profileId)
+      : await store.read(organizationId, this.#profileId);
+    if (!lease) throw new RuntimeError('profile.not_found', 'There is no such profile.');
+    const { profile, fence, version } = lease;
+    const { config, extensionIds } = profile;
+    assertSupported({ mode: 'ephemeral', config, extensionIds });
+    this.#lease = lease;
+    const owner = { organizationId, profileId: profile.id, runtimeId: id, fence };
+    return {
+      fingerprint: profile.fingerprint,
+      archive: version,
+      owner: writesProfile ? owner : undefined,
+    };
+  }
+
+  /** A launch that failed for a damaged version, with the one before it that could be taken. */
+  async explain(error: unknown): Promise<unknown> {
+    const version = this.#lease?.version;
+    const isDamaged =
+      error instanceof RuntimeError &&
+      (error.code === 'profile.version_damaged' || error.code === 'storage.object_missing');
+    if (!isDamaged || !version) return error;
+    const before = await this.#profiles.store.findVersionBefore(this.#profileId, version.version);
+    const hint = before ? ` Restore version ${before.version} to go on.` : '';
+    const details = { version: version.version, previousVersion: before?.version ?? null };
+    const message = `Version ${version.version} of the profile is damaged.${hint}`;
+    return new RuntimeError('profile.version_damaged', message, { details, cause: error });
+  }
+
+  /** Saves the state of a running browser now and then. */
+  follow(browser: NodeBrowser): void {
+    const { saveIntervalMs } = this.#profiles;
+    if (!this.#runtime.writesProfile || saveIntervalMs === 0) return;
+    this.#timer = setInterval(() => {
+      this.#checkpoint = this.#checkpoint.then(() => this.#saveRunning(browser));
+    }, saveIntervalMs).unref();
+  }
+
+  /** No more checkpoints; resolves when the browser is held still by none. */
+  async rest(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#checkpoint;
+  }
+
+  /**
+   * Saves the state that a browser left, which is gone. Throws `profile.save_failed`; then the
+   * state stays where it is, and is recovered by the next start of the service.
+   */
+  async end(browser: NodeBrowser, kind: VersionKind): Promise<void> {
+    if (!this.#runtime.writesProfile) return this.#release(browser, undefined);
+    let saved: ProfileVersion | undefined;
+    try {
+      saved = await this.#save(kind, () => browser.profile?.save());
+    } catch (cause) {
+      this.#log.error({ err: cause }, 'the state of a profile could not be saved');
+      throw new RuntimeError(
+        'profile.save_failed',
+        'The state of the profile could not be saved. It is kept, and recovered by the next start.',
+        { cause },
+      );
+    }
+    await this.#release(browser, saved?.kind === 'saved' ? saved : undefined);
+  }
+
+  /** What cannot be removed now is removed by the next start. */
+  async #release(browser: NodeBrowser, saved: Archive | undefined): Promise<void> {
+    try {
+      await browser.profile?.release(saved);
+    } catch (err) {
+      this.#log.warn({ err }, 'the checkout of a profile could not be removed');
+    }
+  }
+
+  async #saveRunning(browser: NodeBrowser): Promise<void> {
+    try {
+      await this.#save('checkpoint', () => browser.profile?.checkpoint());
+    } catch (err) {
+      this.#log.warn({ err }, 'a checkpoint of a profile could not be made');
+    }
+  }
+
+  async #save(
+    kind: VersionKind,
+    write: () => Promise<Archive | undefined> | undefined,
+  ): Promise<ProfileVersion | undefined> {
+    const archive = await write();
+    if (!archive || !this.#lease) return undefined;
+    const { fence } = this.#lease;
+    const { organizationId, id: runtimeId } = this.#runtime;
+    const version = { kind, archive, fence, runtimeId };
+    return this.#profiles.record(organizationId, this.#profileId, version);
+  }
+}

@@ -1,0 +1,34 @@
+import type { RuntimeLife } from '../store.ts';
+import type { NewVersion, Profile, ProfileLease, ProfileVersion } from './profile.ts';
+
+/** What the core needs of a database for profiles; rows of another organization do not exist. */
+export interface ProfileStore {
+  findProfile(organizationId: string, id: string): Promise<Profile | undefined>;
+  /** Takes a profile for the life that is to write it; undefined when it may not, or there is none. */
+  lease(life: RuntimeLife, profileId: string): Promise<ProfileLease | undefined>;
+  /** The newest state of a profile, for who only reads it. */
+  read(organizationId: string, profileId: string): Promise<ProfileLease | undefined>;
+  /**
+   * Records a version. One with an older fence than the profile's is recorded as `recovered`, and
+   * none of that kind becomes current. Undefined when there is no such profile.
+   */
+  addVersion(
+    organizationId: string,
+    profileId: string,
+    version: NewVersion,
+  ): Promise<ProfileVersion | undefined>;
+  findVersion(
+    organizationId: string,
+    profileId: string,
+    version: number,
+  ): Promise<ProfileVersion | undefined>;
+  /** The newest version before one that is good to begin from. */
+  findVersionBefore(profileId: string, version: number): Promise<ProfileVersion | undefined>;
+  /** Whether the end of a writer was saved. */
+  isSaved(profileId: string, fence: number): Promise<boolean>;
+  /**
+   * Forgets versions of a profile: checkpoints that a later version of the same writer has made
+   * useless, and others beyond a number or older than a date; never the current or the newest one.
+   */
+  prune(profileId: string, keep: { count: number; since: Date }): Promise<ProfileVersion[]>;
+}

@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { RuntimeError } from './errors.ts';
+import type { NewEvent } from './events/events.ts';
+import type { Driver } from './lifecycle.ts';
+import type { Runtime, RuntimeMove, RuntimeStore } from './store.ts';
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5000;
+const REFUSALS_MAX = 3;
+/** What happens while the store is away is kept up to here. */
+const PENDING_EVENTS_MAX = 1000;
+
+export type RuntimeEnd = Extract<RuntimeMove, { to: 'stopped' | 'failed' }>;
+
+/** What is to be written beside moves; kept until it is. */
+interface Pending {
+  events: NewEvent[];
+  driver?: Driver;
+  defaultPage?: { id: string | undefined };
+}
+
+/**
+ * What is written of one life of a runtime, by its only writer: one thing after the other, so that
+ * events are in the order in which they happened.
+ */
+export class RuntimeRecord {
+  readonly #store: RuntimeStore;
+  readonly #log: Logger;
+  readonly #written: (runtime: Runtime) => void;
+  #runtime: Runtime;
+  #last: Promise<unknown> = Promise.resolve();
+  #pending: Pending = { events: [] };
+  #flushing: Promise<void> | undefined;
+
+  /** `written` is called after each write, with the runtime as it is then. */
+  constructor(
+    runtime: Runtime,
+    store: RuntimeStore,
+    log: Logger,
+    written: (runtime: Runtime) => void,
+  ) {
+    this.#runtime = runtime;
+    this.#store = store;
+    this.#log = log;
+    this.#written = written;
+  }
+
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  /**
+   * Throws `runtime.not_active` when the runtime may not move there, and `service.unavailable` when
+   * the store fails.
+   */
+  async move(move: RuntimeMove): Promise<Runtime> {
+    const moved = await this.#inOrder(() => this.#store.move(this.#runtime, move)).catch(
+      (cause: unknown) => {
+        this.#log.error({ err: cause, move: move.to }, 'a move could not be recorded');
+        throw new RuntimeError('service.unavailable', 'What was done could not be recorded.', {
+          cause,
+        });
+      },
+    );
+    if (!moved) {
+      throw new RuntimeError('runtime.not_active', `The runtime could not become ${move.to}.`);
+    }
+    return this.#now(moved);
+  }
+
+  /** As `move`, for what need not succeed. */
+  async tryMove(move: RuntimeMove): Promise<void> {
+    await this.move(move).catch(() => undefined);
+  }
+
+  /** The browser is gone, and the record has to say so: as often as it takes. */
+  async end(end: RuntimeEnd): Promise<Runtime> {
+    await this.#flushing;
+    for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
+      try {
+        return this.#now((await this.#inOrder(() => this.#moveOrFind(end))) ?? this.#runtime);
+      } catch (err) {
+        this.#log.error({ err, end: end.to }, 'the end of a runtime could not be recorded yet');
+      }
+      await delay(wait);
+    }
+  }
+
+  setDriver(driver: Driver): void {
+    this.#pending.driver = driver;
+    this.#flush();
+  }
+
+  setDefaultPage(id: string | undefined): void {
+    this.#pending.defaultPage = { id };
+    this.#flush();
+  }
+
+  note(event: NewEvent): void {
+    if (this.#pending.events.length >= PENDING_EVENTS_MAX) return;
+    this.#pending.events.push(event);
+    this.#flush();
+  }
+
+  #flush(): void {
+    this.#flushing ??= this.#writePending().finally(() => {
+      this.#flushing = undefined;
+    });
+  }
+
+  /** What the store refuses again and again while it answers is given up; all else is tried again. */
+  async #writePending(): Promise<void> {
+    let wait = RETRY_MIN_MS;
+    let refusals = 0;
+    while (!isEmpty(this.#pending)) {
+      const pending = this.#pending;
+      this.#pending = { events: [] };
+      try {
+        await this.#inOrder(() => this.#write(pending));
+        this.#written(this.#runtime);
+        [wait, refusals] = [RETRY_MIN_MS, 0];
+      } catch (err) {
+        this.#log.error({ err }, 'what happened to a runtime could not be recorded');
+        refusals = (await this.#storeAnswers()) ? refusals + 1 : 0;
+        if (refusals >= REFUSALS_MAX) {
+          refusals = 0;
+          continue;
+        }
+        this.#pending = merge(pending, this.#pending);
+        await delay(wait);
+        wait = Math.min(wait * 2, RETRY_MAX_MS);
+      }
+    }
+  }
+
+  async #write({ events, driver, defaultPage }: Pending): Promise<void> {
+    if (events.length > 0) await this.#store.appendEvents(this.#runtime, events);
+    if (driver) await this.#store.setDriver(this.#runtime, driver);
+    if (defaultPage) await this.#store.setDefaultPage(this.#runtime, defaultPage.id);
+  }
+
+  async #storeAnswers(): Promise<boolean> {
+    const { organizationId, id } = this.#runtime;
+    return this.#store.lastEventId(organizationId, id).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** An answer that was lost on its way may have been of a move that was made. */
+  async #moveOrFind(end: RuntimeEnd): Promise<Runtime | undefined> {
+    const { organizationId, workspaceId, id } = this.#runtime;
+    const moved = await this.#store.move(this.#runtime, end);
+    return moved ?? this.#store.find(organizationId, workspaceId, id);
+  }
+
+  #now(runtime: Runtime): Runtime {
+    this.#runtime = runtime;
+    this.#written(runtime);
+    return runtime;
+  }
+
+  #inOrder<T>(write: () => Promise<T>): Promise<T> {
+    const written = this.#last.then(write);
+    this.#last = written.catch(() => undefined);
+    return written;
+  }
+}
+
+function isEmpty({ events, driver, defaultPage }: Pending): boolean {
+  return events.length === 0 && !driver && !defaultPage;
+}
+
+function merge(earlier: Pending, later: Pending): Pending {
+  const events = [...earlier.events, ...later.events].slice(0, PENDING_EVENTS_MAX);
+  return { ...earlier, ...later, events };
+}

@@ -1,0 +1,218 @@
+import { once } from 'node:events';
+import puppeteer from 'puppeteer-core';
+import { expect, onTestFinished, vi } from 'vitest';
+import { openCdp } from '../support/cdp.ts';
+import { processesOf } from '../support/processes.ts';
+import { openTestService } from '../support/service.ts';
+import { openSite } from '../support/site.ts';
+import { createWorkspace, test } from '../support/test.ts';
+
+test('a runtime that is over is started once more, one generation later', async ({
+  service,
+  workspace,
+}) => {
+  const first = await workspace.create({ driver: 'selenium' });
+  expect(first).toMatchObject({ generation: 1, startedAt: expect.any(String), stoppedAt: null });
+  const stopped = (await workspace.stop(first.id)).json;
+  expect(stopped).toMatchObject({ stopReason: 'requested', stoppedAt: expect.any(String) });
+
+  const started = await service.call('POST', `${workspace.runtimes}/${first.alias}/start`);
+  expect(started).toMatchObject({
+    status: 200,
+    json: { id: first.id, alias: first.alias, generation: 2, status: 'active', driver: 'selenium' },
+  });
+  expect(started.json).not.toHaveProperty('stopReason');
+  expect(started.json.stoppedAt).toBeNull();
+  expect(started.json.summary.defaultPageId).not.toBe(first.summary.defaultPageId);
+  using client = await openCdp(started.json.connection.cdpUrl);
+  expect(await client.send('Browser.getVersion')).toHaveProperty('product');
+  await expect(openCdp(first.connection.cdpUrl)).rejects.toThrow('410');
+});
+
+test('a start of an active runtime answers it as it is, and a restart is fresh', async ({
+  service,
+  workspace,
+}) => {
+  const { id, summary } = await workspace.create();
+  const path = `${workspace.runtimes}/${id}`;
+  const started = await service.call('POST', `${path}/start`);
+  expect(started.json).toMatchObject({ generation: 1, summary });
+  const restarted = await service.call('POST', `${path}/restart`);
+  expect(restarted).toMatchObject({ status: 200, json: { id, generation: 2, status: 'active' } });
+  expect(restarted.json.summary.defaultContextId).not.toBe(summary.defaultContextId);
+  await workspace.stop(id);
+  expect(await service.call('POST', `${path}/restart`)).toMatchObject({ json: { generation: 3 } });
+});
+
+test('a start of an active runtime tells what is so now', async ({ service, workspace }) => {
+  const { id, connection, summary } = await workspace.create({ driver: 'selenium' });
+  const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
+  onTestFinished(() => browser.disconnect());
+  const page = await browser.newPage();
+  using client = await openCdp(connection.cdpUrl);
+  await client.send('Target.closeTarget', { targetId: summary.defaultPageId });
+  expect(page.url()).toBe('about:blank');
+  await vi.waitFor(async () => {
+    const { json } = await service.call('POST', `${workspace.runtimes}/${id}/start`);
+    expect(json).toMatchObject({ generation: 1, summary: { currentDriver: 'puppeteer' } });
+    expect(json.summary.defaultPageId).not.toBe(summary.defaultPageId);
+  });
+});
+
+test('who hangs up does not take the launch of another with it', async ({ service, workspace }) => {
+  const { id } = await workspace.create();
+  await workspace.stop(id);
+  const hangUp = new AbortController();
+  const start = (signal?: AbortSignal) =>
+    fetch(`${service.url}${workspace.runtimes}/${id}/start`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${service.apiKey}` },
+      ...(signal && { signal }),
+    });
+  const first = start(hangUp.signal).catch(() => undefined);
+  await vi.waitFor(
+    async () =>
+      expect(await service.call('GET', `${workspace.runtimes}/${id}`)).toMatchObject({
+        json: { status: 'active' },
+      }),
+    { interval: 5 },
+  );
+  const second = start();
+  setTimeout(() => hangUp.abort(), 30);
+  await first;
+  expect((await second).status).toBe(200);
+});
+
+test('an older runtime is not started while a newer one has its alias', async ({
+  service,
+  workspace,
+}) => {
+  const older = await workspace.create({ alias: 'shared' });
+  await workspace.stop(older.id);
+  const newer = await workspace.create({ alias: 'shared' });
+  const start = () => service.call('POST', `${workspace.runtimes}/${older.id}/start`);
+  expect(await start()).toMatchObject({ status: 409, json: { code: 'runtime.alias_in_use' } });
+  await workspace.stop(newer.id);
+  expect(await start()).toMatchObject({ status: 200, json: { id: older.id, generation: 2 } });
+  const byAlias = await service.call('GET', `${workspace.runtimes}/shared`);
+  expect(byAlias.json).toMatchObject({ id: older.id, status: 'active' });
+});
+
+test('what does not exist cannot be started', async ({ service, workspace }) => {
+  for (const verb of ['start', 'restart', 'stop']) {
+    expect(await service.call('POST', `${workspace.runtimes}/nobody/${verb}`)).toMatchObject({
+      status: 404,
+      json: { code: 'runtime.not_found' },
+    });
+  }
+});
+
+test('a runtime that nobody attached to ends when it is idle for too long', async ({
+  service,
+  workspace,
+}) => {
+  const { id, idleTimeoutSeconds } = await workspace.create({ idleTimeoutSeconds: 1 });
+  expect(idleTimeoutSeconds).toBe(1);
+  await vi.waitFor(
+    async () =>
+      expect(await service.call('GET', `${workspace.runtimes}/${id}`)).toMatchObject({
+        json: { status: 'stopped', stopReason: 'idle' },
+      }),
+    { timeout: 5000, interval: 100 },
+  );
+  const { json } = await service.call('GET', `${workspace.runtimes}/${id}/events`);
+  expect(json.events.map(({ type }: { type: string }) => type)).toEqual([
+    'runtime.created',
+    'runtime.launched',
+    'runtime.expired',
+    'runtime.stopped',
+  ]);
+});
+
+test('traffic of a client keeps a runtime, and its longest duration ends it all the same', async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection, expiresAt, startedAt } = await workspace.create({
+    idleTimeoutSeconds: 1,
+    maxDurationSeconds: 4,
+  });
+  expect(Date.parse(expiresAt) - Date.parse(startedAt)).toBe(4000);
+  using client = await openCdp(connection.cdpUrl);
+  const closed = once(client.socket, 'close');
+  const talking = setInterval(() => {
+    client.send('Browser.getVersion').catch(() => undefined);
+  }, 200);
+  onTestFinished(() => clearInterval(talking));
+  const [code, reason] = await closed;
+  expect([code, String(reason)]).toEqual([1001, 'The runtime was stopped: its time is over.']);
+  await vi.waitFor(async () => {
+    const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
+    expect(json).toMatchObject({ status: 'stopped', stopReason: 'expired' });
+    expect(Date.parse(json.stoppedAt)).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+    expect(Date.parse(json.lastActivityAt)).toBeGreaterThan(Date.parse(startedAt) + 1500);
+  });
+});
+
+test('times beyond the ceiling are refused by their field', async ({ service, workspace }) => {
+  for (const field of ['idleTimeoutSeconds', 'maxDurationSeconds']) {
+    for (const value of [0, -1, 1.5, 10_001, '60', null]) {
+      const body = { alias: 'a', kind: 'browser', [field]: value };
+      expect(await service.call('POST', workspace.runtimes, body)).toMatchObject({
+        status: 400,
+        json: { code: 'request.invalid', details: { issues: [{ in: 'body', path: field }] } },
+      });
+    }
+  }
+});
+
+test('a browser that hangs is found, ended and reported', async () => {
+  await using service = await openTestService({
+    healthCheck: { intervalMs: 200, timeoutMs: 1000 },
+  });
+  const workspace = await createWorkspace(service);
+  const { id, connection } = await workspace.create();
+  using client = await openCdp(connection.cdpUrl);
+  const closed = once(client.socket, 'close');
+  const [main] = (await processesOf(service.browserRoot)).filter(
+    ({ command }) => !command.includes('--type='),
+  );
+  process.kill(main?.pid ?? 0, 'SIGSTOP');
+  const [code] = await closed;
+  expect(code).toBe(1001);
+  await vi.waitFor(async () =>
+    expect(await service.call('GET', `${workspace.runtimes}/${id}`)).toMatchObject({
+      json: { status: 'failed', failure: { code: 'runtime.browser_hung' } },
+    }),
+  );
+  await expect.poll(() => processesOf(service.browserRoot)).toEqual([]);
+});
+
+test('the default page is one that is open, also after the first was closed or crashed', async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection, summary } = await workspace.create();
+  const path = `${workspace.runtimes}/${id}`;
+  const defaultPage = async () => (await service.call('GET', path)).json.summary.defaultPageId;
+  using client = await openCdp(connection.cdpUrl);
+  const { targetId } = await client.send('Target.createTarget', { url: await openSite() });
+  const { sessionId } = await client.send('Target.attachToTarget', { targetId, flatten: true });
+
+  await client.send('Target.closeTarget', { targetId: summary.defaultPageId });
+  await expect.poll(defaultPage).toBe(targetId);
+
+  client.send('Page.crash', {}, String(sessionId)).catch(() => undefined);
+  const wait = { after: '0', eventTypes: ['page.crashed'], timeoutMs: 5000 };
+  expect(await service.call('POST', `${path}/events/wait`, wait)).toMatchObject({
+    json: { event: { type: 'page.crashed', pageId: targetId } },
+  });
+  expect(await service.call('GET', path)).toMatchObject({
+    json: { status: 'active', summary: { browserRunning: true, defaultPageId: targetId } },
+  });
+
+  await client.send('Target.closeTarget', { targetId });
+  await expect.poll(defaultPage).toBeNull();
+  const again = await client.send('Target.createTarget', { url: 'about:blank' });
+  await expect.poll(defaultPage).toBe(again['targetId']);
+});

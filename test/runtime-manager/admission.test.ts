@@ -1,0 +1,103 @@
+import { expect, test, vi } from 'vitest';
+import { Admission, type AdmissionOptions } from '../../src/runtime-manager/admission.ts';
+
+const admission = (options: Partial<AdmissionOptions> = {}) =>
+  new Admission({
+    maxRuntimes: 2,
+    maxLaunches: 1,
+    maxQueue: 2,
+    queueTimeoutMs: 1000,
+    hasMemory: () => true,
+    ...options,
+  });
+
+test('launches wait for launches, runtimes for runtimes', async () => {
+  const gate = admission();
+  const [first, second, third] = [gate.enter(), gate.enter(), gate.enter()];
+  expect([first.state, second.state, third.state]).toEqual(['launching', 'waiting', 'waiting']);
+  first.launched();
+  expect([second.state, third.state]).toEqual(['launching', 'waiting']);
+  second.launched();
+  expect(third.state).toBe('waiting');
+  first[Symbol.dispose]();
+  expect(third.state).toBe('launching');
+  await third.ready();
+  expect(gate.queueLength).toBe(0);
+});
+
+test('a full queue refuses at once, and who leaves it makes room', () => {
+  const gate = admission();
+  const [, second] = [gate.enter(), gate.enter(), gate.enter()];
+  expect(() => gate.enter()).toThrow(expect.objectContaining({ code: 'runtime.no_capacity' }));
+  second?.[Symbol.dispose]();
+  expect(gate.enter().state).toBe('waiting');
+});
+
+test('a place that is given up while it is launching lets the next one launch', () => {
+  const gate = admission();
+  const [first, second] = [gate.enter(), gate.enter()];
+  first?.[Symbol.dispose]();
+  first?.[Symbol.dispose]();
+  expect(second?.state).toBe('launching');
+  expect(gate.enter().state).toBe('waiting');
+});
+
+test('who waits too long is refused, and told when to come back', async () => {
+  vi.useFakeTimers();
+  try {
+    const gate = admission({ maxRuntimes: 1 });
+    gate.enter().launched();
+    const waiting = gate.enter();
+    const refused = expect(waiting.ready()).rejects.toMatchObject({
+      code: 'runtime.no_capacity',
+      retryAfterSeconds: expect.any(Number),
+    });
+    await vi.advanceTimersByTimeAsync(1000);
+    await refused;
+    expect(gate.queueLength).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('how long to wait follows from how fast places become free', async () => {
+  vi.useFakeTimers();
+  try {
+    const gate = admission({ maxRuntimes: 1, maxQueue: 0 });
+    const retryAfter = () => {
+      try {
+        gate.enter();
+        return 0;
+      } catch (error) {
+        return Object(error).retryAfterSeconds;
+      }
+    };
+    for (let round = 0; round < 10; round++) {
+      const place = gate.enter();
+      place.launched();
+      await vi.advanceTimersByTimeAsync(5000);
+      place[Symbol.dispose]();
+    }
+    gate.enter().launched();
+    // Ten were freed in the 45 s since the first of them.
+    expect(retryAfter()).toBe(5);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('who waits for memory is let in when there is some', async () => {
+  vi.useFakeTimers();
+  try {
+    let free = false;
+    const gate = admission({ hasMemory: () => free });
+    const waiting = gate.enter();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(waiting.state).toBe('waiting');
+    free = true;
+    await vi.advanceTimersByTimeAsync(400);
+    expect(waiting.state).toBe('launching');
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,0 +1,139 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import {
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import S3rver from 's3rver';
+import { expect, onTestFinished, test } from 'vitest';
+import { packState, unpackState } from '../../src/runtime-manager/profiles/archive.ts';
+import { openStorage, type ObjectStorage } from '../../src/runtime-manager/index.ts';
+
+const BUCKET = 'archives';
+
+async function freshDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'bctrl-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const STORAGES = {
+  'a directory': async () => openStorage(undefined, join(await freshDirectory(), 'objects')),
+  'S3 over the wire': async () => {
+    const server = new S3rver({
+      port: 0,
+      address: '127.0.0.1',
+      silent: true,
+      directory: await freshDirectory(),
+      configureBuckets: [{ name: BUCKET, configs: [] }],
+    });
+    const { port } = await server.run();
+    onTestFinished(() => server.close());
+    return openStorage(
+      {
+        bucket: BUCKET,
+        endpoint: `http://127.0.0.1:${port}`,
+        region: 'us-east-1',
+        prefix: 'bctrl/',
+        credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+        forcePathStyle: true,
+      },
+      'unused',
+    );
+  },
+} satisfies Record<string, () => Promise<ObjectStorage>>;
+
+const read = async (storage: ObjectStorage, key: string) =>
+  Buffer.concat(await (await storage.get(key)).toArray());
+
+for (const [name, open] of Object.entries(STORAGES)) {
+  test(`${name} keeps, copies, lists and forgets what it is given`, async () => {
+    const storage = await open();
+    const key = `profiles/${randomUUID()}/one.tar.zst`;
+    // More than one part of an upload.
+    const content = randomBytes(20 * 1024 ** 2);
+    await storage.put(key, Readable.from(chunks(content)));
+    expect(digest(await read(storage, key))).toBe(digest(content));
+    await storage.copy(key, 'profiles/copy');
+    expect(digest(await read(storage, 'profiles/copy'))).toBe(digest(content));
+    const keys = [];
+    for await (const object of storage.list('profiles/')) {
+      expect(Date.now() - object.modifiedAt.getTime()).toBeLessThan(60_000);
+      keys.push(object.key);
+    }
+    expect(keys.toSorted()).toEqual([key, 'profiles/copy'].toSorted());
+    await storage.delete(key);
+    await storage.delete(key);
+    await expect(storage.get(key)).rejects.toMatchObject({ code: 'storage.object_missing' });
+  });
+
+  test(`${name} keeps nothing of what was not given to its end`, async () => {
+    const storage = await open();
+    const broken = Readable.from(
+      (async function* () {
+        yield randomBytes(6 * 1024 ** 2);
+        throw new Error('the source broke');
+      })(),
+    );
+    await expect(storage.put('profiles/broken', broken)).rejects.toThrow('the source broke');
+    await expect(storage.get('profiles/broken')).rejects.toMatchObject({
+      code: 'storage.object_missing',
+    });
+  });
+
+  test(`${name} gives state back as it was, without caches and locks`, async () => {
+    const storage = await open();
+    const from = await freshDirectory();
+    const to = join(await freshDirectory(), 'data');
+    const state = randomBytes(100_000);
+    for (const path of ['Default/Cache', 'Default/Local Storage', 'ShaderCache']) {
+      await mkdir(join(from, path), { recursive: true });
+      await writeFile(join(from, path, 'file'), state);
+    }
+    await symlink('elsewhere', join(from, 'SingletonLock'));
+    const packed = await packState(from, (content) => storage.put('profiles/state', content));
+    expect(await unpackState(await storage.get('profiles/state'), to)).toBe(packed.sha256);
+    expect((await readdir(to, { recursive: true })).toSorted()).toEqual([
+      'Default',
+      'Default/Local Storage',
+      'Default/Local Storage/file',
+    ]);
+    expect(await readFile(join(to, 'Default/Local Storage/file'))).toEqual(state);
+  });
+}
+
+test('large state streams through a memory that stays small', async () => {
+  const storage = await STORAGES['a directory']();
+  const from = await freshDirectory();
+  const to = join(await freshDirectory(), 'data');
+  const file = await openFile(join(from, 'large'), 'w');
+  const block = randomBytes(64 * 1024 ** 2);
+  for (let written = 0; written < 320 * 1024 ** 2; written += block.length) await file.write(block);
+  await file.close();
+  let most = 0;
+  const before = process.memoryUsage().rss;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss - before);
+  }, 50);
+  onTestFinished(() => clearInterval(watch));
+  const packed = await packState(from, (content) => storage.put('profiles/large', content));
+  expect(packed.sizeBytes).toBeGreaterThan(64 * 1024 ** 2);
+  expect(await unpackState(await storage.get('profiles/large'), to)).toBe(packed.sha256);
+  expect(most).toBeLessThan(150 * 1024 ** 2);
+}, 120_000);
+
+function* chunks(content: Buffer): Generator<Buffer> {
+  for (let at = 0; at < content.length; at += 60_000) yield content.subarray(at, at + 60_000);
+}
+
+function digest(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
