@@ -18,6 +18,12 @@ const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });
 const Attached = z.object({ sessionId: z.string() });
 const Evaluated = z.object({ result: z.object({ value: z.number() }) });
+const Window = z.object({ bounds: z.object({ height: z.number() }) });
+/** A page that was only just made has no size yet. */
+const PAGE_HEIGHT = `new Promise((tell) => {
+  const look = () => (innerHeight > 0 ? tell(innerHeight) : setTimeout(look, 5));
+  look();
+})`;
 const Nothing = z.object({});
 const CLOSE_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
@@ -125,11 +131,14 @@ export class Browser {
   /** By how much the window of the default page is higher than the page. */
   async windowChromeHeight(signal: AbortSignal): Promise<number> {
     const { pipe } = this.#chromium;
-    const attach = { targetId: this.pages.defaultPageId, flatten: true };
+    const target = { targetId: this.pages.defaultPageId };
+    const attach = { ...target, flatten: true };
     const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
-    const params = { expression: 'outerHeight - innerHeight' };
-    const answer = await pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
-    return answer.result.value;
+    const params = { expression: PAGE_HEIGHT, awaitPromise: true };
+    const page = await pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
+    // The page itself learns the size of its window some time later, or never when it is hidden.
+    const { bounds } = await pipe.send('Browser.getWindowForTarget', target, Window, signal);
+    return bounds.height - page.result.value;
   }
 
   /** What the browser says of itself. */
