@@ -29,6 +29,7 @@ import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { profileVersionRoutes } from './routes/profile-versions.ts';
 import { profileTransferRoutes } from './routes/profile-transfers.ts';
+import { runtimeProxyRoutes } from './routes/runtime-proxy.ts';
 import { runtimeRoutes } from './routes/runtimes.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 
@@ -74,6 +75,7 @@ export function createApp(parts: AppParts) {
   app.use('/v1/*', limitBody(), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes({ db, runtimes }));
   app.route('/', runtimeRoutes(parts));
+  app.route('/', runtimeProxyRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
   app.route('/', browserProfileRoutes({ ...parts, db }));

@@ -2,7 +2,12 @@ import { statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { S3Options, TimeLimits } from '../runtime-manager/index.ts';
+import {
+  isRule,
+  type PortAddress,
+  type S3Options,
+  type TimeLimits,
+} from '../runtime-manager/index.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const SHARED_MEMORY = '/dev/shm';
@@ -13,6 +18,7 @@ const DAY_MS = 86_400_000;
 const SECONDS_MAX = 365 * 86_400;
 const RUNTIME_BYTES = 400 * MIB;
 const RUNTIMES_PER_CORE = 16;
+const POSTGRES_PORT = 5432;
 
 /** What Chromium may know of the service's environment. */
 const BROWSER_ENV = /^(PATH|LANG|LANGUAGE|LC_\w+|TZ|FONTCONFIG_\w+)$/;
@@ -81,6 +87,12 @@ export const Environment = z.object({
   BCTRL_S3_ACCESS_KEY_ID: z.string().optional(),
   BCTRL_S3_SECRET_ACCESS_KEY: z.string().optional(),
   BCTRL_S3_FORCE_PATH_STYLE: z.enum(['true', 'false']).default('true'),
+  BCTRL_PROXY_TIMEOUT_MS: integer(100, 600_000).default(10_000),
+  BCTRL_EGRESS_ALLOW: z
+    .string()
+    .transform((list) => list.split(',').map((rule) => rule.trim()))
+    .pipe(z.array(z.string().refine(isRule, 'not an address, range or host name')))
+    .optional(),
   BCTRL_METRICS_TOKEN: z
     .string()
     .regex(HEADER_TEXT, 'has characters that a header cannot carry')
@@ -115,6 +127,11 @@ export interface Config {
   shutdownGraceMs: number;
   keepEvents: { perRuntime: number; ageMs: number };
   metricsToken: string | undefined;
+  proxyTimeoutMs: number;
+  /** What of the machine and the networks around it browsers may reach. */
+  egressAllow: string[];
+  /** What the service lives from, and browsers never reach. */
+  ownServices: PortAddress[];
   /** Undefined: one is generated and kept in the data directory. */
   encryptionKey: string | undefined;
   /** Undefined: archives are kept in the data directory. */
@@ -151,6 +168,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...runtimeLimits(values),
     ...profileOptions(values),
     metricsToken: values.BCTRL_METRICS_TOKEN,
+    proxyTimeoutMs: values.BCTRL_PROXY_TIMEOUT_MS,
+    // Who reaches a service on loopback is at this machine, and reaches everything else from there.
+    egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
+    ownServices: values.DATABASE_URL === undefined ? [] : [portAddress(values.DATABASE_URL)],
     encryptionKey: values.BCTRL_ENCRYPTION_KEY,
     shutdownGraceMs: values.BCTRL_SHUTDOWN_GRACE_MS,
     unknownVariables: Object.keys(given).filter(
@@ -201,6 +222,15 @@ function runtimeLimits(values: z.infer<typeof Environment>) {
       ageMs: values.BCTRL_EVENTS_AGE_DAYS * DAY_MS,
     },
   };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
+}
+
+function portAddress(databaseUrl: string): PortAddress {
+  const { hostname, port } = new URL(databaseUrl);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || POSTGRES_PORT) };
 }
 
 function profileOptions(values: z.infer<typeof Environment>) {

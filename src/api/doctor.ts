@@ -4,6 +4,7 @@ import { examine, repair, type DoctorReport, type Finding } from '../runtime-man
 import { openCommandLineDatabase } from './command-line-database.ts';
 import { browserRoot, loadConfig } from './config.ts';
 import { findService, readNodeId } from './data-directory.ts';
+import { openSecrets } from './secrets.ts';
 
 /**
  * `npm run doctor [-- --fix]`: lists what does not belong together on this machine, beside a running
@@ -16,7 +17,7 @@ async function main(): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const { db } = await openCommandLineDatabase(config, stack);
   const nodeId = await readNodeId(config.dataDir);
-  const store = createRuntimeStore(db, config);
+  const store = createRuntimeStore(db, await openSecrets(config, db), config);
   const options = { store, nodeId, root: browserRoot(config, nodeId), servicePid };
   const found = await examine(options);
   print(describe(found, servicePid));

@@ -8,13 +8,15 @@ import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
-import { SecretBox } from '../db/secret-box.ts';
+import type { SecretBox } from '../db/secret-box.ts';
 import {
   ensureChromedriver,
+  EgressPolicy,
   ensureChromium,
   examine,
   LocalNode,
   openStorage,
+  OwnPorts,
   Profiles,
   reconcile,
   RuntimeManager,
@@ -22,11 +24,12 @@ import {
 } from '../runtime-manager/index.ts';
 import { banner } from './banner.ts';
 import { browserRoot, loadConfig, type Config } from './config.ts';
-import { openDataDirectory, readEncryptionKey } from './data-directory.ts';
+import { openDataDirectory } from './data-directory.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { createPublicAddress } from './public-address.ts';
+import { openSecrets } from './secrets.ts';
 import { openServer } from './server.ts';
 
 /** Opens everything from the ground up, serves until told to end, and closes in reverse. */
@@ -41,23 +44,18 @@ async function main(): Promise<void> {
   if (config.databaseUrl === undefined) stack.use(await openEmbeddedPostgres(config.dataDir));
   const database = stack.use(await openDatabase(addressOf(config)));
   await migrateDatabase(database);
-  const store = createRuntimeStore(database.db, config);
+  const secrets = await openSecrets(config, database.db);
+  const store = createRuntimeStore(database.db, secrets, config);
   const { nodeId } = directory;
   await reconcile(store, nodeId, log);
-  const { secrets, storage, profiles } = await openProfiles(config, database.db, log);
+  const { storage, profiles } = await openProfiles(config, database.db, secrets, log);
   const root = browserRoot(config, nodeId);
-  const node = stack.use(await openNode(config, nodeId, storage, log));
-  await profiles.recover(checkoutRoot(config));
-  await rm(uploadDir(config), { recursive: true, force: true });
+  const ownPorts = new OwnPorts(config.ownServices);
+  const node = stack.use(await openNode(config, nodeId, { storage, ownPorts, log }));
+  await takeOver(config, profiles);
   const metrics = createMetrics();
-  const runtimes = new RuntimeManager({
-    ...config,
-    node,
-    store,
-    profiles,
-    meter: metrics.meter,
-    log,
-  });
+  const { meter } = metrics;
+  const runtimes = new RuntimeManager({ ...config, node, store, profiles, meter, log });
   metrics.show({ runtimes, node });
   const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
   const server = stack.use(
@@ -72,6 +70,7 @@ async function main(): Promise<void> {
       answers,
       metrics,
       addressOf: createPublicAddress(config),
+      ownPorts,
       log,
       examine: () => examine({ store, nodeId, root, servicePid: process.pid }),
     }),
@@ -100,25 +99,35 @@ function addressOf({ databaseUrl, dataDir }: Config): DatabaseAddress {
   return databaseUrl === undefined ? embeddedAddress(dataDir) : { url: databaseUrl };
 }
 
-async function openProfiles(config: Config, db: Db, log: Logger) {
-  const key = config.encryptionKey ?? (await readEncryptionKey(config.dataDir));
-  const secrets = await SecretBox.open(db, key);
+async function openProfiles(config: Config, db: Db, secrets: SecretBox, log: Logger) {
   const storage = await openStorage(config.s3, join(config.dataDir, 'objects'));
   const store = createProfileStore(db, secrets);
-  return { secrets, storage, profiles: new Profiles({ ...config, store, storage, log }) };
+  return { storage, profiles: new Profiles({ ...config, store, storage, log }) };
 }
 
-async function openNode(config: Config, id: string, storage: ObjectStorage, log: Logger) {
+async function openNode(
+  config: Config,
+  id: string,
+  { storage, ownPorts, log }: { storage: ObjectStorage; ownPorts: OwnPorts; log: Logger },
+) {
+  const policy = new EgressPolicy({ allow: config.egressAllow, ownPorts });
   return LocalNode.open({
     ...config,
     ...(await ensureExecutables(config, log)),
     id,
     storage,
+    egress: { policy, ownPorts, proxyTimeoutMs: config.proxyTimeoutMs },
     root: browserRoot(config, id),
     checkoutRoot: checkoutRoot(config),
     env: config.browserEnv,
     log,
   });
+}
+
+/** What a crash left is kept if it may be of use, and else removed. */
+async function takeOver(config: Config, profiles: Profiles): Promise<void> {
+  await profiles.recover(checkoutRoot(config));
+  await rm(uploadDir(config), { recursive: true, force: true });
 }
 
 function uploadDir({ dataDir }: Config): string {

@@ -20,7 +20,10 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   return {
     meter: createMeter(registers),
-    show: (parts) => showState(registers, parts),
+    show: (parts) => {
+      showState(registers, parts);
+      showEgress(registers, parts.node);
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -98,4 +101,28 @@ function showState(
     'What all browsers use of the memory (PSS), as last measured.',
     () => node.browserMemoryBytes,
   );
+}
+
+function showEgress(registers: Registry[], node: LocalNode): void {
+  new Counter({
+    name: 'bctrl_egress_bytes_total',
+    help: 'What went through the connections of browsers.',
+    labelNames: ['direction'],
+    registers,
+    collect() {
+      const { bytesIn, bytesOut } = node.usage;
+      this.reset();
+      this.inc({ direction: 'in' }, bytesIn);
+      this.inc({ direction: 'out' }, bytesOut);
+    },
+  });
+  new Counter({
+    name: 'bctrl_egress_connections_total',
+    help: 'Connections that browsers opened.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(node.usage.connections);
+    },
+  });
 }

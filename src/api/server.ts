@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Server, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import type { OwnPorts } from '../runtime-manager/index.ts';
 import { createApp, type AppParts } from './app.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
@@ -14,7 +15,7 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Listens, and throws one sentence when the address cannot be had. */
 export async function openServer(
-  parts: AppParts & { host: string; port: number },
+  parts: AppParts & { host: string; port: number; ownPorts: OwnPorts },
 ): Promise<ApiServer> {
   const server = createAdaptorServer({
     fetch: createApp(parts).fetch,
@@ -31,9 +32,13 @@ export async function openServer(
   } catch (cause) {
     throw new Error(explain(cause, host, port), { cause });
   }
+  const held = parts.ownPorts.hold(portOf(server));
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
-    [Symbol.asyncDispose]: () => close(server, sockets),
+    [Symbol.asyncDispose]: async () => {
+      await close(server, sockets);
+      held[Symbol.dispose]();
+    },
   };
 }
 

@@ -11,7 +11,18 @@ export {
   type RuntimeEvent,
 } from './events/events.ts';
 export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
-export { PROXY_TYPES, type BrowserConfig, type Launch } from './launch.ts';
+export { isRule, type EgressRules } from './egress/destination-rules.ts';
+export { NO_USAGE, type Usage } from './egress/outbound-connections.ts';
+export { EgressPolicy } from './egress/egress-policy.ts';
+export { OwnPorts, type PortAddress } from './egress/own-ports.ts';
+export {
+  addressOf,
+  PROXY_TYPES,
+  type BrowserConfig,
+  type Launch,
+  type Proxy,
+  type ProxyAddress,
+} from './launch.ts';
 export {
   DRIVERS,
   END_STATES,
@@ -52,6 +63,7 @@ export { openStorage } from './storage/open-storage.ts';
 export type { S3Options } from './storage/s3-storage.ts';
 export { reconcile } from './reconciler.ts';
 export type {
+  Activity,
   DueRuntime,
   NewRuntime,
   Page,

@@ -31,9 +31,15 @@ export interface Proxy {
   password?: string | undefined;
 }
 
+/** What may be shown of a proxy. */
+export type ProxyAddress = Pick<Proxy, 'type' | 'host' | 'port'>;
+
+export function addressOf({ type, host, port }: Proxy): ProxyAddress {
+  return { type, host, port };
+}
+
 /**
- * Refuses what this version cannot carry out, rather than launch a browser without it: a request
- * with a proxy must never go out in the clear.
+ * Refuses what this version cannot carry out, rather than launch a browser without it.
  */
 export function assertSupported(launch: Launch): void {
   const field = unsupportedField(launch);
@@ -51,7 +57,6 @@ function unsupportedField(launch: Launch): string | undefined {
   if (launch.mode === 'profile') return undefined;
   if (launch.extensionIds?.length) return 'launch.extensionIds';
   const config = launch.config ?? {};
-  if (config.proxy) return 'launch.config.proxy';
   if (config.humanize) return 'launch.config.humanize';
   if (config.humanizePersonaId !== undefined) return 'launch.config.humanizePersonaId';
   if (config.solveCaptchas) return 'launch.config.solveCaptchas';

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Place } from './admission.ts';
 import { Connections, type Connection } from './connections/connections.ts';
@@ -10,8 +11,10 @@ import type { RuntimeMeter } from './meter.ts';
 import type { BrowserExit, NodeBrowser, RuntimeNode } from './node/runtime-node.ts';
 import { ProfileSession } from './profiles/profile-session.ts';
 import type { Profiles } from './profiles/profiles.ts';
+import type { Route } from './egress/route.ts';
+import { addressOf, type Proxy } from './launch.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
-import type { Runtime, RuntimeFailure, RuntimeStore } from './store.ts';
+import type { Activity, Runtime, RuntimeFailure, RuntimeStore } from './store.ts';
 
 /** What clients are told in the close frame. */
 const LAST_WORDS = {
@@ -63,7 +66,9 @@ export class LiveRuntime {
   #bringingUp: Promise<Runtime> | undefined;
   #browser: NodeBrowser | undefined;
   #ended: Promise<Runtime> | undefined;
-  #recordedActivityAt: Date | undefined;
+  #recorded: Activity | undefined;
+  /** The proxy is changed by one at a time. */
+  #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   /** `release` is called once, when the runtime has ended. */
@@ -111,14 +116,28 @@ export class LiveRuntime {
     return this.#ended;
   }
 
-  /** When clients were last active, unless that is recorded already. */
-  get unrecordedActivityAt(): Date | undefined {
-    const at = this.connections.lastActivityAt;
-    return at === this.#recordedActivityAt ? undefined : at;
+  /** What happened through clients and pages, unless that is recorded already. */
+  get unrecordedActivity(): Activity | undefined {
+    const lastActivityAt = this.connections.lastActivityAt ?? this.runtime.lastActivityAt;
+    const usage = this.#browser?.forwarder.usage;
+    if (!lastActivityAt || !usage) return undefined;
+    const activity = { lastActivityAt, usage };
+    return isDeepStrictEqual(activity, this.#recorded) ? undefined : activity;
   }
 
-  activityRecorded(at: Date): void {
-    this.#recordedActivityAt = at;
+  activityRecorded(activity: Activity): void {
+    this.#recorded = activity;
+  }
+
+  /**
+   * Sends the browser's traffic another way, once the proxy has let us in; connections that went the
+   * old way are closed. Throws `runtime.not_active`, `service.unavailable`, or what the proxy is
+   * refused for.
+   */
+  setProxy(proxy: Proxy | undefined): Promise<Runtime> {
+    const changed = this.#changing.then(() => this.#changeProxy(proxy));
+    this.#changing = changed.catch(() => undefined);
+    return changed;
   }
 
   /**
@@ -188,18 +207,25 @@ export class LiveRuntime {
       signal.throwIfAborted();
       if (this.runtime.state === 'accepted') await this.#record.move({ to: 'launching' });
       const use = await this.#profile?.begin();
+      const route = this.#routeOf(this.#profile ? this.#profile.proxy : proxyOf(this.runtime));
+      const checked = meter.time('proxy', () => node.checkRoute(route, signal));
+      checked.catch((error: unknown) => this.#launch.abort(error));
       const browser = await meter.time('launch', () => node.launch(use, signal));
       this.#place.launched();
       this.#browser = browser;
+      browser.forwarder.onFailure = (event) => this.#record.note(event);
       this.#profile?.follow(browser);
       void browser.exited.then((exit) => this.#exited(exit));
       await meter.time('configure', () => this.#follow(browser, signal));
+      await checked;
+      browser.forwarder.setRoute(route);
       const running = await meter.time('store', () =>
         this.#record.move({
           to: 'running',
           defaultContextId: browser.pages.contextId,
           defaultPageId: browser.pages.defaultPageId ?? '',
           browserDirectory: browser.directory,
+          proxy: route.proxy && addressOf(route.proxy),
         }),
       );
       this.#log.info('runtime started');
@@ -208,6 +234,26 @@ export class LiveRuntime {
       if (signal.aborted) throw signal.reason;
       throw this.#profile ? await this.#profile.explain(error) : error;
     }
+  }
+
+  #routeOf(proxy: Proxy | undefined): Route {
+    return { proxy, rules: this.runtime.egress ?? {} };
+  }
+
+  async #changeProxy(proxy: Proxy | undefined): Promise<Runtime> {
+    const browser = this.#browser;
+    const { signal } = this.#launch;
+    if (!browser || signal.aborted) {
+      throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
+    }
+    const route = this.#routeOf(proxy);
+    await this.#parts.node.checkRoute(route, signal);
+    const runtime = await this.#record.setProxy(proxy);
+    browser.forwarder.setRoute(route);
+    const data = { proxy: runtime.proxy ?? null };
+    this.#log.info(data, 'the proxy was changed');
+    this.#record.note({ type: 'runtime.proxy_changed', data });
+    return runtime;
   }
 
   async #follow({ pages }: NodeBrowser, signal: AbortSignal): Promise<void> {
@@ -244,7 +290,7 @@ export class LiveRuntime {
     this.#gone.resolve();
     this.#place[Symbol.dispose]();
     if (left.to === 'failed') this.#parts.meter.failed(left.failure.code);
-    const over = await this.#record.end(left);
+    const over = await this.#record.end({ ...left, usage: this.#browser?.forwarder.usage });
     this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;
   }
@@ -277,6 +323,10 @@ export class LiveRuntime {
     this.#log.info(data, type);
     this.#record.note({ type, data });
   }
+}
+
+function proxyOf({ launch }: Runtime): Proxy | undefined {
+  return launch.mode === 'ephemeral' ? (launch.config?.proxy ?? undefined) : undefined;
 }
 
 async function unrecorded(): Promise<never> {

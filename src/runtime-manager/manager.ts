@@ -6,7 +6,8 @@ import { RuntimeError } from './errors.ts';
 import type { EventFilter, RuntimeEvent } from './events/events.ts';
 import { PageObservers } from './events/page-observers.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
-import { assertSupported, type Launch } from './launch.ts';
+import type { EgressRules } from './egress/destination-rules.ts';
+import { assertSupported, type Launch, type Proxy } from './launch.ts';
 import {
   RUNTIME_STATUSES,
   statesOf,
@@ -36,6 +37,7 @@ export interface RuntimeRequest {
   /** Undefined for what is configured. */
   idleTimeoutSeconds?: number | undefined;
   maxDurationSeconds?: number | undefined;
+  egress?: EgressRules | undefined;
 }
 
 /** How a request came, and what becomes of it when nobody waits for it any more. */
@@ -112,7 +114,7 @@ export class RuntimeManager implements AsyncDisposable {
   /**
    * Resolves with a running runtime. Throws `runtime.unsupported`, `runtime.alias_in_use`,
    * `runtime.quota_exceeded`, `runtime.no_capacity`, `runtime.launch_failed`, `runtime.stopped`,
-   * `service.shutting_down`, and for a profile `profile.not_found`, `profile.in_use`,
+   * `service.shutting_down`, for a proxy what `setProxy` throws, and for a profile `profile.not_found`, `profile.in_use`,
    * `profile.version_damaged` or `profile.locale_unavailable`.
    */
   async create(
@@ -129,6 +131,7 @@ export class RuntimeManager implements AsyncDisposable {
       ...request,
       profileId: launch.mode === 'profile' ? launch.profileId : undefined,
       writesProfile: launch.mode === 'profile' && !launch.readOnly,
+      egress: request.egress,
       idleTimeoutSeconds: request.idleTimeoutSeconds ?? timeLimits.idleTimeoutSeconds,
       maxDurationSeconds: request.maxDurationSeconds ?? timeLimits.maxDurationSeconds,
       id: randomUUID(),
@@ -208,6 +211,25 @@ export class RuntimeManager implements AsyncDisposable {
       this.#assertOurs(runtime);
     }
     throw changing();
+  }
+
+  /**
+   * Sends the traffic of a running runtime through another proxy, or directly. Throws
+   * `runtime.not_active` when it does not run, and for a proxy `proxy.unreachable`,
+   * `proxy.auth_failed`, `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`; then it
+   * stays as it was.
+   */
+  async setProxy(
+    actor: Actor,
+    workspace: string,
+    ref: string,
+    proxy: Proxy | undefined,
+  ): Promise<Runtime> {
+    const runtime = await this.get(actor, workspace, ref);
+    const live = await this.#held(runtime.id);
+    if (live) return live.setProxy(proxy);
+    this.#assertOurs(runtime);
+    throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
   }
 
   /** Removes the record of a runtime that is over, and resolves with it. Throws `runtime.active` before that. */

@@ -1,5 +1,5 @@
 /** The parts of bringing a runtime up that are measured apart. */
-type Stage = 'queue' | 'launch' | 'configure' | 'store';
+type Stage = 'queue' | 'proxy' | 'launch' | 'configure' | 'store';
 
 /** Who counts and times what the core does. */
 export interface RuntimeMeter {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { RuntimeError } from './errors.ts';
 import type { NewEvent } from './events/events.ts';
 import type { Driver } from './lifecycle.ts';
+import type { Proxy } from './launch.ts';
 import type { Runtime, RuntimeMove, RuntimeStore } from './store.ts';
 
 const RETRY_MIN_MS = 100;
@@ -54,19 +55,24 @@ export class RuntimeRecord {
    * Throws `runtime.not_active` when the runtime may not move there, and `service.unavailable` when
    * the store fails.
    */
-  async move(move: RuntimeMove): Promise<Runtime> {
-    const moved = await this.#inOrder(() => this.#store.move(this.#runtime, move)).catch(
-      (cause: unknown) => {
-        this.#log.error({ err: cause, move: move.to }, 'a move could not be recorded');
-        throw new RuntimeError('service.unavailable', 'What was done could not be recorded.', {
-          cause,
-        });
-      },
-    );
-    if (!moved) {
-      throw new RuntimeError('runtime.not_active', `The runtime could not become ${move.to}.`);
-    }
-    return this.#now(moved);
+  move(move: RuntimeMove): Promise<Runtime> {
+    return this.#write(move.to, () => this.#store.move(this.#runtime, move));
+  }
+
+  /** Throws as `move`. */
+  setProxy(proxy: Proxy | undefined): Promise<Runtime> {
+    return this.#write('proxied', () => this.#store.setProxy(this.#runtime, proxy));
+  }
+
+  async #write(what: string, write: () => Promise<Runtime | undefined>): Promise<Runtime> {
+    const written = await this.#inOrder(write).catch((cause: unknown) => {
+      this.#log.error({ err: cause, what }, 'a change could not be recorded');
+      throw new RuntimeError('service.unavailable', 'What was done could not be recorded.', {
+        cause,
+      });
+    });
+    if (written) return this.#now(written);
+    throw new RuntimeError('runtime.not_active', `The runtime could not become ${what}.`);
   }
 
   /** As `move`, for what need not succeed. */
@@ -117,7 +123,7 @@ export class RuntimeRecord {
       const pending = this.#pending;
       this.#pending = { events: [] };
       try {
-        await this.#inOrder(() => this.#write(pending));
+        await this.#inOrder(() => this.#writeBeside(pending));
         this.#written(this.#runtime);
         [wait, refusals] = [RETRY_MIN_MS, 0];
       } catch (err) {
@@ -134,7 +140,7 @@ export class RuntimeRecord {
     }
   }
 
-  async #write({ events, driver, defaultPage }: Pending): Promise<void> {
+  async #writeBeside({ events, driver, defaultPage }: Pending): Promise<void> {
     if (events.length > 0) await this.#store.appendEvents(this.#runtime, events);
     if (driver) await this.#store.setDriver(this.#runtime, driver);
     if (defaultPage) await this.#store.setDefaultPage(this.#runtime, defaultPage.id);

@@ -1,5 +1,7 @@
 import type { EventFilter, NewEvent, RuntimeEvent } from './events/events.ts';
-import type { Launch } from './launch.ts';
+import type { EgressRules } from './egress/destination-rules.ts';
+import type { Usage } from './egress/outbound-connections.ts';
+import type { Launch, Proxy, ProxyAddress } from './launch.ts';
 import type { Driver, FirstState, RuntimeKind, RuntimeState, StopReason } from './lifecycle.ts';
 
 /** When a runtime ends by itself. */
@@ -23,6 +25,8 @@ export interface Runtime extends TimeLimits {
   profileId: string | undefined;
   /** Whether it will save the profile's state. */
   writesProfile: boolean;
+  /** How it may reach less than other runtimes. */
+  egress: EgressRules | undefined;
   state: RuntimeState;
   /** How often it was brought up: 1 at first, one more with every start. */
   generation: number;
@@ -32,6 +36,10 @@ export interface Runtime extends TimeLimits {
   /** The name of the browser's directory on its node. */
   browserDirectory: string | undefined;
   storageWorkspace: string | undefined;
+  /** What its traffic goes through now; undefined: it goes directly, or there is none. */
+  proxy: ProxyAddress | undefined;
+  /** Since it was last brought up, to a second. */
+  usage: Usage;
   failure: RuntimeFailure | undefined;
   stopReason: StopReason | undefined;
   createdAt: Date;
@@ -61,6 +69,7 @@ export interface NewRuntime extends TimeLimits {
   launch: Launch;
   profileId: string | undefined;
   writesProfile: boolean;
+  egress: EgressRules | undefined;
   state: FirstState;
   storageWorkspace: string | undefined;
 }
@@ -73,10 +82,17 @@ export type RuntimeMove =
       defaultContextId: string;
       defaultPageId: string;
       browserDirectory: string;
+      proxy: ProxyAddress | undefined;
     }
   | { to: 'stopping' }
-  | { to: 'stopped'; reason: StopReason }
-  | { to: 'failed'; failure: RuntimeFailure };
+  | { to: 'stopped'; reason: StopReason; usage?: Usage | undefined }
+  | { to: 'failed'; failure: RuntimeFailure; usage?: Usage | undefined };
+
+/** What clients and pages of a running runtime did. */
+export interface Activity {
+  lastActivityAt: Date;
+  usage: Usage;
+}
 
 export interface Workspace {
   id: string;
@@ -133,7 +149,12 @@ export interface RuntimeStore {
   setDriver(life: RuntimeLife, driver: Driver): Promise<void>;
   /** Records which page of a running runtime's default context is its first; undefined: it has none. */
   setDefaultPage(life: RuntimeLife, pageId: string | undefined): Promise<void>;
-  recordActivity(active: readonly { id: string; lastActivityAt: Date }[]): Promise<void>;
+  recordActivity(active: readonly (Activity & { id: string })[]): Promise<void>;
+  /**
+   * Records what a running runtime's traffic goes through from now on, also for its next starts when
+   * it is ephemeral; undefined when it does not run.
+   */
+  setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime | undefined>;
   /** The running runtimes of a node whose time is over. */
   findDue(nodeId: string, now: Date): Promise<DueRuntime[]>;
   /** Removes the record of a runtime that is over; false when there is none. */

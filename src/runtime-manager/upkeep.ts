@@ -61,12 +61,14 @@ export class Upkeep implements Disposable {
   async #recordActivity(): Promise<void> {
     const { store, live } = this.#options;
     const active = [...live.values()].flatMap((runtime) => {
-      const at = runtime.unrecordedActivityAt;
-      return at ? [{ runtime, id: runtime.runtime.id, lastActivityAt: at }] : [];
+      const activity = runtime.unrecordedActivity;
+      return activity ? [{ runtime, activity }] : [];
     });
     if (active.length === 0) return;
-    await store.recordActivity(active);
-    for (const { runtime, lastActivityAt } of active) runtime.activityRecorded(lastActivityAt);
+    await store.recordActivity(
+      active.map(({ runtime, activity }) => ({ id: runtime.runtime.id, ...activity })),
+    );
+    for (const { runtime, activity } of active) runtime.activityRecorded(activity);
   }
 
   async #tidy(): Promise<void> {

@@ -15,7 +15,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
   const { id: organizationId } = await insertOrganization(db, randomUUID());
   const workspaceId = (await findWorkspace(db, organizationId, 'default'))?.id ?? '';
   const secrets = await SecretBox.open(db, 'a key for tests');
-  const runtimes = createRuntimeStore(db, { maxRuntimesPerOrganization: 100 });
+  const runtimes = createRuntimeStore(db, secrets, { maxRuntimesPerOrganization: 100 });
   const createProfile = async () => {
     const values = { name: randomUUID(), config: {}, extensionIds: [], fingerprint: {} };
     return (await insertProfile(db, secrets, organizationId, values))?.id ?? '';
@@ -28,6 +28,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
       alias: randomUUID(),
       kind: 'browser',
       driver: 'playwright',
+      egress: undefined,
       launch: { mode: 'profile', profileId },
       profileId,
       writesProfile: true,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { SecretBox } from '../../src/db/secret-box.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
 import { reconcile } from '../../src/runtime-manager/index.ts';
@@ -13,6 +14,7 @@ const FIRST = {
   maxDurationSeconds: 600,
   profileId: undefined,
   writesProfile: false,
+  egress: undefined,
 } as const;
 
 const test = base
@@ -24,7 +26,9 @@ const test = base
   .extend('owner', async ({ database: { db } }) => {
     const { id: organizationId } = await insertOrganization(db, randomUUID());
     const workspace = await findWorkspace(db, organizationId, 'default');
-    const store = createRuntimeStore(db, { maxRuntimesPerOrganization: 5 });
+    const store = createRuntimeStore(db, await SecretBox.open(db, 'a key for tests'), {
+      maxRuntimesPerOrganization: 5,
+    });
     const nodeId = randomUUID();
     const insert = (alias: string = randomUUID()) =>
       store.insert(organizationId, {
@@ -43,6 +47,7 @@ const test = base
 
 const running = {
   to: 'running',
+  proxy: undefined,
   defaultContextId: 'c',
   defaultPageId: 'p',
   browserDirectory: 'd',
@@ -155,7 +160,7 @@ test('of concurrent creates no more pass than the organization may have', async 
 });
 
 test('time limits are kept by the database', async ({ owner }) => {
-  const { store, nodeId, insert } = owner;
+  const { store, nodeId, insert, organizationId } = owner;
   const life = await insert();
   const started = await store.move(life, running);
   expect(started?.expiresAt?.getTime()).toBe((started?.startedAt?.getTime() ?? 0) + 600_000);
@@ -163,7 +168,9 @@ test('time limits are kept by the database', async ({ owner }) => {
     new Date((started?.startedAt?.getTime() ?? 0) + seconds * 1000);
   expect(await store.findDue(nodeId, after(59))).toEqual([]);
   expect(await store.findDue(nodeId, after(61))).toEqual([{ id: life.id, reason: 'idle' }]);
-  await store.recordActivity([{ id: life.id, lastActivityAt: after(595) }]);
+  const usage = { bytesIn: 2 ** 40, bytesOut: 2, connections: 3 };
+  await store.recordActivity([{ id: life.id, lastActivityAt: after(595), usage }]);
+  expect(await store.find(organizationId, life.workspaceId, life.id)).toMatchObject({ usage });
   expect(await store.findDue(nodeId, after(599))).toEqual([]);
   expect(await store.findDue(nodeId, after(601))).toEqual([{ id: life.id, reason: 'expired' }]);
 });

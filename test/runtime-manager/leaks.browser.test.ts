@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
-import { LocalNode, openStorage } from '../../src/runtime-manager/index.ts';
+import { EgressPolicy, LocalNode, openStorage, OwnPorts } from '../../src/runtime-manager/index.ts';
 import { processesOf } from '../support/processes.ts';
 
 const log = pino({ level: 'silent' });
@@ -18,6 +18,7 @@ async function freshDirectory(): Promise<string> {
 
 async function openNode(root: string, executablePath = inject('chromiumPath'), timeoutMs = 20_000) {
   const env = { PATH: '/usr/bin:/bin' };
+  const ownPorts = new OwnPorts();
   return LocalNode.open({
     id: randomUUID(),
     executablePath,
@@ -27,6 +28,11 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
     launchTimeoutMs: timeoutMs,
     healthCheck: { intervalMs: 5000, timeoutMs: 10_000 },
     memoryFloorBytes: 0,
+    egress: {
+      policy: new EgressPolicy({ allow: ['*'], ownPorts }),
+      ownPorts,
+      proxyTimeoutMs: 1000,
+    },
     checkoutRoot: root,
     storage: await openStorage(undefined, await freshDirectory()),
     log,

@@ -15,12 +15,15 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import {
+  EgressPolicy,
   examine,
   LocalNode,
   openStorage,
+  OwnPorts,
   Profiles,
   RuntimeManager,
   type LocalNodeOptions,
+  type PortAddress,
   type RuntimeManagerOptions,
   type S3Options,
 } from '../../src/runtime-manager/index.ts';
@@ -62,6 +65,9 @@ export interface TestServiceOptions {
   metricsToken?: string;
   s3?: S3Options;
   importMaxBytes?: number;
+  egressAllow?: string[];
+  ownServices?: PortAddress[];
+  proxyTimeoutMs?: number;
   saveIntervalMs?: number;
   keepVersions?: { count: number; ageMs: number };
 }
@@ -86,6 +92,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     keepVersions: options.keepVersions ?? { count: 20, ageMs: 3_600_000 },
     log,
   });
+  const ownPorts = new OwnPorts(options.ownServices);
   const node = stack.use(
     await LocalNode.open({
       storage,
@@ -98,11 +105,16 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       launchTimeoutMs: options.launchTimeoutMs ?? 20_000,
       healthCheck: options.healthCheck ?? { intervalMs: 5000, timeoutMs: 10_000 },
       memoryFloorBytes: options.memoryFloorBytes ?? 0,
+      egress: {
+        policy: new EgressPolicy({ allow: options.egressAllow ?? ['*'], ownPorts }),
+        proxyTimeoutMs: options.proxyTimeoutMs ?? 5000,
+        ownPorts,
+      },
       log,
     }),
   );
   await profiles.recover(join(dataDir, 'checkouts'));
-  const store = createRuntimeStore(database.db, {
+  const store = createRuntimeStore(database.db, secrets, {
     maxRuntimesPerOrganization: options.maxRuntimesPerOrganization ?? 1000,
   });
   const metrics = createMetrics();
@@ -142,6 +154,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       examine: () =>
         examine({ store, nodeId: node.id, root: browserRoot, servicePid: process.pid }),
       timeLimitCeilings: { idleTimeoutSeconds: 1000, maxDurationSeconds: 10_000 },
+      ownPorts,
       addressOf: createPublicAddress(options.address ?? NO_PROXY),
       log,
       host: '127.0.0.1',

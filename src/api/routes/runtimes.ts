@@ -1,12 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { connectionUrl } from '../connection-urls.ts';
-import type {
-  RequestScope,
-  Runtime,
-  RuntimeManager,
-  TimeLimits,
-} from '../../runtime-manager/index.ts';
+import type { RequestScope, RuntimeManager, TimeLimits } from '../../runtime-manager/index.ts';
 import {
   AuthorizationHeader,
   bearer,
@@ -17,6 +11,7 @@ import {
 } from '../openapi.ts';
 import type { PublicAddress } from '../public-address.ts';
 import { createRouter, type ApiEnv } from '../router.ts';
+import { runtimeAnswers } from '../runtime-answers.ts';
 import { paging } from '../schemas/paging.ts';
 import {
   createRuntimeRequest,
@@ -24,7 +19,6 @@ import {
   RuntimeList,
   RuntimePath,
   RuntimeStatusFilter,
-  toRuntimeBody,
 } from '../schemas/runtime.ts';
 import { WorkspacePath } from '../schemas/workspace.ts';
 
@@ -130,48 +124,42 @@ export interface RuntimeRouteParts {
 }
 
 export function runtimeRoutes({ runtimes, addressOf, timeLimitCeilings }: RuntimeRouteParts) {
-  const toBody = (c: Context<ApiEnv>, runtime: Runtime) => {
-    c.set('runtimeId', runtime.id);
-    return toRuntimeBody(runtime, connectionOf(runtime, runtimes, addressOf(c)));
-  };
+  const answer = runtimeAnswers({ runtimes, addressOf });
   return createRouter()
     .openapi(create(timeLimitCeilings), async (c) => {
       const { id } = c.req.valid('param');
       const request = c.req.valid('json');
       const runtime = await runtimes.create(c.var.actor, id, request, scopeOf(c));
-      return c.json(toBody(c, runtime), 200);
+      return c.json(answer.only(c, runtime), 200);
     })
     .openapi(list, async (c) => {
       const { id } = c.req.valid('param');
       const { status, cursor, limit } = c.req.valid('query');
       const page = await runtimes.list(c.var.actor, id, { status }, { cursor, limit });
-      const address = addressOf(c);
-      const bodies = page.items.map((runtime) =>
-        toRuntimeBody(runtime, connectionOf(runtime, runtimes, address)),
-      );
+      const bodies = page.items.map((runtime) => answer.oneOfMany(c, runtime));
       return c.json({ runtimes: bodies, nextCursor: page.nextCursor }, 200);
     })
     .openapi(get, async (c) => {
       const { id, alias } = c.req.valid('param');
-      return c.json(toBody(c, await runtimes.get(c.var.actor, id, alias)), 200);
+      return c.json(answer.only(c, await runtimes.get(c.var.actor, id, alias)), 200);
     })
     .openapi(stop, async (c) => {
       const { id, alias } = c.req.valid('param');
-      return c.json(toBody(c, await runtimes.stop(c.var.actor, id, alias)), 200);
+      return c.json(answer.only(c, await runtimes.stop(c.var.actor, id, alias)), 200);
     })
     .openapi(start, async (c) => {
       const { id, alias } = c.req.valid('param');
       const runtime = await runtimes.start(c.var.actor, id, alias, scopeOf(c));
-      return c.json(toBody(c, runtime), 200);
+      return c.json(answer.only(c, runtime), 200);
     })
     .openapi(restart, async (c) => {
       const { id, alias } = c.req.valid('param');
       const runtime = await runtimes.restart(c.var.actor, id, alias, scopeOf(c));
-      return c.json(toBody(c, runtime), 200);
+      return c.json(answer.only(c, runtime), 200);
     })
     .openapi(remove, async (c) => {
       const { id, alias } = c.req.valid('param');
-      return c.json(toBody(c, await runtimes.delete(c.var.actor, id, alias)), 200);
+      return c.json(answer.only(c, await runtimes.delete(c.var.actor, id, alias)), 200);
     });
 }
 
@@ -179,15 +167,4 @@ export function runtimeRoutes({ runtimes, addressOf, timeLimitCeilings }: Runtim
 function scopeOf(c: Context<ApiEnv>): RequestScope {
   const { arrivedAt, outlivesClient } = c.var;
   return { arrivedAt, signal: outlivesClient ? undefined : c.req.raw.signal };
-}
-
-function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
-  const tickets = runtimes.entrances.issueTickets(runtime);
-  if (!tickets) return undefined;
-  return {
-    cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),
-    playwrightUrl: connectionUrl(address, 'playwright', tickets.playwright),
-    webdriverUrl: connectionUrl(address, 'webdriver', tickets.webdriver),
-    expiresAt: tickets.expiresAt.toISOString(),
-  };
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { PROXY_TYPES } from '../../runtime-manager/index.ts';
+import { isRule, PROXY_TYPES } from '../../runtime-manager/index.ts';
 
 /** A host name or an address, IPv6 with or without brackets: nothing that could be read as a flag. */
 const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}|\[[0-9A-Fa-f:.]{2,45}\])$/;
@@ -10,7 +10,7 @@ const Text = z
   .max(10_000)
   .refine((text) => !text.includes('\0') && text.isWellFormed(), 'has characters that are none');
 
-const Proxy = z
+export const Proxy = z
   .strictObject({
     host: z.string().regex(HOST, 'Not a host name or address'),
     port: z.int().min(1).max(65535),
@@ -18,7 +18,47 @@ const Proxy = z
     username: Text.optional(),
     password: Text.optional(),
   })
-  .openapi('Proxy');
+  .superRefine(({ type, username, password }, context) => {
+    const refuse = (field: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    if (username === undefined && password === undefined) return;
+    if (username === undefined) return refuse('username', 'Missing, beside a password');
+    if (password === undefined) return refuse('password', 'Missing, beside a username');
+    // RFC 7617
+    if (type === 'http' && username.includes(':')) {
+      return refuse('username', 'An http proxy takes no colon in it');
+    }
+    if (type === 'http') return;
+    for (const [field, text] of Object.entries({ username, password })) {
+      const bytes = Buffer.byteLength(text);
+      // RFC 1929
+      if (bytes < 1 || bytes > 255) refuse(field, 'A socks5 proxy takes 1 to 255 bytes');
+    }
+  })
+  .openapi('Proxy', {
+    description:
+      'What the traffic goes through. Both of `username` and `password`, or neither; they are never shown.',
+  });
+
+const Rule = z
+  .string()
+  .max(300)
+  .refine(isRule, 'Not an address, a range of addresses, a host name, *.name or *');
+
+export const EgressRules = z
+  .strictObject({
+    allow: z.array(Rule).max(200).optional().openapi({
+      description: 'When it is there, only what matches may be reached.',
+    }),
+    deny: z.array(Rule).max(200).optional().openapi({
+      description: 'What matches may not be reached.',
+    }),
+  })
+  .openapi('EgressRules', {
+    description:
+      'Where the browser may go, within what the service lets any go. A rule is an address, a range (`10.0.0.0/8`), a host name, `*.` and a name for all below it, or `*`. Ranges do not match names that only a proxy resolves.',
+    example: { allow: ['example.com', '*.example.com'] },
+  });
 
 export const BrowserConfig = z
   .strictObject({

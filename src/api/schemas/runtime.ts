@@ -2,13 +2,14 @@ import { z } from '@hono/zod-openapi';
 import {
   DRIVERS,
   LAUNCH_MODES,
+  PROXY_TYPES,
   RUNTIME_STATUSES,
   STOP_REASONS,
   statusOf,
   type Runtime,
   type TimeLimits,
 } from '../../runtime-manager/index.ts';
-import { BrowserConfig, ExtensionIds } from './browser-config.ts';
+import { BrowserConfig, EgressRules, ExtensionIds, Proxy } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
 
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -61,10 +62,17 @@ export function createRuntimeRequest(ceilings: TimeLimits) {
       maxDurationSeconds: z.int().min(1).max(ceilings.maxDurationSeconds).optional().openapi({
         description: 'Ends so long after it was up, whatever happens.',
       }),
+      egress: EgressRules.optional(),
     })
     .openapi('CreateBrowserRuntime');
   return z.discriminatedUnion('kind', [browser]).openapi('CreateRuntimeRequest');
 }
+
+export const ProxyChange = z
+  .strictObject({
+    proxy: Proxy.nullable().openapi({ description: 'null: the traffic goes directly.' }),
+  })
+  .openapi('ProxyChange');
 
 export const RuntimePath = z.object({
   id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
@@ -149,6 +157,20 @@ export const RuntimeBody = z
       description: 'When its longest duration is over.',
     }),
     stoppedAt: z.iso.datetime().nullable(),
+    proxy: z
+      .object({ type: z.enum(PROXY_TYPES), host: z.string(), port: z.int() })
+      .nullable()
+      .openapi({ description: 'What its traffic goes through now.' }),
+    egress: EgressRules.optional(),
+    usage: z
+      .object({
+        bytesIn: z.int().openapi({ description: 'What the browser received.' }),
+        bytesOut: z.int(),
+        connections: z.int(),
+      })
+      .openapi('Usage', {
+        description: 'What went through its connections since it was last brought up, to a second.',
+      }),
     stopReason: z.enum(STOP_REASONS).optional().openapi({ description: 'Why it is `stopped`.' }),
     failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
   })
@@ -188,6 +210,9 @@ export function toRuntimeBody(
     lastActivityAt: runtime.lastActivityAt?.toISOString() ?? null,
     expiresAt: runtime.expiresAt?.toISOString() ?? null,
     stoppedAt: runtime.stoppedAt?.toISOString() ?? null,
+    proxy: runtime.proxy ?? null,
+    usage: runtime.usage,
+    ...(runtime.egress && { egress: runtime.egress }),
     ...(connection && { connection }),
     ...(runtime.stopReason && { stopReason: runtime.stopReason }),
     ...(runtime.failure && { failure: runtime.failure }),

@@ -1,13 +1,21 @@
-import type { Runtime } from '../../runtime-manager/index.ts';
+import type { BrowserConfig, Launch, Runtime } from '../../runtime-manager/index.ts';
 import type { runtimes } from '../schema/index.ts';
+import type { SecretBox } from '../secret-box.ts';
+import { sealConfig, unsealConfig } from './browser-configs.ts';
 
-/** A row as the core knows it: absent is undefined. */
-export function toRuntime(row: typeof runtimes.$inferSelect): Runtime {
-  const { failureCode, failureMessage, ...rest } = row;
+type Row = typeof runtimes.$inferSelect;
+
+/** A row as the core knows it: absent is undefined, and secrets are open. */
+export function toRuntime(row: Row, secrets: SecretBox): Runtime {
+  const { failureCode, failureMessage, bytesIn, bytesOut, connections, ...rest } = row;
   const failure =
     failureCode === null ? undefined : { code: failureCode, message: failureMessage ?? '' };
   return {
     ...rest,
+    launch: withConfig(row.launch, (config) => unsealConfig(config, secrets)),
+    egress: row.egress ?? undefined,
+    proxy: row.proxy ?? undefined,
+    usage: { bytesIn, bytesOut, connections },
     failure,
     profileId: row.profileId ?? undefined,
     currentDriver: row.currentDriver ?? undefined,
@@ -21,4 +29,14 @@ export function toRuntime(row: typeof runtimes.$inferSelect): Runtime {
     lastActivityAt: row.lastActivityAt ?? undefined,
     expiresAt: row.expiresAt ?? undefined,
   };
+}
+
+/** A launch as it is stored. */
+export function sealLaunch(launch: Launch, secrets: SecretBox): Launch {
+  return withConfig(launch, (config) => sealConfig(config, secrets));
+}
+
+function withConfig(launch: Launch, change: (config: BrowserConfig) => BrowserConfig): Launch {
+  if (launch.mode === 'profile' || !launch.config) return launch;
+  return { ...launch, config: change(launch.config) };
 }

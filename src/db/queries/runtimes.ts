@@ -1,14 +1,16 @@
 import { and, desc, eq, inArray, lte, notInArray, or, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import {
+  addressOf,
   END_STATES,
+  NO_USAGE,
   statesBefore,
+  type Activity,
   type DueRuntime,
   type FirstState,
   type NewRuntime,
-  type Page,
   type PageRequest,
-  type Runtime,
+  type Proxy,
   type RuntimeLife,
   type RuntimeMove,
   type RuntimeState,
@@ -25,7 +27,10 @@ import {
   noteMoved,
   trimEvents,
 } from './runtime-events.ts';
-import { toRuntime } from './runtime-rows.ts';
+import { eventOf, usageColumns, valuesOf } from './runtime-moves.ts';
+import { sealLaunch, toRuntime } from './runtime-rows.ts';
+import { sealConfig } from './browser-configs.ts';
+import type { SecretBox } from '../secret-box.ts';
 import { asRefusal } from './runtime-refusals.ts';
 import { findWorkspace } from './workspaces.ts';
 
@@ -37,20 +42,34 @@ export interface RuntimeStoreOptions {
 }
 
 /** What the core keeps of runtimes, in Postgres. */
-export function createRuntimeStore(db: Db, options: RuntimeStoreOptions): RuntimeStore {
+export function createRuntimeStore(
+  db: Db,
+  secrets: SecretBox,
+  options: RuntimeStoreOptions,
+): RuntimeStore {
   const most = options.maxRuntimesPerOrganization;
+  const open = (row: Row) => toRuntime(row, secrets);
+  const find = (row: Row | undefined) => row && open(row);
   return {
     findWorkspace: async (organizationId, ref) => {
       const found = await findWorkspace(db, organizationId, ref);
       return found && { id: found.id, storageWorkspace: found.mounts.storage?.workspace };
     },
-    insert: (organizationId, runtime) => insertRuntime(db, organizationId, runtime, most),
-    revive: (organizationId, id, life) => reviveRuntime(db, organizationId, id, life, most),
-    find: (organizationId, workspaceId, ref) => findRuntime(db, organizationId, workspaceId, ref),
-    list: (organizationId, workspaceId, { states }, page) =>
-      listRuntimes(db, isIn(organizationId, workspaceId), states, page),
-    listActive: async (nodeId) => (await listActive(db, nodeId)).map(toRuntime),
-    move: (life, move) => moveRuntime(db, life, move),
+    insert: async (organizationId, runtime) => {
+      const sealed = { ...runtime, launch: sealLaunch(runtime.launch, secrets) };
+      return open(await insertRuntime(db, organizationId, sealed, most));
+    },
+    revive: async (organizationId, id, life) =>
+      find(await reviveRuntime(db, organizationId, id, life, most)),
+    find: async (organizationId, workspaceId, ref) =>
+      find(await findRuntime(db, organizationId, workspaceId, ref)),
+    list: async (organizationId, workspaceId, { states }, page) => {
+      const rows = await listRuntimes(db, isIn(organizationId, workspaceId), states, page);
+      return toPage(rows.map(open), page);
+    },
+    listActive: async (nodeId) => (await listActive(db, nodeId)).map(open),
+    move: async (life, move) => find(await moveRuntime(db, life, move)),
+    setProxy: async (life, proxy) => find(await setProxy(db, life, proxy, secrets)),
     setDriver: (life, driver) => updateRunning(db, life, { currentDriver: driver }),
     setDefaultPage: (life, pageId) => updateRunning(db, life, { defaultPageId: pageId ?? null }),
     recordActivity: (active) => recordActivity(db, active),
@@ -72,7 +91,7 @@ async function insertRuntime(
   organizationId: string,
   runtime: NewRuntime,
   most: number,
-): Promise<Runtime> {
+): Promise<Row> {
   const moved = db.$with(MOVED).as(
     db
       .insert(runtimes)
@@ -87,7 +106,7 @@ async function insertRuntime(
   try {
     const [row] = await db.with(moved, noted).select().from(moved);
     if (!row) throw new Error('insert returned no row');
-    return toRuntime(row);
+    return row;
   } catch (cause) {
     throw await asRefusal(db, cause, runtime.alias, runtime.profileId);
   }
@@ -99,7 +118,7 @@ async function reviveRuntime(
   id: string,
   { nodeId, state }: { nodeId: string; state: FirstState },
   most: number,
-): Promise<Runtime | undefined> {
+): Promise<Row | undefined> {
   try {
     const [row] = await db
       .update(runtimes)
@@ -116,10 +135,11 @@ async function reviveRuntime(
         stoppedAt: null,
         lastActivityAt: null,
         expiresAt: null,
+        ...usageColumns(NO_USAGE),
       })
       .where(and(isRuntime(organizationId, id), isOver))
       .returning();
-    return row && toRuntime(row);
+    return row;
   } catch (cause) {
     const [row] = await db.select().from(runtimes).where(isRuntime(organizationId, id));
     throw await asRefusal(db, cause, row?.alias ?? '', row?.profileId ?? undefined);
@@ -137,7 +157,7 @@ async function findRuntime(
   organizationId: string,
   workspaceId: string,
   ref: string,
-): Promise<Runtime | undefined> {
+): Promise<Row | undefined> {
   if (ref.includes('\0')) return undefined; // which Postgres does not take
   const hasId = z.uuid().safeParse(ref).success ? eq(runtimes.id, ref) : undefined;
   const [row] = await db
@@ -151,7 +171,7 @@ async function findRuntime(
       desc(runtimes.id),
     )
     .limit(1);
-  return row && toRuntime(row);
+  return row;
 }
 
 async function listRuntimes(
@@ -159,14 +179,13 @@ async function listRuntimes(
   owned: SQL | undefined,
   states: readonly RuntimeState[],
   page: PageRequest,
-): Promise<Page<Runtime>> {
-  const rows = await db
+): Promise<Row[]> {
+  return db
     .select()
     .from(runtimes)
     .where(and(owned, inArray(runtimes.state, [...states]), afterCursor(runtimes, page.cursor)))
     .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
     .limit(page.limit + 1);
-  return toPage(rows.map(toRuntime), page);
 }
 
 async function listActive(db: Db, nodeId: string): Promise<Row[]> {
@@ -176,11 +195,7 @@ async function listActive(db: Db, nodeId: string): Promise<Row[]> {
     .where(and(eq(runtimes.nodeId, nodeId), isActive));
 }
 
-async function moveRuntime(
-  db: Db,
-  life: RuntimeLife,
-  move: RuntimeMove,
-): Promise<Runtime | undefined> {
+async function moveRuntime(db: Db, life: RuntimeLife, move: RuntimeMove): Promise<Row | undefined> {
   const moved = db.$with(MOVED).as(
     db
       .update(runtimes)
@@ -194,59 +209,8 @@ async function moveRuntime(
     .with(...parts)
     .select()
     .from(moved);
-  return row && toRuntime(row);
+  return row;
 }
-
-function eventOf({ generation }: RuntimeLife, move: RuntimeMove) {
-  switch (move.to) {
-    case 'running':
-      return { type: 'runtime.launched', data: { generation } } as const;
-    case 'stopped':
-      return { type: 'runtime.stopped', data: { reason: move.reason } } as const;
-    case 'failed':
-      return { type: 'runtime.failed', data: { ...move.failure } } as const;
-    case 'launching':
-    case 'stopping':
-      return undefined;
-  }
-}
-
-function valuesOf(move: RuntimeMove) {
-  const now = new Date();
-  switch (move.to) {
-    case 'launching':
-    case 'stopping':
-      return { state: move.to };
-    case 'running':
-      return {
-        state: move.to,
-        defaultContextId: move.defaultContextId,
-        defaultPageId: move.defaultPageId,
-        browserDirectory: move.browserDirectory,
-        startedAt: now,
-        lastActivityAt: now,
-        expiresAt: sql`${now.toISOString()}::timestamptz + make_interval(secs => ${runtimes.maxDurationSeconds})`,
-      };
-    case 'stopped':
-      return { state: move.to, ...NO_BROWSER, stopReason: move.reason, stoppedAt: now };
-    case 'failed':
-      return {
-        state: move.to,
-        ...NO_BROWSER,
-        failureCode: move.failure.code,
-        failureMessage: move.failure.message,
-        stoppedAt: now,
-      };
-  }
-}
-
-const NO_BROWSER = {
-  currentDriver: null,
-  defaultContextId: null,
-  defaultPageId: null,
-  browserDirectory: null,
-  expiresAt: null,
-} as const;
 
 async function updateRunning(db: Db, life: RuntimeLife, values: Partial<Row>): Promise<void> {
   await db
@@ -255,14 +219,39 @@ async function updateRunning(db: Db, life: RuntimeLife, values: Partial<Row>): P
     .where(and(isLife(life), eq(runtimes.state, 'running')));
 }
 
+/** One statement, like a start reads it: what an ephemeral runtime is launched with changes too. */
+async function setProxy(
+  db: Db,
+  life: RuntimeLife,
+  proxy: Proxy | undefined,
+  secrets: SecretBox,
+): Promise<Row | undefined> {
+  const { proxy: sealed = null } = sealConfig({ proxy: proxy ?? null }, secrets);
+  const config = sql`coalesce(${runtimes.launch} -> 'config', '{}') || ${JSON.stringify({ proxy: sealed })}::jsonb`;
+  const [row] = await db
+    .update(runtimes)
+    .set({
+      proxy: proxy ? addressOf(proxy) : null,
+      launch: sql`case when ${runtimes.launch} ->> 'mode' = 'ephemeral'
+        then jsonb_set(${runtimes.launch}, '{config}', ${config}) else ${runtimes.launch} end`,
+    })
+    .where(and(isLife(life), eq(runtimes.state, 'running')))
+    .returning();
+  return row;
+}
+
 async function recordActivity(
   db: Db,
-  active: readonly { id: string; lastActivityAt: Date }[],
+  active: readonly (Activity & { id: string })[],
 ): Promise<void> {
-  const seen = JSON.stringify(active.map(({ id, lastActivityAt }) => ({ id, at: lastActivityAt })));
+  const seen = JSON.stringify(
+    active.map(({ id, lastActivityAt, usage }) => ({ id, at: lastActivityAt, ...usage })),
+  );
   await db.execute(sql`
-    update ${runtimes} set last_activity_at = seen.at
-    from jsonb_to_recordset(${seen}::jsonb) as seen(id uuid, at timestamptz)
+    update ${runtimes} set last_activity_at = seen.at, bytes_in = seen."bytesIn",
+      bytes_out = seen."bytesOut", connections = seen.connections
+    from jsonb_to_recordset(${seen}::jsonb)
+      as seen(id uuid, at timestamptz, "bytesIn" bigint, "bytesOut" bigint, connections integer)
     where ${runtimes.id} = seen.id and ${runtimes.state} = 'running'`);
 }
 

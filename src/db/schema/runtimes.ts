@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   boolean,
   foreignKey,
   index,
@@ -17,7 +18,9 @@ import {
   RUNTIME_KINDS,
   RUNTIME_STATES,
   STOP_REASONS,
+  type EgressRules,
   type Launch,
+  type ProxyAddress,
 } from '../../runtime-manager/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
 import { createdAt, instant, updatedAt } from './columns.ts';
@@ -45,7 +48,9 @@ export const runtimes = pgTable(
     alias: text().notNull(),
     kind: runtimeKind().notNull(),
     driver: runtimeDriver().notNull(),
+    /** With the password of its proxy sealed. */
     launch: jsonb().$type<Launch>().notNull(),
+    egress: jsonb().$type<EgressRules>(),
     profileId: uuid(),
     /** Whether it will save the profile's state; false also without a profile. */
     writesProfile: boolean().notNull().default(false),
@@ -55,6 +60,10 @@ export const runtimes = pgTable(
     defaultContextId: text(),
     defaultPageId: text(),
     browserDirectory: text(),
+    proxy: jsonb().$type<ProxyAddress>(),
+    bytesIn: bigint({ mode: 'number' }).notNull().default(0),
+    bytesOut: bigint({ mode: 'number' }).notNull().default(0),
+    connections: integer().notNull().default(0),
     storageWorkspace: text(),
     failureCode: text(),
     failureMessage: text(),

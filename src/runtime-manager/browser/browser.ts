@@ -53,6 +53,11 @@ export interface BrowserIdentity {
   fingerprint: Fingerprint;
 }
 
+/** One launch: whose browser, and which port of loopback is its only way out. */
+export interface BrowserLaunch extends BrowserIdentity {
+  proxyPort: number;
+}
+
 /** How a browser ended; `hung`: it did not answer any more, and was killed for that. */
 export interface BrowserExit extends ProcessExit {
   hung: boolean;
@@ -104,7 +109,7 @@ export class Browser {
   }
 
   /** Makes something end with the browser, before its processes and its directory do. */
-  own<T extends AsyncDisposable>(resource: T): T {
+  own<T extends AsyncDisposable | Disposable>(resource: T): T {
     return this.#owned.use(resource);
   }
 
@@ -153,7 +158,7 @@ export class Browser {
  */
 export async function launchBrowser(
   settings: BrowserSettings,
-  identity: BrowserIdentity,
+  launch: BrowserLaunch,
   signal: AbortSignal,
 ): Promise<Browser> {
   const { launchTimeoutMs, log } = settings;
@@ -164,7 +169,7 @@ export async function launchBrowser(
     const isLast = leftMs <= share;
     const late = AbortSignal.timeout(Math.ceil(Math.min(share, leftMs)));
     try {
-      return await attemptLaunch(settings, identity, AbortSignal.any([signal, late]));
+      return await attemptLaunch(settings, launch, AbortSignal.any([signal, late]));
     } catch (err) {
       if (isLast || signal.aborted || !late.aborted) throw err;
       log.warn({ err }, 'a Chromium that did not come up is started anew');
@@ -174,7 +179,7 @@ export async function launchBrowser(
 
 async function attemptLaunch(
   settings: BrowserSettings,
-  { userDataDir, fingerprint }: BrowserIdentity,
+  { userDataDir, fingerprint, proxyPort }: BrowserLaunch,
   timed: AbortSignal,
 ): Promise<Browser> {
   await using stack = new AsyncDisposableStack();
@@ -185,7 +190,12 @@ async function attemptLaunch(
     await launchChromium(
       {
         executablePath: settings.executablePath,
-        flags: chromiumFlags({ ...settings, fingerprint, userDataDir: directory.userDataDir }),
+        flags: chromiumFlags({
+          ...settings,
+          fingerprint,
+          proxyPort,
+          userDataDir: directory.userDataDir,
+        }),
         env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
       },
       timed,

@@ -8,6 +8,8 @@ export interface ChromiumFlags {
   fingerprint: Fingerprint;
   /** By how much a window is higher than its page. */
   windowChromeHeight: number;
+  /** Of the forwarder on loopback that is the browser's only way out. */
+  proxyPort: number;
 }
 
 const WINDOW = { width: 1280, height: 720 };
@@ -22,8 +24,12 @@ const DISABLED_FEATURES = [
   'Translate',
   'MediaRouter',
   'OptimizationHints',
+  // Each asks a server of Google's something when the browser starts.
+  'AimEnabled',
+  'NetworkTimeServiceQuerying',
 ];
 
+/** Chromium itself refuses this port: not even the forwarder sees what is sent there. */
 const NOWHERE = 'http://127.0.0.1:1';
 
 const FLAGS = [
@@ -42,15 +48,20 @@ const FLAGS = [
   '--mute-audio',
   // Extensions can be loaded into the running browser, by whom the connections let.
   '--enable-unsafe-extension-debugging',
-  // No traffic but the customer's. The URLs that remain are pointed at a closed port.
+  // No traffic but the customer's. The URLs that remain are pointed at nothing.
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-domain-reliability',
   '--disable-field-trial-config',
   '--disable-sync',
   '--disable-quic',
+  // Nothing goes around the forwarder: no bypass for loopback, no UDP of WebRTC, no names resolved here.
+  '--proxy-bypass-list=<-loopback>',
+  '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   '--allow-browser-signin=false',
   `--gaia-url=${NOWHERE}`,
+  `--gcm-checkin-url=${NOWHERE}`,
   `--component-updater=url-source=${NOWHERE}/`,
   `--apps-gallery-update-url=${NOWHERE}/`,
   // A page in the background is as much the customer's as the one in front.
@@ -62,12 +73,13 @@ const FLAGS = [
 
 /** The command line of one browser. Pure, and the only place that names Chromium flags. */
 export function chromiumFlags(options: ChromiumFlags): string[] {
-  const { userDataDir, sandbox, fingerprint } = options;
+  const { userDataDir, sandbox, fingerprint, proxyPort } = options;
   const userAgent = fingerprint.userAgent ?? options.userAgent;
   return [
     ...FLAGS,
     ...sizes(options),
     `--user-data-dir=${userDataDir}`,
+    `--proxy-server=http://127.0.0.1:${proxyPort}`,
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
     ...(fingerprint.locale === undefined ? [] : [`--lang=${fingerprint.locale}`]),
     ...(sandbox ? [] : ['--no-sandbox']),

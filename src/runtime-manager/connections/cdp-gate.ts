@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { inspectCdp } from './cdp-inspection.ts';
+import type { OwnPorts } from '../egress/own-ports.ts';
 import type { Role, RuntimeFiles } from './cdp-policy.ts';
 import { WebSocketBridge } from './websocket-bridge.ts';
 
@@ -15,15 +16,19 @@ export class CdpGate implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
 
-  private constructor(server: Server, port: number) {
+  readonly #held: Disposable;
+
+  private constructor(server: Server, port: number, ownPorts: OwnPorts) {
     this.#server = server;
     this.port = port;
+    this.#held = ownPorts.hold(port);
   }
 
   static async open(
     endpoint: DebuggingEndpoint,
     role: Role,
     files: RuntimeFiles,
+    ownPorts: OwnPorts,
   ): Promise<CdpGate> {
     const server = createServer((request, response) => {
       if (isHelper(request)) void serve(endpoint, request, response);
@@ -47,7 +52,7 @@ export class CdpGate implements AsyncDisposable {
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the gate has no port');
-    return new CdpGate(server, address.port);
+    return new CdpGate(server, address.port, ownPorts);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,6 +60,7 @@ export class CdpGate implements AsyncDisposable {
     this.#server.close();
     this.#server.closeAllConnections();
     await closed;
+    this.#held[Symbol.dispose]();
   }
 }
 

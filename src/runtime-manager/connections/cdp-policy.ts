@@ -53,7 +53,11 @@ const REFUSED: Record<string, string> = {
   'PWA.launchFilesInApp': 'files of the machine cannot be opened',
 };
 
+/** Of Target.createBrowserContext: they would lead around what the runtime's traffic goes through. */
+const PROXY_PARAMS = ['proxyServer', 'proxyBypassList'];
+
 const LOAD = 'Extensions.loadUnpacked';
+const CREATE_CONTEXT = 'Target.createBrowserContext';
 const EXPOSE = 'Target.exposeDevToolsProtocol';
 
 const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
@@ -74,6 +78,7 @@ const SUSPECT = new RegExp(
       name.replace('.', '\\.'),
     ),
     'SystemInfo\\.',
+    ...PROXY_PARAMS,
     `"url"\\s*:\\s*"\\s*(?:${['view-source', 'file', 'chrome', 'devtools'].map(inAnyCase).join('|')})`,
     // Line breaks and tabs in an address, which browsers pass over.
     '"url"\\s*:\\s*"[^"]{0,40}\\\\[nrt]',
@@ -118,6 +123,7 @@ export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Ver
   if (method === LOAD) return judgeExtension(command, files.stagehandExtension);
   if (FILE_COMMANDS.includes(method)) return judgeFiles(command, files.directory);
   if (DOWNLOAD_COMMANDS.includes(method)) return judgeDownload(command, files.directory);
+  if (method === CREATE_CONTEXT) return judgeContext(command);
   if (URL_COMMANDS.includes(method)) return judgeUrl(command);
   return PASS;
 }
@@ -162,6 +168,11 @@ function judgeDownload(command: CdpCommand, directory: string): Verdict {
     };
   }
   return { refuse: `${method} is not allowed with a path outside the runtime's directory` };
+}
+
+function judgeContext({ method, params = {} }: CdpCommand): Verdict {
+  if (PROXY_PARAMS.every((name) => params[name] === undefined)) return PASS;
+  return { refuse: `${method} is not allowed with a proxy: the runtime's is for all its contexts` };
 }
 
 /** The browser blocks these too, whoever navigates; here the client learns why. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
+import type { OwnPorts } from '../egress/own-ports.ts';
 import { RuntimeError } from '../errors.ts';
 import { DRIVERS, type Driver } from '../lifecycle.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
@@ -30,6 +31,10 @@ export interface EndpointsOptions {
   env: Record<string, string>;
   /** Undefined: there is none on this machine. */
   chromedriverPath: string | undefined;
+  /** The port on loopback that is the browser's only way out, and a helper's too. */
+  proxyPort: number;
+  /** Where the ports of helpers are made known. */
+  ownPorts: OwnPorts;
 }
 
 /** A request for a websocket, as Node hands it over. */
@@ -127,9 +132,9 @@ export class Endpoints implements AsyncDisposable {
     if (this.#closing.signal.aborted) {
       throw new RuntimeError('runtime.not_active', 'The runtime is over.');
     }
-    const { endpoint, files } = this.#options;
+    const { endpoint, files, ownPorts } = this.#options;
     const known = this.#gates.get(role);
-    const gate = known ?? CdpGate.open(endpoint, role, files);
+    const gate = known ?? CdpGate.open(endpoint, role, files, ownPorts);
     if (!known) this.#gates.set(role, gate);
     return gate;
   }
@@ -144,12 +149,15 @@ export class Endpoints implements AsyncDisposable {
   }
 
   async #startPlaywright(): Promise<PlaywrightServer> {
-    const { files, env } = this.#options;
+    const { files, env, proxyPort, ownPorts } = this.#options;
     const gate = await this.#openGate('control');
     const url = `ws://127.0.0.1:${gate.port}`;
     const { signal } = this.#closing;
-    const server = await startPlaywrightServer(url, files.directory, env, signal);
+    const task = { cdpUrl: url, proxyPort };
+    const server = await startPlaywrightServer(task, files.directory, env, signal);
+    const held = ownPorts.hold(server.target.port);
     void server.exited.then(() => {
+      held[Symbol.dispose]();
       this.#playwright = undefined;
     });
     return server;

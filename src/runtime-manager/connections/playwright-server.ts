@@ -31,8 +31,9 @@ export interface PlaywrightServer extends AsyncDisposable {
   exited: Promise<unknown>;
 }
 
+/** `proxyPort`: of the forwarder that all its requests go through. */
 export async function startPlaywrightServer(
-  cdpUrl: string,
+  task: { cdpUrl: string; proxyPort: number },
   directory: string,
   env: Record<string, string>,
   closing: AbortSignal,
@@ -40,7 +41,7 @@ export async function startPlaywrightServer(
   const server = startPlaywright(HOST, directory, env);
   try {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(START_TIMEOUT_MS)]);
-    const started = Started.parse(await server.ask({ cdpUrl }, signal));
+    const started = Started.parse(await server.ask(task, signal));
     if ('error' in started) throw new Error(started.error);
     const { port, pathname } = new URL(started.endpoint);
     return {

@@ -25,6 +25,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
   readonly #options: WebDriverOptions;
   readonly #debuggerAddress: () => Promise<string>;
   readonly #sessions = new Map<string, Disposable>();
+  readonly #ports = new DisposableStack();
   #driver: Promise<Chromedriver> | undefined;
 
   constructor(options: WebDriverOptions, debuggerAddress: () => Promise<string>) {
@@ -98,7 +99,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
 
   /** One that fails or goes away is started anew by the next request. */
   #start(): Promise<Chromedriver> {
-    const { chromedriverPath, env, closing } = this.#options;
+    const { chromedriverPath, closing } = this.#options;
     if (closing.aborted) throw new RuntimeError('runtime.not_active', 'The runtime is over.');
     if (chromedriverPath === undefined) {
       throw new RuntimeError(
@@ -106,14 +107,22 @@ export class WebDriverEndpoint implements AsyncDisposable {
         'WebDriver is not available: this machine has no chromedriver (set CHROMEDRIVER_PATH or install chromium-driver).',
       );
     }
-    this.#driver ??= startChromedriver(chromedriverPath, env, closing).catch((error: unknown) => {
+    this.#driver ??= this.#startDriver(chromedriverPath).catch((error: unknown) => {
       this.#driver = undefined;
       throw error;
     });
     return this.#driver;
   }
 
+  async #startDriver(path: string): Promise<Chromedriver> {
+    const { env, closing, ownPorts } = this.#options;
+    const driver = await startChromedriver(path, env, closing);
+    this.#ports.use(ownPorts.hold(driver.port));
+    return driver;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    using _ports = this.#ports;
     const driver = await this.#driver?.catch(() => undefined);
     await driver?.[Symbol.asyncDispose]();
     this.#detachAll();

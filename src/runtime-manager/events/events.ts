@@ -5,6 +5,7 @@ export const LIFECYCLE_EVENTS = [
   'runtime.connected',
   'runtime.disconnected',
   'runtime.expired',
+  'runtime.proxy_changed',
   'runtime.stopped',
   'runtime.failed',
 ] as const;
@@ -20,7 +21,10 @@ export const PAGE_EVENTS = [
 ] as const;
 export type PageEventType = (typeof PAGE_EVENTS)[number];
 
-export const EVENT_TYPES = [...LIFECYCLE_EVENTS, ...PAGE_EVENTS] as const;
+/** Of connections that a browser wanted: those that may not be, and those that failed. */
+export const EGRESS_EVENTS = ['egress.refused', 'egress.failed'] as const;
+
+export const EVENT_TYPES = [...LIFECYCLE_EVENTS, ...PAGE_EVENTS, ...EGRESS_EVENTS] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface NewEvent {

@@ -1,10 +1,5 @@
 import type { Logger } from 'pino';
-import {
-  launchBrowser,
-  type Browser,
-  type BrowserIdentity,
-  type BrowserSettings,
-} from '../browser/browser.ts';
+import type { BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
 import {
   assertUsableRoot,
   removeBrowserRoot,
@@ -15,9 +10,14 @@ import type { HealthCheckTimes } from '../browser/health-check.ts';
 import { Locales } from '../browser/locales.ts';
 import { STAGEHAND_EXTENSION } from '../browser/stagehand-extension.ts';
 import { Endpoints } from '../connections/endpoints.ts';
+import { Dialer } from '../egress/dial.ts';
+import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
+import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
+import type { Route } from '../egress/route.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
 import { availableMemory, browserMemory } from './memory.ts';
 import { killProcessesUnder } from './process-table.ts';
 import { LocalProfile } from './local-profile.ts';
@@ -45,6 +45,8 @@ export interface LocalNodeOptions {
   env: Record<string, string>;
   launchTimeoutMs: number;
   healthCheck: HealthCheckTimes;
+  /** Where browsers may go, and by which proxies. */
+  egress: ForwarderOptions;
   /** What is to stay free of the machine's memory. */
   memoryFloorBytes: number;
   log: Logger;
@@ -59,8 +61,11 @@ export class LocalNode implements RuntimeNode {
   readonly #storage: ObjectStorage;
   readonly #locales: Locales;
   readonly #ready: ReadyStates;
+  readonly #egress: ForwarderOptions;
   readonly #memoryFloorBytes: number;
   readonly #measuring: NodeJS.Timeout;
+  readonly #forwarders = new Set<Forwarder>();
+  #endedUsage = NO_USAGE;
   #browserBytes: number;
   #allBrowsersBytes = 0;
   #launchable = true;
@@ -78,6 +83,7 @@ export class LocalNode implements RuntimeNode {
     this.#storage = options.storage;
     this.#locales = locales;
     this.#ready = ready;
+    this.#egress = options.egress;
     this.#memoryFloorBytes = options.memoryFloorBytes;
     this.#browserBytes = browserBytes;
     this.#measuring = setInterval(() => void this.#measure(), MEASURE_INTERVAL_MS).unref();
@@ -89,14 +95,14 @@ export class LocalNode implements RuntimeNode {
    * Chromium said when it does not start.
    */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const { executablePath, root, env, launchTimeoutMs, healthCheck, log } = options;
+    const { executablePath, root, env, launchTimeoutMs, healthCheck, egress, log } = options;
     assertUsableRoot(root);
     const orphans = await killProcessesUnder(root);
     if (orphans.length > 0) log.warn({ count: orphans.length }, 'orphaned processes were ended');
     await resetBrowserRoot(root);
     const isRoot = process.getuid?.() === 0;
     if (isRoot) log.warn('running as root: Chromium runs without its sandbox');
-    const probed = await probe({
+    const settings = {
       executablePath,
       root,
       env,
@@ -106,7 +112,8 @@ export class LocalNode implements RuntimeNode {
       sandbox: !isRoot,
       userAgent: undefined,
       windowChromeHeight: 0,
-    });
+    };
+    const probed = await probe(settings, egress);
     return new LocalNode(options, probed, {
       locales: await Locales.read(executablePath),
       ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),
@@ -116,6 +123,12 @@ export class LocalNode implements RuntimeNode {
   /** What all browsers used when it was last measured. */
   get browserMemoryBytes(): number {
     return this.#allBrowsersBytes;
+  }
+
+  /** What went through the connections of all browsers so far. */
+  get usage(): Usage {
+    const all = [...this.#forwarders].map(({ usage }) => usage);
+    return all.reduce(addUsage, this.#endedUsage);
   }
 
   hasMemory(launching: number): boolean {
@@ -132,30 +145,35 @@ export class LocalNode implements RuntimeNode {
   async launch(use: ProfileUse | undefined, signal: AbortSignal): Promise<NodeBrowser> {
     if (use) this.#assertLocale(use.fingerprint);
     const profile = use && (await this.#openProfile(use));
-    let browser: Browser | undefined;
+    let launched: ConfinedBrowser | undefined;
     try {
-      browser = await this.#launch(signal, {
+      launched = await this.#launch(signal, {
         userDataDir: profile?.userDataDir,
         fingerprint: use?.fingerprint ?? {},
       });
-      await profile?.begin(browser.pid);
-      return this.#withEndpoints(browser, profile);
+      await profile?.begin(launched.browser.pid);
+      return this.#withEndpoints(launched, profile);
     } catch (error) {
-      await browser?.kill();
+      await launched?.browser.kill();
       await profile?.release();
       throw error;
     }
+  }
+
+  checkRoute(route: Route, signal: AbortSignal): Promise<void> {
+    return new Dialer(this.#egress, route).check(signal);
   }
 
   #openProfile(use: ProfileUse): Promise<LocalProfile> {
     return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
   }
 
-  async #launch(signal: AbortSignal, identity: BrowserIdentity): Promise<Browser> {
+  async #launch(signal: AbortSignal, identity: BrowserIdentity): Promise<ConfinedBrowser> {
     try {
-      const browser = await launchBrowser(this.#settings, identity, signal);
+      const launched = await launchConfined(this.#settings, identity, this.#egress, signal);
       this.#launchable = true;
-      return browser;
+      this.#count(launched);
+      return launched;
     } catch (cause) {
       signal.throwIfAborted();
       this.#launchable = false;
@@ -163,6 +181,14 @@ export class LocalNode implements RuntimeNode {
       this.#settings.log.error({ err: cause, output }, 'a browser could not be launched');
       throw new RuntimeError('runtime.launch_failed', describe(cause), { cause });
     }
+  }
+
+  #count({ browser, forwarder }: ConfinedBrowser): void {
+    this.#forwarders.add(forwarder);
+    void browser.exited.then(() => {
+      this.#forwarders.delete(forwarder);
+      this.#endedUsage = addUsage(this.#endedUsage, forwarder.usage);
+    });
   }
 
   #assertLocale({ locale }: Fingerprint): void {
@@ -174,7 +200,10 @@ export class LocalNode implements RuntimeNode {
     );
   }
 
-  #withEndpoints(browser: Browser, profile: LocalProfile | undefined): NodeBrowser {
+  #withEndpoints(
+    { browser, forwarder }: ConfinedBrowser,
+    profile: LocalProfile | undefined,
+  ): NodeBrowser {
     const { endpoint, directory, pages, exited } = browser;
     const endpoints = browser.own(
       new Endpoints({
@@ -182,11 +211,14 @@ export class LocalNode implements RuntimeNode {
         files: { directory: directory.path, stagehandExtension: STAGEHAND_EXTENSION },
         env: { ...this.#settings.env, ...directory.env },
         chromedriverPath: this.#chromedriverPath,
+        proxyPort: forwarder.port,
+        ownPorts: this.#egress.ownPorts,
       }),
     );
     return {
       endpoints,
       pages,
+      forwarder,
       profile,
       exited,
       directory: directory.name,
@@ -202,7 +234,10 @@ export class LocalNode implements RuntimeNode {
       storage: this.#storage,
       root: this.#checkoutRoot,
       env,
-      launch: (userDataDir, signal) => this.#launch(signal, { userDataDir, fingerprint: {} }),
+      launch: async (userDataDir, signal) => {
+        const { browser } = await this.#launch(signal, { userDataDir, fingerprint: {} });
+        return browser;
+      },
     });
   }
 
@@ -219,7 +254,7 @@ export class LocalNode implements RuntimeNode {
   async #tryLaunch(): Promise<void> {
     try {
       const { signal } = new AbortController();
-      const browser = await this.#launch(signal, NOBODY);
+      const { browser } = await this.#launch(signal, NOBODY);
       await browser.kill();
     } catch {
       this.#launchable = false;
@@ -238,14 +273,14 @@ interface Probed {
   browserBytes: number;
 }
 
-async function probe(settings: BrowserSettings): Promise<Probed> {
+async function probe(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
   try {
-    return await launchOnce(settings);
+    return await launchOnce(settings, egress);
   } catch (cause) {
     const said = cause instanceof ChromiumLaunchError ? cause.output : '';
     if (settings.sandbox && SANDBOX_TROUBLE.test(said)) {
       settings.log.warn('this system denies Chromium its sandbox: it runs without');
-      return probe({ ...settings, sandbox: false });
+      return probe({ ...settings, sandbox: false }, egress);
     }
     throw new Error(
       `Chromium at ${settings.executablePath} does not start: ${describe(cause)}. ${lastLines(said)}`,
@@ -254,9 +289,9 @@ async function probe(settings: BrowserSettings): Promise<Probed> {
   }
 }
 
-async function launchOnce(settings: BrowserSettings): Promise<Probed> {
+async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
   const signal = AbortSignal.timeout(settings.launchTimeoutMs);
-  const browser = await launchBrowser(settings, NOBODY, signal);
+  const { browser } = await launchConfined(settings, NOBODY, egress, signal);
   try {
     const { product, userAgent } = await browser.version(signal);
     settings.log.info({ product, sandbox: settings.sandbox }, 'Chromium starts');

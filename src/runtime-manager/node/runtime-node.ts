@@ -1,4 +1,6 @@
 import type { BrowserExit } from '../browser/browser.ts';
+import type { Forwarder } from '../egress/forwarder.ts';
+import type { Route } from '../egress/route.ts';
 import type { Pages } from '../browser/pages.ts';
 import type { CheckoutOwner } from '../profiles/checkout.ts';
 import type { Archive, Fingerprint } from '../profiles/profile.ts';
@@ -30,6 +32,8 @@ export interface NodeBrowser {
   /** The ways to speak to it; they end with it. */
   readonly endpoints: Endpoints;
   readonly pages: Pages;
+  /** Its only way out, closed until it has a route; what it counted stays to be read. */
+  readonly forwarder: Pick<Forwarder, 'setRoute' | 'usage' | 'onFailure'>;
   /** The name of its directory on the machine. */
   readonly directory: string;
   /** Settles once nothing of the browser is left, whichever way it ended. */
@@ -49,6 +53,11 @@ export interface RuntimeNode {
    * `storage.object_missing`, `profile.locale_unavailable`, or what `signal` aborts with.
    */
   launch(profile: ProfileUse | undefined, signal: AbortSignal): Promise<NodeBrowser>;
+  /**
+   * Dials the proxy of a route and authenticates. Throws `proxy.unreachable`, `proxy.auth_failed`,
+   * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.
+   */
+  checkRoute(route: Route, signal: AbortSignal): Promise<void>;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
   /** Whether its memory has room for one more browser, beside so many that are being launched. */

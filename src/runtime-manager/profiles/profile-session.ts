@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
-import { assertSupported } from '../launch.ts';
+import { assertSupported, type Proxy } from '../launch.ts';
 import type { NodeBrowser, ProfileUse } from '../node/runtime-node.ts';
 import type { Runtime } from '../store.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
@@ -24,6 +24,11 @@ export class ProfileSession {
     this.#profileId = profileId;
     this.#profiles = profiles;
     this.#log = log;
+  }
+
+  /** What the profile's browser goes through. */
+  get proxy(): Proxy | undefined {
+    return this.#lease?.profile.config.proxy ?? undefined;
   }
 
   /** Takes the profile. Throws `profile.not_found`, or `profile.in_use` when another writer has it. */

@@ -1,0 +1,31 @@
+import { createRoute } from '@hono/zod-openapi';
+import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import { createRouter } from '../router.ts';
+import { runtimeAnswers, type RuntimeAnswerParts } from '../runtime-answers.ts';
+import { ProxyChange, RuntimeBody, RuntimePath } from '../schemas/runtime.ts';
+
+const setProxy = createRoute({
+  tags: ['Runtimes'],
+  security: bearer,
+  operationId: 'runtimes-set-proxy',
+  method: 'put',
+  path: '/v1/workspaces/{id}/runtimes/{alias}/proxy',
+  summary: 'Send the traffic of a running runtime another way',
+  description:
+    "The proxy is dialled and authenticated first; if that fails everything stays as it was. Connections that went the old way are closed, the browser goes on. An ephemeral runtime is started with it the next time; that of a profile with the profile's.",
+  request: { params: RuntimePath, ...jsonBody(ProxyChange) },
+  responses: {
+    200: json(RuntimeBody, 'The runtime'),
+    ...errors(404, 410, 413, 415, 422, 502, 503),
+  },
+});
+
+export function runtimeProxyRoutes(parts: RuntimeAnswerParts) {
+  const answer = runtimeAnswers(parts);
+  return createRouter().openapi(setProxy, async (c) => {
+    const { id, alias } = c.req.valid('param');
+    const { proxy } = c.req.valid('json');
+    const runtime = await parts.runtimes.setProxy(c.var.actor, id, alias, proxy ?? undefined);
+    return c.json(answer.only(c, runtime), 200);
+  });
+}

@@ -1,0 +1,34 @@
+import type { Context } from 'hono';
+import type { Runtime, RuntimeManager } from '../runtime-manager/index.ts';
+import { connectionUrl } from './connection-urls.ts';
+import type { PublicAddress } from './public-address.ts';
+import type { ApiEnv } from './router.ts';
+import { toRuntimeBody } from './schemas/runtime.ts';
+
+export interface RuntimeAnswerParts {
+  runtimes: RuntimeManager;
+  addressOf: PublicAddress;
+}
+
+/** Makes the bodies of runtimes, with the connections they can be reached by now. */
+export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
+  const oneOfMany = (c: Context<ApiEnv>, runtime: Runtime) =>
+    toRuntimeBody(runtime, connectionOf(runtime, runtimes, addressOf(c)));
+  /** Also names the runtime in what is logged of the request. */
+  const only = (c: Context<ApiEnv>, runtime: Runtime) => {
+    c.set('runtimeId', runtime.id);
+    return oneOfMany(c, runtime);
+  };
+  return { only, oneOfMany };
+}
+
+function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
+  const tickets = runtimes.entrances.issueTickets(runtime);
+  if (!tickets) return undefined;
+  return {
+    cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),
+    playwrightUrl: connectionUrl(address, 'playwright', tickets.playwright),
+    webdriverUrl: connectionUrl(address, 'webdriver', tickets.webdriver),
+    expiresAt: tickets.expiresAt.toISOString(),
+  };
+}

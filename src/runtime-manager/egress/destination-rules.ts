@@ -1,0 +1,73 @@
+import { isIP } from 'node:net';
+import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
+import { canonicalHost, parseAddress } from './addresses.ts';
+
+/** How a customer narrows where a runtime's browser may go; each a list of rules. */
+export interface EgressRules {
+  /** When it is there, only what matches may be reached. */
+  allow?: string[] | undefined;
+  /** What matches may not be reached. */
+  deny?: string[] | undefined;
+}
+
+const EVERYTHING = '*';
+const WILDCARD = '*.';
+
+/**
+ * A list of destinations. Each rule is an address or a range of addresses (`10.0.0.0/8`,
+ * `fd00::/8`), a host name, `*.` and a name, which stands for every name below it, or `*` for all.
+ */
+export class DestinationRules {
+  readonly #names = new Set<string>();
+  readonly #suffixes: string[] = [];
+  readonly #ranges: [IPv4 | IPv6, number][] = [];
+  readonly #isEverything: boolean;
+
+  /** Throws TypeError with the first rule that is none. */
+  constructor(rules: readonly string[]) {
+    this.#isEverything = rules.includes(EVERYTHING);
+    for (const rule of rules) if (rule !== EVERYTHING) this.#add(rule);
+  }
+
+  /** By the name that was asked for, or by the address it stands for. */
+  matches(host: string, address?: string): boolean {
+    if (this.#isEverything || this.#names.has(host)) return true;
+    if (this.#suffixes.some((suffix) => host.endsWith(suffix))) return true;
+    const parsed = address === undefined ? undefined : parseAddress(address);
+    return parsed !== undefined && this.#ranges.some((range) => isWithin(parsed, range));
+  }
+
+  #add(rule: string): void {
+    const range = parseRange(rule);
+    if (range) {
+      this.#ranges.push(range);
+      return;
+    }
+    const isWildcard = rule.startsWith(WILDCARD);
+    const name = canonicalHost(isWildcard ? rule.slice(WILDCARD.length) : rule);
+    if (name === undefined || isIP(name) !== 0 || !/^[\w.-]+$/.test(name)) {
+      throw new TypeError(`${rule} is no address, range of addresses or host name`);
+    }
+    if (isWildcard) this.#suffixes.push(`.${name}`);
+    else this.#names.add(name);
+  }
+}
+
+/** Whether a rule can be read. */
+export function isRule(rule: string): boolean {
+  try {
+    return Boolean(new DestinationRules([rule]));
+  } catch {
+    return false;
+  }
+}
+
+function parseRange(rule: string): [IPv4 | IPv6, number] | undefined {
+  const address = isIP(rule) === 0 ? undefined : ipaddr.process(rule);
+  if (address) return [address, address.kind() === 'ipv4' ? 32 : 128];
+  return ipaddr.isValidCIDR(rule) ? ipaddr.parseCIDR(rule) : undefined;
+}
+
+function isWithin(address: IPv4 | IPv6, [network, bits]: [IPv4 | IPv6, number]): boolean {
+  return address.kind() === network.kind() && address.match(network, bits);
+}

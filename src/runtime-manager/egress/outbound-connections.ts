@@ -1,0 +1,51 @@
+import type { Socket } from 'node:net';
+
+/** What went through a browser's connections. */
+export interface Usage {
+  /** What the browser received. */
+  bytesIn: number;
+  bytesOut: number;
+  /** How many connections were opened. */
+  connections: number;
+}
+
+export const NO_USAGE: Usage = { bytesIn: 0, bytesOut: 0, connections: 0 };
+
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
+    bytesIn: one.bytesIn + other.bytesIn,
+    bytesOut: one.bytesOut + other.bytesOut,
+    connections: one.connections + other.connections,
+  };
+}
+
+/** The connections that are open on a browser's behalf, and the count of what went through all. */
+export class OutboundConnections {
+  readonly #open = new Set<Socket>();
+  readonly #closed = { ...NO_USAGE };
+
+  follow(socket: Socket): void {
+    this.#open.add(socket);
+    this.#closed.connections++;
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#closed.bytesIn += socket.bytesRead;
+      this.#closed.bytesOut += socket.bytesWritten;
+    });
+  }
+
+  /** So far. */
+  get usage(): Usage {
+    return [...this.#open]
+      .map(({ bytesRead, bytesWritten }) => ({
+        bytesIn: bytesRead,
+        bytesOut: bytesWritten,
+        connections: 0,
+      }))
+      .reduce(addUsage, this.#closed);
+  }
+
+  closeAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  Agent,
+  request as requestOf,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { RuntimeError } from '../errors.ts';
+import type { Dialer } from './dial.ts';
+import type { Destination } from './egress-policy.ts';
+import { proxyAuthorization } from './http-connect.ts';
+import { credentialsOf } from './route.ts';
+
+/** As much as Chromium takes. */
+export const MAX_HEADER_BYTES = 256 * 1024;
+
+/** https://www.rfc-editor.org/rfc/rfc9110#name-connection, and what only proxies are told. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** How the requests of one connection of the browser go on. */
+export interface Onward {
+  dialer: Dialer;
+  /** Opens the connection that a request goes over. */
+  connect: (destination: Destination) => Promise<Duplex>;
+}
+
+/**
+ * The requests for `http:` addresses that come over one connection of the browser, one after the
+ * other. They share a connection to their destination, and what breaks there breaks here, so that
+ * the browser sees what it would see without us, and tries again where it would.
+ */
+export class PlainHttp implements Disposable {
+  readonly #onward: Onward;
+  readonly #agent: Agent;
+
+  constructor(onward: Onward) {
+    this.#onward = onward;
+    this.#agent = new ConnectingAgent(onward);
+  }
+
+  /** Resolves when the response is over. Throws what the way to the destination failed with. */
+  async forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    destination: Destination,
+  ): Promise<void> {
+    const { dialer } = this.#onward;
+    const { proxy } = dialer;
+    if (proxy?.type === 'http') await dialer.assertReachable(destination);
+    const asked = requestOf({
+      agent: this.#agent,
+      host: destination.host,
+      port: destination.port,
+      method: request.method,
+      path: proxy?.type === 'http' ? request.url : pathOf(request),
+      headers: [
+        ...forwardable(request.rawHeaders),
+        ...(proxy?.type === 'http' ? authorizationOf(dialer) : []),
+      ],
+      insecureHTTPParser: true,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    });
+    response.once('close', () => asked.destroy());
+    const answered = answerTo(asked);
+    request.on('error', () => asked.destroy());
+    request.pipe(asked);
+    const answer = await answered.catch((error: unknown) => {
+      // A connection that was kept open is closed at any time: the browser knows what to do then.
+      if (!asked.reusedSocket) throw error;
+      response.destroy();
+      return undefined;
+    });
+    if (answer) await pass(answer, response, dialer);
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
+
+/** Keeps one connection, and opens it where the route says. */
+class ConnectingAgent extends Agent {
+  readonly #onward: Onward;
+
+  constructor(onward: Onward) {
+    super({ keepAlive: true, maxSockets: 1 });
+    this.#onward = onward;
+  }
+
+  override createConnection(
+    { host, port }: { host?: string | null; port?: number | string | null },
+    opened: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    this.#onward.connect({ host: host ?? '', port: Number(port) }).then(
+      (socket) => opened(null, socket),
+      // Beside an error the socket is not looked at.
+      (error: Error) => opened(error, new Socket()),
+    );
+  }
+}
+
+async function pass(answer: IncomingMessage, response: ServerResponse, dialer: Dialer) {
+  if (answer.statusCode === 407 && dialer.proxy) {
+    answer.resume();
+    throw new RuntimeError('proxy.auth_failed', 'The proxy refused the credentials.');
+  }
+  response.sendDate = false;
+  response.writeHead(
+    answer.statusCode ?? 502,
+    answer.statusMessage ?? '',
+    forwardable(answer.rawHeaders),
+  );
+  await pipeline(answer, response).catch(() => response.destroy());
+}
+
+function answerTo(asked: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    asked.once('response', resolve);
+    asked.on('error', reject);
+  });
+}
+
+function authorizationOf({ proxy }: Dialer): string[] {
+  const authorization = proxy && proxyAuthorization(credentialsOf(proxy));
+  return authorization === undefined ? [] : ['Proxy-Authorization', authorization];
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/** Names and values in turn, as they came. */
+function forwardable(rawHeaders: string[]): string[] {
+  const dropped = new Set(HOP_BY_HOP);
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== 'connection') continue;
+    for (const name of (rawHeaders[i + 1] ?? '').split(',')) dropped.add(name.trim().toLowerCase());
+  }
+  return rawHeaders.filter((_, i) => !dropped.has((rawHeaders[i & ~1] ?? '').toLowerCase()));
+}

@@ -1,0 +1,18 @@
+import type { Proxy } from '../launch.ts';
+import type { EgressRules } from './destination-rules.ts';
+
+/** How a browser's traffic leaves the machine, and where it may go. */
+export interface Route {
+  /** Undefined: directly. */
+  proxy: Proxy | undefined;
+  rules: EgressRules;
+}
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+export function credentialsOf({ username, password }: Proxy): Credentials | undefined {
+  return username === undefined ? undefined : { username, password: password ?? '' };
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { RuntimeError } from '../errors.ts';
+import { TargetUnreachable } from './egress-errors.ts';
+import type { Destination } from './egress-policy.ts';
+import type { Credentials } from './route.ts';
+
+// RFC 1928
+const VERSION = 5;
+const NO_AUTHENTICATION = 0;
+const USERNAME_PASSWORD = 2;
+const CONNECT = 1;
+const IPV4 = 1;
+const NAME = 3;
+const IPV6 = 4;
+const REPLIES = [
+  'succeeded',
+  'general failure',
+  'not allowed by its rules',
+  'network unreachable',
+  'host unreachable',
+  'connection refused',
+  'TTL expired',
+  'command not supported',
+  'address type not supported',
+];
+// RFC 1929
+const AUTHENTICATION_VERSION = 1;
+
+/** Greets a SOCKS5 proxy and authenticates. Throws `proxy.auth_failed` or `proxy.protocol_error`. */
+export async function greetSocks5(
+  socket: Socket,
+  credentials: Credentials | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const methods = credentials ? [NO_AUTHENTICATION, USERNAME_PASSWORD] : [NO_AUTHENTICATION];
+  socket.write(Buffer.from([VERSION, methods.length, ...methods]));
+  const [version, method] = await read(socket, 2, signal);
+  if (version !== VERSION) throw notSocks();
+  if (method === NO_AUTHENTICATION) return;
+  if (method !== USERNAME_PASSWORD || !credentials) {
+    throw new RuntimeError(
+      'proxy.auth_failed',
+      credentials
+        ? 'The proxy takes no username and password.'
+        : 'The proxy wants credentials, and has none.',
+    );
+  }
+  const parts = [credentials.username, credentials.password].map((text) => Buffer.from(text));
+  const sized = parts.flatMap((part) => [Buffer.from([part.length]), part]);
+  socket.write(Buffer.concat([Buffer.from([AUTHENTICATION_VERSION]), ...sized]));
+  const [, status] = await read(socket, 2, signal);
+  if (status !== 0) {
+    throw new RuntimeError('proxy.auth_failed', 'The proxy refused the credentials.');
+  }
+}
+
+/** Has a proxy that was greeted connect to a destination; names are the proxy's to resolve. */
+export async function connectSocks5(
+  socket: Socket,
+  { host, port }: Destination,
+  signal: AbortSignal,
+): Promise<void> {
+  const portBytes = Buffer.alloc(2);
+  portBytes.writeUInt16BE(port);
+  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(host), portBytes]));
+  const [version, reply = 1, , type] = await read(socket, 4, signal);
+  if (version !== VERSION) throw notSocks();
+  if (reply !== 0) throw new TargetUnreachable(REPLIES[reply] ?? `reply ${reply}`);
+  await read(socket, (await boundSize(socket, type, signal)) + portBytes.length, signal);
+}
+
+function addressOf(host: string): Buffer {
+  if (isIPv4(host)) return Buffer.from([IPV4, ...ipaddr.parse(host).toByteArray()]);
+  if (isIPv6(host)) return Buffer.from([IPV6, ...ipaddr.parse(host).toByteArray()]);
+  const name = Buffer.from(host);
+  return Buffer.concat([Buffer.from([NAME, name.length]), name]);
+}
+
+async function boundSize(socket: Socket, type: number | undefined, signal: AbortSignal) {
+  switch (type ?? 0) {
+    case IPV4:
+      return 4;
+    case IPV6:
+      return 16;
+    case NAME: {
+      const [size = 0] = await read(socket, 1, signal);
+      return size;
+    }
+    default:
+      throw notSocks();
+  }
+}
+
+async function read(socket: Socket, size: number, signal: AbortSignal): Promise<Buffer> {
+  for (;;) {
+    const chunk: Buffer | null = socket.read(size);
+    if (chunk?.length === size) return chunk;
+    if (chunk || socket.readableEnded) {
+      throw new RuntimeError('proxy.protocol_error', 'The proxy hung up during the handshake.');
+    }
+    await once(socket, 'readable', { signal });
+  }
+}
+
+function notSocks(): RuntimeError {
+  return new RuntimeError('proxy.protocol_error', 'The proxy does not speak SOCKS5.');
+}

@@ -1,0 +1,16 @@
+import type { Duplex } from 'node:stream';
+
+/** Joins two connections until both are over; when one breaks, so does the other. */
+export function splice(one: Duplex, other: Duplex): void {
+  one.pipe(other).pipe(one);
+  breakWith(one, other);
+  breakWith(other, one);
+}
+
+function breakWith(closing: Duplex, other: Duplex): void {
+  closing.on('error', () => other.destroy());
+  closing.once('close', () => {
+    // What was read to its end is still being written.
+    if (!closing.readableEnded || !other.readableEnded) other.destroy();
+  });
+}
