@@ -24,8 +24,9 @@ const DISABLED_FEATURES = [
   'Translate',
   'MediaRouter',
   'OptimizationHints',
-  // Each asks a server of Google's something when the browser starts.
+  // Each connects to a server of Google's when the browser or a page starts.
   'AimEnabled',
+  'PreconnectToSearch',
   'NetworkTimeServiceQuerying',
 ];
 
