@@ -3,6 +3,7 @@ import { Server, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { OwnPorts } from '../runtime-manager/index.ts';
+import { CONNECT_PATH } from './connection-urls.ts';
 import { createApp, type AppParts } from './app.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
@@ -32,7 +33,7 @@ export async function openServer(
   } catch (cause) {
     throw new Error(explain(cause, host, port), { cause });
   }
-  const held = parts.ownPorts.hold(portOf(server));
+  const held = parts.ownPorts.hold(portOf(server), CONNECT_PATH);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
     [Symbol.asyncDispose]: async () => {

@@ -54,6 +54,7 @@ test("another organization's things are not found", async ({ service }) => {
 
 function bodyFor(path: string): object {
   if (path.endsWith('/runtimes')) return { alias: 'a', kind: 'browser' };
+  if (path.endsWith('/proxy')) return { proxy: null };
   return /\/(?:connections|wait)$/.test(path) ? {} : { name: 'n' };
 }
 

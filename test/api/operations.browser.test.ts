@@ -46,7 +46,7 @@ test('metrics are for this machine, or for who has the token', async ({ service,
     .poll(async () =>
       JSON.stringify(await client.send('Runtime.evaluate', read, String(sessionId))),
     )
-    .toContain('auth.required');
+    .toContain('It belongs to the service');
   await using guarded = await openTestService({ metricsToken: 'let-me-see' });
   for (const [token, status] of [
     [undefined, 401],

@@ -24,6 +24,26 @@ test.for<[string, string, unknown]>([
   ['an unknown mode', 'launch.mode', { alias: 'a', kind: 'browser', launch: { mode: 'x' } }],
   ['a proxy port out of range', 'launch.config.proxy.port', withProxy({ port: 70_000 })],
   ['a proxy port that is text', 'launch.config.proxy.port', withProxy({ port: '80' })],
+  ['a username alone', 'launch.config.proxy.password', withProxy({ username: 'u' })],
+  ['a password alone', 'launch.config.proxy.username', withProxy({ password: 'p' })],
+  [
+    'a username that http cannot carry',
+    'launch.config.proxy.username',
+    withProxy({ username: 'a:b', password: '' }),
+  ],
+  [
+    'a password that socks5 cannot carry',
+    'launch.config.proxy.password',
+    withProxy({ type: 'socks5', username: 'a', password: 'ü'.repeat(128) }),
+  ],
+  ['a host with a space', 'launch.config.proxy.host', withProxy({ host: 'a b' })],
+  ['a proxy port of 0', 'launch.config.proxy.port', withProxy({ port: 0 })],
+  [
+    'an egress rule that is none',
+    'egress.deny.1',
+    { ...ephemeral({}), egress: { deny: ['*', 'a b'] } },
+  ],
+  ['a misspelt egress field', 'egress.dny', { ...ephemeral({}), egress: { dny: [] } }],
   ['an unknown type of proxy', 'launch.config.proxy.type', withProxy({ type: 'ftp' })],
   ['a host with a flag in it', 'launch.config.proxy.host', withProxy({ host: 'h --x=/' })],
   ['a host that is a flag', 'launch.config.proxy.host', withProxy({ host: '--x' })],
@@ -49,7 +69,6 @@ test.for<[string, string, unknown]>([
 });
 
 test.for<[string, unknown]>([
-  ['launch.config.proxy', withProxy({})],
   ['launch.config.humanize', ephemeral({ config: { humanize: true } })],
   ['launch.config.humanizePersonaId', ephemeral({ config: { humanizePersonaId: 1 } })],
   ['launch.config.solveCaptchas', ephemeral({ config: { solveCaptchas: true } })],
@@ -63,7 +82,7 @@ test.for<[string, unknown]>([
 
 test('a refused create leaves no runtime behind', async ({ service, workspace }) => {
   await service.call('POST', workspace.runtimes, { alias: 'a', kind: 'x' });
-  await service.call('POST', workspace.runtimes, withProxy({}));
+  await service.call('POST', workspace.runtimes, withProxy({ port: 0 }));
   expect((await service.call('GET', workspace.runtimes)).json).toEqual({ runtimes: [] });
 });
 

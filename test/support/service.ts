@@ -107,7 +107,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       memoryFloorBytes: options.memoryFloorBytes ?? 0,
       egress: {
         policy: new EgressPolicy({ allow: options.egressAllow ?? ['*'], ownPorts }),
-        proxyTimeoutMs: options.proxyTimeoutMs ?? 5000,
+        proxyTimeoutMs: options.proxyTimeoutMs ?? 1500,
         ownPorts,
       },
       log,

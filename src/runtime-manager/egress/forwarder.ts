@@ -14,11 +14,13 @@ import { EgressRefusal, failureCode, isAbort, isTimeout } from './egress-errors.
 import type { Destination } from './egress-policy.ts';
 import { Failures } from './failures.ts';
 import type { OwnPorts } from './own-ports.ts';
+import { enterOwnService } from './own-entrance.ts';
 import { MAX_HEADER_BYTES, PlainHttp } from './plain-http.ts';
 import type { Route } from './route.ts';
 import { splice } from './splice.ts';
 import { OutboundConnections, type Usage } from './outbound-connections.ts';
 
+const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:@/?#\s]+):(\d{1,5})$/;
 
 export interface ForwarderOptions extends DialOptions {
@@ -119,10 +121,17 @@ export class Forwarder implements AsyncDisposable {
     try {
       const target = await this.#connect(destination);
       if (client.destroyed) return void target.destroy();
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      client.write(ESTABLISHED);
       if (head.length > 0) target.write(head);
       splice(client, target);
     } catch (error) {
+      const entrance = this.#options.ownPorts.entranceOf(destination.port);
+      if (error instanceof EgressRefusal && error.code === 'own_port' && entrance !== undefined) {
+        client.write(ESTABLISHED);
+        if (head.length > 0) client.unshift(head);
+        enterOwnService(client, destination.port, entrance);
+        return;
+      }
       const { status, text } = this.#explain(destination, error);
       client.end(
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain\r\n` +

@@ -13,6 +13,7 @@ export interface PortAddress {
  */
 export class OwnPorts {
   readonly #held = new Map<number, number>();
+  readonly #entrances = new Map<number, string>();
   readonly #services: readonly PortAddress[];
 
   /** `services`: those on other machines, perhaps. */
@@ -20,16 +21,26 @@ export class OwnPorts {
     this.#services = services;
   }
 
-  /** Until it is disposed, a port of this machine is one of ours. */
-  hold(port: number): Disposable {
+  /**
+   * Until it is disposed, a port of this machine is one of ours. Below the path of its `entrance`
+   * websockets may be opened all the same.
+   */
+  hold(port: number, entrance?: string): Disposable {
+    if (entrance !== undefined) this.#entrances.set(port, entrance);
     this.#held.set(port, (this.#held.get(port) ?? 0) + 1);
     return {
       [Symbol.dispose]: () => {
         const left = (this.#held.get(port) ?? 1) - 1;
-        if (left === 0) this.#held.delete(port);
-        else this.#held.set(port, left);
+        if (left === 0) {
+          this.#held.delete(port);
+          this.#entrances.delete(port);
+        } else this.#held.set(port, left);
       },
     };
+  }
+
+  entranceOf(port: number): string | undefined {
+    return this.#entrances.get(port);
   }
 
   async has(address: string, port: number): Promise<boolean> {

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
 import type { Dialer } from './dial.ts';
+import { EgressRefusal, isAbort } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { proxyAuthorization } from './http-connect.ts';
 import { credentialsOf } from './route.ts';
@@ -79,7 +80,7 @@ export class PlainHttp implements Disposable {
     request.pipe(asked);
     const answer = await answered.catch((error: unknown) => {
       // A connection that was kept open is closed at any time: the browser knows what to do then.
-      if (!asked.reusedSocket) throw error;
+      if (!asked.reusedSocket) throw proxy?.type === 'http' ? ofProxy(error) : error;
       response.destroy();
       return undefined;
     });
@@ -89,6 +90,13 @@ export class PlainHttp implements Disposable {
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
+}
+
+/** What breaks on the way to a proxy is not of the destination. */
+function ofProxy(error: unknown): unknown {
+  if (error instanceof RuntimeError || error instanceof EgressRefusal || isAbort(error))
+    return error;
+  return new RuntimeError('proxy.protocol_error', 'The proxy hung up.', { cause: error });
 }
 
 /** Keeps one connection, and opens it where the route says. */

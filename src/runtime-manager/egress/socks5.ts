@@ -94,14 +94,20 @@ async function boundSize(socket: Socket, type: number | undefined, signal: Abort
 }
 
 async function read(socket: Socket, size: number, signal: AbortSignal): Promise<Buffer> {
-  for (;;) {
-    const chunk: Buffer | null = socket.read(size);
-    if (chunk?.length === size) return chunk;
-    if (chunk || socket.readableEnded) {
+  const chunks: Buffer[] = [];
+  for (let missing = size; missing > 0;) {
+    // What is there is taken: a stream with something left says again and again that it is readable.
+    const chunk: Buffer | null = socket.read(Math.min(missing, socket.readableLength));
+    if (chunk) {
+      chunks.push(chunk);
+      missing -= chunk.length;
+    } else if (socket.readableEnded) {
       throw new RuntimeError('proxy.protocol_error', 'The proxy hung up during the handshake.');
+    } else {
+      await once(socket, 'readable', { signal });
     }
-    await once(socket, 'readable', { signal });
   }
+  return Buffer.concat(chunks);
 }
 
 function notSocks(): RuntimeError {

@@ -1,0 +1,27 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { splice } from './splice.ts';
+
+/**
+ * Stagehand's extension speaks to its own browser by the address that clients have, which may be
+ * one of the service itself. Over a tunnel to the service this lets pass only websockets below
+ * `path`, where a ticket is asked for; all else is refused.
+ */
+export function enterOwnService(client: Duplex, port: number, path: string): void {
+  const gate = createServer((_request, response) => response.writeHead(403).end());
+  gate.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { url = '', rawHeaders } = request;
+    if (!url.startsWith(path)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    const service = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+    service.on('error', () => socket.destroy());
+    const lines = [`GET ${url} HTTP/1.1`];
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+    }
+    service.write(`${lines.join('\r\n')}\r\n\r\n`);
+    if (head.length > 0) service.write(head);
+    splice(socket, service);
+  });
+  gate.emit('connection', client);
+}
