@@ -149,7 +149,6 @@ test('a runtime narrows where its browser may go', async ({ service, workspace }
 });
 
 test('a proxy is no way in, and none of the inside itself', async ({ closed }) => {
-  const site = await openWaysSite();
   const workspace = await createWorkspace(closed);
   const proxy = await openHttpProxy({ names: { 'site.example': '127.0.0.1' } });
   const launch = (host: string) => ({

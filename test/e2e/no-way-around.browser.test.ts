@@ -73,7 +73,9 @@ test('whatever a page or a client tries, the proxy saw it or it did not happen',
     const lookup = `require("dns").lookup("control.example", () => process.exit())`;
     const control = (await chromiumWithNameserver(nameserver)).replace(/chromium$/, 'resolv.conf');
     await promisify(execFile)('unshare', [
-      ...['-m', '/bin/sh', '-c'],
+      '-m',
+      '/bin/sh',
+      '-c',
       `mount --bind ${control} /etc/resolv.conf && exec timeout 2 ${process.execPath} -e '${lookup}'`,
     ]).catch(() => undefined);
     expect(names.packets.length).toBeGreaterThan(0);

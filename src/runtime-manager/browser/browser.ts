@@ -53,9 +53,9 @@ export interface BrowserIdentity {
   fingerprint: Fingerprint;
 }
 
-/** One launch: whose browser, and which port of loopback is its only way out. */
+/** One launch: whose browser, and the proxy on loopback that is its only way out. */
 export interface BrowserLaunch extends BrowserIdentity {
-  proxyPort: number;
+  proxyServer: string;
 }
 
 /** How a browser ended; `hung`: it did not answer any more, and was killed for that. */
@@ -179,7 +179,7 @@ export async function launchBrowser(
 
 async function attemptLaunch(
   settings: BrowserSettings,
-  { userDataDir, fingerprint, proxyPort }: BrowserLaunch,
+  { userDataDir, fingerprint, proxyServer }: BrowserLaunch,
   timed: AbortSignal,
 ): Promise<Browser> {
   await using stack = new AsyncDisposableStack();
@@ -193,7 +193,7 @@ async function attemptLaunch(
         flags: chromiumFlags({
           ...settings,
           fingerprint,
-          proxyPort,
+          proxyServer,
           userDataDir: directory.userDataDir,
         }),
         env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },

@@ -8,8 +8,8 @@ export interface ChromiumFlags {
   fingerprint: Fingerprint;
   /** By how much a window is higher than its page. */
   windowChromeHeight: number;
-  /** Of the forwarder on loopback that is the browser's only way out. */
-  proxyPort: number;
+  /** The forwarder on loopback that is the browser's only way out. */
+  proxyServer: string;
 }
 
 const WINDOW = { width: 1280, height: 720 };
@@ -74,13 +74,13 @@ const FLAGS = [
 
 /** The command line of one browser. Pure, and the only place that names Chromium flags. */
 export function chromiumFlags(options: ChromiumFlags): string[] {
-  const { userDataDir, sandbox, fingerprint, proxyPort } = options;
+  const { userDataDir, sandbox, fingerprint, proxyServer } = options;
   const userAgent = fingerprint.userAgent ?? options.userAgent;
   return [
     ...FLAGS,
     ...sizes(options),
     `--user-data-dir=${userDataDir}`,
-    `--proxy-server=http://127.0.0.1:${proxyPort}`,
+    `--proxy-server=${proxyServer}`,
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
     ...(fingerprint.locale === undefined ? [] : [`--lang=${fingerprint.locale}`]),
     ...(sandbox ? [] : ['--no-sandbox']),

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { RuntimeError } from '../errors.ts';
 import type { Proxy } from '../launch.ts';
 import { canonicalHost } from './addresses.ts';
@@ -35,13 +35,18 @@ export class Dialer {
   }
 
   /**
-   * A connection on which the destination answers. Throws EgressRefusal, TargetUnreachable, a
+   * A connection on which the destination answers; a direct one is read by `onread`, if it is given,
+   * once it is resumed. Throws EgressRefusal, TargetUnreachable, a
    * RuntimeError `proxy.*`, or what the system says.
    */
-  async dial(destination: Destination, signal: AbortSignal): Promise<Socket> {
+  async dial(destination: Destination, signal: AbortSignal, onread?: OnReadOpts): Promise<Socket> {
     const { proxy } = this;
-    if (!proxy)
-      return inTime(signal, TARGET_TIMEOUT_MS, (timed) => this.#dialDirectly(destination, timed));
+    if (!proxy) {
+      return inTime(signal, TARGET_TIMEOUT_MS, async (timed) => {
+        const resolving = this.#policy.resolve(destination, this.#narrowing);
+        return open(await untilAborted(resolving, timed), destination.port, timed, onread);
+      });
+    }
     await this.assertReachable(destination);
     const socket = await this.dialProxy(signal);
     const tunnel = (timed: AbortSignal) => openTunnel(socket, proxy, destination, timed);
@@ -76,14 +81,6 @@ export class Dialer {
         socket.destroy();
       }
     });
-  }
-
-  async #dialDirectly(destination: Destination, signal: AbortSignal): Promise<Socket> {
-    const addresses = await untilAborted(
-      this.#policy.resolve(destination, this.#narrowing),
-      signal,
-    );
-    return open(addresses, destination.port, signal);
   }
 
   async #greetProxy(signal: AbortSignal): Promise<Socket> {
@@ -176,7 +173,12 @@ async function openProxy(policy: EgressPolicy, { host, port }: Proxy, signal: Ab
 }
 
 /** Connects to the first of some addresses that answers (https://www.rfc-editor.org/rfc/rfc8305). */
-async function open(addresses: string[], port: number, signal: AbortSignal): Promise<Socket> {
+async function open(
+  addresses: string[],
+  port: number,
+  signal: AbortSignal,
+  onread?: OnReadOpts,
+): Promise<Socket> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const lookup: LookupFunction = (_name, _options, answer) => answer(null, found);
   const socket = connect({
@@ -187,7 +189,9 @@ async function open(addresses: string[], port: number, signal: AbortSignal): Pro
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,
+    onread,
   });
+  if (onread) socket.pause();
   try {
     await once(socket, 'connect', { signal });
   } catch (error) {

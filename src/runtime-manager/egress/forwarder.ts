@@ -1,24 +1,25 @@
 import { once } from 'node:events';
 import {
-  createServer,
+  createServer as createHttpServer,
   STATUS_CODES,
   type IncomingMessage,
-  type Server,
   type ServerResponse,
 } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canonicalHost } from './addresses.ts';
 import { Dialer, type DialOptions } from './dial.ts';
 import { EgressRefusal, failureCode, isAbort, isTimeout } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { Failures } from './failures.ts';
-import type { OwnPorts } from './own-ports.ts';
-import { enterOwnService } from './own-entrance.ts';
-import { MAX_HEADER_BYTES, PlainHttp } from './plain-http.ts';
-import type { Route } from './route.ts';
-import { splice } from './splice.ts';
 import { OutboundConnections, type Usage } from './outbound-connections.ts';
+import { enterOwnService } from './own-entrance.ts';
+import type { OwnPorts } from './own-ports.ts';
+import { MAX_HEADER_BYTES, PlainHttp } from './plain-http.ts';
+import { Relay } from './relay.ts';
+import type { Route } from './route.ts';
+import { acceptSocks5 } from './socks-front.ts';
+import { splice } from './splice.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:@/?#\s]+):(\d{1,5})$/;
@@ -29,56 +30,64 @@ export interface ForwarderOptions extends DialOptions {
 
 type FailureListener = ConstructorParameters<typeof Failures>[0];
 
+/** A browser's connection to us, as it asks for a destination. */
+interface Client {
+  /** Where all its requests go; undefined: each says it. */
+  destination?: Destination;
+  requests?: PlainHttp;
+}
+
 /**
- * The HTTP proxy on loopback that is one browser's only way out. What it cannot forward it answers
- * with an error, so nothing ever goes another way. Without a route it refuses everything.
+ * The proxy on loopback that is one browser's only way out: SOCKS5 for `http:`, so that what it asks
+ * passes as it is, and HTTP for all that is tunnelled. What it cannot forward it answers with an
+ * error, so nothing ever goes another way. Without a route it refuses everything.
  */
 export class Forwarder implements AsyncDisposable {
+  /** Of the HTTP proxy. */
   readonly port: number;
+  /** For Chromium's `--proxy-server`. */
+  readonly proxyServer: string;
   readonly #options: ForwarderOptions;
-  readonly #server: Server;
-  readonly #held: Disposable;
-  readonly #clients = new Map<Duplex, PlainHttp | undefined>();
+  readonly #http: Server;
+  readonly #socks: Server;
+  readonly #held = new DisposableStack();
+  readonly #clients = new Map<Duplex, Client>();
   readonly #outbound = new OutboundConnections();
-  readonly #failures: Failures;
+  readonly #failures = new Failures((event) => this.#listener?.(event));
   #way: { dialer: Dialer; closed: AbortController } | undefined;
   #listener: FailureListener | undefined;
 
-  private constructor(server: Server, port: number, options: ForwarderOptions) {
-    this.port = port;
+  private constructor(http: Server, socks: Server, options: ForwarderOptions) {
     this.#options = options;
-    this.#server = server;
-    this.#held = options.ownPorts.hold(port);
-    this.#failures = new Failures((event) => this.#listener?.(event));
-    server.on('connection', (socket: Socket) => {
-      this.#clients.set(socket, undefined);
-      socket.setNoDelay(true);
-      socket.on('error', () => socket.destroy());
-      socket.once('close', () => {
-        this.#clients.get(socket)?.[Symbol.dispose]();
-        this.#clients.delete(socket);
-      });
+    this.#http = http;
+    this.#socks = socks;
+    this.port = portOf(http);
+    this.proxyServer = `http=socks5://127.0.0.1:${portOf(socks)};https=http://127.0.0.1:${this.port}`;
+    for (const server of [http, socks]) {
+      this.#held.use(options.ownPorts.hold(portOf(server)));
+      server.on('connection', (client: Socket) => this.#follow(client));
+    }
+    http.on('request', (request, response) => void this.#forward(request, response));
+    http.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
+      void this.#tunnel(request, client, head);
     });
-    server.on('request', (request, response) => void this.#forward(request, response));
-    server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      void this.#tunnel(request, socket, head);
-    });
+    socks.on('connection', (client: Socket) => void this.#acceptPlain(client));
   }
 
   static async open(options: ForwarderOptions): Promise<Forwarder> {
     // A browser's idle connections are its own to close, and its requests take as long as they take.
-    const server = createServer({
+    const http = createHttpServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       insecureHTTPParser: true,
       keepAliveTimeout: 0,
       headersTimeout: 0,
       requestTimeout: 0,
+      noDelay: true,
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('it has no port');
-    return new Forwarder(server, address.port, options);
+    const socks = createServer({ allowHalfOpen: true, noDelay: true });
+    for (const server of [http, socks]) server.listen(0, '127.0.0.1');
+    await Promise.all([once(http, 'listening'), once(socks, 'listening')]);
+    return new Forwarder(http, socks, options);
   }
 
   /** So far. */
@@ -98,11 +107,12 @@ export class Forwarder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
+    const closed = [this.#http, this.#socks].map((server) => once(server, 'close'));
+    this.#http.close();
+    this.#socks.close();
     this.#close();
     this.#failures[Symbol.dispose]();
-    await closed;
+    await Promise.all(closed);
     this.#held[Symbol.dispose]();
   }
 
@@ -113,40 +123,75 @@ export class Forwarder implements AsyncDisposable {
     for (const client of this.#clients.keys()) client.destroy();
   }
 
+  #follow(socket: Socket): void {
+    // One that came in for SOCKS5 may be handed on.
+    if (this.#clients.has(socket)) return;
+    const client: Client = {};
+    this.#clients.set(socket, client);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      client.requests?.[Symbol.dispose]();
+      this.#clients.delete(socket);
+    });
+  }
+
   /** What is tunnelled: `https:`, and websockets of either kind. */
   async #tunnel({ url = '' }: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const [, host = '', port] = AUTHORITY.exec(url) ?? [];
     const destination = destinationOf(host, Number(port));
     if (!destination) return void client.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    if (head.length > 0) client.unshift(head);
     try {
-      const target = await this.#connect(destination);
-      if (client.destroyed) return void target.destroy();
-      client.write(ESTABLISHED);
-      if (head.length > 0) target.write(head);
-      splice(client, target);
+      await this.#join(client, destination, () => client.write(ESTABLISHED));
     } catch (error) {
       const entrance = this.#options.ownPorts.entranceOf(destination.port);
       if (error instanceof EgressRefusal && error.code === 'own_port' && entrance !== undefined) {
         client.write(ESTABLISHED);
-        if (head.length > 0) client.unshift(head);
         enterOwnService(client, destination.port, entrance);
-        return;
+      } else {
+        client.end(asResponse(this.#explain(destination, error)));
       }
-      const { status, text } = this.#explain(destination, error);
-      client.end(
-        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain\r\n` +
-          `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-      );
     }
   }
 
-  async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = URL.parse(request.url ?? '');
-    const destination =
-      url?.protocol === 'http:' && destinationOf(url.hostname, Number(url.port || 80));
-    if (!destination) return void response.writeHead(400).end();
+  /** A connection for `http:` requests, of which the destination is known before. */
+  async #acceptPlain(client: Socket): Promise<void> {
+    let destination: Destination | undefined;
     try {
-      await this.#plainHttpOf(request.socket).forward(request, response, destination);
+      const { dialer, closed } = this.#open();
+      destination = await acceptSocks5(client, closed.signal);
+      if (dialer.proxy?.type === 'http') {
+        this.#clients.set(client, { ...this.#clients.get(client), destination });
+        this.#http.emit('connection', client);
+      } else {
+        await this.#join(client, destination);
+      }
+    } catch (error) {
+      if (!destination) return void client.destroy();
+      const answer = asResponse(this.#explain(destination, error));
+      client.once('data', () => client.end(answer));
+    }
+  }
+
+  async #join(client: Duplex, destination: Destination, established?: () => void): Promise<void> {
+    const { dialer } = this.#open();
+    const relay = dialer.proxy ? undefined : new Relay();
+    const target = await this.#connect((signal) => dialer.dial(destination, signal, relay?.onread));
+    if (client.destroyed) return void target.destroy();
+    established?.();
+    if (relay) relay.join(target, client);
+    else splice(client, target);
+  }
+
+  async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const client = this.#clients.get(request.socket);
+    const url = URL.parse(request.url ?? '', 'http://unknown/');
+    const named = url?.protocol === 'http:' && destinationOf(url.hostname, Number(url.port || 80));
+    const destination = client?.destination ?? named;
+    if (!client || !url || !destination) return void response.writeHead(400).end();
+    try {
+      client.requests ??= this.#openRequests();
+      await client.requests.forward(request, response, destination, url.pathname + url.search);
     } catch (error) {
       const { status, text } = this.#explain(destination, error);
       if (response.headersSent || response.destroyed) return void response.destroy();
@@ -155,22 +200,18 @@ export class Forwarder implements AsyncDisposable {
     }
   }
 
-  #plainHttpOf(client: Socket): PlainHttp {
-    const known = this.#clients.get(client);
-    if (known) return known;
+  #openRequests(): PlainHttp {
     const { dialer } = this.#open();
-    const connect = (destination: Destination) => this.#connect(destination, 'plain');
-    const made = new PlainHttp({ dialer, connect });
-    this.#clients.set(client, made);
-    return made;
+    return new PlainHttp(dialer, (destination) =>
+      this.#connect((signal) =>
+        dialer.proxy?.type === 'http' ? dialer.dialProxy(signal) : dialer.dial(destination, signal),
+      ),
+    );
   }
 
-  /** `plain`: for requests that an HTTP proxy takes as they are. */
-  async #connect(destination: Destination, kind?: 'plain'): Promise<Socket> {
-    const { dialer, closed } = this.#open();
-    const { signal } = closed;
-    const isProxied = kind === 'plain' && dialer.proxy?.type === 'http';
-    const socket = await (isProxied ? dialer.dialProxy(signal) : dialer.dial(destination, signal));
+  async #connect(dial: (signal: AbortSignal) => Promise<Socket>): Promise<Socket> {
+    const { signal } = this.#open().closed;
+    const socket = await dial(signal);
     this.#outbound.follow(socket);
     if (signal.aborted) socket.destroy();
     return socket;
@@ -181,22 +222,39 @@ export class Forwarder implements AsyncDisposable {
     return this.#way;
   }
 
-  #explain(destination: Destination, error: unknown): { status: number; text: string } {
+  #explain(destination: Destination, error: unknown): Explanation {
     // Without a route there is nobody to be told, and what was called off did not fail.
     if (this.#way && !isAbort(error)) this.#failures.add(destination, error);
     const where = `${destination.host}:${destination.port}`;
     if (error instanceof EgressRefusal) {
-      return {
-        status: 403,
-        text: `bctrl does not let this browser reach ${where}. ${error.message}\n`,
-      };
+      const text = `bctrl does not let this browser reach ${where}. ${error.message}\n`;
+      return { status: 403, text };
     }
     const status = isTimeout(error) ? 504 : 502;
     return { status, text: `bctrl could not reach ${where} (${failureCode(error)}).\n` };
   }
 }
 
+interface Explanation {
+  status: number;
+  text: string;
+}
+
+function asResponse({ status, text }: Explanation): string {
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain\r\n` +
+    'cache-control: no-store\r\nconnection: close\r\n' +
+    `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+  );
+}
+
 function destinationOf(host: string, port: number): Destination | undefined {
   const name = canonicalHost(host);
   return name !== undefined && port >= 1 && port <= 65_535 ? { host: name, port } : undefined;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it has no port');
+  return address.port;
 }

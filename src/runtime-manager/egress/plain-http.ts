@@ -9,7 +9,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
-import type { Dialer } from './dial.ts';
+import { authorityOf, type Dialer } from './dial.ts';
 import { EgressRefusal, isAbort } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { proxyAuthorization } from './http-connect.ts';
@@ -31,25 +31,21 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** How the requests of one connection of the browser go on. */
-export interface Onward {
-  dialer: Dialer;
-  /** Opens the connection that a request goes over. */
-  connect: (destination: Destination) => Promise<Duplex>;
-}
+/** Opens the connection that a request goes over. */
+type Connect = (destination: Destination) => Promise<Duplex>;
 
 /**
- * The requests for `http:` addresses that come over one connection of the browser, one after the
- * other. They share a connection to their destination, and what breaks there breaks here, so that
+ * The requests for `http:` addresses that come over one connection, one after the other, where they
+ * have to be read: for an HTTP proxy, which takes them as such, and from who speaks to us as to one. They share a connection to their destination, and what breaks there breaks here, so that
  * the browser sees what it would see without us, and tries again where it would.
  */
 export class PlainHttp implements Disposable {
-  readonly #onward: Onward;
+  readonly #dialer: Dialer;
   readonly #agent: Agent;
 
-  constructor(onward: Onward) {
-    this.#onward = onward;
-    this.#agent = new ConnectingAgent(onward);
+  constructor(dialer: Dialer, connect: Connect) {
+    this.#dialer = dialer;
+    this.#agent = new ConnectingAgent(connect);
   }
 
   /** Resolves when the response is over. Throws what the way to the destination failed with. */
@@ -57,8 +53,9 @@ export class PlainHttp implements Disposable {
     request: IncomingMessage,
     response: ServerResponse,
     destination: Destination,
+    path: string,
   ): Promise<void> {
-    const { dialer } = this.#onward;
+    const dialer = this.#dialer;
     const { proxy } = dialer;
     if (proxy?.type === 'http') await dialer.assertReachable(destination);
     const asked = requestOf({
@@ -66,7 +63,7 @@ export class PlainHttp implements Disposable {
       host: destination.host,
       port: destination.port,
       method: request.method,
-      path: proxy?.type === 'http' ? request.url : pathOf(request),
+      path: proxy?.type === 'http' ? absolute(destination, path) : path,
       headers: [
         ...forwardable(request.rawHeaders),
         ...(proxy?.type === 'http' ? authorizationOf(dialer) : []),
@@ -101,18 +98,18 @@ function ofProxy(error: unknown): unknown {
 
 /** Keeps one connection, and opens it where the route says. */
 class ConnectingAgent extends Agent {
-  readonly #onward: Onward;
+  readonly #connect: Connect;
 
-  constructor(onward: Onward) {
+  constructor(connect: Connect) {
     super({ keepAlive: true, maxSockets: 1 });
-    this.#onward = onward;
+    this.#connect = connect;
   }
 
   override createConnection(
     { host, port }: { host?: string | null; port?: number | string | null },
     opened: (error: Error | null, socket: Duplex) => void,
   ): undefined {
-    this.#onward.connect({ host: host ?? '', port: Number(port) }).then(
+    this.#connect({ host: host ?? '', port: Number(port) }).then(
       (socket) => opened(null, socket),
       // Beside an error the socket is not looked at.
       (error: Error) => opened(error, new Socket()),
@@ -146,9 +143,9 @@ function authorizationOf({ proxy }: Dialer): string[] {
   return authorization === undefined ? [] : ['Proxy-Authorization', authorization];
 }
 
-function pathOf({ url = '' }: IncomingMessage): string {
-  const { pathname, search } = new URL(url);
-  return pathname + search;
+/** https://www.rfc-editor.org/rfc/rfc9112#name-absolute-form */
+function absolute(destination: Destination, path: string): string {
+  return `http://${authorityOf(destination).replace(/:80$/, '')}${path}`;
 }
 
 /** Names and values in turn, as they came. */

@@ -7,13 +7,13 @@ import type { Destination } from './egress-policy.ts';
 import type { Credentials } from './route.ts';
 
 // RFC 1928
-const VERSION = 5;
-const NO_AUTHENTICATION = 0;
+export const VERSION = 5;
+export const NO_AUTHENTICATION = 0;
 const USERNAME_PASSWORD = 2;
-const CONNECT = 1;
-const IPV4 = 1;
-const NAME = 3;
-const IPV6 = 4;
+export const CONNECT = 1;
+export const IPV4 = 1;
+export const NAME = 3;
+export const IPV6 = 4;
 const REPLIES = [
   'succeeded',
   'general failure',
@@ -36,7 +36,7 @@ export async function greetSocks5(
 ): Promise<void> {
   const methods = credentials ? [NO_AUTHENTICATION, USERNAME_PASSWORD] : [NO_AUTHENTICATION];
   socket.write(Buffer.from([VERSION, methods.length, ...methods]));
-  const [version, method] = await read(socket, 2, signal);
+  const [version, method] = await readBytes(socket, 2, signal);
   if (version !== VERSION) throw notSocks();
   if (method === NO_AUTHENTICATION) return;
   if (method !== USERNAME_PASSWORD || !credentials) {
@@ -50,7 +50,7 @@ export async function greetSocks5(
   const parts = [credentials.username, credentials.password].map((text) => Buffer.from(text));
   const sized = parts.flatMap((part) => [Buffer.from([part.length]), part]);
   socket.write(Buffer.concat([Buffer.from([AUTHENTICATION_VERSION]), ...sized]));
-  const [, status] = await read(socket, 2, signal);
+  const [, status] = await readBytes(socket, 2, signal);
   if (status !== 0) {
     throw new RuntimeError('proxy.auth_failed', 'The proxy refused the credentials.');
   }
@@ -65,10 +65,10 @@ export async function connectSocks5(
   const portBytes = Buffer.alloc(2);
   portBytes.writeUInt16BE(port);
   socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(host), portBytes]));
-  const [version, reply = 1, , type] = await read(socket, 4, signal);
+  const [version, reply = 1, , type] = await readBytes(socket, 4, signal);
   if (version !== VERSION) throw notSocks();
   if (reply !== 0) throw new TargetUnreachable(REPLIES[reply] ?? `reply ${reply}`);
-  await read(socket, (await boundSize(socket, type, signal)) + portBytes.length, signal);
+  await readBytes(socket, (await boundSize(socket, type, signal)) + portBytes.length, signal);
 }
 
 function addressOf(host: string): Buffer {
@@ -85,7 +85,7 @@ async function boundSize(socket: Socket, type: number | undefined, signal: Abort
     case IPV6:
       return 16;
     case NAME: {
-      const [size = 0] = await read(socket, 1, signal);
+      const [size = 0] = await readBytes(socket, 1, signal);
       return size;
     }
     default:
@@ -93,7 +93,12 @@ async function boundSize(socket: Socket, type: number | undefined, signal: Abort
   }
 }
 
-async function read(socket: Socket, size: number, signal: AbortSignal): Promise<Buffer> {
+/** Throws `proxy.protocol_error` when it ends before. */
+export async function readBytes(
+  socket: Socket,
+  size: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (let missing = size; missing > 0;) {
     // What is there is taken: a stream with something left says again and again that it is readable.

@@ -3,6 +3,10 @@ import type { Duplex } from 'node:stream';
 /** Joins two connections until both are over; when one breaks, so does the other. */
 export function splice(one: Duplex, other: Duplex): void {
   one.pipe(other).pipe(one);
+  breakTogether(one, other);
+}
+
+export function breakTogether(one: Duplex, other: Duplex): void {
   breakWith(one, other);
   breakWith(other, one);
 }

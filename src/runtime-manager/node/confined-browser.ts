@@ -21,7 +21,7 @@ export async function launchConfined(
 ): Promise<ConfinedBrowser> {
   await using stack = new AsyncDisposableStack();
   const forwarder = stack.use(await Forwarder.open(egress));
-  const launch = { ...identity, proxyPort: forwarder.port };
+  const launch = { ...identity, proxyServer: forwarder.proxyServer };
   const browser = await launchBrowser(settings, launch, signal);
   browser.own(egress.ownPorts.hold(browser.endpoint.port));
   browser.own(forwarder);

@@ -7,7 +7,7 @@ const options = {
   sandbox: true,
   fingerprint: {},
   windowChromeHeight: 87,
-  proxyPort: 1,
+  proxyServer: 'http://127.0.0.1:1',
 };
 
 test('no flag is given twice: Chromium would drop all but the last', () => {

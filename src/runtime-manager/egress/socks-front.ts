@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { canonicalHost } from './addresses.ts';
+import type { Destination } from './egress-policy.ts';
+import { CONNECT, IPV4, IPV6, NAME, NO_AUTHENTICATION, readBytes, VERSION } from './socks5.ts';
+
+const SUCCEEDED = Buffer.from([VERSION, 0, 0, IPV4, 0, 0, 0, 0, 0, 0]);
+
+/**
+ * Greets a client of SOCKS5 (RFC 1928) and resolves with where it wants to go. It is told that it is
+ * there at once: what goes wrong on the way is then said in the protocol that it speaks. Throws for
+ * what a browser does not send.
+ */
+export async function acceptSocks5(client: Socket, signal: AbortSignal): Promise<Destination> {
+  const [version, methods = 0] = await readBytes(client, 2, signal);
+  await readBytes(client, methods, signal);
+  if (version !== VERSION) throw new Error('it does not speak SOCKS5');
+  client.write(Buffer.from([VERSION, NO_AUTHENTICATION]));
+  const [, command, , type] = await readBytes(client, 4, signal);
+  const host = canonicalHost(await readHost(client, type, signal));
+  const port = (await readBytes(client, 2, signal)).readUInt16BE();
+  if (command !== CONNECT || host === undefined || port === 0)
+    throw new Error('it asks for nothing');
+  client.write(SUCCEEDED);
+  return { host, port };
+}
+
+async function readHost(client: Socket, type: number | undefined, signal: AbortSignal) {
+  if (type === NAME) {
+    const [size = 0] = await readBytes(client, 1, signal);
+    return (await readBytes(client, size, signal)).toString();
+  }
+  if (type !== IPV4 && type !== IPV6) throw new Error('it names no address');
+  const bytes = await readBytes(client, type === IPV4 ? 4 : 16, signal);
+  return ipaddr.fromByteArray([...bytes]).toString();
+}
