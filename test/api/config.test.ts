@@ -33,6 +33,18 @@ test('browsers see nothing of the environment but what they need', () => {
   expect(loadConfig(env).browserEnv).toEqual({ PATH: '/bin', TZ: 'UTC' });
 });
 
+test('what is inside is reached only by who is at this machine, unless it is said', () => {
+  expect(loadConfig({}).egressAllow).toEqual(['*']);
+  expect(loadConfig({ HOST: '::1' }).egressAllow).toEqual(['*']);
+  expect(loadConfig({ HOST: '0.0.0.0' }).egressAllow).toEqual([]);
+  const rules = { BCTRL_EGRESS_ALLOW: '10.0.0.0/8, *.corp.example' };
+  expect(loadConfig(rules).egressAllow).toEqual(['10.0.0.0/8', '*.corp.example']);
+  expect(() => loadConfig({ BCTRL_EGRESS_ALLOW: '10.0.0.0/99' })).toThrow(/BCTRL_EGRESS_ALLOW/);
+  expect(loadConfig({ DATABASE_URL: 'postgres://u:p@db.example/x' }).ownServices).toEqual([
+    { host: 'db.example', port: 5432 },
+  ]);
+});
+
 test('the README lists every variable and no other', async () => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const listed = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\|/gm)].map(([, name]) => name);
