@@ -5,10 +5,11 @@ import type { Database } from '../db/client.ts';
 import type { SecretBox } from '../db/secret-box.ts';
 import type {
   DoctorReport,
+  EgressPolicy,
+  Extensions,
   Profiles,
   RuntimeManager,
   StateConverter,
-  TimeLimits,
 } from '../runtime-manager/index.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
@@ -19,18 +20,21 @@ import { jsonOnly } from './middleware/json-only.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { createRouter, type ApiEnv } from './router.ts';
 import type { PublicAddress } from './public-address.ts';
+import { browserExtensionRoutes } from './routes/browser-extensions.ts';
 import { browserProfileRoutes } from './routes/browser-profiles.ts';
 import { connectRoutes } from './routes/connect.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { doctorRoutes } from './routes/doctor.ts';
 import { eventRoutes } from './routes/events.ts';
+import { extensionUploadRoutes } from './routes/extension-upload.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { profileVersionRoutes } from './routes/profile-versions.ts';
 import { profileTransferRoutes } from './routes/profile-transfers.ts';
 import { runtimeProxyRoutes } from './routes/runtime-proxy.ts';
 import { runtimeRoutes } from './routes/runtimes.ts';
+import type { RequestCeilings } from './schemas/runtime.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
@@ -39,6 +43,9 @@ export interface AppParts {
   database: Database;
   runtimes: RuntimeManager;
   profiles: Profiles;
+  extensions: Extensions;
+  egressPolicy: EgressPolicy;
+  extensionMaxBytes: number;
   secrets: SecretBox;
   states: StateConverter;
   /** Where uploads lie until they are taken. */
@@ -49,8 +56,8 @@ export interface AppParts {
   /** What the doctor finds. */
   examine: () => Promise<DoctorReport>;
   addressOf: PublicAddress;
-  /** The longest times that a runtime may be asked for. */
-  timeLimitCeilings: TimeLimits;
+  /** The most that a caller may ask for. */
+  ceilings: RequestCeilings;
   metricsToken: string | undefined;
   log: Logger;
 }
@@ -72,6 +79,7 @@ export function createApp(parts: AppParts) {
   app.use('/v1/*', requireApiKey(db));
   // Before the limits of what is held in memory.
   app.route('/', profileTransferRoutes({ ...parts, db }));
+  app.route('/', extensionUploadRoutes(parts));
   app.use('/v1/*', limitBody(), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes({ db, runtimes }));
   app.route('/', runtimeRoutes(parts));
@@ -80,6 +88,7 @@ export function createApp(parts: AppParts) {
   app.route('/', connectionRoutes({ runtimes, addressOf }));
   app.route('/', browserProfileRoutes({ ...parts, db }));
   app.route('/', profileVersionRoutes({ ...parts, db }));
+  app.route('/', browserExtensionRoutes(parts));
   app.route('/', doctorRoutes(parts));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
@@ -100,6 +109,7 @@ export function createApp(parts: AppParts) {
       { name: 'Connections' },
       { name: 'Events' },
       { name: 'Browser profiles' },
+      { name: 'Browser extensions' },
       { name: 'Workspaces' },
       { name: 'Health' },
     ],

@@ -77,6 +77,8 @@ export const Environment = z.object({
   BCTRL_PROFILE_VERSIONS: integer(1, 10_000).default(20),
   BCTRL_PROFILE_VERSIONS_AGE_DAYS: integer(1, 36_500).default(365),
   BCTRL_IMPORT_MAX_MB: integer(1, 1_000_000).default(4096),
+  BCTRL_EXTENSIONS_PER_RUNTIME: integer(0, 1000).default(16),
+  BCTRL_EXTENSION_MAX_MB: integer(1, 10_000).default(64),
   BCTRL_S3_BUCKET: z.string().optional(),
   BCTRL_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   BCTRL_S3_REGION: z.string().default('us-east-1'),
@@ -122,7 +124,7 @@ export interface Config {
   admission: { maxRuntimes: number; maxLaunches: number; maxQueue: number; queueTimeoutMs: number };
   /** What a runtime gets that does not say, and what it may ask for at most. */
   timeLimits: TimeLimits;
-  timeLimitCeilings: TimeLimits;
+  ceilings: { timeLimits: TimeLimits; extensions: number };
   healthCheck: { intervalMs: number; timeoutMs: number };
   shutdownGraceMs: number;
   keepEvents: { perRuntime: number; ageMs: number };
@@ -139,6 +141,7 @@ export interface Config {
   /** 0 for never. */
   saveIntervalMs: number;
   importMaxBytes: number;
+  extensionMaxBytes: number;
   keepVersions: { count: number; ageMs: number };
   /** `BCTRL_*` variables that mean nothing, most likely misspelt. */
   unknownVariables: string[];
@@ -203,15 +206,18 @@ function runtimeLimits(values: z.infer<typeof Environment>) {
     },
     timeLimits,
     // What is the default may also be asked for.
-    timeLimitCeilings: {
-      idleTimeoutSeconds: Math.max(
-        timeLimits.idleTimeoutSeconds,
-        values.BCTRL_IDLE_TIMEOUT_CEILING_SECONDS,
-      ),
-      maxDurationSeconds: Math.max(
-        timeLimits.maxDurationSeconds,
-        values.BCTRL_MAX_DURATION_CEILING_SECONDS,
-      ),
+    ceilings: {
+      timeLimits: {
+        idleTimeoutSeconds: Math.max(
+          timeLimits.idleTimeoutSeconds,
+          values.BCTRL_IDLE_TIMEOUT_CEILING_SECONDS,
+        ),
+        maxDurationSeconds: Math.max(
+          timeLimits.maxDurationSeconds,
+          values.BCTRL_MAX_DURATION_CEILING_SECONDS,
+        ),
+      },
+      extensions: values.BCTRL_EXTENSIONS_PER_RUNTIME,
     },
     healthCheck: {
       intervalMs: values.BCTRL_HEALTH_INTERVAL_MS,
@@ -237,6 +243,7 @@ function profileOptions(values: z.infer<typeof Environment>) {
   return {
     s3: s3Options(values),
     importMaxBytes: values.BCTRL_IMPORT_MAX_MB * MIB,
+    extensionMaxBytes: values.BCTRL_EXTENSION_MAX_MB * MIB,
     saveIntervalMs: values.BCTRL_PROFILE_SAVE_INTERVAL * 1000,
     keepVersions: {
       count: values.BCTRL_PROFILE_VERSIONS,

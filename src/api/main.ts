@@ -6,6 +6,7 @@ import { bootstrap } from '../db/bootstrap.ts';
 import { openDatabase, type DatabaseAddress, type Db } from '../db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
+import { createExtensionStore } from '../db/queries/browser-extensions.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import type { SecretBox } from '../db/secret-box.ts';
@@ -14,12 +15,14 @@ import {
   EgressPolicy,
   ensureChromium,
   examine,
+  Extensions,
   LocalNode,
   openStorage,
   OwnPorts,
   Profiles,
   reconcile,
   RuntimeManager,
+  type LocalNodeOptions,
   type ObjectStorage,
 } from '../runtime-manager/index.ts';
 import { banner } from './banner.ts';
@@ -40,22 +43,24 @@ async function main(): Promise<void> {
   const ending = endSignal();
 
   await using stack = new AsyncDisposableStack();
-  const directory = stack.use(await openDataDirectory(config.dataDir));
+  const { nodeId } = stack.use(await openDataDirectory(config.dataDir));
   if (config.databaseUrl === undefined) stack.use(await openEmbeddedPostgres(config.dataDir));
   const database = stack.use(await openDatabase(addressOf(config)));
   await migrateDatabase(database);
   const secrets = await openSecrets(config, database.db);
   const store = createRuntimeStore(database.db, secrets, config);
-  const { nodeId } = directory;
   await reconcile(store, nodeId, log);
   const { storage, profiles } = await openProfiles(config, database.db, secrets, log);
   const root = browserRoot(config, nodeId);
   const ownPorts = new OwnPorts(config.ownServices);
-  const node = stack.use(await openNode(config, nodeId, { storage, ownPorts, log }));
+  const egressPolicy = new EgressPolicy({ allow: config.egressAllow, ownPorts });
+  const egress = { policy: egressPolicy, ownPorts, proxyTimeoutMs: config.proxyTimeoutMs };
+  const node = stack.use(await openNode(config, nodeId, { storage, egress, log }));
+  const extensions = openExtensions(config, database.db, node, storage);
   await takeOver(config, profiles);
   const metrics = createMetrics();
   const { meter } = metrics;
-  const runtimes = new RuntimeManager({ ...config, node, store, profiles, meter, log });
+  const runtimes = new RuntimeManager({ ...config, node, store, profiles, extensions, meter, log });
   metrics.show({ runtimes, node });
   const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
   const server = stack.use(
@@ -64,6 +69,8 @@ async function main(): Promise<void> {
       database,
       runtimes,
       profiles,
+      extensions,
+      egressPolicy,
       secrets,
       states: node.states,
       uploadDir: uploadDir(config),
@@ -108,19 +115,28 @@ async function openProfiles(config: Config, db: Db, secrets: SecretBox, log: Log
 async function openNode(
   config: Config,
   id: string,
-  { storage, ownPorts, log }: { storage: ObjectStorage; ownPorts: OwnPorts; log: Logger },
+  { storage, egress, log }: Pick<LocalNodeOptions, 'storage' | 'egress' | 'log'>,
 ) {
-  const policy = new EgressPolicy({ allow: config.egressAllow, ownPorts });
   return LocalNode.open({
     ...config,
     ...(await ensureExecutables(config, log)),
     id,
     storage,
-    egress: { policy, ownPorts, proxyTimeoutMs: config.proxyTimeoutMs },
+    egress,
+    extensionRoot: join(config.dataDir, 'extensions'),
     root: browserRoot(config, id),
     checkoutRoot: checkoutRoot(config),
     env: config.browserEnv,
     log,
+  });
+}
+
+function openExtensions(config: Config, db: Db, node: LocalNode, storage: ObjectStorage) {
+  return new Extensions({
+    store: createExtensionStore(db),
+    storage,
+    workDir: uploadDir(config),
+    tryOut: (directory) => node.tryExtension(directory),
   });
 }
 

@@ -11,6 +11,19 @@ export {
   type RuntimeEvent,
 } from './events/events.ts';
 export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
+export {
+  PACKAGE_FORMATS,
+  type Extension,
+  type ExtensionWarning,
+  type LoadedExtension,
+} from './extensions/extension.ts';
+export type {
+  ExtensionStore,
+  ExtensionUser,
+  StoredExtension,
+} from './extensions/extension-store.ts';
+export { Extensions } from './extensions/extensions.ts';
+export { downloadPackage } from './extensions/download.ts';
 export { isRule, type EgressRules } from './egress/destination-rules.ts';
 export { NO_USAGE, type Usage } from './egress/outbound-connections.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';

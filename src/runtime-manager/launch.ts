@@ -55,7 +55,6 @@ export function assertSupported(launch: Launch): void {
 
 function unsupportedField(launch: Launch): string | undefined {
   if (launch.mode === 'profile') return undefined;
-  if (launch.extensionIds?.length) return 'launch.extensionIds';
   const config = launch.config ?? {};
   if (config.humanize) return 'launch.config.humanize';
   if (config.humanizePersonaId !== undefined) return 'launch.config.humanizePersonaId';

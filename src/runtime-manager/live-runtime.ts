@@ -5,6 +5,8 @@ import type { Place } from './admission.ts';
 import { Connections, type Connection } from './connections/connections.ts';
 import type { Endpoints } from './connections/endpoints.ts';
 import { RuntimeError } from './errors.ts';
+import type { Extension } from './extensions/extension.ts';
+import type { Extensions } from './extensions/extensions.ts';
 import type { PageObservers } from './events/page-observers.ts';
 import type { RuntimeEvents } from './events/runtime-events.ts';
 import type { RuntimeMeter } from './meter.ts';
@@ -13,19 +15,9 @@ import { ProfileSession } from './profiles/profile-session.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import type { Route } from './egress/route.ts';
 import { addressOf, type Proxy } from './launch.ts';
+import { abortReason, endOf, failureOf, LAST_WORDS } from './runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
-import type { Activity, Runtime, RuntimeFailure, RuntimeStore } from './store.ts';
-
-/** What clients are told in the close frame. */
-const LAST_WORDS = {
-  requested: 'The runtime was stopped.',
-  closed_by_client: 'The browser was closed.',
-  workspace_deleted: 'The workspace of the runtime was deleted.',
-  shutdown: 'The service is shutting down: the runtime was stopped.',
-  idle: 'The runtime was stopped: it was idle for too long.',
-  expired: 'The runtime was stopped: its time is over.',
-  failed: 'The browser is gone: the runtime has failed.',
-} as const;
+import type { Activity, Runtime, RuntimeStore } from './store.ts';
 
 /** How long an answer waits for the record of an end, after the browser is gone. */
 const RECORD_TIMEOUT_MS = 5000;
@@ -45,6 +37,7 @@ export interface LiveRuntimeParts {
   observers: PageObservers;
   meter: RuntimeMeter;
   profiles: Profiles;
+  extensions: Extensions;
   log: Logger;
 }
 
@@ -206,11 +199,13 @@ export class LiveRuntime {
       await meter.time('queue', () => this.#place.ready());
       signal.throwIfAborted();
       if (this.runtime.state === 'accepted') await this.#record.move({ to: 'launching' });
-      const use = await this.#profile?.begin();
+      const profile = await this.#profile?.begin();
       const route = this.#routeOf(this.#profile ? this.#profile.proxy : proxyOf(this.runtime));
       const checked = meter.time('proxy', () => node.checkRoute(route, signal));
       checked.catch((error: unknown) => this.#launch.abort(error));
-      const browser = await meter.time('launch', () => node.launch(use, signal));
+      const extensions = await this.#resolveExtensions();
+      const spec = { profile, extensions };
+      const browser = await meter.time('launch', () => node.launch(spec, signal));
       this.#place.launched();
       this.#browser = browser;
       browser.forwarder.onFailure = (event) => this.#record.note(event);
@@ -226,6 +221,7 @@ export class LiveRuntime {
           defaultPageId: browser.pages.defaultPageId ?? '',
           browserDirectory: browser.directory,
           proxy: route.proxy && addressOf(route.proxy),
+          extensions: browser.extensions,
         }),
       );
       this.#log.info('runtime started');
@@ -234,6 +230,12 @@ export class LiveRuntime {
       if (signal.aborted) throw signal.reason;
       throw this.#profile ? await this.#profile.explain(error) : error;
     }
+  }
+
+  async #resolveExtensions(): Promise<Extension[]> {
+    const { launch, organizationId } = this.runtime;
+    const ids = launch.mode === 'ephemeral' ? launch.extensionIds : this.#profile?.extensionIds;
+    return this.#parts.extensions.resolve(organizationId, ids ?? []);
   }
 
   #routeOf(proxy: Proxy | undefined): Route {
@@ -332,28 +334,4 @@ function proxyOf({ launch }: Runtime): Proxy | undefined {
 async function unrecorded(): Promise<never> {
   await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
   throw new RuntimeError('service.unavailable', 'What was done could not be recorded yet.');
-}
-
-function abortReason(end: RuntimeEnd): RuntimeError {
-  if (end.to === 'stopped' && end.reason === 'shutdown') {
-    return new RuntimeError('service.shutting_down', 'The service is shutting down.');
-  }
-  return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
-}
-
-/** A browser only ends in good order when a client asks it to. */
-function endOf({ code, signal, hung }: BrowserExit): RuntimeEnd {
-  if (hung) {
-    const message = 'The browser did not answer any more and was ended.';
-    return { to: 'failed', failure: { code: 'runtime.browser_hung', message } };
-  }
-  if (code === 0) return { to: 'stopped', reason: 'closed_by_client' };
-  const message = `The browser exited by itself (${signal ?? `code ${code}`}).`;
-  return { to: 'failed', failure: { code: 'runtime.browser_exited', message } };
-}
-
-function failureOf(error: unknown): RuntimeFailure {
-  return error instanceof RuntimeError
-    ? { code: error.code, message: error.message }
-    : { code: 'server.error', message: 'The runtime could not be started.' };
 }

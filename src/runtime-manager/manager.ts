@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { Entrances } from './entrances.ts';
@@ -6,38 +5,26 @@ import { RuntimeError } from './errors.ts';
 import type { EventFilter, RuntimeEvent } from './events/events.ts';
 import { PageObservers } from './events/page-observers.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
-import type { EgressRules } from './egress/destination-rules.ts';
-import { assertSupported, type Launch, type Proxy } from './launch.ts';
+import type { Extensions } from './extensions/extensions.ts';
+import { assertSupported, type Proxy } from './launch.ts';
 import {
   RUNTIME_STATUSES,
   statesOf,
   statusOf,
-  type Driver,
   type FirstState,
-  type RuntimeKind,
   type RuntimeStatus,
 } from './lifecycle.ts';
 import { LiveRuntime } from './live-runtime.ts';
 import type { RuntimeMeter } from './meter.ts';
 import type { RuntimeNode } from './node/runtime-node.ts';
 import type { Profiles } from './profiles/profiles.ts';
+import { newRuntime, type RuntimeRequest } from './new-runtime.ts';
 import type { Page, PageRequest, Runtime, RuntimeStore, TimeLimits, Workspace } from './store.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Who asks: everything happens within this organization. */
 export interface Actor {
   organizationId: string;
-}
-
-export interface RuntimeRequest {
-  alias: string;
-  kind: RuntimeKind;
-  driver: Driver;
-  launch: Launch;
-  /** Undefined for what is configured. */
-  idleTimeoutSeconds?: number | undefined;
-  maxDurationSeconds?: number | undefined;
-  egress?: EgressRules | undefined;
 }
 
 /** How a request came, and what becomes of it when nobody waits for it any more. */
@@ -60,6 +47,7 @@ export interface RuntimeManagerOptions {
   admission: Omit<AdmissionOptions, 'hasMemory'>;
   keepEvents: { perRuntime: number; ageMs: number };
   profiles: Profiles;
+  extensions: Extensions;
 }
 
 /** How often something may come in between before a request gives up. */
@@ -114,7 +102,8 @@ export class RuntimeManager implements AsyncDisposable {
   /**
    * Resolves with a running runtime. Throws `runtime.unsupported`, `runtime.alias_in_use`,
    * `runtime.quota_exceeded`, `runtime.no_capacity`, `runtime.launch_failed`, `runtime.stopped`,
-   * `service.shutting_down`, for a proxy what `setProxy` throws, and for a profile `profile.not_found`, `profile.in_use`,
+   * `service.shutting_down`, for a proxy what `setProxy` throws, for
+   * extensions `extension.not_found`, `extension.conflict` or `extension.load_failed`, and for a profile `profile.not_found`, `profile.in_use`,
    * `profile.version_damaged` or `profile.locale_unavailable`.
    */
   async create(
@@ -126,19 +115,11 @@ export class RuntimeManager implements AsyncDisposable {
     const { id: workspaceId, storageWorkspace } = await this.#workspace(actor, workspace);
     const { launch } = request;
     assertSupported(launch);
+    const extensionIds = (launch.mode === 'ephemeral' && launch.extensionIds) || [];
+    await this.#options.extensions.resolve(actor.organizationId, extensionIds);
     const { timeLimits } = this.#options;
-    const runtime = {
-      ...request,
-      profileId: launch.mode === 'profile' ? launch.profileId : undefined,
-      writesProfile: launch.mode === 'profile' && !launch.readOnly,
-      egress: request.egress,
-      idleTimeoutSeconds: request.idleTimeoutSeconds ?? timeLimits.idleTimeoutSeconds,
-      maxDurationSeconds: request.maxDurationSeconds ?? timeLimits.maxDurationSeconds,
-      id: randomUUID(),
-      workspaceId,
-      nodeId: this.#node.id,
-      storageWorkspace,
-    };
+    const place = { workspaceId, storageWorkspace, nodeId: this.#node.id };
+    const runtime = newRuntime(request, place, timeLimits);
     const live = await this.#open(runtime.id, scope, (state) =>
       this.#store.insert(actor.organizationId, { ...runtime, state }),
     );

@@ -1,5 +1,6 @@
 import type { EventFilter, NewEvent, RuntimeEvent } from './events/events.ts';
 import type { EgressRules } from './egress/destination-rules.ts';
+import type { LoadedExtension } from './extensions/extension.ts';
 import type { Usage } from './egress/outbound-connections.ts';
 import type { Launch, Proxy, ProxyAddress } from './launch.ts';
 import type { Driver, FirstState, RuntimeKind, RuntimeState, StopReason } from './lifecycle.ts';
@@ -38,6 +39,8 @@ export interface Runtime extends TimeLimits {
   storageWorkspace: string | undefined;
   /** What its traffic goes through now; undefined: it goes directly, or there is none. */
   proxy: ProxyAddress | undefined;
+  /** What is loaded in its browser now. */
+  extensions: LoadedExtension[];
   /** Since it was last brought up, to a second. */
   usage: Usage;
   failure: RuntimeFailure | undefined;
@@ -83,6 +86,7 @@ export type RuntimeMove =
       defaultPageId: string;
       browserDirectory: string;
       proxy: ProxyAddress | undefined;
+      extensions: LoadedExtension[];
     }
   | { to: 'stopping' }
   | { to: 'stopped'; reason: StopReason; usage?: Usage | undefined }

@@ -5,7 +5,7 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
-import { reconcile } from '../../src/runtime-manager/index.ts';
+import { reconcile, type RuntimeMove } from '../../src/runtime-manager/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 
 const FIRST = {
@@ -45,13 +45,14 @@ const test = base
     return { organizationId, workspaceId: workspace?.id ?? '', nodeId, store, insert };
   });
 
-const running = {
+const running: RuntimeMove = {
   to: 'running',
   proxy: undefined,
+  extensions: [],
   defaultContextId: 'c',
   defaultPageId: 'p',
   browserDirectory: 'd',
-} as const;
+};
 
 test('of many moves at once one wins', async ({ owner: { store, insert } }) => {
   const life = await insert();

@@ -8,6 +8,7 @@ import { EgressPolicy, LocalNode, openStorage, OwnPorts } from '../../src/runtim
 import { processesOf } from '../support/processes.ts';
 
 const log = pino({ level: 'silent' });
+const NOTHING = { profile: undefined, extensions: [] };
 const never = new AbortController().signal;
 
 async function freshDirectory(): Promise<string> {
@@ -34,6 +35,7 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
       proxyTimeoutMs: 1000,
     },
     checkoutRoot: root,
+    extensionRoot: join(await freshDirectory(), 'extensions'),
     storage: await openStorage(undefined, await freshDirectory()),
     log,
   });
@@ -49,12 +51,12 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
   await using node = await openNode(root);
   await expectNothingLeft(root);
 
-  const killed = await node.launch(undefined, never);
+  const killed = await node.launch(NOTHING, never);
   const [{ pid } = { pid: 0 }] = await processesOf(root);
   await killed.kill();
   await expectNothingLeft(root);
 
-  const ended = await node.launch(undefined, never);
+  const ended = await node.launch(NOTHING, never);
   const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
   expect(main?.pid).not.toBe(pid);
   process.kill(main?.pid ?? 0, 'SIGKILL');
@@ -62,7 +64,7 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
   await expectNothingLeft(root);
 
   for (const afterMs of [0, 20, 50, 100, 150]) {
-    await expect(node.launch(undefined, AbortSignal.timeout(afterMs))).rejects.toThrow(/timeout/);
+    await expect(node.launch(NOTHING, AbortSignal.timeout(afterMs))).rejects.toThrow(/timeout/);
     await expectNothingLeft(root);
   }
 });
@@ -70,7 +72,7 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
 test('a browser that hangs is killed all the same', async () => {
   const root = await freshDirectory();
   await using node = await openNode(root);
-  const browser = await node.launch(undefined, never);
+  const browser = await node.launch(NOTHING, never);
   const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
   process.kill(-(main?.pid ?? 0), 'SIGSTOP');
   await browser.kill();
@@ -94,7 +96,7 @@ test('a Chromium that does not come up is a failed launch, in time, and leaves n
     ['head -c 100000 /dev/urandom >&4; exit 1', 'Chromium exited (code 1) before it was ready'],
   ] as const) {
     await behave(how);
-    await expect(node.launch(undefined, never)).rejects.toMatchObject({
+    await expect(node.launch(NOTHING, never)).rejects.toMatchObject({
       code: 'runtime.launch_failed',
       message: expect.stringContaining(message),
     });
@@ -120,7 +122,7 @@ test("a browser sees nothing of the service's environment", async () => {
   onTestFinished(() => void vi.unstubAllEnvs());
   const root = await freshDirectory();
   await using node = await openNode(root);
-  const browser = await node.launch(undefined, never);
+  const browser = await node.launch(NOTHING, never);
   const processes = await processesOf(root);
   expect(processes.length).toBeGreaterThan(3);
   for (const { command } of processes) expect(command).not.toContain('do-not-tell');
@@ -145,7 +147,7 @@ test('a Chromium that hangs once is started anew', async () => {
   await chmod(script, 0o755);
   await using node = await openNode(root, script);
   await writeFile(hangs, '');
-  const browser = await node.launch(undefined, never);
+  const browser = await node.launch(NOTHING, never);
   await browser.kill();
   await expectNothingLeft(root);
 });

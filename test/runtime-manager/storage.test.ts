@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import S3rver from 's3rver';
 import { expect, onTestFinished, test } from 'vitest';
-import { packState, unpackState } from '../../src/runtime-manager/profiles/archive.ts';
+import { LEFT_OUT } from '../../src/runtime-manager/profiles/left-out.ts';
+import { packDirectory, unpackArchive } from '../../src/runtime-manager/storage/archive.ts';
 import { openStorage, type ObjectStorage } from '../../src/runtime-manager/index.ts';
 
 const BUCKET = 'archives';
@@ -99,8 +100,10 @@ for (const [name, open] of Object.entries(STORAGES)) {
       await writeFile(join(from, path, 'file'), state);
     }
     await symlink('elsewhere', join(from, 'SingletonLock'));
-    const packed = await packState(from, (content) => storage.put('profiles/state', content));
-    expect(await unpackState(await storage.get('profiles/state'), to)).toBe(packed.sha256);
+    const packed = await packDirectory(from, LEFT_OUT, (content) =>
+      storage.put('profiles/state', content),
+    );
+    expect(await unpackArchive(await storage.get('profiles/state'), to)).toBe(packed.sha256);
     expect((await readdir(to, { recursive: true })).toSorted()).toEqual([
       'Default',
       'Default/Local Storage',
@@ -124,9 +127,11 @@ test('large state streams through a memory that stays small', async () => {
     most = Math.max(most, process.memoryUsage().rss - before);
   }, 50);
   onTestFinished(() => clearInterval(watch));
-  const packed = await packState(from, (content) => storage.put('profiles/large', content));
+  const packed = await packDirectory(from, LEFT_OUT, (content) =>
+    storage.put('profiles/large', content),
+  );
   expect(packed.sizeBytes).toBeGreaterThan(64 * 1024 ** 2);
-  expect(await unpackState(await storage.get('profiles/large'), to)).toBe(packed.sha256);
+  expect(await unpackArchive(await storage.get('profiles/large'), to)).toBe(packed.sha256);
   expect(most).toBeLessThan(150 * 1024 ** 2);
 }, 120_000);
 

@@ -12,11 +12,13 @@ import { bootstrap } from '../../src/db/bootstrap.ts';
 import type { Database } from '../../src/db/client.ts';
 import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import {
   EgressPolicy,
   examine,
+  Extensions,
   LocalNode,
   openStorage,
   OwnPorts,
@@ -93,9 +95,11 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     log,
   });
   const ownPorts = new OwnPorts(options.ownServices);
+  const egressPolicy = new EgressPolicy({ allow: options.egressAllow ?? ['*'], ownPorts });
   const node = stack.use(
     await LocalNode.open({
       storage,
+      extensionRoot: join(dataDir, 'extensions'),
       checkoutRoot: join(dataDir, 'checkouts'),
       id: randomUUID(),
       executablePath: options.executablePath ?? inject('chromiumPath'),
@@ -106,7 +110,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       healthCheck: options.healthCheck ?? { intervalMs: 5000, timeoutMs: 10_000 },
       memoryFloorBytes: options.memoryFloorBytes ?? 0,
       egress: {
-        policy: new EgressPolicy({ allow: options.egressAllow ?? ['*'], ownPorts }),
+        policy: egressPolicy,
         proxyTimeoutMs: options.proxyTimeoutMs ?? 1500,
         ownPorts,
       },
@@ -117,12 +121,19 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
   const store = createRuntimeStore(database.db, secrets, {
     maxRuntimesPerOrganization: options.maxRuntimesPerOrganization ?? 1000,
   });
+  const extensions = new Extensions({
+    store: createExtensionStore(database.db),
+    storage,
+    workDir: join(dataDir, 'uploads'),
+    tryOut: (directory) => node.tryExtension(directory),
+  });
   const metrics = createMetrics();
   const runtimes = stack.use(
     new RuntimeManager({
       node,
       store,
       profiles,
+      extensions,
       meter: metrics.meter,
       log,
       ticketTtlMs: options.ticketTtlMs ?? 60_000,
@@ -144,6 +155,9 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       database,
       runtimes,
       profiles,
+      extensions,
+      egressPolicy,
+      extensionMaxBytes: 64 * 1024 ** 2,
       secrets,
       states: node.states,
       uploadDir: join(dataDir, 'uploads'),
@@ -153,7 +167,10 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       metricsToken: options.metricsToken,
       examine: () =>
         examine({ store, nodeId: node.id, root: browserRoot, servicePid: process.pid }),
-      timeLimitCeilings: { idleTimeoutSeconds: 1000, maxDurationSeconds: 10_000 },
+      ceilings: {
+        timeLimits: { idleTimeoutSeconds: 1000, maxDurationSeconds: 10_000 },
+        extensions: 3,
+      },
       ownPorts,
       addressOf: createPublicAddress(options.address ?? NO_PROXY),
       log,

@@ -10,33 +10,35 @@ import {
 } from '../../db/queries/browser-profiles.ts';
 import { profileInUse } from '../../db/queries/profile-holders.ts';
 import type { SecretBox } from '../../db/secret-box.ts';
-import type { Actor, Profiles } from '../../runtime-manager/index.ts';
+import type { Actor, Extensions, Profiles } from '../../runtime-manager/index.ts';
 import { ApiError } from '../errors.ts';
 import { bearer, errors, IdempotencyKeyHeader, json, jsonBody } from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import {
-  CreateProfileRequest,
   ProfileBody,
   ProfileList,
   ProfilePath,
+  profileRequests,
   toProfileBody,
-  UpdateProfileRequest,
 } from '../schemas/browser-profile.ts';
+import type { RequestCeilings } from '../schemas/runtime.ts';
 import { paging } from '../schemas/paging.ts';
 
 const common = { tags: ['Browser profiles'], security: bearer };
 const PATH = '/v1/browser-profiles';
+type ProfileRequests = ReturnType<typeof profileRequests>;
 
-const create = createRoute({
-  ...common,
-  operationId: 'browser-profiles-create',
-  method: 'post',
-  path: PATH,
-  summary: 'Create a browser profile',
-  parameters: [IdempotencyKeyHeader],
-  request: jsonBody(CreateProfileRequest),
-  responses: { 200: json(ProfileBody, 'The profile'), ...errors(409, 413, 415) },
-});
+const create = (request: ProfileRequests['create']) =>
+  createRoute({
+    ...common,
+    operationId: 'browser-profiles-create',
+    method: 'post',
+    path: PATH,
+    summary: 'Create a browser profile',
+    parameters: [IdempotencyKeyHeader],
+    request: jsonBody(request),
+    responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409, 413, 415) },
+  });
 
 const list = createRoute({
   ...common,
@@ -58,15 +60,16 @@ const get = createRoute({
   responses: { 200: json(ProfileBody, 'The profile'), ...errors(404) },
 });
 
-const update = createRoute({
-  ...common,
-  operationId: 'browser-profiles-update',
-  method: 'patch',
-  path: `${PATH}/{profileId}`,
-  summary: 'Change a browser profile, from its next launch on',
-  request: { params: ProfilePath, ...jsonBody(UpdateProfileRequest) },
-  responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409, 413, 415) },
-});
+const update = (request: ProfileRequests['update']) =>
+  createRoute({
+    ...common,
+    operationId: 'browser-profiles-update',
+    method: 'patch',
+    path: `${PATH}/{profileId}`,
+    summary: 'Change a browser profile, from its next launch on',
+    request: { params: ProfilePath, ...jsonBody(request) },
+    responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409, 413, 415) },
+  });
 
 const remove = createRoute({
   ...common,
@@ -82,14 +85,19 @@ export interface ProfileRouteParts {
   db: Db;
   secrets: SecretBox;
   profiles: Profiles;
+  extensions: Extensions;
+  ceilings: RequestCeilings;
 }
 
 export function browserProfileRoutes(parts: ProfileRouteParts) {
-  const { db, secrets, profiles } = parts;
+  const { db, secrets, profiles, extensions, ceilings } = parts;
+  const requests = profileRequests(ceilings.extensions);
   return createRouter()
-    .openapi(create, async (c) => {
+    .openapi(create(requests.create), async (c) => {
       const { organizationId } = c.var.actor;
-      const made = await insertProfile(db, secrets, organizationId, c.req.valid('json'));
+      const values = c.req.valid('json');
+      await extensions.resolve(organizationId, values.extensionIds);
+      const made = await insertProfile(db, secrets, organizationId, values);
       if (!made) throw nameInUse();
       return c.json(toProfileBody(made), 200);
     })
@@ -103,10 +111,12 @@ export function browserProfileRoutes(parts: ProfileRouteParts) {
       const profile = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
       return c.json(toProfileBody(profile), 200);
     })
-    .openapi(update, async (c) => {
+    .openapi(update(requests.update), async (c) => {
       const { organizationId } = c.var.actor;
       const { id } = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
-      const updated = await updateProfile(db, secrets, organizationId, id, c.req.valid('json'));
+      const values = c.req.valid('json');
+      await extensions.resolve(organizationId, values.extensionIds ?? []);
+      const updated = await updateProfile(db, secrets, organizationId, id, values);
       if (updated === 'absent') throw notFound();
       if (updated === 'name_in_use') throw nameInUse();
       return c.json(toProfileBody(updated), 200);

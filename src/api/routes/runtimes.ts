@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { RequestScope, RuntimeManager, TimeLimits } from '../../runtime-manager/index.ts';
+import type { RequestScope, RuntimeManager } from '../../runtime-manager/index.ts';
 import {
   AuthorizationHeader,
   bearer,
@@ -15,6 +15,7 @@ import { runtimeAnswers } from '../runtime-answers.ts';
 import { paging } from '../schemas/paging.ts';
 import {
   createRuntimeRequest,
+  type RequestCeilings,
   RuntimeBody,
   RuntimeList,
   RuntimePath,
@@ -24,7 +25,7 @@ import { WorkspacePath } from '../schemas/workspace.ts';
 
 const common = { tags: ['Runtimes'], security: bearer };
 
-const create = (ceilings: TimeLimits) =>
+const create = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
     operationId: 'runtimes-create',
@@ -120,13 +121,13 @@ const remove = createRoute({
 export interface RuntimeRouteParts {
   runtimes: RuntimeManager;
   addressOf: PublicAddress;
-  timeLimitCeilings: TimeLimits;
+  ceilings: RequestCeilings;
 }
 
-export function runtimeRoutes({ runtimes, addressOf, timeLimitCeilings }: RuntimeRouteParts) {
+export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRouteParts) {
   const answer = runtimeAnswers({ runtimes, addressOf });
   return createRouter()
-    .openapi(create(timeLimitCeilings), async (c) => {
+    .openapi(create(ceilings), async (c) => {
       const { id } = c.req.valid('param');
       const request = c.req.valid('json');
       const runtime = await runtimes.create(c.var.actor, id, request, scopeOf(c));

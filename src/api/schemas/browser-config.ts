@@ -69,4 +69,10 @@ export const BrowserConfig = z
   })
   .openapi('BrowserConfig');
 
-export const ExtensionIds = z.array(Text);
+export const ExtensionIds = z.array(Text).openapi({
+  description: 'Ids of browser extensions, loaded in this order; one that is named twice is one.',
+});
+
+/** `most`: how many a runtime may have. */
+export const extensionIdsUpTo = (most: number) =>
+  ExtensionIds.refine((ids) => new Set(ids).size <= most, `At most ${most} extensions`);

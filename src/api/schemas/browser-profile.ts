@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { BrowserProfile } from '../../db/queries/browser-profiles.ts';
 import { PROXY_TYPES, VERSION_KINDS, type ProfileVersion } from '../../runtime-manager/index.ts';
-import { BrowserConfig, ExtensionIds } from './browser-config.ts';
+import { BrowserConfig, ExtensionIds, extensionIdsUpTo } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
 
 const NAME_MAX = 200;
@@ -34,31 +34,29 @@ const Fingerprint = z
     description: 'How the browser presents itself, to every page, worker and frame.',
   });
 
-const values = {
-  config: BrowserConfig,
-  extensionIds: ExtensionIds,
-  fingerprint: Fingerprint,
-};
-
-export const CreateProfileRequest = z
-  .strictObject({
-    name: Name,
-    config: values.config.default({}),
-    extensionIds: values.extensionIds.default([]),
-    fingerprint: values.fingerprint.default({}),
-  })
-  .openapi('CreateBrowserProfileRequest');
-
-export const UpdateProfileRequest = z
-  .strictObject({
-    name: Name.optional(),
-    config: values.config.optional(),
-    extensionIds: values.extensionIds.optional(),
-    fingerprint: values.fingerprint.optional(),
-  })
-  .openapi('UpdateBrowserProfileRequest', {
-    description: 'What is given replaces the whole of what was there, from the next launch on.',
-  });
+/** Requests about a profile that may have so many extensions. */
+export function profileRequests(maxExtensions: number) {
+  const extensionIds = extensionIdsUpTo(maxExtensions);
+  const create = z
+    .strictObject({
+      name: Name,
+      config: BrowserConfig.default({}),
+      extensionIds: extensionIds.default([]),
+      fingerprint: Fingerprint.default({}),
+    })
+    .openapi('CreateBrowserProfileRequest');
+  const update = z
+    .strictObject({
+      name: Name.optional(),
+      config: BrowserConfig.optional(),
+      extensionIds: extensionIds.optional(),
+      fingerprint: Fingerprint.optional(),
+    })
+    .openapi('UpdateBrowserProfileRequest', {
+      description: 'What is given replaces the whole of what was there, from the next launch on.',
+    });
+  return { create, update };
+}
 
 export const ForkProfileRequest = z
   .strictObject({

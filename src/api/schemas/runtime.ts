@@ -9,7 +9,7 @@ import {
   type Runtime,
   type TimeLimits,
 } from '../../runtime-manager/index.ts';
-import { BrowserConfig, EgressRules, ExtensionIds, Proxy } from './browser-config.ts';
+import { BrowserConfig, EgressRules, extensionIdsUpTo, Proxy } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
 
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -32,18 +32,24 @@ const ProfileLaunch = z
   })
   .openapi('ProfileLaunch', { description: 'A browser with the saved state of a profile.' });
 
-const EphemeralLaunch = z
-  .strictObject({
-    mode: z.literal('ephemeral'),
-    config: BrowserConfig.optional(),
-    extensionIds: ExtensionIds.optional(),
-  })
-  .openapi('EphemeralLaunch', {
-    description: 'A fresh browser without saved state, gone when the runtime stops.',
-  });
+const ephemeralLaunch = (maxExtensions: number) =>
+  z
+    .strictObject({
+      mode: z.literal('ephemeral'),
+      config: BrowserConfig.optional(),
+      extensionIds: extensionIdsUpTo(maxExtensions).optional(),
+    })
+    .openapi('EphemeralLaunch', {
+      description: 'A fresh browser without saved state, gone when the runtime stops.',
+    });
 
-/** `ceilings`: the longest times that a caller may ask for. */
-export function createRuntimeRequest(ceilings: TimeLimits) {
+/** The most that a caller may ask for. */
+export interface RequestCeilings {
+  timeLimits: TimeLimits;
+  extensions: number;
+}
+
+export function createRuntimeRequest({ timeLimits: ceilings, extensions }: RequestCeilings) {
   const browser = z
     .strictObject({
       alias: Alias.openapi({
@@ -54,7 +60,7 @@ export function createRuntimeRequest(ceilings: TimeLimits) {
       }),
       kind: z.literal('browser'),
       launch: z
-        .discriminatedUnion('mode', [ProfileLaunch, EphemeralLaunch])
+        .discriminatedUnion('mode', [ProfileLaunch, ephemeralLaunch(extensions)])
         .default({ mode: 'ephemeral' }),
       idleTimeoutSeconds: z.int().min(1).max(ceilings.idleTimeoutSeconds).optional().openapi({
         description: 'Ends after so long without traffic of a client.',
@@ -162,6 +168,16 @@ export const RuntimeBody = z
       .nullable()
       .openapi({ description: 'What its traffic goes through now.' }),
     egress: EgressRules.optional(),
+    extensions: z
+      .array(
+        z.object({
+          id: z.uuid(),
+          name: z.string(),
+          version: z.string(),
+          runtimeExtensionId: z.string(),
+        }),
+      )
+      .openapi({ description: 'What is loaded in its browser now, in this order.' }),
     usage: z
       .object({
         bytesIn: z.int().openapi({ description: 'What the browser received.' }),
@@ -211,6 +227,7 @@ export function toRuntimeBody(
     expiresAt: runtime.expiresAt?.toISOString() ?? null,
     stoppedAt: runtime.stoppedAt?.toISOString() ?? null,
     proxy: runtime.proxy ?? null,
+    extensions: runtime.extensions,
     usage: runtime.usage,
     ...(runtime.egress && { egress: runtime.egress }),
     ...(connection && { connection }),

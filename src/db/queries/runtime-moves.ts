@@ -1,5 +1,10 @@
 import { sql } from 'drizzle-orm';
-import type { RuntimeLife, RuntimeMove, Usage } from '../../runtime-manager/index.ts';
+import type {
+  LoadedExtension,
+  RuntimeLife,
+  RuntimeMove,
+  Usage,
+} from '../../runtime-manager/index.ts';
 import { runtimes } from '../schema/index.ts';
 
 /** What a move is told as; undefined: it is not. */
@@ -31,6 +36,7 @@ export function valuesOf(move: RuntimeMove) {
         defaultPageId: move.defaultPageId,
         browserDirectory: move.browserDirectory,
         proxy: move.proxy ?? null,
+        extensions: move.extensions,
         startedAt: now,
         lastActivityAt: now,
         expiresAt: sql`${now.toISOString()}::timestamptz + make_interval(secs => ${runtimes.maxDurationSeconds})`,
@@ -52,6 +58,7 @@ const NO_BROWSER = {
   defaultPageId: null,
   browserDirectory: null,
   proxy: null,
+  extensions: [] as LoadedExtension[],
   expiresAt: null,
 } as const;
 

@@ -20,6 +20,7 @@ import {
   STOP_REASONS,
   type EgressRules,
   type Launch,
+  type LoadedExtension,
   type ProxyAddress,
 } from '../../runtime-manager/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
@@ -61,6 +62,7 @@ export const runtimes = pgTable(
     defaultPageId: text(),
     browserDirectory: text(),
     proxy: jsonb().$type<ProxyAddress>(),
+    extensions: jsonb().$type<LoadedExtension[]>().notNull().default([]),
     bytesIn: bigint({ mode: 'number' }).notNull().default(0),
     bytesOut: bigint({ mode: 'number' }).notNull().default(0),
     connections: integer().notNull().default(0),

@@ -7,7 +7,10 @@ import {
   type DebuggingEndpoint,
   type ProcessExit,
 } from './chromium.ts';
+import { extensionIdOf } from '../extensions/extension.ts';
+import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
+import { loadExtension, reportOnExtension } from './extension-loading.ts';
 import { chromiumFlags } from './flags.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
 import { Pages, type DefaultPage } from './pages.ts';
@@ -51,6 +54,10 @@ export interface BrowserIdentity {
   /** Undefined: a fresh one, which goes with the browser. */
   userDataDir: string | undefined;
   fingerprint: Fingerprint;
+  /** Chromium's ids of the extensions that will be loaded. */
+  extensionIds: string[];
+  /** Whether it is only to try extensions out. */
+  isTrial: boolean;
 }
 
 /** One launch: whose browser, and the proxy on loopback that is its only way out. */
@@ -133,6 +140,16 @@ export class Browser {
     await this.exited;
   }
 
+  /** Loads an unpacked extension, and resolves with Chromium's id of it. Throws what Chromium says. */
+  loadExtension(path: string, signal: AbortSignal): Promise<string> {
+    return loadExtension(this.#chromium.pipe, path, signal);
+  }
+
+  /** Tells how an extension does that was loaded into a browser for trials. */
+  reportOnExtension(id: string, signal: AbortSignal): Promise<ExtensionTrial> {
+    return reportOnExtension(this.#chromium.pipe, id, signal);
+  }
+
   /** By how much the window of the default page is higher than the page. */
   async windowChromeHeight(signal: AbortSignal): Promise<number> {
     const { pipe } = this.#chromium;
@@ -179,13 +196,17 @@ export async function launchBrowser(
 
 async function attemptLaunch(
   settings: BrowserSettings,
-  { userDataDir, fingerprint, proxyServer }: BrowserLaunch,
+  { userDataDir, fingerprint, proxyServer, extensionIds, isTrial }: BrowserLaunch,
   timed: AbortSignal,
 ): Promise<Browser> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openBrowserDirectory(settings.root, userDataDir));
   const { locale } = fingerprint;
-  await writePreferences(directory.userDataDir, { extensions: [STAGEHAND_EXTENSION], locale });
+  await writePreferences(directory.userDataDir, {
+    extensionIds: [extensionIdOf(STAGEHAND_EXTENSION), ...extensionIds],
+    locale,
+    isTrial,
+  });
   const chromium = stack.use(
     await launchChromium(
       {

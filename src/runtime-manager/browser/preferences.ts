@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,26 +18,30 @@ const Preferences = z.record(z.string(), z.unknown());
 
 export interface PreferenceOptions {
   /**
-   * The directories of extensions that may be loaded: without this, Chromium would let them read
-   * files.
+   * Chromium's ids of extensions that may be loaded: without this, it would let them read files.
    */
-  extensions: string[];
+  extensionIds: string[];
   locale: string | undefined;
+  /** In a browser that no customer gets: pages of Chromium's own may be opened, and tell what extensions did. */
+  isTrial: boolean;
 }
 
 /** Writes what a browser is to know before it starts, beside what a profile knows already. */
 export async function writePreferences(
   userDataDir: string,
-  { extensions, locale }: PreferenceOptions,
+  { extensionIds, locale, isTrial }: PreferenceOptions,
 ): Promise<void> {
   const profile = join(userDataDir, 'Default');
   await mkdir(profile, { recursive: true });
   const file = join(profile, 'Preferences');
   const known = withoutOurs(await readPreferences(file));
-  const settings = extensions.map((path) => [extensionIdOf(path), { newAllowFileAccess: false }]);
+  const settings = extensionIds.map((id) => [id, { newAllowFileAccess: false }]);
   const ours = {
-    policy: { url_blocklist: BLOCKED },
-    extensions: { settings: Object.fromEntries(settings) },
+    ...(!isTrial && { policy: { url_blocklist: BLOCKED } }),
+    extensions: {
+      settings: Object.fromEntries(settings),
+      ...(isTrial && { ui: { developer_mode: true } }),
+    },
     session: { restore_on_startup: RESTORE_LAST_SESSION },
     ...(locale !== undefined && { intl: languagesOf(locale) }),
   };
@@ -77,10 +80,4 @@ function merge(known: z.infer<typeof Preferences>, ours: object): object {
     merged[name] = before && inner ? merge(before, inner) : value;
   }
   return merged;
-}
-
-/** Chromium names an unpacked extension by its path: 32 digits of a hash, written from a to p. */
-function extensionIdOf(path: string): string {
-  const digits = createHash('sha256').update(path).digest('hex').slice(0, 32);
-  return digits.replace(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)));
 }

@@ -15,19 +15,22 @@ import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
 import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
 import type { Route } from '../egress/route.ts';
 import { RuntimeError } from '../errors.ts';
+import type { LoadedExtension } from '../extensions/extension.ts';
+import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
+import { ExtensionCache } from './extension-cache.ts';
+import { loadExtensions, tryExtension, unpackExtensions } from './local-extensions.ts';
 import { availableMemory, browserMemory } from './memory.ts';
 import { killProcessesUnder } from './process-table.ts';
 import { LocalProfile } from './local-profile.ts';
 import { StateConverter } from './state-converter.ts';
 import { ReadyStates } from './ready-states.ts';
-import type { NodeBrowser, ProfileUse, RuntimeNode } from './runtime-node.ts';
+import { describeLaunch, NOBODY, probe, type Probed } from './probe.ts';
+import type { LaunchSpec, NodeBrowser, ProfileUse, RuntimeNode } from './runtime-node.ts';
 
-const SANDBOX_TROUBLE = /sandbox|namespace/i;
-/** Of no profile. */
-const NOBODY: BrowserIdentity = { userDataDir: undefined, fingerprint: {} };
+const TRIAL_TIMEOUT_MS = 20_000;
 /** Reading what processes use is work for the kernel. */
 const MEASURE_INTERVAL_MS = 30_000;
 
@@ -40,7 +43,9 @@ export interface LocalNodeOptions {
   root: string;
   /** Where profiles lie while browsers use them; kept, for what a crash leaves there. */
   checkoutRoot: string;
-  /** Where profiles are loaded from and saved to. */
+  /** Where extensions lie unpacked while browsers use them; emptied at the start and at the end. */
+  extensionRoot: string;
+  /** Where profiles and extensions are loaded from, and profiles saved to. */
   storage: ObjectStorage;
   env: Record<string, string>;
   launchTimeoutMs: number;
@@ -61,6 +66,7 @@ export class LocalNode implements RuntimeNode {
   readonly #storage: ObjectStorage;
   readonly #locales: Locales;
   readonly #ready: ReadyStates;
+  readonly #extensions: ExtensionCache;
   readonly #egress: ForwarderOptions;
   readonly #memoryFloorBytes: number;
   readonly #measuring: NodeJS.Timeout;
@@ -74,7 +80,7 @@ export class LocalNode implements RuntimeNode {
   private constructor(
     options: LocalNodeOptions,
     { settings, browserBytes }: Probed,
-    { locales, ready }: { locales: Locales; ready: ReadyStates },
+    { locales, ready, extensions }: LocalParts,
   ) {
     this.id = options.id;
     this.#settings = settings;
@@ -83,6 +89,7 @@ export class LocalNode implements RuntimeNode {
     this.#storage = options.storage;
     this.#locales = locales;
     this.#ready = ready;
+    this.#extensions = extensions;
     this.#egress = options.egress;
     this.#memoryFloorBytes = options.memoryFloorBytes;
     this.#browserBytes = browserBytes;
@@ -117,6 +124,7 @@ export class LocalNode implements RuntimeNode {
     return new LocalNode(options, probed, {
       locales: await Locales.read(executablePath),
       ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),
+      extensions: await ExtensionCache.open(options.extensionRoot, options.storage),
     });
   }
 
@@ -142,21 +150,39 @@ export class LocalNode implements RuntimeNode {
     if (browsers > 0) this.#browserBytes = bytes / browsers;
   }
 
-  async launch(use: ProfileUse | undefined, signal: AbortSignal): Promise<NodeBrowser> {
+  async launch(spec: LaunchSpec, signal: AbortSignal): Promise<NodeBrowser> {
+    const { profile: use, extensions } = spec;
     if (use) this.#assertLocale(use.fingerprint);
+    await using stack = new AsyncDisposableStack();
+    const unpacked = await unpackExtensions(this.#extensions, extensions, stack);
     const profile = use && (await this.#openProfile(use));
     let launched: ConfinedBrowser | undefined;
     try {
       launched = await this.#launch(signal, {
         userDataDir: profile?.userDataDir,
         fingerprint: use?.fingerprint ?? {},
+        extensionIds: extensions.map(({ runtimeExtensionId }) => runtimeExtensionId),
+        isTrial: false,
       });
+      launched.browser.own(stack.move());
       await profile?.begin(launched.browser.pid);
-      return this.#withEndpoints(launched, profile);
+      const loaded = await loadExtensions(launched.browser, unpacked, signal);
+      return this.#withEndpoints(launched, profile, loaded);
     } catch (error) {
       await launched?.browser.kill();
       await profile?.release();
       throw error;
+    }
+  }
+
+  /** Loads an unpacked extension in a browser of its own, and tells how it did. */
+  async tryExtension(directory: string): Promise<ExtensionTrial> {
+    const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
+    const { browser } = await this.#launch(signal, { ...NOBODY, isTrial: true });
+    try {
+      return await tryExtension(browser, directory, signal);
+    } finally {
+      await browser.kill();
     }
   }
 
@@ -179,7 +205,7 @@ export class LocalNode implements RuntimeNode {
       this.#launchable = false;
       const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
       this.#settings.log.error({ err: cause, output }, 'a browser could not be launched');
-      throw new RuntimeError('runtime.launch_failed', describe(cause), { cause });
+      throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
     }
   }
 
@@ -203,6 +229,7 @@ export class LocalNode implements RuntimeNode {
   #withEndpoints(
     { browser, forwarder }: ConfinedBrowser,
     profile: LocalProfile | undefined,
+    extensions: LoadedExtension[],
   ): NodeBrowser {
     const { endpoint, directory, pages, exited } = browser;
     const endpoints = browser.own(
@@ -219,6 +246,7 @@ export class LocalNode implements RuntimeNode {
       endpoints,
       pages,
       forwarder,
+      extensions,
       profile,
       exited,
       directory: directory.name,
@@ -235,7 +263,7 @@ export class LocalNode implements RuntimeNode {
       root: this.#checkoutRoot,
       env,
       launch: async (userDataDir, signal) => {
-        const { browser } = await this.#launch(signal, { userDataDir, fingerprint: {} });
+        const { browser } = await this.#launch(signal, { ...NOBODY, userDataDir });
         return browser;
       },
     });
@@ -264,54 +292,13 @@ export class LocalNode implements RuntimeNode {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#measuring);
     await removeBrowserRoot(this.#settings.root);
+    await this.#extensions[Symbol.asyncDispose]();
   }
 }
 
-interface Probed {
-  settings: BrowserSettings;
-  /** What one browser takes. */
-  browserBytes: number;
-}
-
-async function probe(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
-  try {
-    return await launchOnce(settings, egress);
-  } catch (cause) {
-    const said = cause instanceof ChromiumLaunchError ? cause.output : '';
-    if (settings.sandbox && SANDBOX_TROUBLE.test(said)) {
-      settings.log.warn('this system denies Chromium its sandbox: it runs without');
-      return probe({ ...settings, sandbox: false }, egress);
-    }
-    throw new Error(
-      `Chromium at ${settings.executablePath} does not start: ${describe(cause)}. ${lastLines(said)}`,
-      { cause },
-    );
-  }
-}
-
-async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
-  const signal = AbortSignal.timeout(settings.launchTimeoutMs);
-  const { browser } = await launchConfined(settings, NOBODY, egress, signal);
-  try {
-    const { product, userAgent } = await browser.version(signal);
-    settings.log.info({ product, sandbox: settings.sandbox }, 'Chromium starts');
-    const { bytes: browserBytes } = await browserMemory(settings.root);
-    const learned = {
-      userAgent: userAgent.replace('HeadlessChrome', 'Chrome'),
-      windowChromeHeight: await browser.windowChromeHeight(signal),
-    };
-    return { settings: { ...settings, ...learned }, browserBytes };
-  } finally {
-    await browser.kill();
-  }
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof ChromiumLaunchError
-    ? cause.message
-    : 'Chromium did not answer in time or went away';
-}
-
-function lastLines(said: string): string {
-  return said.trim().split('\n').slice(-3).join(' ');
+/** What of this machine browsers are made from. */
+interface LocalParts {
+  locales: Locales;
+  ready: ReadyStates;
+  extensions: ExtensionCache;
 }

@@ -4,11 +4,11 @@ import { constants } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
-import { unpackState } from '../profiles/archive.ts';
 import { Checkout } from '../profiles/checkout.ts';
 import { isLeftOut } from '../profiles/left-out.ts';
 import type { Archive } from '../profiles/profile.ts';
 import { packInto } from '../profiles/profiles.ts';
+import { unpackArchive } from '../storage/archive.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { ReadyStates } from './ready-states.ts';
 import type { ProfileUse, UsedProfile } from './runtime-node.ts';
@@ -113,9 +113,13 @@ export class LocalProfile implements UsedProfile {
 }
 
 /** Throws `profile.version_damaged`, `storage.object_missing` or `service.unavailable`. */
-export async function unpack(archive: Archive, storage: ObjectStorage, userDataDir: string) {
+export async function unpack(
+  archive: Pick<Archive, 'key' | 'sha256'>,
+  storage: ObjectStorage,
+  directory: string,
+) {
   try {
-    const sha256 = await unpackState(await storage.get(archive.key), userDataDir);
+    const sha256 = await unpackArchive(await storage.get(archive.key), directory);
     if (sha256 !== archive.sha256) throw damaged(archive, sha256);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
@@ -129,7 +133,10 @@ export async function unpack(archive: Archive, storage: ObjectStorage, userDataD
 }
 
 /** `undefined` when it cannot be read now. */
-async function digestOf(archive: Archive, storage: ObjectStorage): Promise<string | undefined> {
+async function digestOf(
+  archive: Pick<Archive, 'key'>,
+  storage: ObjectStorage,
+): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
     await pipeline(await storage.get(archive.key), hash);
@@ -139,7 +146,7 @@ async function digestOf(archive: Archive, storage: ObjectStorage): Promise<strin
   }
 }
 
-function damaged(archive: Archive, found: string, cause?: unknown): RuntimeError {
+function damaged(archive: Pick<Archive, 'sha256'>, found: string, cause?: unknown): RuntimeError {
   return new RuntimeError('profile.version_damaged', 'The archive does not match its checksum.', {
     details: { expected: archive.sha256, found },
     cause,

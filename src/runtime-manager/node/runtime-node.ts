@@ -4,6 +4,7 @@ import type { Route } from '../egress/route.ts';
 import type { Pages } from '../browser/pages.ts';
 import type { CheckoutOwner } from '../profiles/checkout.ts';
 import type { Archive, Fingerprint } from '../profiles/profile.ts';
+import type { Extension, LoadedExtension } from '../extensions/extension.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
 
 export type { BrowserExit };
@@ -15,6 +16,14 @@ export interface ProfileUse {
   archive: Archive | undefined;
   /** Who will save the state; undefined when nobody will. */
   owner: CheckoutOwner | undefined;
+}
+
+/** What a browser is launched with. */
+export interface LaunchSpec {
+  /** Undefined: it is ephemeral. */
+  profile: ProfileUse | undefined;
+  /** Loaded in this order. */
+  extensions: Extension[];
 }
 
 /** The state of a profile in the browser that uses it. */
@@ -38,6 +47,7 @@ export interface NodeBrowser {
   readonly directory: string;
   /** Settles once nothing of the browser is left, whichever way it ended. */
   readonly exited: Promise<BrowserExit>;
+  readonly extensions: LoadedExtension[];
   /** Undefined for an ephemeral one. */
   readonly profile: UsedProfile | undefined;
   /** Ends it in order, with what it has not yet written; kills it when that takes too long. */
@@ -50,9 +60,10 @@ export interface RuntimeNode {
   readonly id: string;
   /**
    * Throws RuntimeError `runtime.launch_failed`, `profile.version_damaged`,
-   * `storage.object_missing`, `profile.locale_unavailable`, or what `signal` aborts with.
+   * `storage.object_missing`, `profile.locale_unavailable`, `extension.load_failed`, or what
+   * `signal` aborts with.
    */
-  launch(profile: ProfileUse | undefined, signal: AbortSignal): Promise<NodeBrowser>;
+  launch(spec: LaunchSpec, signal: AbortSignal): Promise<NodeBrowser>;
   /**
    * Dials the proxy of a route and authenticates. Throws `proxy.unreachable`, `proxy.auth_failed`,
    * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.

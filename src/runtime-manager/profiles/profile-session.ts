@@ -31,6 +31,10 @@ export class ProfileSession {
     return this.#lease?.profile.config.proxy ?? undefined;
   }
 
+  get extensionIds(): string[] {
+    return this.#lease?.profile.extensionIds ?? [];
+  }
+
   /** Takes the profile. Throws `profile.not_found`, or `profile.in_use` when another writer has it. */
   async begin(): Promise<ProfileUse> {
     const { organizationId, id, writesProfile } = this.#runtime;
@@ -40,8 +44,7 @@ export class ProfileSession {
       : await store.read(organizationId, this.#profileId);
     if (!lease) throw new RuntimeError('profile.not_found', 'There is no such profile.');
     const { profile, fence, version } = lease;
-    const { config, extensionIds } = profile;
-    assertSupported({ mode: 'ephemeral', config, extensionIds });
+    assertSupported({ mode: 'ephemeral', config: profile.config });
     this.#lease = lease;
     const owner = { organizationId, profileId: profile.id, runtimeId: id, fence };
     return {

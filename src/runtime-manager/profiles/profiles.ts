@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { packState } from './archive.ts';
+import { packDirectory } from '../storage/archive.ts';
+import { LEFT_OUT } from './left-out.ts';
 import { Checkout, type CheckoutOwner } from './checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';
 import type { ProfileStore } from './profile-store.ts';
@@ -121,7 +122,7 @@ export async function packInto(
   userDataDir: string,
 ): Promise<Archive> {
   const key = newKey(profileId);
-  const packed = await packState(userDataDir, (content) => storage.put(key, content));
+  const packed = await packDirectory(userDataDir, LEFT_OUT, (content) => storage.put(key, content));
   return { key, ...packed };
 }
 

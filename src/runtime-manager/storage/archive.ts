@@ -5,7 +5,6 @@ import { mkdir } from 'node:fs/promises';
 import { PassThrough, Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { LEFT_OUT } from './left-out.ts';
 
 /** Of tar's output and input: fewer turns through our process. */
 const CHUNK_BYTES = 256 * 1024;
@@ -13,18 +12,19 @@ const ZSTD = { chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_c_compressionLe
 const SAID_MAX = 2000;
 
 /**
- * Writes the state in a user data directory as tar, compressed with zstd, to where `store` puts it.
- * Streams: memory does not grow with the size. The system's tar is several times faster than one in
+ * Writes a directory as tar, compressed with zstd, to where `store` puts it; without files and
+ * directories of the names `leftOut`, anywhere. Streams: memory does not grow with the size. The system's tar is several times faster than one in
  * JavaScript, with the many small files that there are.
  */
-export async function packState(
-  userDataDir: string,
+export async function packDirectory(
+  directory: string,
+  leftOut: readonly string[],
   store: (content: Readable) => Promise<void>,
 ): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   const meter = meterOf(hash);
-  const excluded = LEFT_OUT.map((name) => `--exclude=${name}`);
-  const args = ['-c', '-f', '-', '--no-wildcards', ...excluded, '-C', userDataDir, '.'];
+  const excluded = leftOut.map((name) => `--exclude=${name}`);
+  const args = ['-c', '-f', '-', '--no-wildcards', ...excluded, '-C', directory, '.'];
   const tar = spawn('tar', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const content = new PassThrough({ highWaterMark: CHUNK_BYTES });
   // Whichever side fails, the other one is ended too.
@@ -38,11 +38,11 @@ export async function packState(
 }
 
 /** Unpacks an archive, and resolves with the SHA-256 of what it really was. */
-export async function unpackState(content: Readable, userDataDir: string): Promise<string> {
-  await mkdir(userDataDir, { recursive: true, mode: 0o700 });
+export async function unpackArchive(content: Readable, directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const hash = createHash('sha256');
   const flags = ['--no-same-owner', '--no-same-permissions', '--touch'];
-  const args = ['-x', '-f', '-', ...flags, '-C', userDataDir];
+  const args = ['-x', '-f', '-', ...flags, '-C', directory];
   const tar = spawn('tar', args, { stdio: ['pipe', 'ignore', 'pipe'] });
   const ended = succeed(tar);
   ended.catch(() => undefined);

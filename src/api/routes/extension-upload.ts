@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApiError } from '../errors.ts';
+import { receiveForm } from '../form-upload.ts';
+import { bearer, errors, json } from '../openapi.ts';
+import { createRouter } from '../router.ts';
+import {
+  ExtensionBody,
+  ExtensionName,
+  ExtensionUpload,
+  toExtensionBody,
+} from '../schemas/browser-extension.ts';
+import type { ExtensionRouteParts } from './browser-extensions.ts';
+
+const PATH = '/v1/browser-extensions/upload';
+const FIELDS = new Set(['name']);
+
+/** Beside the other routes, since a validated form would be held in memory. */
+export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPolicy'>) {
+  const { extensions, uploadDir, extensionMaxBytes } = parts;
+  const router = createRouter();
+  router.openAPIRegistry.registerPath({
+    tags: ['Browser extensions'],
+    security: bearer,
+    operationId: 'browser-extensions-upload',
+    method: 'post',
+    path: PATH,
+    summary: 'Upload an extension and take it, if it can work',
+    description:
+      'The package is looked at, and loaded once in a browser of its own; all that is wrong with it is told at once. The same content again is the same extension.',
+    request: {
+      body: { required: true, content: { 'multipart/form-data': { schema: ExtensionUpload } } },
+    },
+    responses: { 200: json(ExtensionBody, 'The extension'), ...errors(413, 415) },
+  });
+  router.post(PATH, async (c) => {
+    const file = join(uploadDir, randomUUID());
+    try {
+      const fields = await receiveForm(c, file, extensionMaxBytes);
+      const name = nameOf(fields);
+      const added = await extensions.add(c.var.actor.organizationId, file, name);
+      return c.json(toExtensionBody(added), 200);
+    } finally {
+      await rm(file, { force: true });
+    }
+  });
+  return router;
+}
+
+function nameOf(fields: Record<string, string>): string | undefined {
+  const unknown = Object.keys(fields).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw refused(unknown, 'No such field');
+  const { name } = fields;
+  if (name === undefined) return undefined;
+  const parsed = ExtensionName.safeParse(name);
+  if (parsed.success) return parsed.data;
+  throw refused('name', parsed.error.issues[0]?.message ?? 'Not a name');
+}
+
+function refused(path: string, message: string): ApiError {
+  return new ApiError('request.invalid', message, {
+    details: { issues: [{ in: 'body', path, message }] },
+  });
+}

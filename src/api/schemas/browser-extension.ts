@@ -1,0 +1,84 @@
+import { z } from '@hono/zod-openapi';
+import { PACKAGE_FORMATS, type StoredExtension } from '../../runtime-manager/index.ts';
+import { nextCursor } from './paging.ts';
+
+const NAME_MAX = 200;
+
+export const ExtensionName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(NAME_MAX)
+  .refine((name) => !name.includes('\0'), 'has a NUL character')
+  .openapi({ description: 'What you call it; without one, what its manifest calls it.' });
+
+export const ExtensionPath = z.object({
+  extensionId: z.string().openapi({ description: "The extension's id." }),
+});
+
+export const ExtensionUpload = z
+  .strictObject({
+    file: z.string().openapi({ format: 'binary', description: 'A zip, crx2 or crx3.' }),
+    name: ExtensionName.optional(),
+  })
+  .openapi('UploadBrowserExtensionRequest');
+
+export const ExtensionImport = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https$/ })
+      .max(2000)
+      .openapi({
+        description: 'Its page in the Chrome Web Store, or any https address of a package.',
+      }),
+    name: ExtensionName.optional(),
+  })
+  .openapi('ImportBrowserExtensionRequest');
+
+export const ExtensionChange = z
+  .strictObject({ name: ExtensionName })
+  .openapi('UpdateBrowserExtensionRequest');
+
+const Warning = z
+  .object({
+    kind: z.enum(['manifest', 'runtime']),
+    message: z.string(),
+    source: z.string().optional().openapi({ description: 'The file, if Chromium names one.' }),
+  })
+  .openapi('BrowserExtensionWarning');
+
+export const ExtensionBody = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    version: z.string(),
+    manifestVersion: z.int(),
+    format: z.enum(PACKAGE_FORMATS),
+    contentHash: z.string().openapi({
+      description: 'SHA-256 of its files: the same ones give the same, however packed.',
+    }),
+    sizeBytes: z.int().openapi({ description: 'Unpacked.' }),
+    permissions: z.array(z.string()),
+    runtimeExtensionId: z.string().openapi({
+      description: 'What Chromium calls it in every runtime, as in chrome-extension:// addresses.',
+    }),
+    warnings: z.array(Warning).openapi({
+      description: 'What Chromium reported when it was tried out.',
+    }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('BrowserExtension');
+
+export const ExtensionList = z
+  .object({ extensions: z.array(ExtensionBody), nextCursor })
+  .openapi('BrowserExtensionList');
+
+export function toExtensionBody(extension: StoredExtension): z.infer<typeof ExtensionBody> {
+  const { organizationId: _, key: __, sha256: ___, archiveBytes: ____, ...shown } = extension;
+  return {
+    ...shown,
+    createdAt: extension.createdAt.toISOString(),
+    updatedAt: extension.updatedAt.toISOString(),
+  };
+}

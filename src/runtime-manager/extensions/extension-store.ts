@@ -1,0 +1,28 @@
+import type { Page, PageRequest } from '../store.ts';
+import type { Extension } from './extension.ts';
+
+/** An extension as it is recorded. */
+export interface StoredExtension extends Extension {
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** Who uses an extension: an active runtime or a profile. */
+export interface ExtensionUser {
+  kind: 'runtime' | 'profile';
+  id: string;
+}
+
+/** What the core needs of a database for extensions; another organization's do not exist. */
+export interface ExtensionStore {
+  /** The one that is there already, when the organization has the same content. */
+  insert(extension: Extension): Promise<StoredExtension>;
+  find(organizationId: string, id: string): Promise<StoredExtension | undefined>;
+  findContent(organizationId: string, contentHash: string): Promise<StoredExtension | undefined>;
+  /** In the order asked for; what is not there is left out. */
+  findAll(organizationId: string, ids: readonly string[]): Promise<StoredExtension[]>;
+  list(organizationId: string, page: PageRequest): Promise<Page<StoredExtension>>;
+  rename(organizationId: string, id: string, name: string): Promise<StoredExtension | undefined>;
+  /** Only while nobody uses it; otherwise tells who does. */
+  remove(organizationId: string, id: string): Promise<'removed' | 'absent' | ExtensionUser>;
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RuntimeError } from '../errors.ts';
+import { packDirectory } from '../storage/archive.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { Page, PageRequest } from '../store.ts';
+import type { Extension, ExtensionWarning } from './extension.ts';
+import type { ExtensionStore, StoredExtension } from './extension-store.ts';
+import { inspectPackage } from './inspect-package.ts';
+import { invalidPackage } from './package-problems.ts';
+
+export interface ExtensionsOptions {
+  store: ExtensionStore;
+  storage: ObjectStorage;
+  /** Where packages are unpacked while they are looked at. */
+  workDir: string;
+  /** Loads one in a browser of its own, and tells what Chromium reports. */
+  tryOut: (directory: string) => Promise<ExtensionTrial>;
+}
+
+/** How an extension did when it was loaded once. */
+export interface ExtensionTrial {
+  warnings: ExtensionWarning[];
+  /** Why it cannot work; empty when it can. */
+  errors: string[];
+}
+
+/** The extensions of organizations. In every method what does not exist for one is `extension.not_found`. */
+export class Extensions {
+  readonly #options: ExtensionsOptions;
+
+  constructor(options: ExtensionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a package, if it can work; the same content again is the same extension. Throws
+   * `extension.invalid_package` with all that is wrong.
+   */
+  async add(organizationId: string, file: string, name?: string): Promise<StoredExtension> {
+    const { store, storage, workDir, tryOut } = this.#options;
+    const directory = join(workDir, randomUUID());
+    await mkdir(directory, { recursive: true });
+    try {
+      const facts = await inspectPackage(file, directory, organizationId);
+      const known = await store.findContent(organizationId, facts.contentHash);
+      if (known) return known;
+      const { warnings, errors } = await tryOut(directory);
+      if (errors.length > 0) {
+        throw invalidPackage(errors.map((message) => ({ path: 'manifest.json', message })));
+      }
+      await rm(join(directory, '_metadata'), { recursive: true, force: true });
+      const key = `extensions/${organizationId}/${randomUUID()}.tar.zst`;
+      const archive = await packDirectory(directory, [], (content) => storage.put(key, content));
+      const stored = await store.insert({
+        ...facts,
+        name: name ?? facts.name,
+        warnings,
+        id: randomUUID(),
+        organizationId,
+        key,
+        sha256: archive.sha256,
+        archiveBytes: archive.sizeBytes,
+      });
+      // Another upload of the same content was faster.
+      if (stored.key !== key) await storage.delete(key);
+      return stored;
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  async get(organizationId: string, id: string): Promise<StoredExtension> {
+    return found(await this.#options.store.find(organizationId, id), id);
+  }
+
+  list(organizationId: string, page: PageRequest): Promise<Page<StoredExtension>> {
+    return this.#options.store.list(organizationId, page);
+  }
+
+  async rename(organizationId: string, id: string, name: string): Promise<StoredExtension> {
+    return found(await this.#options.store.rename(organizationId, id, name), id);
+  }
+
+  /** Throws `extension.in_use` while an active runtime or a profile uses it. */
+  async remove(organizationId: string, id: string): Promise<StoredExtension> {
+    const { store, storage } = this.#options;
+    const extension = await this.get(organizationId, id);
+    const removed = await store.remove(organizationId, id);
+    if (removed === 'absent') throw notFound(id);
+    if (removed !== 'removed') {
+      throw new RuntimeError('extension.in_use', `A ${removed.kind} uses the extension.`, {
+        details: { [`${removed.kind}Id`]: removed.id },
+      });
+    }
+    await storage.delete(extension.key);
+    return extension;
+  }
+
+  /**
+   * Those of some ids, each once, in that order. Throws `extension.not_found` for the first that is
+   * not there, and `extension.conflict` for two that are the same to Chromium.
+   */
+  async resolve(organizationId: string, ids: readonly string[]): Promise<Extension[]> {
+    const unique = [...new Set(ids)];
+    if (unique.length === 0) return [];
+    const extensions = await this.#options.store.findAll(organizationId, unique);
+    const missing = unique.find((id) => !extensions.some((one) => one.id === id));
+    if (missing !== undefined) throw notFound(missing);
+    const byChromiumId = new Map<string, Extension>();
+    for (const extension of extensions) {
+      const other = byChromiumId.get(extension.runtimeExtensionId);
+      if (other) {
+        throw new RuntimeError(
+          'extension.conflict',
+          `"${other.name}" and "${extension.name}" are one extension to Chromium.`,
+          { details: { extensionIds: [other.id, extension.id] } },
+        );
+      }
+      byChromiumId.set(extension.runtimeExtensionId, extension);
+    }
+    return extensions;
+  }
+}
+
+function found(extension: StoredExtension | undefined, id: string): StoredExtension {
+  if (extension) return extension;
+  throw notFound(id);
+}
+
+function notFound(id: string): RuntimeError {
+  return new RuntimeError('extension.not_found', 'There is no such extension.', {
+    details: { extensionId: id },
+  });
+}

@@ -1,0 +1,65 @@
+import type { Browser } from '../browser/browser.ts';
+import { RuntimeError } from '../errors.ts';
+import type { Extension, LoadedExtension } from '../extensions/extension.ts';
+import type { ExtensionTrial } from '../extensions/extensions.ts';
+import type { ExtensionCache } from './extension-cache.ts';
+
+/** An extension that lies unpacked on this machine. */
+interface UnpackedExtension {
+  extension: Extension;
+  path: string;
+}
+
+/** Unpacks what is not here yet; what is used is given up with `stack`. */
+export async function unpackExtensions(
+  cache: ExtensionCache,
+  extensions: readonly Extension[],
+  stack: AsyncDisposableStack,
+): Promise<UnpackedExtension[]> {
+  return Promise.all(
+    extensions.map(async (extension) => {
+      const { path } = stack.use(await cache.use(extension));
+      return { extension, path };
+    }),
+  );
+}
+
+/** Loads extensions into a browser, in their order. Throws `extension.load_failed`. */
+export async function loadExtensions(
+  browser: Browser,
+  unpacked: readonly UnpackedExtension[],
+  signal: AbortSignal,
+): Promise<LoadedExtension[]> {
+  const loaded: LoadedExtension[] = [];
+  for (const { extension, path } of unpacked) {
+    const { id, name, version, runtimeExtensionId } = extension;
+    const found = await browser.loadExtension(path, signal).catch((cause: unknown) => {
+      signal.throwIfAborted();
+      throw loadFailed(extension, cause instanceof Error ? cause.message : '', cause);
+    });
+    if (found !== runtimeExtensionId) throw loadFailed(extension, `its id became ${found}`);
+    loaded.push({ id, name, version, runtimeExtensionId });
+  }
+  return loaded;
+}
+
+/** Loads one into a browser that is for nothing else, and tells how it did. */
+export async function tryExtension(
+  browser: Browser,
+  path: string,
+  signal: AbortSignal,
+): Promise<ExtensionTrial> {
+  try {
+    return await browser.reportOnExtension(await browser.loadExtension(path, signal), signal);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return { warnings: [], errors: [`Chromium does not load it: ${said}`] };
+  }
+}
+
+function loadFailed({ id, name }: Extension, said: string, cause?: unknown): RuntimeError {
+  return new RuntimeError('extension.load_failed', `"${name}" could not be loaded: ${said}`, {
+    details: { extensionId: id },
+    cause,
+  });
+}

@@ -1,0 +1,63 @@
+import type { BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import { ChromiumLaunchError } from '../browser/chromium.ts';
+import type { ForwarderOptions } from '../egress/forwarder.ts';
+import { launchConfined } from './confined-browser.ts';
+import { browserMemory } from './memory.ts';
+
+const SANDBOX_TROUBLE = /sandbox|namespace/i;
+/** Of no profile. */
+export const NOBODY: BrowserIdentity = {
+  userDataDir: undefined,
+  fingerprint: {},
+  extensionIds: [],
+  isTrial: false,
+};
+
+export interface Probed {
+  settings: BrowserSettings;
+  /** What one browser takes. */
+  browserBytes: number;
+}
+
+export async function probe(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
+  try {
+    return await launchOnce(settings, egress);
+  } catch (cause) {
+    const said = cause instanceof ChromiumLaunchError ? cause.output : '';
+    if (settings.sandbox && SANDBOX_TROUBLE.test(said)) {
+      settings.log.warn('this system denies Chromium its sandbox: it runs without');
+      return probe({ ...settings, sandbox: false }, egress);
+    }
+    throw new Error(
+      `Chromium at ${settings.executablePath} does not start: ${describeLaunch(cause)}. ${lastLines(said)}`,
+      { cause },
+    );
+  }
+}
+
+async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
+  const signal = AbortSignal.timeout(settings.launchTimeoutMs);
+  const { browser } = await launchConfined(settings, NOBODY, egress, signal);
+  try {
+    const { product, userAgent } = await browser.version(signal);
+    settings.log.info({ product, sandbox: settings.sandbox }, 'Chromium starts');
+    const { bytes: browserBytes } = await browserMemory(settings.root);
+    const learned = {
+      userAgent: userAgent.replace('HeadlessChrome', 'Chrome'),
+      windowChromeHeight: await browser.windowChromeHeight(signal),
+    };
+    return { settings: { ...settings, ...learned }, browserBytes };
+  } finally {
+    await browser.kill();
+  }
+}
+
+export function describeLaunch(cause: unknown): string {
+  return cause instanceof ChromiumLaunchError
+    ? cause.message
+    : 'Chromium did not answer in time or went away';
+}
+
+function lastLines(said: string): string {
+  return said.trim().split('\n').slice(-3).join(' ');
+}
