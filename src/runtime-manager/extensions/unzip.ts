@@ -45,6 +45,7 @@ export async function unzipExtension(file: string, directory: string): Promise<U
   try {
     const entries = await readEntries(zip);
     const root = rootOf(entries);
+    const sizeBytes = assertSize(entries);
     const hashes = new Map<string, string>();
     for (const entry of entries) {
       const name = entry.fileName.slice(root.length);
@@ -54,7 +55,7 @@ export async function unzipExtension(file: string, directory: string): Promise<U
     }
     return {
       files: new Set(hashes.keys()),
-      sizeBytes: entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0),
+      sizeBytes,
       contentHash: hashOf(hashes),
     };
   } finally {
@@ -62,7 +63,7 @@ export async function unzipExtension(file: string, directory: string): Promise<U
   }
 }
 
-/** The files, all judged before the first one is written. */
+/** The files, each judged before the first one is written. */
 async function readEntries(zip: ZipFile): Promise<Entry[]> {
   if (zip.entryCount > ENTRIES_MAX) throw unreadable(`It has more than ${ENTRIES_MAX} files.`);
   const entries: Entry[] = [];
@@ -75,11 +76,16 @@ async function readEntries(zip: ZipFile): Promise<Entry[]> {
     if (cause instanceof Error && 'code' in cause) throw cause;
     throw unreadable(`It cannot be read: ${wordsOf(cause)}`, cause);
   }
+  return entries;
+}
+
+/** The size of all, unpacked. */
+function assertSize(entries: Entry[]): number {
   const packed = entries.reduce((sum, { compressedSize }) => sum + compressedSize, 0);
   const unpacked = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
   const isBomb = unpacked > RATIO_FREE_BYTES && unpacked > packed * RATIO_MAX;
   if (isBomb || unpacked > TOTAL_MAX_BYTES) throw unreadable('It unpacks to too much.');
-  return entries;
+  return unpacked;
 }
 
 function assertPlain({ fileName, externalFileAttributes, generalPurposeBitFlag }: Entry): void {
