@@ -72,13 +72,23 @@ test.for<[string, unknown]>([
   ['launch.config.humanize', ephemeral({ config: { humanize: true } })],
   ['launch.config.humanizePersonaId', ephemeral({ config: { humanizePersonaId: 1 } })],
   ['launch.config.solveCaptchas', ephemeral({ config: { solveCaptchas: true } })],
-  ['launch.extensionIds', ephemeral({ extensionIds: ['x'] })],
 ])('%s is refused rather than ignored', async ([field, body], { service, workspace }) => {
   expect(await service.call('POST', workspace.runtimes, body)).toMatchObject({
     status: 422,
     json: { code: 'runtime.unsupported', details: { field } },
   });
 });
+
+test.for(['x', randomUUID()])(
+  'an extension %s that is not there is not found',
+  async (extensionId, { service, workspace }) => {
+    const body = ephemeral({ extensionIds: [extensionId] });
+    expect(await service.call('POST', workspace.runtimes, body)).toMatchObject({
+      status: 404,
+      json: { code: 'extension.not_found', details: { extensionId } },
+    });
+  },
+);
 
 test('a refused create leaves no runtime behind', async ({ service, workspace }) => {
   await service.call('POST', workspace.runtimes, { alias: 'a', kind: 'x' });

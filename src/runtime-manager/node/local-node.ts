@@ -72,6 +72,7 @@ export class LocalNode implements RuntimeNode {
   readonly #measuring: NodeJS.Timeout;
   readonly #forwarders = new Set<Forwarder>();
   #endedUsage = NO_USAGE;
+  #trials: Promise<unknown> = Promise.resolve();
   #browserBytes: number;
   #allBrowsersBytes = 0;
   #launchable = true;
@@ -175,8 +176,17 @@ export class LocalNode implements RuntimeNode {
     }
   }
 
-  /** Loads an unpacked extension in a browser of its own, and tells how it did. */
-  async tryExtension(directory: string): Promise<ExtensionTrial> {
+  /**
+   * Loads an unpacked extension in a browser of its own, and tells how it did. One at a time: trials
+   * are beside the runtimes that were admitted.
+   */
+  tryExtension(directory: string): Promise<ExtensionTrial> {
+    const trial = this.#trials.then(() => this.#tryExtension(directory));
+    this.#trials = trial.catch(() => undefined);
+    return trial;
+  }
+
+  async #tryExtension(directory: string): Promise<ExtensionTrial> {
     const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
     const { browser } = await this.#launch(signal, { ...NOBODY, isTrial: true });
     try {
