@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import manifest from '../../package.json' with { type: 'json' };
 
+/** As `npm start` has them. */
+const ARGUMENTS = manifest.scripts.start.replace(/^exec node /, '').split(' ');
 const READY = /Address +(\S+)/;
 const KEY = /API key +(bctrl_\S+)/;
 
@@ -30,7 +33,7 @@ export class StartFailure extends Error {
 
 /** Throws StartFailure when it exits before it is ready. */
 export async function startService(env: Record<string, string>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, ['src/api/main.ts'], {
+  const child = spawn(process.execPath, ARGUMENTS, {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
