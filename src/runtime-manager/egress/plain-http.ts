@@ -36,8 +36,9 @@ type Connect = (destination: Destination) => Promise<Duplex>;
 
 /**
  * The requests for `http:` addresses that come over one connection, one after the other, where they
- * have to be read: for an HTTP proxy, which takes them as such, and from who speaks to us as to one. They share a connection to their destination, and what breaks there breaks here, so that
- * the browser sees what it would see without us, and tries again where it would.
+ * have to be read: for an HTTP proxy, which takes them as such, and from who speaks to us as to one.
+ * They share a connection to their destination, and what breaks there breaks here, so that the
+ * browser sees what it would see without us, and tries again where it would.
  */
 export class PlainHttp implements Disposable {
   readonly #dialer: Dialer;
