@@ -20,7 +20,7 @@ export async function openWaysSite(): Promise<WaysSite> {
   const seen: string[] = [];
   const clients: number[] = [];
   const server = createServer((request, response) => {
-    const { pathname, search } = new URL(request.url ?? '', 'http://x');
+    const { pathname, search } = new URL(`http://x${request.url}`);
     seen.push(pathname);
     response.setHeader('access-control-allow-origin', '*');
     if (pathname === '/to') {

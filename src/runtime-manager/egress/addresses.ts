@@ -15,6 +15,8 @@ const METADATA = new Set([
   'fd20:ce::254', // Google Cloud
 ]);
 const FORBIDDEN = new Set(['linkLocal', 'multicast', 'broadcast']);
+/** RFC 1035; SOCKS5 has one byte for the length. */
+const NAME_MAX = 253;
 const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
 
 /** What kind an IP address is. One that carries an IPv4 address is no better than that. */
@@ -56,5 +58,5 @@ export function canonicalHost(host: string): string | undefined {
   const parsed = URL.parse(`http://${isBare ? `[${host}]` : host}/`);
   if (!parsed || parsed.port !== '') return undefined;
   const name = parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  return name === '' ? undefined : name;
+  return name === '' || name.endsWith('.') || name.length > NAME_MAX ? undefined : name;
 }

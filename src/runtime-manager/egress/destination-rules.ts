@@ -65,7 +65,11 @@ export function isRule(rule: string): boolean {
 function parseRange(rule: string): [IPv4 | IPv6, number] | undefined {
   const address = isIP(rule) === 0 ? undefined : ipaddr.process(rule);
   if (address) return [address, address.kind() === 'ipv4' ? 32 : 128];
-  return ipaddr.isValidCIDR(rule) ? ipaddr.parseCIDR(rule) : undefined;
+  // Short forms, such as 10/8, are read as something else by everybody.
+  if (isIP(rule.split('/', 1)[0] ?? '') === 0 || !ipaddr.isValidCIDR(rule)) return undefined;
+  const [network, bits] = ipaddr.parseCIDR(rule);
+  if (!(network instanceof ipaddr.IPv6) || !network.isIPv4MappedAddress()) return [network, bits];
+  return bits < 96 ? undefined : [network.toIPv4Address(), bits - 96];
 }
 
 function isWithin(address: IPv4 | IPv6, [network, bits]: [IPv4 | IPv6, number]): boolean {

@@ -20,6 +20,7 @@ import { Relay } from './relay.ts';
 import type { Route } from './route.ts';
 import { acceptSocks5 } from './socks-front.ts';
 import { splice } from './splice.ts';
+import { WaitingClient } from './waiting-client.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:@/?#\s]+):(\d{1,5})$/;
@@ -32,6 +33,8 @@ type FailureListener = ConstructorParameters<typeof Failures>[0];
 
 /** A browser's connection to us, as it asks for a destination. */
 interface Client {
+  /** Aborts when it is closed. */
+  gone: AbortController;
   /** Where all its requests go; undefined: each says it. */
   destination?: Destination;
   requests?: PlainHttp;
@@ -126,10 +129,11 @@ export class Forwarder implements AsyncDisposable {
   #follow(socket: Socket): void {
     // One that came in for SOCKS5 may be handed on.
     if (this.#clients.has(socket)) return;
-    const client: Client = {};
+    const client: Client = { gone: new AbortController() };
     this.#clients.set(socket, client);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
+      client.gone.abort();
       client.requests?.[Symbol.dispose]();
       this.#clients.delete(socket);
     });
@@ -139,7 +143,7 @@ export class Forwarder implements AsyncDisposable {
   async #tunnel({ url = '' }: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const [, host = '', port] = AUTHORITY.exec(url) ?? [];
     const destination = destinationOf(host, Number(port));
-    if (!destination) return void client.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    if (!destination) return void client.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n');
     if (head.length > 0) client.unshift(head);
     try {
       await this.#join(client, destination, () => client.write(ESTABLISHED));
@@ -147,74 +151,112 @@ export class Forwarder implements AsyncDisposable {
       const entrance = this.#options.ownPorts.entranceOf(destination.port);
       if (error instanceof EgressRefusal && error.code === 'own_port' && entrance !== undefined) {
         client.write(ESTABLISHED);
-        enterOwnService(client, destination.port, entrance);
+        enterOwnService(client, destination, entrance);
       } else {
-        client.end(asResponse(this.#explain(destination, error)));
+        client.resume().end(asResponse(this.#explain(destination, error)));
       }
     }
   }
 
   /** A connection for `http:` requests, of which the destination is known before. */
-  async #acceptPlain(client: Socket): Promise<void> {
+  async #acceptPlain(socket: Socket): Promise<void> {
+    const client = this.#clients.get(socket);
     let destination: Destination | undefined;
     try {
       const { dialer, closed } = this.#open();
-      destination = await acceptSocks5(client, closed.signal);
-      if (dialer.proxy?.type === 'http') {
-        this.#clients.set(client, { ...this.#clients.get(client), destination });
-        this.#http.emit('connection', client);
+      destination = await acceptSocks5(socket, closed.signal);
+      if (client && dialer.proxy?.type === 'http') {
+        client.destination = destination;
+        this.#http.emit('connection', socket);
       } else {
-        await this.#join(client, destination);
+        await this.#join(socket, destination);
       }
     } catch (error) {
-      if (!destination) return void client.destroy();
+      if (!destination || socket.readableEnded) return void socket.destroy();
       const answer = asResponse(this.#explain(destination, error));
-      client.once('data', () => client.end(answer));
+      // It is answered when it asks; it may go without.
+      socket.once('data', () => socket.end(answer));
+      socket.once('end', () => socket.end());
+      socket.resume();
     }
   }
 
+  /** Throws what the way to the destination fails with; what came meanwhile is to be read again. */
   async #join(client: Duplex, destination: Destination, established?: () => void): Promise<void> {
     const { dialer } = this.#open();
     const relay = dialer.proxy ? undefined : new Relay();
-    const target = await this.#connect((signal) => dialer.dial(destination, signal, relay?.onread));
-    if (client.destroyed) return void target.destroy();
-    established?.();
-    if (relay) relay.join(target, client);
-    else splice(client, target);
+    const waiting = new WaitingClient(client);
+    try {
+      const dial = (signal: AbortSignal) => dialer.dial(destination, signal, relay?.onread);
+      const target = await this.#connect(dial, waiting.gone);
+      established?.();
+      target.write(waiting.stop());
+      if (relay) relay.join(target, client);
+      else splice(client, target);
+    } catch (error) {
+      const ahead = waiting.stop();
+      if (!client.readableEnded) client.unshift(ahead);
+      throw error;
+    }
   }
 
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const client = this.#clients.get(request.socket);
-    const url = URL.parse(request.url ?? '', 'http://unknown/');
+    const url = urlOf(request);
     const named = url?.protocol === 'http:' && destinationOf(url.hostname, Number(url.port || 80));
     const destination = client?.destination ?? named;
     if (!client || !url || !destination) return void response.writeHead(400).end();
     try {
-      client.requests ??= this.#openRequests();
+      client.requests ??= this.#openRequests(client);
       await client.requests.forward(request, response, destination, url.pathname + url.search);
     } catch (error) {
+      // Who gave it up need not be told, and nothing failed.
+      if (response.destroyed) return;
       const { status, text } = this.#explain(destination, error);
-      if (response.headersSent || response.destroyed) return void response.destroy();
-      response.writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
-      response.end(text);
+      if (response.headersSent) return void response.destroy();
+      const headers = { 'content-type': 'text/plain', 'cache-control': 'no-store' };
+      response.writeHead(status, STATUS_CODES[status], headers).end(text);
     }
   }
 
-  #openRequests(): PlainHttp {
+  #openRequests({ gone }: Client): PlainHttp {
     const { dialer } = this.#open();
-    return new PlainHttp(dialer, (destination) =>
-      this.#connect((signal) =>
-        dialer.proxy?.type === 'http' ? dialer.dialProxy(signal) : dialer.dial(destination, signal),
-      ),
-    );
+    return new PlainHttp(dialer, (destination) => {
+      const dial = (signal: AbortSignal) =>
+        dialer.proxy?.type === 'http' ? dialer.dialProxy(signal) : dialer.dial(destination, signal);
+      return this.#connect(dial, gone.signal);
+    });
   }
 
-  async #connect(dial: (signal: AbortSignal) => Promise<Socket>): Promise<Socket> {
-    const { signal } = this.#open().closed;
-    const socket = await dial(signal);
-    this.#outbound.follow(socket);
-    if (signal.aborted) socket.destroy();
-    return socket;
+  /** What is dialled for who is gone is given up. */
+  async #connect(
+    dial: (signal: AbortSignal) => Promise<Socket>,
+    gone: AbortSignal,
+  ): Promise<Socket> {
+    const { signal: closed } = this.#open().closed;
+    const calledOff = new AbortController();
+    const callOff = () => calledOff.abort();
+    for (const signal of [closed, gone]) {
+      signal.addEventListener('abort', callOff);
+      if (signal.aborted) callOff();
+    }
+    try {
+      const socket = await dial(calledOff.signal);
+      this.#outbound.follow(socket);
+      if (calledOff.signal.aborted || (await this.#isOwn(socket))) {
+        socket.destroy();
+        calledOff.signal.throwIfAborted();
+        throw new EgressRefusal('own_port');
+      }
+      return socket;
+    } finally {
+      for (const signal of [closed, gone]) signal.removeEventListener('abort', callOff);
+    }
+  }
+
+  /** Also by an address of this machine that no interface told of. */
+  async #isOwn({ localAddress, remoteAddress, remotePort = 0 }: Socket): Promise<boolean> {
+    return localAddress === remoteAddress && this.#options.ownPorts.has('127.0.0.1', remotePort);
   }
 
   #open() {
@@ -246,6 +288,11 @@ function asResponse({ status, text }: Explanation): string {
     'cache-control: no-store\r\nconnection: close\r\n' +
     `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
   );
+}
+
+/** Of a request for a destination that is known, or of one that names it. */
+function urlOf({ url = '' }: IncomingMessage): URL | null {
+  return URL.parse(url.startsWith('/') ? `http://unknown${url}` : url);
 }
 
 function destinationOf(host: string, port: number): Destination | undefined {

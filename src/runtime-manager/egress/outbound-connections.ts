@@ -42,7 +42,7 @@ export class OutboundConnections {
         bytesOut: bytesWritten,
         connections: 0,
       }))
-      .reduce(addUsage, this.#closed);
+      .reduce(addUsage, { ...this.#closed });
   }
 
   closeAll(): void {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Destination } from './egress-policy.ts';
 import { splice } from './splice.ts';
 
 /**
@@ -8,12 +9,20 @@ import { splice } from './splice.ts';
  * one of the service itself. Over a tunnel to the service this lets pass only websockets below
  * `path`, where a ticket is asked for; all else is refused.
  */
-export function enterOwnService(client: Duplex, port: number, path: string): void {
+export function enterOwnService(client: Duplex, { host, port }: Destination, path: string): void {
   const gate = createServer((_request, response) => response.writeHead(403).end());
   gate.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { url = '', rawHeaders } = request;
-    if (!url.startsWith(path)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-    const service = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+    const { url = '', method, headers, rawHeaders } = request;
+    // Any other upgrade would be answered as a plain request, and more could follow.
+    const isWebSocket = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
+    if (!isWebSocket || !url.startsWith(path))
+      return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    const service = connect({
+      host: isIP(host) === 0 ? '127.0.0.1' : host,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+    });
     service.on('error', () => socket.destroy());
     const lines = [`GET ${url} HTTP/1.1`];
     for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -24,4 +33,5 @@ export function enterOwnService(client: Duplex, port: number, path: string): voi
     splice(socket, service);
   });
   gate.emit('connection', client);
+  client.resume();
 }

@@ -31,6 +31,10 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** What Node does not let a status line say. */
+// oxlint-disable-next-line no-control-regex
+const UNSPEAKABLE = /[^\t\x20-\x7e\x80-\xff]/g;
+
 /** Opens the connection that a request goes over. */
 type Connect = (destination: Destination) => Promise<Duplex>;
 
@@ -119,14 +123,14 @@ class ConnectingAgent extends Agent {
 }
 
 async function pass(answer: IncomingMessage, response: ServerResponse, dialer: Dialer) {
-  if (answer.statusCode === 407 && dialer.proxy) {
+  if (answer.statusCode === 407 && dialer.proxy?.type === 'http') {
     answer.resume();
     throw new RuntimeError('proxy.auth_failed', 'The proxy refused the credentials.');
   }
   response.sendDate = false;
   response.writeHead(
     answer.statusCode ?? 502,
-    answer.statusMessage ?? '',
+    (answer.statusMessage ?? '').replaceAll(UNSPEAKABLE, ''),
     forwardable(answer.rawHeaders),
   );
   await pipeline(answer, response).catch(() => response.destroy());
@@ -136,6 +140,8 @@ function answerTo(asked: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     asked.once('response', resolve);
     asked.on('error', reject);
+    // Also after an upgrade that nobody asked for.
+    asked.once('close', () => reject(new Error('the connection closed without an answer')));
   });
 }
 
@@ -149,12 +155,22 @@ function absolute(destination: Destination, path: string): string {
   return `http://${authorityOf(destination).replace(/:80$/, '')}${path}`;
 }
 
-/** Names and values in turn, as they came. */
+/**
+ * Names and values in turn, as they came. How long the body is has to be said in one way only, the
+ * one in which it was read: else the next hop may take its end for another request.
+ */
 function forwardable(rawHeaders: string[]): string[] {
+  const names = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : ''));
   const dropped = new Set(HOP_BY_HOP);
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() !== 'connection') continue;
-    for (const name of (rawHeaders[i + 1] ?? '').split(',')) dropped.add(name.trim().toLowerCase());
+  for (const [i, name] of names.entries()) {
+    if (name !== 'connection') continue;
+    for (const other of (rawHeaders[i + 1] ?? '').split(','))
+      dropped.add(other.trim().toLowerCase());
   }
-  return rawHeaders.filter((_, i) => !dropped.has((rawHeaders[i & ~1] ?? '').toLowerCase()));
+  dropped.delete('host');
+  const isChunked = names.includes('transfer-encoding');
+  if (isChunked) dropped.add('content-length');
+  else dropped.delete('content-length');
+  const kept = rawHeaders.filter((_, i) => !dropped.has(names[i - (i % 2)] ?? ''));
+  return isChunked ? [...kept, 'Transfer-Encoding', 'chunked'] : kept;
 }

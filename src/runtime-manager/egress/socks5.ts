@@ -75,6 +75,7 @@ function addressOf(host: string): Buffer {
   if (isIPv4(host)) return Buffer.from([IPV4, ...ipaddr.parse(host).toByteArray()]);
   if (isIPv6(host)) return Buffer.from([IPV6, ...ipaddr.parse(host).toByteArray()]);
   const name = Buffer.from(host);
+  if (name.length > 255) throw new TargetUnreachable('its name is too long');
   return Buffer.concat([Buffer.from([NAME, name.length]), name]);
 }
 

@@ -73,7 +73,18 @@ test('rules are addresses, ranges, names, and names below a name', () => {
   expect(rules.matches('b.example')).toBe(false);
   expect(new DestinationRules(['*']).matches('anything')).toBe(true);
   expect(
-    ['10.0.0.0/33', '*.*', 'a b', '', 'http://a', 'a:80', '*.10.0.0.1'].filter(isRule),
+    [
+      '10.0.0.0/33',
+      '*.*',
+      'a b',
+      '',
+      'http://a',
+      'a:80',
+      '*.10.0.0.1',
+      '10/8',
+      '192.168/16',
+      '::ffff:0:0/90',
+    ].filter(isRule),
   ).toEqual([]);
 });
 
