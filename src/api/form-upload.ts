@@ -26,6 +26,7 @@ export async function receiveForm(c: Context, path: string, maxBytes: number): P
   await mkdir(dirname(path), { recursive: true });
   const form = parserOf(type, maxBytes);
   const fields: FormFields = {};
+  let file: Readable | undefined;
   let writing: Promise<void> | undefined;
   let problem: ApiError | undefined;
   form.on('field', (name, value) => {
@@ -41,6 +42,7 @@ export async function receiveForm(c: Context, path: string, maxBytes: number): P
     content.once('limit', () => {
       problem = new ApiError('request.too_large', `A package has at most ${maxBytes} bytes.`);
     });
+    file = content;
     writing = pipeline(content, createWriteStream(path));
     writing.catch(() => undefined);
   });
@@ -48,6 +50,9 @@ export async function receiveForm(c: Context, path: string, maxBytes: number): P
     await pipeline(Readable.fromWeb(body), form);
     await writing;
   } catch (cause) {
+    // The parser leaves it open when the client goes away in the middle.
+    file?.destroy();
+    await writing?.catch(() => undefined);
     throw problem ?? broken(cause);
   }
   if (problem) throw problem;

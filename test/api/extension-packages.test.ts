@@ -77,6 +77,16 @@ test.for<[string, () => Promise<Buffer>, string]>([
     () => zipOf({ 'manifest.json': Buffer.alloc(50 * 1024 ** 2, ' ') }),
     'manifest.json has more than',
   ],
+  [
+    'has a comment that never ends, often',
+    () => zipOf({ 'manifest.json': `{ ${'/*'.repeat(400_000)}` }),
+    'It is no JSON',
+  ],
+  [
+    'names a file that cannot be decoded',
+    () => withManifest({ options_page: '%zz.html' }),
+    'is not in the package',
+  ],
   ['has a manifest that is no JSON', () => zipOf({ 'manifest.json': '{ "a": }' }), 'It is no JSON'],
 ])('a package that %s is refused at once', async ([, make, words], { service }) => {
   const content = await make();

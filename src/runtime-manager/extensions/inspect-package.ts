@@ -9,6 +9,7 @@ import { invalidPackage, type Problem } from './package-problems.ts';
 import { unzipExtension } from './unzip.ts';
 
 const MANIFEST = 'manifest.json';
+const TEXT_MAX = 4 * 1024 ** 2;
 const LocaleMessages = z.record(z.string(), z.looseObject({ message: z.string() }));
 
 /**
@@ -91,6 +92,7 @@ async function readMessages(
 
 /** With the comments that Chromium allows there. */
 function parseJson(text: string, path: string): unknown {
+  if (text.length > TEXT_MAX) throw invalidPackage([{ path, message: 'It is too long' }]);
   const plain = text
     .replace(/^\uFEFF/, '')
     .replaceAll(JSON_COMMENT, (_, string?: string) => string ?? '');
@@ -102,4 +104,5 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-const JSON_COMMENT = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+/** One that does not end goes to the end, so that it is not looked for again and again. */
+const JSON_COMMENT = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*$)/g;

@@ -107,7 +107,8 @@ export function missingParts(
   const texts = { name, description, 'action.default_title': action?.default_title ?? '' };
   const missingTexts = Object.entries(texts).flatMap(([field, text]) =>
     messageNames(text)
-      .filter((message) => !messages.has(message.toLowerCase()))
+      // Those with @@ are Chromium's own.
+      .filter((message) => !message.startsWith('@@') && !messages.has(message.toLowerCase()))
       .map((message) => ({
         path: `${MANIFEST}#${field}`,
         message: `The message "${message}" is not in the default locale`,
@@ -168,5 +169,10 @@ function namedFiles(manifest: Manifest): [string, string][] {
 
 /** As Chromium finds it: without a leading slash, a query or a fragment. */
 function normalize(file: string): string {
-  return decodeURI(file.replace(/^\.?\/+/, '').replace(/[?#].*$/, ''));
+  const path = file.replace(/^\.?\/+/, '').replace(/[?#].*$/, '');
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }

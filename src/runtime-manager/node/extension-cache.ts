@@ -16,6 +16,7 @@ const Rules = z.looseObject({
 });
 
 interface Entry {
+  name: string;
   unpacked: Promise<string>;
   users: number;
   idle: NodeJS.Timeout | undefined;
@@ -52,19 +53,18 @@ export class ExtensionCache implements AsyncDisposable {
     try {
       const shared = await entry.unpacked;
       if (!(await hasRules(shared))) {
-        return { path: shared, [Symbol.asyncDispose]: async () => this.#leave(name, entry) };
+        return { path: shared, [Symbol.asyncDispose]: async () => this.#leave(entry) };
       }
       const path = await this.#linked(shared);
       return {
         path,
         [Symbol.asyncDispose]: async () => {
-          this.#leave(name, entry);
+          this.#leave(entry);
           await rm(path, { recursive: true, force: true });
         },
       };
     } catch (cause) {
-      this.#leave(name, entry);
-      this.#entries.delete(name);
+      this.#leave(entry);
       throw new RuntimeError(
         'extension.load_failed',
         `"${extension.name}" could not be unpacked.`,
@@ -82,9 +82,19 @@ export class ExtensionCache implements AsyncDisposable {
   }
 
   #begin(name: string, extension: Extension): Entry {
-    const unpacked = this.#unpack(join(this.#root, name), extension);
-    const entry: Entry = { unpacked, users: 0, idle: undefined };
+    const path = join(this.#root, randomUUID());
+    const entry: Entry = {
+      name,
+      unpacked: this.#unpack(path, extension),
+      users: 0,
+      idle: undefined,
+    };
     this.#entries.set(name, entry);
+    // The next one tries again.
+    entry.unpacked.catch(async () => {
+      this.#forget(entry);
+      await rm(path, { recursive: true, force: true });
+    });
     return entry;
   }
 
@@ -104,13 +114,17 @@ export class ExtensionCache implements AsyncDisposable {
     return path;
   }
 
-  #leave(name: string, entry: Entry): void {
+  #leave(entry: Entry): void {
     entry.users--;
-    if (entry.users > 0) return;
+    if (entry.users > 0 || this.#entries.get(entry.name) !== entry) return;
     entry.idle = setTimeout(() => {
-      this.#entries.delete(name);
-      void rm(join(this.#root, name), { recursive: true, force: true });
+      this.#forget(entry);
+      void entry.unpacked.then((path) => rm(path, { recursive: true, force: true }));
     }, IDLE_MS).unref();
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#entries.get(entry.name) === entry) this.#entries.delete(entry.name);
   }
 }
 
