@@ -113,6 +113,18 @@ for (const [name, open] of Object.entries(STORAGES)) {
   });
 }
 
+test('small archives are unpacked however fast tar is', async () => {
+  const from = await freshDirectory();
+  await writeFile(join(from, 'one'), '1');
+  const storage = await openStorage(undefined, await freshDirectory());
+  const packed = await packDirectory(from, [], (content) => storage.put('small', content));
+  const to = await freshDirectory();
+  const unpacked = Array.from({ length: 60 }, async (_, i) =>
+    unpackArchive(await storage.get('small'), join(to, String(i))),
+  );
+  expect(new Set(await Promise.all(unpacked))).toEqual(new Set([packed.sha256]));
+});
+
 test('large state streams through a memory that stays small', async () => {
   const storage = await STORAGES['a directory']();
   const from = await freshDirectory();

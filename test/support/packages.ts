@@ -49,7 +49,6 @@ export function marker(name: string, more: object = {}, files: Files = {}): Prom
       ...more,
     },
     'content.js': `document.documentElement.dataset.${key} = chrome.runtime.id;
-      document.documentElement.dataset.order = (document.documentElement.dataset.order ?? '') + '${key} ';
       chrome.runtime.sendMessage('hello').then((said) => { document.documentElement.dataset.${key}said = said; });`,
     'worker.js': `chrome.runtime.onMessage.addListener((_, __, answer) => {
       chrome.storage.local.get({ count: 0 }).then(({ count }) =>

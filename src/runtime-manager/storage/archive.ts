@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash, type Hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { PassThrough, Transform, type Readable } from 'node:stream';
+import { PassThrough, Transform, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 
@@ -48,7 +48,7 @@ export async function unpackArchive(content: Readable, directory: string): Promi
   ended.catch(() => undefined);
   try {
     const unzip = createZstdDecompress({ chunkSize: CHUNK_BYTES });
-    await pipeline(content, meterOf(hash).stream, unzip, tar.stdin);
+    await pipeline(content, meterOf(hash).stream, unzip, inputOf(tar.stdin));
   } catch (error) {
     tar.kill();
     await ended.catch(() => undefined);
@@ -56,6 +56,30 @@ export async function unpackArchive(content: Readable, directory: string): Promi
   }
   await ended;
   return hash.digest('hex');
+}
+
+/**
+ * tar reads no further than the end of the archive, and may be gone before the last of the padding
+ * is written: that is no error, and all of the content is read all the same.
+ */
+function inputOf(stdin: Writable): Writable {
+  stdin.on('error', () => undefined);
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (!stdin.writable || stdin.write(chunk)) return done();
+      const goOn = () => {
+        stdin.off('drain', goOn);
+        stdin.off('close', goOn);
+        done();
+      };
+      stdin.once('drain', goOn);
+      stdin.once('close', goOn);
+    },
+    final(done) {
+      stdin.end();
+      done();
+    },
+  });
 }
 
 function meterOf(hash: Hash) {
