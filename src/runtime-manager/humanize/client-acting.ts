@@ -1,0 +1,79 @@
+import type { Acting, Wire } from '../connections/websocket-bridge.ts';
+import type { Humanizer } from './humanizer.ts';
+import { readInputCommand } from './input-command.ts';
+import { Lane } from './lane.ts';
+import { ANSWER_START_BYTES, OwnCommands } from './own-commands.ts';
+
+/** Commands of one client that may wait; then it is not read. */
+const WAITING_MAX = 500;
+const LANES_MAX = 200;
+
+/**
+ * Acts out what one client does with mouse and keyboard. Commands of input are done in their order,
+ * each session's for itself, so that pages which are driven at the same time do not wait for each
+ * other; all others pass at once.
+ */
+export class ClientActing implements Acting {
+  readonly answerStartBytes = ANSWER_START_BYTES;
+  readonly #humanizer: Humanizer;
+  readonly #wire: Wire;
+  readonly #own: OwnCommands;
+  readonly #lanes = new Map<string | undefined, Lane>();
+  #waiting = 0;
+
+  constructor(humanizer: Humanizer, wire: Wire) {
+    this.#humanizer = humanizer;
+    this.#wire = wire;
+    this.#own = new OwnCommands((command) => this.#send(command));
+  }
+
+  get isFull(): boolean {
+    return this.#waiting >= WAITING_MAX;
+  }
+
+  take(payload: Buffer): boolean {
+    const command = readInputCommand(payload);
+    if (!command) return false;
+    this.#waiting++;
+    this.#laneOf(command.sessionId)
+      .do(command)
+      .catch((error: unknown) => this.#wire.fail(error));
+    return true;
+  }
+
+  isAnswer(start: Buffer): boolean {
+    return this.#own.isAnswer(start);
+  }
+
+  answer(payload: Buffer): void {
+    this.#own.settle(payload);
+  }
+
+  close(): void {
+    for (const lane of this.#lanes.values()) lane.close();
+  }
+
+  #laneOf(sessionId: string | undefined): Lane {
+    const known = this.#lanes.get(sessionId);
+    if (known) return known;
+    if (this.#lanes.size >= LANES_MAX) this.#forgetIdle();
+    const lane = new Lane(this.#humanizer, this.#own, sessionId, (command) => {
+      this.#send(command);
+      this.#waiting--;
+      if (this.#waiting === WAITING_MAX - 1) this.#wire.readOn();
+    });
+    this.#lanes.set(sessionId, lane);
+    return lane;
+  }
+
+  /** Sessions end without a word to us. */
+  #forgetIdle(): void {
+    for (const [sessionId, lane] of this.#lanes) {
+      if (lane.isIdle) this.#lanes.delete(sessionId);
+    }
+  }
+
+  #send(command: object): void {
+    this.#wire.send(Buffer.from(JSON.stringify(command)));
+  }
+}

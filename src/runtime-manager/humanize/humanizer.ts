@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import type { Acting, Wire } from '../connections/websocket-bridge.ts';
+import { ClientActing } from './client-acting.ts';
+import type { BrowserConfig } from '../launch.ts';
+import type { Runtime } from '../store.ts';
+import { personaIdFor, personaOf, type Persona } from './persona.ts';
+import type { Point } from './pointer-path.ts';
+import { seededRandom, type Random } from './random.ts';
+
+export interface HumanizerOptions {
+  personaId: number;
+  /** What a command of a client may be delayed by. */
+  maxDelayMs: number;
+  /** Repeats all draws; without it no two runtimes move alike, also of one persona. */
+  seed?: string;
+}
+
+/** The person at a runtime's mouse and keyboard, whoever drives it. */
+export class Humanizer {
+  readonly persona: Persona;
+  readonly maxDelayMs: number;
+  readonly random: Random;
+  /** Where the pointer was left, in any page. */
+  lastPointer: Point | undefined;
+
+  constructor({ personaId, maxDelayMs, seed = randomUUID() }: HumanizerOptions) {
+    this.persona = personaOf(personaId);
+    this.maxDelayMs = maxDelayMs;
+    this.random = seededRandom(`bctrl draws ${seed}`);
+  }
+
+  /** Acts for one client. */
+  open(wire: Wire): Acting {
+    return new ClientActing(this, wire);
+  }
+
+  /** Where the pointer comes from that was in no page yet. */
+  enterFor({ x, y }: Point): Point {
+    if (this.lastPointer) return this.lastPointer;
+    const lengthPx = 150 + 300 * this.random();
+    const turn = 2 * Math.PI * this.random();
+    return {
+      x: Math.round(Math.abs(x + lengthPx * Math.cos(turn))),
+      y: Math.round(Math.abs(y + lengthPx * Math.sin(turn))),
+    };
+  }
+}
+
+/** Of a runtime, whose profile has `profileConfig`; undefined: it is not asked for. */
+export function humanizerFor(
+  { id, profileId, launch }: Pick<Runtime, 'id' | 'profileId' | 'launch'>,
+  profileConfig: BrowserConfig | undefined,
+  maxDelayMs: number,
+): Humanizer | undefined {
+  const config = launch.mode === 'ephemeral' ? launch.config : profileConfig;
+  if (!config?.humanize) return undefined;
+  const personaId = config.humanizePersonaId ?? personaIdFor(profileId ?? id);
+  return new Humanizer({ personaId, maxDelayMs });
+}

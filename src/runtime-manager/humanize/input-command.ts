@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { parseJson } from '../connections/cdp-inspection.ts';
+import { CdpCommand } from '../connections/cdp-policy.ts';
+
+const INPUT = '"Input.';
+
+/** A command of a client that gives input: https://chromedevtools.github.io/devtools-protocol/tot/Input */
+export type InputCommand = CdpCommand & { method: `Input.${string}` };
+
+export const MouseParams = z.looseObject({
+  type: z.enum(['mouseMoved', 'mousePressed', 'mouseReleased', 'mouseWheel']),
+  x: z.number(),
+  y: z.number(),
+  modifiers: z.int().optional(),
+  button: z.string().optional(),
+  buttons: z.int().optional(),
+  clickCount: z.int().optional(),
+  deltaX: z.number().optional(),
+  deltaY: z.number().optional(),
+  pointerType: z.string().optional(),
+});
+export type MouseParams = z.infer<typeof MouseParams>;
+
+export const KeyParams = z.looseObject({
+  type: z.enum(['keyDown', 'keyUp', 'rawKeyDown', 'char']),
+  key: z.string().optional(),
+  code: z.string().optional(),
+  text: z.string().optional(),
+  autoRepeat: z.boolean().optional(),
+});
+export type KeyParams = z.infer<typeof KeyParams>;
+
+/** Undefined for every other message, also one that is none. */
+export function readInputCommand(payload: Buffer): InputCommand | undefined {
+  if (!payload.includes(INPUT)) return undefined;
+  const { data: command } = CdpCommand.safeParse(parseJson(payload));
+  return command && isInput(command) ? command : undefined;
+}
+
+function isInput(command: CdpCommand): command is InputCommand {
+  return command.method.startsWith('Input.');
+}

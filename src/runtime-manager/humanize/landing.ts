@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import type { Persona } from './persona.ts';
+import type { Point } from './pointer-path.ts';
+import { normal, type Random } from './random.ts';
+import type { Stage } from './stage.ts';
+
+/** What is under a point. */
+export interface Target {
+  nodeId: number;
+  /** In CSS pixels of the viewport; undefined: not a rectangle, or not one that lies straight. */
+  box: Box | undefined;
+  /**
+   * `button`: pressing it anywhere is the same. `plain`: also, but a caret may go where it is pressed.
+   * `exact`: every point of it may mean something else.
+   */
+  kind: 'button' | 'plain' | 'exact';
+}
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+const BUTTONS = new Set(['BUTTON', 'A', 'LABEL', 'SUMMARY']);
+const BUTTON_INPUTS = new Set(['button', 'submit', 'reset', 'checkbox', 'radio']);
+const TEXT_INPUTS = new Set(['text', 'search', 'email', 'password', 'url', 'tel']);
+const EXACT = new Set(
+  'IFRAME FRAME CANVAS VIDEO AUDIO EMBED OBJECT IMG MAP AREA HTML BODY SELECT TEXTAREA'.split(' '),
+);
+/** A target that is smaller is hit in its middle. */
+const SMALL_PX = 8;
+/** Clients aim at the middle; who aims elsewhere means that place. */
+const MIDDLE_PX = 1.5;
+const EDGE_PX = 2;
+/** Of the way to the edge, how far at most. */
+const FARTHEST = 0.7;
+
+const Metrics = z.object({
+  cssVisualViewport: z.object({ pageX: z.number(), pageY: z.number(), scale: z.literal(1) }),
+});
+const Located = z.object({ backendNodeId: z.int(), frameId: z.string() });
+const World = z.object({ executionContextId: z.int() });
+const Resolved = z.object({ object: z.object({ objectId: z.string() }) });
+const Answered = z.object({ result: z.object({ value: z.boolean() }) });
+const Quads = z.object({ quads: z.array(z.array(z.number()).length(8)) });
+const Described = z.object({
+  node: z.object({
+    nodeName: z.string(),
+    isSVG: z.boolean().optional(),
+    attributes: z.array(z.string()).default([]),
+  }),
+});
+
+/**
+ * Looks at what is under a point, by commands that no script of the page sees: none of them runs one.
+ * Undefined: nothing, or it cannot be told.
+ */
+export async function lookAt(stage: Stage, point: Point): Promise<Target | undefined> {
+  const nodeId = await findNode(stage, point);
+  if (nodeId === undefined) return undefined;
+  const [quads, described] = await Promise.all([
+    stage.ask('DOM.getContentQuads', { backendNodeId: nodeId }),
+    stage.ask('DOM.describeNode', { backendNodeId: nodeId }),
+  ]);
+  const { data: shape } = Quads.safeParse(quads);
+  const { data: known } = Described.safeParse(described);
+  const box = shape?.quads.map(straightBox).find((one) => one && isMiddle(point, one));
+  return { nodeId, box, kind: known ? kindOf(known.node) : 'exact' };
+}
+
+/** The node that is hit at a point: `backendNodeId`, which needs no agent to be enabled. */
+export async function findNode(stage: Stage, point: Point): Promise<number | undefined> {
+  return (await locate(stage, point))?.backendNodeId;
+}
+
+async function locate(stage: Stage, { x, y }: Point) {
+  const { data: metrics } = Metrics.safeParse(await stage.ask('Page.getLayoutMetrics', {}));
+  if (!metrics) return undefined;
+  const { pageX, pageY } = metrics.cssVisualViewport;
+  // It takes whole pixels, of the document.
+  const at = { x: Math.floor(x + pageX), y: Math.floor(y + pageY) };
+  return Located.safeParse(await stage.ask('DOM.getNodeForLocation', at)).data;
+}
+
+/**
+ * Whether moving the mouse from a point, with its button down, could begin a drag of the browser's
+ * own; true when it cannot be told. Asked in a world of its own, which scripts of the page do not see.
+ */
+export async function mayDragFrom(stage: Stage, point: Point): Promise<boolean> {
+  const located = await locate(stage, point);
+  if (!located) return true;
+  const { backendNodeId, frameId } = located;
+  const world = { frameId, worldName: 'bctrl' };
+  const { data: made } = World.safeParse(await stage.ask('Page.createIsolatedWorld', world));
+  const node = { backendNodeId, executionContextId: made?.executionContextId };
+  const { data: resolved } = Resolved.safeParse(made && (await stage.ask('DOM.resolveNode', node)));
+  if (!resolved) return true;
+  const { objectId } = resolved.object;
+  const call = { objectId, functionDeclaration: IS_DRAGGABLE, returnByValue: true };
+  const answer = await stage.ask('Runtime.callFunctionOn', call);
+  stage.tell('Runtime.releaseObject', { objectId });
+  return Answered.safeParse(answer).data?.result.value ?? true;
+}
+
+/** Elements that are draggable, within shadows too, and text that is selected. */
+const IS_DRAGGABLE = `function () {
+  for (let node = this; node; node = node.parentNode ?? node.host) if (node.draggable) return true;
+  return !getSelection().isCollapsed;
+}`;
+
+/** Where in a target whose middle was aimed at a person would press; undefined: there. */
+export function chooseLanding(
+  { box, kind }: Target,
+  { pointer }: Persona,
+  random: Random,
+): Point | undefined {
+  if (!box || kind === 'exact' || Math.min(box.width, box.height) < SMALL_PX) return undefined;
+  const draw = () =>
+    Math.min(FARTHEST, Math.max(-FARTHEST, pointer.landingSpread * normal(random)));
+  const [aside, below] = [draw(), draw()];
+  // A caret behind a short text stays behind it, and on its line.
+  const isCaret = kind === 'plain';
+  return {
+    x: reach(box.left, box.width, isCaret ? Math.abs(aside) : aside),
+    y: reach(box.top, box.height, isCaret ? below / 3 : below),
+  };
+}
+
+function reach(start: number, length: number, part: number): number {
+  const half = Math.max(0, length / 2 - EDGE_PX);
+  return Math.round(start + length / 2 + part * half);
+}
+
+function straightBox(quad: readonly number[]): Box | undefined {
+  const [
+    left = 0,
+    top = 0,
+    right = 0,
+    topRight = 0,
+    rightEnd = 0,
+    bottom = 0,
+    leftEnd = 0,
+    end = 0,
+  ] = quad;
+  const isStraight = top === topRight && right === rightEnd && bottom === end && left === leftEnd;
+  return isStraight ? { left, top, width: right - left, height: bottom - top } : undefined;
+}
+
+function isMiddle({ x, y }: Point, { left, top, width, height }: Box): boolean {
+  const [aside, below] = [x - left - width / 2, y - top - height / 2];
+  return Math.abs(aside) <= MIDDLE_PX && Math.abs(below) <= MIDDLE_PX;
+}
+
+function kindOf(node: z.infer<typeof Described>['node']): Target['kind'] {
+  const { nodeName, isSVG, attributes } = node;
+  if (isSVG || EXACT.has(nodeName)) return 'exact';
+  if (BUTTONS.has(nodeName)) return 'button';
+  if (nodeName !== 'INPUT') return 'plain';
+  const at = attributes.findIndex((name, index) => index % 2 === 0 && name === 'type');
+  const type = at < 0 ? 'text' : (attributes[at + 1] ?? '').toLowerCase();
+  if (BUTTON_INPUTS.has(type)) return 'button';
+  return TEXT_INPUTS.has(type) ? 'plain' : 'exact';
+}

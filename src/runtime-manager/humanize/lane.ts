@@ -1,0 +1,89 @@
+import type { Humanizer } from './humanizer.ts';
+import type { InputCommand } from './input-command.ts';
+import { KeyboardActor } from './keyboard-actor.ts';
+import type { OwnCommands } from './own-commands.ts';
+import { PointerActor } from './pointer-actor.ts';
+import { Stage } from './stage.ts';
+
+/** The input of one session of a client, done one after the other. */
+export class Lane {
+  readonly #stage: Stage;
+  readonly #pointer: PointerActor;
+  readonly #keyboard: KeyboardActor;
+  readonly #send: (command: InputCommand) => void;
+  readonly #queue: InputCommand[] = [];
+  #isWorking = false;
+  #lastKind: 'pointer' | 'keyboard' | undefined;
+  #touchedAt = 0;
+
+  /** `send` is called with each command of the client when it is its time. */
+  constructor(
+    humanizer: Humanizer,
+    own: OwnCommands,
+    sessionId: string | undefined,
+    send: (command: InputCommand) => void,
+  ) {
+    this.#stage = new Stage(humanizer, own, sessionId);
+    this.#pointer = new PointerActor(this.#stage);
+    this.#keyboard = new KeyboardActor(this.#stage);
+    this.#send = send;
+  }
+
+  get isIdle(): boolean {
+    return !this.#isWorking;
+  }
+
+  /** Resolves when it and all before it is done. */
+  async do(command: InputCommand): Promise<void> {
+    this.#queue.push(command);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      this.#stage.enter();
+      this.#send(await this.#actOut(next));
+    }
+    this.#isWorking = false;
+  }
+
+  close(): void {
+    this.#stage.close();
+  }
+
+  async #actOut(command: InputCommand): Promise<InputCommand> {
+    switch (command.method) {
+      case 'Input.dispatchMouseEvent':
+        this.#turnTo('pointer');
+        return this.#pointer.act(command, this.#queue);
+      case 'Input.dispatchKeyEvent':
+        this.#turnTo('keyboard');
+        return this.#keyboard.press(command);
+      case 'Input.insertText':
+        this.#turnTo('keyboard');
+        return this.#keyboard.insert(command);
+      case 'Input.dispatchTouchEvent':
+        this.#turnTo('pointer');
+        await this.#touch(command);
+        return command;
+      case 'Input.imeSetComposition':
+        this.#keyboard.isComposing = true;
+        return command;
+      case 'Input.setInterceptDrags':
+        this.#pointer.interceptsDrags = command.params?.['enabled'] === true;
+        return command;
+      default:
+        return command;
+    }
+  }
+
+  /** Fingers stay for a moment; where they move is the client's to say. */
+  async #touch({ params }: InputCommand): Promise<void> {
+    const { pressMs } = this.#stage.humanizer.persona.pointer;
+    if (params?.['type'] === 'touchEnd') await this.#stage.pauseSince(this.#touchedAt, pressMs);
+    if (params?.['type'] === 'touchStart') this.#touchedAt = this.#stage.now;
+  }
+
+  #turnTo(kind: 'pointer' | 'keyboard'): void {
+    if (this.#lastKind !== kind) this.#stage.burst.renew();
+    this.#lastKind = kind;
+  }
+}

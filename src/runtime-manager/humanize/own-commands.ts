@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { parseJson } from '../connections/cdp-inspection.ts';
+
+/** Chromium takes ids up to here; clients count from 1. */
+const ID_MAX = 2 ** 31 - 1;
+const ID_MIN = 2_100_000_000;
+/** Chromium names the id first, in answers and errors. */
+const ANSWER = /^\{"id":(2[01]\d{8})[,}]/;
+
+const Answer = z.object({ result: z.record(z.string(), z.unknown()).optional() });
+
+/** What of an answer has to be there to tell whether it is to one of these. */
+export const ANSWER_START_BYTES = 18;
+
+export type Result = Record<string, unknown> | undefined;
+
+/**
+ * Commands of ours among those of a client, on its own connection: by ids that it does not use, so
+ * that their answers can be kept from it.
+ */
+export class OwnCommands {
+  readonly #send: (command: object) => void;
+  readonly #waiting = new Map<number, (result: Result) => void>();
+  #nextId = ID_MAX;
+
+  constructor(send: (command: object) => void) {
+    this.#send = send;
+  }
+
+  /** Whether what begins so answers one of these. */
+  isAnswer(start: Buffer): boolean {
+    return this.#waiting.has(idIn(start));
+  }
+
+  settle(answer: Buffer): void {
+    const id = idIn(answer);
+    this.#waiting.get(id)?.(Answer.safeParse(parseJson(answer)).data?.result);
+    this.#waiting.delete(id);
+  }
+
+  /** `done` is called with the result, or without one when it failed. */
+  tell(command: OwnCommand, done: (result: Result) => void): void {
+    const id = this.#nextId;
+    this.#nextId = id > ID_MIN ? id - 1 : ID_MAX;
+    this.#waiting.set(id, done);
+    this.#send({ id, ...command });
+  }
+
+  /** Resolves with the result; without one when it failed, or takes too long. */
+  ask(command: OwnCommand, patienceMs: number): Promise<Result> {
+    const { promise, resolve } = Promise.withResolvers<Result>();
+    const late = setTimeout(resolve, patienceMs, undefined).unref();
+    this.tell(command, (result) => {
+      clearTimeout(late);
+      resolve(result);
+    });
+    return promise;
+  }
+}
+
+function idIn(start: Buffer): number {
+  return Number(ANSWER.exec(start.toString('latin1', 0, ANSWER_START_BYTES))?.[1]);
+}
+
+export interface OwnCommand {
+  method: string;
+  params: object;
+  sessionId: string | undefined;
+}

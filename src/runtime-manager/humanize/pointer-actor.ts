@@ -1,0 +1,203 @@
+import { MouseParams, type InputCommand } from './input-command.ts';
+import { chooseLanding, findNode, lookAt, mayDragFrom, type Target } from './landing.ts';
+import { distance, planPath, type Point } from './pointer-path.ts';
+import type { Stage } from './stage.ts';
+import { planScroll } from './wheel.ts';
+
+const MOUSE = 'Input.dispatchMouseEvent';
+/** A client that moves in steps of its own has its own idea of the way. */
+const STEP_PX = 12;
+/** What targets are taken for whose size cannot be told. */
+const TARGET_PX = 40;
+const SMALL_SCROLL_PX = 40;
+const CONTROL = 2;
+const COVERED_MS = 200;
+const CHECK_MS = 50;
+
+/** Acts out what a client does with the mouse in one session. */
+export class PointerActor {
+  readonly #stage: Stage;
+  interceptsDrags = false;
+  readonly #held = new Set<string>();
+  /** Where the client believes the pointer to be, and where it is. */
+  #aimed: Point | undefined;
+  #at: Point | undefined;
+  /** What was pressed may be dragged by the browser itself; undefined: nobody asked yet. */
+  #mayDrag: boolean | undefined;
+  #movedAt = 0;
+  #pressedAt = 0;
+  #releasedAt = 0;
+  #hasClicked = false;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /**
+   * Does all that comes before the client's own event, and resolves with that, to be sent now.
+   * `upcoming`: what the client has sent since.
+   */
+  async act(command: InputCommand, upcoming: readonly InputCommand[]): Promise<InputCommand> {
+    const { data: params } = MouseParams.safeParse(command.params);
+    if (!params) return command;
+    // When the client asked is not when it happens.
+    const { timestamp: _asked, ...event } = params;
+    const place = await this.#reach(event, upcoming);
+    return { ...command, params: await this.#finish({ ...event, ...place }) };
+  }
+
+  async #reach(params: MouseParams, upcoming: readonly InputCommand[]): Promise<Point> {
+    const aimed = { x: params.x, y: params.y };
+    // Beside its middle it is only for the target that was there then.
+    const mayStay = params.type !== 'mouseMoved' || isSame(this.#at, aimed);
+    if (this.#at && mayStay && isSame(this.#aimed, aimed)) return this.#at;
+    // After a click, moving on is something else.
+    if (params.type === 'mouseMoved' && this.#hasClicked) this.#stage.burst.renew();
+    this.#hasClicked = false;
+    const place = await this.#approach(aimed, params, upcoming);
+    this.#aimed = aimed;
+    this.#at = place;
+    this.#movedAt = this.#stage.now;
+    this.#stage.humanizer.lastPointer = place;
+    if (params.type !== 'mouseMoved') this.#stage.tell(MOUSE, movement(params, place, this.#held));
+    return place;
+  }
+
+  /** Moves until just before a point; resolves with that, or one beside it on the same target. */
+  async #approach(
+    aimed: Point,
+    params: MouseParams,
+    upcoming: readonly InputCommand[],
+  ): Promise<Point> {
+    const { humanizer } = this.#stage;
+    const { persona, random } = humanizer;
+    const from = this.#at ?? humanizer.enterFor(aimed);
+    if (distance(from, aimed) < STEP_PX || (await this.#beginsDrag(from))) {
+      await this.#stage.pauseSince(this.#movedAt, persona.pointer.sampleMs);
+      return aimed;
+    }
+    if (this.#held.size > 0) {
+      await this.#travel(from, aimed, undefined, params);
+      return aimed;
+    }
+    const target = await lookAt(this.#stage, aimed);
+    const mayLand = target && this.#mayLandIn(target, aimed, upcoming);
+    const to = (mayLand && chooseLanding(target, persona, random)) || aimed;
+    await this.#travel(from, to, target, params);
+    if (!target || (await findNode(this.#stage, to)) === target.nodeId) return to;
+    // What opened on the way may close again, now that the pointer is past it.
+    await this.#stage.pause(COVERED_MS);
+    return aimed;
+  }
+
+  /** A client that intercepts drags sees by its one movement whether that begins one. */
+  async #beginsDrag(from: Point): Promise<boolean> {
+    if (!this.interceptsDrags || this.#held.size === 0) return false;
+    this.#mayDrag ??= await mayDragFrom(this.#stage, from);
+    return this.#mayDrag;
+  }
+
+  /** Where a drag could begin, the client's point stays: what it drags moves by what it said. */
+  #mayLandIn({ kind }: Target, aimed: Point, upcoming: readonly InputCommand[]): boolean {
+    if (kind === 'button') return true;
+    const [press, release] = upcoming.map(({ params }) => MouseParams.safeParse(params).data);
+    return (
+      press?.type === 'mousePressed' &&
+      release?.type === 'mouseReleased' &&
+      isSame(press, aimed) &&
+      isSame(release, aimed)
+    );
+  }
+
+  async #travel(
+    from: Point,
+    to: Point,
+    target: Target | undefined,
+    params: MouseParams,
+  ): Promise<void> {
+    const { humanizer, delayLeftMs } = this.#stage;
+    const box = target?.box;
+    const aim = {
+      from,
+      to,
+      targetPx: box ? Math.min(box.width, box.height) : TARGET_PX,
+      mayOvershoot: this.#held.size === 0,
+      // The rest is to look once more, on arriving.
+      maxMs: Math.max(delayLeftMs - CHECK_MS, delayLeftMs / 2),
+    };
+    const path = planPath(aim, humanizer.persona, humanizer.random);
+    const last = path.length - 1;
+    const move = (place: Point) =>
+      this.#stage.tell(MOUSE, movement(params, place, this.#held), true);
+    await this.#stage.play(path, (step) => step === path[last] || move(step), true);
+  }
+
+  async #finish(params: MouseParams): Promise<MouseParams> {
+    const button = params.button ?? 'none';
+    switch (params.type) {
+      case 'mouseMoved':
+        return params;
+      case 'mousePressed':
+        await this.#settle(params.clickCount ?? 1);
+        this.#held.add(button);
+        this.#mayDrag = undefined;
+        this.#pressedAt = this.#stage.now;
+        return params;
+      case 'mouseReleased':
+        await this.#stage.pauseSince(this.#pressedAt, this.#vary('pressMs'));
+        this.#held.delete(button);
+        this.#releasedAt = this.#stage.now;
+        this.#hasClicked = true;
+        return params;
+      case 'mouseWheel':
+        return this.#scroll(params);
+    }
+  }
+
+  async #settle(clickCount: number): Promise<void> {
+    const isAgain = clickCount > 1 && this.#releasedAt > this.#movedAt;
+    if (isAgain) await this.#stage.pauseSince(this.#releasedAt, this.#vary('againMs'));
+    else await this.#stage.pauseSince(this.#movedAt, this.#vary('settleMs'));
+  }
+
+  async #scroll(params: MouseParams): Promise<MouseParams> {
+    const { humanizer, delayLeftMs } = this.#stage;
+    const { deltaX = 0, deltaY = 0, modifiers = 0 } = params;
+    const isSmall = Math.max(Math.abs(deltaX), Math.abs(deltaY)) <= SMALL_SCROLL_PX;
+    // With Control it zooms, by events rather than by pixels.
+    if (isSmall || (modifiers & CONTROL) !== 0) return params;
+    const { persona, random } = humanizer;
+    const steps = planScroll({ deltaX, deltaY }, delayLeftMs, persona, random);
+    const last = steps.at(-1);
+    await this.#stage.play(
+      steps,
+      (step) => step === last || this.#stage.tell(MOUSE, { ...params, ...deltaOf(step) }),
+      false,
+    );
+    return { ...params, ...(last && deltaOf(last)) };
+  }
+
+  #vary(what: 'pressMs' | 'settleMs' | 'againMs'): number {
+    const { persona, random } = this.#stage.humanizer;
+    return persona.pointer[what] * (0.75 + 0.5 * random());
+  }
+}
+
+/** A movement on the way to an event, with what is held meanwhile. */
+function movement(params: MouseParams, { x, y }: Point, held: ReadonlySet<string>): object {
+  const { modifiers, pointerType } = params;
+  const [button = 'none'] = held;
+  const buttons = [...held].reduce((bits, name) => bits | (BUTTON_BITS[name] ?? 0), 0);
+  return { type: 'mouseMoved', x, y, button, buttons, modifiers, pointerType };
+}
+
+/** https://www.w3.org/TR/uievents/#dom-mouseevent-buttons */
+const BUTTON_BITS: Record<string, number> = { left: 1, right: 2, middle: 4, back: 8, forward: 16 };
+
+function isSame(one: Point | undefined, other: Point): boolean {
+  return one !== undefined && distance(one, other) === 0;
+}
+
+function deltaOf({ deltaX, deltaY }: { deltaX: number; deltaY: number }) {
+  return { deltaX, deltaY };
+}

@@ -1,0 +1,49 @@
+import { minimumJerk } from './pointer-path.ts';
+import type { Persona } from './persona.ts';
+import { logNormal, type Random } from './random.ts';
+
+export interface Scroll {
+  deltaX: number;
+  deltaY: number;
+}
+
+/** What is scrolled `atMs` after it began. */
+export interface ScrollStep extends Scroll {
+  atMs: number;
+}
+
+/**
+ * A scroll in many small steps, slow at its begin and end (`minimumJerk`), whose sum is exactly the
+ * one asked for. Whole pixels stay whole.
+ */
+export function planScroll(
+  total: Scroll,
+  maxMs: number,
+  { wheel }: Persona,
+  random: Random,
+): ScrollStep[] {
+  const farthest = Math.max(Math.abs(total.deltaX), Math.abs(total.deltaY));
+  // At its fastest a movement of least jerk is 1.875 times as fast as on average.
+  const count = Math.max(1, Math.ceil((1.875 * farthest) / wheel.stepPx));
+  const intervalMs = Math.min(wheel.intervalMs, maxMs / count);
+  const steps: ScrollStep[] = [];
+  let atMs = 0;
+  let done: Scroll = { deltaX: 0, deltaY: 0 };
+  for (let step = 1; step <= count; step++) {
+    const reached = partOf(total, step === count ? 1 : minimumJerk(step / count));
+    const [deltaX, deltaY] = [reached.deltaX - done.deltaX, reached.deltaY - done.deltaY];
+    if (deltaX !== 0 || deltaY !== 0) steps.push({ deltaX, deltaY, atMs });
+    done = reached;
+    atMs = Math.min(maxMs, atMs + logNormal(random, intervalMs, 0.2));
+  }
+  return steps;
+}
+
+function partOf({ deltaX, deltaY }: Scroll, part: number): Scroll {
+  return { deltaX: partOfOne(deltaX, part), deltaY: partOfOne(deltaY, part) };
+}
+
+function partOfOne(total: number, part: number): number {
+  if (part === 1) return total;
+  return Number.isInteger(total) ? Math.round(total * part) : total * part;
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Burst } from '../../../src/runtime-manager/humanize/burst.ts';
+
+/** How long `count` commands take, each of which takes `ownMs` and would be delayed by `delayMs`. */
+function lasting(
+  count: number,
+  ownMs: number,
+  delayMs: number,
+): { delayed: number; paces: number[] } {
+  const burst = new Burst();
+  const paces: number[] = [];
+  let [now, delayed] = [0, 0];
+  for (let at = 0; at < count; at++) {
+    now += ownMs;
+    burst.enter(now);
+    paces.push(burst.pace);
+    const ms = delayMs * burst.pace;
+    now += ms;
+    delayed += ms;
+    burst.spend(ms, now);
+  }
+  return { delayed, paces };
+}
+
+test('a short burst has its full time', () => {
+  const { paces } = lasting(30, 1, 150);
+  expect(Math.min(...paces)).toBe(1);
+});
+
+test.for([300, 3000, 100_000])(
+  '%i commands are delayed by 12 s and half of their own time',
+  (count) => {
+    const { delayed, paces } = lasting(count, 2, 150);
+    expect(delayed).toBeLessThan(12_000 + (count * 2) / 2);
+    for (const [at, pace] of paces.entries()) {
+      expect(pace).toBeLessThanOrEqual((paces[at - 1] ?? 1) + 1e-9);
+    }
+  },
+);
+
+test('who pauses begins anew', () => {
+  const burst = new Burst();
+  burst.enter(0);
+  burst.spend(11_000, 11_000);
+  expect(burst.pace).toBeLessThan(0.2);
+  burst.enter(11_100);
+  expect(burst.pace).toBeLessThan(0.2);
+  burst.enter(11_500);
+  expect(burst.pace).toBe(1);
+});
