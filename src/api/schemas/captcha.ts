@@ -1,0 +1,43 @@
+import { z } from '@hono/zod-openapi';
+import {
+  CAPTCHA_KINDS,
+  CAPTCHA_STATUSES,
+  type CaptchaResult,
+} from '../../runtime-manager/index.ts';
+
+const PAGE_ID = /^[\w-]{1,128}$/;
+const TIMEOUT_DEFAULT_MS = 120_000;
+const TIMEOUT_MAX_MS = 300_000;
+
+export const SolveCaptchasRequest = z
+  .strictObject({
+    pageId: z.string().regex(PAGE_ID, 'Not an id of CDP').optional().openapi({
+      description: 'The CDP targetId of the one page to look at; all without it.',
+    }),
+    timeoutMs: z.int().min(1000).max(TIMEOUT_MAX_MS).default(TIMEOUT_DEFAULT_MS).openapi({
+      description: 'How long the answer may take.',
+    }),
+  })
+  .openapi('SolveCaptchasRequest');
+
+export const SolvedCaptchas = z
+  .object({
+    captchas: z.array(
+      z
+        .object({
+          kind: z.enum(CAPTCHA_KINDS),
+          site: z.string().openapi({ description: 'The origin of the frame that it is in.' }),
+          siteKey: z.string().nullable(),
+          pageId: z.string(),
+          status: z.enum(CAPTCHA_STATUSES),
+          code: z.string().optional().openapi({ description: 'Why it is not solved.' }),
+          durationMs: z.int(),
+        })
+        .openapi('SolvedCaptcha'),
+    ),
+  })
+  .openapi('SolvedCaptchas');
+
+export function toCaptchaBody({ siteKey, code, ...captcha }: CaptchaResult) {
+  return { ...captcha, siteKey: siteKey ?? null, ...(code !== undefined && { code }) };
+}

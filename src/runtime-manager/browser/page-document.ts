@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import type { CdpPipe } from './cdp-pipe.ts';
+
+const Nothing = z.object({});
+const World = z.object({ executionContextId: z.number() });
+const Evaluated = z.object({
+  result: z.object({ value: z.unknown().optional(), objectId: z.string().optional() }),
+  exceptionDetails: z.object({ text: z.string() }).optional(),
+});
+type Evaluated = z.infer<typeof Evaluated>;
+const Described = z.object({ node: z.object({ backendNodeId: z.number() }) });
+const Resolved = z.object({ object: z.object({ objectId: z.string() }) });
+const Resource = z.object({ content: z.string(), base64Encoded: z.boolean() });
+const Queried = z.object({ objects: z.object({ objectId: z.string() }) });
+
+/** Pages do not see the world, nor its name. */
+const WORLD_NAME = 'service';
+
+/** Where a document is. */
+export interface DocumentPlace {
+  sessionId: string;
+  frameId: string;
+  loaderId: string;
+  /** The CDP browserContextId and targetId of the page. */
+  contextId: string;
+  pageId: string;
+}
+
+/** What was evaluated in a page threw. */
+export class PageScriptError extends Error {
+  constructor(text: string) {
+    super(`a script in a page failed: ${text}`);
+    this.name = 'PageScriptError';
+  }
+}
+
+/** A function of JavaScript as text, which is called with `this` and arguments of JSON. */
+export interface PageFunction {
+  code: string;
+  args: unknown[];
+}
+
+/**
+ * One document in one frame, as long as it is there. What is asked runs in a world of our own beside
+ * that of the page: it shares the page's elements and nothing else, so a page does not notice it.
+ */
+export class PageDocument {
+  readonly place: DocumentPlace;
+  readonly #pipe: CdpPipe;
+  readonly #gone = new AbortController();
+  #world: Promise<number> | undefined;
+
+  constructor(pipe: CdpPipe, place: DocumentPlace) {
+    this.#pipe = pipe;
+    this.place = place;
+  }
+
+  /** Aborts when another document, or none, is in its place. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  leave(): void {
+    this.#gone.abort(new Error('the document is gone'));
+  }
+
+  /**
+   * Evaluates an expression in our own world, and waits for its promise if it is one. Throws when it
+   * throws, the document goes, or the signal aborts.
+   */
+  async ask<T>(expression: string, result: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const evaluated = await this.#evaluate(params, signal);
+    return result.parse(evaluated.value);
+  }
+
+  /**
+   * Calls a function in the page's world, `this` being the element that an expression of our own
+   * world gives, and waits for its promise if it returns one. Throws as `ask`.
+   */
+  async callOn<T>(
+    element: string,
+    call: PageFunction,
+    result: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    await using group = this.#objectGroup();
+    const { objectGroup } = group;
+    const objectId = await this.#elementInPage(element, objectGroup, signal);
+    const how = { returnByValue: true, awaitPromise: true };
+    const called = await this.#call(objectId, call, how, signal);
+    return result.parse(called.value);
+  }
+
+  /**
+   * Calls a function in the page's world, `this` being an array of all objects there, also those
+   * that no variable of a page leads to. Chromium collects garbage for that: some 0.1 s. Throws as
+   * `ask`.
+   */
+  async callOnObjects<T>(
+    call: PageFunction,
+    result: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    await using group = this.#objectGroup();
+    const { objectGroup } = group;
+    const document = await this.#elementInPage('document', objectGroup, signal);
+    const code = 'function () { return Object.prototype }';
+    const prototype = await this.#call(document, { code, args: [] }, { objectGroup }, signal);
+    const params = { prototypeObjectId: prototype.objectId, objectGroup };
+    const { objects } = await this.#send('Runtime.queryObjects', params, Queried, signal);
+    const called = await this.#call(objects.objectId, call, { returnByValue: true }, signal);
+    return result.parse(called.value);
+  }
+
+  /** What was loaded from an address, in base64: not asked for again. Throws as `ask`. */
+  async resource(url: string, signal: AbortSignal): Promise<string> {
+    const params = { frameId: this.place.frameId, url };
+    const resource = await this.#send('Page.getResourceContent', params, Resource, signal);
+    const { content, base64Encoded } = resource;
+    return base64Encoded ? content : Buffer.from(content).toString('base64');
+  }
+
+  async #elementInPage(
+    expression: string,
+    objectGroup: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { objectId } = await this.#evaluate({ expression, objectGroup }, signal);
+    const { node } = await this.#send('DOM.describeNode', { objectId }, Described, signal);
+    const params = { backendNodeId: node.backendNodeId, objectGroup };
+    return (await this.#send('DOM.resolveNode', params, Resolved, signal)).object.objectId;
+  }
+
+  async #evaluate(
+    params: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<Evaluated['result']> {
+    const contextId = await this.#enter();
+    return valueOf(
+      await this.#send('Runtime.evaluate', { contextId, ...params }, Evaluated, signal),
+    );
+  }
+
+  async #call(
+    objectId: string,
+    { code, args }: PageFunction,
+    more: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<Evaluated['result']> {
+    const params = {
+      objectId,
+      functionDeclaration: code,
+      arguments: args.map((value) => ({ value })),
+      ...more,
+    };
+    return valueOf(await this.#send('Runtime.callFunctionOn', params, Evaluated, signal));
+  }
+
+  #enter(): Promise<number> {
+    const { frameId } = this.place;
+    const params = { frameId, worldName: WORLD_NAME };
+    const { signal } = this.#gone;
+    this.#world ??= this.#send('Page.createIsolatedWorld', params, World, signal).then(
+      (world) => world.executionContextId,
+    );
+    return this.#world;
+  }
+
+  /** Nothing of the page is held longer than it is needed. */
+  #objectGroup() {
+    const objectGroup = crypto.randomUUID();
+    return {
+      objectGroup,
+      [Symbol.asyncDispose]: async () => {
+        await this.#send(
+          'Runtime.releaseObjectGroup',
+          { objectGroup },
+          Nothing,
+          this.#gone.signal,
+        ).catch(() => undefined);
+      },
+    };
+  }
+
+  #send<T>(
+    method: string,
+    params: Record<string, unknown>,
+    result: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const until = AbortSignal.any([signal, this.#gone.signal]);
+    return this.#pipe.send(method, params, result, until, this.place.sessionId);
+  }
+}
+
+function valueOf({ result, exceptionDetails }: Evaluated): Evaluated['result'] {
+  if (exceptionDetails) throw new PageScriptError(exceptionDetails.text);
+  return result;
+}

@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { PageScriptError } from '../browser/page-document.ts';
+import type { PageDocument } from '../browser/page-documents.ts';
+import type { Proxy } from '../launch.ts';
+import { captchaError, CaptchaError, mayRecover, type CaptchaErrorCode } from './captcha-error.ts';
+import type { CaptchaReport, ReportedCaptcha } from './captcha-report.ts';
+import { withDetection } from './detection.ts';
+import { siteOf, type FoundCaptcha } from './found-captcha.ts';
+import { solveImage } from './images.ts';
+import { isProofOfWork, type CaptchaKind } from './kinds.ts';
+import { proveWork } from './proof-of-work.ts';
+import type { Solver } from './solver.ts';
+import { solveToken } from './tokens.ts';
+
+export interface CaptchaLimits {
+  /** How often one captcha is tried. */
+  attempts: number;
+  /** How many tries a runtime may make while it is up, of whatever kind. */
+  solvesPerRuntime: number;
+  /** How long one try may take. */
+  solveTimeoutMs: number;
+}
+
+export const CAPTCHA_STATUSES = ['solved', 'failed', 'unsupported'] as const;
+
+export interface CaptchaResult {
+  kind: CaptchaKind;
+  site: string;
+  siteKey: string | undefined;
+  pageId: string;
+  status: (typeof CAPTCHA_STATUSES)[number];
+  /** Why it is not solved. */
+  code: CaptchaErrorCode | undefined;
+  durationMs: number;
+}
+
+export interface CaptchaSolvingParts {
+  solver: Solver | undefined;
+  limits: CaptchaLimits;
+  proxy: () => Proxy | undefined;
+  report: CaptchaReport;
+  /** Aborts when the runtime ends. */
+  ended: AbortSignal;
+}
+
+interface Captcha extends ReportedCaptcha {
+  attempts: number;
+  running: Promise<CaptchaResult> | undefined;
+}
+
+/** What may be told of a solution. */
+interface Solved {
+  cost?: string | undefined;
+  callbackCalled?: boolean;
+}
+
+/** Solves the captchas of one runtime within its limits, and reports how it goes. */
+export class CaptchaSolving {
+  readonly #parts: CaptchaSolvingParts;
+  readonly #captchas = new WeakMap<PageDocument, Map<number, Captcha>>();
+  #lastNumber = 0;
+  #solves = 0;
+
+  constructor(parts: CaptchaSolvingParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the runtime may try once more. */
+  get hasRoom(): boolean {
+    return this.#solves < this.#parts.limits.solvesPerRuntime;
+  }
+
+  /** As often as one may be tried; one that is being solved is not begun again. Does not throw. */
+  solve(document: PageDocument, found: FoundCaptcha): Promise<CaptchaResult> {
+    const captcha = this.#captcha(document, found);
+    captcha.running ??= this.#solve(captcha).finally(() => {
+      captcha.running = undefined;
+    });
+    return captcha.running;
+  }
+
+  /** As `solve`, for one that may have been tried as often already. */
+  solveAgain(document: PageDocument, found: FoundCaptcha): Promise<CaptchaResult> {
+    const captcha = this.#captcha(document, found);
+    if (!captcha.running) captcha.attempts = 0;
+    return this.solve(document, found);
+  }
+
+  #captcha(document: PageDocument, found: FoundCaptcha): Captcha {
+    const ofDocument = this.#captchas.get(document) ?? new Map<number, Captcha>();
+    this.#captchas.set(document, ofDocument);
+    const known = ofDocument.get(found.id);
+    if (known) return known;
+    const number = ++this.#lastNumber;
+    const captcha = { number, document, found, attempts: 0, running: undefined };
+    ofDocument.set(found.id, captcha);
+    this.#parts.report.note('captcha.detected', captcha);
+    return captcha;
+  }
+
+  async #solve(captcha: Captcha): Promise<CaptchaResult> {
+    const startedAt = performance.now();
+    const { found, document } = captcha;
+    const code = await this.#attempts(captcha);
+    return {
+      kind: found.kind,
+      site: siteOf(found),
+      siteKey: found.siteKey,
+      pageId: document.place.pageId,
+      status: statusOf(code),
+      code,
+      durationMs: sinceMs(startedAt),
+    };
+  }
+
+  /** Resolves with what it failed with at last, or undefined. */
+  async #attempts(captcha: Captcha): Promise<CaptchaErrorCode | undefined> {
+    const { solver, limits, report } = this.#parts;
+    if (!solver && !isProofOfWork(captcha.found.kind)) {
+      report.unsupported(captcha);
+      return 'captcha.unsupported';
+    }
+    let code: CaptchaErrorCode = 'captcha.limit_reached';
+    while (captcha.attempts < limits.attempts) {
+      if (!this.hasRoom) {
+        report.limitReached(captcha, captchaError('captcha.limit_reached'));
+        return 'captcha.limit_reached';
+      }
+      const failure = await this.#attempt(captcha);
+      if (!failure) return undefined;
+      code = failure.code;
+      if (!mayRecover(code)) break;
+    }
+    return code;
+  }
+
+  async #attempt(captcha: Captcha): Promise<CaptchaError | undefined> {
+    const startedAt = performance.now();
+    const { report, ended, limits } = this.#parts;
+    this.#solves++;
+    const attempt = ++captcha.attempts;
+    report.note('captcha.solve.started', captcha, { attempt });
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), limits.solveTimeoutMs);
+    const signal = AbortSignal.any([captcha.document.gone, ended, late.signal]);
+    try {
+      const solved = await this.#carryOut(captcha, signal);
+      const durationMs = sinceMs(startedAt);
+      report.note('captcha.solve.succeeded', captcha, { attempt, durationMs, ...solved });
+      await settle(captcha, signal);
+      return undefined;
+    } catch (error) {
+      const failure = late.signal.aborted ? captchaError('captcha.timeout') : asCaptchaError(error);
+      const durationMs = sinceMs(startedAt);
+      if (!ended.aborted) report.failed(captcha, failure, { attempt, durationMs });
+      return failure;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #carryOut({ document, found }: Captcha, signal: AbortSignal): Promise<Solved> {
+    const { kind } = found;
+    if (isProofOfWork(kind)) {
+      await proveWork(document, found, kind, signal);
+      return {};
+    }
+    const { solver, proxy } = this.#parts;
+    if (!solver) throw captchaError('captcha.unsupported');
+    if (kind === 'image') {
+      const { cost } = await solveImage(document, found, solver, signal);
+      return { cost };
+    }
+    const captcha = { document, found, kind };
+    const { cost, callbackCalled } = await solveToken(captcha, solver, proxy(), signal);
+    return { cost, callbackCalled };
+  }
+}
+
+/** A page that takes a solution back, since it is wrong or too old, is told of once more. */
+async function settle({ document, found }: Captcha, signal: AbortSignal): Promise<void> {
+  const settled = document.ask(withDetection(`captchas.settle(${found.id})`), z.unknown(), signal);
+  // The solution may have sent the page elsewhere.
+  await settled.catch(() => undefined);
+}
+
+function statusOf(code: CaptchaErrorCode | undefined): CaptchaResult['status'] {
+  if (code === undefined) return 'solved';
+  return code === 'captcha.unsupported' ? 'unsupported' : 'failed';
+}
+
+function asCaptchaError(error: unknown): CaptchaError {
+  if (error instanceof CaptchaError) return error;
+  const isOfPage = error instanceof PageScriptError;
+  return captchaError(isOfPage ? 'captcha.rejected' : 'captcha.page_gone', { cause: error });
+}
+
+function sinceMs(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
+}

@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { PageDocument, PageDocuments } from '../browser/page-documents.ts';
+import type { Pages } from '../browser/pages.ts';
+import { RuntimeError } from '../errors.ts';
+import type { NewEvent } from '../events/events.ts';
+import type { Proxy } from '../launch.ts';
+import { captchaError } from './captcha-error.ts';
+import { CaptchaReport } from './captcha-report.ts';
+import { CaptchaSolving, type CaptchaLimits, type CaptchaResult } from './captcha-solving.ts';
+import { withDetection } from './detection.ts';
+import { FoundCaptcha } from './found-captcha.ts';
+import { Solver, type SolverOptions } from './solver.ts';
+
+/** How long a page that was only just opened may take to show one. */
+const APPEAR_MS = 5000;
+const LOOK_MS = 250;
+
+const Found = z.array(FoundCaptcha);
+
+/** What is configured for all runtimes. */
+export interface CaptchaOptions extends CaptchaLimits {
+  /** Undefined: only what the browser itself can compute is solved. */
+  solver: SolverOptions | undefined;
+}
+
+export interface CaptchaWatcherParts {
+  options: CaptchaOptions;
+  pages: Pick<Pages, 'followDocuments'>;
+  /** What the runtime's traffic goes through now. */
+  proxy: () => Proxy | undefined;
+  note: (event: NewEvent) => void;
+  log: Logger;
+}
+
+/** What is asked to be solved now. */
+export interface CaptchaRequest {
+  /** The CDP targetId of the one page to look at; undefined: all. */
+  pageId: string | undefined;
+  /** What was begun goes on after it. */
+  timeoutMs: number;
+}
+
+/** Looks for captchas on the pages of one running browser, and has them solved. */
+export class CaptchaWatcher implements Disposable {
+  readonly #pages: CaptchaWatcherParts['pages'];
+  readonly #solving: CaptchaSolving;
+  readonly #ended = new AbortController();
+  readonly #closed: () => void;
+  #following: Promise<PageDocuments> | undefined;
+  #isAutomatic = false;
+
+  /** `closed` is called at its end. */
+  constructor({ pages, options, proxy, note, log }: CaptchaWatcherParts, closed: () => void) {
+    this.#pages = pages;
+    this.#closed = closed;
+    const solver = options.solver && new Solver(options.solver);
+    const report = new CaptchaReport(note, log);
+    const ended = this.#ended.signal;
+    this.#solving = new CaptchaSolving({ solver, limits: options, proxy, report, ended });
+  }
+
+  /** Whether it solves whatever comes. */
+  get isAutomatic(): boolean {
+    return this.#isAutomatic;
+  }
+
+  /** Solves from now on whatever comes. Throws when Chromium does not answer. */
+  async watch(signal: AbortSignal): Promise<void> {
+    this.#isAutomatic = true;
+    await this.#follow(signal);
+  }
+
+  /**
+   * Solves what is on the pages now, waiting a while for something to be there. Throws
+   * `captcha.not_found`, `captcha.timeout`, `runtime.not_active` when the runtime ends meanwhile, or
+   * what the first failed with when none could be solved.
+   */
+  async solveNow(
+    { pageId, timeoutMs }: CaptchaRequest,
+    signal: AbortSignal,
+  ): Promise<CaptchaResult[]> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const until = AbortSignal.any([signal, this.#ended.signal, late.signal]);
+    try {
+      const documents = await this.#follow(until);
+      return assertSolved(await this.#solveIn(documents, pageId, until));
+    } catch (error) {
+      if (!until.aborted) throw error;
+      // Or the client hung up, and is told nothing.
+      throw this.#ended.signal.aborted
+        ? this.#ended.signal.reason
+        : captchaError('captcha.timeout');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Its sessions with the pages end, and so does what is being solved. */
+  [Symbol.dispose](): void {
+    this.#ended.abort(new RuntimeError('runtime.not_active', 'The runtime ends.'));
+    void this.#following?.then((documents) => documents[Symbol.dispose]()).catch(() => undefined);
+    this.#closed();
+  }
+
+  /** The pages are followed from the first need on. */
+  #follow(signal: AbortSignal): Promise<PageDocuments> {
+    const opened = (document: PageDocument) => {
+      if (this.#isAutomatic) void this.#watchDocument(document);
+    };
+    this.#following ??= this.#pages.followDocuments(opened, signal).catch((error: unknown) => {
+      this.#following = undefined;
+      throw error;
+    });
+    return this.#following;
+  }
+
+  async #watchDocument(document: PageDocument): Promise<void> {
+    const ended = this.#ended.signal;
+    try {
+      while (this.#solving.hasRoom) {
+        const found = await document.ask(withDetection('captchas.next()'), Found, ended);
+        for (const captcha of found) void this.#solving.solve(document, captcha);
+      }
+    } catch {
+      // The document went, or the browser.
+    }
+  }
+
+  async #solveIn(
+    documents: PageDocuments,
+    pageId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<CaptchaResult[]> {
+    for (let waited = 0; waited < APPEAR_MS; waited += LOOK_MS) {
+      const asked = documents.current.filter(({ place }) => !pageId || place.pageId === pageId);
+      const found = await Promise.all(asked.map((document) => this.#unsolved(document, signal)));
+      if (found.flat().length > 0) {
+        const solved = found
+          .flat()
+          .map(({ document, captcha }) => this.#solving.solveAgain(document, captcha));
+        return untilAborted(Promise.all(solved), signal);
+      }
+      await delay(LOOK_MS, undefined, { signal });
+    }
+    throw captchaError('captcha.not_found');
+  }
+
+  async #unsolved(document: PageDocument, signal: AbortSignal) {
+    try {
+      const found = await document.ask(withDetection('captchas.unsolved()'), Found, signal);
+      return found.map((captcha) => ({ document, captcha }));
+    } catch {
+      signal.throwIfAborted();
+      return []; // It went away meanwhile.
+    }
+  }
+}
+
+function assertSolved(results: CaptchaResult[]): CaptchaResult[] {
+  const failed = results.find(({ code }) => code !== undefined);
+  if (failed?.code === undefined) return results;
+  if (results.some(({ status }) => status === 'solved')) return results;
+  throw captchaError(failed.code, { details: { captchas: results } });
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

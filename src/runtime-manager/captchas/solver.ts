@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { captchaError, CaptchaError, type CaptchaErrorCode } from './captcha-error.ts';
+import type { SolverTask } from './solver-tasks.ts';
+
+export interface SolverOptions {
+  /** Where `createTask` and `getTaskResult` are. */
+  url: string;
+  key: string;
+  /** How often it is asked whether a task is done. */
+  pollIntervalMs: number;
+  /** How long one answer may take. */
+  requestTimeoutMs: number;
+}
+
+/** Of a token, or of the text in an image. What it cost is as the solver says, in its currency. */
+export interface Solution {
+  text: string;
+  cost: string | undefined;
+}
+
+/** A task may have been paid for: its result is asked for again when an answer fails. */
+const POLL_FAILURES_MAX = 3;
+const SOLVER_CODE = /^[A-Z][A-Z0-9_]{2,63}$/;
+
+const Answer = z.object({
+  errorId: z.int(),
+  errorCode: z.string().nullish(),
+  taskId: z.union([z.string().min(1), z.number()]).nullish(),
+  status: z.string().nullish(),
+  cost: z.union([z.string(), z.number()]).nullish(),
+  solution: z
+    .object({
+      gRecaptchaResponse: z.string().optional(),
+      token: z.string().optional(),
+      text: z.string().optional(),
+    })
+    .nullish(),
+});
+type Answer = z.infer<typeof Answer>;
+
+/** What the codes mean that all solvers have; all others are `captcha.solver_failed`. */
+const CODES: Record<string, CaptchaErrorCode> = {
+  ERROR_KEY_DOES_NOT_EXIST: 'captcha.solver_refused',
+  ERROR_WRONG_USER_KEY: 'captcha.solver_refused',
+  ERROR_KEY_DENIED_ACCESS: 'captcha.solver_refused',
+  ERROR_IP_NOT_ALLOWED: 'captcha.solver_refused',
+  ERROR_IP_BLOCKED: 'captcha.solver_refused',
+  ERROR_IP_BANNED: 'captcha.solver_refused',
+  ERROR_ACCOUNT_SUSPENDED: 'captcha.solver_refused',
+  ERROR_ZERO_BALANCE: 'captcha.no_balance',
+  ERROR_CAPTCHA_UNSOLVABLE: 'captcha.unsolvable',
+  ERROR_NO_SLOT_AVAILABLE: 'captcha.solver_unavailable',
+  ERROR_SERVICE_UNAVALIABLE: 'captcha.solver_unavailable',
+  ERROR_TASK_NOT_SUPPORTED: 'captcha.unsupported',
+  ERROR_INVALID_TASK_TYPE: 'captcha.unsupported',
+};
+
+/** A client of the protocol that 2Captcha, Anti-Captcha, CapSolver and CapMonster share. */
+export class Solver {
+  readonly url: string;
+  readonly #options: SolverOptions;
+
+  constructor(options: SolverOptions) {
+    this.url = options.url;
+    this.#options = options;
+  }
+
+  /**
+   * Throws RuntimeError with a code of `CODES`, `captcha.solver_failed` or
+   * `captcha.solver_unavailable`, or an AbortError. Neither the key nor the task, which
+   * may have a proxy's password, is in any of them.
+   */
+  async solve(task: SolverTask, signal: AbortSignal): Promise<Solution> {
+    const created = await this.#post('createTask', { task }, signal);
+    if (created.status === 'ready') return solutionOf(created);
+    const { taskId } = created;
+    if (taskId === undefined || taskId === null) throw captchaError('captcha.solver_failed');
+    for (let failures = 0; ;) {
+      await delay(this.#options.pollIntervalMs, undefined, { signal });
+      try {
+        const answer = await this.#post('getTaskResult', { taskId }, signal);
+        failures = 0;
+        if (answer.status === 'ready') return solutionOf(answer);
+      } catch (error) {
+        if (!isUnavailable(error) || ++failures >= POLL_FAILURES_MAX) throw error;
+      }
+    }
+  }
+
+  async #post(method: string, body: object, signal: AbortSignal): Promise<Answer> {
+    const { url, key, requestTimeoutMs } = this.#options;
+    const late = AbortSignal.timeout(requestTimeoutMs);
+    let json: unknown;
+    try {
+      const response = await fetch(`${url.replace(/\/+$/, '')}/${method}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ clientKey: key, ...body }),
+        // What is sent is for the solver alone.
+        redirect: 'error',
+        signal: AbortSignal.any([signal, late]),
+      });
+      json = await response.json();
+      if (response.status >= 500) throw new Error(`the solver answered ${response.status}`);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw captchaError('captcha.solver_unavailable', { cause });
+    }
+    const answer = Answer.safeParse(json);
+    if (!answer.success) throw captchaError('captcha.solver_failed');
+    if (answer.data.errorId !== 0) throw refusalOf(answer.data);
+    return answer.data;
+  }
+}
+
+function solutionOf({ solution, cost }: Answer): Solution {
+  const text = solution?.gRecaptchaResponse ?? solution?.token ?? solution?.text;
+  if (!text) throw captchaError('captcha.solver_failed');
+  return { text, cost: cost === undefined || cost === null ? undefined : String(cost) };
+}
+
+/** Its description is left out: it may repeat what was sent. */
+function refusalOf({ errorCode }: Answer): CaptchaError {
+  const solverCode = SOLVER_CODE.test(errorCode ?? '') ? (errorCode ?? '') : 'unknown';
+  return captchaError(CODES[solverCode] ?? 'captcha.solver_failed', { details: { solverCode } });
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof CaptchaError && error.code === 'captcha.solver_unavailable';
+}
