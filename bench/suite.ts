@@ -1,0 +1,68 @@
+/**
+ * The service against bare Chromium, in the same run and in turn. Prints a table, writes
+ * `bench/results/<time>.json`, and exits with 1 when a goal is missed.
+ *
+ *     npm run bench -- [--only=create,memory] [--rounds=20] [--markdown]
+ */
+import { parseArgs } from 'node:util';
+import { budgetOf, type Budget } from './suite/budget.ts';
+import { boundBy } from './suite/endings.ts';
+import { measureArrival } from './suite/measures/arrival.ts';
+import { measureBridge } from './suite/measures/bridge.ts';
+import { measureCreate } from './suite/measures/create.ts';
+import { measureLaunchOptions } from './suite/measures/launch-options.ts';
+import { measureMemory } from './suite/measures/memory.ts';
+import { measureRate } from './suite/measures/rate.ts';
+import { measureVisit } from './suite/measures/visit.ts';
+import { printRows, saveRows } from './suite/report.ts';
+import { isMissed, type Row } from './suite/rows.ts';
+
+const TIMEOUT_MS = 10 * 60_000;
+
+interface Measure {
+  run: (budget: Budget) => Promise<Row[]>;
+  /** Where the machine is too slow for all rounds, there are fewer. */
+  seconds: number;
+}
+
+const MEASURES: Record<string, Measure> = {
+  create: { run: measureCreate, seconds: 60 },
+  visit: { run: measureVisit, seconds: 75 },
+  rate: { run: measureRate, seconds: 80 },
+  options: { run: measureLaunchOptions, seconds: 45 },
+  memory: { run: measureMemory, seconds: 0 },
+  bridge: { run: measureBridge, seconds: 25 },
+  arrival: { run: measureArrival, seconds: 0 },
+};
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '20' },
+    markdown: { type: 'boolean', default: false },
+  },
+});
+const began = performance.now();
+const rows: Row[] = [];
+const ending = boundBy(TIMEOUT_MS, report);
+for (const name of options.only?.split(',') ?? Object.keys(MEASURES)) {
+  const measure = MEASURES[name];
+  if (!measure) throw new Error(`there is no ${name}, only ${Object.keys(MEASURES).join(', ')}`);
+  if (ending.aborted) break;
+  console.error(`${name} …`);
+  try {
+    rows.push(...(await measure.run(budgetOf(Number(options.rounds), measure.seconds))));
+  } catch (error) {
+    // The others can be measured all the same.
+    console.error(error);
+    process.exitCode = 1;
+  }
+}
+if (!ending.aborted) await report();
+if (rows.some(isMissed)) process.exitCode = 1;
+
+async function report(): Promise<void> {
+  const seconds = Math.round((performance.now() - began) / 1000);
+  printRows(rows, options);
+  console.log(`${seconds} s, ${await saveRows(rows, seconds)}`);
+}

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { caller, type Answer, type Call } from '../../test/support/http.ts';
+import { startService } from '../../test/support/service-process.ts';
+import type { Contender, OpenedBrowser } from './contender.ts';
+import { undoAtEnd } from './endings.ts';
+
+const RUNTIMES = '/v1/workspaces/default/runtimes';
+const EPHEMERAL = { mode: 'ephemeral' };
+
+/** A service of one's own, as `npm start` runs it, with an empty database. */
+export interface BenchService extends Contender, AsyncDisposable {
+  pid: number;
+  /** Where it keeps its files; nobody else's are there. */
+  directory: string;
+  call: Call;
+  /** Creates a runtime, launched so. Throws when it is refused. */
+  create: (launch?: object) => Promise<Runtime>;
+  /** The plain answer to a create, whatever it is. */
+  tryCreate: (launch?: object) => Promise<Answer>;
+  /** What its metrics say of a gauge; undefined when there is none of the name. */
+  gauge: (name: string) => Promise<number | undefined>;
+  /** Uploads a package. Resolves with the id of the extension. */
+  uploadExtension: (content: Buffer) => Promise<string>;
+}
+
+export interface Runtime extends OpenedBrowser {
+  alias: string;
+  pageId: string;
+}
+
+/** Keeps no pool of warm browsers: every create launches one. */
+export const POOL_OFF = { BCTRL_WARM_MIN: '0', BCTRL_WARM_MAX: '0' };
+
+export async function openService(
+  env: Record<string, string> = {},
+  name = 'service',
+): Promise<BenchService> {
+  const directory = await mkdtemp(join(tmpdir(), 'bc-'));
+  const service = await startService({
+    PORT: '0',
+    BCTRL_DATA_DIR: join(directory, 'data'),
+    LOG_LEVEL: 'error',
+    ...env,
+  });
+  const stop = undoAtEnd(async () => {
+    await service.stop('SIGTERM');
+    await rm(directory, { recursive: true, force: true });
+    if (service.log !== '') console.error(service.log.trim());
+  });
+  const call = caller(service.url, service.apiKey);
+  let created = 0;
+  const tryCreate = (launch: object = EPHEMERAL) =>
+    call('POST', RUNTIMES, { alias: `bench-${++created}`, kind: 'browser', launch });
+  const create = async (launch?: object) => runtimeOf(call, await tryCreate(launch));
+  return {
+    name,
+    pid: service.pid,
+    directory,
+    call,
+    tryCreate,
+    create,
+    open: create,
+    gauge: async (gaugeName) => gaugeIn((await call('GET', '/metrics')).text, gaugeName),
+    uploadExtension: async (content) => {
+      const body = new FormData();
+      body.set('file', new Blob([new Uint8Array(content)]), 'package');
+      const response = await fetch(`${service.url}/v1/browser-extensions/upload`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${service.apiKey}` },
+        body,
+      });
+      if (!response.ok) throw new Error(await response.text());
+      const made = (await response.json()) as { id: string };
+      return made.id;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Throws when the answer to the create is a refusal. */
+export function runtimeOf(call: Call, { status, json, text }: Answer): Runtime {
+  if (status !== 200) throw new Error(`create: ${status} ${text}`);
+  return {
+    alias: json.alias,
+    cdpUrl: json.connection.cdpUrl,
+    pageId: json.summary.defaultPageId,
+    end: async () => {
+      const stopped = await call('POST', `${RUNTIMES}/${json.id}/stop`);
+      if (stopped.json.status !== 'stopped') throw new Error(`stop: ${stopped.text}`);
+    },
+  };
+}
+
+function gaugeIn(metrics: string, name: string): number | undefined {
+  const lines = metrics.split('\n').filter((line) => /^\w+/.exec(line)?.[0] === name);
+  if (lines.length === 0) return undefined;
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
