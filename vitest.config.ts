@@ -5,8 +5,10 @@ const browser = 'test/**/*.browser.test.ts';
 export default defineConfig({
   test: {
     globalSetup: 'test/support/global-setup.ts',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A machine may be several times slower than the one it was written on; none of it is for speed.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 5000 } },
     projects: [
       {
         extends: true,

@@ -22,6 +22,7 @@ import { createRouter, type ApiEnv } from './router.ts';
 import type { PublicAddress } from './public-address.ts';
 import { browserExtensionRoutes } from './routes/browser-extensions.ts';
 import { browserProfileRoutes } from './routes/browser-profiles.ts';
+import { captchaRoutes } from './routes/captchas.ts';
 import { connectRoutes } from './routes/connect.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -38,6 +39,16 @@ import type { RequestCeilings } from './schemas/runtime.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
+const TAGS = [
+  'Runtimes',
+  'Connections',
+  'Events',
+  'Captchas',
+  'Browser profiles',
+  'Browser extensions',
+  'Workspaces',
+  'Health',
+];
 
 export interface AppParts {
   database: Database;
@@ -84,6 +95,7 @@ export function createApp(parts: AppParts) {
   app.route('/', workspaceRoutes({ db, runtimes }));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
+  app.route('/', captchaRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
   app.route('/', browserProfileRoutes({ ...parts, db }));
@@ -104,15 +116,7 @@ export function createApp(parts: AppParts) {
       description: 'Real Chromium browsers for programs, over HTTP.',
     },
     servers: [{ url: addressOf(c) }],
-    tags: [
-      { name: 'Runtimes' },
-      { name: 'Connections' },
-      { name: 'Events' },
-      { name: 'Browser profiles' },
-      { name: 'Browser extensions' },
-      { name: 'Workspaces' },
-      { name: 'Health' },
-    ],
+    tags: TAGS.map((name) => ({ name })),
   }));
   return app;
 }

@@ -1,105 +1,28 @@
 import { statfsSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
-import {
-  isRule,
-  type PortAddress,
-  type S3Options,
-  type TimeLimits,
+import type { z } from 'zod';
+import type {
+  CaptchaOptions,
+  PortAddress,
+  S3Options,
+  TimeLimits,
+  WarmPoolSize,
 } from '../runtime-manager/index.ts';
+import { Environment, type LOG_LEVELS } from './environment.ts';
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const SHARED_MEMORY = '/dev/shm';
 const SHARED_MEMORY_MIN_BYTES = 1024 ** 3;
 
 const MIB = 1024 ** 2;
 const DAY_MS = 86_400_000;
-const SECONDS_MAX = 365 * 86_400;
-const RUNTIME_BYTES = 400 * MIB;
-const RUNTIMES_PER_CORE = 16;
 const POSTGRES_PORT = 5432;
+/** What solvers ask their clients to leave between two questions. */
+const CAPTCHA_POLL_MS = 3000;
+const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 
 /** What Chromium may know of the service's environment. */
 const BROWSER_ENV = /^(PATH|LANG|LANGUAGE|LC_\w+|TZ|FONTCONFIG_\w+)$/;
-
-/** Printable ASCII without spaces at its ends. */
-const HEADER_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'not a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
-
-/** Every variable the service reads; the table in README.md lists the same. */
-export const Environment = z.object({
-  PORT: integer(0, 65535).default(8787),
-  HOST: z.string().default('127.0.0.1'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  CHROMIUM_PATH: z.string().optional(),
-  CHROMEDRIVER_PATH: z.string().optional(),
-  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
-  BCTRL_DATA_DIR: z.string().default('.bctrl'),
-  BCTRL_BROWSER_DIR: z.string().optional(),
-  BCTRL_PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .transform((url) => url.replace(/\/+$/, ''))
-    .optional(),
-  BCTRL_TRUSTED_PROXIES: z
-    .string()
-    .transform((list) => list.split(',').map((range) => range.trim()))
-    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
-    .default([]),
-  BCTRL_API_KEY: z
-    .string()
-    .regex(HEADER_TEXT, 'has characters that a header cannot carry')
-    .optional(),
-  BCTRL_LAUNCH_TIMEOUT_MS: integer(1000, 600_000).default(30_000),
-  BCTRL_TICKET_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
-  BCTRL_MAX_RUNTIMES: integer(1, 10_000).default(defaultMaxRuntimes()),
-  BCTRL_MAX_RUNTIMES_PER_ORGANIZATION: integer(0, 10_000).default(1000),
-  BCTRL_MEMORY_FLOOR_MB: integer(0, 10_000_000).default(512),
-  BCTRL_QUEUE_MAX: integer(0, 100_000).default(200),
-  BCTRL_QUEUE_TIMEOUT_MS: integer(0, 600_000).default(10_000),
-  BCTRL_IDLE_TIMEOUT_SECONDS: integer(1, SECONDS_MAX).default(1800),
-  BCTRL_IDLE_TIMEOUT_CEILING_SECONDS: integer(1, SECONDS_MAX).default(86_400),
-  BCTRL_MAX_DURATION_SECONDS: integer(1, SECONDS_MAX).default(86_400),
-  BCTRL_MAX_DURATION_CEILING_SECONDS: integer(1, SECONDS_MAX).default(7 * 86_400),
-  BCTRL_HEALTH_INTERVAL_MS: integer(100, 600_000).default(5000),
-  BCTRL_HEALTH_TIMEOUT_MS: integer(100, 600_000).default(10_000),
-  BCTRL_SHUTDOWN_GRACE_MS: integer(100, 600_000).default(25_000),
-  BCTRL_EVENTS_PER_RUNTIME: integer(1, 1_000_000).default(1000),
-  BCTRL_EVENTS_AGE_DAYS: integer(1, 3650).default(7),
-  BCTRL_ENCRYPTION_KEY: z.string().min(16).optional(),
-  BCTRL_PROFILE_SAVE_INTERVAL: integer(0, SECONDS_MAX).default(300),
-  BCTRL_PROFILE_VERSIONS: integer(1, 10_000).default(20),
-  BCTRL_PROFILE_VERSIONS_AGE_DAYS: integer(1, 36_500).default(365),
-  BCTRL_IMPORT_MAX_MB: integer(1, 1_000_000).default(4096),
-  BCTRL_EXTENSIONS_PER_RUNTIME: integer(0, 1000).default(16),
-  BCTRL_EXTENSION_MAX_MB: integer(1, 10_000).default(64),
-  BCTRL_S3_BUCKET: z.string().optional(),
-  BCTRL_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  BCTRL_S3_REGION: z.string().default('us-east-1'),
-  BCTRL_S3_PREFIX: z
-    .string()
-    .regex(/^(?:[\w.-]+\/)*$/, 'does not end in a slash')
-    .default(''),
-  BCTRL_S3_ACCESS_KEY_ID: z.string().optional(),
-  BCTRL_S3_SECRET_ACCESS_KEY: z.string().optional(),
-  BCTRL_S3_FORCE_PATH_STYLE: z.enum(['true', 'false']).default('true'),
-  BCTRL_PROXY_TIMEOUT_MS: integer(100, 600_000).default(10_000),
-  BCTRL_EGRESS_ALLOW: z
-    .string()
-    .transform((list) => list.split(',').map((rule) => rule.trim()))
-    .pipe(z.array(z.string().refine(isRule, 'not an address, range or host name')))
-    .optional(),
-  BCTRL_METRICS_TOKEN: z
-    .string()
-    .regex(HEADER_TEXT, 'has characters that a header cannot carry')
-    .optional(),
-});
 
 export interface Config {
   port: number;
@@ -121,6 +44,8 @@ export interface Config {
   ticketTtlMs: number;
   maxRuntimesPerOrganization: number;
   memoryFloorBytes: number;
+  /** How many browsers are launched ahead. */
+  warm: WarmPoolSize;
   admission: { maxRuntimes: number; maxLaunches: number; maxQueue: number; queueTimeoutMs: number };
   /** What a runtime gets that does not say, and what it may ask for at most. */
   timeLimits: TimeLimits;
@@ -130,6 +55,9 @@ export interface Config {
   keepEvents: { perRuntime: number; ageMs: number };
   metricsToken: string | undefined;
   proxyTimeoutMs: number;
+  /** What a command of a client may be delayed by in a humanized runtime. */
+  humanizeMaxDelayMs: number;
+  captchas: CaptchaOptions;
   /** What of the machine and the networks around it browsers may reach. */
   egressAllow: string[];
   /** What the service lives from, and browsers never reach. */
@@ -172,6 +100,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...profileOptions(values),
     metricsToken: values.BCTRL_METRICS_TOKEN,
     proxyTimeoutMs: values.BCTRL_PROXY_TIMEOUT_MS,
+    humanizeMaxDelayMs: values.BCTRL_HUMANIZE_MAX_DELAY_MS,
+    captchas: captchaOptions(values),
     // Who reaches a service on loopback is at this machine, and reaches everything else from there.
     egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
     ownServices: values.DATABASE_URL === undefined ? [] : [portAddress(values.DATABASE_URL)],
@@ -198,6 +128,10 @@ function runtimeLimits(values: z.infer<typeof Environment>) {
     ticketTtlMs: values.BCTRL_TICKET_TTL_SECONDS * 1000,
     maxRuntimesPerOrganization: values.BCTRL_MAX_RUNTIMES_PER_ORGANIZATION,
     memoryFloorBytes: values.BCTRL_MEMORY_FLOOR_MB * MIB,
+    warm: {
+      min: Math.min(values.BCTRL_WARM_MIN, values.BCTRL_WARM_MAX),
+      max: values.BCTRL_WARM_MAX,
+    },
     admission: {
       maxRuntimes: values.BCTRL_MAX_RUNTIMES,
       maxLaunches: availableParallelism(),
@@ -269,10 +203,27 @@ function s3Options(values: z.infer<typeof Environment>): S3Options | undefined {
   };
 }
 
-/** What memory and cores carry when browsers are used, not only open. */
-function defaultMaxRuntimes(): number {
-  const byMemory = Math.floor(totalmem() / RUNTIME_BYTES);
-  return Math.max(1, Math.min(byMemory, availableParallelism() * RUNTIMES_PER_CORE));
+/** Both of address and key, or there is no solver. */
+function captchaOptions(values: z.infer<typeof Environment>): CaptchaOptions {
+  const { BCTRL_CAPTCHA_URL: url, BCTRL_CAPTCHA_KEY: key } = values;
+  if ((url === undefined) !== (key === undefined)) {
+    throw new Error('BCTRL_CAPTCHA_URL and BCTRL_CAPTCHA_KEY go together: set both, or neither.');
+  }
+  const solver =
+    url === undefined || key === undefined
+      ? undefined
+      : {
+          url,
+          key,
+          pollIntervalMs: CAPTCHA_POLL_MS,
+          requestTimeoutMs: CAPTCHA_REQUEST_TIMEOUT_MS,
+        };
+  return {
+    solver,
+    attempts: values.BCTRL_CAPTCHA_ATTEMPTS,
+    solvesPerRuntime: values.BCTRL_CAPTCHA_SOLVES_PER_RUNTIME,
+    solveTimeoutMs: values.BCTRL_CAPTCHA_TIMEOUT_MS,
+  };
 }
 
 /** Memory where there is enough: faster, and what an ephemeral browser wrote never reaches a disk. */

@@ -15,9 +15,9 @@ async function main(): Promise<number> {
   const config = loadConfig();
   const servicePid = await findService(config.dataDir);
   await using stack = new AsyncDisposableStack();
-  const { db } = await openCommandLineDatabase(config, stack);
+  const database = await openCommandLineDatabase(config, stack);
   const nodeId = await readNodeId(config.dataDir);
-  const store = createRuntimeStore(db, await openSecrets(config, db), config);
+  const store = createRuntimeStore(database, await openSecrets(config, database.db), config);
   const options = { store, nodeId, root: browserRoot(config, nodeId), servicePid };
   const found = await examine(options);
   print(describe(found, servicePid));

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   const database = stack.use(await openDatabase(addressOf(config)));
   await migrateDatabase(database);
   const secrets = await openSecrets(config, database.db);
-  const store = createRuntimeStore(database.db, secrets, config);
+  const store = createRuntimeStore(database, secrets, config);
   await reconcile(store, nodeId, log);
   const { storage, profiles } = await openProfiles(config, database.db, secrets, log);
   const root = browserRoot(config, nodeId);
@@ -123,6 +123,8 @@ async function openNode(
     id,
     storage,
     egress,
+    maxLaunches: config.admission.maxLaunches,
+    maxExtensions: config.ceilings.extensions,
     extensionRoot: join(config.dataDir, 'extensions'),
     root: browserRoot(config, id),
     checkoutRoot: checkoutRoot(config),

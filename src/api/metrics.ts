@@ -97,6 +97,11 @@ function showState(
     live().reduce((sum, { connections }) => sum + connections.attachedClients, 0),
   );
   gauge(
+    'bctrl_warm_browsers',
+    'Browsers that are ready to be handed out.',
+    () => node.warmBrowsers,
+  );
+  gauge(
     'bctrl_browser_memory_bytes',
     'What all browsers use of the memory (PSS), as last measured.',
     () => node.browserMemoryBytes,

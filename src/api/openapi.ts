@@ -23,7 +23,7 @@ const ERRORS = {
   410: 'The runtime is over: `runtime.not_active`',
   413: 'The body is too large: `request.too_large`',
   415: 'The body is not JSON: `request.unsupported_media_type`',
-  422: 'The service cannot carry this out: `runtime.unsupported`',
+  422: 'The service cannot carry this out: `profile.version_damaged` and the like',
   429: 'Enough for now; see `Retry-After`: `runtime.quota_exceeded`',
   500: 'The service failed: `server.error`',
   502: 'The browser could not be launched: `runtime.launch_failed`',

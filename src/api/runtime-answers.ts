@@ -13,7 +13,11 @@ export interface RuntimeAnswerParts {
 /** Makes the bodies of runtimes, with the connections they can be reached by now. */
 export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
   const oneOfMany = (c: Context<ApiEnv>, runtime: Runtime) =>
-    toRuntimeBody(runtime, connectionOf(runtime, runtimes, addressOf(c)));
+    toRuntimeBody(
+      runtime,
+      connectionOf(runtime, runtimes, addressOf(c)),
+      runtimes.captchas.warningsOf(runtime),
+    );
   /** Also names the runtime in what is logged of the request. */
   const only = (c: Context<ApiEnv>, runtime: Runtime) => {
     c.set('runtimeId', runtime.id);

@@ -19,10 +19,20 @@ export interface SocketAddress {
 /** Where a Postgres is: a `postgres://` URL, or its unix socket. */
 export type DatabaseAddress = { url: string } | SocketAddress;
 
+/**
+ * What every create and stop asks is prepared (`.prepare(name)`): Drizzle's other statements are
+ * parsed and planned anew each time, which takes longer than carrying them out.
+ */
 export type Db = ReturnType<typeof createDb>;
 
 export interface Database extends AsyncDisposable {
   db: Db;
+  /**
+   * For writes that are answered before they are on disk: those whose loss by a power cut is borne,
+   * and those that a write by `db` follows, which takes them along.
+   * https://www.postgresql.org/docs/current/wal-async-commit.html
+   */
+  unhurried: Db;
   /** Rejects when the database does not answer within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   /** Runs `work` while no other service does; waits a minute for its turn. */
@@ -32,11 +42,15 @@ export interface Database extends AsyncDisposable {
 /** Throws one sentence that names the place, never the password, when nothing answers there. */
 export async function openDatabase(address: DatabaseAddress): Promise<Database> {
   const sql = await connectTo(address);
+  const unhurried = connect(address, { synchronous_commit: 'off' });
   return {
     db: createDb(sql),
+    unhurried: createDb(unhurried),
     ping: (timeoutMs) => ping(sql, timeoutMs),
     exclusively: (work) => exclusively(sql, work),
-    [Symbol.asyncDispose]: () => sql.end({ timeout: CLOSE_TIMEOUT_S }),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([sql, unhurried].map((pool) => pool.end({ timeout: CLOSE_TIMEOUT_S })));
+    },
   };
 }
 
@@ -52,8 +66,9 @@ async function connectTo(address: DatabaseAddress): Promise<postgres.Sql> {
   }
 }
 
-function connect(address: DatabaseAddress): postgres.Sql {
+function connect(address: DatabaseAddress, connection: Record<string, string> = {}): postgres.Sql {
   const options = {
+    connection,
     connect_timeout: CONNECT_TIMEOUT_S,
     // What is asked meanwhile waits for the next attempt, and so does its refusal.
     backoff: RECONNECT_S,

@@ -1,6 +1,10 @@
 /** The door of the core: what the edge and the database may know of it. */
 export { ensureChromium } from './browser/install-chromium.ts';
 export { ensureChromedriver } from './browser/find-chromedriver.ts';
+export { CAPTCHA_STATUSES, type CaptchaResult } from './captchas/captcha-solving.ts';
+export type { RuntimeWarning } from './captchas/captcha-warnings.ts';
+export type { CaptchaOptions } from './captchas/captcha-watcher.ts';
+export { CAPTCHA_KINDS } from './captchas/kinds.ts';
 export { ACCESSES } from './connections/cdp-policy.ts';
 export { PROTOCOLS, type Connection, type Protocol } from './connections/connections.ts';
 export { examine, repair, type DoctorReport, type Finding } from './doctor.ts';
@@ -28,6 +32,7 @@ export { isRule, type EgressRules } from './egress/destination-rules.ts';
 export { NO_USAGE, type Usage } from './egress/outbound-connections.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
 export { OwnPorts, type PortAddress } from './egress/own-ports.ts';
+export { PERSONA_ID_MAX } from './humanize/persona.ts';
 export {
   addressOf,
   PROXY_TYPES,
@@ -58,6 +63,7 @@ export {
 } from './manager.ts';
 export type { RuntimeMeter } from './meter.ts';
 export { LocalNode, type LocalNodeOptions } from './node/local-node.ts';
+export type { WarmPoolSize } from './pool/warm-pool.ts';
 export {
   VERSION_KINDS,
   type Archive,
@@ -79,6 +85,7 @@ export type {
   Activity,
   DueRuntime,
   NewRuntime,
+  RunningMove,
   Page,
   PageRequest,
   Runtime,

@@ -1,5 +1,3 @@
-import { RuntimeError } from './errors.ts';
-
 export const PROXY_TYPES = ['http', 'socks5'] as const;
 
 /** How a runtime's browser is to be launched, as the customer asked for it. */
@@ -17,7 +15,9 @@ export type Launch =
     };
 
 export interface BrowserConfig {
+  /** Whether clients' input is made as a person would give it. */
   humanize?: boolean | undefined;
+  /** Which person; from the profile's or runtime's id without it. Only beside `humanize: true`. */
   humanizePersonaId?: number | undefined;
   proxy?: Proxy | null | undefined;
   solveCaptchas?: boolean | undefined;
@@ -38,26 +38,9 @@ export function addressOf({ type, host, port }: Proxy): ProxyAddress {
   return { type, host, port };
 }
 
-/**
- * Refuses what this version cannot carry out, rather than launch a browser without it.
- */
-export function assertSupported(launch: Launch): void {
-  const field = unsupportedField(launch);
-  if (field === undefined) return;
-  throw new RuntimeError(
-    'runtime.unsupported',
-    `This version cannot carry out ${field} as asked.`,
-    {
-      details: { field },
-    },
-  );
-}
-
-function unsupportedField(launch: Launch): string | undefined {
-  if (launch.mode === 'profile') return undefined;
-  const config = launch.config ?? {};
-  if (config.humanize) return 'launch.config.humanize';
-  if (config.humanizePersonaId !== undefined) return 'launch.config.humanizePersonaId';
-  if (config.solveCaptchas) return 'launch.config.solveCaptchas';
-  return undefined;
+/** Whether any fresh browser will do: nothing of it is asked for. */
+export function isPlain(launch: Launch): boolean {
+  if (launch.mode === 'profile') return false;
+  const { config = {}, extensionIds = [] } = launch;
+  return extensionIds.length === 0 && !config.proxy && !config.solveCaptchas;
 }

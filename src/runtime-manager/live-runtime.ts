@@ -2,19 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Place } from './admission.ts';
+import type { Captchas } from './captchas/captchas.ts';
 import { Connections, type Connection } from './connections/connections.ts';
 import type { Endpoints } from './connections/endpoints.ts';
 import { RuntimeError } from './errors.ts';
 import type { Extension } from './extensions/extension.ts';
 import type { Extensions } from './extensions/extensions.ts';
+import type { NewEvent } from './events/events.ts';
 import type { PageObservers } from './events/page-observers.ts';
 import type { RuntimeEvents } from './events/runtime-events.ts';
+import { humanizerFor } from './humanize/humanizer.ts';
 import type { RuntimeMeter } from './meter.ts';
 import type { BrowserExit, NodeBrowser, RuntimeNode } from './node/runtime-node.ts';
 import { ProfileSession } from './profiles/profile-session.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import type { Route } from './egress/route.ts';
-import { addressOf, type Proxy } from './launch.ts';
+import type { BrowserConfig, Proxy } from './launch.ts';
+import { runningMove } from './running-move.ts';
 import { abortReason, endOf, failureOf, LAST_WORDS } from './runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
 import type { Activity, Runtime, RuntimeStore } from './store.ts';
@@ -38,6 +42,9 @@ export interface LiveRuntimeParts {
   meter: RuntimeMeter;
   profiles: Profiles;
   extensions: Extensions;
+  /** What a client's command may be delayed by, to be done as a person would. */
+  humanizeMaxDelayMs: number;
+  captchas: Captchas;
   log: Logger;
 }
 
@@ -53,19 +60,34 @@ export class LiveRuntime {
   readonly #record: RuntimeRecord;
   readonly #profile: ProfileSession | undefined;
   readonly #release: () => void;
+  readonly #ready: NodeBrowser | undefined;
   readonly #launch = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   #started: Promise<Runtime> | undefined;
   #bringingUp: Promise<Runtime> | undefined;
   #browser: NodeBrowser | undefined;
+  /** Of the browser that runs, until the end begins. */
+  #captchas: Disposable | undefined;
+  /** What the traffic goes through now. */
+  #proxy: Proxy | undefined;
   #ended: Promise<Runtime> | undefined;
   #recorded: Activity | undefined;
   /** The proxy is changed by one at a time. */
   #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  /** `release` is called once, when the runtime has ended. */
-  constructor(runtime: Runtime, place: Place, parts: LiveRuntimeParts, release: () => void) {
+  /**
+   * `release` is called once, when the runtime has ended. `ready` is the browser of one that was
+   * recorded when it ran.
+   */
+  constructor(
+    runtime: Runtime,
+    place: Place,
+    parts: LiveRuntimeParts,
+    release: () => void,
+    ready?: NodeBrowser,
+  ) {
+    this.#ready = ready;
     this.#parts = parts;
     this.#place = place;
     this.#release = release;
@@ -161,7 +183,7 @@ export class LiveRuntime {
   }
 
   /**
-   * Ends the runtime and resolves with its final record, when nothing of the browser is left. Throws
+   * Ends the runtime and resolves with its final record, when the browser is ended. Throws
    * `service.unavailable` when the record has to wait.
    */
   async end(end: RuntimeEnd): Promise<Runtime> {
@@ -195,47 +217,59 @@ export class LiveRuntime {
   async #bringUp(): Promise<Runtime> {
     const { meter, node } = this.#parts;
     const { signal } = this.#launch;
+    // Whatever ends the runtime from now on ends it too.
+    this.#browser = this.#ready;
     try {
       await meter.time('queue', () => this.#place.ready());
       signal.throwIfAborted();
+      if (this.#ready) return await this.#runWith(this.#ready);
       if (this.runtime.state === 'accepted') await this.#record.move({ to: 'launching' });
       const profile = await this.#profile?.begin();
-      const route = this.#routeOf(this.#profile ? this.#profile.proxy : proxyOf(this.runtime));
+      const route = this.#routeOf(this.#config.proxy ?? undefined);
       const checked = meter.time('proxy', () => node.checkRoute(route, signal));
       checked.catch((error: unknown) => this.#launch.abort(error));
       const extensions = await this.#resolveExtensions();
       const spec = { profile, extensions };
       const browser = await meter.time('launch', () => node.launch(spec, signal));
-      this.#place.launched();
-      this.#browser = browser;
-      browser.forwarder.onFailure = (event) => this.#record.note(event);
-      this.#profile?.follow(browser);
-      void browser.exited.then((exit) => this.#exited(exit));
-      await meter.time('configure', () => this.#follow(browser, signal));
-      await checked;
-      browser.forwarder.setRoute(route);
-      const running = await meter.time('store', () =>
-        this.#record.move({
-          to: 'running',
-          defaultContextId: browser.pages.contextId,
-          defaultPageId: browser.pages.defaultPageId ?? '',
-          browserDirectory: browser.directory,
-          proxy: route.proxy && addressOf(route.proxy),
-          extensions: browser.extensions,
-        }),
-      );
-      this.#log.info('runtime started');
-      return running;
+      await this.#use(browser, route, checked);
+      return await meter.time('store', () => this.#record.move(runningMove(browser, route)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw this.#profile ? await this.#profile.explain(error) : error;
     }
   }
 
+  async #runWith(browser: NodeBrowser): Promise<Runtime> {
+    await this.#use(browser, this.#routeOf(undefined));
+    return this.runtime;
+  }
+
+  /** Makes a browser the runtime's own, and opens its way out once that is `checked`. */
+  async #use(browser: NodeBrowser, route: Route, checked?: Promise<void>): Promise<void> {
+    this.#place.launched();
+    this.#browser = browser;
+    const { humanizeMaxDelayMs } = this.#parts;
+    browser.endpoints.humanizer = humanizerFor(this.runtime, this.#config, humanizeMaxDelayMs);
+    browser.forwarder.onFailure = (event) => this.#record.note(event);
+    this.#profile?.follow(browser);
+    void browser.exited.then((exit) => this.#exited(exit));
+    const watching = this.#follow(browser, this.#launch.signal);
+    watching.catch(() => undefined); // It may fail while the check is waited for.
+    await checked;
+    browser.forwarder.setRoute(route);
+    this.#proxy = route.proxy;
+    await watching;
+  }
+
   async #resolveExtensions(): Promise<Extension[]> {
     const { launch, organizationId } = this.runtime;
     const ids = launch.mode === 'ephemeral' ? launch.extensionIds : this.#profile?.extensionIds;
     return this.#parts.extensions.resolve(organizationId, ids ?? []);
+  }
+
+  get #config(): BrowserConfig {
+    const { launch } = this.runtime;
+    return (launch.mode === 'ephemeral' ? launch.config : this.#profile?.config) ?? {};
   }
 
   #routeOf(proxy: Proxy | undefined): Route {
@@ -252,6 +286,7 @@ export class LiveRuntime {
     await this.#parts.node.checkRoute(route, signal);
     const runtime = await this.#record.setProxy(proxy);
     browser.forwarder.setRoute(route);
+    this.#proxy = proxy;
     const data = { proxy: runtime.proxy ?? null };
     this.#log.info(data, 'the proxy was changed');
     this.#record.note({ type: 'runtime.proxy_changed', data });
@@ -259,14 +294,14 @@ export class LiveRuntime {
   }
 
   async #follow({ pages }: NodeBrowser, signal: AbortSignal): Promise<void> {
-    await pages.follow(
-      {
-        defaultPage: (pageId) => this.#record.setDefaultPage(pageId),
-        event: (event) => this.#record.note(event),
-      },
-      signal,
-    );
+    const note = (event: NewEvent) => this.#record.note(event);
+    const defaultPage = (pageId: string | undefined) => this.#record.setDefaultPage(pageId);
+    pages.follow({ defaultPage, event: note });
     this.updateObservation();
+    const parts = { pages, proxy: () => this.#proxy, note, log: this.#log };
+    const captchas = this.#parts.captchas.open(this.runtime, parts);
+    this.#captchas = captchas;
+    if (this.#config.solveCaptchas) await captchas.watch(signal);
   }
 
   /** A browser that goes away by itself is an end, unless another is already under way. */
@@ -287,24 +322,29 @@ export class LiveRuntime {
     this.connections.close(LAST_WORDS[cause]);
     // Whoever launched meanwhile has it in #browser then.
     await this.#bringingUp?.catch(() => undefined);
-    if (this.#browser) await this.#record.tryMove({ to: 'stopping' });
+    this.#captchas?.[Symbol.dispose]();
     const left = await this.#endBrowser(end);
     this.#gone.resolve();
-    this.#place[Symbol.dispose]();
+    void this.#leavePlace();
     if (left.to === 'failed') this.#parts.meter.failed(left.failure.code);
     const over = await this.#record.end({ ...left, usage: this.#browser?.forwarder.usage });
     this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;
   }
 
-  /** What a profile's browser leaves is saved; one that did not end in order is not to be trusted. */
+  /**
+   * An ephemeral browser does nothing any more once it is killed: that it is gone, and its directory,
+   * is waited for by nobody. What a profile's browser leaves is saved; one that did not end in order
+   * is not to be trusted.
+   */
   async #endBrowser(end: RuntimeEnd): Promise<RuntimeEnd> {
     const browser = this.#browser;
     if (!browser) return end;
     if (!this.#profile) {
-      await browser.kill();
+      void browser.kill();
       return end;
     }
+    await this.#record.tryMove({ to: 'stopping' });
     await this.#profile.rest();
     await browser.close();
     const { code } = await browser.exited;
@@ -316,6 +356,12 @@ export class LiveRuntime {
     }
   }
 
+  /** Its memory is free only when the browser is gone. */
+  async #leavePlace(): Promise<void> {
+    await this.#browser?.exited;
+    this.#place[Symbol.dispose]();
+  }
+
   #note(
     type: 'runtime.connected' | 'runtime.disconnected',
     { id, protocol }: Connection,
@@ -325,10 +371,6 @@ export class LiveRuntime {
     this.#log.info(data, type);
     this.#record.note({ type, data });
   }
-}
-
-function proxyOf({ launch }: Runtime): Proxy | undefined {
-  return launch.mode === 'ephemeral' ? (launch.config?.proxy ?? undefined) : undefined;
 }
 
 async function unrecorded(): Promise<never> {

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import { Admission, type AdmissionOptions } from './admission.ts';
+import { Captchas } from './captchas/captchas.ts';
+import type { CaptchaOptions } from './captchas/captcha-watcher.ts';
 import { Entrances } from './entrances.ts';
 import { RuntimeError } from './errors.ts';
 import type { EventFilter, RuntimeEvent } from './events/events.ts';
 import { PageObservers } from './events/page-observers.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
 import type { Extensions } from './extensions/extensions.ts';
-import { assertSupported, type Proxy } from './launch.ts';
+import { isPlain, type Proxy } from './launch.ts';
 import {
   RUNTIME_STATUSES,
   statesOf,
@@ -14,12 +16,14 @@ import {
   type FirstState,
   type RuntimeStatus,
 } from './lifecycle.ts';
-import { LiveRuntime } from './live-runtime.ts';
+import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
 import type { RuntimeMeter } from './meter.ts';
 import type { RuntimeNode } from './node/runtime-node.ts';
 import type { Profiles } from './profiles/profiles.ts';
+import { changing } from './runtime-ends.ts';
 import { newRuntime, type RuntimeRequest } from './new-runtime.ts';
-import type { Page, PageRequest, Runtime, RuntimeStore, TimeLimits, Workspace } from './store.ts';
+import { runningMove } from './running-move.ts';
+import type { Page, PageRequest, RunningMove, Runtime, RuntimeStore, TimeLimits } from './store.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Who asks: everything happens within this organization. */
@@ -48,7 +52,13 @@ export interface RuntimeManagerOptions {
   keepEvents: { perRuntime: number; ageMs: number };
   profiles: Profiles;
   extensions: Extensions;
+  /** What a client's command may be delayed by, to be done as a person would. */
+  humanizeMaxDelayMs: number;
+  captchas: CaptchaOptions;
 }
+
+/** Makes a record active; `running` is there when the runtime runs already. */
+type Write = (state: FirstState, running: RunningMove | undefined) => Promise<Runtime | undefined>;
 
 /** How often something may come in between before a request gives up. */
 const ATTEMPTS = 50;
@@ -61,10 +71,12 @@ const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
  */
 export class RuntimeManager implements AsyncDisposable {
   readonly entrances: Entrances;
+  readonly captchas: Captchas;
   readonly #options: RuntimeManagerOptions;
   readonly #store: RuntimeStore;
   readonly #node: RuntimeNode;
   readonly #events: RuntimeEvents;
+  readonly #parts: LiveRuntimeParts;
   readonly #admission: Admission;
   readonly #upkeep: Upkeep;
   readonly #live = new Map<string, LiveRuntime>();
@@ -81,6 +93,9 @@ export class RuntimeManager implements AsyncDisposable {
     this.#store = store;
     this.#node = node;
     this.#events = new RuntimeEvents(store);
+    this.captchas = new Captchas(options.captchas);
+    const { captchas } = this;
+    this.#parts = { ...options, captchas, events: this.#events, observers: this.#observers };
     this.entrances = new Entrances(this.#live, options.ticketTtlMs);
     const hasMemory = (launching: number) => node.hasMemory(launching);
     this.#admission = new Admission({ ...options.admission, hasMemory });
@@ -100,11 +115,11 @@ export class RuntimeManager implements AsyncDisposable {
   }
 
   /**
-   * Resolves with a running runtime. Throws `runtime.unsupported`, `runtime.alias_in_use`,
+   * Resolves with a running runtime. Throws `workspace.not_found`, `runtime.alias_in_use`,
    * `runtime.quota_exceeded`, `runtime.no_capacity`, `runtime.launch_failed`, `runtime.stopped`,
-   * `service.shutting_down`, for a proxy what `setProxy` throws, for
-   * extensions `extension.not_found`, `extension.conflict` or `extension.load_failed`, and for a profile `profile.not_found`, `profile.in_use`,
-   * `profile.version_damaged` or `profile.locale_unavailable`.
+   * `service.shutting_down`; for a proxy what `setProxy` throws; for extensions
+   * `extension.not_found`, `extension.conflict` or `extension.load_failed`; and for a profile
+   * `profile.not_found`, `profile.in_use`, `profile.version_damaged` or `profile.locale_unavailable`.
    */
   async create(
     actor: Actor,
@@ -112,24 +127,26 @@ export class RuntimeManager implements AsyncDisposable {
     request: RuntimeRequest,
     scope: RequestScope = {},
   ): Promise<Runtime> {
-    const { id: workspaceId, storageWorkspace } = await this.#workspace(actor, workspace);
     const { launch } = request;
-    assertSupported(launch);
     const extensionIds = (launch.mode === 'ephemeral' && launch.extensionIds) || [];
     await this.#options.extensions.resolve(actor.organizationId, extensionIds);
-    const { timeLimits } = this.#options;
-    const place = { workspaceId, storageWorkspace, nodeId: this.#node.id };
-    const runtime = newRuntime(request, place, timeLimits);
-    const live = await this.#open(runtime.id, scope, (state) =>
-      this.#store.insert(actor.organizationId, { ...runtime, state }),
+    const place = { workspace, nodeId: this.#node.id };
+    const runtime = newRuntime(request, place, this.#options.timeLimits);
+    const live = await this.#open(
+      runtime.id,
+      scope,
+      (state, running) => this.#store.insert(actor.organizationId, { ...runtime, state, running }),
+      isPlain(launch),
     );
     if (!live) throw new Error('a runtime that was inserted is not there');
     return live.startFor(scope.signal);
   }
 
   async get(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
-    const { id } = await this.#workspace(actor, workspace);
-    return this.#runtime(actor, id, ref);
+    const found = await this.#store.find(actor.organizationId, workspace, ref);
+    if (found) return found;
+    await this.#workspace(actor, workspace);
+    throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
 
   async list(
@@ -178,7 +195,10 @@ export class RuntimeManager implements AsyncDisposable {
     ref: string,
     scope: RequestScope = {},
   ): Promise<Runtime> {
+    const before = this.#live.get((await this.get(actor, workspace, ref)).id);
     const { id, workspaceId } = await this.stop(actor, workspace, ref);
+    // Its place on the machine is its own again.
+    await before?.browser?.exited;
     return this.start(actor, workspaceId, id, scope);
   }
 
@@ -217,7 +237,7 @@ export class RuntimeManager implements AsyncDisposable {
   async delete(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
     if (await this.#store.remove(actor.organizationId, runtime.id)) return runtime;
-    await this.#runtime(actor, runtime.workspaceId, runtime.id);
+    await this.get(actor, runtime.workspaceId, runtime.id);
     throw new RuntimeError('runtime.active', 'The runtime is active: stop it first.');
   }
 
@@ -290,13 +310,15 @@ export class RuntimeManager implements AsyncDisposable {
   }
 
   /**
-   * Takes a place, lets `write` make the record active, and brings the runtime up. Undefined when
+   * Takes a place, lets `write` make the record active, and brings the runtime up; with a browser
+   * that is ready, if there is one and it will do, before the record is written. Undefined when
    * there was nothing to write, or another request is just doing the same.
    */
   async #open(
     id: string,
     scope: RequestScope,
-    write: (state: FirstState) => Promise<Runtime | undefined>,
+    write: Write,
+    anyWillDo = false,
   ): Promise<LiveRuntime | undefined> {
     const other = this.#opening.get(id);
     if (other) {
@@ -306,7 +328,7 @@ export class RuntimeManager implements AsyncDisposable {
     if (this.#closing.signal.aborted) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
-    const opening = this.#begin(id, scope, write);
+    const opening = this.#begin(id, scope, write, anyWillDo);
     this.#opening.set(id, opening);
     try {
       return await opening;
@@ -317,16 +339,25 @@ export class RuntimeManager implements AsyncDisposable {
 
   async #begin(
     id: string,
-    scope: RequestScope,
-    write: (state: FirstState) => Promise<Runtime | undefined>,
+    { arrivedAt }: RequestScope,
+    write: Write,
+    anyWillDo: boolean,
   ): Promise<LiveRuntime | undefined> {
     using stack = new DisposableStack();
-    const place = stack.use(this.#admission.enter(scope.arrivedAt));
-    const runtime = await write(place.state === 'waiting' ? 'accepted' : 'launching');
+    const place = stack.use(this.#admission.enter(arrivedAt));
+    const { meter } = this.#options;
+    const mayTake = anyWillDo && place.state === 'launching' && this.#node.hasReady;
+    const ready = mayTake ? await meter.time('launch', () => this.#node.takeReady()) : undefined;
+    if (ready) stack.defer(() => ready.giveBack());
+    const runtime = ready
+      ? await meter.time('store', () =>
+          write('launching', runningMove(ready.browser, { proxy: undefined })),
+        )
+      : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);
     if (!runtime) return undefined;
     stack.move();
-    const parts = { ...this.#options, events: this.#events, observers: this.#observers };
-    const live = new LiveRuntime(runtime, place, parts, () => this.#live.delete(id));
+    const release = () => this.#live.delete(id);
+    const live = new LiveRuntime(runtime, place, this.#parts, release, ready?.browser);
     this.#live.set(id, live);
     this.#events.wake(id);
     live.start().catch(() => undefined);
@@ -344,19 +375,9 @@ export class RuntimeManager implements AsyncDisposable {
     return this.#live.get(id);
   }
 
-  async #workspace(actor: Actor, workspace: string): Promise<Workspace> {
+  async #workspace(actor: Actor, workspace: string): Promise<{ id: string }> {
     const found = await this.#store.findWorkspace(actor.organizationId, workspace);
     if (found) return found;
     throw new RuntimeError('workspace.not_found', 'There is no such workspace.');
   }
-
-  async #runtime(actor: Actor, workspaceId: string, ref: string): Promise<Runtime> {
-    const found = await this.#store.find(actor.organizationId, workspaceId, ref);
-    if (found) return found;
-    throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
-  }
-}
-
-function changing(): RuntimeError {
-  return new RuntimeError('service.unavailable', 'The runtime is just changing.');
 }

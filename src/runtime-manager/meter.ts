@@ -1,5 +1,5 @@
 /** The parts of bringing a runtime up that are measured apart. */
-type Stage = 'queue' | 'proxy' | 'launch' | 'configure' | 'store';
+type Stage = 'queue' | 'proxy' | 'launch' | 'store';
 
 /** Who counts and times what the core does. */
 export interface RuntimeMeter {

@@ -16,14 +16,14 @@ export interface RuntimeRequest {
 }
 
 /** Where it will be. */
-type RuntimePlace = Pick<NewRuntime, 'workspaceId' | 'storageWorkspace' | 'nodeId'>;
+type RuntimePlace = Pick<NewRuntime, 'workspace' | 'nodeId'>;
 
 /** A runtime as a request wants it, before it is known whether it has to wait. */
 export function newRuntime(
   request: RuntimeRequest,
   place: RuntimePlace,
   timeLimits: TimeLimits,
-): Omit<NewRuntime, 'state'> {
+): Omit<NewRuntime, 'state' | 'running'> {
   const { launch } = request;
   const isProfile = launch.mode === 'profile';
   return {

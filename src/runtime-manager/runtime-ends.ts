@@ -37,3 +37,8 @@ export function failureOf(error: unknown): RuntimeFailure {
     ? { code: error.code, message: error.message }
     : { code: 'server.error', message: 'The runtime could not be started.' };
 }
+
+/** Others came in between again and again. */
+export function changing(): RuntimeError {
+  return new RuntimeError('service.unavailable', 'The runtime is just changing.');
+}

@@ -33,6 +33,7 @@ export class RuntimeRecord {
   #last: Promise<unknown> = Promise.resolve();
   #pending: Pending = { events: [] };
   #flushing: Promise<void> | undefined;
+  #ending = false;
 
   /** `written` is called after each write, with the runtime as it is then. */
   constructor(
@@ -82,6 +83,8 @@ export class RuntimeRecord {
 
   /** The browser is gone, and the record has to say so: as often as it takes. */
   async end(end: RuntimeEnd): Promise<Runtime> {
+    // What a browser said that is gone comes after nothing.
+    this.#ending = true;
     await this.#flushing;
     for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
       try {
@@ -94,17 +97,19 @@ export class RuntimeRecord {
   }
 
   setDriver(driver: Driver): void {
+    if (this.#ending) return;
     this.#pending.driver = driver;
     this.#flush();
   }
 
   setDefaultPage(id: string | undefined): void {
+    if (this.#ending) return;
     this.#pending.defaultPage = { id };
     this.#flush();
   }
 
   note(event: NewEvent): void {
-    if (this.#pending.events.length >= PENDING_EVENTS_MAX) return;
+    if (this.#ending || this.#pending.events.length >= PENDING_EVENTS_MAX) return;
     this.#pending.events.push(event);
     this.#flush();
   }

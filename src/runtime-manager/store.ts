@@ -64,7 +64,8 @@ export interface RuntimeFailure {
 
 export interface NewRuntime extends TimeLimits {
   id: string;
-  workspaceId: string;
+  /** An id or a name. */
+  workspace: string;
   nodeId: string;
   alias: string;
   kind: RuntimeKind;
@@ -74,7 +75,8 @@ export interface NewRuntime extends TimeLimits {
   writesProfile: boolean;
   egress: EgressRules | undefined;
   state: FirstState;
-  storageWorkspace: string | undefined;
+  /** There when it is recorded only once it runs. */
+  running?: RunningMove | undefined;
 }
 
 /** A move of the state machine with what it writes beside the state. */
@@ -92,15 +94,12 @@ export type RuntimeMove =
   | { to: 'stopped'; reason: StopReason; usage?: Usage | undefined }
   | { to: 'failed'; failure: RuntimeFailure; usage?: Usage | undefined };
 
+export type RunningMove = Extract<RuntimeMove, { to: 'running' }>;
+
 /** What clients and pages of a running runtime did. */
 export interface Activity {
   lastActivityAt: Date;
   usage: Usage;
-}
-
-export interface Workspace {
-  id: string;
-  storageWorkspace: string | undefined;
 }
 
 export interface PageRequest {
@@ -116,6 +115,7 @@ export interface Page<T> {
 /** A runtime whose time is over. */
 export interface DueRuntime {
   id: string;
+  generation: number;
   reason: Extract<StopReason, 'idle' | 'expired'>;
 }
 
@@ -125,10 +125,10 @@ export interface DueRuntime {
  * the active runtime of it, or the newest). Moves record their event in the same statement.
  */
 export interface RuntimeStore {
-  findWorkspace(organizationId: string, workspace: string): Promise<Workspace | undefined>;
+  findWorkspace(organizationId: string, workspace: string): Promise<{ id: string } | undefined>;
   /**
-   * Throws `runtime.alias_in_use`, `runtime.quota_exceeded`, `profile.in_use`, `profile.not_found`,
-   * or `workspace.not_found` when the workspace has gone meanwhile.
+   * Throws `workspace.not_found`, `runtime.alias_in_use`, `runtime.quota_exceeded`, `profile.in_use`
+   * or `profile.not_found`.
    */
   insert(organizationId: string, runtime: NewRuntime): Promise<Runtime>;
   /**
@@ -140,7 +140,7 @@ export interface RuntimeStore {
     id: string,
     life: { nodeId: string; state: FirstState },
   ): Promise<Runtime | undefined>;
-  find(organizationId: string, workspaceId: string, ref: string): Promise<Runtime | undefined>;
+  find(organizationId: string, workspace: string, ref: string): Promise<Runtime | undefined>;
   list(
     organizationId: string,
     workspaceId: string,
@@ -153,7 +153,9 @@ export interface RuntimeStore {
   setDriver(life: RuntimeLife, driver: Driver): Promise<void>;
   /** Records which page of a running runtime's default context is its first; undefined: it has none. */
   setDefaultPage(life: RuntimeLife, pageId: string | undefined): Promise<void>;
-  recordActivity(active: readonly (Activity & { id: string })[]): Promise<void>;
+  recordActivity(
+    active: readonly (Activity & Pick<RuntimeLife, 'id' | 'generation'>)[],
+  ): Promise<void>;
   /**
    * Records what a running runtime's traffic goes through from now on, also for its next starts when
    * it is ephemeral; undefined when it does not run.

@@ -53,8 +53,9 @@ export class Upkeep implements Disposable {
     const { nodeId, store, live } = this.#options;
     if (live.size === 0) return;
     await this.#recordActivity();
-    for (const { id, reason } of await store.findDue(nodeId, new Date())) {
-      live.get(id)?.expire(reason);
+    for (const { id, generation, reason } of await store.findDue(nodeId, new Date())) {
+      const due = live.get(id);
+      if (due?.runtime.generation === generation) due.expire(reason);
     }
   }
 
@@ -66,7 +67,11 @@ export class Upkeep implements Disposable {
     });
     if (active.length === 0) return;
     await store.recordActivity(
-      active.map(({ runtime, activity }) => ({ id: runtime.runtime.id, ...activity })),
+      active.map(({ runtime: { runtime }, activity }) => ({
+        id: runtime.id,
+        generation: runtime.generation,
+        ...activity,
+      })),
     );
     for (const { runtime, activity } of active) runtime.activityRecorded(activity);
   }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { expect, vi } from 'vitest';
 import { processesOf } from '../support/processes.ts';
-import { openTestService, type TestService } from '../support/service.ts';
+import { NO_WARM, openTestService, type TestService } from '../support/service.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
 const browsersOf = async (service: TestService) => {
@@ -10,9 +10,10 @@ const browsersOf = async (service: TestService) => {
 };
 
 test('a burst of 100 creates on a machine for 10 gives 10 runtimes and 90 clear refusals', async () => {
-  const queueTimeoutMs = 8000;
+  const queueTimeoutMs = 15_000;
   await using service = await openTestService({
     admission: { maxRuntimes: 10, maxQueue: 60, queueTimeoutMs },
+    warm: NO_WARM,
   });
   const { runtimes } = await createWorkspace(service);
   const burst = await Promise.all(
@@ -68,7 +69,7 @@ test('one that waits can be stopped', async () => {
 });
 
 test('a client that hangs up leaves the queue, and what was launched for it is undone', async () => {
-  await using service = await openTestService({ admission: { maxRuntimes: 1 } });
+  await using service = await openTestService({ admission: { maxRuntimes: 1 }, warm: NO_WARM });
   const workspace = await createWorkspace(service);
   const { url, apiKey } = service;
   const hangUpWhen = async (alias: string, state: string) => {

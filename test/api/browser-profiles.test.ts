@@ -52,6 +52,26 @@ test('a profile is created, listed, found, changed and deleted', async ({ servic
   });
 });
 
+test('a persona is kept beside humanize: true, and refused otherwise', async ({ service }) => {
+  const config = { humanize: true, humanizePersonaId: 2 ** 31 - 1 };
+  const made = await createProfile(service, { config });
+  expect(made).toMatchObject({ config });
+  for (const wrong of [
+    { humanizePersonaId: 1 },
+    { humanize: false, humanizePersonaId: 1 },
+    { humanize: true, humanizePersonaId: 2 ** 31 },
+  ]) {
+    for (const answer of [
+      await service.call('POST', PROFILES, { name: nameOf(), config: wrong }),
+      await service.call('PATCH', `${PROFILES}/${made.id}`, { config: wrong }),
+    ]) {
+      expect(answer).toMatchObject({ status: 400, json: { code: 'request.invalid' } });
+      expect(answer.json.details.issues).toMatchObject([{ path: 'config.humanizePersonaId' }]);
+    }
+  }
+  expect((await service.call('GET', `${PROFILES}/${made.id}`)).json.config).toEqual(config);
+});
+
 test('a password is never told, and lies sealed in the database', async ({ service }) => {
   const made = await createProfile(service, { config: { proxy } });
   const { password: _, ...shown } = proxy;

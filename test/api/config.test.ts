@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { Environment, loadConfig } from '../../src/api/config.ts';
+import { loadConfig } from '../../src/api/config.ts';
+import { Environment } from '../../src/api/environment.ts';
 
 test('nothing has to be set', () => {
   expect(loadConfig({})).toMatchObject({ port: 8787, host: '127.0.0.1', databaseUrl: undefined });

@@ -8,7 +8,7 @@ import { openCdp, refusalOf } from '../support/cdp.ts';
 import { openTestService } from '../support/service.ts';
 import { listeningPorts, processesOf } from '../support/processes.ts';
 import { openSite } from '../support/site.ts';
-import { createWorkspace, test } from '../support/test.ts';
+import { createWorkspace, testWithoutWarm as test } from '../support/test.ts';
 
 test('a connection of its own can be listed and revoked', async ({ service, workspace }) => {
   const { id } = await workspace.create();
@@ -322,7 +322,7 @@ test('a slow body brings nothing up once the runtime is over', async ({ service,
   socket.write(body.slice(5));
   const [answer] = await once(socket, 'data');
   expect(String(answer)).toMatch(/^HTTP\/1\.1 410 /);
-  expect(await processesOf(service.browserRoot)).toEqual([]);
+  await expect.poll(() => processesOf(service.browserRoot)).toEqual([]);
 });
 
 test('who is attached when the runtime is stopped is told so', async ({ workspace }) => {

@@ -55,7 +55,7 @@ test("another organization's things are not found", async ({ service }) => {
 function bodyFor(path: string): object {
   if (path.endsWith('/runtimes')) return { alias: 'a', kind: 'browser' };
   if (path.endsWith('/proxy')) return { proxy: null };
-  return /\/(?:connections|wait)$/.test(path) ? {} : { name: 'n' };
+  return /\/(?:connections|wait|solve)$/.test(path) ? {} : { name: 'n' };
 }
 
 test('a body that is not what it should be is refused by its field', async ({ service }) => {

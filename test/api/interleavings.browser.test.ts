@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { processesOf } from '../support/processes.ts';
 import { test, type TestWorkspace } from '../support/test.ts';
+import { warmBrowsers } from '../support/warm.ts';
 import type { TestService } from '../support/service.ts';
 
 const OPERATIONS = ['create', 'start', 'stop', 'restart', 'delete'] as const;
@@ -79,10 +80,12 @@ async function expectConsistent(service: TestService, workspace: TestWorkspace, 
     expect(types.at(-1)).toBe(last);
     expect(summary.browserRunning).toBe(status === 'active');
   }
-  const browsers = (await processesOf(`--user-data-dir=${service.browserRoot}`)).filter(
-    ({ command }) => !command.includes('--type='),
-  );
-  expect(browsers).toHaveLength(active.length);
+  await vi.waitFor(async () => {
+    const browsers = (await processesOf(`--user-data-dir=${service.browserRoot}`)).filter(
+      ({ command }) => !command.includes('--type='),
+    );
+    expect(browsers).toHaveLength(active.length + (await warmBrowsers(service.url)));
+  }, 30_000);
   expect((await service.call('GET', '/v1/doctor')).json.findings).toEqual([]);
   for (const { id } of active) await workspace.stop(id);
 }

@@ -3,7 +3,7 @@ import puppeteer from 'puppeteer-core';
 import { expect, onTestFinished, vi } from 'vitest';
 import { openCdp } from '../support/cdp.ts';
 import { processesOf } from '../support/processes.ts';
-import { openTestService } from '../support/service.ts';
+import { NO_WARM, openTestService } from '../support/service.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
@@ -169,6 +169,7 @@ test('times beyond the ceiling are refused by their field', async ({ service, wo
 test('a browser that hangs is found, ended and reported', async () => {
   await using service = await openTestService({
     healthCheck: { intervalMs: 200, timeoutMs: 1000 },
+    warm: NO_WARM,
   });
   const workspace = await createWorkspace(service);
   const { id, connection } = await workspace.create();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, inject, onTestFinished } from 'vitest';
 import { caller } from '../support/http.ts';
 import { openCdp } from '../support/cdp.ts';
-import { openTestService } from '../support/service.ts';
+import { NO_WARM, openTestService } from '../support/service.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
 test('metrics tell what is active, what it took and what failed', async ({
@@ -18,7 +18,7 @@ test('metrics tell what is active, what it took and what failed', async ({
   expect(await metrics()).toContain('bctrl_runtimes_active{mode="ephemeral",driver="puppeteer"} 1');
   expect(await metrics()).toContain('bctrl_attached_clients 1');
   expect(await metrics()).toMatch(/bctrl_browser_launches_total\{outcome="launched"\} [1-9]/);
-  for (const stage of ['queue', 'launch', 'configure', 'store']) {
+  for (const stage of ['queue', 'launch', 'store']) {
     expect(await metrics()).toMatch(
       new RegExp(`bctrl_runtime_stage_seconds_count\\{stage="${stage}"\\} [1-9]`),
     );
@@ -59,7 +59,7 @@ test('metrics are for this machine, or for who has the token', async ({ service,
 });
 
 test('the doctor finds what nobody holds, and is for admins only', async () => {
-  await using service = await openTestService();
+  await using service = await openTestService({ warm: NO_WARM });
   const workspace = await createWorkspace(service);
   const { id } = await workspace.create();
   expect(await service.callAsOther('GET', '/v1/doctor')).toMatchObject({

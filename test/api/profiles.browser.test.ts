@@ -11,7 +11,7 @@ import { openCdp } from '../support/cdp.ts';
 import { processesOf } from '../support/processes.ts';
 import { openTestService, type TestService } from '../support/service.ts';
 import { openStorageSite, readState, writeState } from '../support/storage-site.ts';
-import { createWorkspace, test } from '../support/test.ts';
+import { createWorkspace, testWithoutWarm as test } from '../support/test.ts';
 
 const PROFILES = '/v1/browser-profiles';
 

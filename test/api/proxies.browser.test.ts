@@ -3,7 +3,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import { openHttpProxy, openOddProxy, openSocksProxy } from '../support/proxies.ts';
 import { processesOf } from '../support/processes.ts';
 import { openWaysSite } from '../support/ways-site.ts';
-import { test } from '../support/test.ts';
+import { testWithoutWarm as test } from '../support/test.ts';
 
 const credentials = { username: 'usér', password: 'p@ss/w%20rd' };
 const host = '127.0.0.1';

@@ -54,6 +54,26 @@ test.for<[string, string, unknown]>([
     ephemeral({ config: { humanizePersonaId: 1.5 } }),
   ],
   [
+    'a persona below 0',
+    'launch.config.humanizePersonaId',
+    ephemeral({ config: { humanize: true, humanizePersonaId: -1 } }),
+  ],
+  [
+    'a persona out of range',
+    'launch.config.humanizePersonaId',
+    ephemeral({ config: { humanize: true, humanizePersonaId: 2 ** 31 } }),
+  ],
+  [
+    'a persona without humanize',
+    'launch.config.humanizePersonaId',
+    ephemeral({ config: { humanizePersonaId: 1 } }),
+  ],
+  [
+    'a persona beside humanize: false',
+    'launch.config.humanizePersonaId',
+    ephemeral({ config: { humanize: false, humanizePersonaId: 1 } }),
+  ],
+  [
     'a profile id that is none',
     'launch.profileId',
     { alias: 'a', kind: 'browser', launch: { mode: 'profile', profileId: 'x' } },
@@ -65,17 +85,6 @@ test.for<[string, string, unknown]>([
     in: 'body',
     path,
     message: expect.any(String),
-  });
-});
-
-test.for<[string, unknown]>([
-  ['launch.config.humanize', ephemeral({ config: { humanize: true } })],
-  ['launch.config.humanizePersonaId', ephemeral({ config: { humanizePersonaId: 1 } })],
-  ['launch.config.solveCaptchas', ephemeral({ config: { solveCaptchas: true } })],
-])('%s is refused rather than ignored', async ([field, body], { service, workspace }) => {
-  expect(await service.call('POST', workspace.runtimes, body)).toMatchObject({
-    status: 422,
-    json: { code: 'runtime.unsupported', details: { field } },
   });
 });
 

@@ -15,7 +15,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
   const { id: organizationId } = await insertOrganization(db, randomUUID());
   const workspaceId = (await findWorkspace(db, organizationId, 'default'))?.id ?? '';
   const secrets = await SecretBox.open(db, 'a key for tests');
-  const runtimes = createRuntimeStore(db, secrets, { maxRuntimesPerOrganization: 100 });
+  const runtimes = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 });
   const createProfile = async () => {
     const values = { name: randomUUID(), config: {}, extensionIds: [], fingerprint: {} };
     return (await insertProfile(db, secrets, organizationId, values))?.id ?? '';
@@ -23,7 +23,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
   const createWriter = (profileId: string) =>
     runtimes.insert(organizationId, {
       id: randomUUID(),
-      workspaceId,
+      workspace: workspaceId,
       nodeId: randomUUID(),
       alias: randomUUID(),
       kind: 'browser',
@@ -35,7 +35,6 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
       state: 'launching',
       idleTimeoutSeconds: 60,
       maxDurationSeconds: 60,
-      storageWorkspace: undefined,
     });
   const store = createProfileStore(db, secrets);
   return { organizationId, runtimes, store, createProfile, createWriter };

@@ -5,7 +5,7 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
-import { reconcile, type RuntimeMove } from '../../src/runtime-manager/index.ts';
+import { reconcile, type RunningMove } from '../../src/runtime-manager/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 
 const FIRST = {
@@ -23,29 +23,30 @@ const test = base
     onCleanup(() => database[Symbol.asyncDispose]());
     return database;
   })
-  .extend('owner', async ({ database: { db } }) => {
+  .extend('owner', async ({ database }) => {
+    const { db } = database;
     const { id: organizationId } = await insertOrganization(db, randomUUID());
     const workspace = await findWorkspace(db, organizationId, 'default');
-    const store = createRuntimeStore(db, await SecretBox.open(db, 'a key for tests'), {
+    const store = createRuntimeStore(database, await SecretBox.open(db, 'a key for tests'), {
       maxRuntimesPerOrganization: 5,
     });
     const nodeId = randomUUID();
-    const insert = (alias: string = randomUUID()) =>
+    const insert = (alias: string = randomUUID(), running?: RunningMove) =>
       store.insert(organizationId, {
+        running,
         id: randomUUID(),
-        workspaceId: workspace?.id ?? '',
+        workspace: workspace?.id ?? '',
         nodeId,
         alias,
         kind: 'browser',
         driver: 'playwright',
         launch: { mode: 'ephemeral' },
-        storageWorkspace: undefined,
         ...FIRST,
       });
     return { organizationId, workspaceId: workspace?.id ?? '', nodeId, store, insert };
   });
 
-const running: RuntimeMove = {
+const running: RunningMove = {
   to: 'running',
   proxy: undefined,
   extensions: [],
@@ -53,6 +54,16 @@ const running: RuntimeMove = {
   defaultPageId: 'p',
   browserDirectory: 'd',
 };
+
+test('one that is inserted when it runs has the events of both', async ({
+  owner: { store, organizationId, insert },
+}) => {
+  const life = await insert('runs', running);
+  expect(life).toMatchObject({ state: 'running', defaultPageId: 'p', generation: 1 });
+  expect(life.expiresAt?.getTime()).toBe((life.startedAt?.getTime() ?? 0) + 600_000);
+  const events = await store.listEvents(organizationId, life.id, { after: '0' }, 10);
+  expect(events.map(({ type }) => type)).toEqual(['runtime.created', 'runtime.launched']);
+});
 
 test('of many moves at once one wins', async ({ owner: { store, insert } }) => {
   const life = await insert();
@@ -168,12 +179,18 @@ test('time limits are kept by the database', async ({ owner }) => {
   const after = (seconds: number) =>
     new Date((started?.startedAt?.getTime() ?? 0) + seconds * 1000);
   expect(await store.findDue(nodeId, after(59))).toEqual([]);
-  expect(await store.findDue(nodeId, after(61))).toEqual([{ id: life.id, reason: 'idle' }]);
+  expect(await store.findDue(nodeId, after(61))).toEqual([
+    { id: life.id, generation: 1, reason: 'idle' },
+  ]);
   const usage = { bytesIn: 2 ** 40, bytesOut: 2, connections: 3 };
-  await store.recordActivity([{ id: life.id, lastActivityAt: after(595), usage }]);
+  await store.recordActivity([{ ...life, generation: 2, lastActivityAt: after(599), usage }]);
+  expect(await store.findDue(nodeId, after(61))).toHaveLength(1);
+  await store.recordActivity([{ ...life, lastActivityAt: after(595), usage }]);
   expect(await store.find(organizationId, life.workspaceId, life.id)).toMatchObject({ usage });
   expect(await store.findDue(nodeId, after(599))).toEqual([]);
-  expect(await store.findDue(nodeId, after(601))).toEqual([{ id: life.id, reason: 'expired' }]);
+  expect(await store.findDue(nodeId, after(601))).toEqual([
+    { id: life.id, generation: 1, reason: 'expired' },
+  ]);
 });
 
 test('events are kept in order, found by what is asked, and forgotten beyond a number', async ({
@@ -233,13 +250,12 @@ test('a runtime cannot be in a workspace of another organization', async ({ owne
   await expect(
     owner.store.insert(owner.organizationId, {
       id: randomUUID(),
-      workspaceId: theirs?.id ?? '',
+      workspace: theirs?.id ?? '',
       nodeId: owner.nodeId,
       alias: 'a',
       kind: 'browser',
       driver: 'selenium',
       launch: { mode: 'ephemeral' },
-      storageWorkspace: undefined,
       ...FIRST,
     }),
   ).rejects.toMatchObject({ code: 'workspace.not_found' });

@@ -11,6 +11,7 @@ import { caller } from '../support/http.ts';
 import { listeningPorts, processesOf } from '../support/processes.ts';
 import { seededRandom } from '../support/random.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
+import { warmBrowsers } from '../support/warm.ts';
 
 const run = promisify(execFile);
 const RUNTIMES = '/v1/workspaces/default/runtimes';
@@ -72,6 +73,7 @@ async function openWorld(): Promise<World> {
     PORT: '0',
     BCTRL_DATA_DIR: join(directory, 'data'),
     BCTRL_BROWSER_DIR: disk,
+    BCTRL_WARM_MIN: '1',
     BCTRL_HEALTH_INTERVAL_MS: '300',
     BCTRL_HEALTH_TIMEOUT_MS: '3000',
     BCTRL_QUEUE_TIMEOUT_MS: '5000',
@@ -226,16 +228,18 @@ async function expectAgreement(world: World, when: string): Promise<void> {
       if (status === 'stopped') expect(stopReason, `${when}: ${id}`).toBeDefined();
     }
     const browsers = await mainProcesses(world);
-    expect(browsers.length, `${when}: browsers`).toBe(active.length);
-    expect((await browserDirectories(world)).length, `${when}: directories`).toBe(active.length);
+    const there = active.length + (await warmBrowsers(world.service.url));
+    expect(browsers.length, `${when}: browsers`).toBe(there);
+    expect((await browserDirectories(world)).length, `${when}: directories`).toBe(there);
     const ports = await Promise.all(browsers.map(({ pid }) => listeningPorts(pid)));
-    expect(ports.flat().length, `${when}: ports`).toBe(active.length);
+    expect(ports.flat().length, `${when}: ports`).toBe(there);
     for (const { connection } of active) {
       using client = await openCdp(connection.cdpUrl);
       expect(await client.send('Browser.getVersion')).toHaveProperty('product');
     }
   };
-  await vi.waitFor(look, { timeout: 20_000, interval: 200 });
+  // A browser that nobody waits for takes its time to come up.
+  await vi.waitFor(look, { timeout: 60_000, interval: 200 });
 }
 
 async function browserDirectories({ env }: World): Promise<string[]> {
@@ -253,7 +257,8 @@ async function endAll(world: World, when: string): Promise<void> {
     }),
   );
   await vi.waitFor(async () => {
-    expect(await processesOf(`${world.env['BCTRL_BROWSER_DIR']}/bctrl-`), when).toEqual([]);
-  }, 3000);
-  expect(await browserDirectories(world), when).toEqual([]);
+    const warm = await warmBrowsers(world.service.url);
+    expect((await mainProcesses(world)).length, when).toBe(warm);
+    expect((await browserDirectories(world)).length, when).toBe(warm);
+  }, 30_000);
 }

@@ -29,6 +29,9 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
     launchTimeoutMs: timeoutMs,
     healthCheck: { intervalMs: 5000, timeoutMs: 10_000 },
     memoryFloorBytes: 0,
+    warm: { min: 0, max: 0 },
+    maxLaunches: 2,
+    maxExtensions: 0,
     egress: {
       policy: new EgressPolicy({ allow: ['*'], ownPorts }),
       ownPorts,
@@ -43,7 +46,7 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
 
 async function expectNothingLeft(root: string): Promise<void> {
   expect(await readdir(root)).toEqual([]);
-  await vi.waitFor(async () => expect(await processesOf(root)).toEqual([]), 2000);
+  await vi.waitFor(async () => expect(await processesOf(root)).toEqual([]), 10_000);
 }
 
 test('killed, crashed and aborted browsers leave nothing', async () => {

@@ -19,6 +19,12 @@ export interface ServiceProcess {
   stop: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
+/** As the whole run has it. */
+function given(name: string): Record<string, string> {
+  const value = process.env[name];
+  return value === undefined ? {} : { [name]: value };
+}
+
 export class StartFailure extends Error {
   readonly exitCode: number | null;
   /** What it wrote to stderr. */
@@ -34,7 +40,7 @@ export class StartFailure extends Error {
 /** Throws StartFailure when it exits before it is ready. */
 export async function startService(env: Record<string, string>): Promise<ServiceProcess> {
   const child = spawn(process.execPath, ARGUMENTS, {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...given('BCTRL_WARM_MAX'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

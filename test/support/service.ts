@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { inject } from 'vitest';
+import { loadConfig } from '../../src/api/config.ts';
 import { IdempotentAnswers } from '../../src/api/idempotent-answers.ts';
 import { createMetrics } from '../../src/api/metrics.ts';
 import { createPublicAddress, type AddressOptions } from '../../src/api/public-address.ts';
@@ -50,6 +51,7 @@ export interface TestService extends AsyncDisposable {
   callAsOther: Call;
 }
 
+const MAX_EXTENSIONS = 3;
 const NO_PROXY: AddressOptions = { publicUrl: undefined, trustedProxies: [] };
 
 export interface TestServiceOptions {
@@ -61,6 +63,7 @@ export interface TestServiceOptions {
   ticketTtlMs?: number;
   healthCheck?: LocalNodeOptions['healthCheck'];
   memoryFloorBytes?: number;
+  warm?: LocalNodeOptions['warm'];
   maxRuntimesPerOrganization?: number;
   admission?: Partial<RuntimeManagerOptions['admission']>;
   keepEvents?: RuntimeManagerOptions['keepEvents'];
@@ -70,6 +73,8 @@ export interface TestServiceOptions {
   egressAllow?: string[];
   ownServices?: PortAddress[];
   proxyTimeoutMs?: number;
+  humanizeMaxDelayMs?: number;
+  captchas?: Partial<RuntimeManagerOptions['captchas']>;
   saveIntervalMs?: number;
   keepVersions?: { count: number; ageMs: number };
 }
@@ -109,6 +114,9 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       launchTimeoutMs: options.launchTimeoutMs ?? 20_000,
       healthCheck: options.healthCheck ?? { intervalMs: 5000, timeoutMs: 10_000 },
       memoryFloorBytes: options.memoryFloorBytes ?? 0,
+      warm: options.warm ?? warmByDefault(),
+      maxLaunches: 2,
+      maxExtensions: MAX_EXTENSIONS,
       egress: {
         policy: egressPolicy,
         proxyTimeoutMs: options.proxyTimeoutMs ?? 1500,
@@ -118,7 +126,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     }),
   );
   await profiles.recover(join(dataDir, 'checkouts'));
-  const store = createRuntimeStore(database.db, secrets, {
+  const store = createRuntimeStore(database, secrets, {
     maxRuntimesPerOrganization: options.maxRuntimesPerOrganization ?? 1000,
   });
   const extensions = new Extensions({
@@ -137,6 +145,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       meter: metrics.meter,
       log,
       ticketTtlMs: options.ticketTtlMs ?? 60_000,
+      humanizeMaxDelayMs: options.humanizeMaxDelayMs ?? 3000,
       timeLimits: { idleTimeoutSeconds: 600, maxDurationSeconds: 3600 },
       admission: {
         maxRuntimes: 20,
@@ -144,6 +153,13 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
         maxQueue: 50,
         queueTimeoutMs: 15_000,
         ...options.admission,
+      },
+      captchas: {
+        solver: undefined,
+        attempts: 2,
+        solvesPerRuntime: 20,
+        solveTimeoutMs: 20_000,
+        ...options.captchas,
       },
       keepEvents: options.keepEvents ?? { perRuntime: 1000, ageMs: 3_600_000 },
     }),
@@ -169,7 +185,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
         examine({ store, nodeId: node.id, root: browserRoot, servicePid: process.pid }),
       ceilings: {
         timeLimits: { idleTimeoutSeconds: 1000, maxDurationSeconds: 10_000 },
-        extensions: 3,
+        extensions: MAX_EXTENSIONS,
       },
       ownPorts,
       addressOf: createPublicAddress(options.address ?? NO_PROXY),
@@ -191,6 +207,15 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     callAsOther: caller(server.url, otherKey),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Every browser is launched when it is asked for: for tests that count processes. */
+export const NO_WARM = { min: 0, max: 0 };
+
+/** Few, since every file of tests has a service; none where the whole suite is to run without. */
+function warmByDefault(): LocalNodeOptions['warm'] {
+  const { max } = loadConfig().warm;
+  return { min: Math.min(1, max), max: Math.min(2, max) };
 }
 
 /** An error of the service is an error of the test, mostly. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test as base } from 'vitest';
 import type { Answer } from './http.ts';
-import { openTestService, type TestService } from './service.ts';
+import { NO_WARM, openTestService, type TestService, type TestServiceOptions } from './service.ts';
 
 export interface TestWorkspace {
   id: string;
@@ -15,19 +15,26 @@ export interface TestWorkspace {
 }
 
 /** Tests with a service for their file, and a workspace of their own in it. */
-export const test = base
-  .extend('service', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestService> => {
-    const service = await openTestService();
-    onCleanup(() => service[Symbol.asyncDispose]());
-    return service;
-  })
-  .extend('workspace', async ({ service }, { onCleanup }): Promise<TestWorkspace> => {
-    const workspace = await createWorkspace(service);
-    onCleanup(async () => {
-      await service.call('DELETE', `/v1/workspaces/${workspace.id}?force=true`);
+export const test = testWith({});
+
+/** The same, where there are no browsers but those of runtimes. */
+export const testWithoutWarm = testWith({ warm: NO_WARM });
+
+function testWith(options: TestServiceOptions) {
+  return base
+    .extend('service', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestService> => {
+      const service = await openTestService(options);
+      onCleanup(() => service[Symbol.asyncDispose]());
+      return service;
+    })
+    .extend('workspace', async ({ service }, { onCleanup }): Promise<TestWorkspace> => {
+      const workspace = await createWorkspace(service);
+      onCleanup(async () => {
+        await service.call('DELETE', `/v1/workspaces/${workspace.id}?force=true`);
+      });
+      return workspace;
     });
-    return workspace;
-  });
+}
 
 export async function createWorkspace({ call }: TestService): Promise<TestWorkspace> {
   const name = `w-${randomUUID().slice(0, 8)}`;

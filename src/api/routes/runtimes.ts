@@ -72,7 +72,7 @@ const stop = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}/stop',
   summary: 'Stop a live runtime inside a workspace',
   description:
-    'Answers when nothing of the browser is left. One that is over is answered as it is.',
+    'Answers when the browser has been ended and, with a profile, its state is saved. One that is over is answered as it is.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: { 200: json(RuntimeBody, 'The stopped runtime'), ...errors(404, 503) },

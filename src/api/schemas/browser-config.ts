@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { isRule, PROXY_TYPES } from '../../runtime-manager/index.ts';
+import { isRule, PERSONA_ID_MAX, PROXY_TYPES } from '../../runtime-manager/index.ts';
 
 /** A host name or an address, IPv6 with or without brackets: nothing that could be read as a flag. */
 const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}|\[[0-9A-Fa-f:.]{2,45}\])$/;
@@ -60,14 +60,28 @@ export const EgressRules = z
     example: { allow: ['example.com', '*.example.com'] },
   });
 
-export const BrowserConfig = z
-  .strictObject({
-    humanize: z.boolean().optional(),
-    humanizePersonaId: z.int().optional(),
-    proxy: Proxy.nullable().optional(),
-    solveCaptchas: z.boolean().optional(),
-  })
-  .openapi('BrowserConfig');
+/** What a `BrowserConfig` has, without the rules about what goes together. */
+export const BrowserConfigFields = z.strictObject({
+  humanize: z.boolean().optional().openapi({
+    description:
+      'Makes the input of every driver as a person would give it: curved movements of the mouse that take their time, clicks beside the middle, keys in a rhythm. Commands are answered when they are done.',
+  }),
+  humanizePersonaId: z.int().min(0).max(PERSONA_ID_MAX).optional().openapi({
+    description:
+      'Which person: the same id moves and types in the same way, on any machine. Only with `humanize: true`; without it, it follows from the id of the profile or runtime.',
+  }),
+  proxy: Proxy.nullable().optional(),
+  solveCaptchas: z.boolean().optional().openapi({
+    description:
+      'Captchas on the pages are solved as they come: proof of work by the browser itself, the others by the solver that the service has. Without one the runtime says so in `warnings`. For sites that you may automate.',
+  }),
+});
+
+export const BrowserConfig = BrowserConfigFields.superRefine((config, context) => {
+  if (config.humanizePersonaId === undefined || config.humanize) return;
+  const message = 'A persona needs humanize: true';
+  context.addIssue({ code: 'custom', path: ['humanizePersonaId'], message });
+}).openapi('BrowserConfig');
 
 export const ExtensionIds = z.array(Text).openapi({
   description: 'Ids of browser extensions, loaded in this order; one that is named twice is one.',

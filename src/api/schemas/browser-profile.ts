@@ -1,7 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { BrowserProfile } from '../../db/queries/browser-profiles.ts';
 import { PROXY_TYPES, VERSION_KINDS, type ProfileVersion } from '../../runtime-manager/index.ts';
-import { BrowserConfig, ExtensionIds, extensionIdsUpTo } from './browser-config.ts';
+import {
+  BrowserConfig,
+  BrowserConfigFields,
+  ExtensionIds,
+  extensionIdsUpTo,
+} from './browser-config.ts';
 import { nextCursor } from './paging.ts';
 
 const NAME_MAX = 200;
@@ -92,7 +97,9 @@ export const ProfileBody = z
   .object({
     id: z.uuid(),
     name: z.string(),
-    config: BrowserConfig.omit({ proxy: true }).extend({ proxy: ShownProxy.nullable().optional() }),
+    config: BrowserConfigFields.omit({ proxy: true }).extend({
+      proxy: ShownProxy.nullable().optional(),
+    }),
     extensionIds: ExtensionIds,
     fingerprint: Fingerprint,
     currentVersion: z.int().nullable().openapi({

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import {
+  CAPTCHA_KINDS,
   DRIVERS,
   LAUNCH_MODES,
   PROXY_TYPES,
@@ -7,6 +8,7 @@ import {
   STOP_REASONS,
   statusOf,
   type Runtime,
+  type RuntimeWarning,
   type TimeLimits,
 } from '../../runtime-manager/index.ts';
 import { BrowserConfig, EgressRules, extensionIdsUpTo, Proxy } from './browser-config.ts';
@@ -115,6 +117,14 @@ const Failure = z
   .object({ code: z.string().openapi({ example: 'runtime.browser_exited' }), message: z.string() })
   .openapi('RuntimeFailure');
 
+const Warning = z
+  .object({
+    code: z.enum(['captcha.no_solver']),
+    message: z.string(),
+    kinds: z.array(z.enum(CAPTCHA_KINDS)).openapi({ description: 'Captchas that are not solved.' }),
+  })
+  .openapi('RuntimeWarning');
+
 const Summary = z
   .object({
     browserRunning: z.boolean().openapi({ description: 'Whether the browser is up now.' }),
@@ -189,6 +199,9 @@ export const RuntimeBody = z
       }),
     stopReason: z.enum(STOP_REASONS).optional().openapi({ description: 'Why it is `stopped`.' }),
     failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
+    warnings: z.array(Warning).optional().openapi({
+      description: 'What of the request is done in part, while the runtime is active.',
+    }),
   })
   .openapi('Runtime');
 
@@ -199,6 +212,7 @@ export const RuntimeList = z
 export function toRuntimeBody(
   runtime: Runtime,
   connection: z.infer<typeof Connection> | undefined,
+  warnings: RuntimeWarning[],
 ): z.infer<typeof RuntimeBody> {
   const { launch } = runtime;
   return {
@@ -233,5 +247,8 @@ export function toRuntimeBody(
     ...(connection && { connection }),
     ...(runtime.stopReason && { stopReason: runtime.stopReason }),
     ...(runtime.failure && { failure: runtime.failure }),
+    ...(warnings.length > 0 && {
+      warnings: warnings.map(({ kinds, ...warning }) => ({ ...warning, kinds: [...kinds] })),
+    }),
   };
 }

@@ -71,7 +71,9 @@ export async function findKeyHolder(
       hash: apiKeys.hash,
     })
     .from(apiKeys)
-    .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)));
+    .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)))
+    .prepare('find_key_holder')
+    .execute();
   // The database compares in its own time; the answer depends on a comparison in constant time.
   const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
   return matches ? { organizationId: key.organizationId, isAdmin: key.isAdmin } : undefined;

@@ -3,6 +3,7 @@ import postgres from 'postgres';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const VIOLATION = { unique: '23505', foreignKey: '23503', check: '23514' } as const;
+const NOT_NULL_VIOLATION = '23502';
 
 /**
  * The classes of errors of a database that is away, is going away or has no resources left; the
@@ -24,10 +25,17 @@ export function isViolation(
   kind: keyof typeof VIOLATION,
   constraint: string,
 ): boolean {
+  const cause = postgresError(error);
+  return cause?.code === VIOLATION[kind] && cause.constraint_name === constraint;
+}
+
+/** Whether a statement failed because it had nothing for a column that must have something. */
+export function isMissing(error: unknown, column: string): boolean {
+  const cause = postgresError(error);
+  return cause?.code === NOT_NULL_VIOLATION && cause.column_name === column;
+}
+
+function postgresError(error: unknown): postgres.PostgresError | undefined {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  return (
-    cause instanceof postgres.PostgresError &&
-    cause.code === VIOLATION[kind] &&
-    cause.constraint_name === constraint
-  );
+  return cause instanceof postgres.PostgresError ? cause : undefined;
 }

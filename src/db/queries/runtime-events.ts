@@ -13,15 +13,17 @@ type Row = typeof runtimeEvents.$inferSelect;
 /** The part of a statement that has the rows of runtimes which it wrote. */
 export const MOVED = 'moved';
 
-/** The part of a statement that records an event of the rows in `MOVED`. */
-export function noteMoved(db: Db, { type, data }: NewEvent) {
+/** The part of a statement that records events of the rows in `MOVED`, in their order. */
+export function noteMoved(db: Db, events: readonly NewEvent[]) {
   return db.$with('noted', { id: runtimeEvents.id }).as(sql`
     insert into ${runtimeEvents} (organization_id, runtime_id, type, data)
-    select organization_id, id, ${type}, ${JSON.stringify(data)}::jsonb
-    from ${sql.identifier(MOVED)} returning id`);
+    select organization_id, moved.id, event ->> 'type', event -> 'data'
+    from ${sql.identifier(MOVED)} as moved,
+      jsonb_array_elements(${JSON.stringify(events)}::jsonb) with ordinality as e(event, nth)
+    order by nth returning id`);
 }
 
-/** Appends what happened to a runtime, if it still exists. */
+/** Appends what happened to a runtime, if it still exists, also when it is just being deleted. */
 export async function appendEvents(
   db: Db,
   { organizationId, id }: RuntimeLife,
@@ -34,7 +36,8 @@ export async function appendEvents(
     select ${runtimes.organizationId}, ${runtimes.id}, e.type, e."contextId", e."pageId", e.data
     from ${runtimes}, jsonb_to_recordset(${list}::jsonb)
       as e(type text, "contextId" text, "pageId" text, data jsonb)
-    where ${runtimes.organizationId} = ${organizationId} and ${runtimes.id} = ${id}`);
+    where ${runtimes.organizationId} = ${organizationId} and ${runtimes.id} = ${id}
+    for key share of ${runtimes}`);
 }
 
 /** Oldest first. */

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type {
   LoadedExtension,
+  RunningMove,
   RuntimeLife,
   RuntimeMove,
   Usage,
@@ -8,7 +9,7 @@ import type {
 import { runtimes } from '../schema/index.ts';
 
 /** What a move is told as; undefined: it is not. */
-export function eventOf({ generation }: RuntimeLife, move: RuntimeMove) {
+export function eventOf({ generation }: Pick<RuntimeLife, 'generation'>, move: RuntimeMove) {
   switch (move.to) {
     case 'running':
       return { type: 'runtime.launched', data: { generation } } as const;
@@ -30,17 +31,7 @@ export function valuesOf(move: RuntimeMove) {
     case 'stopping':
       return { state: move.to };
     case 'running':
-      return {
-        state: move.to,
-        defaultContextId: move.defaultContextId,
-        defaultPageId: move.defaultPageId,
-        browserDirectory: move.browserDirectory,
-        proxy: move.proxy ?? null,
-        extensions: move.extensions,
-        startedAt: now,
-        lastActivityAt: now,
-        expiresAt: sql`${now.toISOString()}::timestamptz + make_interval(secs => ${runtimes.maxDurationSeconds})`,
-      };
+      return runningValues(move, runtimes.maxDurationSeconds);
     case 'stopped':
       return { ...ended(move, now), stopReason: move.reason };
     case 'failed':
@@ -50,6 +41,22 @@ export function valuesOf(move: RuntimeMove) {
         failureMessage: move.failure.message,
       };
   }
+}
+
+/** `maxDurationSeconds`: as a number, or as a row has it. */
+export function runningValues(
+  { to, proxy, ...facts }: RunningMove,
+  maxDurationSeconds: number | typeof runtimes.maxDurationSeconds,
+) {
+  const now = new Date();
+  return {
+    ...facts,
+    state: to,
+    proxy: proxy ?? null,
+    startedAt: now,
+    lastActivityAt: now,
+    expiresAt: sql<Date>`${now.toISOString()}::timestamptz + make_interval(secs => ${maxDurationSeconds})`,
+  };
 }
 
 const NO_BROWSER = {

@@ -1,6 +1,6 @@
 import { RuntimeError } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
-import { isViolation } from './database-errors.ts';
+import { isMissing, isViolation } from './database-errors.ts';
 import { profileInUse } from './profile-holders.ts';
 
 /** What it means that a runtime could not be made active: which law of the database it broke. */
@@ -21,7 +21,7 @@ export async function asRefusal(
     const message = 'The organization has as many active runtimes as it may have.';
     return new RuntimeError('runtime.quota_exceeded', message, { cause });
   }
-  if (isViolation(cause, 'foreignKey', 'runtimes_workspace')) {
+  if (isMissing(cause, 'workspace_id') || isViolation(cause, 'foreignKey', 'runtimes_workspace')) {
     return new RuntimeError('workspace.not_found', 'There is no such workspace.', { cause });
   }
   if (isViolation(cause, 'foreignKey', 'runtimes_profile')) {

@@ -16,7 +16,7 @@ import {
   type RuntimeState,
   type RuntimeStore,
 } from '../../runtime-manager/index.ts';
-import type { Db } from '../client.ts';
+import type { Database, Db } from '../client.ts';
 import { runtimes } from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';
 import {
@@ -27,12 +27,12 @@ import {
   noteMoved,
   trimEvents,
 } from './runtime-events.ts';
-import { eventOf, usageColumns, valuesOf } from './runtime-moves.ts';
+import { eventOf, runningValues, usageColumns, valuesOf } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
 import { sealConfig } from './browser-configs.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { asRefusal } from './runtime-refusals.ts';
-import { findWorkspace } from './workspaces.ts';
+import { findWorkspace, ofWorkspace } from './workspaces.ts';
 
 type Row = typeof runtimes.$inferSelect;
 
@@ -41,9 +41,12 @@ export interface RuntimeStoreOptions {
   maxRuntimesPerOrganization: number;
 }
 
-/** What the core keeps of runtimes, in Postgres. */
+/**
+ * What the core keeps of runtimes, in Postgres. That one runs or is over is on disk before it is
+ * said; what comes before, and beside, is not waited for.
+ */
 export function createRuntimeStore(
-  db: Db,
+  { db, unhurried }: Pick<Database, 'db' | 'unhurried'>,
   secrets: SecretBox,
   options: RuntimeStoreOptions,
 ): RuntimeStore {
@@ -51,18 +54,17 @@ export function createRuntimeStore(
   const open = (row: Row) => toRuntime(row, secrets);
   const find = (row: Row | undefined) => row && open(row);
   return {
-    findWorkspace: async (organizationId, ref) => {
-      const found = await findWorkspace(db, organizationId, ref);
-      return found && { id: found.id, storageWorkspace: found.mounts.storage?.workspace };
-    },
+    findWorkspace: (organizationId, ref) => findWorkspace(db, organizationId, ref),
     insert: async (organizationId, runtime) => {
       const sealed = { ...runtime, launch: sealLaunch(runtime.launch, secrets) };
-      return open(await insertRuntime(db, organizationId, sealed, most));
+      return open(
+        await insertRuntime(runtime.running ? db : unhurried, organizationId, sealed, most),
+      );
     },
     revive: async (organizationId, id, life) =>
-      find(await reviveRuntime(db, organizationId, id, life, most)),
-    find: async (organizationId, workspaceId, ref) =>
-      find(await findRuntime(db, organizationId, workspaceId, ref)),
+      find(await reviveRuntime(unhurried, organizationId, id, life, most)),
+    find: async (organizationId, workspace, ref) =>
+      find(await findRuntime(db, organizationId, workspace, ref)),
     list: async (organizationId, workspaceId, { states }, page) => {
       const rows = await listRuntimes(db, isIn(organizationId, workspaceId), states, page);
       return toPage(rows.map(open), page);
@@ -70,12 +72,13 @@ export function createRuntimeStore(
     listActive: async (nodeId) => (await listActive(db, nodeId)).map(open),
     move: async (life, move) => find(await moveRuntime(db, life, move)),
     setProxy: async (life, proxy) => find(await setProxy(db, life, proxy, secrets)),
-    setDriver: (life, driver) => updateRunning(db, life, { currentDriver: driver }),
-    setDefaultPage: (life, pageId) => updateRunning(db, life, { defaultPageId: pageId ?? null }),
-    recordActivity: (active) => recordActivity(db, active),
+    setDriver: (life, driver) => updateRunning(unhurried, life, { currentDriver: driver }),
+    setDefaultPage: (life, pageId) =>
+      updateRunning(unhurried, life, { defaultPageId: pageId ?? null }),
+    recordActivity: (active) => recordActivity(unhurried, active),
     findDue: (nodeId, now) => findDue(db, nodeId, now),
     remove: (organizationId, id) => removeRuntime(db, organizationId, id),
-    appendEvents: (life, events) => appendEvents(db, life, events),
+    appendEvents: (life, events) => appendEvents(unhurried, life, events),
     listEvents: (organizationId, id, filter, limit) =>
       listEvents(db, organizationId, id, filter, limit),
     lastEventId: (organizationId, id) => lastEventId(db, organizationId, id),
@@ -83,13 +86,14 @@ export function createRuntimeStore(
   };
 }
 
+const CREATED = { type: 'runtime.created', data: {} } as const;
 const isOver = inArray(runtimes.state, [...END_STATES]);
 const isActive = notInArray(runtimes.state, [...END_STATES]);
 
 async function insertRuntime(
   db: Db,
   organizationId: string,
-  runtime: NewRuntime,
+  { workspace, running, ...runtime }: NewRuntime,
   most: number,
 ): Promise<Row> {
   const moved = db.$with(MOVED).as(
@@ -97,14 +101,22 @@ async function insertRuntime(
       .insert(runtimes)
       .values({
         ...runtime,
+        ...ofWorkspace(db, organizationId, workspace),
         organizationId: withQuota(organizationId, most),
         currentDriver: runtime.driver,
+        ...(running && runningValues(running, runtime.maxDurationSeconds)),
       })
       .returning(),
   );
-  const noted = noteMoved(db, { type: 'runtime.created', data: {} });
+  const launched = running && eventOf({ generation: 1 }, running);
+  const noted = noteMoved(db, [CREATED, ...(launched ? [launched] : [])]);
   try {
-    const [row] = await db.with(moved, noted).select().from(moved);
+    const [row] = await db
+      .with(moved, noted)
+      .select()
+      .from(moved)
+      .prepare('insert_runtime')
+      .execute();
     if (!row) throw new Error('insert returned no row');
     return row;
   } catch (cause) {
@@ -155,10 +167,11 @@ function withQuota(organizationId: string, most: number): SQL<string> {
 async function findRuntime(
   db: Db,
   organizationId: string,
-  workspaceId: string,
+  workspace: string,
   ref: string,
 ): Promise<Row | undefined> {
   if (ref.includes('\0')) return undefined; // which Postgres does not take
+  const { workspaceId } = ofWorkspace(db, organizationId, workspace);
   const hasId = z.uuid().safeParse(ref).success ? eq(runtimes.id, ref) : undefined;
   const [row] = await db
     .select()
@@ -170,7 +183,9 @@ async function findRuntime(
       desc(runtimes.createdAt),
       desc(runtimes.id),
     )
-    .limit(1);
+    .limit(1)
+    .prepare('find_runtime')
+    .execute();
   return row;
 }
 
@@ -204,11 +219,13 @@ async function moveRuntime(db: Db, life: RuntimeLife, move: RuntimeMove): Promis
       .returning(),
   );
   const event = eventOf(life, move);
-  const parts = event ? [moved, noteMoved(db, event)] : [moved];
+  const parts = event ? [moved, noteMoved(db, [event])] : [moved];
   const [row] = await db
     .with(...parts)
     .select()
-    .from(moved);
+    .from(moved)
+    .prepare('move_runtime')
+    .execute();
   return row;
 }
 
@@ -242,17 +259,23 @@ async function setProxy(
 
 async function recordActivity(
   db: Db,
-  active: readonly (Activity & { id: string })[],
+  active: readonly (Activity & Pick<RuntimeLife, 'id' | 'generation'>)[],
 ): Promise<void> {
   const seen = JSON.stringify(
-    active.map(({ id, lastActivityAt, usage }) => ({ id, at: lastActivityAt, ...usage })),
+    active.map(({ id, generation, lastActivityAt, usage }) => ({
+      id,
+      generation,
+      at: lastActivityAt,
+      ...usage,
+    })),
   );
   await db.execute(sql`
     update ${runtimes} set last_activity_at = seen.at, bytes_in = seen."bytesIn",
       bytes_out = seen."bytesOut", connections = seen.connections
     from jsonb_to_recordset(${seen}::jsonb)
-      as seen(id uuid, at timestamptz, "bytesIn" bigint, "bytesOut" bigint, connections integer)
-    where ${runtimes.id} = seen.id and ${runtimes.state} = 'running'`);
+      as seen(id uuid, generation integer, at timestamptz, "bytesIn" bigint, "bytesOut" bigint, connections integer)
+    where ${runtimes.id} = seen.id and ${runtimes.generation} = seen.generation
+      and ${runtimes.state} = 'running'`);
 }
 
 async function findDue(db: Db, nodeId: string, now: Date): Promise<DueRuntime[]> {
@@ -260,7 +283,11 @@ async function findDue(db: Db, nodeId: string, now: Date): Promise<DueRuntime[]>
   const idleAt = sql`${runtimes.lastActivityAt} + make_interval(secs => ${runtimes.idleTimeoutSeconds})`;
   const isExpired = lte(runtimes.expiresAt, now);
   const rows = await db
-    .select({ id: runtimes.id, isExpired: sql<boolean>`${isExpired}` })
+    .select({
+      id: runtimes.id,
+      generation: runtimes.generation,
+      isExpired: sql<boolean>`${isExpired}`,
+    })
     .from(runtimes)
     .where(
       and(
@@ -269,7 +296,7 @@ async function findDue(db: Db, nodeId: string, now: Date): Promise<DueRuntime[]>
         or(isExpired, sql`${idleAt} <= ${at}::timestamptz`),
       ),
     );
-  return rows.map((row) => ({ id: row.id, reason: row.isExpired ? 'expired' : 'idle' }));
+  return rows.map(({ isExpired: over, ...row }) => ({ ...row, reason: over ? 'expired' : 'idle' }));
 }
 
 async function removeRuntime(db: Db, organizationId: string, id: string): Promise<boolean> {
@@ -280,7 +307,7 @@ async function removeRuntime(db: Db, organizationId: string, id: string): Promis
   return removed.length > 0;
 }
 
-function isIn(organizationId: string, workspaceId: string) {
+function isIn(organizationId: string, workspaceId: string | SQL) {
   return and(eq(runtimes.organizationId, organizationId), eq(runtimes.workspaceId, workspaceId));
 }
 

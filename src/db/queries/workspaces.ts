@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { END_STATES, type Page, type PageRequest } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
@@ -16,9 +16,18 @@ export async function findWorkspace(
   organizationId: string,
   ref: string,
 ): Promise<Workspace | undefined> {
-  if (ref.includes('\0')) return undefined; // which Postgres does not take
   const [found] = await db.select().from(workspaces).where(isWorkspace(organizationId, ref));
   return found;
+}
+
+/** What a statement writes of the workspace of an id or name; null where there is none. */
+export function ofWorkspace(db: Db, organizationId: string, ref: string) {
+  const found = isWorkspace(organizationId, ref);
+  const storage = sql`${workspaces.mounts} -> 'storage' ->> 'workspace'`;
+  return {
+    workspaceId: sql`(${db.select({ id: workspaces.id }).from(workspaces).where(found)})`,
+    storageWorkspace: sql`(${db.select({ storage }).from(workspaces).where(found)})`,
+  };
 }
 
 export async function listWorkspaces(
@@ -104,6 +113,7 @@ export async function deleteWorkspace(
 
 /** Names that look like ids are refused when a workspace is made, so a reference is one or the other. */
 function isWorkspace(organizationId: string, ref: string): SQL | undefined {
+  if (ref.includes('\0')) return sql`false`; // which Postgres does not take
   const key = z.uuid().safeParse(ref).success ? workspaces.id : workspaces.name;
   return and(eq(workspaces.organizationId, organizationId), eq(key, ref));
 }

@@ -7,7 +7,6 @@ import {
   type DebuggingEndpoint,
   type ProcessExit,
 } from './chromium.ts';
-import { extensionIdOf } from '../extensions/extension.ts';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
@@ -46,6 +45,8 @@ export interface BrowserSettings {
   healthCheck: HealthCheckTimes;
   /** By how much a window is higher than its page, in CSS pixels. */
   windowChromeHeight: number;
+  /** Where extensions for a browser may lie, by the name of its directory. */
+  extensionPathsOf: (browser: string) => string[];
   log: Logger;
 }
 
@@ -54,10 +55,10 @@ export interface BrowserIdentity {
   /** Undefined: a fresh one, which goes with the browser. */
   userDataDir: string | undefined;
   fingerprint: Fingerprint;
-  /** Chromium's ids of the extensions that will be loaded. */
-  extensionIds: string[];
   /** Whether it is only to try extensions out. */
   isTrial: boolean;
+  /** Until it aborts, nobody waits for the browser; undefined: somebody does. */
+  hurry?: AbortSignal | undefined;
 }
 
 /** One launch: whose browser, and the proxy on loopback that is its only way out. */
@@ -85,7 +86,7 @@ export class Browser {
   constructor(
     chromium: Chromium,
     directory: BrowserDirectory,
-    defaultPage: DefaultPage,
+    pages: Pages,
     owned: AsyncDisposableStack,
     { healthCheck, log }: Pick<BrowserSettings, 'healthCheck' | 'log'>,
   ) {
@@ -94,7 +95,7 @@ export class Browser {
     this.directory = directory;
     this.pid = chromium.pid;
     this.endpoint = chromium.endpoint;
-    this.pages = new Pages(chromium.pipe, defaultPage);
+    this.pages = pages;
     let hung = false;
     const check = new HealthCheck(
       (signal) => this.version(signal),
@@ -150,17 +151,30 @@ export class Browser {
     return reportOnExtension(this.#chromium.pipe, id, signal);
   }
 
+  /** Has the default page do what every client does first, so that it has all it needs for it. */
+  async rouse(signal: AbortSignal): Promise<void> {
+    await this.#evaluate('1 + 1', signal);
+  }
+
   /** By how much the window of the default page is higher than the page. */
   async windowChromeHeight(signal: AbortSignal): Promise<number> {
     const { pipe } = this.#chromium;
     const target = { targetId: this.pages.defaultPageId };
-    const attach = { ...target, flatten: true };
-    const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
-    const params = { expression: PAGE_HEIGHT, awaitPromise: true };
-    const page = await pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
+    const height = await this.#evaluate(PAGE_HEIGHT, signal);
     // The page itself learns the size of its window some time later, or never when it is hidden.
     const { bounds } = await pipe.send('Browser.getWindowForTarget', target, Window, signal);
-    return bounds.height - page.result.value;
+    return bounds.height - height;
+  }
+
+  /** A number that the default page tells. */
+  async #evaluate(expression: string, signal: AbortSignal): Promise<number> {
+    const { pipe } = this.#chromium;
+    const attach = { targetId: this.pages.defaultPageId, flatten: true };
+    const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
+    const params = { expression, awaitPromise: true };
+    const page = await pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
+    await pipe.send('Target.detachFromTarget', { sessionId }, Nothing, signal);
+    return page.result.value;
   }
 
   /** What the browser says of itself. */
@@ -196,14 +210,14 @@ export async function launchBrowser(
 
 async function attemptLaunch(
   settings: BrowserSettings,
-  { userDataDir, fingerprint, proxyServer, extensionIds, isTrial }: BrowserLaunch,
+  { userDataDir, fingerprint, proxyServer, isTrial, hurry }: BrowserLaunch,
   timed: AbortSignal,
 ): Promise<Browser> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await openBrowserDirectory(settings.root, userDataDir));
   const { locale } = fingerprint;
   await writePreferences(directory.userDataDir, {
-    extensionIds: [extensionIdOf(STAGEHAND_EXTENSION), ...extensionIds],
+    extensionPaths: [STAGEHAND_EXTENSION, ...settings.extensionPathsOf(directory.name)],
     locale,
     isTrial,
   });
@@ -218,12 +232,14 @@ async function attemptLaunch(
           userDataDir: directory.userDataDir,
         }),
         env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
+        hurry,
       },
       timed,
     ),
   );
-  const defaultPage = await openDefaultPage(chromium, timed);
-  return new Browser(chromium, directory, defaultPage, stack.move(), settings);
+  const pages = new Pages(chromium.pipe, await openDefaultPage(chromium, timed));
+  await pages.discover(timed);
+  return new Browser(chromium, directory, pages, stack.move(), settings);
 }
 
 /** Where Chromium learns these from. */

@@ -70,8 +70,10 @@ export class CdpPipe {
     }
   }
 
-  listen(listener: (event: CdpEvent) => void): void {
+  /** Until what it returns is called. */
+  listen(listener: (event: CdpEvent) => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   #receive(chunk: Buffer): void {

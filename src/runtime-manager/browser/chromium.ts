@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { CdpPipe } from './cdp-pipe.ts';
-import { killGroup } from './process-group.ts';
+import { killGroup, yieldUntil } from './process-group.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */
 const STDERR_TAIL = 4096;
@@ -15,6 +15,8 @@ export interface ChromiumCommand {
   executablePath: string;
   flags: string[];
   env: Record<string, string>;
+  /** Until it aborts, what runs already goes before; undefined: nobody has to wait. */
+  hurry: AbortSignal | undefined;
 }
 
 /** Where Chromium's own debugging server listens, on loopback. */
@@ -73,6 +75,7 @@ export async function launchChromium(
 ): Promise<Chromium> {
   signal.throwIfAborted();
   const process = await startProcess(command);
+  if (command.hurry) yieldUntil(process.pid, command.hurry);
   try {
     return new Chromium(process, await readEndpoint(process, signal));
   } catch (cause) {

@@ -21,6 +21,8 @@ const DISABLED_FEATURES = [
   'WebUIReloadButton',
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
+  // A renderer in reserve for the next site: memory of every browser for a few ms of some pages.
+  'SpareRendererForSitePerProcess',
   'Translate',
   'MediaRouter',
   'OptimizationHints',
@@ -29,6 +31,13 @@ const DISABLED_FEATURES = [
   'PreconnectToSearch',
   'NetworkTimeServiceQuerying',
 ];
+
+/**
+ * On Linux a network service of its own has no sandbox anyway (`--service-sandbox-type=none`), so
+ * within the browser process it has the same rights, and saves a process: 16 MB, and a fifth of the
+ * CPU time of a start.
+ */
+const ENABLED_FEATURES = ['NetworkServiceInProcess2'];
 
 /** Chromium itself refuses this port: not even the forwarder sees what is sent there. */
 const NOWHERE = 'http://127.0.0.1:1';
@@ -70,6 +79,7 @@ const FLAGS = [
   '--disable-backgrounding-occluded-windows',
   '--disable-renderer-backgrounding',
   `--disable-features=${DISABLED_FEATURES.join(',')}`,
+  `--enable-features=${ENABLED_FEATURES.join(',')}`,
 ];
 
 /** The command line of one browser. Pure, and the only place that names Chromium flags. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { NewEvent, PageEventType } from '../events/events.ts';
 import type { CdpEvent, CdpPipe } from './cdp-pipe.ts';
+import { PageDocuments, type PageDocument } from './page-documents.ts';
 import { cut, toPageEvent } from './page-events.ts';
 
 const TargetInfo = z.object({
@@ -60,11 +61,23 @@ export class Pages {
     return this.#defaultPageId;
   }
 
-  /** Tells from now on what happens. Throws when Chromium does not answer. */
-  async follow(listeners: PageListeners, signal: AbortSignal): Promise<void> {
-    this.#listeners = listeners;
+  /** Begins to know which pages there are. Throws when Chromium does not answer. */
+  async discover(signal: AbortSignal): Promise<void> {
     this.#pipe.listen((event) => this.#heard(event));
     await this.#pipe.send('Target.setDiscoverTargets', { discover: true }, Nothing, signal);
+  }
+
+  /** Tells from now on what happens. */
+  follow(listeners: PageListeners): void {
+    this.#listeners = listeners;
+  }
+
+  /** Tells each document of each page, those that are there first. Throws when Chromium does not answer. */
+  followDocuments(
+    opened: (document: PageDocument) => void,
+    signal: AbortSignal,
+  ): Promise<PageDocuments> {
+    return PageDocuments.open(this.#pipe, opened, signal);
   }
 
   /** Whether what happens in pages is told too. */

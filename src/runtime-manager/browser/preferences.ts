@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { extensionIdOf } from '../extensions/extension.ts';
 
 /**
  * Addresses that show the machine rather than the web. Chromium reads its URLBlocklist policy from
@@ -12,15 +13,18 @@ const BLOCKED = ['file://*', 'filesystem:*', 'chrome://*', 'chrome-untrusted://*
 /** "Continue where you left off": with it Chromium keeps session cookies when it ends. */
 const RESTORE_LAST_SESSION = 1;
 
+const NO_FILES = { newAllowFileAccess: false };
+
 const OURS = new Set(['download', 'extensions', 'policy', 'savefile', 'selectfile']);
 
 const Preferences = z.record(z.string(), z.unknown());
 
 export interface PreferenceOptions {
   /**
-   * Chromium's ids of extensions that may be loaded: without this, it would let them read files.
+   * From where extensions may be loaded: of those that are unpacked Chromium asks this by the id
+   * which follows from the path, and would otherwise let them read files.
    */
-  extensionIds: string[];
+  extensionPaths: string[];
   locale: string | undefined;
   /** In a browser that no customer gets: pages of Chromium's own may be opened, and tell what extensions did. */
   isTrial: boolean;
@@ -29,13 +33,13 @@ export interface PreferenceOptions {
 /** Writes what a browser is to know before it starts, beside what a profile knows already. */
 export async function writePreferences(
   userDataDir: string,
-  { extensionIds, locale, isTrial }: PreferenceOptions,
+  { extensionPaths, locale, isTrial }: PreferenceOptions,
 ): Promise<void> {
   const profile = join(userDataDir, 'Default');
   await mkdir(profile, { recursive: true });
   const file = join(profile, 'Preferences');
   const known = withoutOurs(await readPreferences(file));
-  const settings = extensionIds.map((id) => [id, { newAllowFileAccess: false }]);
+  const settings = extensionPaths.map((path) => [extensionIdOf(path), NO_FILES]);
   const ours = {
     ...(!isTrial && { policy: { url_blocklist: BLOCKED } }),
     extensions: {

@@ -6,7 +6,12 @@ import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { inspectCdp } from './cdp-inspection.ts';
 import type { OwnPorts } from '../egress/own-ports.ts';
 import type { Role, RuntimeFiles } from './cdp-policy.ts';
-import { WebSocketBridge } from './websocket-bridge.ts';
+import { WebSocketBridge, type BridgeOptions } from './websocket-bridge.ts';
+
+export interface GateParts extends Pick<BridgeOptions, 'act'> {
+  files: RuntimeFiles;
+  ownPorts: OwnPorts;
+}
 
 /**
  * The browser's debugging port as our own helpers (chromedriver, Playwright's server) see it: on
@@ -27,8 +32,7 @@ export class CdpGate implements AsyncDisposable {
   static async open(
     endpoint: DebuggingEndpoint,
     role: Role,
-    files: RuntimeFiles,
-    ownPorts: OwnPorts,
+    { files, ownPorts, act }: GateParts,
   ): Promise<CdpGate> {
     const server = createServer((request, response) => {
       if (isHelper(request)) void serve(endpoint, request, response);
@@ -42,6 +46,7 @@ export class CdpGate implements AsyncDisposable {
         const target = { port: endpoint.port, path: cdpPathOf(request.url ?? '', endpoint) };
         new WebSocketBridge(request, socket, head, target, {
           inspect,
+          act,
           onActivity: () => undefined,
         });
       } catch {

@@ -36,7 +36,8 @@ function toInspected(command: CdpCommand, verdict: Verdict): Inspected {
     return answer({ code: ERROR.refused, message: `bctrl: ${verdict.refuse}.` }, command);
   }
   const goesOn = 'replace' in verdict ? verdict.replace : command;
-  return { forward: clientTextFrame(Buffer.from(JSON.stringify(goesOn))) };
+  const rewritten = Buffer.from(JSON.stringify(goesOn));
+  return { forward: clientTextFrame(rewritten), rewritten };
 }
 
 function answer(error: { code: number; message: string }, command?: CdpCommand): Inspected {

@@ -47,10 +47,12 @@ export class Connection {
     this.#events.attached(this, driver);
     if (this.#closed !== undefined) close(this.#closed);
     return {
-      [Symbol.dispose]: () => {
-        if (this.#clients.delete(close)) this.#events.detached(this);
-      },
+      [Symbol.dispose]: () => this.#leave(close),
     };
+  }
+
+  #leave(close: (reason: string) => void): void {
+    if (this.#clients.delete(close)) this.#events.detached(this);
   }
 
   touch(): void {
@@ -60,7 +62,10 @@ export class Connection {
   /** Sends every client away, also one that is just coming. */
   close(reason: string): void {
     this.#closed = reason;
-    for (const close of this.#clients) close(reason);
+    for (const close of this.#clients) {
+      this.#leave(close);
+      close(reason);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import type { OwnPorts } from '../egress/own-ports.ts';
 import { RuntimeError } from '../errors.ts';
+import type { Humanizer } from '../humanize/humanizer.ts';
 import { DRIVERS, type Driver } from '../lifecycle.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { CdpGate } from './cdp-gate.ts';
@@ -19,6 +20,7 @@ import { inspectBidi } from './webdriver-inspection.ts';
 import {
   GOING_AWAY,
   WebSocketBridge,
+  type BridgeOptions,
   type BridgeTarget,
   type Inspection,
 } from './websocket-bridge.ts';
@@ -61,11 +63,14 @@ export interface HttpRequest {
  * may do is decided in one place.
  */
 export class Endpoints implements AsyncDisposable {
+  /** Who acts for all clients that come from now on; without one, they act as they ask. */
+  humanizer: Humanizer | undefined;
   readonly #options: EndpointsOptions;
   readonly #webdriver: WebDriverEndpoint;
   readonly #closing = new AbortController();
   readonly #gates = new Map<Role, Promise<CdpGate>>();
   #playwright: Promise<PlaywrightServer> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(options: EndpointsOptions) {
     this.#options = options;
@@ -87,6 +92,7 @@ export class Endpoints implements AsyncDisposable {
     const bridge = new WebSocketBridge(request, socket, head, target, {
       onActivity: () => connection.touch(),
       inspect: this.#inspectionOf(connection),
+      act: connection.protocol === 'cdp' ? this.#act : undefined,
     });
     using _attached = connection.attach(driverOf(connection.protocol, request), (reason) =>
       bridge.close(GOING_AWAY, reason),
@@ -107,11 +113,17 @@ export class Endpoints implements AsyncDisposable {
     }
   }
 
+  /** Helpers speak for their clients through gates, where these are acted for. */
+  get #act(): BridgeOptions['act'] {
+    const { humanizer } = this;
+    return humanizer && ((wire) => humanizer.open(wire));
+  }
+
   /** Playwright's protocol is spoken to a helper that is inspected itself, behind the gate. */
   #inspectionOf({ protocol, access }: Connection): Inspection | undefined {
     const { files } = this.#options;
     if (protocol === 'cdp') return inspectCdp(access, files);
-    if (protocol === 'webdriver') return inspectBidi(files);
+    if (protocol === 'webdriver') return inspectBidi(files, this.humanizer !== undefined);
     return undefined;
   }
 
@@ -134,7 +146,7 @@ export class Endpoints implements AsyncDisposable {
     }
     const { endpoint, files, ownPorts } = this.#options;
     const known = this.#gates.get(role);
-    const gate = known ?? CdpGate.open(endpoint, role, files, ownPorts);
+    const gate = known ?? CdpGate.open(endpoint, role, { files, ownPorts, act: this.#act });
     if (!known) this.#gates.set(role, gate);
     return gate;
   }
@@ -164,7 +176,12 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** What is just starting is ended too. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort();
     await this.#webdriver[Symbol.asyncDispose]();
     for (const helper of [this.#playwright, ...this.#gates.values()]) {

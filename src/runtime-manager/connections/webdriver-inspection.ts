@@ -45,17 +45,26 @@ export function inspectBody(path: string, body: Buffer, files: RuntimeFiles): Bu
 
 /**
  * Looks into the messages of a WebDriver BiDi client: what they ask for is carried out by a script
- * inside the browser, past the inspection of CDP.
+ * inside the browser, past the inspection of CDP. There nobody could act for the client either, so
+ * that one `isHumanized` gives its input by WebDriver itself.
  */
-export function inspectBidi(files: RuntimeFiles) {
+export function inspectBidi(files: RuntimeFiles, isHumanized: boolean) {
   return ({ payload }: ClientMessage): Inspected => {
     const { data: command } = BidiCommand.safeParse(parseJson(payload));
     if (!command) return refuse(null, 'invalid argument', 'The message is no command');
-    const reason = reasonAgainst(command, files);
+    const reason =
+      isHumanized && isInput(command)
+        ? `${command.method} cannot be humanized: use the actions of WebDriver itself`
+        : reasonAgainst(command, files);
     if (reason !== undefined) return refuse(command.id, 'unsupported operation', reason);
     // As it was understood, since chromedriver reads more than JSON.
     return { forward: clientTextFrame(Buffer.from(JSON.stringify(command))) };
   };
+}
+
+function isInput({ method, params }: BidiCommand): boolean {
+  if (!method.endsWith('cdp.sendCommand')) return method === 'input.performActions';
+  return Inner.safeParse(params).data?.method.startsWith('Input.') ?? false;
 }
 
 function refuse(id: number | null, error: string, reason: string): Inspected {

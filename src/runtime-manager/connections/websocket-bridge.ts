@@ -5,7 +5,9 @@ import {
   ClientMessageReader,
   FrameBoundaries,
   FrameError,
+  FrameSieve,
   OPCODE,
+  clientTextFrame,
   closeFrame,
   serverFrame,
   type ClientMessage,
@@ -34,10 +36,36 @@ const SWITCHING = 'HTTP/1.1 101';
 /** The one code for an end that is not the client's doing. */
 export const GOING_AWAY = 1001;
 
-/** What becomes of a client's message: frames for the far end, or for the client. */
-export type Inspected = { forward: Buffer } | { answer: Buffer };
+/**
+ * What becomes of a client's message: frames for the far end, or for the client. `rewritten` is what
+ * the frames say, when that is no longer what the client said.
+ */
+export type Inspected = { forward: Buffer; rewritten?: Buffer } | { answer: Buffer };
 
 export type Inspection = (message: ClientMessage) => Inspected;
+
+/** How one who acts for a client reaches the two ends. */
+export interface Wire {
+  /** To the far end, as a message. */
+  send(payload: Buffer): void;
+  /** There is room again. */
+  readOn(): void;
+  /** It cannot go on. */
+  fail(error: unknown): void;
+}
+
+/** Does what a client asks for in its own way, with messages of its own among those of the client. */
+export interface Acting {
+  /** Takes a message that passed the inspection; false: it is to be forwarded. */
+  take(payload: Buffer): boolean;
+  /** Whether a message of the far end that begins so is an answer to it, not for the client. */
+  isAnswer(start: Buffer): boolean;
+  readonly answerStartBytes: number;
+  answer(payload: Buffer): void;
+  /** Whether it has enough to do for now. */
+  readonly isFull: boolean;
+  close(): void;
+}
 
 export interface BridgeTarget {
   port: number;
@@ -47,6 +75,8 @@ export interface BridgeTarget {
 export interface BridgeOptions {
   /** Looks into the messages of the client; without it they pass unseen. */
   inspect: Inspection | undefined;
+  /** Opens who acts for the client; without it all that passes the inspection is forwarded. */
+  act?: ((wire: Wire) => Acting) | undefined;
   /** Called for whatever passes, either way, but for pings and their answers. */
   onActivity: () => void;
 }
@@ -55,7 +85,8 @@ export interface BridgeOptions {
  * Joins a client that asked for a websocket with one on loopback: its handshake is repeated there,
  * and from then on bytes pass both ways, as fast as the slower side reads. What comes from the far
  * end is never taken apart; only its frame boundaries are followed, so that a ping, an answer of
- * our own or a last word can be put between.
+ * our own or a last word can be put between. With one who acts for the client, messages to him are
+ * taken out on the way.
  */
 export class WebSocketBridge {
   readonly #client: Duplex;
@@ -64,6 +95,8 @@ export class WebSocketBridge {
   readonly #reader = new ClientMessageReader(MESSAGE_MAX_BYTES);
   readonly #boundaries = new FrameBoundaries();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #acting: Acting | undefined;
+  readonly #sieve: FrameSieve | undefined;
   #phase: 'handshake' | 'refused' | 'open' = 'handshake';
   #closing = false;
   #waiting: Buffer[] = [];
@@ -81,6 +114,9 @@ export class WebSocketBridge {
   ) {
     this.#client = client;
     this.#options = options;
+    const acting = options.act?.(this.#wire());
+    this.#acting = acting;
+    this.#sieve = acting && sieveFor(acting);
     this.#far = connect({ host: '127.0.0.1', port: target.port, noDelay: true });
     this.#far.write(handshake(request, target));
     this.#far.on('data', (chunk: Buffer) => this.#fromFar(chunk));
@@ -106,6 +142,7 @@ export class WebSocketBridge {
     if (this.#closing) return;
     this.#closing = true;
     clearTimeout(this.#timer);
+    this.#acting?.close();
     this.#far.destroy();
     const mayTell = this.#phase === 'open' && this.#boundaries.between && !this.#boundaries.closed;
     const lastWord = mayTell ? closeFrame(code, reason) : '';
@@ -116,13 +153,14 @@ export class WebSocketBridge {
   #end(): void {
     this.#closing = true;
     clearTimeout(this.#timer);
+    this.#acting?.close();
     this.#far.destroy();
     this.#client.destroy();
     this.#ended.resolve();
   }
 
   #fromFar(chunk: Buffer): void {
-    if (this.#phase === 'open') return this.#pass(chunk);
+    if (this.#phase === 'open') return this.#pass(this.#sieve?.sift(chunk) ?? chunk);
     if (this.#phase === 'refused') return this.#writeToClient(chunk);
     this.#handshake = Buffer.concat([this.#handshake, chunk]);
     const end = this.#handshake.indexOf('\r\n\r\n') + 4;
@@ -182,8 +220,19 @@ export class WebSocketBridge {
       return this.close(NOT_ACCEPTED, 'Only text is spoken here.');
     if (message.opcode !== OPCODE.text) return this.#writeToFar(message.raw);
     const inspected = inspect(message);
-    if ('forward' in inspected) this.#writeToFar(inspected.forward);
-    else this.#say(serverFrame(OPCODE.text, inspected.answer));
+    if ('answer' in inspected) return this.#say(serverFrame(OPCODE.text, inspected.answer));
+    if (!this.#acting?.take(inspected.rewritten ?? message.payload)) {
+      return this.#writeToFar(inspected.forward);
+    }
+    if (this.#acting.isFull) this.#client.pause();
+  }
+
+  #wire(): Wire {
+    return {
+      send: (payload) => this.#writeToFar(clientTextFrame(payload)),
+      readOn: () => this.#readClient(),
+      fail: () => this.close(GOING_AWAY, 'Input could not be acted out.'),
+    };
   }
 
   #writeToFar(chunk: Buffer): void {
@@ -210,7 +259,8 @@ export class WebSocketBridge {
 
   /** Reads on, unless one of the two sides has enough to do. */
   #readClient(): void {
-    const busy = this.#far.writableNeedDrain || this.#client.writableNeedDrain;
+    const isBehind = this.#acting?.isFull ?? false;
+    const busy = isBehind || this.#far.writableNeedDrain || this.#client.writableNeedDrain;
     if (this.#phase === 'open' && !busy) this.#client.resume();
   }
 
@@ -218,6 +268,14 @@ export class WebSocketBridge {
     if (Date.now() - this.#heardAt > SILENCE_MAX_MS) return this.#end();
     if (!this.#client.writableNeedDrain) this.#say(serverFrame(OPCODE.ping, Buffer.alloc(0)));
   }
+}
+
+function sieveFor(acting: Acting): FrameSieve {
+  return new FrameSieve(
+    acting.answerStartBytes,
+    (start) => acting.isAnswer(start),
+    (payload) => acting.answer(payload),
+  );
 }
 
 function isPong(chunk: Buffer): boolean {

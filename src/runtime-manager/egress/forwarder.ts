@@ -105,7 +105,7 @@ export class Forwarder implements AsyncDisposable {
 
   /** From now on traffic goes this way; connections that went another way are closed. */
   setRoute(route: Route): void {
-    this.#close();
+    this.closeRoute();
     this.#way = { dialer: new Dialer(this.#options, route), closed: new AbortController() };
   }
 
@@ -113,13 +113,14 @@ export class Forwarder implements AsyncDisposable {
     const closed = [this.#http, this.#socks].map((server) => once(server, 'close'));
     this.#http.close();
     this.#socks.close();
-    this.#close();
+    this.closeRoute();
     this.#failures[Symbol.dispose]();
     await Promise.all(closed);
     this.#held[Symbol.dispose]();
   }
 
-  #close(): void {
+  /** Closes all connections, and refuses everything until there is a route. */
+  closeRoute(): void {
     this.#way?.closed.abort();
     this.#way = undefined;
     this.#outbound.closeAll();

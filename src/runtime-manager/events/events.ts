@@ -24,7 +24,22 @@ export type PageEventType = (typeof PAGE_EVENTS)[number];
 /** Of connections that a browser wanted: those that may not be, and those that failed. */
 export const EGRESS_EVENTS = ['egress.refused', 'egress.failed'] as const;
 
-export const EVENT_TYPES = [...LIFECYCLE_EVENTS, ...PAGE_EVENTS, ...EGRESS_EVENTS] as const;
+/** Of captchas on pages, where they are solved. */
+export const CAPTCHA_EVENTS = [
+  'captcha.detected',
+  'captcha.unsupported',
+  'captcha.solve.started',
+  'captcha.solve.succeeded',
+  'captcha.solve.failed',
+] as const;
+export type CaptchaEventType = (typeof CAPTCHA_EVENTS)[number];
+
+export const EVENT_TYPES = [
+  ...LIFECYCLE_EVENTS,
+  ...PAGE_EVENTS,
+  ...EGRESS_EVENTS,
+  ...CAPTCHA_EVENTS,
+] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface NewEvent {

@@ -10,16 +10,23 @@ interface UnpackedExtension {
   path: string;
 }
 
-/** Unpacks what is not here yet; what is used is given up with `stack`. */
+/** Unpacks what is not here yet; what is used is given up with the browser. */
 export async function unpackExtensions(
   cache: ExtensionCache,
   extensions: readonly Extension[],
-  stack: AsyncDisposableStack,
+  browser: Browser,
 ): Promise<UnpackedExtension[]> {
+  const { name } = browser.directory;
   return Promise.all(
-    extensions.map(async (extension) => {
-      const { path } = stack.use(await cache.use(extension));
-      return { extension, path };
+    extensions.map(async (extension, nth) => {
+      const directory = await cache.use(extension, name, nth);
+      try {
+        return { extension, path: browser.own(directory).path };
+      } catch (error) {
+        // The browser is gone already.
+        await directory[Symbol.asyncDispose]();
+        throw error;
+      }
     }),
   );
 }

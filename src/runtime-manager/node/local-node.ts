@@ -1,36 +1,43 @@
 import type { Logger } from 'pino';
-import type { BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import type { BrowserIdentity } from '../browser/browser.ts';
 import {
   assertUsableRoot,
   removeBrowserRoot,
   resetBrowserRoot,
 } from '../browser/browser-directory.ts';
-import { ChromiumLaunchError } from '../browser/chromium.ts';
 import type { HealthCheckTimes } from '../browser/health-check.ts';
 import { Locales } from '../browser/locales.ts';
 import { STAGEHAND_EXTENSION } from '../browser/stagehand-extension.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { Dialer } from '../egress/dial.ts';
-import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
-import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
+import type { ForwarderOptions } from '../egress/forwarder.ts';
+import type { Usage } from '../egress/outbound-connections.ts';
 import type { Route } from '../egress/route.ts';
 import { RuntimeError } from '../errors.ts';
-import type { LoadedExtension } from '../extensions/extension.ts';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
+import { WarmPool, type WarmPoolSize } from '../pool/warm-pool.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
 import { ExtensionCache } from './extension-cache.ts';
+import { Launcher } from './launcher.ts';
 import { loadExtensions, tryExtension, unpackExtensions } from './local-extensions.ts';
 import { availableMemory, browserMemory } from './memory.ts';
 import { killProcessesUnder } from './process-table.ts';
 import { LocalProfile } from './local-profile.ts';
 import { StateConverter } from './state-converter.ts';
+import { toNodeBrowser, type ReachableBrowser } from './reachable-browser.ts';
 import { ReadyStates } from './ready-states.ts';
 import { describeLaunch, NOBODY, probe, type Probed } from './probe.ts';
-import type { LaunchSpec, NodeBrowser, ProfileUse, RuntimeNode } from './runtime-node.ts';
+import type {
+  LaunchSpec,
+  NodeBrowser,
+  ProfileUse,
+  ReadyBrowser,
+  RuntimeNode,
+} from './runtime-node.ts';
 
 const TRIAL_TIMEOUT_MS = 20_000;
+const ROUSE_TIMEOUT_MS = 10_000;
 /** Reading what processes use is work for the kernel. */
 const MEASURE_INTERVAL_MS = 30_000;
 
@@ -54,13 +61,21 @@ export interface LocalNodeOptions {
   egress: ForwarderOptions;
   /** What is to stay free of the machine's memory. */
   memoryFloorBytes: number;
+  /** How many browsers are launched ahead. */
+  warm: WarmPoolSize;
+  /** Browsers launched at once. */
+  maxLaunches: number;
+  /** How many extensions a browser may have. */
+  maxExtensions: number;
   log: Logger;
 }
 
 /** This machine. */
 export class LocalNode implements RuntimeNode {
   readonly id: string;
-  readonly #settings: BrowserSettings;
+  readonly #launcher: Launcher;
+  /** Undefined: every browser is launched when it is asked for. */
+  readonly #pool: WarmPool<ReachableBrowser> | undefined;
   readonly #chromedriverPath: string | undefined;
   readonly #checkoutRoot: string;
   readonly #storage: ObjectStorage;
@@ -70,13 +85,11 @@ export class LocalNode implements RuntimeNode {
   readonly #egress: ForwarderOptions;
   readonly #memoryFloorBytes: number;
   readonly #measuring: NodeJS.Timeout;
-  readonly #forwarders = new Set<Forwarder>();
-  #endedUsage = NO_USAGE;
   #trials: Promise<unknown> = Promise.resolve();
   #browserBytes: number;
   #allBrowsersBytes = 0;
-  #launchable = true;
-  #probe: Promise<void> | undefined;
+  /** Browsers that are being launched for who waits for them. */
+  #launching = 0;
 
   private constructor(
     options: LocalNodeOptions,
@@ -84,7 +97,7 @@ export class LocalNode implements RuntimeNode {
     { locales, ready, extensions }: LocalParts,
   ) {
     this.id = options.id;
-    this.#settings = settings;
+    this.#launcher = new Launcher(settings, options.egress);
     this.#chromedriverPath = options.chromedriverPath;
     this.#checkoutRoot = options.checkoutRoot;
     this.#storage = options.storage;
@@ -95,6 +108,7 @@ export class LocalNode implements RuntimeNode {
     this.#memoryFloorBytes = options.memoryFloorBytes;
     this.#browserBytes = browserBytes;
     this.#measuring = setInterval(() => void this.#measure(), MEASURE_INTERVAL_MS).unref();
+    this.#pool = options.warm.max > 0 ? this.#openPool(options) : undefined;
   }
 
   /**
@@ -110,6 +124,8 @@ export class LocalNode implements RuntimeNode {
     await resetBrowserRoot(root);
     const isRoot = process.getuid?.() === 0;
     if (isRoot) log.warn('running as root: Chromium runs without its sandbox');
+    const { extensionRoot, storage, maxExtensions } = options;
+    const extensions = await ExtensionCache.open(extensionRoot, storage, maxExtensions);
     const settings = {
       executablePath,
       root,
@@ -120,13 +136,37 @@ export class LocalNode implements RuntimeNode {
       sandbox: !isRoot,
       userAgent: undefined,
       windowChromeHeight: 0,
+      extensionPathsOf: (browser: string) => extensions.pathsOf(browser),
     };
     const probed = await probe(settings, egress);
     return new LocalNode(options, probed, {
       locales: await Locales.read(executablePath),
       ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),
-      extensions: await ExtensionCache.open(options.extensionRoot, options.storage),
+      extensions,
     });
+  }
+
+  #openPool({ warm, maxLaunches, log }: LocalNodeOptions): WarmPool<ReachableBrowser> {
+    return new WarmPool({
+      ...warm,
+      maxLaunches,
+      launch: (signal, hurry) => this.#launchAhead(signal, hurry),
+      mayRefill: () => this.#launching === 0 && this.#hasMemoryFor(1),
+      isShort: () => !this.#hasMemoryFor(0),
+      log,
+    });
+  }
+
+  async #launchAhead(signal: AbortSignal, hurry: AbortSignal): Promise<ReachableBrowser> {
+    const launched = await this.#launch({ ...NOBODY, hurry }, signal);
+    const { browser } = launched;
+    try {
+      await browser.rouse(AbortSignal.any([signal, AbortSignal.timeout(ROUSE_TIMEOUT_MS)]));
+      return launched;
+    } catch (cause) {
+      await browser.kill();
+      throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
+    }
   }
 
   /** What all browsers used when it was last measured. */
@@ -134,45 +174,79 @@ export class LocalNode implements RuntimeNode {
     return this.#allBrowsersBytes;
   }
 
-  /** What went through the connections of all browsers so far. */
-  get usage(): Usage {
-    const all = [...this.#forwarders].map(({ usage }) => usage);
-    return all.reduce(addUsage, this.#endedUsage);
+  /** Browsers that are ready to be handed out. */
+  get warmBrowsers(): number {
+    return this.#pool?.idle ?? 0;
   }
 
+  get usage(): Usage {
+    return this.#launcher.usage;
+  }
+
+  /** One that is ready has its memory already. */
   hasMemory(launching: number): boolean {
-    const needed = (launching + 1) * this.#browserBytes + this.#memoryFloorBytes;
-    return availableMemory() >= needed;
+    return this.warmBrowsers > launching || this.#hasMemoryFor(launching + 1);
+  }
+
+  #hasMemoryFor(browsers: number): boolean {
+    return availableMemory() >= browsers * this.#browserBytes + this.#memoryFloorBytes;
   }
 
   async #measure(): Promise<void> {
-    const { bytes, browsers } = await browserMemory(this.#settings.root);
+    const { bytes, browsers } = await browserMemory(this.#launcher.settings.root);
     this.#allBrowsersBytes = bytes;
     if (browsers > 0) this.#browserBytes = bytes / browsers;
   }
 
-  async launch(spec: LaunchSpec, signal: AbortSignal): Promise<NodeBrowser> {
-    const { profile: use, extensions } = spec;
+  async launch(
+    { profile: use, extensions }: LaunchSpec,
+    signal: AbortSignal,
+  ): Promise<NodeBrowser> {
     if (use) this.#assertLocale(use.fingerprint);
-    await using stack = new AsyncDisposableStack();
-    const unpacked = await unpackExtensions(this.#extensions, extensions, stack);
     const profile = use && (await this.#openProfile(use));
-    let launched: ConfinedBrowser | undefined;
+    let launched: ReachableBrowser | undefined;
     try {
-      launched = await this.#launch(signal, {
-        userDataDir: profile?.userDataDir,
-        fingerprint: use?.fingerprint ?? {},
-        extensionIds: extensions.map(({ runtimeExtensionId }) => runtimeExtensionId),
-        isTrial: false,
-      });
-      launched.browser.own(stack.move());
-      await profile?.begin(launched.browser.pid);
-      const loaded = await loadExtensions(launched.browser, unpacked, signal);
-      return this.#withEndpoints(launched, profile, loaded);
+      launched = await this.#take(use, profile, signal);
+      const { browser } = launched;
+      await profile?.begin(browser.pid);
+      const unpacked = await unpackExtensions(this.#extensions, extensions, browser);
+      const loaded = await loadExtensions(browser, unpacked, signal);
+      return toNodeBrowser(launched, profile, loaded);
     } catch (error) {
       await launched?.browser.kill();
       await profile?.release();
       throw error;
+    }
+  }
+
+  get hasReady(): boolean {
+    return this.warmBrowsers > 0;
+  }
+
+  async takeReady(): Promise<ReadyBrowser | undefined> {
+    const taken = await this.#pool?.takeReady();
+    if (!taken) return undefined;
+    const browser = toNodeBrowser(taken, undefined, []);
+    return { browser, giveBack: () => this.#pool?.giveBack(taken) };
+  }
+
+  /** An ephemeral browser is one like the other until it is used; one with a profile is begun with it. */
+  async #take(
+    use: ProfileUse | undefined,
+    profile: LocalProfile | undefined,
+    signal: AbortSignal,
+  ): Promise<ReachableBrowser> {
+    if (!use && this.#pool) return this.#pool.take(signal);
+    if (!this.#hasMemoryFor(1)) this.#pool?.shrink();
+    this.#launching++;
+    try {
+      return await this.#launch(
+        { ...NOBODY, userDataDir: profile?.userDataDir, fingerprint: use?.fingerprint ?? {} },
+        signal,
+      );
+    } finally {
+      this.#launching--;
+      this.#pool?.refill();
     }
   }
 
@@ -188,7 +262,7 @@ export class LocalNode implements RuntimeNode {
 
   async #tryExtension(directory: string): Promise<ExtensionTrial> {
     const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
-    const { browser } = await this.#launch(signal, { ...NOBODY, isTrial: true });
+    const { browser } = await this.#launcher.launch({ ...NOBODY, isTrial: true }, signal);
     try {
       return await tryExtension(browser, directory, signal);
     } finally {
@@ -204,29 +278,6 @@ export class LocalNode implements RuntimeNode {
     return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
   }
 
-  async #launch(signal: AbortSignal, identity: BrowserIdentity): Promise<ConfinedBrowser> {
-    try {
-      const launched = await launchConfined(this.#settings, identity, this.#egress, signal);
-      this.#launchable = true;
-      this.#count(launched);
-      return launched;
-    } catch (cause) {
-      signal.throwIfAborted();
-      this.#launchable = false;
-      const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
-      this.#settings.log.error({ err: cause, output }, 'a browser could not be launched');
-      throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
-    }
-  }
-
-  #count({ browser, forwarder }: ConfinedBrowser): void {
-    this.#forwarders.add(forwarder);
-    void browser.exited.then(() => {
-      this.#forwarders.delete(forwarder);
-      this.#endedUsage = addUsage(this.#endedUsage, forwarder.usage);
-    });
-  }
-
   #assertLocale({ locale }: Fingerprint): void {
     if (locale === undefined || this.#locales.has(locale)) return;
     throw new RuntimeError(
@@ -236,72 +287,44 @@ export class LocalNode implements RuntimeNode {
     );
   }
 
-  #withEndpoints(
-    { browser, forwarder }: ConfinedBrowser,
-    profile: LocalProfile | undefined,
-    extensions: LoadedExtension[],
-  ): NodeBrowser {
-    const { endpoint, directory, pages, exited } = browser;
+  async #launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ReachableBrowser> {
+    const { browser, forwarder } = await this.#launcher.launch(identity, signal);
+    const { endpoint, directory } = browser;
     const endpoints = browser.own(
       new Endpoints({
         endpoint,
         files: { directory: directory.path, stagehandExtension: STAGEHAND_EXTENSION },
-        env: { ...this.#settings.env, ...directory.env },
+        env: { ...this.#launcher.settings.env, ...directory.env },
         chromedriverPath: this.#chromedriverPath,
         proxyPort: forwarder.port,
         ownPorts: this.#egress.ownPorts,
       }),
     );
-    return {
-      endpoints,
-      pages,
-      forwarder,
-      extensions,
-      profile,
-      exited,
-      directory: directory.name,
-      close: () => browser.close(),
-      kill: () => browser.kill(),
-    };
+    return { browser, forwarder, endpoints };
   }
 
   /** What turns saved states into other forms, and back. */
   get states(): StateConverter {
-    const { env } = this.#settings;
     return new StateConverter({
       storage: this.#storage,
       root: this.#checkoutRoot,
-      env,
+      env: this.#launcher.settings.env,
       launch: async (userDataDir, signal) => {
-        const { browser } = await this.#launch(signal, { ...NOBODY, userDataDir });
+        const { browser } = await this.#launcher.launch({ ...NOBODY, userDataDir }, signal);
         return browser;
       },
     });
   }
 
-  /** True as long as launches succeed; after a failure one more is tried, for all who ask. */
-  async isLaunchable(): Promise<boolean> {
-    if (this.#launchable) return true;
-    this.#probe ??= this.#tryLaunch().finally(() => {
-      this.#probe = undefined;
-    });
-    await this.#probe;
-    return this.#launchable;
-  }
-
-  async #tryLaunch(): Promise<void> {
-    try {
-      const { signal } = new AbortController();
-      const { browser } = await this.#launch(signal, NOBODY);
-      await browser.kill();
-    } catch {
-      this.#launchable = false;
-    }
+  isLaunchable(): Promise<boolean> {
+    return this.#launcher.isLaunchable();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#measuring);
-    await removeBrowserRoot(this.#settings.root);
+    await this.#pool?.[Symbol.asyncDispose]();
+    await this.#launcher.endAll();
+    await removeBrowserRoot(this.#launcher.settings.root);
     await this.#extensions[Symbol.asyncDispose]();
   }
 }

@@ -9,7 +9,6 @@ const SANDBOX_TROUBLE = /sandbox|namespace/i;
 export const NOBODY: BrowserIdentity = {
   userDataDir: undefined,
   fingerprint: {},
-  extensionIds: [],
   isTrial: false,
 };
 

@@ -55,6 +55,12 @@ export interface NodeBrowser {
   kill(): Promise<void>;
 }
 
+/** An ephemeral browser that was launched ahead; given back as it was taken, it may serve another. */
+export interface ReadyBrowser {
+  browser: NodeBrowser;
+  giveBack(): void;
+}
+
 /** A machine that runs browsers. */
 export interface RuntimeNode {
   readonly id: string;
@@ -64,6 +70,10 @@ export interface RuntimeNode {
    * `signal` aborts with.
    */
   launch(spec: LaunchSpec, signal: AbortSignal): Promise<NodeBrowser>;
+  /** Whether a browser was launched ahead and is ready. */
+  readonly hasReady: boolean;
+  /** Undefined when none is ready. */
+  takeReady(): Promise<ReadyBrowser | undefined>;
   /**
    * Dials the proxy of a route and authenticates. Throws `proxy.unreachable`, `proxy.auth_failed`,
    * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
-import { assertSupported, type Proxy } from '../launch.ts';
+import type { BrowserConfig } from '../launch.ts';
 import type { NodeBrowser, ProfileUse } from '../node/runtime-node.ts';
 import type { Runtime } from '../store.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
@@ -26,9 +26,9 @@ export class ProfileSession {
     this.#log = log;
   }
 
-  /** What the profile's browser goes through. */
-  get proxy(): Proxy | undefined {
-    return this.#lease?.profile.config.proxy ?? undefined;
+  /** How the profile's browser is configured; empty before `begin`. */
+  get config(): BrowserConfig {
+    return this.#lease?.profile.config ?? {};
   }
 
   get extensionIds(): string[] {
@@ -44,7 +44,6 @@ export class ProfileSession {
       : await store.read(organizationId, this.#profileId);
     if (!lease) throw new RuntimeError('profile.not_found', 'There is no such profile.');
     const { profile, fence, version } = lease;
-    assertSupported({ mode: 'ephemeral', config: profile.config });
     this.#lease = lease;
     const owner = { organizationId, profileId: profile.id, runtimeId: id, fence };
     return {

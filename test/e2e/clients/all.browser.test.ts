@@ -4,7 +4,7 @@ import { Builder } from 'selenium-webdriver';
 import { expect, vi } from 'vitest';
 import { processesOf } from '../../support/processes.ts';
 import { openSite } from '../../support/site.ts';
-import { test } from '../../support/test.ts';
+import { testWithoutWarm as test } from '../../support/test.ts';
 
 test('a runtime that every library drove leaves no process behind', async ({
   service,
@@ -28,5 +28,5 @@ test('a runtime that every library drove leaves no process behind', async ({
   expect((await processesOf(service.browserRoot)).length).toBeGreaterThan(5);
 
   await workspace.stop(id);
-  await vi.waitFor(async () => expect(await processesOf(service.browserRoot)).toEqual([]), 2000);
+  await vi.waitFor(async () => expect(await processesOf(service.browserRoot)).toEqual([]), 10_000);
 });

@@ -101,7 +101,6 @@ test('a refused name cannot hide behind escapes or a second name', () => {
   }
   // What is understood here is what the browser is told.
   const { inspected } = inspect('{"id":1,"method":"SystemInfo.getInfo","method":"Page.enable"}');
-  expect(inspected).toEqual({
-    forward: clientTextFrame(Buffer.from('{"id":1,"method":"Page.enable"}')),
-  });
+  const rewritten = Buffer.from('{"id":1,"method":"Page.enable"}');
+  expect(inspected).toEqual({ forward: clientTextFrame(rewritten), rewritten });
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   ClientMessageReader,
   FrameBoundaries,
+  FrameSieve,
   OPCODE,
   clientTextFrame,
   closeFrame,
@@ -102,5 +103,32 @@ test('the gaps between messages are known, however the stream is cut', () => {
     expect(boundaries.closed).toBe(false);
     boundaries.follow(closeFrame(1000, 'bye'));
     expect(boundaries.closed).toBe(true);
+  }
+});
+
+test('messages are taken out of a stream, however it is cut', () => {
+  const taken = Buffer.from('{"id":7,"result":{"taken":true}}');
+  const frames = [
+    serverFrame(OPCODE.text, Buffer.from('{"id":1}')),
+    serverFrame(OPCODE.text, taken),
+    serverFrame(OPCODE.ping, Buffer.alloc(0)),
+    serverFrame(OPCODE.text, Buffer.alloc(0)),
+    serverFrame(OPCODE.text, taken),
+    serverFrame(OPCODE.text, randomBytes(70_000)),
+    serverFrame(OPCODE.binary, taken),
+    closeFrame(1000, 'bye'),
+  ];
+  const left = Buffer.concat(frames.filter((_, at) => at !== 1 && at !== 4));
+  const stream = Buffer.concat(frames);
+  for (const size of [1, 3, 100, 4096, stream.length]) {
+    const found: Buffer[] = [];
+    const sieve = new FrameSieve(
+      8,
+      (start) => start.includes('"id":7'),
+      (payload) => void found.push(Buffer.from(payload)),
+    );
+    const passed = sliced(stream, size).map((chunk) => Buffer.from(sieve.sift(chunk)));
+    expect(Buffer.concat(passed).equals(left)).toBe(true);
+    expect(found).toEqual([taken, taken]);
   }
 });

@@ -1,0 +1,76 @@
+import type { Browser, BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import { ChromiumLaunchError } from '../browser/chromium.ts';
+import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
+import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
+import { RuntimeError } from '../errors.ts';
+import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
+import { describeLaunch, NOBODY } from './probe.ts';
+
+/** Launches all browsers of this machine, and knows them until they are gone. */
+export class Launcher {
+  readonly settings: BrowserSettings;
+  readonly #egress: ForwarderOptions;
+  readonly #running = new Map<Browser, Forwarder>();
+  #endedUsage = NO_USAGE;
+  #launchable = true;
+  #probe: Promise<void> | undefined;
+
+  constructor(settings: BrowserSettings, egress: ForwarderOptions) {
+    this.settings = settings;
+    this.#egress = egress;
+  }
+
+  /** What went through the connections of all browsers so far. */
+  get usage(): Usage {
+    const all = [...this.#running.values()].map(({ usage }) => usage);
+    return all.reduce(addUsage, this.#endedUsage);
+  }
+
+  /** Throws `runtime.launch_failed`, or what `signal` aborts with. */
+  async launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ConfinedBrowser> {
+    try {
+      const launched = await launchConfined(this.settings, identity, this.#egress, signal);
+      this.#launchable = true;
+      this.#follow(launched);
+      return launched;
+    } catch (cause) {
+      signal.throwIfAborted();
+      this.#launchable = false;
+      const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
+      this.settings.log.error({ err: cause, output }, 'a browser could not be launched');
+      throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
+    }
+  }
+
+  /** True as long as launches succeed; after a failure one more is tried, for all who ask. */
+  async isLaunchable(): Promise<boolean> {
+    if (this.#launchable) return true;
+    this.#probe ??= this.#tryLaunch().finally(() => {
+      this.#probe = undefined;
+    });
+    await this.#probe;
+    return this.#launchable;
+  }
+
+  /** Ends what still runs; resolves when nothing of any browser is left. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((browser) => browser.kill()));
+  }
+
+  #follow({ browser, forwarder }: ConfinedBrowser): void {
+    this.#running.set(browser, forwarder);
+    void browser.exited.then(() => {
+      this.#running.delete(browser);
+      this.#endedUsage = addUsage(this.#endedUsage, forwarder.usage);
+    });
+  }
+
+  async #tryLaunch(): Promise<void> {
+    try {
+      const { browser } = await this.launch(NOBODY, new AbortController().signal);
+      await browser.kill();
+    } catch {
+      this.#launchable = false;
+    }
+  }
+}

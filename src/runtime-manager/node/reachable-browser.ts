@@ -1,0 +1,34 @@
+import type { Endpoints } from '../connections/endpoints.ts';
+import type { LoadedExtension } from '../extensions/extension.ts';
+import type { UsedProfile, NodeBrowser } from './runtime-node.ts';
+import type { ConfinedBrowser } from './confined-browser.ts';
+
+/** A browser with the ways to speak to it. */
+export interface ReachableBrowser extends ConfinedBrowser {
+  endpoints: Endpoints;
+}
+
+/** As the manager sees it. */
+export function toNodeBrowser(
+  { browser, forwarder, endpoints }: ReachableBrowser,
+  profile: UsedProfile | undefined,
+  extensions: LoadedExtension[],
+): NodeBrowser {
+  return {
+    endpoints,
+    pages: browser.pages,
+    forwarder,
+    extensions,
+    profile,
+    exited: browser.exited,
+    directory: browser.directory.name,
+    close: () => browser.close(),
+    kill: () => {
+      // Its helpers are processes of their own: they do nothing more either.
+      forwarder.closeRoute();
+      // Who disposes the browser tells of failures.
+      endpoints[Symbol.asyncDispose]().catch(() => undefined);
+      return browser.kill();
+    },
+  };
+}

@@ -1,0 +1,252 @@
+import type { Logger } from 'pino';
+import { Demand } from './demand.ts';
+
+/** Who just got a browser is about to use it: the next one is launched a little later. */
+const REFILL_DELAY_MS = 250;
+const SWEEP_INTERVAL_MS = 2000;
+/** What a browser gathers while it waits, and what the service learns meanwhile, has an end. */
+const MAX_AGE_MS = 15 * 60_000;
+/** A browser that is well answers within a few milliseconds. */
+const ANSWER_TIMEOUT_MS = 1000;
+const BACKOFF_MIN_MS = 1000;
+const BACKOFF_MAX_MS = 60_000;
+
+/** What the pool has to know of a browser that nobody has used yet. */
+export interface WarmBrowser {
+  browser: {
+    /** Settles when nothing of it is left. */
+    readonly exited: Promise<unknown>;
+    /** Rejects when it does not answer. */
+    version(signal: AbortSignal): Promise<unknown>;
+    kill(): Promise<void>;
+  };
+}
+
+export interface WarmPoolSize {
+  /** Kept ready however little is asked for. */
+  min: number;
+  /** Kept ready at most; 0 keeps none, and every browser is launched when it is asked for. */
+  max: number;
+}
+
+export interface WarmPoolOptions<B extends WarmBrowser> extends WarmPoolSize {
+  /** Launches at once: more would only make each of them slower. */
+  maxLaunches: number;
+  /** Until `hurry` aborts nobody waits for it, and everything else goes before. */
+  launch: (signal: AbortSignal, hurry: AbortSignal) => Promise<B>;
+  /** Whether browsers may be launched that nobody waits for: the machine has memory, and nothing better to do. */
+  mayRefill: () => boolean;
+  /** Whether those that wait have to make room. */
+  isShort: () => boolean;
+  log: Logger;
+}
+
+interface Waiting<B> {
+  resolve: (warm: B) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Idle<B> {
+  warm: B;
+  since: number;
+}
+
+/**
+ * Browsers launched ahead, each handed out once and never taken back. Their number follows demand;
+ * who finds none takes the next one that is being launched.
+ */
+export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
+  readonly #options: WarmPoolOptions<B>;
+  readonly #demand = new Demand();
+  /** Oldest first. */
+  readonly #idle: Idle<B>[] = [];
+  readonly #waiting: Waiting<B>[] = [];
+  readonly #launching = new Set<Promise<void>>();
+  readonly #unhurried = new Set<AbortController>();
+  readonly #closing = new AbortController();
+  readonly #sweeping: NodeJS.Timeout;
+  #refilling: NodeJS.Timeout | undefined;
+  #backoffMs = 0;
+  #backoffUntil = 0;
+
+  constructor(options: WarmPoolOptions<B>) {
+    this.#options = options;
+    this.#sweeping = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS).unref();
+    this.#launchWanted();
+  }
+
+  /** How many are ready. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** A browser that answers. Throws what the launch fails with, or what `signal` aborts with. */
+  async take(signal: AbortSignal): Promise<B> {
+    signal.throwIfAborted();
+    const taken = (await this.takeReady()) ?? (await this.#next(signal));
+    if (!signal.aborted) return taken;
+    this.giveBack(taken);
+    throw signal.reason;
+  }
+
+  /** One that is ready, if there is any. */
+  async takeReady(): Promise<B | undefined> {
+    for (let idle = this.#idle.shift(); idle; idle = this.#idle.shift()) {
+      this.#refillSoon();
+      if (await this.#answers(idle.warm)) {
+        this.#demand.arrived(performance.now());
+        return idle.warm;
+      }
+      this.#options.log.warn('a warm browser did not answer and is replaced');
+      this.#retire(idle.warm);
+    }
+    return undefined;
+  }
+
+  /** For one that was taken and that nobody has come near. */
+  giveBack(warm: B): void {
+    void this.#answers(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#retire(warm)));
+  }
+
+  /** Ends one that is ready, if there is any, so that others have its memory. */
+  shrink(): void {
+    const oldest = this.#idle.shift();
+    if (oldest) this.#retire(oldest.warm);
+  }
+
+  /** Launches what is wanted now, since there may be room again. */
+  refill(): void {
+    this.#launchWanted();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweeping);
+    clearTimeout(this.#refilling);
+    this.#closing.abort(new Error('the pool is closed'));
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#closing.signal.reason);
+    await Promise.all(this.#launching);
+    await Promise.all(this.#idle.splice(0).map(({ warm }) => warm.browser.kill()));
+  }
+
+  #next(signal: AbortSignal): Promise<B> {
+    this.#closing.signal.throwIfAborted();
+    signal.throwIfAborted();
+    this.#demand.arrived(performance.now());
+    const { promise, resolve, reject } = Promise.withResolvers<B>();
+    const waiting = { resolve, reject };
+    this.#waiting.push(waiting);
+    const leave = () => {
+      const at = this.#waiting.indexOf(waiting);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    this.#launchWanted();
+    return promise.finally(() => signal.removeEventListener('abort', leave));
+  }
+
+  async #answers({ browser }: B): Promise<boolean> {
+    try {
+      await browser.version(AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** To who waits for the longest, or to those that are ready. */
+  #offer(warm: B): void {
+    if (this.#closing.signal.aborted) return this.#retire(warm);
+    const next = this.#waiting.shift();
+    if (next) return next.resolve(warm);
+    const idle = { warm, since: performance.now() };
+    this.#idle.push(idle);
+    void warm.browser.exited.then(() => {
+      const at = this.#idle.indexOf(idle);
+      if (at < 0) return;
+      this.#idle.splice(at, 1);
+      this.#refillSoon();
+    });
+  }
+
+  #refillSoon(): void {
+    this.#refilling ??= setTimeout(() => {
+      this.#refilling = undefined;
+      this.#launchWanted();
+    }, REFILL_DELAY_MS).unref();
+  }
+
+  #launchWanted(): void {
+    while (this.#launching.size < Math.min(this.#wanted(), this.#options.maxLaunches)) {
+      const launching: Promise<void> = this.#launch().finally(() => {
+        this.#launching.delete(launching);
+        this.#launchWanted();
+      });
+      this.#launching.add(launching);
+    }
+    if (this.#waiting.length > 0) this.#hurry();
+  }
+
+  #wanted(): number {
+    if (this.#closing.signal.aborted) return 0;
+    return this.#waiting.length + this.#missing();
+  }
+
+  /** How many more should be ready, and may. One that has aged is replaced before it is ended. */
+  #missing(): number {
+    if (performance.now() < this.#backoffUntil || !this.#options.mayRefill()) return 0;
+    const missing = this.#target() - this.#idle.length;
+    return missing === 0 && this.#hasAged() ? 1 : Math.max(0, missing);
+  }
+
+  #target(): number {
+    const { min, max } = this.#options;
+    return Math.min(max, Math.max(min, this.#demand.peak(performance.now())));
+  }
+
+  async #launch(): Promise<void> {
+    const began = performance.now();
+    const hurry = new AbortController();
+    this.#unhurried.add(hurry);
+    try {
+      const warm = await this.#options.launch(this.#closing.signal, hurry.signal);
+      hurry.abort();
+      this.#demand.launched(performance.now() - began);
+      this.#backoffMs = 0;
+      this.#offer(warm);
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#unhurried.delete(hurry);
+    }
+  }
+
+  /** Somebody waits for those that are being launched. */
+  #hurry(): void {
+    for (const unhurried of this.#unhurried) unhurried.abort();
+  }
+
+  /** One who waits is told; launches that nobody waits for are tried again ever more seldom. */
+  #failed(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.#backoffMs = Math.min(BACKOFF_MAX_MS, Math.max(BACKOFF_MIN_MS, this.#backoffMs * 2));
+    this.#backoffUntil = performance.now() + this.#backoffMs;
+    this.#waiting.shift()?.reject(error);
+  }
+
+  #sweep(): void {
+    if (this.#idle.length > this.#target() || this.#options.isShort()) this.shrink();
+    this.#launchWanted();
+  }
+
+  #hasAged(): boolean {
+    const [oldest] = this.#idle;
+    return oldest !== undefined && performance.now() - oldest.since > MAX_AGE_MS;
+  }
+
+  #retire({ browser }: B): void {
+    browser.kill().catch((err: unknown) => {
+      this.#options.log.error({ err }, 'a warm browser could not be ended');
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import type { Route } from './egress/route.ts';
+import { addressOf } from './launch.ts';
+import type { NodeBrowser } from './node/runtime-node.ts';
+import type { RunningMove } from './store.ts';
+
+/** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */
+export function runningMove(browser: NodeBrowser, { proxy }: Pick<Route, 'proxy'>): RunningMove {
+  return {
+    to: 'running',
+    defaultContextId: browser.pages.contextId,
+    defaultPageId: browser.pages.defaultPageId ?? '',
+    browserDirectory: browser.directory,
+    proxy: proxy && addressOf(proxy),
+    extensions: browser.extensions,
+  };
+}

@@ -1,0 +1,129 @@
+import { expect, vi } from 'vitest';
+import { openCdp } from '../support/cdp.ts';
+import { marker } from '../support/packages.ts';
+import { processesOf } from '../support/processes.ts';
+import { openSocksProxy } from '../support/proxies.ts';
+import { NO_WARM, openTestService, type TestService } from '../support/service.ts';
+import { createWorkspace, test } from '../support/test.ts';
+import { warmBrowsers } from '../support/warm.ts';
+
+const WARM = { min: 2, max: 2 };
+
+async function openWarm(warm = WARM): Promise<TestService> {
+  const service = await openTestService({ warm });
+  await untilWarm(service, warm.min);
+  return service;
+}
+
+async function untilWarm({ url }: TestService, count: number): Promise<void> {
+  await expect.poll(() => warmBrowsers(url), { timeout: 20_000, interval: 50 }).toBe(count);
+}
+
+/** Their directories, by the process that is the browser itself. */
+async function browsersOf({ browserRoot }: TestService): Promise<Map<string, number>> {
+  const processes = await processesOf(`--user-data-dir=${browserRoot}/`);
+  const mains = processes.filter(({ command }) => !command.includes('--type='));
+  return new Map(
+    mains.map(({ pid, command }) => [
+      /--user-data-dir=\S*\/([^/]+)\/data/.exec(command)?.[1] ?? '',
+      pid,
+    ]),
+  );
+}
+
+async function directoryOf({ database }: TestService, id: string): Promise<string> {
+  const row = await database.db.query.runtimes.findFirst({
+    where: (one, { eq }) => eq(one.id, id),
+  });
+  return row?.browserDirectory ?? '';
+}
+
+test('a create gets a browser that was ready, whatever its proxy and extensions', async () => {
+  await using service = await openWarm();
+  const workspace = await createWorkspace(service);
+  const ready = await browsersOf(service);
+  expect(ready.size).toBe(WARM.min);
+
+  const form = new FormData();
+  form.set('file', new Blob([new Uint8Array(await marker('Warm'))]), 'package');
+  const uploaded = await fetch(`${service.url}/v1/browser-extensions/upload`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.apiKey}` },
+    body: form,
+  });
+  const extension = JSON.parse(await uploaded.text());
+  const credentials = { username: 'user', password: 'pass' };
+  const { port } = await openSocksProxy(credentials);
+  const proxy = { type: 'socks5', host: '127.0.0.1', port, ...credentials };
+  const { id, connection, summary, extensions } = await workspace.create({
+    launch: { mode: 'ephemeral', config: { proxy }, extensionIds: [extension.id] },
+  });
+  expect([...ready.keys()]).toContain(await directoryOf(service, id));
+  expect(extensions).toMatchObject([{ id: extension.id }]);
+  using client = await openCdp(connection.cdpUrl);
+  const { targetInfos } = await client.send('Target.getTargets');
+  expect(targetInfos).toContainEqual(
+    expect.objectContaining({
+      targetId: summary.defaultPageId,
+      browserContextId: summary.defaultContextId,
+    }),
+  );
+});
+
+test('no browser serves twice, and each that is given away is replaced', async () => {
+  await using service = await openWarm();
+  const workspace = await createWorkspace(service);
+  const used = new Set<string>();
+  for (let n = 1; n <= 4; n++) {
+    const { id } = await workspace.create();
+    used.add(await directoryOf(service, id));
+    await workspace.stop(id);
+    expect(used.size).toBe(n);
+  }
+  await untilWarm(service, WARM.min);
+  await vi.waitFor(async () => {
+    const left = await browsersOf(service);
+    expect([...left.keys()].filter((directory) => used.has(directory))).toEqual([]);
+  }, 10_000);
+});
+
+test('browsers that hang or died while they waited are not handed out', async () => {
+  await using service = await openWarm();
+  const workspace = await createWorkspace(service);
+  const [hung, died] = [...(await browsersOf(service)).values()];
+  process.kill(hung ?? 0, 'SIGSTOP');
+  process.kill(died ?? 0, 'SIGKILL');
+  const { connection } = await workspace.create();
+  using client = await openCdp(connection.cdpUrl);
+  expect(await client.send('Browser.getVersion')).toHaveProperty('product');
+  await expect
+    .poll(async () => [...(await browsersOf(service)).values()], { timeout: 10_000 })
+    .not.toContain(hung);
+});
+
+test('who finds none takes the next one that is launched, and none is launched in vain', async () => {
+  await using service = await openTestService({ warm: { min: 0, max: 1 } });
+  const workspace = await createWorkspace(service);
+  await Promise.all(Array.from({ length: 3 }, () => workspace.create()));
+  await untilWarm(service, 1);
+  expect((await browsersOf(service)).size).toBe(4);
+});
+
+test('memory that is to stay free is not taken by browsers nobody asked for', async () => {
+  await using service = await openTestService({ warm: WARM, memoryFloorBytes: 1024 ** 5 });
+  expect(await warmBrowsers(service.url)).toBe(0);
+  expect((await browsersOf(service)).size).toBe(0);
+});
+
+test('without a pool every browser is launched when it is asked for', async () => {
+  await using service = await openTestService({ warm: NO_WARM });
+  const workspace = await createWorkspace(service);
+  const { id } = await workspace.create();
+  expect([...(await browsersOf(service)).keys()]).toEqual([await directoryOf(service, id)]);
+});
+
+test('the service goes with all its warm browsers', async () => {
+  const service = await openWarm();
+  await service[Symbol.asyncDispose]();
+  expect(await processesOf(service.browserRoot)).toEqual([]);
+});
