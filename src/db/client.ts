@@ -19,10 +19,6 @@ export interface SocketAddress {
 /** Where a Postgres is: a `postgres://` URL, or its unix socket. */
 export type DatabaseAddress = { url: string } | SocketAddress;
 
-/**
- * What every create and stop asks is prepared (`.prepare(name)`): Drizzle's other statements are
- * parsed and planned anew each time, which takes longer than carrying them out.
- */
 export type Db = ReturnType<typeof createDb>;
 
 export interface Database extends AsyncDisposable {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { and, asc, eq, isNull, ne } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { given, prepared } from '../prepared.ts';
 import { apiKeys, organizations } from '../schema/index.ts';
 
 const HINT_LENGTH = 10;
@@ -31,6 +32,18 @@ export async function addApiKey(
   const hint = secret.slice(0, Math.min(HINT_LENGTH, secret.length / 4));
   await db.insert(apiKeys).values({ organizationId, name, hint, hash: hashOf(secret), isAdmin });
 }
+
+const selectKey = prepared((db) =>
+  db
+    .select({
+      organizationId: apiKeys.organizationId,
+      isAdmin: apiKeys.isAdmin,
+      hash: apiKeys.hash,
+    })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.hash, given(apiKeys.hash)), isNull(apiKeys.revokedAt)))
+    .prepare('find_key_holder'),
+);
 
 /**
  * Makes `secret` the one valid key of this name, for the admin: others are revoked, and it is valid again if it
@@ -64,16 +77,7 @@ export async function findKeyHolder(
   secret: string,
 ): Promise<{ organizationId: string; isAdmin: boolean } | undefined> {
   const hash = hashOf(secret);
-  const [key] = await db
-    .select({
-      organizationId: apiKeys.organizationId,
-      isAdmin: apiKeys.isAdmin,
-      hash: apiKeys.hash,
-    })
-    .from(apiKeys)
-    .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)))
-    .prepare('find_key_holder')
-    .execute();
+  const [key] = await selectKey(db).execute({ hash });
   // The database compares in its own time; the answer depends on a comparison in constant time.
   const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
   return matches ? { organizationId: key.organizationId, isAdmin: key.isAdmin } : undefined;

@@ -13,13 +13,13 @@ type Row = typeof runtimeEvents.$inferSelect;
 /** The part of a statement that has the rows of runtimes which it wrote. */
 export const MOVED = 'moved';
 
-/** The part of a statement that records events of the rows in `MOVED`, in their order. */
-export function noteMoved(db: Db, events: readonly NewEvent[]) {
+/** The part of a prepared statement that records `events` of the rows in `MOVED`, in their order. */
+export function noteMoved(db: Db) {
   return db.$with('noted', { id: runtimeEvents.id }).as(sql`
     insert into ${runtimeEvents} (organization_id, runtime_id, type, data)
     select organization_id, moved.id, event ->> 'type', event -> 'data'
     from ${sql.identifier(MOVED)} as moved,
-      jsonb_array_elements(${JSON.stringify(events)}::jsonb) with ordinality as e(event, nth)
+      jsonb_array_elements(${sql.placeholder('events')}::jsonb) with ordinality as e(event, nth)
     order by nth returning id`);
 }
 

@@ -1,76 +1,92 @@
-import { sql } from 'drizzle-orm';
-import type {
-  LoadedExtension,
-  RunningMove,
-  RuntimeLife,
-  RuntimeMove,
-  Usage,
-} from '../../runtime-manager/index.ts';
+import { sql, type SQL } from 'drizzle-orm';
+import type { NewEvent, RuntimeLife, RuntimeMove, Usage } from '../../runtime-manager/index.ts';
+import { given } from '../prepared.ts';
 import { runtimes } from '../schema/index.ts';
 
-/** What a move is told as; undefined: it is not. */
-export function eventOf({ generation }: Pick<RuntimeLife, 'generation'>, move: RuntimeMove) {
+/** What a move is told as. */
+export function eventsOf(
+  { generation }: Pick<RuntimeLife, 'generation'>,
+  move: RuntimeMove,
+): NewEvent[] {
   switch (move.to) {
     case 'running':
-      return { type: 'runtime.launched', data: { generation } } as const;
+      return [{ type: 'runtime.launched', data: { generation } }];
     case 'stopped':
-      return { type: 'runtime.stopped', data: { reason: move.reason } } as const;
+      return [{ type: 'runtime.stopped', data: { reason: move.reason } }];
     case 'failed':
-      return { type: 'runtime.failed', data: { ...move.failure } } as const;
+      return [{ type: 'runtime.failed', data: { ...move.failure } }];
     case 'launching':
     case 'stopping':
-      return undefined;
+      return [];
   }
 }
 
-/** What a move writes. */
-export function valuesOf(move: RuntimeMove) {
+/** What a runtime has from the moment it runs; `maxDurationSeconds` as a row has it, or as it is given. */
+export function runningValues(maxDurationSeconds: SQL | typeof runtimes.maxDurationSeconds) {
+  return {
+    state: 'running',
+    defaultContextId: given(runtimes.defaultContextId),
+    defaultPageId: given(runtimes.defaultPageId),
+    browserDirectory: given(runtimes.browserDirectory),
+    proxy: given(runtimes.proxy),
+    extensions: given(runtimes.extensions),
+    startedAt: given(runtimes.startedAt, 'now'),
+    lastActivityAt: given(runtimes.lastActivityAt, 'now'),
+    expiresAt: sql<Date>`${given(runtimes.expiresAt, 'now')}::timestamptz + make_interval(secs => ${maxDurationSeconds})`,
+  } as const;
+}
+
+const ENDED = {
+  currentDriver: null,
+  defaultContextId: null,
+  defaultPageId: null,
+  browserDirectory: null,
+  proxy: null,
+  extensions: [],
+  expiresAt: null,
+  stoppedAt: given(runtimes.stoppedAt, 'now'),
+  bytesIn: sql`coalesce(${given(runtimes.bytesIn)}, ${runtimes.bytesIn})`,
+  bytesOut: sql`coalesce(${given(runtimes.bytesOut)}, ${runtimes.bytesOut})`,
+  connections: sql`coalesce(${given(runtimes.connections)}, ${runtimes.connections})`,
+};
+
+/** What each move writes, with the values that `moveParameters` has. */
+export const MOVE_VALUES = {
+  launching: { state: 'launching' },
+  running: runningValues(runtimes.maxDurationSeconds),
+  stopping: { state: 'stopping' },
+  stopped: { ...ENDED, state: 'stopped', stopReason: given(runtimes.stopReason) },
+  failed: {
+    ...ENDED,
+    state: 'failed',
+    failureCode: given(runtimes.failureCode),
+    failureMessage: given(runtimes.failureMessage),
+  },
+} as const satisfies Record<RuntimeMove['to'], object>;
+
+export function moveParameters(move: RuntimeMove): Record<string, unknown> {
   const now = new Date();
   switch (move.to) {
     case 'launching':
     case 'stopping':
-      return { state: move.to };
+      return { now };
     case 'running':
-      return runningValues(move, runtimes.maxDurationSeconds);
+      return { now, ...move, proxy: move.proxy ?? null };
     case 'stopped':
-      return { ...ended(move, now), stopReason: move.reason };
+      return { now, ...usageParameters(move), stopReason: move.reason };
     case 'failed':
       return {
-        ...ended(move, now),
+        now,
+        ...usageParameters(move),
         failureCode: move.failure.code,
         failureMessage: move.failure.message,
       };
   }
 }
 
-/** `maxDurationSeconds`: as a number, or as a row has it. */
-export function runningValues(
-  { to, proxy, ...facts }: RunningMove,
-  maxDurationSeconds: number | typeof runtimes.maxDurationSeconds,
-) {
-  const now = new Date();
-  return {
-    ...facts,
-    state: to,
-    proxy: proxy ?? null,
-    startedAt: now,
-    lastActivityAt: now,
-    expiresAt: sql<Date>`${now.toISOString()}::timestamptz + make_interval(secs => ${maxDurationSeconds})`,
-  };
-}
-
-const NO_BROWSER = {
-  currentDriver: null,
-  defaultContextId: null,
-  defaultPageId: null,
-  browserDirectory: null,
-  proxy: null,
-  extensions: [] as LoadedExtension[],
-  expiresAt: null,
-} as const;
-
-function ended({ to, usage }: Extract<RuntimeMove, { to: 'stopped' | 'failed' }>, stoppedAt: Date) {
-  return { state: to, ...NO_BROWSER, stoppedAt, ...(usage && usageColumns(usage)) };
+/** An end that does not tell it leaves it as it is. */
+function usageParameters({ usage }: { usage?: Usage | undefined }) {
+  return usage ? usageColumns(usage) : { bytesIn: null, bytesOut: null, connections: null };
 }
 
 export function usageColumns({ bytesIn, bytesOut, connections }: Usage) {

@@ -1,40 +1,35 @@
-import { and, desc, eq, inArray, lte, notInArray, or, sql, type SQL } from 'drizzle-orm';
-import { z } from 'zod';
+import { and, desc, eq, inArray, lte, or, sql, type SQL } from 'drizzle-orm';
 import {
   addressOf,
-  END_STATES,
   NO_USAGE,
-  statesBefore,
   type Activity,
   type DueRuntime,
   type FirstState,
-  type NewRuntime,
   type PageRequest,
   type Proxy,
   type RuntimeLife,
-  type RuntimeMove,
   type RuntimeState,
   type RuntimeStore,
 } from '../../runtime-manager/index.ts';
 import type { Database, Db } from '../client.ts';
 import { runtimes } from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';
-import {
-  appendEvents,
-  lastEventId,
-  listEvents,
-  MOVED,
-  noteMoved,
-  trimEvents,
-} from './runtime-events.ts';
-import { eventOf, runningValues, usageColumns, valuesOf } from './runtime-moves.ts';
+import { appendEvents, lastEventId, listEvents, trimEvents } from './runtime-events.ts';
+import { usageColumns } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
 import { sealConfig } from './browser-configs.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { asRefusal } from './runtime-refusals.ts';
-import { findWorkspace, ofWorkspace } from './workspaces.ts';
-
-type Row = typeof runtimes.$inferSelect;
+import {
+  findRuntime,
+  insertRuntime,
+  isActive,
+  isOver,
+  moveRuntime,
+  withQuota,
+  type Row,
+} from './runtime-statements.ts';
+import { findWorkspace } from './workspaces.ts';
 
 export interface RuntimeStoreOptions {
   /** How many runtimes an organization without a limit of its own may have active. */
@@ -86,44 +81,6 @@ export function createRuntimeStore(
   };
 }
 
-const CREATED = { type: 'runtime.created', data: {} } as const;
-const isOver = inArray(runtimes.state, [...END_STATES]);
-const isActive = notInArray(runtimes.state, [...END_STATES]);
-
-async function insertRuntime(
-  db: Db,
-  organizationId: string,
-  { workspace, running, ...runtime }: NewRuntime,
-  most: number,
-): Promise<Row> {
-  const moved = db.$with(MOVED).as(
-    db
-      .insert(runtimes)
-      .values({
-        ...runtime,
-        ...ofWorkspace(db, organizationId, workspace),
-        organizationId: withQuota(organizationId, most),
-        currentDriver: runtime.driver,
-        ...(running && runningValues(running, runtime.maxDurationSeconds)),
-      })
-      .returning(),
-  );
-  const launched = running && eventOf({ generation: 1 }, running);
-  const noted = noteMoved(db, [CREATED, ...(launched ? [launched] : [])]);
-  try {
-    const [row] = await db
-      .with(moved, noted)
-      .select()
-      .from(moved)
-      .prepare('insert_runtime')
-      .execute();
-    if (!row) throw new Error('insert returned no row');
-    return row;
-  } catch (cause) {
-    throw await asRefusal(db, cause, runtime.alias, runtime.profileId);
-  }
-}
-
 async function reviveRuntime(
   db: Db,
   organizationId: string,
@@ -158,37 +115,6 @@ async function reviveRuntime(
   }
 }
 
-/** The organization, if it may have one more active runtime; otherwise the statement fails. */
-function withQuota(organizationId: string, most: number): SQL<string> {
-  return sql`take_runtime_quota(${organizationId}, ${most})`;
-}
-
-/** An id wins over an alias that looks like one; of several with one alias, the active or newest. */
-async function findRuntime(
-  db: Db,
-  organizationId: string,
-  workspace: string,
-  ref: string,
-): Promise<Row | undefined> {
-  if (ref.includes('\0')) return undefined; // which Postgres does not take
-  const { workspaceId } = ofWorkspace(db, organizationId, workspace);
-  const hasId = z.uuid().safeParse(ref).success ? eq(runtimes.id, ref) : undefined;
-  const [row] = await db
-    .select()
-    .from(runtimes)
-    .where(and(isIn(organizationId, workspaceId), or(eq(runtimes.alias, ref), hasId)))
-    .orderBy(
-      ...(hasId ? [desc(hasId)] : []),
-      desc(isActive),
-      desc(runtimes.createdAt),
-      desc(runtimes.id),
-    )
-    .limit(1)
-    .prepare('find_runtime')
-    .execute();
-  return row;
-}
-
 async function listRuntimes(
   db: Db,
   owned: SQL | undefined,
@@ -208,25 +134,6 @@ async function listActive(db: Db, nodeId: string): Promise<Row[]> {
     .select()
     .from(runtimes)
     .where(and(eq(runtimes.nodeId, nodeId), isActive));
-}
-
-async function moveRuntime(db: Db, life: RuntimeLife, move: RuntimeMove): Promise<Row | undefined> {
-  const moved = db.$with(MOVED).as(
-    db
-      .update(runtimes)
-      .set(valuesOf(move))
-      .where(and(isLife(life), inArray(runtimes.state, statesBefore(move.to))))
-      .returning(),
-  );
-  const event = eventOf(life, move);
-  const parts = event ? [moved, noteMoved(db, [event])] : [moved];
-  const [row] = await db
-    .with(...parts)
-    .select()
-    .from(moved)
-    .prepare('move_runtime')
-    .execute();
-  return row;
 }
 
 async function updateRunning(db: Db, life: RuntimeLife, values: Partial<Row>): Promise<void> {

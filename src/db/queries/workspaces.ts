@@ -1,7 +1,8 @@
-import { and, desc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, or, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { END_STATES, type Page, type PageRequest } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
+import { given } from '../prepared.ts';
 import { runtimes, workspaces } from '../schema/index.ts';
 import type { WorkspaceMounts } from '../schema/workspaces.ts';
 import { isViolation } from './database-errors.ts';
@@ -20,14 +21,26 @@ export async function findWorkspace(
   return found;
 }
 
-/** What a statement writes of the workspace of an id or name; null where there is none. */
-export function ofWorkspace(db: Db, organizationId: string, ref: string) {
-  const found = isWorkspace(organizationId, ref);
+/** What a prepared statement writes of the workspace that `workspaceParameters` name; null where there is none. */
+export function ofWorkspace(db: Db) {
+  const found = and(
+    eq(workspaces.organizationId, given(workspaces.organizationId)),
+    or(
+      eq(workspaces.id, given(workspaces.id, 'refId')),
+      eq(workspaces.name, given(workspaces.name, 'refName')),
+    ),
+  );
   const storage = sql`${workspaces.mounts} -> 'storage' ->> 'workspace'`;
   return {
     workspaceId: sql`(${db.select({ id: workspaces.id }).from(workspaces).where(found)})`,
     storageWorkspace: sql`(${db.select({ storage }).from(workspaces).where(found)})`,
   };
+}
+
+/** The workspace of an id or name. */
+export function workspaceParameters(organizationId: string, ref: string) {
+  const { id = null, name = null } = keyOf(ref);
+  return { organizationId, refId: id, refName: name };
 }
 
 export async function listWorkspaces(
@@ -111,9 +124,15 @@ export async function deleteWorkspace(
   }
 }
 
-/** Names that look like ids are refused when a workspace is made, so a reference is one or the other. */
 function isWorkspace(organizationId: string, ref: string): SQL | undefined {
-  if (ref.includes('\0')) return sql`false`; // which Postgres does not take
-  const key = z.uuid().safeParse(ref).success ? workspaces.id : workspaces.name;
-  return and(eq(workspaces.organizationId, organizationId), eq(key, ref));
+  const { id, name } = keyOf(ref);
+  const is =
+    id === undefined ? name !== undefined && eq(workspaces.name, name) : eq(workspaces.id, id);
+  return and(eq(workspaces.organizationId, organizationId), is || sql`false`);
+}
+
+/** Names that look like ids are refused when a workspace is made, so a reference is one or the other. */
+function keyOf(ref: string): { id?: string; name?: string } {
+  if (ref.includes('\0')) return {}; // which Postgres does not take
+  return z.uuid().safeParse(ref).success ? { id: ref } : { name: ref };
 }

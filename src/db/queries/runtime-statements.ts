@@ -1,0 +1,163 @@
+import { and, desc, eq, inArray, notInArray, or, sql, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import {
+  END_STATES,
+  statesBefore,
+  type NewRuntime,
+  type RuntimeLife,
+  type RuntimeMove,
+} from '../../runtime-manager/index.ts';
+import type { Db } from '../client.ts';
+import { given, prepared } from '../prepared.ts';
+import { runtimes } from '../schema/index.ts';
+import { MOVED, noteMoved } from './runtime-events.ts';
+import { eventsOf, MOVE_VALUES, moveParameters, runningValues } from './runtime-moves.ts';
+import { asRefusal } from './runtime-refusals.ts';
+import { ofWorkspace, workspaceParameters } from './workspaces.ts';
+
+/** The statements that a create, a look and a stop are made of: prepared, and one round trip each. */
+
+export type Row = typeof runtimes.$inferSelect;
+
+const CREATED = { type: 'runtime.created', data: {} } as const;
+export const isOver = inArray(runtimes.state, [...END_STATES]);
+export const isActive = notInArray(runtimes.state, [...END_STATES]);
+
+/** Records a runtime within the quota of its organization, also as running already. */
+export async function insertRuntime(
+  db: Db,
+  organizationId: string,
+  { workspace, running, ...runtime }: NewRuntime,
+  most: number,
+): Promise<Row> {
+  const events = [CREATED, ...(running ? eventsOf({ generation: 1 }, running) : [])];
+  const statement = running ? insertRunning(db) : insertFirst(db);
+  try {
+    const [row] = await statement.execute({
+      ...runtime,
+      ...workspaceParameters(organizationId, workspace),
+      ...(running && moveParameters(running)),
+      most,
+      events: JSON.stringify(events),
+    });
+    if (!row) throw new Error('insert returned no row');
+    return row;
+  } catch (cause) {
+    throw await asRefusal(db, cause, runtime.alias, runtime.profileId);
+  }
+}
+
+/** An id wins over an alias that looks like one; of several with one alias, the active or newest. */
+export async function findRuntime(
+  db: Db,
+  organizationId: string,
+  workspace: string,
+  ref: string,
+): Promise<Row | undefined> {
+  if (ref.includes('\0')) return undefined; // which Postgres does not take
+  const id = z.uuid().safeParse(ref).success ? ref : null;
+  const parameters = { ...workspaceParameters(organizationId, workspace), alias: ref, id };
+  const [row] = await selectRuntime(db).execute(parameters);
+  return row;
+}
+
+/** Undefined when the runtime is in no state that the move may start from. */
+export async function moveRuntime(
+  db: Db,
+  { organizationId, id, generation }: RuntimeLife,
+  move: RuntimeMove,
+): Promise<Row | undefined> {
+  const [row] = await updateRuntime(db)[move.to].execute({
+    organizationId,
+    id,
+    generation,
+    ...moveParameters(move),
+    events: JSON.stringify(eventsOf({ generation }, move)),
+  });
+  return row;
+}
+
+/** The organization, if it may have one more active runtime; otherwise the statement fails. */
+export function withQuota(organizationId: SQL | string, most: SQL | number): SQL<string> {
+  return sql`take_runtime_quota(${organizationId}, ${most})`;
+}
+
+const insertFirst = prepared((db) => insertion(db, { state: given(runtimes.state) }));
+const insertRunning = prepared((db) => {
+  const seconds = sql`${given(runtimes.maxDurationSeconds)}::integer`;
+  return insertion(db, runningValues(seconds));
+});
+
+function insertion(db: Db, state: ReturnType<typeof runningValues> | { state: SQL }) {
+  const moved = db.$with(MOVED).as(
+    db
+      .insert(runtimes)
+      .values({
+        id: given(runtimes.id),
+        ...ofWorkspace(db),
+        organizationId: withQuota(given(runtimes.organizationId), sql`${sql.placeholder('most')}`),
+        nodeId: given(runtimes.nodeId),
+        alias: given(runtimes.alias),
+        kind: given(runtimes.kind),
+        driver: given(runtimes.driver),
+        currentDriver: given(runtimes.driver),
+        launch: given(runtimes.launch),
+        profileId: given(runtimes.profileId),
+        writesProfile: given(runtimes.writesProfile),
+        egress: given(runtimes.egress),
+        idleTimeoutSeconds: given(runtimes.idleTimeoutSeconds),
+        maxDurationSeconds: given(runtimes.maxDurationSeconds),
+        ...state,
+      })
+      .returning(),
+  );
+  return db.with(moved, noteMoved(db)).select().from(moved).prepare('insert_runtime');
+}
+
+const selectRuntime = prepared((db) => {
+  const hasId = eq(runtimes.id, given(runtimes.id));
+  return db
+    .select()
+    .from(runtimes)
+    .where(
+      and(
+        eq(runtimes.organizationId, given(runtimes.organizationId)),
+        eq(runtimes.workspaceId, ofWorkspace(db).workspaceId),
+        or(eq(runtimes.alias, given(runtimes.alias)), hasId),
+      ),
+    )
+    .orderBy(
+      sql`${hasId} desc nulls last`,
+      desc(isActive),
+      desc(runtimes.createdAt),
+      desc(runtimes.id),
+    )
+    .limit(1)
+    .prepare('find_runtime');
+});
+
+const updateRuntime = prepared((db) => ({
+  launching: update(db, 'launching'),
+  running: update(db, 'running'),
+  stopping: update(db, 'stopping'),
+  stopped: update(db, 'stopped'),
+  failed: update(db, 'failed'),
+}));
+
+function update(db: Db, to: RuntimeMove['to']) {
+  const moved = db.$with(MOVED).as(
+    db
+      .update(runtimes)
+      .set({ ...MOVE_VALUES[to], updatedAt: given(runtimes.updatedAt, 'now') })
+      .where(
+        and(
+          eq(runtimes.organizationId, given(runtimes.organizationId)),
+          eq(runtimes.id, given(runtimes.id)),
+          eq(runtimes.generation, given(runtimes.generation)),
+          inArray(runtimes.state, statesBefore(to)),
+        ),
+      )
+      .returning(),
+  );
+  return db.with(moved, noteMoved(db)).select().from(moved).prepare('move_runtime');
+}
