@@ -7,8 +7,8 @@ import { openService } from '../service.ts';
 import { settle } from '../settle.ts';
 import { interleave, timed } from '../statistics.ts';
 
-const EVALUATE = { batches: 10, each: 100 };
-const SCREENSHOTS = { batches: 10, each: 5 };
+const EVALUATE = { batches: 20, each: 100, leadIn: 5 };
+const SCREENSHOTS = { batches: 10, each: 5, leadIn: 1 };
 const VIEW = { width: 1280, height: 3000 };
 const TALL_PAGE = `<body style="margin:0;height:${VIEW.height}px;font:16px sans-serif;
   background:linear-gradient(160deg,#fed,#48c 40%,#2a6 70%,#fff)">
@@ -49,7 +49,7 @@ export async function measureWays(
 async function measureEvaluate(pages: Ways<Page>, until: number): Promise<Row[]> {
   const { bridge, asDirect } = await inTurn(
     pages,
-    { rounds: EVALUATE.batches, until },
+    { rounds: EVALUATE.batches, until, leadIn: EVALUATE.leadIn },
     async ({ page, samples }) => {
       for (let n = 0; n < EVALUATE.each; n++) samples.push(await timed(page.evaluate));
     },
@@ -74,7 +74,11 @@ async function measureScreenshots(pages: Ways<Page>, until: number): Promise<Row
     });
     samples.push((SCREENSHOTS.each / ms) * 1000);
   };
-  const { bridge, asDirect } = await inTurn(pages, { rounds: SCREENSHOTS.batches, until }, shoot);
+  const { bridge, asDirect } = await inTurn(
+    pages,
+    { rounds: SCREENSHOTS.batches, until, leadIn: SCREENSHOTS.leadIn },
+    shoot,
+  );
   return [
     rowOf("screenshots, the browser's own port", '/s', asDirect.samples),
     rowOf('screenshots through the bridge', '/s', bridge, timesAtLeast(0.9, asDirect)),
@@ -97,12 +101,16 @@ async function screenshot(page: Page): Promise<void> {
   if (image.readUInt32BE(20) !== VIEW.height) throw new Error('a screenshot is not whole');
 }
 
-/** The samples of both, after a batch of each that does not count. */
-async function inTurn(pages: Ways<Page>, budget: Budget, batch: (way: Way) => Promise<void>) {
+/** The samples of both, after some of each that do not count: by then code is compiled. */
+async function inTurn(
+  pages: Ways<Page>,
+  { leadIn, ...budget }: Budget & { leadIn: number },
+  batch: (way: Way) => Promise<void>,
+) {
   const bridge: Way = { page: pages.bridge, samples: [] };
   const direct: Way = { page: pages.direct, samples: [] };
   for (const way of [bridge, direct]) {
-    await batch(way);
+    for (let n = 0; n < leadIn; n++) await batch(way);
     way.samples.length = 0;
   }
   await interleave(budget, [bridge, direct], batch);
