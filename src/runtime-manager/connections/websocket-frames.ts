@@ -22,6 +22,11 @@ export class FrameError extends Error {
 /** What keeping a fragment takes beside its payload: empty ones are not free. */
 const FRAGMENT_COST = 1024;
 
+const NOTHING = Buffer.alloc(0);
+
+/** Up to here an array of words costs more to make than it saves. */
+const SHORT_BYTES = 512;
+
 /** What is taken out of a stream is held whole. */
 const TAKEN_MAX_BYTES = 1024 * 1024;
 
@@ -32,20 +37,21 @@ interface FrameHeader {
   payloadBytes: number;
 }
 
-/** The header at the start of `bytes`, or undefined when more bytes are needed to tell. */
-function readHeader(bytes: Buffer): FrameHeader | undefined {
-  const [first, second] = bytes;
+/** The header at a place in `bytes`, or undefined when more bytes are needed to tell. */
+function readHeader(bytes: Buffer, at = 0): FrameHeader | undefined {
+  // Not taken apart by a pattern, which would go by an iterator: every message passes here.
+  const first = bytes[at];
+  const second = bytes[at + 1];
   if (first === undefined || second === undefined) return undefined;
-  const masked = (second & 0x80) !== 0;
   const short = second & 0x7f;
   const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0;
-  const headerBytes = 2 + lengthBytes + (masked ? 4 : 0);
-  if (bytes.length < headerBytes) return undefined;
+  const headerBytes = 2 + lengthBytes + (second & 0x80 ? 4 : 0);
+  if (bytes.length - at < headerBytes) return undefined;
   const payloadBytes =
     short === 127
-      ? Number(bytes.readBigUInt64BE(2))
+      ? Number(bytes.readBigUInt64BE(at + 2))
       : short === 126
-        ? bytes.readUInt16BE(2)
+        ? bytes.readUInt16BE(at + 2)
         : short;
   return { final: (first & 0x80) !== 0, opcode: first & 0x0f, headerBytes, payloadBytes };
 }
@@ -53,9 +59,10 @@ function readHeader(bytes: Buffer): FrameHeader | undefined {
 /** Collects the whole messages of a client from the chunks they come in. */
 export class ClientMessageReader {
   readonly #maxBytes: number;
+  /** Of a frame that is not whole yet. */
   #chunks: Buffer[] = [];
   #bytes = 0;
-  #needed = 2;
+  #needed = 0;
   #fragments: ClientMessage[] = [];
   #fragmentBytes = 0;
 
@@ -63,36 +70,59 @@ export class ClientMessageReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Throws FrameError for frames that are malformed or too large. */
-  *read(chunk: Buffer): Generator<ClientMessage> {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    while (this.#bytes >= this.#needed) {
-      const bytes = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-      if (bytes === undefined) return;
-      const frame = this.#frameAt(bytes);
-      const rest = frame ? bytes.subarray(frame.raw.length) : bytes;
-      this.#chunks = [rest];
-      this.#bytes = rest.length;
-      if (!frame) return;
+  /** The messages that end in the next bytes. Throws FrameError for frames that are malformed or too large. */
+  read(chunk: Buffer): ClientMessage[] {
+    const bytes = this.#withHeld(chunk);
+    const messages: ClientMessage[] = [];
+    let at = 0;
+    for (;;) {
+      const frame = this.#frameAt(bytes, at);
+      if (!frame) break;
+      at += frame.raw.length;
       const message = this.#join(frame);
-      if (message) yield message;
+      if (message) messages.push(message);
     }
+    if (at < bytes.length) this.#hold(bytes.subarray(at));
+    return messages;
   }
 
-  #frameAt(bytes: Buffer): (ClientMessage & { final: boolean }) | undefined {
-    const header = readHeader(bytes);
-    this.#needed = header ? header.headerBytes + header.payloadBytes : bytes.length + 1;
-    if (!header) return undefined;
-    if ((bytes[1] ?? 0) < 0x80) throw new FrameError(1002, 'a frame of a client is not masked');
-    if ((bytes[0] ?? 0) & 0x70) throw new FrameError(1002, 'a frame has bits nobody agreed on');
-    if (this.#fragmentBytes + header.payloadBytes > this.#maxBytes) {
+  /** Joined only when there are as many as a frame needs, or each chunk of a large one would be copied anew. */
+  #withHeld(chunk: Buffer): Buffer {
+    if (this.#bytes === 0) return chunk;
+    this.#hold(chunk);
+    if (this.#bytes < this.#needed) return NOTHING;
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#bytes = 0;
+    return bytes;
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  #frameAt(bytes: Buffer, at: number): (ClientMessage & { final: boolean }) | undefined {
+    const header = readHeader(bytes, at);
+    const left = bytes.length - at;
+    if (!header) {
+      if (left > 0) this.#needed = left + 1;
+      return undefined;
+    }
+    const { headerBytes, payloadBytes, opcode, final } = header;
+    if ((bytes[at + 1] ?? 0) < 0x80)
+      throw new FrameError(1002, 'a frame of a client is not masked');
+    if ((bytes[at] ?? 0) & 0x70) throw new FrameError(1002, 'a frame has bits nobody agreed on');
+    if (this.#fragmentBytes + payloadBytes > this.#maxBytes) {
       throw new FrameError(1009, `a message has more than ${this.#maxBytes} bytes`);
     }
-    if (bytes.length < this.#needed) return undefined;
-    const raw = bytes.subarray(0, this.#needed);
-    this.#needed = 2;
-    return { ...header, raw, payload: unmask(raw, header.headerBytes) };
+    this.#needed = headerBytes + payloadBytes;
+    if (left < this.#needed) return undefined;
+    const raw =
+      left === bytes.length && left === this.#needed
+        ? bytes
+        : bytes.subarray(at, at + this.#needed);
+    return { final, opcode, raw, payload: unmask(raw, headerBytes) };
   }
 
   #join(frame: ClientMessage & { final: boolean }): ClientMessage | undefined {
@@ -115,8 +145,18 @@ export class ClientMessageReader {
   }
 }
 
-/** Word by word, several times faster than byte by byte. Every platform of ours is little-endian. */
 function unmask(raw: Buffer, headerBytes: number): Buffer {
+  const length = raw.length - headerBytes;
+  if (length > SHORT_BYTES) return unmaskByWords(raw, headerBytes);
+  const payload = Buffer.allocUnsafe(length);
+  for (let at = 0; at < length; at++) {
+    payload[at] = (raw[headerBytes + at] ?? 0) ^ (raw[headerBytes - 4 + (at & 3)] ?? 0);
+  }
+  return payload;
+}
+
+/** Several times faster than byte by byte, once there is enough. Every platform of ours is little-endian. */
+function unmaskByWords(raw: Buffer, headerBytes: number): Buffer {
   const mask = raw.readInt32LE(headerBytes - 4);
   const length = raw.length - headerBytes;
   const words = new Int32Array((length + 3) >> 2);
@@ -161,10 +201,9 @@ export class FrameBoundaries {
   }
 
   #begin(chunk: Buffer, at: number): number {
-    const bytes = chunk.subarray(at, at + 14);
-    const header = readHeader(bytes);
+    const header = readHeader(chunk, at);
     if (header) return at + this.#enter(header);
-    this.#header = Buffer.from(bytes);
+    this.#header = Buffer.from(chunk.subarray(at));
     return chunk.length;
   }
 
