@@ -4,26 +4,19 @@ import { Captchas } from './captchas/captchas.ts';
 import type { CaptchaOptions } from './captchas/captcha-watcher.ts';
 import { Entrances } from './entrances.ts';
 import { RuntimeError } from './errors.ts';
-import type { EventFilter, RuntimeEvent } from './events/events.ts';
 import { PageObservers } from './events/page-observers.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
 import type { Extensions } from './extensions/extensions.ts';
 import { isPlain, type Proxy } from './launch.ts';
-import {
-  RUNTIME_STATUSES,
-  statesOf,
-  statusOf,
-  type FirstState,
-  type RuntimeStatus,
-} from './lifecycle.ts';
-import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
+import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './lifecycle.ts';
+import type { LiveRuntime } from './live-runtime.ts';
 import type { RuntimeMeter } from './meter.ts';
 import type { RuntimeNode } from './node/runtime-node.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import { changing } from './runtime-ends.ts';
 import { newRuntime, type RuntimeRequest } from './new-runtime.ts';
-import { runningMove } from './running-move.ts';
-import type { Page, PageRequest, RunningMove, Runtime, RuntimeStore, TimeLimits } from './store.ts';
+import { Openings } from './openings.ts';
+import type { Page, PageRequest, Runtime, RuntimeStore, TimeLimits } from './store.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Who asks: everything happens within this organization. */
@@ -57,9 +50,6 @@ export interface RuntimeManagerOptions {
   captchas: CaptchaOptions;
 }
 
-/** Makes a record active; `running` is there when the runtime runs already. */
-type Write = (state: FirstState, running: RunningMove | undefined) => Promise<Runtime | undefined>;
-
 /** How often something may come in between before a request gives up. */
 const ATTEMPTS = 50;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
@@ -72,18 +62,14 @@ const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
 export class RuntimeManager implements AsyncDisposable {
   readonly entrances: Entrances;
   readonly captchas: Captchas;
+  readonly events: RuntimeEvents;
   readonly #options: RuntimeManagerOptions;
   readonly #store: RuntimeStore;
   readonly #node: RuntimeNode;
-  readonly #events: RuntimeEvents;
-  readonly #parts: LiveRuntimeParts;
   readonly #admission: Admission;
+  readonly #openings: Openings;
   readonly #upkeep: Upkeep;
   readonly #live = new Map<string, LiveRuntime>();
-  /** Runtimes whose record is being written to be active. */
-  readonly #opening = new Map<string, Promise<unknown>>();
-  readonly #observers = new PageObservers((id) => this.#live.get(id)?.updateObservation());
-  readonly #closing = new AbortController();
   /** Aborts when nothing more will happen. */
   readonly #closed = new AbortController();
 
@@ -92,15 +78,16 @@ export class RuntimeManager implements AsyncDisposable {
     this.#options = options;
     this.#store = store;
     this.#node = node;
-    this.#events = new RuntimeEvents(store);
+    const live = this.#live;
+    const observers = new PageObservers((id) => live.get(id)?.updateObservation());
+    this.events = new RuntimeEvents(store, observers, this.#closed.signal);
     this.captchas = new Captchas(options.captchas);
-    const { captchas } = this;
-    this.#parts = { ...options, captchas, events: this.#events, observers: this.#observers };
-    this.entrances = new Entrances(this.#live, options.ticketTtlMs);
+    this.entrances = new Entrances(live, options.ticketTtlMs);
     const hasMemory = (launching: number) => node.hasMemory(launching);
     this.#admission = new Admission({ ...options.admission, hasMemory });
-    const isHeld = (id: string) => this.#live.has(id) || this.#opening.has(id);
-    const live = this.#live;
+    const parts = { ...options, captchas: this.captchas, events: this.events, observers };
+    this.#openings = new Openings({ admission: this.#admission, live, parts });
+    const isHeld = (id: string) => this.#openings.isHeld(id);
     this.#upkeep = new Upkeep({ nodeId: node.id, store, live, isHeld, keepEvents, log });
   }
 
@@ -132,12 +119,13 @@ export class RuntimeManager implements AsyncDisposable {
     await this.#options.extensions.resolve(actor.organizationId, extensionIds);
     const place = { workspace, nodeId: this.#node.id };
     const runtime = newRuntime(request, place, this.#options.timeLimits);
-    const live = await this.#open(
-      runtime.id,
-      scope,
-      (state, running) => this.#store.insert(actor.organizationId, { ...runtime, state, running }),
-      isPlain(launch),
-    );
+    const live = await this.#openings.open({
+      id: runtime.id,
+      arrivedAt: scope.arrivedAt,
+      isPlain: isPlain(launch),
+      write: (state, running) =>
+        this.#store.insert(actor.organizationId, { ...runtime, state, running }),
+    });
     if (!live) throw new Error('a runtime that was inserted is not there');
     return live.startFor(scope.signal);
   }
@@ -172,16 +160,19 @@ export class RuntimeManager implements AsyncDisposable {
   ): Promise<Runtime> {
     const { id } = await this.get(actor, workspace, ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const live = await this.#held(id);
+      const live = await this.#openings.held(id);
       if (live && !live.isEnding) {
         await live.startFor(scope.signal);
         return this.get(actor, workspace, id);
       }
       await live?.ended;
       const nodeId = this.#node.id;
-      const opened = await this.#open(id, scope, (state) =>
-        this.#store.revive(actor.organizationId, id, { nodeId, state }),
-      );
+      const opened = await this.#openings.open({
+        id,
+        arrivedAt: scope.arrivedAt,
+        isPlain: false,
+        write: (state) => this.#store.revive(actor.organizationId, id, { nodeId, state }),
+      });
       if (opened) return opened.startFor(scope.signal);
       this.#assertOurs(await this.get(actor, workspace, id));
     }
@@ -207,7 +198,7 @@ export class RuntimeManager implements AsyncDisposable {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const runtime = await this.get(actor, workspace, ref);
       if (statusOf(runtime.state) !== 'active') return runtime;
-      const live = await this.#held(runtime.id);
+      const live = await this.#openings.held(runtime.id);
       if (live) return live.end({ to: 'stopped', reason: 'requested' });
       this.#assertOurs(runtime);
     }
@@ -227,7 +218,7 @@ export class RuntimeManager implements AsyncDisposable {
     proxy: Proxy | undefined,
   ): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
-    const live = await this.#held(runtime.id);
+    const live = await this.#openings.held(runtime.id);
     if (live) return live.setProxy(proxy);
     this.#assertOurs(runtime);
     throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
@@ -244,62 +235,22 @@ export class RuntimeManager implements AsyncDisposable {
   /** Stops every runtime of a workspace that is active here, since it is to be deleted. */
   async stopAll(actor: Actor, workspace: string): Promise<void> {
     const { id } = await this.#workspace(actor, workspace);
-    await Promise.allSettled(this.#opening.values());
+    await this.#openings.settled();
     const lives = [...this.#live.values()].filter((live) => live.runtime.workspaceId === id);
     await Promise.all(
       lives.map((live) => live.end({ to: 'stopped', reason: 'workspace_deleted' })),
     );
   }
 
-  /** What happened to a runtime, oldest first. */
-  async listEvents(
-    actor: Actor,
-    workspace: string,
-    ref: string,
-    filter: EventFilter,
-    limit: number,
-  ): Promise<RuntimeEvent[]> {
-    return this.#events.list(await this.get(actor, workspace, ref), filter, limit);
-  }
-
-  /**
-   * The next events of a runtime that match, as soon as there are any; none when one of `signals` aborts
-   * before, or the service shuts down. Without `after`, those from now on.
-   */
-  async *watchEvents(
-    runtime: Runtime,
-    filter: Omit<EventFilter, 'after'> & { after?: string | undefined },
-    limit: number,
-    signals: readonly AbortSignal[],
-  ): AsyncGenerator<RuntimeEvent[], void> {
-    // One level only: of signals made of others that are made of timeouts, Node may lose some.
-    const until = AbortSignal.any([...signals, this.#closed.signal]);
-    using _observing = this.#observers.observe(runtime.id);
-    let after = filter.after ?? (await this.lastEventId(runtime));
-    for (;;) {
-      const found = await this.#events.next(runtime, { ...filter, after }, limit, until);
-      const last = found.at(-1);
-      if (!last) return;
-      yield found;
-      after = last.id;
-    }
-  }
-
-  /** The id of a runtime's newest event; '0' when it has none. */
-  lastEventId({ organizationId, id }: Runtime): Promise<string> {
-    return this.#store.lastEventId(organizationId, id);
-  }
-
   /** Whether a create could launch a browser now. */
   async isReady(): Promise<boolean> {
-    return !this.#closing.signal.aborted && (await this.#node.isLaunchable());
+    return !this.#openings.isClosed && (await this.#node.isLaunchable());
   }
 
   /** Stops every runtime, also those still being created; more are refused from now on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
     this.#upkeep[Symbol.dispose]();
-    await Promise.allSettled(this.#opening.values());
+    await this.#openings.close();
     const ends = await Promise.allSettled(
       [...this.#live.values()].map((live) => live.end(SHUTDOWN)),
     );
@@ -309,70 +260,9 @@ export class RuntimeManager implements AsyncDisposable {
     this.#closed.abort();
   }
 
-  /**
-   * Takes a place, lets `write` make the record active, and brings the runtime up; with a browser
-   * that is ready, if there is one and it will do, before the record is written. Undefined when
-   * there was nothing to write, or another request is just doing the same.
-   */
-  async #open(
-    id: string,
-    scope: RequestScope,
-    write: Write,
-    anyWillDo = false,
-  ): Promise<LiveRuntime | undefined> {
-    const other = this.#opening.get(id);
-    if (other) {
-      await other.catch(() => undefined);
-      return undefined;
-    }
-    if (this.#closing.signal.aborted) {
-      throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
-    }
-    const opening = this.#begin(id, scope, write, anyWillDo);
-    this.#opening.set(id, opening);
-    try {
-      return await opening;
-    } finally {
-      this.#opening.delete(id);
-    }
-  }
-
-  async #begin(
-    id: string,
-    { arrivedAt }: RequestScope,
-    write: Write,
-    anyWillDo: boolean,
-  ): Promise<LiveRuntime | undefined> {
-    using stack = new DisposableStack();
-    const place = stack.use(this.#admission.enter(arrivedAt));
-    const { meter } = this.#options;
-    const mayTake = anyWillDo && place.state === 'launching' && this.#node.hasReady;
-    const ready = mayTake ? await meter.time('launch', () => this.#node.takeReady()) : undefined;
-    if (ready) stack.defer(() => ready.giveBack());
-    const runtime = ready
-      ? await meter.time('store', () =>
-          write('launching', runningMove(ready.browser, { proxy: undefined })),
-        )
-      : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);
-    if (!runtime) return undefined;
-    stack.move();
-    const release = () => this.#live.delete(id);
-    const live = new LiveRuntime(runtime, place, this.#parts, release, ready?.browser);
-    this.#live.set(id, live);
-    this.#events.wake(id);
-    live.start().catch(() => undefined);
-    return live;
-  }
-
   #assertOurs({ state, nodeId }: Runtime): void {
     if (statusOf(state) !== 'active' || nodeId === this.#node.id) return;
     throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
-  }
-
-  /** The runtime as it is held here, also when it is just about to be. */
-  async #held(id: string): Promise<LiveRuntime | undefined> {
-    await this.#opening.get(id)?.catch(() => undefined);
-    return this.#live.get(id);
   }
 
   async #workspace(actor: Actor, workspace: string): Promise<{ id: string }> {

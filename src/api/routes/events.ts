@@ -63,7 +63,8 @@ export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
     .openapi(list, async (c) => {
       const { id, alias } = c.req.valid('param');
       const { after, limit } = c.req.valid('query');
-      const events = await runtimes.listEvents(c.var.actor, id, alias, { after }, limit);
+      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const events = await runtimes.events.list(runtime, { after }, limit);
       const nextCursor = events.length === limit ? events.at(-1)?.id : undefined;
       return c.json({ events: events.map(toEventBody), nextCursor }, 200);
     })
@@ -73,7 +74,7 @@ export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
       const runtime = await runtimes.get(c.var.actor, id, alias);
       const until = [AbortSignal.timeout(timeoutMs), c.req.raw.signal];
       const filter = { after, types, contextId, pageId };
-      for await (const [event] of runtimes.watchEvents(runtime, filter, 1, until)) {
+      for await (const [event] of runtimes.events.watch(runtime, filter, 1, until)) {
         if (event) return c.json({ event: toEventBody(event) }, 200);
       }
       return c.json({ event: null }, 200);
@@ -87,7 +88,7 @@ export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
       // Hono answers HEAD as GET, and would never hear that nobody reads on.
       if (c.req.method === 'HEAD')
         return c.body(null, 200, { 'content-type': 'text/event-stream' });
-      const from = after ?? (await runtimes.lastEventId(runtime));
+      const from = after ?? (await runtimes.events.lastId(runtime));
       c.header('x-accel-buffering', 'no');
       const filter = { after: from, types };
       const follow = (sse: SSEStreamingApi) => send(sse, runtimes, runtime, filter);
@@ -108,7 +109,7 @@ async function send(
   try {
     // So that also a client that had no event yet knows from where to go on.
     await sse.write(`id: ${filter.after}\n\n`);
-    for await (const batch of runtimes.watchEvents(runtime, filter, STREAM_BATCH, [gone.signal])) {
+    for await (const batch of runtimes.events.watch(runtime, filter, STREAM_BATCH, [gone.signal])) {
       for (const event of batch) {
         const data = JSON.stringify(toEventBody(event));
         await sse.writeSSE({ id: event.id, event: event.type, data });

@@ -1,5 +1,6 @@
 import type { Runtime, RuntimeStore } from '../store.ts';
 import type { EventFilter, RuntimeEvent } from './events.ts';
+import type { PageObservers } from './page-observers.ts';
 
 /** Events that another service wrote wake nobody here, so who waits looks now and then. */
 const LOOK_AGAIN_MS = 2000;
@@ -7,10 +8,15 @@ const LOOK_AGAIN_MS = 2000;
 /** Reads what happened to runtimes, and waits for what will. */
 export class RuntimeEvents {
   readonly #store: RuntimeStore;
+  readonly #observers: PageObservers;
+  readonly #closed: AbortSignal;
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  constructor(store: RuntimeStore) {
+  /** `closed` aborts when nothing more will happen. */
+  constructor(store: RuntimeStore, observers: PageObservers, closed: AbortSignal) {
     this.#store = store;
+    this.#observers = observers;
+    this.#closed = closed;
   }
 
   /** There may be new events of a runtime. */
@@ -18,12 +24,40 @@ export class RuntimeEvents {
     for (const look of this.#waiting.get(runtimeId) ?? []) look();
   }
 
+  /** Oldest first. */
   list(runtime: Runtime, filter: EventFilter, limit: number): Promise<RuntimeEvent[]> {
     return this.#store.listEvents(runtime.organizationId, runtime.id, filter, limit);
   }
 
-  /** The events that match, as soon as there are any; none when the signal aborts first. */
-  async next(
+  /** The id of the newest; '0' when there is none. */
+  lastId({ organizationId, id }: Runtime): Promise<string> {
+    return this.#store.lastEventId(organizationId, id);
+  }
+
+  /**
+   * The next that match, as soon as there are any; none when one of `signals` aborts before, or
+   * the service shuts down. Without `after`, those from now on.
+   */
+  async *watch(
+    runtime: Runtime,
+    filter: Omit<EventFilter, 'after'> & { after?: string | undefined },
+    limit: number,
+    signals: readonly AbortSignal[],
+  ): AsyncGenerator<RuntimeEvent[], void> {
+    // One level only: of signals made of others that are made of timeouts, Node may lose some.
+    const until = AbortSignal.any([...signals, this.#closed]);
+    using _observing = this.#observers.observe(runtime.id);
+    let after = filter.after ?? (await this.lastId(runtime));
+    for (;;) {
+      const found = await this.#next(runtime, { ...filter, after }, limit, until);
+      const last = found.at(-1);
+      if (!last) return;
+      yield found;
+      after = last.id;
+    }
+  }
+
+  async #next(
     runtime: Runtime,
     filter: EventFilter,
     limit: number,

@@ -1,0 +1,113 @@
+import type { Admission } from './admission.ts';
+import { RuntimeError } from './errors.ts';
+import type { FirstState } from './lifecycle.ts';
+import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
+import { runningMove } from './running-move.ts';
+import type { RunningMove, Runtime } from './store.ts';
+
+/** A runtime that is to be active. */
+export interface Opening {
+  /** Of the runtime. */
+  id: string;
+  /** When it was asked for, by `performance.now()`. */
+  arrivedAt: number | undefined;
+  /** Whether any fresh browser will do. */
+  isPlain: boolean;
+  /** Makes the record active, in that state or as `running` already. Undefined when there was none to. */
+  write: (state: FirstState, running: RunningMove | undefined) => Promise<Runtime | undefined>;
+}
+
+export interface OpeningsOptions {
+  admission: Admission;
+  /** Where runtimes are from the moment they are owned until they have ended. */
+  live: Map<string, LiveRuntime>;
+  parts: LiveRuntimeParts;
+}
+
+/**
+ * Makes runtimes active: the record and the `LiveRuntime` that owns it. In between the runtime is
+ * known here, so that who asks for it just then can wait.
+ */
+export class Openings {
+  readonly #options: OpeningsOptions;
+  readonly #underWay = new Map<string, Promise<unknown>>();
+  #closed = false;
+
+  constructor(options: OpeningsOptions) {
+    this.#options = options;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Opens no more, and resolves when nothing is under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.settled();
+  }
+
+  /** Resolves when nothing is under way of what is now. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  /** Whether a runtime is owned here, or is about to be. */
+  isHeld(id: string): boolean {
+    return this.#options.live.has(id) || this.#underWay.has(id);
+  }
+
+  /** The runtime as it is owned here, also when it is just about to be. */
+  async held(id: string): Promise<LiveRuntime | undefined> {
+    await this.#underWay.get(id)?.catch(() => undefined);
+    return this.#options.live.get(id);
+  }
+
+  /**
+   * Takes a place, makes the record active, and brings the runtime up; with a browser that is ready,
+   * if there is one and it will do, before the record is written. Undefined when there was nothing
+   * to write, or another request is just doing the same. Throws `service.shutting_down`,
+   * `runtime.no_capacity`, or what the record is refused for.
+   */
+  async open(opening: Opening): Promise<LiveRuntime | undefined> {
+    const { id } = opening;
+    const other = this.#underWay.get(id);
+    if (other) {
+      await other.catch(() => undefined);
+      return undefined;
+    }
+    if (this.#closed) {
+      throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
+    }
+    const opened = this.#open(opening);
+    this.#underWay.set(id, opened);
+    try {
+      return await opened;
+    } finally {
+      this.#underWay.delete(id);
+    }
+  }
+
+  async #open({ id, arrivedAt, isPlain, write }: Opening): Promise<LiveRuntime | undefined> {
+    const { admission, live, parts } = this.#options;
+    const { node, meter, events } = parts;
+    using stack = new DisposableStack();
+    const place = stack.use(admission.enter(arrivedAt));
+    const mayTake = isPlain && place.state === 'launching' && node.hasReady;
+    const ready = mayTake ? await meter.time('launch', () => node.takeReady()) : undefined;
+    if (ready) stack.defer(() => ready.giveBack());
+    const runtime = ready
+      ? await meter.time('store', () =>
+          write('launching', runningMove(ready.browser, { proxy: undefined })),
+        )
+      : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);
+    if (!runtime) return undefined;
+    stack.move();
+    const release = () => live.delete(id);
+    const opened = new LiveRuntime(runtime, place, parts, release, ready?.browser);
+    live.set(id, opened);
+    events.wake(id);
+    opened.start().catch(() => undefined);
+    return opened;
+  }
+}
