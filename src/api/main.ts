@@ -138,7 +138,7 @@ function openExtensions(config: Config, db: Db, node: LocalNode, storage: Object
     store: createExtensionStore(db),
     storage,
     workDir: uploadDir(config),
-    tryOut: (directory) => node.tryExtension(directory),
+    tryOut: (directory) => node.trials.tryOut(directory),
   });
 }
 

@@ -133,7 +133,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     store: createExtensionStore(database.db),
     storage,
     workDir: join(dataDir, 'uploads'),
-    tryOut: (directory) => node.tryExtension(directory),
+    tryOut: (directory) => node.trials.tryOut(directory),
   });
   const metrics = createMetrics();
   const runtimes = stack.use(

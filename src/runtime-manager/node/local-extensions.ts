@@ -1,7 +1,6 @@
 import type { Browser } from '../browser/browser.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Extension, LoadedExtension } from '../extensions/extension.ts';
-import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { ExtensionCache } from './extension-cache.ts';
 
 /** An extension that lies unpacked on this machine. */
@@ -48,20 +47,6 @@ export async function loadExtensions(
     loaded.push({ id, name, version, runtimeExtensionId });
   }
   return loaded;
-}
-
-/** Loads one into a browser that is for nothing else, and tells how it did. */
-export async function tryExtension(
-  browser: Browser,
-  path: string,
-  signal: AbortSignal,
-): Promise<ExtensionTrial> {
-  try {
-    return await browser.reportOnExtension(await browser.loadExtension(path, signal), signal);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    return { warnings: [], errors: [`Chromium does not load it: ${said}`] };
-  }
 }
 
 function loadFailed({ id, name }: Extension, said: string, cause?: unknown): RuntimeError {

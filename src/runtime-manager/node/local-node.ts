@@ -14,14 +14,14 @@ import type { ForwarderOptions } from '../egress/forwarder.ts';
 import type { Usage } from '../egress/outbound-connections.ts';
 import type { Route } from '../egress/route.ts';
 import { RuntimeError } from '../errors.ts';
-import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import { WarmPool, type WarmPoolSize } from '../pool/warm-pool.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { ExtensionCache } from './extension-cache.ts';
+import { ExtensionTrials } from './extension-trials.ts';
 import { Launcher } from './launcher.ts';
-import { loadExtensions, tryExtension, unpackExtensions } from './local-extensions.ts';
-import { availableMemory, browserMemory } from './memory.ts';
+import { loadExtensions, unpackExtensions } from './local-extensions.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { killProcessesUnder } from './process-table.ts';
 import { LocalProfile } from './local-profile.ts';
 import { StateConverter } from './state-converter.ts';
@@ -36,10 +36,7 @@ import type {
   RuntimeNode,
 } from './runtime-node.ts';
 
-const TRIAL_TIMEOUT_MS = 20_000;
 const ROUSE_TIMEOUT_MS = 10_000;
-/** Reading what processes use is work for the kernel. */
-const MEASURE_INTERVAL_MS = 30_000;
 
 export interface LocalNodeOptions {
   id: string;
@@ -73,6 +70,8 @@ export interface LocalNodeOptions {
 /** This machine. */
 export class LocalNode implements RuntimeNode {
   readonly id: string;
+  /** What extensions are tried in. */
+  readonly trials: ExtensionTrials;
   readonly #launcher: Launcher;
   /** Undefined: every browser is launched when it is asked for. */
   readonly #pool: WarmPool<ReachableBrowser> | undefined;
@@ -83,11 +82,7 @@ export class LocalNode implements RuntimeNode {
   readonly #ready: ReadyStates;
   readonly #extensions: ExtensionCache;
   readonly #egress: ForwarderOptions;
-  readonly #memoryFloorBytes: number;
-  readonly #measuring: NodeJS.Timeout;
-  #trials: Promise<unknown> = Promise.resolve();
-  #browserBytes: number;
-  #allBrowsersBytes = 0;
+  readonly #memory: MemoryBudget;
   /** Browsers that are being launched for who waits for them. */
   #launching = 0;
 
@@ -105,9 +100,9 @@ export class LocalNode implements RuntimeNode {
     this.#ready = ready;
     this.#extensions = extensions;
     this.#egress = options.egress;
-    this.#memoryFloorBytes = options.memoryFloorBytes;
-    this.#browserBytes = browserBytes;
-    this.#measuring = setInterval(() => void this.#measure(), MEASURE_INTERVAL_MS).unref();
+    const { root, memoryFloorBytes: floorBytes } = options;
+    this.#memory = new MemoryBudget({ root, floorBytes, browserBytes });
+    this.trials = new ExtensionTrials(this.#launcher);
     this.#pool = options.warm.max > 0 ? this.#openPool(options) : undefined;
   }
 
@@ -151,8 +146,8 @@ export class LocalNode implements RuntimeNode {
       ...warm,
       maxLaunches,
       launch: (signal, hurry) => this.#launchAhead(signal, hurry),
-      mayRefill: () => this.#launching === 0 && this.#hasMemoryFor(1),
-      isShort: () => !this.#hasMemoryFor(0),
+      mayRefill: () => this.#launching === 0 && this.#memory.hasRoomFor(1),
+      isShort: () => !this.#memory.hasRoomFor(0),
       log,
     });
   }
@@ -171,7 +166,7 @@ export class LocalNode implements RuntimeNode {
 
   /** What all browsers used when it was last measured. */
   get browserMemoryBytes(): number {
-    return this.#allBrowsersBytes;
+    return this.#memory.allBrowsersBytes;
   }
 
   /** Browsers that are ready to be handed out. */
@@ -185,17 +180,7 @@ export class LocalNode implements RuntimeNode {
 
   /** One that is ready has its memory already. */
   hasMemory(launching: number): boolean {
-    return this.warmBrowsers > launching || this.#hasMemoryFor(launching + 1);
-  }
-
-  #hasMemoryFor(browsers: number): boolean {
-    return availableMemory() >= browsers * this.#browserBytes + this.#memoryFloorBytes;
-  }
-
-  async #measure(): Promise<void> {
-    const { bytes, browsers } = await browserMemory(this.#launcher.settings.root);
-    this.#allBrowsersBytes = bytes;
-    if (browsers > 0) this.#browserBytes = bytes / browsers;
+    return this.warmBrowsers > launching || this.#memory.hasRoomFor(launching + 1);
   }
 
   async launch(
@@ -237,7 +222,7 @@ export class LocalNode implements RuntimeNode {
     signal: AbortSignal,
   ): Promise<ReachableBrowser> {
     if (!use && this.#pool) return this.#pool.take(signal);
-    if (!this.#hasMemoryFor(1)) this.#pool?.shrink();
+    if (!this.#memory.hasRoomFor(1)) this.#pool?.shrink();
     this.#launching++;
     try {
       return await this.#launch(
@@ -247,26 +232,6 @@ export class LocalNode implements RuntimeNode {
     } finally {
       this.#launching--;
       this.#pool?.refill();
-    }
-  }
-
-  /**
-   * Loads an unpacked extension in a browser of its own, and tells how it did. One at a time: trials
-   * are beside the runtimes that were admitted.
-   */
-  tryExtension(directory: string): Promise<ExtensionTrial> {
-    const trial = this.#trials.then(() => this.#tryExtension(directory));
-    this.#trials = trial.catch(() => undefined);
-    return trial;
-  }
-
-  async #tryExtension(directory: string): Promise<ExtensionTrial> {
-    const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
-    const { browser } = await this.#launcher.launch({ ...NOBODY, isTrial: true }, signal);
-    try {
-      return await tryExtension(browser, directory, signal);
-    } finally {
-      await browser.kill();
     }
   }
 
@@ -321,7 +286,7 @@ export class LocalNode implements RuntimeNode {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#measuring);
+    this.#memory[Symbol.dispose]();
     await this.#pool?.[Symbol.asyncDispose]();
     await this.#launcher.endAll();
     await removeBrowserRoot(this.#launcher.settings.root);
