@@ -12,6 +12,7 @@ const RemoteObject = z.object({
   description: z.string().optional(),
 });
 
+const Lifecycle = z.object({ frameId: z.string(), name: z.string() });
 const ConsoleCall = z.object({ type: z.string(), args: z.array(RemoteObject) });
 const Thrown = z.object({
   exceptionDetails: z.object({
@@ -26,8 +27,14 @@ const Thrown = z.object({
 export function toPageEvent(
   method: string,
   params: unknown,
+  mainFrameId: string,
 ): { type: PageEventType; data: Record<string, unknown> } | undefined {
-  if (method === 'Page.loadEventFired') return { type: 'page.loaded', data: {} };
+  if (method === 'Page.lifecycleEvent') {
+    // Rather than `Page.loadEventFired`, which a page that loads faster than we attach never sends.
+    const { frameId, name } = Lifecycle.safeParse(params).data ?? {};
+    const isLoad = name === 'load' && frameId === mainFrameId;
+    return isLoad ? { type: 'page.loaded', data: {} } : undefined;
+  }
   if (method === 'Runtime.consoleAPICalled') {
     const call = ConsoleCall.safeParse(params).data;
     return call && { type: 'console.message', data: messageOf(call) };

@@ -96,7 +96,7 @@ export class Pages {
     if (targetId && method === 'Target.targetDestroyed') return this.#closed(targetId);
     if (targetId && method === 'Target.targetCrashed') return this.#crashed(targetId);
     const page = sessionId && this.#ofSession(sessionId);
-    const happened = page && toPageEvent(method, params);
+    const happened = page && toPageEvent(method, params, page.info.targetId);
     if (happened) this.#tell(page.info, happened.type, happened.data);
   }
 
@@ -141,20 +141,22 @@ export class Pages {
 
   /** What a page that is not new said before is told again by Chromium, and passed over. */
   async #attach(page: OpenPage, isNew: boolean): Promise<void> {
-    const { targetId } = page.info;
     const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-    const params = { targetId, flatten: true };
     try {
       const { sessionId } = await this.#pipe.send(
         'Target.attachToTarget',
-        params,
+        { targetId: page.info.targetId, flatten: true },
         Attached,
         signal,
       );
-      const enable = (domain: string) =>
-        this.#pipe.send(`${domain}.enable`, {}, Nothing, signal, sessionId);
+      const send = (method: string, params: Record<string, unknown> = {}) =>
+        this.#pipe.send(method, params, Nothing, signal, sessionId);
       if (isNew) page.sessionId = sessionId;
-      await Promise.all([enable('Page'), enable('Runtime')]);
+      await Promise.all([
+        send('Page.enable'),
+        send('Page.setLifecycleEventsEnabled', { enabled: true }),
+        send('Runtime.enable'),
+      ]);
       page.sessionId = sessionId;
       if (!this.#observed) this.#detachAll();
     } catch {
