@@ -17,7 +17,7 @@ import { measureVisit } from './suite/measures/visit.ts';
 import { printRows, saveRows } from './suite/report.ts';
 import { isMissed, type Row } from './suite/rows.ts';
 
-const TIMEOUT_MS = 10 * 60_000;
+const TIMEOUT_MS = 12 * 60_000;
 
 interface Measure {
   run: (budget: Budget) => Promise<Row[]>;
@@ -27,11 +27,11 @@ interface Measure {
 
 const MEASURES: Record<string, Measure> = {
   create: { run: measureCreate, seconds: 60 },
-  visit: { run: measureVisit, seconds: 75 },
-  rate: { run: measureRate, seconds: 80 },
+  visit: { run: measureVisit, seconds: 90 },
+  rate: { run: measureRate, seconds: 150 },
   options: { run: measureLaunchOptions, seconds: 45 },
   memory: { run: measureMemory, seconds: 0 },
-  bridge: { run: measureBridge, seconds: 25 },
+  bridge: { run: measureBridge, seconds: 40 },
   arrival: { run: measureArrival, seconds: 0 },
 };
 

@@ -8,7 +8,7 @@ import { settle } from '../settle.ts';
 import { interleave } from '../statistics.ts';
 
 const AT_ONCE = [1, 2, 4, 8];
-const SAMPLES = 2;
+const SAMPLES = 4;
 /** What one sample of a rate ends with, whichever comes first. */
 const LIMITS = { cycles: 16, seconds: 3 };
 /** Cycles that use up what a pool had ready: a sustained rate is that of launches. */
