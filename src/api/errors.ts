@@ -37,7 +37,7 @@ const RUNTIME_ERROR_STATUS = {
   'extension.url_not_allowed': 422,
   'captcha.not_found': 404,
   'captcha.unsupported': 422,
-  'captcha.limit_reached': 429,
+  'captcha.limit_reached': 422,
   'captcha.solver_refused': 502,
   'captcha.no_balance': 502,
   'captcha.unsolvable': 502,
@@ -78,6 +78,13 @@ const API_ERROR_STATUS = {
   'server.error': 500,
 } as const satisfies Record<string, ContentfulStatusCode>;
 export type ApiErrorCode = keyof typeof API_ERROR_STATUS;
+export type ErrorCode = RuntimeErrorCode | ApiErrorCode;
+
+/** What each code is answered with. */
+export const ERROR_STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
+  ...RUNTIME_ERROR_STATUS,
+  ...API_ERROR_STATUS,
+};
 
 interface ErrorExtras {
   details?: Record<string, unknown> | undefined;
@@ -115,7 +122,7 @@ const RETRY_AFTER_S = '5';
 /** Maps whatever was thrown to its answer. The unexpected is logged, and says nothing of itself. */
 export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
   if (error instanceof RuntimeError) {
-    const status = RUNTIME_ERROR_STATUS[error.code];
+    const status = ERROR_STATUS[error.code];
     const refused = answer(status, error.code, error.message, requestId, {
       details: error.details,
     });
@@ -125,7 +132,7 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
     return refused;
   }
   if (error instanceof ApiError) {
-    const status = API_ERROR_STATUS[error.code];
+    const status = ERROR_STATUS[error.code];
     return answer(status, error.code, error.message, requestId, error.extras);
   }
   if (error instanceof HTTPException && error.status < 500) {

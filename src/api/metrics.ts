@@ -20,9 +20,10 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   return {
     meter: createMeter(registers),
-    show: (parts) => {
-      showState(registers, parts);
-      showEgress(registers, parts.node);
+    show: ({ runtimes, node }) => {
+      showRuntimes(registers, runtimes);
+      showBrowsers(registers, node);
+      showEgress(registers, node);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -37,12 +38,6 @@ function createMeter(registers: Registry[]): RuntimeMeter {
     buckets: SECONDS,
     registers,
   });
-  const launches = new Counter({
-    name: 'bctrl_browser_launches_total',
-    help: 'Browsers launched for runtimes.',
-    labelNames: ['outcome'],
-    registers,
-  });
   const failures = new Counter({
     name: 'bctrl_runtime_failures_total',
     help: 'Runtimes that failed.',
@@ -52,34 +47,18 @@ function createMeter(registers: Registry[]): RuntimeMeter {
   return {
     time: async (stage, work) => {
       const stop = stages.startTimer({ stage });
-      let outcome = 'failed';
       try {
-        const result = await work();
-        outcome = 'launched';
-        return result;
+        return await work();
       } finally {
         stop();
-        if (stage === 'launch') launches.inc({ outcome });
       }
     },
     failed: (code) => failures.inc({ code }),
   };
 }
 
-function showState(
-  registers: Registry[],
-  { runtimes, node }: { runtimes: RuntimeManager; node: LocalNode },
-): void {
+function showRuntimes(registers: Registry[], runtimes: RuntimeManager): void {
   const live = () => [...runtimes.live.values()];
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
   new Gauge({
     name: 'bctrl_runtimes_active',
     help: 'Runtimes that are active here.',
@@ -92,20 +71,35 @@ function showState(
       }
     },
   });
-  gauge('bctrl_runtime_queue_length', 'Runtimes that wait for room.', () => runtimes.queueLength);
-  gauge('bctrl_attached_clients', 'Clients attached to browsers.', () =>
-    live().reduce((sum, { connections }) => sum + connections.attachedClients, 0),
-  );
-  gauge(
-    'bctrl_warm_browsers',
-    'Browsers that are ready to be handed out.',
-    () => node.warmBrowsers,
-  );
-  gauge(
-    'bctrl_browser_memory_bytes',
-    'What all browsers use of the memory (PSS), as last measured.',
-    () => node.browserMemoryBytes,
-  );
+  showGauge(registers, 'bctrl_runtime_queue_length', {
+    help: 'Runtimes that wait for room.',
+    read: () => runtimes.queueLength,
+  });
+  showGauge(registers, 'bctrl_attached_clients', {
+    help: 'Clients attached to browsers.',
+    read: () => live().reduce((sum, { connections }) => sum + connections.attachedClients, 0),
+  });
+}
+
+function showBrowsers(registers: Registry[], node: LocalNode): void {
+  new Counter({
+    name: 'bctrl_browser_launches_total',
+    help: 'Launches of browsers, for a request or ahead of one.',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(node.launches)) this.inc({ outcome }, count);
+    },
+  });
+  showGauge(registers, 'bctrl_warm_browsers', {
+    help: 'Browsers that are ready to be handed out.',
+    read: () => node.warmBrowsers,
+  });
+  showGauge(registers, 'bctrl_browser_memory_bytes', {
+    help: 'What all browsers use of the memory (PSS), as last measured.',
+    read: () => node.browserMemoryBytes,
+  });
 }
 
 function showEgress(registers: Registry[], node: LocalNode): void {
@@ -128,6 +122,21 @@ function showEgress(registers: Registry[], node: LocalNode): void {
     collect() {
       this.reset();
       this.inc(node.usage.connections);
+    },
+  });
+}
+
+function showGauge(
+  registers: Registry[],
+  name: string,
+  { help, read }: { help: string; read: () => number },
+): void {
+  new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      this.set(read());
     },
   });
 }

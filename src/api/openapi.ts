@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { ERROR_STATUS, type ErrorCode } from './errors.ts';
 
 /** The words that routes are declared with. */
 
@@ -14,21 +15,23 @@ export const ErrorBody = z
   })
   .openapi('Error');
 
-const ERRORS = {
-  400: 'The request is not valid: `request.invalid`',
-  401: 'No valid API key: `auth.required`',
-  403: 'The API key may not: `auth.forbidden`',
-  404: 'Nothing of that name exists for this organization: `<resource>.not_found`',
-  409: 'Something else is in the way',
-  410: 'The runtime is over: `runtime.not_active`',
-  413: 'The body is too large: `request.too_large`',
-  415: 'The body is not JSON: `request.unsupported_media_type`',
-  422: 'The service cannot carry this out: `profile.version_damaged` and the like',
-  429: 'Enough for now; see `Retry-After`: `runtime.quota_exceeded`',
-  500: 'The service failed: `server.error`',
-  502: 'The browser could not be launched: `runtime.launch_failed`',
-  503: 'Not now; see `Retry-After`',
-} as const;
+/** What any request can be refused with. */
+const ALWAYS: readonly ErrorCode[] = [
+  'request.invalid',
+  'auth.required',
+  'server.error',
+  'service.unavailable',
+];
+
+/** What a request with a body can be refused with. */
+export const BODY_ERRORS = ['request.too_large', 'request.unsupported_media_type'] as const;
+
+/** The same of a POST that may have an `Idempotency-Key`. */
+export const POST_ERRORS = [
+  ...BODY_ERRORS,
+  'idempotency.mismatch',
+  'idempotency.in_progress',
+] as const;
 
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
@@ -38,10 +41,19 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return { body: { required: true, content: { 'application/json': { schema } } } };
 }
 
-/** The error responses of an operation; every one has those that any request can meet. */
-export function errors(...statuses: (keyof typeof ERRORS)[]) {
-  const all = [400, 401, 500, ...statuses] as const;
-  return Object.fromEntries(all.map((status) => [status, json(ErrorBody, ERRORS[status])]));
+/** What a path to a runtime can be refused with. */
+export const RUNTIME_NOT_FOUND = ['workspace.not_found', 'runtime.not_found'] as const;
+
+/** The error responses of an operation, by the codes that it has of its own. */
+export function errors(...codes: ErrorCode[]) {
+  const byStatus = Map.groupBy(new Set([...ALWAYS, ...codes]), (code) => ERROR_STATUS[code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, some]) => [status, json(ErrorBody, some.map(quoted).join(', '))]),
+  );
+}
+
+function quoted(code: ErrorCode): string {
+  return `\`${code}\``;
 }
 
 export const bearer = [{ bearerAuth: [] }];

@@ -52,7 +52,7 @@ async function enter(
   const protocol = PROTOCOLS.find((one) => one === name);
   if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
   const actor = await actorOf(db, headers.authorization);
-  const runtime = await runtimes.get(actor, decode(workspace), decode(ref));
+  const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
   const entrance = runtimes.entrances.enter(runtime, protocol);
   return { entrance, path: rest };
 }

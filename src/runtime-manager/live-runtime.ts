@@ -230,7 +230,7 @@ export class LiveRuntime {
       checked.catch((error: unknown) => this.#launch.abort(error));
       const extensions = await this.#resolveExtensions();
       const spec = { profile, extensions };
-      const browser = await meter.time('launch', () => node.launch(spec, signal));
+      const browser = await meter.time('browser', () => node.launch(spec, signal));
       await this.#use(browser, route, checked);
       return await meter.time('store', () => this.#record.move(runningMove(browser, route)));
     } catch (error) {

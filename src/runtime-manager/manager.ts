@@ -137,6 +137,13 @@ export class RuntimeManager implements AsyncDisposable {
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
 
+  /** As `get`, for what needs the browser. Throws `runtime.held_elsewhere` when another service has it. */
+  async getHere(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
+    const runtime = await this.get(actor, workspace, ref);
+    this.#assertOurs(runtime);
+    return runtime;
+  }
+
   async list(
     actor: Actor,
     workspace: string,
@@ -217,10 +224,9 @@ export class RuntimeManager implements AsyncDisposable {
     ref: string,
     proxy: Proxy | undefined,
   ): Promise<Runtime> {
-    const runtime = await this.get(actor, workspace, ref);
-    const live = await this.#openings.held(runtime.id);
+    const { id } = await this.getHere(actor, workspace, ref);
+    const live = await this.#openings.held(id);
     if (live) return live.setProxy(proxy);
-    this.#assertOurs(runtime);
     throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
   }
 

@@ -1,7 +1,7 @@
-/** The parts of bringing a runtime up that are measured apart. */
-type Stage = 'queue' | 'proxy' | 'launch' | 'store';
+/** The stages of bringing a runtime up; `browser`: getting one, that was ready or is launched. */
+type Stage = 'queue' | 'proxy' | 'browser' | 'store';
 
-/** Who counts and times what the core does. */
+/** Counts and times what the core does. */
 export interface RuntimeMeter {
   time<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
   /** A runtime that failed, by the code of its failure. */

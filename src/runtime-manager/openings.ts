@@ -94,7 +94,7 @@ export class Openings {
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt));
     const mayTake = isPlain && place.state === 'launching' && node.hasReady;
-    const ready = mayTake ? await meter.time('launch', () => node.takeReady()) : undefined;
+    const ready = mayTake ? await meter.time('browser', () => node.takeReady()) : undefined;
     if (ready) stack.defer(() => ready.giveBack());
     const runtime = ready
       ? await meter.time('store', () =>

@@ -73,7 +73,7 @@ export class RuntimeRecord {
       });
     });
     if (written) return this.#now(written);
-    throw new RuntimeError('runtime.not_active', `The runtime could not become ${what}.`);
+    throw new RuntimeError('runtime.not_active', 'The runtime is over, or not up yet.');
   }
 
   /** As `move`, for what need not succeed. */

@@ -49,11 +49,21 @@ test('every operation has an id, a tag, a summary and its errors', async ({ serv
       if (path.startsWith('/v1/')) {
         expect(operation).toMatchObject({
           security: [{ bearerAuth: [] }],
-          responses: { 400: {}, 401: {}, 500: {} },
+          responses: { 400: {}, 401: {}, 500: {}, 503: {} },
         });
       }
     }
   }
+});
+
+test('errors are documented by their codes, under the status that each is answered with', async ({
+  service,
+}) => {
+  const { json } = await service.call('GET', '/openapi.json');
+  const { responses } = json.paths['/v1/workspaces/{id}/runtimes'].post;
+  expect(responses[409].description).toContain('`runtime.alias_in_use`');
+  expect(responses[502].description).toContain('`proxy.auth_failed`');
+  expect(responses[429].description).toBe('`runtime.quota_exceeded`');
 });
 
 test('the reference page is served from here', async ({ service }) => {

@@ -18,7 +18,8 @@ test('metrics tell what is active, what it took and what failed', async ({
   expect(await metrics()).toContain('bctrl_runtimes_active{mode="ephemeral",driver="puppeteer"} 1');
   expect(await metrics()).toContain('bctrl_attached_clients 1');
   expect(await metrics()).toMatch(/bctrl_browser_launches_total\{outcome="launched"\} [1-9]/);
-  for (const stage of ['queue', 'launch', 'store']) {
+  expect(await metrics()).toContain('bctrl_browser_launches_total{outcome="failed"} 0');
+  for (const stage of ['queue', 'browser', 'store']) {
     expect(await metrics()).toMatch(
       new RegExp(`bctrl_runtime_stage_seconds_count\\{stage="${stage}"\\} [1-9]`),
     );

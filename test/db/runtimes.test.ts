@@ -60,7 +60,8 @@ test('one that is inserted when it runs has the events of both', async ({
 }) => {
   const life = await insert('runs', running);
   expect(life).toMatchObject({ state: 'running', defaultPageId: 'p', generation: 1 });
-  expect(life.expiresAt?.getTime()).toBe((life.startedAt?.getTime() ?? 0) + 600_000);
+  expect(life.startedAt).toEqual(life.createdAt);
+  expect(life.expiresAt?.getTime()).toBe(life.createdAt.getTime() + 600_000);
   const events = await store.listEvents(organizationId, life.id, { after: '0' }, 10);
   expect(events.map(({ type }) => type)).toEqual(['runtime.created', 'runtime.launched']);
 });

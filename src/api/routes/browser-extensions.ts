@@ -7,7 +7,15 @@ import {
   type EgressPolicy,
   type Extensions,
 } from '../../runtime-manager/index.ts';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import {
+  bearer,
+  BODY_ERRORS,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+} from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import {
   ExtensionBody,
@@ -28,8 +36,18 @@ const importPackage = createRoute({
   method: 'post',
   path: `${PATH}/import`,
   summary: 'Download an extension and take it, if it can work',
+  parameters: [IdempotencyKeyHeader],
   request: jsonBody(ExtensionImport),
-  responses: { 200: json(ExtensionBody, 'The extension'), ...errors(413, 415, 422, 502) },
+  responses: {
+    200: json(ExtensionBody, 'The extension'),
+    ...errors(
+      ...POST_ERRORS,
+      'extension.invalid_package',
+      'extension.url_not_allowed',
+      'extension.download_failed',
+      'runtime.launch_failed',
+    ),
+  },
 });
 
 const list = createRoute({
@@ -49,7 +67,7 @@ const get = createRoute({
   path: `${PATH}/{extensionId}`,
   summary: 'Get a browser extension',
   request: { params: ExtensionPath },
-  responses: { 200: json(ExtensionBody, 'The extension'), ...errors(404) },
+  responses: { 200: json(ExtensionBody, 'The extension'), ...errors('extension.not_found') },
 });
 
 const update = createRoute({
@@ -59,7 +77,10 @@ const update = createRoute({
   path: `${PATH}/{extensionId}`,
   summary: 'Rename a browser extension',
   request: { params: ExtensionPath, ...jsonBody(ExtensionChange) },
-  responses: { 200: json(ExtensionBody, 'The extension'), ...errors(404, 413, 415) },
+  responses: {
+    200: json(ExtensionBody, 'The extension'),
+    ...errors(...BODY_ERRORS, 'extension.not_found'),
+  },
 });
 
 const remove = createRoute({
@@ -69,7 +90,10 @@ const remove = createRoute({
   path: `${PATH}/{extensionId}`,
   summary: 'Delete a browser extension that no profile and no active runtime uses',
   request: { params: ExtensionPath },
-  responses: { 200: json(ExtensionBody, 'The extension as it was'), ...errors(404, 409) },
+  responses: {
+    200: json(ExtensionBody, 'The extension as it was'),
+    ...errors('extension.not_found', 'extension.in_use'),
+  },
 });
 
 export interface ExtensionRouteParts {

@@ -12,7 +12,15 @@ import { profileInUse } from '../../db/queries/profile-holders.ts';
 import type { SecretBox } from '../../db/secret-box.ts';
 import type { Actor, Extensions, Profiles } from '../../runtime-manager/index.ts';
 import { ApiError } from '../errors.ts';
-import { bearer, errors, IdempotencyKeyHeader, json, jsonBody } from '../openapi.ts';
+import {
+  bearer,
+  BODY_ERRORS,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+} from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import {
   ProfileBody,
@@ -37,7 +45,10 @@ const create = (request: ProfileRequests['create']) =>
     summary: 'Create a browser profile',
     parameters: [IdempotencyKeyHeader],
     request: jsonBody(request),
-    responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409, 413, 415) },
+    responses: {
+      200: json(ProfileBody, 'The profile'),
+      ...errors(...POST_ERRORS, 'extension.not_found', 'extension.conflict', 'profile.name_in_use'),
+    },
   });
 
 const list = createRoute({
@@ -57,7 +68,7 @@ const get = createRoute({
   path: `${PATH}/{profileId}`,
   summary: 'Get a browser profile',
   request: { params: ProfilePath },
-  responses: { 200: json(ProfileBody, 'The profile'), ...errors(404) },
+  responses: { 200: json(ProfileBody, 'The profile'), ...errors('profile.not_found') },
 });
 
 const update = (request: ProfileRequests['update']) =>
@@ -68,7 +79,16 @@ const update = (request: ProfileRequests['update']) =>
     path: `${PATH}/{profileId}`,
     summary: 'Change a browser profile, from its next launch on',
     request: { params: ProfilePath, ...jsonBody(request) },
-    responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409, 413, 415) },
+    responses: {
+      200: json(ProfileBody, 'The profile'),
+      ...errors(
+        ...BODY_ERRORS,
+        'profile.not_found',
+        'extension.not_found',
+        'extension.conflict',
+        'profile.name_in_use',
+      ),
+    },
   });
 
 const remove = createRoute({
@@ -78,7 +98,10 @@ const remove = createRoute({
   path: `${PATH}/{profileId}`,
   summary: 'Delete a browser profile with all its versions',
   request: { params: ProfilePath },
-  responses: { 200: json(ProfileBody, 'The profile as it was'), ...errors(404, 409) },
+  responses: {
+    200: json(ProfileBody, 'The profile as it was'),
+    ...errors('profile.not_found', 'profile.in_use'),
+  },
 });
 
 export interface ProfileRouteParts {

@@ -1,9 +1,35 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import {
+  bearer,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+  RUNTIME_NOT_FOUND,
+} from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import { SolveCaptchasRequest, SolvedCaptchas, toCaptchaBody } from '../schemas/captcha.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
+
+const SOLVE_ERRORS = [
+  ...RUNTIME_NOT_FOUND,
+  'runtime.not_active',
+  'runtime.held_elsewhere',
+  'captcha.not_found',
+  'captcha.unsupported',
+  'captcha.limit_reached',
+  'captcha.site_key_unknown',
+  'captcha.page_gone',
+  'captcha.solver_refused',
+  'captcha.no_balance',
+  'captcha.unsolvable',
+  'captcha.solver_failed',
+  'captcha.solver_unavailable',
+  'captcha.rejected',
+  'captcha.timeout',
+] as const;
 
 const solve = createRoute({
   tags: ['Captchas'],
@@ -14,10 +40,11 @@ const solve = createRoute({
   summary: 'Solve the captchas that are on the pages of a runtime now',
   description:
     'Answers when all are solved, or have failed; when none could be solved, with the error of the first and all in `details.captchas`. Also for a runtime without `solveCaptchas`. Where there is none, it waits five seconds for one, and answers 404 `captcha.not_found`.',
+  parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(SolveCaptchasRequest) },
   responses: {
     200: json(SolvedCaptchas, 'The captchas, of which some are solved'),
-    ...errors(404, 409, 410, 413, 415, 422, 429, 502, 503),
+    ...errors(...POST_ERRORS, ...SOLVE_ERRORS),
   },
 });
 
@@ -25,7 +52,7 @@ export function captchaRoutes({ runtimes }: { runtimes: RuntimeManager }) {
   return createRouter().openapi(solve, async (c) => {
     const { id, alias } = c.req.valid('param');
     const { pageId, timeoutMs } = c.req.valid('json');
-    const runtime = await runtimes.get(c.var.actor, id, alias);
+    const runtime = await runtimes.getHere(c.var.actor, id, alias);
     const request = { pageId, timeoutMs };
     const solved = await runtimes.captchas.solve(runtime, request, c.req.raw.signal);
     return c.json({ captchas: solved.map(toCaptchaBody) }, 200);

@@ -47,7 +47,7 @@ export function connectRoutes({ db, runtimes, addressOf }: ConnectParts) {
       const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
       const body = await readBody(c);
       const entrance = runtimes.entrances.enter(
-        await runtimes.get(c.var.actor, id, alias),
+        await runtimes.getHere(c.var.actor, id, alias),
         protocol,
       );
       return pass(c, entrance, addressOf, 7, body);

@@ -1,7 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { connectionUrl } from '../connection-urls.ts';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import {
+  bearer,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+  RUNTIME_NOT_FOUND,
+} from '../openapi.ts';
 import type { PublicAddress } from '../public-address.ts';
 import { createRouter } from '../router.ts';
 import {
@@ -24,10 +32,11 @@ const create = createRoute({
   path: PATH,
   summary: 'Make a way into a runtime, for one client or purpose',
   description: 'It can be revoked by itself, and may be for looking only.',
+  parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(CreateConnectionRequest) },
   responses: {
     200: json(CreatedConnection, 'The connection, with its URL'),
-    ...errors(404, 410, 413, 415),
+    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.held_elsewhere'),
   },
 });
 
@@ -38,7 +47,10 @@ const list = createRoute({
   path: PATH,
   summary: 'List the ways into a runtime and who is attached by them, newest first',
   request: { params: RuntimePath },
-  responses: { 200: json(ConnectionList, 'The connections'), ...errors(404) },
+  responses: {
+    200: json(ConnectionList, 'The connections'),
+    ...errors(...RUNTIME_NOT_FOUND, 'runtime.held_elsewhere'),
+  },
 });
 
 const revoke = createRoute({
@@ -49,7 +61,10 @@ const revoke = createRoute({
   summary: 'Revoke a way into a runtime',
   description: 'Its URL lets nobody in any more, and who is attached by it is sent away.',
   request: { params: ConnectionPath },
-  responses: { 200: json(ConnectionBody, 'The connection as it was'), ...errors(404) },
+  responses: {
+    200: json(ConnectionBody, 'The connection as it was'),
+    ...errors(...RUNTIME_NOT_FOUND, 'connection.not_found', 'runtime.held_elsewhere'),
+  },
 });
 
 export interface ConnectionParts {
@@ -64,7 +79,7 @@ export function connectionRoutes({ runtimes, addressOf }: ConnectionParts) {
       const { protocol, access, ttlSeconds } = c.req.valid('json');
       const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1000;
       const request = { protocol, access, ttlMs };
-      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const runtime = await runtimes.getHere(c.var.actor, id, alias);
       const made = runtimes.entrances.create(runtime, request);
       const url = connectionUrl(addressOf(c), protocol, made.ticket);
       const expiresAt = made.expiresAt.toISOString();
@@ -72,12 +87,12 @@ export function connectionRoutes({ runtimes, addressOf }: ConnectionParts) {
     })
     .openapi(list, async (c) => {
       const { id, alias } = c.req.valid('param');
-      const connections = runtimes.entrances.list(await runtimes.get(c.var.actor, id, alias));
+      const connections = runtimes.entrances.list(await runtimes.getHere(c.var.actor, id, alias));
       return c.json({ connections: connections.map(toConnectionBody) }, 200);
     })
     .openapi(revoke, async (c) => {
       const { id, alias, connectionId } = c.req.valid('param');
-      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const runtime = await runtimes.getHere(c.var.actor, id, alias);
       const revoked = runtimes.entrances.revoke(runtime, connectionId);
       return c.json(toConnectionBody(revoked), 200);
     });

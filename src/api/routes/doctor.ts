@@ -15,7 +15,7 @@ const doctor = createRoute({
   description:
     'Processes, directories and ports of browsers that nobody holds, and records of runtimes without a browser. For admin keys; `npm run doctor -- --fix` ends and corrects them.',
   middleware: [requireAdmin],
-  responses: { 200: json(DoctorReportBody, 'The report'), ...errors(403) },
+  responses: { 200: json(DoctorReportBody, 'The report'), ...errors('auth.forbidden') },
 });
 
 export function doctorRoutes({ examine }: { examine: () => Promise<DoctorReport> }) {

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { EventFilter, Runtime, RuntimeManager } from '../../runtime-manager/index.ts';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import {
   EventList,
@@ -28,7 +28,7 @@ const list = createRoute({
   path: PATH,
   summary: 'List what happened to a runtime, oldest first',
   request: { params: RuntimePath, query: EventQuery },
-  responses: { 200: json(EventList, 'The events'), ...errors(404) },
+  responses: { 200: json(EventList, 'The events'), ...errors(...RUNTIME_NOT_FOUND) },
 });
 
 const wait = createRoute({
@@ -40,7 +40,10 @@ const wait = createRoute({
   description:
     'Answers with the first event that matches, as soon as there is one. Events of pages and their consoles are observed while somebody waits for them, and half a minute longer.',
   request: { params: RuntimePath, ...jsonBody(WaitForEventRequest) },
-  responses: { 200: json(WaitedEvent, 'The event'), ...errors(404, 413, 415) },
+  responses: {
+    200: json(WaitedEvent, 'The event'),
+    ...errors(...BODY_ERRORS, ...RUNTIME_NOT_FOUND),
+  },
 });
 
 const stream = createRoute({
@@ -54,7 +57,7 @@ const stream = createRoute({
   request: { params: RuntimePath, query: EventStreamQuery, headers: LastEventId },
   responses: {
     200: { description: 'The events', content: { 'text/event-stream': {} } },
-    ...errors(404),
+    ...errors(...RUNTIME_NOT_FOUND),
   },
 });
 

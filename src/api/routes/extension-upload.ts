@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError } from '../errors.ts';
 import { receiveForm } from '../form-upload.ts';
-import { bearer, errors, json } from '../openapi.ts';
+import { bearer, BODY_ERRORS, errors, json } from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import {
   ExtensionBody,
@@ -32,7 +32,10 @@ export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPo
     request: {
       body: { required: true, content: { 'multipart/form-data': { schema: ExtensionUpload } } },
     },
-    responses: { 200: json(ExtensionBody, 'The extension'), ...errors(413, 415) },
+    responses: {
+      200: json(ExtensionBody, 'The extension'),
+      ...errors(...BODY_ERRORS, 'extension.invalid_package', 'runtime.launch_failed'),
+    },
   });
   router.post(PATH, async (c) => {
     const file = join(uploadDir, randomUUID());

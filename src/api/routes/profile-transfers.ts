@@ -18,7 +18,7 @@ import {
   type StateConverter,
 } from '../../runtime-manager/index.ts';
 import { ApiError } from '../errors.ts';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import { bearer, BODY_ERRORS, errors, json, jsonBody } from '../openapi.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
 import { createRouter } from '../router.ts';
 import {
@@ -36,6 +36,12 @@ const STATE_MAX_BYTES = 64 * 1024 ** 2;
 const ZIP_TYPE = 'application/zip';
 const ZIP = { [ZIP_TYPE]: { schema: z.string().openapi({ format: 'binary' }) } };
 
+const VERSION_ERRORS = [
+  'profile.not_found',
+  'profile.version_not_found',
+  'profile.version_damaged',
+] as const;
+
 const exportZip = createRoute({
   ...common,
   operationId: 'browser-profiles-export',
@@ -43,7 +49,7 @@ const exportZip = createRoute({
   path: `${PATH}/versions/{version}/export`,
   summary: 'Export a version as a zip of its files',
   request: { params: VersionPath },
-  responses: { 200: { description: 'The zip', content: ZIP }, ...errors(404, 422) },
+  responses: { 200: { description: 'The zip', content: ZIP }, ...errors(...VERSION_ERRORS) },
 });
 
 const exportState = createRoute({
@@ -53,7 +59,10 @@ const exportState = createRoute({
   path: `${PATH}/versions/{version}/storage-state`,
   summary: "Export cookies, local storage and IndexedDB of a version as Playwright's storageState",
   request: { params: VersionPath },
-  responses: { 200: json(StorageState, 'The state'), ...errors(404, 422, 502) },
+  responses: {
+    200: json(StorageState, 'The state'),
+    ...errors(...VERSION_ERRORS, 'runtime.launch_failed'),
+  },
 });
 
 const importZip = createRoute({
@@ -63,7 +72,10 @@ const importZip = createRoute({
   path: `${PATH}/import`,
   summary: 'Import an exported zip as a new version, from which the next launch begins',
   request: { params: ProfilePath, body: { required: true, content: ZIP } },
-  responses: { 200: json(VersionBody, 'The version'), ...errors(404, 409, 413, 415) },
+  responses: {
+    200: json(VersionBody, 'The version'),
+    ...errors(...BODY_ERRORS, 'profile.not_found', 'profile.in_use', 'profile.invalid_import'),
+  },
 });
 
 const importState = createRoute({
@@ -73,7 +85,16 @@ const importState = createRoute({
   path: `${PATH}/storage-state`,
   summary: "Import Playwright's storageState as a new version, from which the next launch begins",
   request: { params: ProfilePath, ...jsonBody(StorageState) },
-  responses: { 200: json(VersionBody, 'The version'), ...errors(404, 409, 413, 415, 502) },
+  responses: {
+    200: json(VersionBody, 'The version'),
+    ...errors(
+      ...BODY_ERRORS,
+      'profile.not_found',
+      'profile.in_use',
+      'profile.invalid_import',
+      'runtime.launch_failed',
+    ),
+  },
 });
 
 export interface ProfileTransferParts {

@@ -8,7 +8,7 @@ import {
 import { profileInUse } from '../../db/queries/profile-holders.ts';
 import { restoreVersion } from '../../db/queries/profile-versions.ts';
 import { ApiError } from '../errors.ts';
-import { bearer, errors, IdempotencyKeyHeader, json, jsonBody } from '../openapi.ts';
+import { bearer, errors, IdempotencyKeyHeader, json, jsonBody, POST_ERRORS } from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import {
   ForkProfileRequest,
@@ -31,7 +31,7 @@ const versions = createRoute({
   path: `${PATH}/{profileId}/versions`,
   summary: 'List the saved versions of a browser profile, newest first',
   request: { params: ProfilePath },
-  responses: { 200: json(VersionList, 'The versions'), ...errors(404) },
+  responses: { 200: json(VersionList, 'The versions'), ...errors('profile.not_found') },
 });
 
 const restore = createRoute({
@@ -42,7 +42,10 @@ const restore = createRoute({
   summary: 'Make a version the one that the next launch begins from',
   parameters: [IdempotencyKeyHeader],
   request: { params: VersionPath },
-  responses: { 200: json(ProfileBody, 'The profile'), ...errors(404, 409) },
+  responses: {
+    200: json(ProfileBody, 'The profile'),
+    ...errors(...POST_ERRORS, 'profile.not_found', 'profile.version_not_found', 'profile.in_use'),
+  },
 });
 
 const fork = createRoute({
@@ -53,7 +56,15 @@ const fork = createRoute({
   summary: 'Create a browser profile from a version of another',
   parameters: [IdempotencyKeyHeader],
   request: { params: ProfilePath, ...jsonBody(ForkProfileRequest) },
-  responses: { 200: json(ProfileBody, 'The new profile'), ...errors(404, 409, 413, 415) },
+  responses: {
+    200: json(ProfileBody, 'The new profile'),
+    ...errors(
+      ...POST_ERRORS,
+      'profile.not_found',
+      'profile.version_not_found',
+      'profile.name_in_use',
+    ),
+  },
 });
 
 export function profileVersionRoutes(parts: ProfileRouteParts) {

@@ -1,8 +1,17 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import { runtimeAnswers, type RuntimeAnswerParts } from '../runtime-answers.ts';
 import { ProxyChange, RuntimeBody, RuntimePath } from '../schemas/runtime.ts';
+
+/** What a proxy that is asked for can fail with. */
+export const PROXY_ERRORS = [
+  'proxy.not_allowed',
+  'proxy.unreachable',
+  'proxy.auth_failed',
+  'proxy.timeout',
+  'proxy.protocol_error',
+] as const;
 
 const setProxy = createRoute({
   tags: ['Runtimes'],
@@ -16,7 +25,13 @@ const setProxy = createRoute({
   request: { params: RuntimePath, ...jsonBody(ProxyChange) },
   responses: {
     200: json(RuntimeBody, 'The runtime'),
-    ...errors(404, 410, 413, 415, 422, 502, 503),
+    ...errors(
+      ...BODY_ERRORS,
+      ...RUNTIME_NOT_FOUND,
+      ...PROXY_ERRORS,
+      'runtime.not_active',
+      'runtime.held_elsewhere',
+    ),
   },
 });
 

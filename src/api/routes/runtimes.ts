@@ -8,6 +8,8 @@ import {
   IdempotencyKeyHeader,
   json,
   jsonBody,
+  POST_ERRORS,
+  RUNTIME_NOT_FOUND,
 } from '../openapi.ts';
 import type { PublicAddress } from '../public-address.ts';
 import { createRouter, type ApiEnv } from '../router.ts';
@@ -22,8 +24,28 @@ import {
   RuntimeStatusFilter,
 } from '../schemas/runtime.ts';
 import { WorkspacePath } from '../schemas/workspace.ts';
+import { PROXY_ERRORS } from './runtime-proxy.ts';
 
 const common = { tags: ['Runtimes'], security: bearer };
+
+/** What bringing a runtime up can fail with. */
+const LAUNCH_ERRORS = [
+  'workspace.not_found',
+  'profile.not_found',
+  'extension.not_found',
+  'runtime.alias_in_use',
+  'runtime.stopped',
+  'profile.in_use',
+  'extension.conflict',
+  'profile.version_damaged',
+  'profile.locale_unavailable',
+  ...PROXY_ERRORS,
+  'runtime.quota_exceeded',
+  'runtime.launch_failed',
+  'extension.load_failed',
+  'runtime.no_capacity',
+  'service.shutting_down',
+] as const;
 
 const create = (ceilings: RequestCeilings) =>
   createRoute({
@@ -38,7 +60,7 @@ const create = (ceilings: RequestCeilings) =>
     request: { params: WorkspacePath, ...jsonBody(createRuntimeRequest(ceilings)) },
     responses: {
       200: json(RuntimeBody, 'The running runtime'),
-      ...errors(404, 409, 413, 415, 422, 429, 502, 503),
+      ...errors(...POST_ERRORS, ...LAUNCH_ERRORS),
     },
   });
 
@@ -52,7 +74,7 @@ const list = createRoute({
     params: WorkspacePath,
     query: z.strictObject({ status: RuntimeStatusFilter, ...paging }),
   },
-  responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors(404) },
+  responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors('workspace.not_found') },
 });
 
 const get = createRoute({
@@ -62,7 +84,7 @@ const get = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}',
   summary: 'Get a runtime',
   request: { params: RuntimePath },
-  responses: { 200: json(RuntimeBody, 'The runtime'), ...errors(404) },
+  responses: { 200: json(RuntimeBody, 'The runtime'), ...errors(...RUNTIME_NOT_FOUND) },
 });
 
 const stop = createRoute({
@@ -75,7 +97,10 @@ const stop = createRoute({
     'Answers when the browser has been ended and, with a profile, its state is saved. One that is over is answered as it is.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
-  responses: { 200: json(RuntimeBody, 'The stopped runtime'), ...errors(404, 503) },
+  responses: {
+    200: json(RuntimeBody, 'The stopped runtime'),
+    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.held_elsewhere'),
+  },
 });
 
 const start = createRoute({
@@ -90,7 +115,7 @@ const start = createRoute({
   request: { params: RuntimePath },
   responses: {
     200: json(RuntimeBody, 'The running runtime'),
-    ...errors(404, 409, 422, 429, 502, 503),
+    ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.held_elsewhere'),
   },
 });
 
@@ -104,7 +129,7 @@ const restart = createRoute({
   request: { params: RuntimePath },
   responses: {
     200: json(RuntimeBody, 'The running runtime'),
-    ...errors(404, 409, 422, 429, 502, 503),
+    ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.held_elsewhere'),
   },
 });
 
@@ -115,7 +140,10 @@ const remove = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}',
   summary: 'Delete the record of a runtime that is over',
   request: { params: RuntimePath },
-  responses: { 200: json(RuntimeBody, 'The runtime as it was'), ...errors(404, 409) },
+  responses: {
+    200: json(RuntimeBody, 'The runtime as it was'),
+    ...errors(...RUNTIME_NOT_FOUND, 'runtime.active'),
+  },
 });
 
 export interface RuntimeRouteParts {

@@ -10,7 +10,15 @@ import {
 } from '../../db/queries/workspaces.ts';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { ApiError } from '../errors.ts';
-import { bearer, errors, json, jsonBody } from '../openapi.ts';
+import {
+  bearer,
+  BODY_ERRORS,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+} from '../openapi.ts';
 import { createRouter } from '../router.ts';
 import { paging } from '../schemas/paging.ts';
 import {
@@ -31,8 +39,12 @@ const createWorkspace = createRoute({
   method: 'post',
   path: '/v1/workspaces',
   summary: 'Create a workspace',
+  parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateWorkspaceRequest),
-  responses: { 200: json(WorkspaceBody, 'The workspace'), ...errors(409, 413, 415) },
+  responses: {
+    200: json(WorkspaceBody, 'The workspace'),
+    ...errors(...POST_ERRORS, 'workspace.name_in_use'),
+  },
 });
 
 const list = createRoute({
@@ -52,7 +64,7 @@ const get = createRoute({
   path: '/v1/workspaces/{id}',
   summary: 'Get a workspace',
   request: { params: WorkspacePath },
-  responses: { 200: json(WorkspaceBody, 'The workspace'), ...errors(404) },
+  responses: { 200: json(WorkspaceBody, 'The workspace'), ...errors('workspace.not_found') },
 });
 
 const update = createRoute({
@@ -63,7 +75,10 @@ const update = createRoute({
   summary: 'Rename a workspace or change what it mounts',
   description: 'What it mounts counts for runtimes created from then on.',
   request: { params: WorkspacePath, ...jsonBody(UpdateWorkspaceRequest) },
-  responses: { 200: json(WorkspaceBody, 'The workspace'), ...errors(404, 409, 413, 415) },
+  responses: {
+    200: json(WorkspaceBody, 'The workspace'),
+    ...errors(...BODY_ERRORS, 'workspace.not_found', 'workspace.name_in_use'),
+  },
 });
 
 const remove = createRoute({
@@ -73,7 +88,10 @@ const remove = createRoute({
   path: '/v1/workspaces/{id}',
   summary: 'Delete a workspace with the records of its runtimes',
   request: { params: WorkspacePath, query: DeleteWorkspaceQuery },
-  responses: { 200: json(WorkspaceBody, 'The workspace as it was'), ...errors(404, 409) },
+  responses: {
+    200: json(WorkspaceBody, 'The workspace as it was'),
+    ...errors('workspace.not_found', 'workspace.has_active_runtimes'),
+  },
 });
 
 export function workspaceRoutes({ db, runtimes }: { db: Db; runtimes: RuntimeManager }) {

@@ -36,6 +36,7 @@ export async function insertRuntime(
     const [row] = await statement.execute({
       ...runtime,
       ...workspaceParameters(organizationId, workspace),
+      now: new Date(),
       ...(running && moveParameters(running)),
       most,
       events: JSON.stringify(events),
@@ -107,6 +108,9 @@ function insertion(db: Db, state: ReturnType<typeof runningValues> | { state: SQ
         egress: given(runtimes.egress),
         idleTimeoutSeconds: given(runtimes.idleTimeoutSeconds),
         maxDurationSeconds: given(runtimes.maxDurationSeconds),
+        // By the clock that all other times of a runtime are by.
+        createdAt: given(runtimes.createdAt, 'now'),
+        updatedAt: given(runtimes.updatedAt, 'now'),
         ...state,
       })
       .returning(),

@@ -10,6 +10,8 @@ import { describeLaunch, NOBODY } from './probe.ts';
 export class Launcher {
   readonly settings: BrowserSettings;
   readonly #egress: ForwarderOptions;
+  /** How many launches there were, by how they ended. */
+  readonly launches = { launched: 0, failed: 0 };
   readonly #running = new Map<Browser, Forwarder>();
   #endedUsage = NO_USAGE;
   #launchable = true;
@@ -31,11 +33,13 @@ export class Launcher {
     try {
       const launched = await launchConfined(this.settings, identity, this.#egress, signal);
       this.#launchable = true;
+      this.launches.launched++;
       this.#follow(launched);
       return launched;
     } catch (cause) {
       signal.throwIfAborted();
       this.#launchable = false;
+      this.launches.failed++;
       const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
       this.settings.log.error({ err: cause, output }, 'a browser could not be launched');
       throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });

@@ -174,6 +174,11 @@ export class LocalNode implements RuntimeNode {
     return this.#pool?.idle ?? 0;
   }
 
+  /** How many browsers were launched, and how many launches failed. */
+  get launches(): Launcher['launches'] {
+    return this.#launcher.launches;
+  }
+
   get usage(): Usage {
     return this.#launcher.usage;
   }
