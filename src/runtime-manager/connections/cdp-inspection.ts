@@ -7,7 +7,8 @@ import {
   type Verdict,
 } from './cdp-policy.ts';
 import type { Inspected } from './websocket-bridge.ts';
-import { clientTextFrame, type ClientMessage } from './websocket-frames.ts';
+import type { ClientMessage } from './client-message-reader.ts';
+import { clientTextFrame } from './websocket-frames.ts';
 
 /** https://www.jsonrpc.org/specification#error_object, as Chromium answers too. */
 const ERROR = { notJson: -32700, notCommand: -32600, refused: -32000 } as const;

@@ -3,7 +3,8 @@ import { RuntimeError } from '../errors.ts';
 import { isInside, judge, type RuntimeFiles } from './cdp-policy.ts';
 import { parseJson } from './cdp-inspection.ts';
 import type { Inspected } from './websocket-bridge.ts';
-import { clientTextFrame, type ClientMessage } from './websocket-frames.ts';
+import type { ClientMessage } from './client-message-reader.ts';
+import { clientTextFrame } from './websocket-frames.ts';
 
 /** chromedriver's own commands that hand on one of CDP. */
 const CDP_PATH = /\/(?:cdp\/execute|send_command(?:_and_get_result)?)$/;

@@ -1,17 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  ClientMessageReader,
-  FrameBoundaries,
-  FrameError,
-  FrameSieve,
-  OPCODE,
-  clientTextFrame,
-  closeFrame,
-  serverFrame,
-  type ClientMessage,
-} from './websocket-frames.ts';
+import { ClientMessageReader, FrameError, type ClientMessage } from './client-message-reader.ts';
+import { FrameBoundaries } from './frame-boundaries.ts';
+import { FrameSieve } from './frame-sieve.ts';
+import { clientTextFrame, closeFrame, OPCODE, serverFrame } from './websocket-frames.ts';
 
 /**
  * What of a client's handshake concerns the far end. No Origin, which Chromium refuses, and no

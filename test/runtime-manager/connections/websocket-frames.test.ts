@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
   ClientMessageReader,
-  FrameBoundaries,
-  FrameSieve,
-  OPCODE,
+  type ClientMessage,
+} from '../../../src/runtime-manager/connections/client-message-reader.ts';
+import { FrameBoundaries } from '../../../src/runtime-manager/connections/frame-boundaries.ts';
+import { FrameSieve } from '../../../src/runtime-manager/connections/frame-sieve.ts';
+import {
   clientTextFrame,
   closeFrame,
+  OPCODE,
   serverFrame,
-  type ClientMessage,
 } from '../../../src/runtime-manager/connections/websocket-frames.ts';
 
 function masked(opcode: number, payload: Buffer, final = true): Buffer {
