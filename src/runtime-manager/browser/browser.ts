@@ -151,8 +151,8 @@ export class Browser {
     return reportOnExtension(this.#chromium.pipe, id, signal);
   }
 
-  /** Has the default page do what every client does first, so that it has all it needs for it. */
-  async rouse(signal: AbortSignal): Promise<void> {
+  /** Evaluates once in the default page, so that the first client does not wait for the renderer. */
+  async warmUp(signal: AbortSignal): Promise<void> {
     await this.#evaluate('1 + 1', signal);
   }
 

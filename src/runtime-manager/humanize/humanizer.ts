@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Acting, Wire } from '../connections/websocket-bridge.ts';
 import { ClientActing } from './client-acting.ts';
 import type { BrowserConfig } from '../launch.ts';
-import type { Runtime } from '../store.ts';
 import { personaIdFor, personaOf, type Persona } from './persona.ts';
 import type { Point } from './pointer-path.ts';
 import { seededRandom, type Random } from './random.ts';
@@ -46,14 +45,13 @@ export class Humanizer {
   }
 }
 
-/** Of a runtime, whose profile has `profileConfig`; undefined: it is not asked for. */
+/** Of a runtime, as its launch or its profile has it; undefined: it is not asked for. */
 export function humanizerFor(
-  { id, profileId, launch }: Pick<Runtime, 'id' | 'profileId' | 'launch'>,
-  profileConfig: BrowserConfig | undefined,
+  { id, profileId }: { id: string; profileId: string | undefined },
+  { humanize, humanizePersonaId }: BrowserConfig,
   maxDelayMs: number,
 ): Humanizer | undefined {
-  const config = launch.mode === 'ephemeral' ? launch.config : profileConfig;
-  if (!config?.humanize) return undefined;
-  const personaId = config.humanizePersonaId ?? personaIdFor(profileId ?? id);
+  if (!humanize) return undefined;
+  const personaId = humanizePersonaId ?? personaIdFor(profileId ?? id);
   return new Humanizer({ personaId, maxDelayMs });
 }

@@ -1,7 +1,7 @@
 import type { Browser } from '../browser/browser.ts';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Launcher } from './launcher.ts';
-import { NOBODY } from './probe.ts';
+import { NO_PROFILE } from './probe.ts';
 
 const TRIAL_TIMEOUT_MS = 20_000;
 
@@ -25,7 +25,7 @@ export class ExtensionTrials {
 
   async #tryOut(directory: string): Promise<ExtensionTrial> {
     const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
-    const { browser } = await this.#launcher.launch({ ...NOBODY, isTrial: true }, signal);
+    const { browser } = await this.#launcher.launch({ ...NO_PROFILE, isTrial: true }, signal);
     try {
       return await load(browser, directory, signal);
     } finally {

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { BrowserIdentity } from '../browser/browser.ts';
 import {
   assertUsableRoot,
   removeBrowserRoot,
@@ -7,27 +6,26 @@ import {
 } from '../browser/browser-directory.ts';
 import type { HealthCheckTimes } from '../browser/health-check.ts';
 import { Locales } from '../browser/locales.ts';
-import { STAGEHAND_EXTENSION } from '../browser/stagehand-extension.ts';
-import { Endpoints } from '../connections/endpoints.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
 import type { Usage } from '../egress/outbound-connections.ts';
 import type { Route } from '../egress/route.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
-import { WarmPool, type WarmPoolSize } from '../pool/warm-pool.ts';
+import type { WarmPool, WarmPoolSize } from '../pool/warm-pool.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { ExtensionCache } from './extension-cache.ts';
 import { ExtensionTrials } from './extension-trials.ts';
 import { Launcher } from './launcher.ts';
 import { loadExtensions, unpackExtensions } from './local-extensions.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import { openWarmPool } from './open-warm-pool.ts';
 import { killProcessesUnder } from './process-table.ts';
 import { LocalProfile } from './local-profile.ts';
 import { StateConverter } from './state-converter.ts';
 import { toNodeBrowser, type ReachableBrowser } from './reachable-browser.ts';
 import { ReadyStates } from './ready-states.ts';
-import { describeLaunch, NOBODY, probe, type Probed } from './probe.ts';
+import { NO_PROFILE, probe, type Probed } from './probe.ts';
 import type {
   LaunchSpec,
   NodeBrowser,
@@ -35,8 +33,6 @@ import type {
   ReadyBrowser,
   RuntimeNode,
 } from './runtime-node.ts';
-
-const ROUSE_TIMEOUT_MS = 10_000;
 
 export interface LocalNodeOptions {
   id: string;
@@ -72,10 +68,11 @@ export class LocalNode implements RuntimeNode {
   readonly id: string;
   /** What extensions are tried in. */
   readonly trials: ExtensionTrials;
+  /** What turns saved states into other forms, and back. */
+  readonly states: StateConverter;
   readonly #launcher: Launcher;
   /** Undefined: every browser is launched when it is asked for. */
   readonly #pool: WarmPool<ReachableBrowser> | undefined;
-  readonly #chromedriverPath: string | undefined;
   readonly #checkoutRoot: string;
   readonly #storage: ObjectStorage;
   readonly #locales: Locales;
@@ -91,18 +88,19 @@ export class LocalNode implements RuntimeNode {
     { settings, browserBytes }: Probed,
     { locales, ready, extensions }: LocalParts,
   ) {
+    const { egress, chromedriverPath, storage, checkoutRoot } = options;
     this.id = options.id;
-    this.#launcher = new Launcher(settings, options.egress);
-    this.#chromedriverPath = options.chromedriverPath;
-    this.#checkoutRoot = options.checkoutRoot;
-    this.#storage = options.storage;
+    this.#launcher = new Launcher({ settings, egress, chromedriverPath });
+    this.#checkoutRoot = checkoutRoot;
+    this.#storage = storage;
     this.#locales = locales;
     this.#ready = ready;
     this.#extensions = extensions;
-    this.#egress = options.egress;
+    this.#egress = egress;
     const { root, memoryFloorBytes: floorBytes } = options;
     this.#memory = new MemoryBudget({ root, floorBytes, browserBytes });
     this.trials = new ExtensionTrials(this.#launcher);
+    this.states = new StateConverter({ storage, root: checkoutRoot, launcher: this.#launcher });
     this.#pool = options.warm.max > 0 ? this.#openPool(options) : undefined;
   }
 
@@ -141,27 +139,10 @@ export class LocalNode implements RuntimeNode {
     });
   }
 
-  #openPool({ warm, maxLaunches, log }: LocalNodeOptions): WarmPool<ReachableBrowser> {
-    return new WarmPool({
-      ...warm,
-      maxLaunches,
-      launch: (signal, hurry) => this.#launchAhead(signal, hurry),
-      mayRefill: () => this.#launching === 0 && this.#memory.hasRoomFor(1),
-      isShort: () => !this.#memory.hasRoomFor(0),
-      log,
-    });
-  }
-
-  async #launchAhead(signal: AbortSignal, hurry: AbortSignal): Promise<ReachableBrowser> {
-    const launched = await this.#launch({ ...NOBODY, hurry }, signal);
-    const { browser } = launched;
-    try {
-      await browser.rouse(AbortSignal.any([signal, AbortSignal.timeout(ROUSE_TIMEOUT_MS)]));
-      return launched;
-    } catch (cause) {
-      await browser.kill();
-      throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
-    }
+  #openPool({ warm: size, maxLaunches, log }: LocalNodeOptions): WarmPool<ReachableBrowser> {
+    const isBusy = () => this.#launching > 0;
+    const parts = { launcher: this.#launcher, memory: this.#memory };
+    return openWarmPool({ ...parts, size, maxLaunches, isBusy, log });
   }
 
   /** What all browsers used when it was last measured. */
@@ -230,10 +211,9 @@ export class LocalNode implements RuntimeNode {
     if (!this.#memory.hasRoomFor(1)) this.#pool?.shrink();
     this.#launching++;
     try {
-      return await this.#launch(
-        { ...NOBODY, userDataDir: profile?.userDataDir, fingerprint: use?.fingerprint ?? {} },
-        signal,
-      );
+      const { userDataDir } = profile ?? NO_PROFILE;
+      const { fingerprint } = use ?? NO_PROFILE;
+      return await this.#launcher.launch({ ...NO_PROFILE, userDataDir, fingerprint }, signal);
     } finally {
       this.#launching--;
       this.#pool?.refill();
@@ -255,35 +235,6 @@ export class LocalNode implements RuntimeNode {
       `Chromium has no language ${locale} on this machine: install chromium-l10n.`,
       { details: { locale } },
     );
-  }
-
-  async #launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ReachableBrowser> {
-    const { browser, forwarder } = await this.#launcher.launch(identity, signal);
-    const { endpoint, directory } = browser;
-    const endpoints = browser.own(
-      new Endpoints({
-        endpoint,
-        files: { directory: directory.path, stagehandExtension: STAGEHAND_EXTENSION },
-        env: { ...this.#launcher.settings.env, ...directory.env },
-        chromedriverPath: this.#chromedriverPath,
-        proxyPort: forwarder.port,
-        ownPorts: this.#egress.ownPorts,
-      }),
-    );
-    return { browser, forwarder, endpoints };
-  }
-
-  /** What turns saved states into other forms, and back. */
-  get states(): StateConverter {
-    return new StateConverter({
-      storage: this.#storage,
-      root: this.#checkoutRoot,
-      env: this.#launcher.settings.env,
-      launch: async (userDataDir, signal) => {
-        const { browser } = await this.#launcher.launch({ ...NOBODY, userDataDir }, signal);
-        return browser;
-      },
-    });
   }
 
   isLaunchable(): Promise<boolean> {

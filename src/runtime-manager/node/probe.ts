@@ -5,8 +5,8 @@ import { launchConfined } from './confined-browser.ts';
 import { browserMemory } from './memory.ts';
 
 const SANDBOX_TROUBLE = /sandbox|namespace/i;
-/** Of no profile. */
-export const NOBODY: BrowserIdentity = {
+/** An ephemeral browser's. */
+export const NO_PROFILE: BrowserIdentity = {
   userDataDir: undefined,
   fingerprint: {},
   isTrial: false,
@@ -36,7 +36,7 @@ export async function probe(settings: BrowserSettings, egress: ForwarderOptions)
 
 async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
   const signal = AbortSignal.timeout(settings.launchTimeoutMs);
-  const { browser } = await launchConfined(settings, NOBODY, egress, signal);
+  const { browser } = await launchConfined(settings, NO_PROFILE, egress, signal);
   try {
     const { product, userAgent } = await browser.version(signal);
     settings.log.info({ product, sandbox: settings.sandbox }, 'Chromium starts');

@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Browser } from '../browser/browser.ts';
 import { startPlaywright } from '../browser/playwright-process.ts';
 import { RuntimeError } from '../errors.ts';
 import { Checkout } from '../profiles/checkout.ts';
@@ -11,7 +10,9 @@ import { packInto } from '../profiles/profiles.ts';
 import { StorageState } from '../profiles/storage-state.ts';
 import { unzipState, zipState } from '../profiles/zip.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { Launcher } from './launcher.ts';
 import { unpack } from './local-profile.ts';
+import { NO_PROFILE } from './probe.ts';
 
 const HOST = new URL('../browser/storage-state-host.ts', import.meta.url);
 const TASK_TIMEOUT_MS = 60_000;
@@ -22,8 +23,7 @@ export interface StateConverterOptions {
   storage: ObjectStorage;
   /** Under which states are unpacked for the while. */
   root: string;
-  env: Record<string, string>;
-  launch: (userDataDir: string, signal: AbortSignal) => Promise<Browser>;
+  launcher: Launcher;
 }
 
 /** Gives saved states in forms that people and Playwright know, and takes them from those. */
@@ -96,11 +96,12 @@ export class StateConverter {
   /** In a browser of its own, which ends in order, so that it keeps what was written. */
   async #perform({ userDataDir }: Checkout, task: object): Promise<unknown> {
     const signal = AbortSignal.timeout(TASK_TIMEOUT_MS);
-    const browser = await this.#options.launch(userDataDir, signal);
+    const { launcher } = this.#options;
+    const { browser } = await launcher.launch({ ...NO_PROFILE, userDataDir }, signal);
     try {
       const { endpoint, directory } = browser;
       const cdpUrl = `ws://127.0.0.1:${endpoint.port}${endpoint.path}`;
-      const env = { ...this.#options.env, ...directory.env };
+      const env = { ...launcher.settings.env, ...directory.env };
       await using playwright = startPlaywright(HOST, directory.path, env);
       const { error, state } = Answer.parse(await playwright.ask({ ...task, cdpUrl }, signal));
       if (error === undefined) return state;
