@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../src/api/config.ts';
 import { Environment } from '../../src/api/environment.ts';
 
@@ -50,4 +51,13 @@ test('the README lists every variable and no other', async () => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const listed = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\|/gm)].map(([, name]) => name);
   expect(new Set(listed)).toEqual(new Set(Object.keys(Environment.shape)));
+});
+
+test('docker-compose passes every variable on that does not say where things are', async () => {
+  const compose = await readFile(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
+  const { DATABASE_URL: _made, ...passed } = parse(compose).services.api.environment;
+  const inTheImage = /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;
+  const wanted = Object.keys(Environment.shape).filter((name) => !inTheImage.test(name));
+  expect(new Set(Object.keys(passed))).toEqual(new Set(wanted));
+  expect(Object.values(passed)).toEqual(wanted.map(() => null));
 });
