@@ -24,8 +24,8 @@ export type Db = ReturnType<typeof createDb>;
 export interface Database extends AsyncDisposable {
   db: Db;
   /**
-   * For writes that are answered before they are on disk: those whose loss by a power cut is borne,
-   * and those that a write by `db` follows, which takes them along.
+   * Commits asynchronously: for writes that a power cut may lose, and for those that one by `db`
+   * follows, whose flush covers them.
    * https://www.postgresql.org/docs/current/wal-async-commit.html
    */
   unhurried: Db;

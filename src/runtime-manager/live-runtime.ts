@@ -23,9 +23,9 @@ import { abortReason, endOf, failureOf, LAST_WORDS } from './runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
 import type { Activity, Runtime, RuntimeStore } from './store.ts';
 
-/** How long an answer waits for the record of an end, after the browser is gone. */
+/** How long an answer waits for the record of an end, after the browser was ended. */
 const RECORD_TIMEOUT_MS = 5000;
-/** Whoever waited for it has gone before it was up. */
+/** All who waited for it hung up before it was up. */
 const ABANDONED = {
   to: 'failed',
   failure: {
@@ -60,9 +60,9 @@ export class LiveRuntime {
   readonly #record: RuntimeRecord;
   readonly #profile: ProfileSession | undefined;
   readonly #release: () => void;
-  readonly #ready: NodeBrowser | undefined;
-  readonly #launch = new AbortController();
-  readonly #gone = Promise.withResolvers<void>();
+  readonly #warm: NodeBrowser | undefined;
+  readonly #launching = new AbortController();
+  readonly #browserEnded = Promise.withResolvers<void>();
   #started: Promise<Runtime> | undefined;
   #bringingUp: Promise<Runtime> | undefined;
   #browser: NodeBrowser | undefined;
@@ -71,23 +71,23 @@ export class LiveRuntime {
   /** What the traffic goes through now. */
   #proxy: Proxy | undefined;
   #ended: Promise<Runtime> | undefined;
-  #recorded: Activity | undefined;
+  #recordedActivity: Activity | undefined;
   /** The proxy is changed by one at a time. */
   #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   /**
-   * `release` is called once, when the runtime has ended. `ready` is the browser of one that was
-   * recorded when it ran.
+   * `release` is called once, when the runtime has ended. `warm` is the browser of a runtime that
+   * was recorded as running at once.
    */
   constructor(
     runtime: Runtime,
     place: Place,
     parts: LiveRuntimeParts,
     release: () => void,
-    ready?: NodeBrowser,
+    warm?: NodeBrowser,
   ) {
-    this.#ready = ready;
+    this.#warm = warm;
     this.#parts = parts;
     this.#place = place;
     this.#release = release;
@@ -137,11 +137,11 @@ export class LiveRuntime {
     const usage = this.#browser?.forwarder.usage;
     if (!lastActivityAt || !usage) return undefined;
     const activity = { lastActivityAt, usage };
-    return isDeepStrictEqual(activity, this.#recorded) ? undefined : activity;
+    return isDeepStrictEqual(activity, this.#recordedActivity) ? undefined : activity;
   }
 
   activityRecorded(activity: Activity): void {
-    this.#recorded = activity;
+    this.#recordedActivity = activity;
   }
 
   /**
@@ -165,8 +165,8 @@ export class LiveRuntime {
   }
 
   /**
-   * As `start`, for one of those who wait for it: when the last of them is gone before it is up, it
-   * is not wanted any more. Without a signal one never is.
+   * As `start`, but gives the launch up when the signals of all callers have aborted; a caller
+   * without one never gives it up.
    */
   async startFor(signal: AbortSignal | undefined): Promise<Runtime> {
     this.#waiting++;
@@ -188,7 +188,7 @@ export class LiveRuntime {
    */
   async end(end: RuntimeEnd): Promise<Runtime> {
     this.#ended ??= this.#finish(end).finally(this.#release);
-    await this.#gone.promise;
+    await this.#browserEnded.promise;
     return Promise.race([this.#ended, unrecorded()]);
   }
 
@@ -216,18 +216,18 @@ export class LiveRuntime {
 
   async #bringUp(): Promise<Runtime> {
     const { meter, node } = this.#parts;
-    const { signal } = this.#launch;
+    const { signal } = this.#launching;
     // Whatever ends the runtime from now on ends it too.
-    this.#browser = this.#ready;
+    this.#browser = this.#warm;
     try {
       await meter.time('queue', () => this.#place.ready());
       signal.throwIfAborted();
-      if (this.#ready) return await this.#runWith(this.#ready);
+      if (this.#warm) return await this.#runWith(this.#warm);
       if (this.runtime.state === 'accepted') await this.#record.move({ to: 'launching' });
       const profile = await this.#profile?.begin();
       const route = this.#routeOf(this.#config.proxy ?? undefined);
       const checked = meter.time('proxy', () => node.checkRoute(route, signal));
-      checked.catch((error: unknown) => this.#launch.abort(error));
+      checked.catch((error: unknown) => this.#launching.abort(error));
       const extensions = await this.#resolveExtensions();
       const spec = { profile, extensions };
       const browser = await meter.time('browser', () => node.launch(spec, signal));
@@ -253,7 +253,7 @@ export class LiveRuntime {
     browser.forwarder.onFailure = (event) => this.#record.note(event);
     this.#profile?.follow(browser);
     void browser.exited.then((exit) => this.#exited(exit));
-    const watching = this.#follow(browser, this.#launch.signal);
+    const watching = this.#follow(browser, this.#launching.signal);
     watching.catch(() => undefined); // It may fail while the check is waited for.
     await checked;
     browser.forwarder.setRoute(route);
@@ -278,7 +278,7 @@ export class LiveRuntime {
 
   async #changeProxy(proxy: Proxy | undefined): Promise<Runtime> {
     const browser = this.#browser;
-    const { signal } = this.#launch;
+    const { signal } = this.#launching;
     if (!browser || signal.aborted) {
       throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
     }
@@ -316,7 +316,7 @@ export class LiveRuntime {
   }
 
   async #finish(end: RuntimeEnd): Promise<Runtime> {
-    this.#launch.abort(abortReason(end));
+    this.#launching.abort(abortReason(end));
     if (this.#place.state === 'waiting') this.#place[Symbol.dispose]();
     const cause = end.to === 'failed' ? 'failed' : end.reason;
     this.connections.close(LAST_WORDS[cause]);
@@ -324,7 +324,7 @@ export class LiveRuntime {
     await this.#bringingUp?.catch(() => undefined);
     this.#captchas?.[Symbol.dispose]();
     const left = await this.#endBrowser(end);
-    this.#gone.resolve();
+    this.#browserEnded.resolve();
     void this.#leavePlace();
     if (left.to === 'failed') this.#parts.meter.failed(left.failure.code);
     const over = await this.#record.end({ ...left, usage: this.#browser?.forwarder.usage });

@@ -50,7 +50,7 @@ export interface RuntimeManagerOptions {
   captchas: CaptchaOptions;
 }
 
-/** How often something may come in between before a request gives up. */
+/** How often a request begins anew because the runtime changed meanwhile. */
 const ATTEMPTS = 50;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
 

@@ -50,14 +50,14 @@ export interface BrowserSettings {
   log: Logger;
 }
 
-/** Whose browser it is. */
+/** What differs from launch to launch. */
 export interface BrowserIdentity {
   /** Undefined: a fresh one, which goes with the browser. */
   userDataDir: string | undefined;
   fingerprint: Fingerprint;
   /** Whether it is only to try extensions out. */
   isTrial: boolean;
-  /** Until it aborts, nobody waits for the browser; undefined: somebody does. */
+  /** Low priority until it aborts; undefined: normal priority. */
   hurry?: AbortSignal | undefined;
 }
 

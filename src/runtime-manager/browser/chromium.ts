@@ -15,7 +15,7 @@ export interface ChromiumCommand {
   executablePath: string;
   flags: string[];
   env: Record<string, string>;
-  /** Until it aborts, what runs already goes before; undefined: nobody has to wait. */
+  /** Low priority until it aborts; undefined: normal priority. */
   hurry: AbortSignal | undefined;
 }
 

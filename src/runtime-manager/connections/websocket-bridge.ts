@@ -47,7 +47,7 @@ export interface Wire {
   fail(error: unknown): void;
 }
 
-/** Does what a client asks for in its own way, with messages of its own among those of the client. */
+/** Carries out some of a client's commands in its stead, by commands of its own. */
 export interface Acting {
   /** Takes a message that passed the inspection; false: it is to be forwarded. */
   take(payload: Buffer): boolean;
@@ -68,7 +68,7 @@ export interface BridgeTarget {
 export interface BridgeOptions {
   /** Looks into the messages of the client; without it they pass unseen. */
   inspect: Inspection | undefined;
-  /** Opens who acts for the client; without it all that passes the inspection is forwarded. */
+  /** Begins to act for this client; without it all that passes the inspection is forwarded. */
   act?: ((wire: Wire) => Acting) | undefined;
   /** Called for whatever passes, either way, but for pings and their answers. */
   onActivity: () => void;

@@ -9,7 +9,7 @@ const ANSWER = /^\{"id":(2[01]\d{8})[,}]/;
 
 const Answer = z.object({ result: z.record(z.string(), z.unknown()).optional() });
 
-/** What of an answer has to be there to tell whether it is to one of these. */
+/** How much of an answer it takes to read its id. */
 export const ANSWER_START_BYTES = 18;
 
 export type Result = Record<string, unknown> | undefined;

@@ -2,7 +2,7 @@ import { Burst } from './burst.ts';
 import type { Humanizer } from './humanizer.ts';
 import type { OwnCommands, Result } from './own-commands.ts';
 
-/** Who answers no more gets no more positions; the last one counts. */
+/** With so many moves unanswered, those on the way are left out; the last one counts. */
 const UNANSWERED_MAX = 32;
 /** A page that is left meanwhile never answers. */
 const ANSWERED_MS = 5000;
@@ -92,7 +92,7 @@ export class Stage {
     return result;
   }
 
-  /** What waits then waits for ever, and is forgotten. */
+  /** What still waits is never resumed. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -164,7 +164,7 @@ export class LocalNode implements RuntimeNode {
     return this.#launcher.usage;
   }
 
-  /** One that is ready has its memory already. */
+  /** The memory of one that is ready is taken already. */
   hasMemory(launching: number): boolean {
     return this.warmBrowsers > launching || this.#memory.hasRoomFor(launching + 1);
   }
@@ -201,7 +201,7 @@ export class LocalNode implements RuntimeNode {
     return { browser, giveBack: () => this.#pool?.giveBack(taken) };
   }
 
-  /** An ephemeral browser is one like the other until it is used; one with a profile is begun with it. */
+  /** An ephemeral browser comes from the pool; a profile's is launched on its directory. */
   async #take(
     use: ProfileUse | undefined,
     profile: LocalProfile | undefined,

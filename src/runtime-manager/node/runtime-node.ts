@@ -32,7 +32,7 @@ export interface UsedProfile {
   checkpoint(): Promise<Archive | undefined>;
   /** Stores the state that the browser left. */
   save(): Promise<Archive>;
-  /** Gives the state up; as what it was saved, it may serve the next writer. */
+  /** Gives the state up; what was just saved stays unpacked for the next writer. */
   release(saved?: Archive): Promise<void>;
 }
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { Demand } from './demand.ts';
 
-/** Who just got a browser is about to use it: the next one is launched a little later. */
+/** So that a launch does not slow the client down that just got a browser. */
 const REFILL_DELAY_MS = 250;
 const SWEEP_INTERVAL_MS = 2000;
-/** What a browser gathers while it waits, and what the service learns meanwhile, has an end. */
+/** A browser that waited for so long is replaced. */
 const MAX_AGE_MS = 15 * 60_000;
 /** A browser that is well answers within a few milliseconds. */
 const ANSWER_TIMEOUT_MS = 1000;
@@ -32,11 +32,11 @@ export interface WarmPoolSize {
 export interface WarmPoolOptions<B extends WarmBrowser> extends WarmPoolSize {
   /** Launches at once: more would only make each of them slower. */
   maxLaunches: number;
-  /** Until `hurry` aborts nobody waits for it, and everything else goes before. */
+  /** At low priority until `hurry` aborts, because somebody waits for it. */
   launch: (signal: AbortSignal, hurry: AbortSignal) => Promise<B>;
-  /** Whether browsers may be launched that nobody waits for: the machine has memory, and nothing better to do. */
+  /** Whether browsers may be launched that nobody waits for yet. */
   mayRefill: () => boolean;
-  /** Whether those that wait have to make room. */
+  /** Whether idle browsers have to go, to free memory. */
   isShort: () => boolean;
   log: Logger;
 }
@@ -52,8 +52,8 @@ interface Idle<B> {
 }
 
 /**
- * Browsers launched ahead, each handed out once and never taken back. Their number follows demand;
- * who finds none takes the next one that is being launched.
+ * Browsers launched ahead, each used by one at most. Their number follows demand; who finds none
+ * takes the next one that is being launched.
  */
 export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   readonly #options: WarmPoolOptions<B>;
@@ -103,7 +103,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return undefined;
   }
 
-  /** For one that was taken and that nobody has come near. */
+  /** Takes back one that nobody has come near; it may serve another. */
   giveBack(warm: B): void {
     void this.#answers(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#retire(warm)));
   }
@@ -154,7 +154,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     }
   }
 
-  /** To who waits for the longest, or to those that are ready. */
+  /** To who waits for the longest; if nobody does, it waits itself. */
   #offer(warm: B): void {
     if (this.#closing.signal.aborted) return this.#retire(warm);
     const next = this.#waiting.shift();
@@ -226,7 +226,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     for (const unhurried of this.#unhurried) unhurried.abort();
   }
 
-  /** One who waits is told; launches that nobody waits for are tried again ever more seldom. */
+  /** Fails the first who waits; launches that nobody waits for back off exponentially. */
   #failed(error: unknown): void {
     if (this.#closing.signal.aborted) return;
     this.#backoffMs = Math.min(BACKOFF_MAX_MS, Math.max(BACKOFF_MIN_MS, this.#backoffMs * 2));
