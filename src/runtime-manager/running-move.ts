@@ -8,7 +8,7 @@ export function runningMove(browser: NodeBrowser, { proxy }: Pick<Route, 'proxy'
   return {
     to: 'running',
     defaultContextId: browser.pages.contextId,
-    defaultPageId: browser.pages.defaultPageId ?? '',
+    defaultPageId: browser.pages.defaultPageId,
     browserDirectory: browser.directory,
     proxy: proxy && addressOf(proxy),
     extensions: browser.extensions,

@@ -85,7 +85,8 @@ export type RuntimeMove =
   | {
       to: 'running';
       defaultContextId: string;
-      defaultPageId: string;
+      /** Undefined when it was closed already. */
+      defaultPageId: string | undefined;
       browserDirectory: string;
       proxy: ProxyAddress | undefined;
       extensions: LoadedExtension[];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import puppeteer from 'puppeteer-core';
 import { expect, onTestFinished, vi } from 'vitest';
 import { openCdp } from '../support/cdp.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, sendSignal } from '../support/processes.ts';
 import { NO_WARM, openTestService } from '../support/service.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, test } from '../support/test.ts';
@@ -178,7 +178,7 @@ test('a browser that hangs is found, ended and reported', async () => {
   const [main] = (await processesOf(service.browserRoot)).filter(
     ({ command }) => !command.includes('--type='),
   );
-  process.kill(main?.pid ?? 0, 'SIGSTOP');
+  sendSignal(main?.pid, 'SIGSTOP');
   const [code] = await closed;
   expect(code).toBe(1001);
   await vi.waitFor(async () =>

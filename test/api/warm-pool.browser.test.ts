@@ -1,7 +1,8 @@
 import { expect, vi } from 'vitest';
 import { openCdp } from '../support/cdp.ts';
+import { caller } from '../support/http.ts';
 import { marker } from '../support/packages.ts';
-import { processesOf } from '../support/processes.ts';
+import { listeningPorts, processesOf, sendSignal } from '../support/processes.ts';
 import { openSocksProxy } from '../support/proxies.ts';
 import { NO_WARM, openTestService, type TestService } from '../support/service.ts';
 import { createWorkspace, test } from '../support/test.ts';
@@ -29,6 +30,13 @@ async function browsersOf({ browserRoot }: TestService): Promise<Map<string, num
       pid,
     ]),
   );
+}
+
+async function rendererOf(service: TestService, browser: number | undefined) {
+  const directories = await browsersOf(service);
+  const [name] = [...directories].find(([, pid]) => pid === browser) ?? [];
+  const processes = await processesOf(`${service.browserRoot}/${name}/`);
+  return processes.find(({ command }) => command.includes('--type=renderer'))?.pid;
 }
 
 async function directoryOf({ database }: TestService, id: string): Promise<string> {
@@ -91,14 +99,34 @@ test('browsers that hang or died while they waited are not handed out', async ()
   await using service = await openWarm();
   const workspace = await createWorkspace(service);
   const [hung, died] = [...(await browsersOf(service)).values()];
-  process.kill(hung ?? 0, 'SIGSTOP');
-  process.kill(died ?? 0, 'SIGKILL');
+  sendSignal(hung, 'SIGSTOP');
+  sendSignal(died, 'SIGKILL');
   const { connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   expect(await client.send('Browser.getVersion')).toHaveProperty('product');
   await expect
     .poll(async () => [...(await browsersOf(service)).values()], { timeout: 10_000 })
     .not.toContain(hung);
+});
+
+test('browsers whose page was closed, crashed or hangs are not handed out', async () => {
+  await using service = await openWarm({ min: 3, max: 3 });
+  const workspace = await createWorkspace(service);
+  const before = await browsersOf(service);
+  const [closed, crashed, hung] = before.values();
+  const [port] = await listeningPorts(closed ?? 0);
+  const debug = `http://127.0.0.1:${port}/json`;
+  const { json: pages } = await caller(debug, undefined)('GET', '/list');
+  await fetch(`${debug}/close/${pages[0].id}`);
+  sendSignal(await rendererOf(service, crashed), 'SIGKILL');
+  sendSignal(await rendererOf(service, hung), 'SIGSTOP');
+  const { id, connection, summary } = await workspace.create();
+  expect([...before.keys()]).not.toContain(await directoryOf(service, id));
+  using client = await openCdp(connection.cdpUrl);
+  const attach = { targetId: summary.defaultPageId, flatten: true };
+  const { sessionId } = await client.send('Target.attachToTarget', attach);
+  const told = await client.send('Runtime.evaluate', { expression: '1+1' }, String(sessionId));
+  expect(told).toMatchObject({ result: { value: 2 } });
 });
 
 test('who finds none takes the next one that is launched, and none is launched in vain', async () => {

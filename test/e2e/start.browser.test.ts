@@ -13,7 +13,7 @@ import { openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { openCdp } from '../support/cdp.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { caller } from '../support/http.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, sendSignal } from '../support/processes.ts';
 
 const run = promisify(execFile);
 
@@ -247,7 +247,7 @@ test('the doctor finds and ends what a killed service left, beside one that runs
 
   const browsers = () => processesOf(`--user-data-dir=${env['BCTRL_BROWSER_DIR']}`);
   const main = (await browsers()).find(({ command }) => !command.includes('--type='));
-  process.kill(main?.pid ?? 0, 'SIGSTOP');
+  sendSignal(main?.pid, 'SIGSTOP');
   await killed.stop('SIGKILL');
   const found = await doctor();
   expect(found.code).toBe(1);

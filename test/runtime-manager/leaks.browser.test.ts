@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { EgressPolicy, LocalNode, openStorage, OwnPorts } from '../../src/runtime-manager/index.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, sendSignal, sendSignalToGroup } from '../support/processes.ts';
 
 const log = pino({ level: 'silent' });
 const NOTHING = { profile: undefined, extensions: [] };
@@ -62,7 +62,7 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
   const ended = await node.launch(NOTHING, never);
   const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
   expect(main?.pid).not.toBe(pid);
-  process.kill(main?.pid ?? 0, 'SIGKILL');
+  sendSignal(main?.pid, 'SIGKILL');
   expect(await ended.exited).toEqual({ code: null, signal: 'SIGKILL', hung: false });
   await expectNothingLeft(root);
 
@@ -77,7 +77,7 @@ test('a browser that hangs is killed all the same', async () => {
   await using node = await openNode(root);
   const browser = await node.launch(NOTHING, never);
   const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
-  process.kill(-(main?.pid ?? 0), 'SIGSTOP');
+  sendSignalToGroup(main?.pid, 'SIGSTOP');
   await browser.kill();
   await expectNothingLeft(root);
 });

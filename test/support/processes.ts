@@ -16,6 +16,16 @@ export async function processesOf(text: string): Promise<Process[]> {
   ) as Process[];
 }
 
+/** Throws where there is no such process: 0 would mean the group of the caller. */
+export function sendSignal(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) throw new Error(`there is no process for ${signal}`);
+  process.kill(pid, signal);
+}
+
+export function sendSignalToGroup(leader: number | undefined, signal: NodeJS.Signals): void {
+  sendSignal(leader === undefined ? undefined : -leader, signal);
+}
+
 async function readProcess(pid: string): Promise<Process | undefined> {
   try {
     const [stat, command, environment] = await Promise.all(

@@ -9,17 +9,17 @@ import {
 } from './chromium.ts';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
+import { DefaultPageSession } from './default-page-session.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
 import { chromiumFlags } from './flags.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
+import { deadlineOf } from './launch-deadline.ts';
 import { Pages, type DefaultPage } from './pages.ts';
 import { writePreferences } from './preferences.ts';
 import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });
-const Attached = z.object({ sessionId: z.string() });
-const Evaluated = z.object({ result: z.object({ value: z.number() }) });
 const Window = z.object({ bounds: z.object({ height: z.number() }) });
 /** A page that was only just made has no size yet. */
 const PAGE_HEIGHT = `new Promise((tell) => {
@@ -80,6 +80,7 @@ export class Browser {
   readonly exited: Promise<BrowserExit>;
   readonly directory: BrowserDirectory;
   readonly #chromium: Chromium;
+  readonly #page: DefaultPageSession;
   readonly #owned: AsyncDisposableStack;
 
   /** `owned` has all that ends with the browser. */
@@ -96,6 +97,7 @@ export class Browser {
     this.pid = chromium.pid;
     this.endpoint = chromium.endpoint;
     this.pages = pages;
+    this.#page = new DefaultPageSession(chromium.pipe, pages);
     let hung = false;
     const check = new HealthCheck(
       (signal) => this.version(signal),
@@ -151,30 +153,27 @@ export class Browser {
     return reportOnExtension(this.#chromium.pipe, id, signal);
   }
 
-  /** Evaluates once in the default page, so that the first client does not wait for the renderer. */
-  async warmUp(signal: AbortSignal): Promise<void> {
-    await this.#evaluate('1 + 1', signal);
+  /**
+   * Throws unless the default page answers; the first time also prepares it for what every client
+   * does first. Takes a session with the page, until `leavePage`.
+   */
+  async checkPage(signal: AbortSignal): Promise<void> {
+    await this.#page.evaluate('1 + 1', signal);
+  }
+
+  /** Leaves the default page to clients. */
+  leavePage(): void {
+    this.#page.leave();
   }
 
   /** By how much the window of the default page is higher than the page. */
   async windowChromeHeight(signal: AbortSignal): Promise<number> {
     const { pipe } = this.#chromium;
     const target = { targetId: this.pages.defaultPageId };
-    const height = await this.#evaluate(PAGE_HEIGHT, signal);
+    const height = await this.#page.evaluate(PAGE_HEIGHT, signal);
     // The page itself learns the size of its window some time later, or never when it is hidden.
     const { bounds } = await pipe.send('Browser.getWindowForTarget', target, Window, signal);
     return bounds.height - height;
-  }
-
-  /** A number that the default page tells. */
-  async #evaluate(expression: string, signal: AbortSignal): Promise<number> {
-    const { pipe } = this.#chromium;
-    const attach = { targetId: this.pages.defaultPageId, flatten: true };
-    const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
-    const params = { expression, awaitPromise: true };
-    const page = await pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
-    await pipe.send('Target.detachFromTarget', { sessionId }, Nothing, signal);
-    return page.result.value;
   }
 
   /** What the browser says of itself. */
@@ -198,7 +197,7 @@ export async function launchBrowser(
   for (;;) {
     const leftMs = Math.max(0, deadline - performance.now());
     const isLast = leftMs <= share;
-    const late = AbortSignal.timeout(Math.ceil(Math.min(share, leftMs)));
+    const late = deadlineOf(Math.min(share, leftMs), launch.hurry);
     try {
       return await attemptLaunch(settings, launch, AbortSignal.any([signal, late]));
     } catch (err) {

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A tenth of what others get, where there is not enough for all. */
-const BELOW = 10;
+/** A nice value, with which a group gets a tenth of what others do where there is not enough for all. */
+const LOW = 10;
+export const LOW_PRIORITY_SLOWDOWN = 10;
 const NORMAL = 0;
 /** Without privileges the kernel takes ten changes a second. */
 const RETRY_MS = 100;
@@ -12,7 +13,7 @@ const RETRIES = 50;
 export function killGroup(groupId: number): void {
   try {
     // Giving its memory back is work for the kernel that nobody waits for.
-    setPriority(groupId, BELOW);
+    setPriority(groupId, LOW);
     process.kill(-groupId, 'SIGKILL');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return;
@@ -20,9 +21,9 @@ export function killGroup(groupId: number): void {
   }
 }
 
-/** Until `hurry` aborts, a group gets what processor time others leave. */
+/** Lowers a group's priority until `hurry` aborts. */
 export function yieldUntil(groupId: number, hurry: AbortSignal): void {
-  if (hurry.aborted || setPriority(groupId, BELOW) !== 'set') return;
+  if (hurry.aborted || setPriority(groupId, LOW) !== 'set') return;
   hurry.addEventListener('abort', () => void restorePriority(groupId), { once: true });
 }
 

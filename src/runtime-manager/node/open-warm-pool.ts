@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import { WarmPool, type WarmPoolSize } from '../pool/warm-pool.ts';
+import { deadlineOf } from '../browser/launch-deadline.ts';
 import type { Launcher } from './launcher.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';
@@ -21,28 +22,29 @@ export interface WarmPoolParts {
 
 /** Keeps ephemeral browsers of this machine ready, as far as it has memory and nothing better to do. */
 export function openWarmPool(parts: WarmPoolParts): WarmPool<ReachableBrowser> {
-  const { launcher, memory, size, maxLaunches, isBusy, log } = parts;
+  const { memory, size, maxLaunches, isBusy, log } = parts;
   return new WarmPool({
     ...size,
     maxLaunches,
-    launch: (signal, hurry) => launchWarm(launcher, signal, hurry),
-    mayRefill: () => !isBusy() && memory.hasRoomFor(1),
+    launch: (signal, hurry) => launchWarm(parts, signal, hurry),
+    mayRefill: (launching) => !isBusy() && memory.hasRoomFor(launching + 1),
     isShort: () => !memory.hasRoomFor(0),
     log,
   });
 }
 
 async function launchWarm(
-  launcher: Launcher,
+  { launcher, log }: WarmPoolParts,
   signal: AbortSignal,
   hurry: AbortSignal,
 ): Promise<ReachableBrowser> {
   const launched = await launcher.launch({ ...NO_PROFILE, hurry }, signal);
   const { browser } = launched;
   try {
-    await browser.warmUp(AbortSignal.any([signal, AbortSignal.timeout(WARM_UP_TIMEOUT_MS)]));
+    await browser.checkPage(AbortSignal.any([signal, deadlineOf(WARM_UP_TIMEOUT_MS, hurry)]));
     return launched;
   } catch (cause) {
+    log.warn({ err: cause }, 'the page of a browser launched ahead did not come up');
     await browser.kill();
     throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
   }

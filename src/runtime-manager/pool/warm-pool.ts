@@ -16,8 +16,10 @@ export interface WarmBrowser {
   browser: {
     /** Settles when nothing of it is left. */
     readonly exited: Promise<unknown>;
-    /** Rejects when it does not answer. */
-    version(signal: AbortSignal): Promise<unknown>;
+    /** Throws when its page does not answer. */
+    checkPage(signal: AbortSignal): Promise<void>;
+    /** Leaves the page to clients. */
+    leavePage(): void;
     kill(): Promise<void>;
   };
 }
@@ -34,14 +36,16 @@ export interface WarmPoolOptions<B extends WarmBrowser> extends WarmPoolSize {
   maxLaunches: number;
   /** At low priority until `hurry` aborts, because somebody waits for it. */
   launch: (signal: AbortSignal, hurry: AbortSignal) => Promise<B>;
-  /** Whether browsers may be launched that nobody waits for yet. */
-  mayRefill: () => boolean;
+  /** Whether one more may be launched that nobody waits for, beside so many that are being launched. */
+  mayRefill: (launching: number) => boolean;
   /** Whether idle browsers have to go, to free memory. */
   isShort: () => boolean;
   log: Logger;
 }
 
 interface Waiting<B> {
+  /** By `performance.now()`. */
+  since: number;
   resolve: (warm: B) => void;
   reject: (error: unknown) => void;
 }
@@ -89,23 +93,25 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     throw signal.reason;
   }
 
-  /** One that is ready, if there is any. */
+  /** One that is ready, if there is any that is well. */
   async takeReady(): Promise<B | undefined> {
-    for (let idle = this.#idle.shift(); idle; idle = this.#idle.shift()) {
-      this.#refillSoon();
-      if (await this.#answers(idle.warm)) {
-        this.#demand.arrived(performance.now());
-        return idle.warm;
-      }
-      this.#options.log.warn('a warm browser did not answer and is replaced');
-      this.#retire(idle.warm);
+    const first = this.#idle.shift();
+    if (!first) return undefined;
+    this.#refillSoon();
+    if (await this.#isWell(first.warm)) {
+      this.#demand.arrived(performance.now());
+      return handOut(first.warm);
     }
+    this.#retire(first.warm);
+    // Those that are well come back at once, however many are not.
+    for (const { warm } of this.#idle.splice(0)) this.giveBack(warm);
+    this.#launchWanted();
     return undefined;
   }
 
   /** Takes back one that nobody has come near; it may serve another. */
   giveBack(warm: B): void {
-    void this.#answers(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#retire(warm)));
+    void this.#isWell(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#retire(warm)));
   }
 
   /** Ends one that is ready, if there is any, so that others have its memory. */
@@ -133,7 +139,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     signal.throwIfAborted();
     this.#demand.arrived(performance.now());
     const { promise, resolve, reject } = Promise.withResolvers<B>();
-    const waiting = { resolve, reject };
+    const waiting = { since: performance.now(), resolve, reject };
     this.#waiting.push(waiting);
     const leave = () => {
       const at = this.#waiting.indexOf(waiting);
@@ -145,11 +151,12 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  async #answers({ browser }: B): Promise<boolean> {
+  async #isWell({ browser }: B): Promise<boolean> {
     try {
-      await browser.version(AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+      await browser.checkPage(AbortSignal.timeout(ANSWER_TIMEOUT_MS));
       return true;
-    } catch {
+    } catch (err) {
+      this.#options.log.warn({ err }, 'a warm browser does not answer and is replaced');
       return false;
     }
   }
@@ -158,7 +165,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   #offer(warm: B): void {
     if (this.#closing.signal.aborted) return this.#retire(warm);
     const next = this.#waiting.shift();
-    if (next) return next.resolve(warm);
+    if (next) return next.resolve(handOut(warm));
     const idle = { warm, since: performance.now() };
     this.#idle.push(idle);
     void warm.browser.exited.then(() => {
@@ -194,7 +201,8 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
 
   /** How many more should be ready, and may. One that has aged is replaced before it is ended. */
   #missing(): number {
-    if (performance.now() < this.#backoffUntil || !this.#options.mayRefill()) return 0;
+    const mayRefill = this.#options.mayRefill(this.#launching.size);
+    if (performance.now() < this.#backoffUntil || !mayRefill) return 0;
     const missing = this.#target() - this.#idle.length;
     return missing === 0 && this.#hasAged() ? 1 : Math.max(0, missing);
   }
@@ -212,10 +220,10 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
       const warm = await this.#options.launch(this.#closing.signal, hurry.signal);
       hurry.abort();
       this.#demand.launched(performance.now() - began);
-      this.#backoffMs = 0;
+      this.#backoffMs = this.#backoffUntil = 0;
       this.#offer(warm);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, began);
     } finally {
       this.#unhurried.delete(hurry);
     }
@@ -226,12 +234,16 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     for (const unhurried of this.#unhurried) unhurried.abort();
   }
 
-  /** Fails the first who waits; launches that nobody waits for back off exponentially. */
-  #failed(error: unknown): void {
+  /**
+   * Fails the first who waits, unless he came when it had begun already: it may have been at low
+   * priority for too long. Launches that nobody waits for back off exponentially.
+   */
+  #failed(error: unknown, began: number): void {
     if (this.#closing.signal.aborted) return;
     this.#backoffMs = Math.min(BACKOFF_MAX_MS, Math.max(BACKOFF_MIN_MS, this.#backoffMs * 2));
     this.#backoffUntil = performance.now() + this.#backoffMs;
-    this.#waiting.shift()?.reject(error);
+    const [first] = this.#waiting;
+    if (first && first.since <= began) this.#waiting.shift()?.reject(error);
   }
 
   #sweep(): void {
@@ -249,4 +261,9 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
       this.#options.log.error({ err }, 'a warm browser could not be ended');
     });
   }
+}
+
+function handOut<B extends WarmBrowser>(warm: B): B {
+  warm.browser.leavePage();
+  return warm;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Builder, By, type WebDriver } from 'selenium-webdriver';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { processesOf } from '../../support/processes.ts';
+import { processesOf, sendSignal } from '../../support/processes.ts';
 import { openTestService } from '../../support/service.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace, test } from '../../support/test.ts';
@@ -150,7 +150,7 @@ test('sessions are not counted when their driver or their last window is gone', 
   const [main] = (await processesOf(service.browserRoot)).filter(({ command }) =>
     /^\S*chromedriver\0/.test(command),
   );
-  process.kill(main?.pid ?? 0, 'SIGKILL');
+  sendSignal(main?.pid, 'SIGKILL');
   await expect(driver.getTitle()).rejects.toThrow('chromedriver went away');
   expect(await attached()).toBe(0);
   const again = await attach(connection.webdriverUrl);
