@@ -9,6 +9,7 @@ import { createWorkspace, test } from '../support/test.ts';
 import { warmBrowsers } from '../support/warm.ts';
 
 const WARM = { min: 2, max: 2 };
+const HUMANIZED = { mode: 'ephemeral', config: { humanize: true } };
 
 async function openWarm(warm = WARM): Promise<TestService> {
   const service = await openTestService({ warm });
@@ -76,6 +77,16 @@ test('a create gets a browser that was ready, whatever its proxy and extensions'
       browserContextId: summary.defaultContextId,
     }),
   );
+});
+
+test('a create that takes a ready browser is one statement beside the one for the key', async () => {
+  await using service = await openWarm();
+  const { database, url, apiKey } = service;
+  const statements = [database.db, database.unhurried].map((db) => vi.spyOn(db.$client, 'unsafe'));
+  const body = { alias: 'counted', kind: 'browser', launch: HUMANIZED };
+  const created = await caller(url, apiKey)('POST', '/v1/workspaces/default/runtimes', body);
+  expect(statements.flatMap((spy) => spy.mock.calls)).toHaveLength(2);
+  expect(created).toMatchObject({ status: 200, json: { summary: { browserRunning: true } } });
 });
 
 test('no browser serves twice, and each that is given away is replaced', async () => {
