@@ -239,6 +239,9 @@ test('a page that empties the response is given another token, as often as is co
     data: { attempt: 1 },
   });
   expect(site.got[0]).not.toEqual(site.got[1]);
+  expect(await nextEvent(runtime.id, 'captcha.solve.failed', pageId)).toMatchObject({
+    data: { code: 'captcha.rejected' },
+  });
 });
 
 test('a page notices nothing but its response and its callback', async () => {

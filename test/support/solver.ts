@@ -11,12 +11,13 @@ const Body = z.object({
 
 /** How it treats the next tasks. */
 export type Behaviour =
-  | { kind: 'solves'; afterPolls: number; text?: string }
+  | { kind: 'solves'; afterPolls: number; text?: string; cost?: string }
   | { kind: 'refuses'; errorCode: string; at: 'createTask' | 'getTaskResult' }
-  /** Answers 500 to so many requests, then solves. */
-  | { kind: 'fails'; requests: number }
+  /** Answers 500, or another status, to so many requests, then solves. */
+  | { kind: 'fails'; requests: number; status?: number }
   | { kind: 'says nothing' }
-  | { kind: 'says nonsense' };
+  | { kind: 'says nonsense' }
+  | { kind: 'says too much' };
 
 export interface TestSolver extends AsyncDisposable {
   url: string;
@@ -38,6 +39,7 @@ export async function openSolver(key: string): Promise<TestSolver> {
     const { behaviour } = solver;
     if (clientKey !== key) return refusal('ERROR_KEY_DOES_NOT_EXIST', clientKey);
     if (behaviour.kind === 'says nonsense') return { sure: true };
+    if (behaviour.kind === 'says too much') return { errorId: 0, taskId: 'x'.repeat(10 ** 7) };
     if (behaviour.kind === 'refuses' && behaviour.at === method) {
       return refusal(behaviour.errorCode, clientKey);
     }
@@ -52,13 +54,14 @@ export async function openSolver(key: string): Promise<TestSolver> {
     if (asked < afterPolls) return { errorId: 0, status: 'processing' };
     const text = behaviour.kind === 'solves' ? behaviour.text : undefined;
     const solution = text === undefined ? { token: `token-${taskId}` } : { text };
-    return { errorId: 0, status: 'ready', solution, cost: '0.00299' };
+    const { cost = '0.00299' } = behaviour.kind === 'solves' ? behaviour : {};
+    return { errorId: 0, status: 'ready', solution, cost };
   };
   const server = createServer((request, response) => {
     const { behaviour } = solver;
     if (behaviour.kind === 'says nothing') return;
     if (behaviour.kind === 'fails' && behaviour.requests-- > 0) {
-      response.statusCode = 500;
+      response.statusCode = behaviour.status ?? 500;
       response.end('{"error":"internal"}');
       return;
     }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CdpPipe } from './cdp-pipe.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const Nothing = z.object({});
 const World = z.object({ executionContextId: z.number() });
@@ -20,6 +21,8 @@ const WORLD_NAME = 'service';
 export interface DocumentPlace {
   sessionId: string;
   frameId: string;
+  /** Undefined: it is not within another. */
+  parentFrameId: string | undefined;
   loaderId: string;
   /** The CDP browserContextId and targetId of the page. */
   contextId: string;
@@ -84,7 +87,7 @@ export class PageDocument {
     result: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    await using group = this.#objectGroup();
+    using group = this.#objectGroup();
     const { objectGroup } = group;
     const objectId = await this.#elementInPage(element, objectGroup, signal);
     const how = { returnByValue: true, awaitPromise: true };
@@ -102,7 +105,7 @@ export class PageDocument {
     result: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    await using group = this.#objectGroup();
+    using group = this.#objectGroup();
     const { objectGroup } = group;
     const document = await this.#elementInPage('document', objectGroup, signal);
     const code = 'function () { return Object.prototype }';
@@ -136,7 +139,7 @@ export class PageDocument {
     params: Record<string, unknown>,
     signal: AbortSignal,
   ): Promise<Evaluated['result']> {
-    const contextId = await this.#enter();
+    const contextId = await untilAborted(this.#enter(), signal);
     return valueOf(
       await this.#send('Runtime.evaluate', { contextId, ...params }, Evaluated, signal),
     );
@@ -167,18 +170,16 @@ export class PageDocument {
     return this.#world;
   }
 
-  /** Nothing of the page is held longer than it is needed. */
+  /** Nothing of the page is held longer than it is needed. A page that shows a dialog answers late. */
   #objectGroup() {
     const objectGroup = crypto.randomUUID();
+    const params = { objectGroup };
     return {
       objectGroup,
-      [Symbol.asyncDispose]: async () => {
-        await this.#send(
-          'Runtime.releaseObjectGroup',
-          { objectGroup },
-          Nothing,
-          this.#gone.signal,
-        ).catch(() => undefined);
+      [Symbol.dispose]: () => {
+        this.#send('Runtime.releaseObjectGroup', params, Nothing, this.#gone.signal).catch(
+          () => undefined,
+        );
       },
     };
   }

@@ -14,10 +14,13 @@ const Targets = z.object({ targetInfos: z.array(TargetInfo) });
 const Created = z.object({ targetInfo: TargetInfo });
 const Attached = z.object({ sessionId: z.string() });
 const AttachedFrame = z.object({ sessionId: z.string(), targetInfo: TargetInfo });
-const Navigated = z.object({ frame: z.object({ id: z.string(), loaderId: z.string() }) });
-const OfFrame = z.object({ frameId: z.string() });
+const Frame = z.object({ id: z.string(), parentId: z.string().optional(), loaderId: z.string() });
+type Frame = z.infer<typeof Frame>;
+const Navigated = z.object({ frame: Frame, type: z.string().optional() });
+const OfFrame = z.object({ frameId: z.string(), parentFrameId: z.string().optional() });
+const OfTarget = z.object({ targetId: z.string() });
 const Tree = z.object({
-  frame: z.object({ id: z.string(), loaderId: z.string() }),
+  frame: Frame,
   get childFrames() {
     return z.array(Tree).optional();
   },
@@ -33,6 +36,7 @@ interface Session {
   page: Pick<DocumentPlace, 'contextId' | 'pageId'>;
   /** By the frame that they are in. */
   documents: Map<string, PageDocument>;
+  ended: AbortController;
 }
 
 /**
@@ -54,7 +58,10 @@ export class PageDocuments implements Disposable {
     this.#unlisten = pipe.listen((event) => this.#heard(event));
   }
 
-  /** Tells those that are there, then those that come. Chromium has to be discovering targets. */
+  /**
+   * Tells those that are there, as soon as their pages answer, then those that come. Chromium has to
+   * be discovering targets.
+   */
   static async open(
     pipe: CdpPipe,
     opened: (document: PageDocument) => void,
@@ -76,15 +83,16 @@ export class PageDocuments implements Disposable {
   #heard({ method, params, sessionId }: CdpEvent): void {
     const info = Created.safeParse(params).data?.targetInfo;
     if (info && method === 'Target.targetCreated') void this.#attach(info);
+    if (method === 'Target.targetDestroyed') this.#forget(params);
     if (method === 'Target.detachedFromTarget') this.#detached(params);
     const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
     if (sessionId === undefined || !session) return;
-    const frame = Navigated.safeParse(params).data?.frame;
-    const frameId = OfFrame.safeParse(params).data?.frameId;
     if (method === 'Target.attachedToTarget') this.#attachedFrame(session, params);
-    if (frame && method === 'Page.frameNavigated') this.#open(sessionId, frame.id, frame.loaderId);
-    if (frameId && method === 'Page.frameAttached') this.#open(sessionId, frameId, '');
-    if (frameId && method === 'Page.frameDetached') this.#leave(session, frameId);
+    if (method === 'Page.frameNavigated') this.#navigated(sessionId, session, params);
+    const { frameId: id, parentFrameId: parentId } = OfFrame.safeParse(params).data ?? {};
+    if (id === undefined) return;
+    if (method === 'Page.frameAttached') this.#open(sessionId, { id, parentId, loaderId: '' });
+    if (method === 'Page.frameDetached') this.#leave(session, id);
   }
 
   async #attach({ targetId, type, browserContextId }: TargetInfo): Promise<void> {
@@ -99,7 +107,7 @@ export class PageDocuments implements Disposable {
         Attached,
         signal,
       );
-      await this.#follow(sessionId, { contextId: browserContextId ?? '', pageId: targetId });
+      this.#follow(sessionId, { contextId: browserContextId ?? '', pageId: targetId });
     } catch {
       // It was closed meanwhile.
       this.#pages.delete(targetId);
@@ -110,49 +118,84 @@ export class PageDocuments implements Disposable {
   #attachedFrame({ page }: Session, params: unknown): void {
     const attached = AttachedFrame.safeParse(params).data;
     if (attached?.targetInfo.type !== 'iframe') return;
-    this.#follow(attached.sessionId, page).catch(() => undefined);
+    this.#follow(attached.sessionId, page);
   }
 
-  async #follow(sessionId: string, page: Session['page']): Promise<void> {
+  /** A page that hangs or shows a dialog is followed as soon as it answers. */
+  #follow(sessionId: string, page: Session['page']): void {
     if (this.#closed) return this.#detach(sessionId);
-    this.#sessions.set(sessionId, { page, documents: new Map() });
-    const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-    const send = <T>(method: string, params: Record<string, unknown>, result: z.ZodType<T>) =>
-      this.#pipe.send(method, params, result, signal, sessionId);
+    const session = { page, documents: new Map(), ended: new AbortController() };
+    this.#sessions.set(sessionId, session);
     const filter = [{ type: 'iframe' }];
     const attach = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true, filter };
-    const [, , { frameTree }] = await Promise.all([
-      send('Page.enable', {}, Nothing),
-      send('Target.setAutoAttach', attach, Nothing),
-      send('Page.getFrameTree', {}, FrameTree),
-    ]);
-    for (const { frame } of flatten(frameTree)) this.#open(sessionId, frame.id, frame.loaderId);
+    Promise.all([
+      this.#send(sessionId, session, 'Page.enable', {}, Nothing),
+      this.#send(sessionId, session, 'Target.setAutoAttach', attach, Nothing),
+      this.#openTree(sessionId, session),
+    ]).catch(() => undefined); // It has ended.
   }
 
-  #open(sessionId: string, frameId: string, loaderId: string): void {
+  #navigated(sessionId: string, session: Session, params: unknown): void {
+    const { frame, type } = Navigated.safeParse(params).data ?? {};
+    if (!frame) return;
+    this.#open(sessionId, frame);
+    // Nothing tells of the frames that come back with it.
+    if (type !== 'BackForwardCacheRestore') return;
+    this.#openTree(sessionId, session).catch(() => undefined); // It has ended.
+  }
+
+  /** Opens what is there and not known. What is known may be newer than the answer. */
+  async #openTree(sessionId: string, session: Session): Promise<void> {
+    const { frameTree } = await this.#send(sessionId, session, 'Page.getFrameTree', {}, FrameTree);
+    for (const { frame } of flatten(frameTree)) {
+      if (!session.documents.has(frame.id)) this.#open(sessionId, frame);
+    }
+  }
+
+  #open(sessionId: string, { id, parentId, loaderId }: Frame): void {
     const session = this.#sessions.get(sessionId);
-    if (!session || session.documents.get(frameId)?.place.loaderId === loaderId) return;
-    this.#leave(session, frameId);
+    if (!session || session.documents.get(id)?.place.loaderId === loaderId) return;
+    this.#leave(session, id);
     const document = new PageDocument(this.#pipe, {
       sessionId,
-      frameId,
+      frameId: id,
+      parentFrameId: parentId,
       loaderId,
       ...session.page,
     });
-    session.documents.set(frameId, document);
+    session.documents.set(id, document);
     this.#opened(document);
   }
 
-  #leave({ documents }: Session, frameId: string): void {
-    documents.get(frameId)?.leave();
-    documents.delete(frameId);
+  /** With those in frames of it, of which Chromium does not tell. */
+  #leave(session: Session, frameId: string): void {
+    session.documents.get(frameId)?.leave();
+    session.documents.delete(frameId);
+    for (const { place } of session.documents.values()) {
+      if (place.parentFrameId === frameId) this.#leave(session, place.frameId);
+    }
+  }
+
+  #forget(params: unknown): void {
+    const targetId = OfTarget.safeParse(params).data?.targetId;
+    if (targetId !== undefined) this.#pages.delete(targetId);
   }
 
   #detached(params: unknown): void {
     const sessionId = Attached.safeParse(params).data?.sessionId ?? '';
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
-    for (const document of session?.documents.values() ?? []) document.leave();
+    if (session) endSession(session);
+  }
+
+  #send<T>(
+    sessionId: string,
+    { ended }: Session,
+    method: string,
+    params: Record<string, unknown>,
+    result: z.ZodType<T>,
+  ): Promise<T> {
+    return this.#pipe.send(method, params, result, ended.signal, sessionId);
   }
 
   #detach(sessionId: string): void {
@@ -165,12 +208,17 @@ export class PageDocuments implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#unlisten();
-    for (const [sessionId, { documents }] of this.#sessions) {
-      for (const document of documents.values()) document.leave();
+    for (const [sessionId, session] of this.#sessions) {
+      endSession(session);
       this.#detach(sessionId);
     }
     this.#sessions.clear();
   }
+}
+
+function endSession({ documents, ended }: Session): void {
+  for (const document of documents.values()) document.leave();
+  ended.abort(new Error('the session has ended'));
 }
 
 function flatten(tree: Tree): Tree[] {

@@ -41,7 +41,9 @@ export class CaptchaReport {
   /** A page may come again and again: it is told once for each kind and site. */
   unsupported(captcha: ReportedCaptcha): void {
     const { found } = captcha;
-    if (this.#isFirst(`${found.kind} ${siteOf(found)}`)) this.note('captcha.unsupported', captcha);
+    if (!this.#isFirst(`${found.kind} ${siteOf(found)}`)) return;
+    this.note('captcha.detected', captcha);
+    this.note('captcha.unsupported', captcha);
   }
 
   failed(captcha: ReportedCaptcha, failure: ReportedFailure, more: Record<string, unknown>): void {

@@ -94,8 +94,12 @@ export class CaptchaSolving {
     const number = ++this.#lastNumber;
     const captcha = { number, document, found, attempts: 0, running: undefined };
     ofDocument.set(found.id, captcha);
-    this.#parts.report.note('captcha.detected', captcha);
+    if (this.#isSupported(found)) this.#parts.report.note('captcha.detected', captcha);
     return captcha;
+  }
+
+  #isSupported({ kind }: FoundCaptcha): boolean {
+    return this.#parts.solver !== undefined || isProofOfWork(kind);
   }
 
   async #solve(captcha: Captcha): Promise<CaptchaResult> {
@@ -115,12 +119,14 @@ export class CaptchaSolving {
 
   /** Resolves with what it failed with at last, or undefined. */
   async #attempts(captcha: Captcha): Promise<CaptchaErrorCode | undefined> {
-    const { solver, limits, report } = this.#parts;
-    if (!solver && !isProofOfWork(captcha.found.kind)) {
+    const { limits, report } = this.#parts;
+    if (!this.#isSupported(captcha.found)) {
       report.unsupported(captcha);
       return 'captcha.unsupported';
     }
-    let code: CaptchaErrorCode = 'captcha.limit_reached';
+    let code: CaptchaErrorCode = 'captcha.rejected';
+    // Each solution was taken back.
+    if (captcha.attempts >= limits.attempts) report.failed(captcha, captchaError(code), {});
     while (captcha.attempts < limits.attempts) {
       if (!this.hasRoom) {
         report.limitReached(captcha, captchaError('captcha.limit_reached'));
@@ -147,7 +153,7 @@ export class CaptchaSolving {
       const solved = await this.#carryOut(captcha, signal);
       const durationMs = sinceMs(startedAt);
       report.note('captcha.solve.succeeded', captcha, { attempt, durationMs, ...solved });
-      await settle(captcha, signal);
+      settle(captcha, signal);
       return undefined;
     } catch (error) {
       const failure = late.signal.aborted ? captchaError('captcha.timeout') : asCaptchaError(error);
@@ -177,11 +183,11 @@ export class CaptchaSolving {
   }
 }
 
-/** A page that takes a solution back, since it is wrong or too old, is told of once more. */
-async function settle({ document, found }: Captcha, signal: AbortSignal): Promise<void> {
+/** When the page takes the solution back, since it is wrong or too old, it is told once more. */
+function settle({ document, found }: Captcha, signal: AbortSignal): void {
   const settled = document.ask(withDetection(`captchas.settle(${found.id})`), z.unknown(), signal);
-  // The solution may have sent the page elsewhere.
-  await settled.catch(() => undefined);
+  // The solution may have sent the page elsewhere, or made it show a dialog.
+  settled.catch(() => undefined);
 }
 
 function statusOf(code: CaptchaErrorCode | undefined): CaptchaResult['status'] {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { PageDocument, PageDocuments } from '../browser/page-documents.ts';
 import type { Pages } from '../browser/pages.ts';
+import { untilAborted } from '../browser/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../events/events.ts';
 import type { Proxy } from '../launch.ts';
@@ -16,6 +17,8 @@ import { Solver, type SolverOptions } from './solver.ts';
 /** How long a page that was only just opened may take to show one. */
 const APPEAR_MS = 5000;
 const LOOK_MS = 250;
+/** The other pages do not wait for one that hangs. */
+const ANSWER_MS = 2000;
 
 const Found = z.array(FoundCaptcha);
 
@@ -85,7 +88,8 @@ export class CaptchaWatcher implements Disposable {
     const timer = setTimeout(() => late.abort(), timeoutMs);
     const until = AbortSignal.any([signal, this.#ended.signal, late.signal]);
     try {
-      const documents = await this.#follow(until);
+      // It is for all who ask, and ends with none of them.
+      const documents = await untilAborted(this.#follow(this.#ended.signal), until);
       return assertSolved(await this.#solveIn(documents, pageId, until));
     } catch (error) {
       if (!until.aborted) throw error;
@@ -120,8 +124,9 @@ export class CaptchaWatcher implements Disposable {
   async #watchDocument(document: PageDocument): Promise<void> {
     const ended = this.#ended.signal;
     try {
-      while (this.#solving.hasRoom) {
-        const found = await document.ask(withDetection('captchas.next()'), Found, ended);
+      for (let isFirst = true; this.#solving.hasRoom; isFirst = false) {
+        const next = withDetection(`captchas.next(${isFirst})`);
+        const found = await document.ask(next, Found, ended);
         for (const captcha of found) void this.#solving.solve(document, captcha);
       }
     } catch {
@@ -149,12 +154,13 @@ export class CaptchaWatcher implements Disposable {
   }
 
   async #unsolved(document: PageDocument, signal: AbortSignal) {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     try {
-      const found = await document.ask(withDetection('captchas.unsolved()'), Found, signal);
+      const found = await document.ask(withDetection('captchas.unsolved()'), Found, until);
       return found.map((captcha) => ({ document, captcha }));
     } catch {
       signal.throwIfAborted();
-      return []; // It went away meanwhile.
+      return []; // It went away meanwhile, hangs, or shows a dialog.
     }
   }
 }
@@ -163,16 +169,6 @@ function assertSolved(results: CaptchaResult[]): CaptchaResult[] {
   const failed = results.find(({ code }) => code !== undefined);
   if (failed?.code === undefined) return results;
   if (results.some(({ status }) => status === 'solved')) return results;
-  throw captchaError(failed.code, { details: { captchas: results } });
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  const captchas = results.map((one) => ({ ...one, siteKey: one.siteKey ?? null }));
+  throw captchaError(failed.code, { details: { captchas } });
 }

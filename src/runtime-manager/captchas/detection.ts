@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Finds captchas in a document, evaluated in a world of our own in which `captchas` is kept. By
  * looking again and again rather than by events: a response that was emptied changes no attribute.
@@ -15,6 +17,7 @@
 const DETECTION = `globalThis.captchas ??= (() => {
   const LOOK_MS = 250;
   const MOST = 100;
+  const URL_MAX = 2000;
   const VENDORS = [
     { kind: 'recaptcha_v2', path: /\\/recaptcha\\/(?:api|enterprise)\\.js$/, className: 'g-recaptcha', field: 'g-recaptcha-response', frame: /\\/recaptcha\\/.*[?&]k=([^&]+)/ },
     { kind: 'hcaptcha', path: /\\/1\\/(?:secure-)?api\\.js$/, className: 'h-captcha', field: 'h-captcha-response', frame: /hcaptcha.*[?&#]sitekey=([^&]+)/ },
@@ -22,15 +25,26 @@ const DETECTION = `globalThis.captchas ??= (() => {
   ];
   const all = (selector, from = document) =>
     [...(from === document ? Document : Element).prototype.querySelectorAll.call(from, selector)];
+  const closest = (element, selector) => Element.prototype.closest.call(element, selector);
+  const isButton = (element) => Element.prototype.matches.call(element, 'button, input');
   const data = (element, name) => element.getAttribute('data-' + name) || undefined;
   const isShown = (element) => Boolean(element) && getComputedStyle(element).display !== 'none';
 
-  const entries = [];
-  const byAnchor = new Map();
+  const entries = new Map();
+  const anchors = new Set();
+  let lastId = 0;
   const know = (anchor, entry) => {
-    if (byAnchor.has(anchor) || entries.length >= MOST) return;
-    byAnchor.set(anchor, entry);
-    entries.push({ anchor, isTold: false, isFilled: false, ...entry });
+    if (anchors.has(anchor) || entries.size >= MOST) return;
+    anchors.add(anchor);
+    const id = ++lastId;
+    entries.set(id, { id, anchor, isTold: false, isFilled: false, ...entry });
+  };
+  const forgetGone = () => {
+    for (const { id, anchor } of entries.values()) {
+      if (anchor.isConnected) continue;
+      entries.delete(id);
+      anchors.delete(anchor);
+    }
   };
 
   const scriptOf = ({ path }) =>
@@ -41,10 +55,10 @@ const DETECTION = `globalThis.captchas ??= (() => {
     const name = data(anchor, 'response-field-name') ?? vendor.field;
     const names = new Set([name, vendor.field, 'g-recaptcha-response']);
     const inside = all('input, textarea', anchor).filter((field) => names.has(field.name));
-    return inside.length > 0 || !anchor.matches('button, input') ? inside : looseFields(vendor);
+    return inside.length > 0 || !isButton(anchor) ? inside : looseFields(vendor);
   };
   const looseFields = (vendor) =>
-    all('[name="' + vendor.field + '"]').filter((field) => !field.closest('[data-sitekey]'));
+    all('[name="' + vendor.field + '"]').filter((field) => !closest(field, '[data-sitekey]'));
 
   const findTokens = () => {
     for (const vendor of VENDORS) {
@@ -66,20 +80,20 @@ const DETECTION = `globalThis.captchas ??= (() => {
       for (const field of looseFields(vendor)) {
         const anchor = field.parentElement;
         if (!anchor || all('button.' + vendor.className).length > 0) continue;
-        const siteKey = keyInFrame(vendor, anchor.closest('.grecaptcha-badge') ?? anchor);
-        if (isRecaptcha && anchor.closest('.h-captcha, .cf-turnstile')) continue;
+        const siteKey = keyInFrame(vendor, closest(anchor, '.grecaptcha-badge') ?? anchor);
+        if (isRecaptcha && closest(anchor, '.h-captcha, .cf-turnstile')) continue;
         if (isRecaptcha && all('[name=h-captcha-response], [name=cf-turnstile-response]', anchor).length > 0) continue;
-        if (scoreKey && (siteKey === scoreKey || anchor.closest('.grecaptcha-badge'))) continue;
+        if (scoreKey && (siteKey === scoreKey || closest(anchor, '.grecaptcha-badge'))) continue;
         know(anchor, { kind: vendor.kind + suffix, vendor, siteKey });
       }
     }
   };
   /** Scores have no widget; what the page will ask for is in its scripts, if anywhere. */
   const findScore = (siteKey, kind) => {
-    if (document.readyState === 'loading') return;
     const anchor = document.documentElement;
+    if (document.readyState === 'loading' || anchors.has(anchor)) return;
     const said = all('script:not([src])').map((script) => script.textContent);
-    const pattern = /\\.execute\\([^)]*?action['"]?\\s*:\\s*['"]([\\w/]+)['"]/;
+    const pattern = /\\.execute\\([^)]{0,200}?action['"]?\\s*:\\s*['"]([\\w/]+)['"]/;
     const action = said.map((text) => pattern.exec(text)?.[1]).find(Boolean);
     if (all('.g-recaptcha[data-action]').length === 0) know(anchor, { kind, siteKey, action });
   };
@@ -126,53 +140,73 @@ const DETECTION = `globalThis.captchas ??= (() => {
     return fields.length > 0 ? fields.some(({ value }) => value !== '') : entry.isFilled;
   };
   const open = () => {
+    forgetGone();
     findTokens();
     findWork();
     findImages();
-    return entries.filter((entry) => entry.anchor.isConnected && !isSolved(entry));
+    return [...entries.values()].filter((entry) => !isSolved(entry));
+  };
+  /** What is behind the path may be long, and is dropped then; a fragment is nobody else's. */
+  const address = () => {
+    const url = new URL(location.protocol === 'about:' ? document.baseURI : location.href);
+    url.hash = '';
+    if (url.href.length > URL_MAX) url.search = '';
+    return url.href;
   };
   const tell = (entry) => {
     entry.isTold = true;
-    const { anchor, kind, siteKey, action } = entry;
-    const isButton = anchor.matches('button, input');
+    const { id, anchor, kind, siteKey, action } = entry;
     return {
-      id: entries.indexOf(entry),
+      id,
       kind,
       siteKey,
-      url: location.protocol === 'about:' ? document.baseURI : location.href,
+      url: address(),
       userAgent: navigator.userAgent,
       callback: data(anchor, 'callback'),
       action: action ?? data(anchor, 'action'),
       cData: data(anchor, 'cdata'),
       dataS: data(anchor, 's'),
-      isInvisible: isButton || data(anchor, 'size') === 'invisible',
+      isInvisible: isButton(anchor) || data(anchor, 'size') === 'invisible',
     };
   };
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  /** Whether it could be put there, or was too late for that. */
   const put = (id, text) => {
-    entries[id].isFilled = true;
-    for (const field of fieldsOf(entries[id])) field.value = text;
+    const entry = entries.get(id);
+    if (!entry?.anchor.isConnected) return 'gone';
+    if (isSolved(entry)) return 'solved';
+    entry.isFilled = true;
+    for (const field of fieldsOf(entry)) field.value = text;
+    return 'put';
   };
+  let turns = 0;
 
   return {
     /** Those that are not solved, told before or not. */
     unsolved: () => open().map(tell),
-    /** Those that were not told yet, as soon as there are any. */
-    next: async () => {
-      for (;;) {
+    /**
+     * Those that were not told yet, as soon as there are any. Who asks for the first time is told all:
+     * a page that comes back from the cache of the browser brings this with it, and who asked before.
+     */
+    next: async (isFirst) => {
+      const turn = ++turns;
+      if (isFirst) for (const entry of entries.values()) entry.isTold = false;
+      while (turn === turns) {
         const fresh = open().filter(({ isTold }) => !isTold);
         if (fresh.length > 0) return fresh.map(tell);
         await pause(LOOK_MS);
       }
+      return [];
     },
-    anchor: (id) => entries[id].anchor,
+    anchor: (id) => entries.get(id)?.anchor,
     /** It is told once more when its response goes. */
     settle: (id) => {
-      entries[id].isTold = false;
+      const entry = entries.get(id);
+      if (entry) entry.isTold = false;
     },
     /** How the work of a widget ends. */
     outcome: async (id) => {
-      const { work, anchor } = entries[id];
+      const { work, anchor } = entries.get(id);
       for (;;) {
         await pause(50);
         if (work.response(anchor)) return 'solved';
@@ -181,7 +215,7 @@ const DETECTION = `globalThis.captchas ??= (() => {
     },
     /** Its bytes, or its address where they are another site's and may not be read. */
     image: (id) => {
-      const { anchor } = entries[id];
+      const { anchor } = entries.get(id);
       const canvas = document.createElement('canvas');
       canvas.width = anchor.naturalWidth;
       canvas.height = anchor.naturalHeight;
@@ -196,13 +230,18 @@ const DETECTION = `globalThis.captchas ??= (() => {
     put,
     /** As somebody types. */
     type: (id, text) => {
-      put(id, text);
+      const result = put(id, text);
+      if (result !== 'put') return result;
       for (const type of ['input', 'change']) {
-        for (const field of fieldsOf(entries[id])) field.dispatchEvent(new Event(type, { bubbles: true }));
+        for (const field of fieldsOf(entries.get(id))) field.dispatchEvent(new Event(type, { bubbles: true }));
       }
+      return result;
     },
   };
 })();`;
+
+/** What became of a solution: put in its place, or too late for it. */
+export const Placed = z.enum(['put', 'solved', 'gone']);
 
 /** An expression that has detection first, which does nothing where it already is. */
 export function withDetection(expression: string): string {

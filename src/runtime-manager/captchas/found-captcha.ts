@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { CAPTCHA_KINDS } from './kinds.ts';
 
 const TEXT_MAX = 2000;
-const SITE_KEY = /^[\w.:-]{1,200}$/;
+export const SITE_KEY = /^[\w.:-]{1,200}$/;
 
-const text = z.string().max(TEXT_MAX).optional();
+/** One that is too long is left out: the others of its document are found all the same. */
+const text = z.string().max(TEXT_MAX).optional().catch(undefined);
 
 /** A captcha as detection describes it, in one document. What the page's author wrote is in it. */
 export const FoundCaptcha = z.object({
@@ -13,7 +14,7 @@ export const FoundCaptcha = z.object({
   kind: z.enum(CAPTCHA_KINDS),
   /** Where the solver has to think it is. */
   url: z.url().max(TEXT_MAX).catch('about:blank'),
-  userAgent: z.string().max(TEXT_MAX),
+  userAgent: z.string().max(TEXT_MAX).catch(''),
   siteKey: z.string().regex(SITE_KEY).optional().catch(undefined),
   /** The name of a function of the page that takes the token. */
   callback: text,

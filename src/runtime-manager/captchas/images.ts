@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { PageDocument } from '../browser/page-documents.ts';
-import { withDetection } from './detection.ts';
+import { captchaError } from './captcha-error.ts';
+import { Placed, withDetection } from './detection.ts';
 import type { FoundCaptcha } from './found-captcha.ts';
 import type { Solution, Solver } from './solver.ts';
 import { imageTask } from './solver-tasks.ts';
 
 const Image = z.union([z.object({ bytes: z.string() }), z.object({ url: z.string() })]);
 
-/** Has an image read, and types what it says. Throws as `Solver.solve`. */
+/** Has an image read, and types what it says. Throws as `Solver.solve`, or `captcha.page_gone` when it went meanwhile. */
 export async function solveImage(
   document: PageDocument,
   { id }: FoundCaptcha,
@@ -18,6 +19,7 @@ export async function solveImage(
   const bytes = 'bytes' in image ? image.bytes : await document.resource(image.url, signal);
   const solution = await solver.solve(imageTask(bytes), signal);
   const type = `captchas.type(${id}, ${JSON.stringify(solution.text)})`;
-  await document.ask(withDetection(type), z.unknown(), signal);
+  const placed = await document.ask(withDetection(type), Placed, signal);
+  if (placed === 'gone') throw captchaError('captcha.page_gone');
   return solution;
 }

@@ -5,22 +5,26 @@ import { withDetection } from './detection.ts';
 import type { FoundCaptcha } from './found-captcha.ts';
 import type { ProofOfWorkKind } from './kinds.ts';
 
+/** Widgets are upgraded when their script has come, if ever: 20 s at most. */
+const untilReady = (isReady: string) =>
+  `for (let n = 0; n < 400 && !(${isReady}); n++) await new Promise((wait) => setTimeout(wait, 50));`;
+
 /**
  * A widget that computes already is left to it, so that it is not made to begin again. What it
  * fails with is its own to show: a page would notice a rejection that nobody handles.
  */
 const START: Record<ProofOfWorkKind, string> = {
   altcha: `async function () {
-    while (typeof this.verify !== 'function') await new Promise((wait) => setTimeout(wait, 50));
+    ${untilReady("typeof this.verify === 'function'")}
     if (this.getState?.() !== 'verifying') Promise.resolve(this.verify()).catch(() => undefined);
   }`,
   cap: `async function () {
-    while (typeof this.solve !== 'function') await new Promise((wait) => setTimeout(wait, 50));
+    ${untilReady("typeof this.solve === 'function'")}
     Promise.resolve(this.solve()).catch(() => undefined);
   }`,
   friendly_captcha: `async function () {
     const widgetOf = () => this.friendlyChallengeWidget ?? this.frcWidget;
-    while (!widgetOf()) await new Promise((wait) => setTimeout(wait, 50));
+    ${untilReady('widgetOf()')}
     const computes = ['.FETCHING', '.UNFINISHED'].includes(this.querySelector('input')?.value);
     if (!computes) Promise.resolve(widgetOf().start()).catch(() => undefined);
   }`,

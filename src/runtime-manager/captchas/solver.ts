@@ -21,6 +21,9 @@ export interface Solution {
 
 /** A task may have been paid for: its result is asked for again when an answer fails. */
 const POLL_FAILURES_MAX = 3;
+/** Tokens have a few kilobytes. */
+const ANSWER_MAX_BYTES = 256 * 1024;
+const TOO_MANY_REQUESTS = 429;
 const SOLVER_CODE = /^[A-Z][A-Z0-9_]{2,63}$/;
 
 const Answer = z.object({
@@ -28,12 +31,15 @@ const Answer = z.object({
   errorCode: z.string().nullish(),
   taskId: z.union([z.string().min(1), z.number()]).nullish(),
   status: z.string().nullish(),
-  cost: z.union([z.string(), z.number()]).nullish(),
+  cost: z
+    .union([z.string().regex(/^\d{1,9}(?:\.\d{1,9})?$/), z.number()])
+    .nullish()
+    .catch(undefined),
   solution: z
     .object({
-      gRecaptchaResponse: z.string().optional(),
-      token: z.string().optional(),
-      text: z.string().optional(),
+      gRecaptchaResponse: z.string().nullish(),
+      token: z.string().nullish(),
+      text: z.string().nullish(),
     })
     .nullish(),
 });
@@ -101,8 +107,10 @@ export class Solver {
         redirect: 'error',
         signal: AbortSignal.any([signal, late]),
       });
-      json = await response.json();
-      if (response.status >= 500) throw new Error(`the solver answered ${response.status}`);
+      json = JSON.parse(await readUpTo(ANSWER_MAX_BYTES, response));
+      if (response.status >= 500 || response.status === TOO_MANY_REQUESTS) {
+        throw new Error(`the solver answered ${response.status}`);
+      }
     } catch (cause) {
       signal.throwIfAborted();
       throw captchaError('captcha.solver_unavailable', { cause });
@@ -112,6 +120,17 @@ export class Solver {
     if (answer.data.errorId !== 0) throw refusalOf(answer.data);
     return answer.data;
   }
+}
+
+async function readUpTo(maxBytes: number, { body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`the solver answered with more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function solutionOf({ solution, cost }: Answer): Solution {

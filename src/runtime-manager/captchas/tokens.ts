@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { PageScriptError } from '../browser/page-document.ts';
 import type { PageDocument } from '../browser/page-documents.ts';
 import type { Proxy } from '../launch.ts';
 import { captchaError } from './captcha-error.ts';
-import { withDetection } from './detection.ts';
-import type { FoundCaptcha } from './found-captcha.ts';
+import { Placed, withDetection } from './detection.ts';
+import { SITE_KEY, type FoundCaptcha } from './found-captcha.ts';
 import type { TokenKind } from './kinds.ts';
 import type { Solution, Solver } from './solver.ts';
 import { tokenTask } from './solver-tasks.ts';
@@ -20,7 +21,8 @@ const PARAMETERS = `
   const rendered = this.filter((object) => typeof own(object, 'sitekey') === 'string');`;
 
 const FIND_SITE_KEYS = `function () {${PARAMETERS}
-  return [...new Set(rendered.map((object) => own(object, 'sitekey')))].slice(0, 10);
+  const keys = new Set(rendered.map((object) => own(object, 'sitekey')));
+  return [...keys].filter((key) => key.length > 0 && key.length <= 200).slice(0, 10);
 }`;
 
 /** Two widgets with one key may have two callbacks: to call the wrong one does harm, so none is. */
@@ -76,7 +78,7 @@ export interface DeliveredToken extends Solution {
 
 /**
  * Has a token made and gives it to the page, as the widget would. Throws as `Solver.solve`, or
- * `captcha.site_key_unknown`; then the page is as it was.
+ * `captcha.site_key_unknown` or `captcha.page_gone`; then the page is as it was.
  */
 export async function solveToken(
   captcha: TokenCaptcha,
@@ -94,20 +96,41 @@ export async function solveToken(
 /** Of a widget that was rendered by a script, and says its key nowhere in the page. */
 async function findSiteKey(document: PageDocument, signal: AbortSignal): Promise<string> {
   const call = { code: FIND_SITE_KEYS, args: [] };
-  const [siteKey, ...others] = await document.callOnObjects(call, z.array(z.string()), signal);
+  const keys = await document.callOnObjects(call, z.array(z.string()), signal);
+  const [siteKey, ...others] = keys.filter((key) => SITE_KEY.test(key));
   if (siteKey !== undefined && others.length === 0) return siteKey;
   throw captchaError('captcha.site_key_unknown');
 }
 
 async function deliver(
+  captcha: TokenCaptcha,
+  siteKey: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { document, found } = captcha;
+  const { id } = found;
+  const put = withDetection(`captchas.put(${id}, ${JSON.stringify(token)})`);
+  const placed = await document.ask(put, Placed, signal);
+  if (placed === 'gone') throw captchaError('captcha.page_gone');
+  // Somebody else was faster: to call back twice could submit a form twice.
+  if (placed === 'solved') return false;
+  try {
+    return await callBack(captcha, siteKey, token, signal);
+  } catch (error) {
+    // What the page itself gets wrong is no reason to pay for another token.
+    if (error instanceof PageScriptError) return false;
+    throw error;
+  }
+}
+
+async function callBack(
   { document, found, kind }: TokenCaptcha,
   siteKey: string,
   token: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { id, callback, action } = found;
-  const put = withDetection(`captchas.put(${id}, ${JSON.stringify(token)})`);
-  await document.ask(put, z.unknown(), signal);
   const callOnAnchor = (code: string, args: unknown[]) =>
     document.callOn(withDetection(`captchas.anchor(${id})`), { code, args }, z.boolean(), signal);
   if (callback !== undefined) return callOnAnchor(CALL_NAMED, [callback, token]);

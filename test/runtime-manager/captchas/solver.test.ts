@@ -29,6 +29,8 @@ test.for<[Behaviour, string]>([
   [refuses(`${KEY} is wrong`, 'createTask'), 'captcha.solver_failed'],
   [{ kind: 'solves', afterPolls: 1, text: '' }, 'captcha.solver_failed'],
   [{ kind: 'says nonsense' }, 'captcha.solver_failed'],
+  [{ kind: 'says too much' }, 'captcha.solver_unavailable'],
+  [{ kind: 'fails', requests: 1, status: 429 }, 'captcha.solver_unavailable'],
   [{ kind: 'fails', requests: 1 }, 'captcha.solver_unavailable'],
   [{ kind: 'says nothing' }, 'captcha.solver_unavailable'],
 ])('%j is %s, without a secret', async ([behaviour, code]) => {
@@ -46,6 +48,11 @@ test('a task that is paid for is not given up for one bad answer', async () => {
   await expect.poll(() => server.tasks.length, { interval: 1 }).toBe(1);
   server.behaviour = { kind: 'fails', requests: 2 };
   expect(await solved).toMatchObject({ text: 'token-1' });
+});
+
+test('what it cost is told when it is a price', async () => {
+  const { solver } = await open({ kind: 'solves', afterPolls: 1, cost: `${KEY} cents` });
+  expect(await solver.solve(TASK, never)).toEqual({ text: 'token-1', cost: undefined });
 });
 
 test('a wait ends when nobody wants it any more', async () => {
