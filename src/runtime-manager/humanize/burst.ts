@@ -1,14 +1,12 @@
 /** What a burst of input may be slowed down by. A client's own limit is 30 s in most libraries. */
-const CAPACITY_MS = 12_000;
-/** Of the time that a burst takes by itself, how much it may be slowed down by more. */
-const REFILL = 0.5;
+const CAPACITY_MS = 10_000;
 /** Who sends nothing for so long has ended what he was about. */
 const IDLE_MS = 300;
 
 /**
  * How much of the delays of a person is still to be had in a burst of input. The first half is as
- * long as it should be, then it gets faster and faster, so that the burst ends well before a client
- * gives up: after 12 s, and half as long again as it would have taken anyway.
+ * long as it should be, then it gets faster and faster: a burst takes 10 s more than it would have
+ * taken anyway, so that it ends before a client gives up.
  */
 export class Burst {
   #leftMs = CAPACITY_MS;
@@ -23,7 +21,6 @@ export class Burst {
   enter(now: number): void {
     const passedMs = Math.max(0, now - (this.#restedAt ?? now));
     if (passedMs >= IDLE_MS) this.renew();
-    this.#leftMs = Math.min(CAPACITY_MS, this.#leftMs + REFILL * passedMs);
     this.#restedAt = now;
   }
 

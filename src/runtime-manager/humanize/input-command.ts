@@ -3,6 +3,7 @@ import { parseJson } from '../connections/cdp-inspection.ts';
 import { CdpCommand } from '../connections/cdp-policy.ts';
 
 const INPUT = '"Input.';
+export const MOUSE = 'Input.dispatchMouseEvent';
 
 /** A command of a client that gives input: https://chromedevtools.github.io/devtools-protocol/tot/Input */
 export type InputCommand = CdpCommand & { method: `Input.${string}` };

@@ -31,7 +31,8 @@ export class KeyboardActor {
     if (!params) return command;
     const name = params.code ?? params.key ?? '';
     if (params.type === 'keyUp') await this.#release(name);
-    else if (params.type !== 'char' && !params.autoRepeat) await this.#press(name, params);
+    else if (params.type === 'char') await this.#write(params);
+    else if (!params.autoRepeat) await this.#press(name, params);
     const { timestamp: _asked, ...now } = params;
     return { ...command, params: now };
   }
@@ -42,13 +43,13 @@ export class KeyboardActor {
     const { isComposing } = this;
     this.isComposing = false;
     if (typeof text !== 'string' || isComposing || this.#downAt.size > 0) return command;
-    const characters = [...graphemes.segment(text)].map(({ segment }) => segment);
+    const characters = firstCharacters(text, TYPED_MAX + 1);
     // Libraries insert single characters for keys that are not on the keyboard.
-    if (characters.length > 1) this.#stage.burst.renew();
+    if (characters.length > 1) this.#stage.beginAnew();
     await this.#pauseBefore(characters[0] ?? '');
     this.#previous = characters.at(-1);
-    if (characters.length > TYPED_MAX || CONTROLS.test(text)) return command;
-    const { persona, random } = this.#stage.humanizer;
+    const { persona, random, maxDelayMs } = this.#stage.humanizer;
+    if (characters.length > TYPED_MAX || CONTROLS.test(text) || maxDelayMs === 0) return command;
     const strokes = planText(characters, this.#stage.delayLeftMs, persona, random);
     const last = strokes.at(-1);
     const type = (stroke: Stroke) => {
@@ -72,6 +73,14 @@ export class KeyboardActor {
     this.#downAt.set(name, this.#pressedAt);
   }
 
+  /** A character of a client that sends no keys. */
+  async #write({ text = '' }: KeyParams): Promise<void> {
+    if (this.#downAt.size > 0) return;
+    await this.#pauseBefore(text);
+    this.#previous = text;
+    this.#pressedAt = this.#stage.now;
+  }
+
   async #release(name: string): Promise<void> {
     const { persona, random } = this.#stage.humanizer;
     const downAt = this.#downAt.get(name) ?? this.#stage.now;
@@ -84,6 +93,15 @@ export class KeyboardActor {
     const wantedMs = intervalMs(this.#previous, character, persona, random);
     await this.#stage.pauseSince(this.#pressedAt, wantedMs);
   }
+}
+
+/** A text may be long, and its first characters say enough. */
+function firstCharacters(text: string, most: number): string[] {
+  const characters: string[] = [];
+  for (const { segment } of graphemes.segment(text)) {
+    if (characters.push(segment) === most) break;
+  }
+  return characters;
 }
 
 /** Enter and its like do something else as keys than as text. */

@@ -41,9 +41,6 @@ const Metrics = z.object({
   cssVisualViewport: z.object({ pageX: z.number(), pageY: z.number(), scale: z.literal(1) }),
 });
 const Located = z.object({ backendNodeId: z.int(), frameId: z.string() });
-const World = z.object({ executionContextId: z.int() });
-const Resolved = z.object({ object: z.object({ objectId: z.string() }) });
-const Answered = z.object({ result: z.object({ value: z.boolean() }) });
 const Quads = z.object({ quads: z.array(z.array(z.number()).length(8)) });
 const Described = z.object({
   node: z.object({
@@ -75,7 +72,8 @@ export async function findNode(stage: Stage, point: Point): Promise<number | und
   return (await locate(stage, point))?.backendNodeId;
 }
 
-async function locate(stage: Stage, { x, y }: Point) {
+/** What is hit at a point. */
+export async function locate(stage: Stage, { x, y }: Point) {
   const { data: metrics } = Metrics.safeParse(await stage.ask('Page.getLayoutMetrics', {}));
   if (!metrics) return undefined;
   const { pageX, pageY } = metrics.cssVisualViewport;
@@ -84,31 +82,19 @@ async function locate(stage: Stage, { x, y }: Point) {
   return Located.safeParse(await stage.ask('DOM.getNodeForLocation', at)).data;
 }
 
-/**
- * Whether moving the mouse from a point, with its button down, could begin a drag of the browser's
- * own; true when it cannot be told. Asked in a world of its own, which scripts of the page do not see.
- */
-export async function mayDragFrom(stage: Stage, point: Point): Promise<boolean> {
-  const located = await locate(stage, point);
-  if (!located) return true;
-  const { backendNodeId, frameId } = located;
-  const world = { frameId, worldName: 'bctrl' };
-  const { data: made } = World.safeParse(await stage.ask('Page.createIsolatedWorld', world));
-  const node = { backendNodeId, executionContextId: made?.executionContextId };
-  const { data: resolved } = Resolved.safeParse(made && (await stage.ask('DOM.resolveNode', node)));
-  if (!resolved) return true;
-  const { objectId } = resolved.object;
-  const call = { objectId, functionDeclaration: IS_DRAGGABLE, returnByValue: true };
-  const answer = await stage.ask('Runtime.callFunctionOn', call);
-  stage.tell('Runtime.releaseObject', { objectId });
-  return Answered.safeParse(answer).data?.result.value ?? true;
+/** A target where it is by now; undefined: there still, or it cannot be told. */
+export async function lookAgain(
+  stage: Stage,
+  { nodeId, box, kind }: Target,
+): Promise<(Target & { box: Box }) | undefined> {
+  if (!box) return undefined;
+  const quads = await stage.ask('DOM.getContentQuads', { backendNodeId: nodeId });
+  const { data: shape } = Quads.safeParse(quads);
+  const isIt = (one: Box | undefined) => one !== undefined && isSameSize(one, box);
+  const now = shape?.quads.map(straightBox).find(isIt);
+  const isMoved = now && Math.hypot(now.left - box.left, now.top - box.top) >= 1;
+  return isMoved ? { nodeId, kind, box: now } : undefined;
 }
-
-/** Elements that are draggable, within shadows too, and text that is selected. */
-const IS_DRAGGABLE = `function () {
-  for (let node = this; node; node = node.parentNode ?? node.host) if (node.draggable) return true;
-  return !getSelection().isCollapsed;
-}`;
 
 /** Where in a target whose middle was aimed at a person would press; undefined: there. */
 export function chooseLanding(
@@ -146,6 +132,10 @@ function straightBox(quad: readonly number[]): Box | undefined {
   ] = quad;
   const isStraight = top === topRight && right === rightEnd && bottom === end && left === leftEnd;
   return isStraight ? { left, top, width: right - left, height: bottom - top } : undefined;
+}
+
+function isSameSize(one: Box, other: Box): boolean {
+  return Math.abs(one.width - other.width) < 1 && Math.abs(one.height - other.height) < 1;
 }
 
 function isMiddle({ x, y }: Point, { left, top, width, height }: Box): boolean {

@@ -38,9 +38,11 @@ export class Lane {
     this.#queue.push(command);
     if (this.#isWorking) return;
     this.#isWorking = true;
+    this.#stage.begin();
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       this.#stage.enter();
       this.#send(await this.#actOut(next));
+      this.#stage.goOn();
     }
     this.#isWorking = false;
   }
@@ -64,6 +66,10 @@ export class Lane {
         this.#turnTo('pointer');
         await this.#touch(command);
         return command;
+      case 'Input.dispatchDragEvent':
+        // What an intercepted drag was begun with is not released after it.
+        if (command.params?.['type'] === 'drop') this.#pointer.letGo();
+        return command;
       case 'Input.imeSetComposition':
         this.#keyboard.isComposing = true;
         return command;
@@ -83,7 +89,7 @@ export class Lane {
   }
 
   #turnTo(kind: 'pointer' | 'keyboard'): void {
-    if (this.#lastKind !== kind) this.#stage.burst.renew();
+    if (this.#lastKind !== kind) this.#stage.beginAnew();
     this.#lastKind = kind;
   }
 }

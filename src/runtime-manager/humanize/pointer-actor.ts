@@ -1,27 +1,32 @@
-import { MouseParams, type InputCommand } from './input-command.ts';
-import { chooseLanding, findNode, lookAt, mayDragFrom, type Target } from './landing.ts';
+import { MOUSE, MouseParams, type InputCommand } from './input-command.ts';
+import { chooseLanding, findNode, lookAgain, lookAt, type Target } from './landing.ts';
+import { mayDragFrom } from './node-questions.ts';
 import { distance, planPath, type Point } from './pointer-path.ts';
 import type { Stage } from './stage.ts';
-import { planScroll } from './wheel.ts';
+import { WheelActor } from './wheel-actor.ts';
 
-const MOUSE = 'Input.dispatchMouseEvent';
-/** A client that moves in steps of its own has its own idea of the way. */
+/** A client that moves in steps of its own has its own idea of the way: small ones, or one like the other. */
 const STEP_PX = 12;
+const STEP_SPREAD_PX = 1.5;
+const STEP_PAUSE_MS = 100;
 /** What targets are taken for whose size cannot be told. */
 const TARGET_PX = 40;
-const SMALL_SCROLL_PX = 40;
-const CONTROL = 2;
 const COVERED_MS = 200;
 const CHECK_MS = 50;
 
 /** Acts out what a client does with the mouse in one session. */
 export class PointerActor {
   readonly #stage: Stage;
+  readonly #wheel: WheelActor;
   interceptsDrags = false;
   readonly #held = new Set<string>();
   /** Where the client believes the pointer to be, and where it is. */
   #aimed: Point | undefined;
   #at: Point | undefined;
+  /** What the pointer went to, if it was looked at. */
+  #target: Target | undefined;
+  /** How far the client's last movement was. */
+  #step: Point | undefined;
   /** What was pressed may be dragged by the browser itself; undefined: nobody asked yet. */
   #mayDrag: boolean | undefined;
   #movedAt = 0;
@@ -31,6 +36,7 @@ export class PointerActor {
 
   constructor(stage: Stage) {
     this.#stage = stage;
+    this.#wheel = new WheelActor(stage);
   }
 
   /**
@@ -46,13 +52,19 @@ export class PointerActor {
     return { ...command, params: await this.#finish({ ...event, ...place }) };
   }
 
+  /** No button is held any more, though none was released. */
+  letGo(): void {
+    this.#held.clear();
+  }
+
   async #reach(params: MouseParams, upcoming: readonly InputCommand[]): Promise<Point> {
     const aimed = { x: params.x, y: params.y };
     // Beside its middle it is only for the target that was there then.
-    const mayStay = params.type !== 'mouseMoved' || isSame(this.#at, aimed);
+    const isAnew = params.type === 'mouseMoved' || this.#isNextClick(params);
+    const mayStay = !isAnew || isSame(this.#at, aimed);
     if (this.#at && mayStay && isSame(this.#aimed, aimed)) return this.#at;
     // After a click, moving on is something else.
-    if (params.type === 'mouseMoved' && this.#hasClicked) this.#stage.burst.renew();
+    if (params.type === 'mouseMoved' && this.#hasClicked) this.#stage.beginAnew();
     this.#hasClicked = false;
     const place = await this.#approach(aimed, params, upcoming);
     this.#aimed = aimed;
@@ -61,6 +73,10 @@ export class PointerActor {
     this.#stage.humanizer.lastPointer = place;
     if (params.type !== 'mouseMoved') this.#stage.tell(MOUSE, movement(params, place, this.#held));
     return place;
+  }
+
+  #isNextClick({ type, clickCount = 1 }: MouseParams): boolean {
+    return type === 'mousePressed' && this.#hasClicked && clickCount < 2;
   }
 
   /** Moves until just before a point; resolves with that, or one beside it on the same target. */
@@ -72,7 +88,8 @@ export class PointerActor {
     const { humanizer } = this.#stage;
     const { persona, random } = humanizer;
     const from = this.#at ?? humanizer.enterFor(aimed);
-    if (distance(from, aimed) < STEP_PX || (await this.#beginsDrag(from))) {
+    this.#target = undefined;
+    if (this.#isOwnStep(from, aimed) || (await this.#beginsDrag(from))) {
       await this.#stage.pauseSince(this.#movedAt, persona.pointer.sampleMs);
       return aimed;
     }
@@ -81,13 +98,39 @@ export class PointerActor {
       return aimed;
     }
     const target = await lookAt(this.#stage, aimed);
-    const mayLand = target && this.#mayLandIn(target, aimed, upcoming);
+    this.#target = target;
+    // Where a drag could begin, the point stays: what is dragged moves by what the client said.
+    const mayLand = target && isClick(aimed, upcoming);
     const to = (mayLand && chooseLanding(target, persona, random)) || aimed;
     await this.#travel(from, to, target, params);
     if (!target || (await findNode(this.#stage, to)) === target.nodeId) return to;
-    // What opened on the way may close again, now that the pointer is past it.
+    const followed = await this.#follow(to);
+    if (followed) return followed;
+    // What opened on the way was closed where the pointer came from.
+    this.#stage.tell(MOUSE, movement(params, from, this.#held));
     await this.#stage.pause(COVERED_MS);
     return aimed;
+  }
+
+  /** Where a place on the target is by now; undefined: there still. */
+  async #follow(place: Point): Promise<Point | undefined> {
+    const before = this.#target;
+    const now = before && (await lookAgain(this.#stage, before));
+    if (!now || !before.box) return undefined;
+    this.#target = now;
+    return {
+      x: place.x + now.box.left - before.box.left,
+      y: place.y + now.box.top - before.box.top,
+    };
+  }
+
+  #isOwnStep(from: Point, aimed: Point): boolean {
+    const before = this.#step;
+    const step = this.#aimed && { x: aimed.x - this.#aimed.x, y: aimed.y - this.#aimed.y };
+    this.#step = step;
+    if (distance(from, aimed) < STEP_PX) return true;
+    const isAtOnce = this.#stage.now - this.#movedAt < STEP_PAUSE_MS;
+    return Boolean(step && before && isAtOnce && distance(step, before) < STEP_SPREAD_PX);
   }
 
   /** A client that intercepts drags sees by its one movement whether that begins one. */
@@ -95,18 +138,6 @@ export class PointerActor {
     if (!this.interceptsDrags || this.#held.size === 0) return false;
     this.#mayDrag ??= await mayDragFrom(this.#stage, from);
     return this.#mayDrag;
-  }
-
-  /** Where a drag could begin, the client's point stays: what it drags moves by what it said. */
-  #mayLandIn({ kind }: Target, aimed: Point, upcoming: readonly InputCommand[]): boolean {
-    if (kind === 'button') return true;
-    const [press, release] = upcoming.map(({ params }) => MouseParams.safeParse(params).data);
-    return (
-      press?.type === 'mousePressed' &&
-      release?.type === 'mouseReleased' &&
-      isSame(press, aimed) &&
-      isSame(release, aimed)
-    );
   }
 
   async #travel(
@@ -137,12 +168,14 @@ export class PointerActor {
     switch (params.type) {
       case 'mouseMoved':
         return params;
-      case 'mousePressed':
+      case 'mousePressed': {
         await this.#settle(params.clickCount ?? 1);
+        const pressed = await this.#catchUp(params);
         this.#held.add(button);
         this.#mayDrag = undefined;
         this.#pressedAt = this.#stage.now;
-        return params;
+        return pressed;
+      }
       case 'mouseReleased':
         await this.#stage.pauseSince(this.#pressedAt, this.#vary('pressMs'));
         this.#held.delete(button);
@@ -150,31 +183,23 @@ export class PointerActor {
         this.#hasClicked = true;
         return params;
       case 'mouseWheel':
-        return this.#scroll(params);
+        return this.#wheel.turn(params);
     }
+  }
+
+  /** What moves is pressed where it is by now. */
+  async #catchUp(params: MouseParams): Promise<MouseParams> {
+    const place = this.#hasClicked ? undefined : await this.#follow(params);
+    if (!place) return params;
+    this.#at = place;
+    this.#stage.tell(MOUSE, movement(params, place, this.#held));
+    return { ...params, ...place };
   }
 
   async #settle(clickCount: number): Promise<void> {
     const isAgain = clickCount > 1 && this.#releasedAt > this.#movedAt;
     if (isAgain) await this.#stage.pauseSince(this.#releasedAt, this.#vary('againMs'));
     else await this.#stage.pauseSince(this.#movedAt, this.#vary('settleMs'));
-  }
-
-  async #scroll(params: MouseParams): Promise<MouseParams> {
-    const { humanizer, delayLeftMs } = this.#stage;
-    const { deltaX = 0, deltaY = 0, modifiers = 0 } = params;
-    const isSmall = Math.max(Math.abs(deltaX), Math.abs(deltaY)) <= SMALL_SCROLL_PX;
-    // With Control it zooms, by events rather than by pixels.
-    if (isSmall || (modifiers & CONTROL) !== 0) return params;
-    const { persona, random } = humanizer;
-    const steps = planScroll({ deltaX, deltaY }, delayLeftMs, persona, random);
-    const last = steps.at(-1);
-    await this.#stage.play(
-      steps,
-      (step) => step === last || this.#stage.tell(MOUSE, { ...params, ...deltaOf(step) }),
-      false,
-    );
-    return { ...params, ...(last && deltaOf(last)) };
   }
 
   #vary(what: 'pressMs' | 'settleMs' | 'againMs'): number {
@@ -194,10 +219,14 @@ function movement(params: MouseParams, { x, y }: Point, held: ReadonlySet<string
 /** https://www.w3.org/TR/uievents/#dom-mouseevent-buttons */
 const BUTTON_BITS: Record<string, number> = { left: 1, right: 2, middle: 4, back: 8, forward: 16 };
 
-function isSame(one: Point | undefined, other: Point): boolean {
-  return one !== undefined && distance(one, other) === 0;
+/** Whether the client has sent both already: a press and a release at a point. */
+function isClick(aimed: Point, upcoming: readonly InputCommand[]): boolean {
+  const [press, release] = upcoming.map(({ params }) => MouseParams.safeParse(params).data);
+  const isThere = (event: MouseParams | undefined, type: MouseParams['type']) =>
+    event?.type === type && isSame(event, aimed);
+  return isThere(press, 'mousePressed') && isThere(release, 'mouseReleased');
 }
 
-function deltaOf({ deltaX, deltaY }: { deltaX: number; deltaY: number }) {
-  return { deltaX, deltaY };
+function isSame(one: Point | undefined, other: Point): boolean {
+  return one !== undefined && distance(one, other) === 0;
 }

@@ -12,7 +12,9 @@ const PATIENCE_MS = 300;
 /** What acting for one session takes: time, and a way to the browser beside the client's. */
 export class Stage {
   readonly humanizer: Humanizer;
-  readonly burst = new Burst();
+  readonly #burst = new Burst();
+  /** The client sent the present command while others waited: it is of one burst with them. */
+  #isQueued = false;
   readonly #own: OwnCommands;
   readonly #sessionId: string | undefined;
   #unanswered = 0;
@@ -34,19 +36,39 @@ export class Stage {
 
   /** What the present command may still be delayed by. */
   get delayLeftMs(): number {
-    return this.#delayLeftMs * this.burst.pace;
+    return this.#delayLeftMs * this.#burst.pace;
+  }
+
+  /** Moves and turns of the wheel that the page has not answered yet. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  /** A command comes that found nothing waiting. */
+  begin(): void {
+    this.#isQueued = false;
+  }
+
+  /** Those that follow came before the last one was done. */
+  goOn(): void {
+    this.#isQueued = true;
+  }
+
+  /** Something else begins, with all the time of a person, if the client has waited for what was. */
+  beginAnew(): void {
+    if (!this.#isQueued) this.#burst.renew();
   }
 
   /** A command comes to its turn. */
   enter(): void {
-    this.burst.enter(this.now);
+    this.#burst.enter(this.now);
     if (this.now - this.#toldAt > ANSWERED_MS) this.#unanswered = 0;
     this.#delayLeftMs = this.humanizer.maxDelayMs;
   }
 
   /** Waits so long, or as long as there is left. */
   async pause(ms: number): Promise<void> {
-    await this.#wait(Math.min(ms * this.burst.pace, this.delayLeftMs));
+    await this.#wait(Math.min(ms * this.#burst.pace, this.delayLeftMs));
   }
 
   /** Waits until so long after `since`, by `now`. */
@@ -116,6 +138,6 @@ export class Stage {
   #passed(since: number): void {
     const { now } = this;
     this.#delayLeftMs = Math.max(0, this.#delayLeftMs - (now - since));
-    this.burst.spend(now - since, now);
+    this.#burst.spend(now - since, now);
   }
 }

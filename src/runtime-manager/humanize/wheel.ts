@@ -14,7 +14,8 @@ export interface ScrollStep extends Scroll {
 
 /**
  * A scroll in many small steps, slow at its begin and end (`minimumJerk`), whose sum is exactly the
- * one asked for. Whole pixels stay whole.
+ * one asked for. Steps are whole pixels, but for the last. A long scroll has larger ones, for it has
+ * no more time.
  */
 export function planScroll(
   total: Scroll,
@@ -22,10 +23,11 @@ export function planScroll(
   { wheel }: Persona,
   random: Random,
 ): ScrollStep[] {
+  const { intervalMs } = wheel;
   const farthest = Math.max(Math.abs(total.deltaX), Math.abs(total.deltaY));
   // At its fastest a movement of least jerk is 1.875 times as fast as on average.
-  const count = Math.max(1, Math.ceil((1.875 * farthest) / wheel.stepPx));
-  const intervalMs = Math.min(wheel.intervalMs, maxMs / count);
+  const wanted = Math.ceil((1.875 * farthest) / wheel.stepPx);
+  const count = Math.max(1, Math.min(wanted, Math.floor(maxMs / intervalMs)));
   const steps: ScrollStep[] = [];
   let atMs = 0;
   let done: Scroll = { deltaX: 0, deltaY: 0 };
@@ -44,6 +46,5 @@ function partOf({ deltaX, deltaY }: Scroll, part: number): Scroll {
 }
 
 function partOfOne(total: number, part: number): number {
-  if (part === 1) return total;
-  return Number.isInteger(total) ? Math.round(total * part) : total * part;
+  return part === 1 ? total : Math.round(total * part);
 }

@@ -117,6 +117,18 @@ test('a click is done in order, with times between, and lands beside the middle 
   expect((released?.atMs ?? 0) - (pressed?.atMs ?? 0)).toBeGreaterThan(40);
 });
 
+test("a button that may be held and moved is pressed where the client's point is", async () => {
+  const { mouse, theirs } = openClient({ node: BUTTON });
+  mouse('mouseMoved', 350, 220);
+  await vi.runAllTimersAsync();
+  mouse('mousePressed', 350, 220, { button: 'left', clickCount: 1 });
+  await vi.runAllTimersAsync();
+  expect(theirs().map(({ params: { x, y } }) => [x, y])).toEqual([
+    [350, 220],
+    [350, 220],
+  ]);
+});
+
 test('where a drag could begin, the point stays', async () => {
   const { mouse, theirs, own } = openClient({ node: DIV });
   mouse('mouseMoved', 350, 220);
@@ -262,6 +274,55 @@ test.for([0, 1, 50, 500])('no command is delayed by more than %i ms', async (max
     // Timers are a millisecond late at most, each.
     expect(atMs - (times[at - 1] ?? 0)).toBeLessThanOrEqual(maxDelayMs * 1.1 + 2);
   }
+});
+
+test('whatever is sent at once is one burst', async () => {
+  const client = openClient({ node: BUTTON });
+  const press = { button: 'left', clickCount: 1 };
+  for (let at = 0; at < 60; at++) {
+    const x = at % 2 === 0 ? 350 : 900;
+    client.mouse('mouseMoved', x, 220);
+    client.mouse('mousePressed', x, 220, press);
+    client.mouse('mouseReleased', x, 220, press);
+  }
+  await vi.runAllTimersAsync();
+  expect(client.theirs()).toHaveLength(180);
+  expect(client.theirs().at(-1)?.atMs).toBeLessThan(12_000);
+});
+
+test('a scroll of any length has no more turns than there is time for', async () => {
+  const client = openClient();
+  client.mouse('mouseWheel', 300, 300, { deltaX: 0, deltaY: 1e9 });
+  await vi.runAllTimersAsync();
+  const turns = client.sent.filter(({ params }) => params['type'] === 'mouseWheel');
+  expect(turns.length).toBeLessThan(300);
+  expect(turns.reduce((sum, { params }) => sum + Number(params['deltaY']), 0)).toBe(1e9);
+});
+
+test("a client's own steps are left as they are", async () => {
+  const client = openClient();
+  const steps = Array.from({ length: 50 }, (_, at) => () => {
+    client.mouse('mouseMoved', 100 + at * 20, 300 + at);
+  });
+  await oneByOne(client, steps);
+  const first = client.theirs()[2]?.atMs ?? 0;
+  expect((client.theirs().at(-1)?.atMs ?? 0) - first).toBeLessThan(1000);
+});
+
+test('characters without keys have a rhythm too', async () => {
+  const client = openClient();
+  const characters = 'hello'.split('').map((text) => () => {
+    client.give('Input.dispatchKeyEvent', { type: 'char', text });
+  });
+  await oneByOne(client, characters);
+  expect(client.theirs().at(-1)?.atMs).toBeGreaterThan(4 * 60);
+});
+
+test('with no time at all a text is inserted as it came', async () => {
+  const client = openClient({ maxDelayMs: 0 });
+  client.give('Input.insertText', { text: 'hello' });
+  await vi.runAllTimersAsync();
+  expect(client.sent).toMatchObject([{ method: 'Input.insertText', params: { text: 'hello' } }]);
 });
 
 test('sessions do not wait for each other', async () => {

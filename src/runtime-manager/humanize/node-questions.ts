@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { locate } from './landing.ts';
+import type { Point } from './pointer-path.ts';
+import type { Stage } from './stage.ts';
+import type { Scroll } from './wheel.ts';
+
+const World = z.object({ executionContextId: z.int() });
+const Resolved = z.object({ object: z.object({ objectId: z.string() }) });
+const Answered = z.object({ result: z.object({ value: z.unknown() }) });
+
+/** What a turn of the wheel would scroll. */
+const Scroller = z.object({
+  /** In CSS pixels, in the direction of the scroll. */
+  roomPx: z.number(),
+  /** Whether it comes to rest at places of its own. */
+  snaps: z.boolean(),
+});
+type Scroller = z.infer<typeof Scroller>;
+
+/**
+ * Elements that are draggable, within shadows too, and text that is selected, also in a field. Of a
+ * frame of another site nothing is known.
+ */
+const MAY_DRAG = `function () {
+  for (let node = this; node; node = node.parentNode ?? node.host) if (node.draggable) return true;
+  if ('contentWindow' in this || this.selectionStart < this.selectionEnd) return true;
+  return !getSelection().isCollapsed;
+}`;
+
+const FIND_SCROLLER = `function (isAside, isBack) {
+  const parentOf = (node) => node.assignedSlot ?? node.parentElement ?? node.getRootNode().host;
+  for (let node = this.nodeType === 1 ? this : this.parentElement; node; node = parentOf(node)) {
+    const style = getComputedStyle(node);
+    const overflow = isAside ? style.overflowX : style.overflowY;
+    if (node !== document.scrollingElement && !/auto|scroll/.test(overflow)) continue;
+    const at = Math.abs(isAside ? node.scrollLeft : node.scrollTop);
+    const most = isAside ? node.scrollWidth - node.clientWidth : node.scrollHeight - node.clientHeight;
+    const roomPx = isBack ? at : most - at;
+    if (roomPx >= 1) return { roomPx, snaps: style.scrollSnapType !== 'none' };
+  }
+  return null;
+}`;
+
+/**
+ * Whether moving the mouse from a point, with its button down, could begin a drag of the browser's
+ * own; true when it cannot be told.
+ */
+export async function mayDragFrom(stage: Stage, point: Point): Promise<boolean> {
+  return (await askNode(stage, point, MAY_DRAG, [], z.boolean())) ?? true;
+}
+
+/** The first of what scrolls at a point that has room; undefined: nothing, or it cannot be told. */
+export async function findScroller(
+  stage: Stage,
+  point: Point,
+  { deltaX, deltaY }: Scroll,
+): Promise<Scroller | undefined> {
+  const isAside = Math.abs(deltaX) > Math.abs(deltaY);
+  const isBack = (isAside ? deltaX : deltaY) < 0;
+  return askNode(stage, point, FIND_SCROLLER, [isAside, isBack], Scroller);
+}
+
+/**
+ * Calls a function with the node at a point as `this`, in a world of its own, which scripts of the
+ * page do not see. Undefined when there is no answer, or another one.
+ */
+async function askNode<T>(
+  stage: Stage,
+  point: Point,
+  functionDeclaration: string,
+  args: unknown[],
+  answer: z.ZodType<T>,
+): Promise<T | undefined> {
+  const located = await locate(stage, point);
+  if (!located) return undefined;
+  const { backendNodeId, frameId } = located;
+  const world = { frameId, worldName: 'bctrl' };
+  const { data: made } = World.safeParse(await stage.ask('Page.createIsolatedWorld', world));
+  const node = { backendNodeId, executionContextId: made?.executionContextId };
+  const { data: resolved } = Resolved.safeParse(made && (await stage.ask('DOM.resolveNode', node)));
+  if (!resolved) return undefined;
+  const { objectId } = resolved.object;
+  const values = args.map((value) => ({ value }));
+  const call = { objectId, functionDeclaration, arguments: values, returnByValue: true };
+  const told = Answered.safeParse(await stage.ask('Runtime.callFunctionOn', call)).data;
+  stage.tell('Runtime.releaseObject', { objectId });
+  return answer.safeParse(told?.result.value).data;
+}
