@@ -1,5 +1,5 @@
 /**
- * Draws assets/humanize.svg: what a page is told of the same commands, as they come and humanized.
+ * Draws bench/humanize.svg: what a page is told of the same commands, as they come and humanized.
  * Both are recorded in one real runtime. The draws are seeded, so the ways are the same each time;
  * their times vary by a few milliseconds.
  *
@@ -18,7 +18,7 @@ import { Humanizer } from '../src/runtime-manager/humanize/humanizer.ts';
 import { caller } from '../test/support/http.ts';
 import { startService } from '../test/support/service-process.ts';
 
-const PICTURE = new URL('../assets/humanize.svg', import.meta.url);
+const PICTURE = new URL('humanize.svg', import.meta.url);
 const PERSONA = 4;
 const SEED = 'picture';
 const TEXT = 'just like this';

@@ -247,6 +247,7 @@ export class LocalNode implements RuntimeNode {
     await this.#launcher.endAll();
     await removeBrowserRoot(this.#launcher.settings.root);
     await this.#extensions[Symbol.asyncDispose]();
+    await this.#ready[Symbol.asyncDispose]();
   }
 }
 

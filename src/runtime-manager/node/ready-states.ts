@@ -10,7 +10,7 @@ const READY_MAX = 16;
  * States that lie unpacked as they were archived, so that the next writer need not unpack them. Only
  * of this life of the service: after a power cut nothing tells whether all of one reached the disk.
  */
-export class ReadyStates {
+export class ReadyStates implements AsyncDisposable {
   readonly #root: string;
 
   private constructor(root: string) {
@@ -38,6 +38,10 @@ export class ReadyStates {
     await removeLeftOut(userDataDir);
     await rename(userDataDir, this.#pathOf(archive));
     await this.#trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#root, { recursive: true, force: true });
   }
 
   async #trim(): Promise<void> {
