@@ -76,10 +76,14 @@ test('the doctor finds what nobody holds, and is for admins only', async () => {
   const directory = join(service.browserRoot, 'orphan');
   await mkdir(directory);
   // As a child of another process than the service.
-  const orphan = spawn('/bin/sh', [
-    '-c',
-    `"${inject('chromiumPath')}" --headless=new --no-sandbox --no-startup-window --remote-debugging-port=0 --user-data-dir=${directory}/data & wait`,
-  ]);
+  const orphan = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      `"${inject('chromiumPath')}" --headless=new --no-sandbox --no-startup-window --remote-debugging-port=0 --user-data-dir=${directory}/data & wait`,
+    ],
+    { env: { ...process.env, TMPDIR: directory } },
+  );
   onTestFinished(() => void orphan.kill());
   let said = '';
   orphan.stderr.on('data', (chunk) => (said += String(chunk)));
