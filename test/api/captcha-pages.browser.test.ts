@@ -53,29 +53,33 @@ async function typesOf(pageId: string): Promise<string[]> {
 }
 
 test('a page that comes back from the cache of the browser is solved as before', async () => {
+  const noticed = `<script>addEventListener('pageshow', ({ persisted }) => { isBack = persisted; })</script>`;
   const site = await openCaptchaSite({
-    '/': page(`${CALLBACK}<div id="later"></div>${TURNSTILE}`),
+    '/': page(`${noticed}${CALLBACK}<div id="later">first</div>${TURNSTILE}`),
     '/other': page('other'),
   });
   const { run, session } = await open(site.url);
-  await expect
-    .poll(async () => (await run('document.readyState'))['result'])
-    .toMatchObject({
-      value: 'complete',
-    });
-  await run(`addEventListener('pageshow', ({ persisted }) => tell({ persisted }))`);
-  await client.send('Page.navigate', { url: `${site.url}/other` }, session);
-  await expect
-    .poll(async () => (await run('document.body?.textContent'))['result'])
-    .toMatchObject({ value: 'other' });
-  await run('history.back()');
-  await expect.poll(() => site.got).toEqual([{ persisted: true }]);
+  const shows = (text: string) =>
+    expect
+      .poll(async () => (await run('document.body?.innerText.trim()'))['result'])
+      .toMatchObject({ value: text });
+  await shows('first');
+  // Which pages a browser keeps is for it to say: one that is still loading, it does not.
+  const goAndComeBack = async () => {
+    await client.send('Page.navigate', { url: `${site.url}/other` }, session);
+    await shows('other');
+    await run('history.back()');
+    await shows('first');
+    return (await run('isBack'))['result'];
+  };
+  await expect.poll(goAndComeBack, { timeout: 30_000 }).toMatchObject({ value: true });
   await run(`later.outerHTML = ${JSON.stringify(widget('0x4-back'))};
     const field = document.createElement('input');
     field.name = 'cf-turnstile-response';
     document.querySelector('.cf-turnstile').append(field);`);
-  await expect.poll(() => site.got.length, { timeout: 10_000 }).toBe(2);
-  expect(site.got[1]).toHaveProperty('token');
+  await expect
+    .poll(() => site.got, { timeout: 10_000 })
+    .toMatchObject([{ token: expect.stringMatching(/^token-/) }]);
 });
 
 test('documents of frames go with the page that they were in', async () => {
@@ -180,9 +184,11 @@ test('what nobody solves is told once, however often its page is loaded', async 
   const site = await openCaptchaSite({ '/': page(`${widget('0x4-never')}${TURNSTILE}`) });
   for (let n = 0; n < 3; n++) await cdp.send('Target.createTarget', { url: site.url });
   const path = `${elsewhere.runtimes}/${id}`;
-  const tried = await other.call('POST', `${path}/captchas/solve`, {});
-  expect(tried).toMatchObject({ status: 422, json: { code: 'captcha.unsupported' } });
-  expect(tried.json.details.captchas).toHaveLength(3);
+  const solve = async () => (await other.call('POST', `${path}/captchas/solve`, {})).json;
+  await expect.poll(solve, { timeout: 10_000 }).toMatchObject({
+    code: 'captcha.unsupported',
+    details: { captchas: [{}, {}, {}] },
+  });
   const { json } = await other.call('GET', `${path}/events`);
   const told = json.events.map(({ type }: { type: string }) => type);
   expect(told.filter((type: string) => type === 'captcha.detected')).toHaveLength(1);

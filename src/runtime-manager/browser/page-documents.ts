@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CdpEvent, CdpPipe } from './cdp-pipe.ts';
 import { PageDocument, type DocumentPlace } from './page-document.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export type { PageDocument };
 
@@ -30,6 +31,7 @@ const FrameTree = z.object({ frameTree: Tree });
 const Nothing = z.object({});
 
 const COMMAND_TIMEOUT_MS = 10_000;
+const ANSWER_MS = 1000;
 
 /** A debugging session with a page, or with frames of it that are in another process. */
 interface Session {
@@ -59,8 +61,8 @@ export class PageDocuments implements Disposable {
   }
 
   /**
-   * Tells those that are there, as soon as their pages answer, then those that come. Chromium has to
-   * be discovering targets.
+   * Tells those that are there, then those that come; a page that does not answer within a second is
+   * not waited for. Chromium has to be discovering targets.
    */
   static async open(
     pipe: CdpPipe,
@@ -107,10 +109,10 @@ export class PageDocuments implements Disposable {
         Attached,
         signal,
       );
-      this.#follow(sessionId, { contextId: browserContextId ?? '', pageId: targetId });
+      const page = { contextId: browserContextId ?? '', pageId: targetId };
+      await untilAborted(this.#follow(sessionId, page), AbortSignal.timeout(ANSWER_MS));
     } catch {
-      // It was closed meanwhile.
-      this.#pages.delete(targetId);
+      // It was closed meanwhile, or answers late.
     }
   }
 
@@ -118,21 +120,25 @@ export class PageDocuments implements Disposable {
   #attachedFrame({ page }: Session, params: unknown): void {
     const attached = AttachedFrame.safeParse(params).data;
     if (attached?.targetInfo.type !== 'iframe') return;
-    this.#follow(attached.sessionId, page);
+    void this.#follow(attached.sessionId, page);
   }
 
   /** A page that hangs or shows a dialog is followed as soon as it answers. */
-  #follow(sessionId: string, page: Session['page']): void {
+  async #follow(sessionId: string, page: Session['page']): Promise<void> {
     if (this.#closed) return this.#detach(sessionId);
     const session = { page, documents: new Map(), ended: new AbortController() };
     this.#sessions.set(sessionId, session);
     const filter = [{ type: 'iframe' }];
     const attach = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true, filter };
-    Promise.all([
-      this.#send(sessionId, session, 'Page.enable', {}, Nothing),
-      this.#send(sessionId, session, 'Target.setAutoAttach', attach, Nothing),
-      this.#openTree(sessionId, session),
-    ]).catch(() => undefined); // It has ended.
+    try {
+      await Promise.all([
+        this.#send(sessionId, session, 'Page.enable', {}, Nothing),
+        this.#send(sessionId, session, 'Target.setAutoAttach', attach, Nothing),
+        this.#openTree(sessionId, session),
+      ]);
+    } catch {
+      // It has ended.
+    }
   }
 
   #navigated(sessionId: string, session: Session, params: unknown): void {

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** A nice value, with which a group gets a tenth of what others do where there is not enough for all. */
 const LOW = 10;
-export const LOW_PRIORITY_SLOWDOWN = 10;
 const NORMAL = 0;
 /** Without privileges the kernel takes ten changes a second. */
 const RETRY_MS = 100;
