@@ -120,17 +120,26 @@ test('browsers that hang or died while they waited are not handed out', async ()
     .not.toContain(hung);
 });
 
-test('browsers whose page was closed, crashed or hangs are not handed out', async () => {
-  await using service = await openWarm({ min: 3, max: 3 });
+test('a browser whose page hangs is replaced while it waits', async () => {
+  await using service = await openWarm();
+  const [hung] = (await browsersOf(service)).values();
+  sendSignal(await rendererOf(service, hung), 'SIGSTOP');
+  await expect
+    .poll(async () => [...(await browsersOf(service)).values()], { timeout: 10_000 })
+    .not.toContain(hung);
+  await untilWarm(service, WARM.min);
+});
+
+test('browsers whose page was closed or crashed are not handed out', async () => {
+  await using service = await openWarm();
   const workspace = await createWorkspace(service);
   const before = await browsersOf(service);
-  const [closed, crashed, hung] = before.values();
+  const [closed, crashed] = before.values();
   const [port] = await listeningPorts(closed ?? 0);
   const debug = `http://127.0.0.1:${port}/json`;
   const { json: pages } = await caller(debug, undefined)('GET', '/list');
   await fetch(`${debug}/close/${pages[0].id}`);
   sendSignal(await rendererOf(service, crashed), 'SIGKILL');
-  sendSignal(await rendererOf(service, hung), 'SIGSTOP');
   const { id, connection, summary } = await workspace.create();
   expect([...before.keys()]).not.toContain(await directoryOf(service, id));
   using client = await openCdp(connection.cdpUrl);

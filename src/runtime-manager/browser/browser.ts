@@ -153,9 +153,15 @@ export class Browser {
     return reportOnExtension(this.#chromium.pipe, id, signal);
   }
 
+  /** Throws unless it answers, with its page there as far as it knows. */
+  async assertWell(signal: AbortSignal): Promise<void> {
+    await this.version(signal);
+    if (!this.pages.areWell) throw new Error('the page of the browser is gone');
+  }
+
   /**
-   * Throws unless the default page answers; the first time also prepares it for what every client
-   * does first. Takes a session with the page, until `leavePage`.
+   * Throws unless the default page itself answers; the first time also prepares it for what every
+   * client does first. Takes a session with the page, until `leavePage`.
    */
   async checkPage(signal: AbortSignal): Promise<void> {
     await this.#page.evaluate('1 + 1', signal);

@@ -49,6 +49,7 @@ export class Pages {
   #defaultPageId: string | undefined;
   #listeners: PageListeners | undefined;
   #observed = false;
+  #hasCrashed = false;
 
   constructor(pipe: CdpPipe, { contextId, pageId }: DefaultPage) {
     this.#pipe = pipe;
@@ -59,6 +60,11 @@ export class Pages {
   /** The first page of the default context. */
   get defaultPageId(): string | undefined {
     return this.#defaultPageId;
+  }
+
+  /** Whether the default page is there, and none has crashed. */
+  get areWell(): boolean {
+    return this.#defaultPageId !== undefined && !this.#hasCrashed;
   }
 
   /** Begins to know which pages there are. Throws when Chromium does not answer. */
@@ -128,6 +134,7 @@ export class Pages {
 
   #crashed(targetId: string): void {
     const page = this.#pages.get(targetId);
+    this.#hasCrashed = true;
     if (page) this.#tell(page.info, 'page.crashed', { url: cut(page.info.url) });
   }
 

@@ -16,6 +16,8 @@ export interface WarmBrowser {
   browser: {
     /** Settles when nothing of it is left. */
     readonly exited: Promise<unknown>;
+    /** Throws when it does not answer, or its page is gone. */
+    assertWell(signal: AbortSignal): Promise<void>;
     /** Throws when its page does not answer. */
     checkPage(signal: AbortSignal): Promise<void>;
     /** Leaves the page to clients. */
@@ -102,7 +104,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
       this.#demand.arrived(performance.now());
       return handOut(first.warm);
     }
-    this.#retire(first.warm);
+    this.#discard(first.warm);
     // Those that are well come back at once, however many are not.
     for (const { warm } of this.#idle.splice(0)) this.giveBack(warm);
     this.#launchWanted();
@@ -111,7 +113,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
 
   /** Takes back one that nobody has come near; it may serve another. */
   giveBack(warm: B): void {
-    void this.#isWell(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#retire(warm)));
+    void this.#isWell(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#discard(warm)));
   }
 
   /** Ends one that is ready, if there is any, so that others have its memory. */
@@ -151,14 +153,15 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  async #isWell({ browser }: B): Promise<boolean> {
-    try {
-      await browser.checkPage(AbortSignal.timeout(ANSWER_TIMEOUT_MS));
-      return true;
-    } catch (err) {
-      this.#options.log.warn({ err }, 'a warm browser does not answer and is replaced');
-      return false;
-    }
+  #isWell({ browser }: B): Promise<boolean> {
+    return succeeds(browser.assertWell(AbortSignal.timeout(ANSWER_TIMEOUT_MS)));
+  }
+
+  /** A page is asked while it waits: it takes longer than the browser, and next to never hangs alone. */
+  async #checkPage(idle: Idle<B>): Promise<void> {
+    const { browser } = idle.warm;
+    if (await succeeds(browser.checkPage(AbortSignal.timeout(ANSWER_TIMEOUT_MS)))) return;
+    if (this.#forget(idle)) this.#discard(idle.warm);
   }
 
   /** To who waits for the longest; if nobody does, it waits itself. */
@@ -168,12 +171,16 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     if (next) return next.resolve(handOut(warm));
     const idle = { warm, since: performance.now() };
     this.#idle.push(idle);
-    void warm.browser.exited.then(() => {
-      const at = this.#idle.indexOf(idle);
-      if (at < 0) return;
-      this.#idle.splice(at, 1);
-      this.#refillSoon();
-    });
+    void warm.browser.exited.then(() => this.#forget(idle));
+  }
+
+  /** False when it was handed out already. */
+  #forget(idle: Idle<B>): boolean {
+    const at = this.#idle.indexOf(idle);
+    if (at < 0) return false;
+    this.#idle.splice(at, 1);
+    this.#refillSoon();
+    return true;
   }
 
   #refillSoon(): void {
@@ -249,11 +256,17 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   #sweep(): void {
     if (this.#idle.length > this.#target() || this.#options.isShort()) this.shrink();
     this.#launchWanted();
+    for (const idle of this.#idle) void this.#checkPage(idle);
   }
 
   #hasAged(): boolean {
     const [oldest] = this.#idle;
     return oldest !== undefined && performance.now() - oldest.since > MAX_AGE_MS;
+  }
+
+  #discard(warm: B): void {
+    this.#options.log.warn('a warm browser does not answer and is replaced');
+    this.#retire(warm);
   }
 
   #retire({ browser }: B): void {
@@ -266,4 +279,11 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
 function handOut<B extends WarmBrowser>(warm: B): B {
   warm.browser.leavePage();
   return warm;
+}
+
+async function succeeds(check: Promise<void>): Promise<boolean> {
+  return check.then(
+    () => true,
+    () => false,
+  );
 }

@@ -16,11 +16,15 @@ afterEach(() => {
 class Fake {
   readonly #gone = Promise.withResolvers<void>();
   answers = true;
+  pageAnswers = true;
   killed = false;
   readonly browser = {
     exited: this.#gone.promise,
-    checkPage: async () => {
+    assertWell: async () => {
       if (!this.answers) throw new Error('it hangs');
+    },
+    checkPage: async () => {
+      if (!this.pageAnswers) throw new Error('its page hangs');
     },
     leavePage: () => undefined,
     kill: async () => {
@@ -135,6 +139,16 @@ test('one that is given back serves another, unless it hangs', async () => {
   await heard();
   expect(pool.idle).toBe(0);
   expect(browser.killed).toBe(true);
+});
+
+test('one whose page hangs is found while it waits', async () => {
+  const { pool, launches, come } = openPool({ min: 1 });
+  const browser = await come();
+  browser.pageAnswers = false;
+  await vi.advanceTimersByTimeAsync(2500);
+  expect(browser.killed).toBe(true);
+  expect(pool.idle).toBe(0);
+  expect(launches).toHaveLength(1);
 });
 
 test('one that goes away by itself is replaced', async () => {
