@@ -73,6 +73,8 @@ async function record(): Promise<{ plain: Recording; humanized: Recording }> {
     PORT: '0',
     BCTRL_DATA_DIR: join(directory, 'data'),
     BCTRL_BROWSER_DIR: directory,
+    // The one browser there is has to be that of the runtime.
+    BCTRL_WARM_MAX: '0',
     LOG_LEVEL: 'warn',
   });
   try {
