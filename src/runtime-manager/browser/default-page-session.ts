@@ -11,7 +11,7 @@ const LEAVE_TIMEOUT_MS = 10_000;
 export class DefaultPageSession {
   readonly #pipe: CdpPipe;
   readonly #pages: Pages;
-  #sessionId: string | undefined;
+  #session: Promise<string> | undefined;
 
   constructor(pipe: CdpPipe, pages: Pages) {
     this.#pipe = pipe;
@@ -20,22 +20,24 @@ export class DefaultPageSession {
 
   /** A number that the page tells. Throws when it is gone, has crashed or does not answer in time. */
   async evaluate(expression: string, signal: AbortSignal): Promise<number> {
-    this.#sessionId ??= await this.#attach(signal);
+    this.#session ??= this.#attach(signal);
+    const sessionId = await this.#session;
     const params = { expression, awaitPromise: true };
-    const sessionId = this.#sessionId;
     const said = await this.#pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
     return said.result.value;
   }
 
   /** Ends it, without waiting: what is sent to the browser from now on comes after. */
   leave(): void {
-    const sessionId = this.#sessionId;
-    if (sessionId === undefined) return;
-    this.#sessionId = undefined;
+    const session = this.#session;
+    this.#session = undefined;
+    // Where it fails, there is no session, or no browser.
+    session?.then((sessionId) => this.#detach(sessionId)).catch(() => undefined);
+  }
+
+  async #detach(sessionId: string): Promise<void> {
     const signal = AbortSignal.timeout(LEAVE_TIMEOUT_MS);
-    this.#pipe
-      .send('Target.detachFromTarget', { sessionId }, Nothing, signal)
-      .catch(() => undefined); // The browser has ended.
+    await this.#pipe.send('Target.detachFromTarget', { sessionId }, Nothing, signal);
   }
 
   async #attach(signal: AbortSignal): Promise<string> {
