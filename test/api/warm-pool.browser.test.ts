@@ -120,28 +120,23 @@ test('browsers that hang or died while they waited are not handed out', async ()
     .not.toContain(hung);
 });
 
-test('a browser whose page hangs is replaced while it waits', async () => {
-  await using service = await openWarm();
-  const [hung] = (await browsersOf(service)).values();
-  sendSignal(await rendererOf(service, hung), 'SIGSTOP');
-  await expect
-    .poll(async () => [...(await browsersOf(service)).values()], { timeout: 10_000 })
-    .not.toContain(hung);
-  await untilWarm(service, WARM.min);
-});
-
-test('browsers whose page was closed or crashed are not handed out', async () => {
-  await using service = await openWarm();
+test('browsers whose page hangs, crashed or was closed are replaced while they wait', async () => {
+  await using service = await openWarm({ min: 3, max: 3 });
   const workspace = await createWorkspace(service);
-  const before = await browsersOf(service);
-  const [closed, crashed] = before.values();
+  const before = [...(await browsersOf(service)).values()];
+  const [hung, crashed, closed] = before;
+  sendSignal(await rendererOf(service, hung), 'SIGSTOP');
+  sendSignal(await rendererOf(service, crashed), 'SIGKILL');
   const [port] = await listeningPorts(closed ?? 0);
   const debug = `http://127.0.0.1:${port}/json`;
   const { json: pages } = await caller(debug, undefined)('GET', '/list');
   await fetch(`${debug}/close/${pages[0].id}`);
-  sendSignal(await rendererOf(service, crashed), 'SIGKILL');
-  const { id, connection, summary } = await workspace.create();
-  expect([...before.keys()]).not.toContain(await directoryOf(service, id));
+  const left = async () => {
+    const now = [...(await browsersOf(service)).values()];
+    return now.filter((pid) => before.includes(pid));
+  };
+  await expect.poll(left, { timeout: 15_000 }).toEqual([]);
+  const { connection, summary } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   const attach = { targetId: summary.defaultPageId, flatten: true };
   const { sessionId } = await client.send('Target.attachToTarget', attach);
