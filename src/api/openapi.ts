@@ -33,6 +33,9 @@ export const POST_ERRORS = [
   'idempotency.in_progress',
 ] as const;
 
+/** What a path to a runtime can be refused with. */
+export const RUNTIME_NOT_FOUND = ['workspace.not_found', 'runtime.not_found'] as const;
+
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
 }
@@ -40,9 +43,6 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 export function jsonBody<T extends z.ZodType>(schema: T) {
   return { body: { required: true, content: { 'application/json': { schema } } } };
 }
-
-/** What a path to a runtime can be refused with. */
-export const RUNTIME_NOT_FOUND = ['workspace.not_found', 'runtime.not_found'] as const;
 
 /** The error responses of an operation, by the codes that it has of its own. */
 export function errors(...codes: ErrorCode[]) {

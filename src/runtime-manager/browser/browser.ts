@@ -13,7 +13,7 @@ import { DefaultPageSession } from './default-page-session.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
 import { chromiumFlags } from './flags.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
-import { deadlineOf } from './launch-deadline.ts';
+import { openDeadline } from './launch-deadline.ts';
 import { Pages, type DefaultPage } from './pages.ts';
 import { writePreferences } from './preferences.ts';
 import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
@@ -198,16 +198,14 @@ export async function launchBrowser(
   signal: AbortSignal,
 ): Promise<Browser> {
   const { launchTimeoutMs, log } = settings;
-  const deadline = performance.now() + launchTimeoutMs;
-  const share = Math.max(ATTEMPT_MIN_MS, launchTimeoutMs / ATTEMPTS);
-  for (;;) {
-    const leftMs = Math.max(0, deadline - performance.now());
-    const isLast = leftMs <= share;
-    const late = deadlineOf(Math.min(share, leftMs), launch.hurry);
+  const attempts = Math.max(1, Math.min(ATTEMPTS, Math.floor(launchTimeoutMs / ATTEMPT_MIN_MS)));
+  for (let attempt = 1; ; attempt++) {
+    using deadline = openDeadline(launchTimeoutMs / attempts, launch.hurry);
+    const late = deadline.signal;
     try {
       return await attemptLaunch(settings, launch, AbortSignal.any([signal, late]));
     } catch (err) {
-      if (isLast || signal.aborted || !late.aborted) throw err;
+      if (attempt === attempts || signal.aborted || !late.aborted) throw err;
       log.warn({ err }, 'a Chromium that did not come up is started anew');
     }
   }

@@ -1,23 +1,32 @@
-/** It gets a tenth of the processor where there is not enough, but one that hangs is not waited for long. */
+/** How many times as long a launch at low priority may take: it gets less, but may hang all the same. */
 const LOW_PRIORITY_PATIENCE = 3;
 
+/** A time limit; disposed of when what it is for is done. */
+export interface LaunchDeadline extends Disposable {
+  /** Aborts when it is over. */
+  signal: AbortSignal;
+}
+
 /**
- * Aborts when something that a browser does takes too long. At low priority it may take longer,
- * until `hurry` aborts; then it has `limitMs` from there.
+ * Of a step in launching a browser. At low priority it may take longer, until `hurry` aborts; then
+ * it has `limitMs` from there.
  */
-export function deadlineOf(limitMs: number, hurry: AbortSignal | undefined): AbortSignal {
-  if (!hurry || hurry.aborted) return AbortSignal.timeout(Math.ceil(limitMs));
+export function openDeadline(limitMs: number, hurry: AbortSignal | undefined): LaunchDeadline {
   const late = new AbortController();
   const abortAfter = (ms: number) =>
-    setTimeout(() => late.abort(new Error('it took too long')), ms).unref();
-  let timer = abortAfter(limitMs * LOW_PRIORITY_PATIENCE);
-  hurry.addEventListener(
-    'abort',
-    () => {
+    setTimeout(() => late.abort(new Error(`it took more than ${Math.round(ms)} ms`)), ms).unref();
+  const isPatient = hurry !== undefined && !hurry.aborted;
+  let timer = abortAfter(isPatient ? limitMs * LOW_PRIORITY_PATIENCE : limitMs);
+  const shorten = () => {
+    clearTimeout(timer);
+    timer = abortAfter(limitMs);
+  };
+  if (isPatient) hurry.addEventListener('abort', shorten, { once: true });
+  return {
+    signal: late.signal,
+    [Symbol.dispose]: () => {
       clearTimeout(timer);
-      timer = abortAfter(limitMs);
+      hurry?.removeEventListener('abort', shorten);
     },
-    { once: true },
-  );
-  return late.signal;
+  };
 }

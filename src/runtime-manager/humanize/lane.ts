@@ -38,11 +38,11 @@ export class Lane {
     this.#queue.push(command);
     if (this.#isWorking) return;
     this.#isWorking = true;
-    this.#stage.begin();
+    let isQueued = false;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      this.#stage.enter();
+      this.#stage.enter(isQueued);
       this.#send(await this.#actOut(next));
-      this.#stage.goOn();
+      isQueued = true;
     }
     this.#isWorking = false;
   }

@@ -13,7 +13,7 @@ const PATIENCE_MS = 300;
 export class Stage {
   readonly humanizer: Humanizer;
   readonly #burst = new Burst();
-  /** The client sent the present command while others waited: it is of one burst with them. */
+  /** The present command is of one burst with the last one. */
   #isQueued = false;
   readonly #own: OwnCommands;
   readonly #sessionId: string | undefined;
@@ -44,23 +44,14 @@ export class Stage {
     return this.#unanswered;
   }
 
-  /** A command comes that found nothing waiting. */
-  begin(): void {
-    this.#isQueued = false;
-  }
-
-  /** Those that follow came before the last one was done. */
-  goOn(): void {
-    this.#isQueued = true;
-  }
-
   /** Something else begins, with all the time of a person, if the client has waited for what was. */
   beginAnew(): void {
     if (!this.#isQueued) this.#burst.renew();
   }
 
-  /** A command comes to its turn. */
-  enter(): void {
+  /** A command comes to its turn; `isQueued`: it came before the last one was done. */
+  enter(isQueued: boolean): void {
+    this.#isQueued = isQueued;
     this.#burst.enter(this.now);
     if (this.now - this.#toldAt > ANSWERED_MS) this.#unanswered = 0;
     this.#delayLeftMs = this.humanizer.maxDelayMs;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import { WarmPool, type WarmPoolSize } from '../pool/warm-pool.ts';
-import { deadlineOf } from '../browser/launch-deadline.ts';
+import { openDeadline } from '../browser/launch-deadline.ts';
 import type { Launcher } from './launcher.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';
@@ -40,8 +40,9 @@ async function launchWarm(
 ): Promise<ReachableBrowser> {
   const launched = await launcher.launch({ ...NO_PROFILE, hurry }, signal);
   const { browser } = launched;
+  using deadline = openDeadline(WARM_UP_TIMEOUT_MS, hurry);
   try {
-    await browser.checkPage(AbortSignal.any([signal, deadlineOf(WARM_UP_TIMEOUT_MS, hurry)]));
+    await browser.checkPage(AbortSignal.any([signal, deadline.signal]));
     return launched;
   } catch (cause) {
     log.warn({ err: cause }, 'the page of a browser launched ahead did not come up');

@@ -107,7 +107,6 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     this.#discard(first.warm);
     // Those that are well come back at once, however many are not.
     for (const { warm } of this.#idle.splice(0)) this.giveBack(warm);
-    this.#launchWanted();
     return undefined;
   }
 
