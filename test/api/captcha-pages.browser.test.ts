@@ -15,8 +15,7 @@ const CALLBACK = '<script>function done(token) { tell({ token }); }</script>';
 let solver: TestSolver;
 let service: TestService;
 let workspace: TestWorkspace;
-// oxlint-disable-next-line typescript/no-explicit-any
-let runtime: any;
+let runtime: { id: string; connection: { cdpUrl: string } };
 let client: Cdp;
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { chromium, type Page } from 'playwright-core';
-import puppeteer from 'puppeteer-core';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
+import { playwrightPage, puppeteerPage } from '../../support/first-page.ts';
 import { openSite } from '../../support/site.ts';
 import { test, type TestWorkspace } from '../../support/test.ts';
 
@@ -10,24 +10,12 @@ const launch = { mode: 'ephemeral', config: { humanize: true, humanizePersonaId:
 async function openPlaywright(workspace: TestWorkspace, html: string): Promise<Page> {
   const { connection } = await workspace.create({ launch });
   const browser = await chromium.connectOverCDP(connection.cdpUrl);
-  onTestFinished(() => browser.close());
-  const page = browser.contexts()[0]?.pages()[0];
-  if (!page) throw new Error('there is no page');
-  await page.goto(await openSite(html));
-  return page;
+  return playwrightPage(browser, await openSite(html));
 }
 
 async function openPuppeteer(workspace: TestWorkspace, html: string) {
   const { connection } = await workspace.create({ launch });
-  const browser = await puppeteer.connect({
-    browserWSEndpoint: connection.cdpUrl,
-    defaultViewport: null,
-  });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  await page.goto(await openSite(html));
-  return page;
+  return puppeteerPage(connection.cdpUrl, await openSite(html));
 }
 
 const STYLE =

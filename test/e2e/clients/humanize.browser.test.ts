@@ -1,9 +1,9 @@
 import { localBrowser, Stagehand } from '@browserbasehq/stagehand';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import puppeteer from 'puppeteer-core';
 import { Builder, By, Key } from 'selenium-webdriver';
 import { expect, onTestFinished } from 'vitest';
 import { openCdp } from '../../support/cdp.ts';
+import { playwrightPage, puppeteerPage } from '../../support/first-page.ts';
 import { modelStandIn } from '../../support/model-stand-in.ts';
 import { openTestService } from '../../support/service.ts';
 import { openSite } from '../../support/site.ts';
@@ -98,12 +98,8 @@ function expectHumanTyping(events: Recorded[], text: string): void {
   expect(new Set(gaps.map((gap) => Math.round(gap / 4))).size).toBeGreaterThan(gaps.length / 3);
 }
 
-async function firstPage(browser: Browser): Promise<Page> {
-  onTestFinished(() => browser.close());
-  const page = browser.contexts()[0]?.pages()[0];
-  if (!page) throw new Error('there is no page');
-  await page.goto(await openSite(PAGE));
-  return page;
+async function recorderIn(browser: Browser): Promise<Page> {
+  return playwrightPage(browser, await openSite(PAGE));
 }
 
 const recordedBy = (page: Page) => page.evaluate<Recorded[]>('recorded.splice(0)');
@@ -112,7 +108,7 @@ test('playwright over CDP clicks, types, hovers, scrolls and drags as a person',
   workspace,
 }) => {
   const { connection } = await workspace.create({ launch });
-  const page = await firstPage(await chromium.connectOverCDP(connection.cdpUrl));
+  const page = await recorderIn(await chromium.connectOverCDP(connection.cdpUrl));
   await page.click('#go');
   expectHumanClick(await recordedBy(page));
 
@@ -147,7 +143,7 @@ test('playwright over CDP clicks, types, hovers, scrolls and drags as a person',
 
 test('touch and composed text stay as they are', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
-  const page = await firstPage(await chromium.connectOverCDP(connection.cdpUrl));
+  const page = await recorderIn(await chromium.connectOverCDP(connection.cdpUrl));
   const session = await page.context().newCDPSession(page);
   await page.focus('#name');
   const composed = { text: 'に', selectionStart: 1, selectionEnd: 1 };
@@ -166,7 +162,7 @@ test('touch and composed text stay as they are', async ({ workspace }) => {
 
 test('playwright by its own protocol clicks and types as a person', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
-  const page = await firstPage(await chromium.connect(connection.playwrightUrl));
+  const page = await recorderIn(await chromium.connect(connection.playwrightUrl));
   await page.locator('#name').pressSequentially('Playwright');
   await page.click('#go');
   const events = await recordedBy(page);
@@ -176,14 +172,7 @@ test('playwright by its own protocol clicks and types as a person', async ({ wor
 
 test('puppeteer clicks, types and drags as a person', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
-  const browser = await puppeteer.connect({
-    browserWSEndpoint: connection.cdpUrl,
-    defaultViewport: null,
-  });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  await page.goto(await openSite(PAGE));
+  const page = await puppeteerPage(connection.cdpUrl, await openSite(PAGE));
   await page.type('#name', 'Puppeteer');
   await page.click('#go');
   const events = (await page.evaluate('recorded.splice(0)')) as Recorded[];
