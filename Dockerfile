@@ -1,7 +1,9 @@
 FROM node:24-bookworm-slim
 
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates chromium chromium-driver chromium-l10n fonts-liberation \
+  && apt-get install -y --no-install-recommends \
+  bubblewrap ca-certificates chromium chromium-driver chromium-l10n \
+  fontconfig fonts-liberation fonts-noto-cjk fonts-noto-color-emoji \
   && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
@@ -13,8 +15,11 @@ COPY drizzle drizzle
 COPY src src
 
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8787 BCTRL_DATA_DIR=/data
-# Not root: Chromium's sandbox is built from user namespaces, which chromium-seccomp.json allows.
-RUN install -d -o node -g node -m 700 /data
+# Not root: jails and Chromium's sandbox are built from user namespaces, which chromium-seccomp.json
+# allows.
+RUN install -d -o node -g node -m 700 /data \
+  # For docker-compose.yml, which says why.
+  && install -d -m 700 /closed /closed/proc
 USER node
 VOLUME /data
 EXPOSE 8787

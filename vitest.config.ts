@@ -6,9 +6,9 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/global-setup.ts',
     // A machine may be several times slower than the one it was written on; none of it is for speed.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 5000 } },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,
@@ -16,8 +16,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Launches share two cores poorly: one file at a time.
-        test: { name: 'browser', include: [browser], fileParallelism: false },
+        // Launches share cores poorly, but much of these tests is waiting: two files at a time.
+        test: { name: 'browser', include: [browser], maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
     ],
   },

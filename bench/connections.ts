@@ -10,8 +10,7 @@ import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { budgetOf } from './suite/budget.ts';
 import { openClient, openPage, type Page } from './suite/cdp-client.ts';
-import { findBrowserOf } from './suite/debugging-port.ts';
-import { measureWays, show } from './suite/measures/bridge.ts';
+import { measureWays, openDirect, show } from './suite/measures/bridge.ts';
 import { residentMb } from './suite/process-tree.ts';
 import { printRows } from './suite/report.ts';
 import {
@@ -41,12 +40,11 @@ const { values: options } = parseArgs({ options: { seconds: { type: 'string', de
 const rows: Row[] = [];
 await withRuntimes(1, async ([runtime]) => {
   if (!runtime) throw new Error('there is no runtime');
-  const { cdpUrl, pageId } = runtime;
-  const direct = (await findBrowserOf(pageId)).cdpUrl;
-  rows.push(
-    ...(await measureWays({ bridge: cdpUrl, direct }, pageId, budgetOf(Infinity, WAYS_SECONDS))),
-  );
-  rows.push(await measureAttach(cdpUrl, direct));
+  await using free = await openService({ BCTRL_JAIL: 'off' });
+  const direct = await openDirect(free);
+  const budget = budgetOf(Infinity, WAYS_SECONDS);
+  rows.push(...(await measureWays({ bridge: runtime, direct }, budget)));
+  rows.push(await measureAttach(runtime.cdpUrl, direct.cdpUrl));
 });
 await withRuntimes(MANY.runtimes, async (runtimes, pid) => {
   rows.push(...(await measureMany(runtimes, pid, Number(options.seconds))));

@@ -7,13 +7,13 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { mkdtemp, glob, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import type { DebuggingEndpoint } from '../src/runtime-manager/browser/chromium.ts';
 import { CdpGate } from '../src/runtime-manager/connections/cdp-gate.ts';
-import { OwnPorts } from '../src/runtime-manager/egress/own-ports.ts';
 import { Humanizer } from '../src/runtime-manager/humanize/humanizer.ts';
 import { caller } from '../test/support/http.ts';
 import { startService } from '../test/support/service-process.ts';
@@ -75,6 +75,8 @@ async function record(): Promise<{ plain: Recording; humanized: Recording }> {
     BCTRL_BROWSER_DIR: directory,
     // The one browser there is has to be that of the runtime.
     BCTRL_WARM_MAX: '0',
+    // Its port is dialled from here.
+    BCTRL_JAIL: 'off',
     LOG_LEVEL: 'warn',
   });
   try {
@@ -86,12 +88,24 @@ async function record(): Promise<{ plain: Recording; humanized: Recording }> {
     const plainly = await recordOver(created.json.connection.cdpUrl);
     const humanizer = new Humanizer({ personaId: PERSONA, maxDelayMs: 3000, seed: SEED });
     // Where a humanized runtime has it too; but there the draws cannot be repeated.
-    await using gate = await CdpGate.open(await endpointIn(directory), 'control', {
-      files: { directory, stagehandExtension: directory },
-      ownPorts: new OwnPorts(),
+    using gate = new CdpGate(await endpointIn(directory), 'control', {
+      files: {
+        seen: directory,
+        onHost: directory,
+        owner: undefined,
+        stagehandExtension: directory,
+      },
       act: (wire) => humanizer.open(wire),
     });
-    return { plain: plainly, humanized: await recordOver(`ws://127.0.0.1:${gate.port}`) };
+    const server = createTcpServer(gate.accept).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the gate has no port');
+    try {
+      return { plain: plainly, humanized: await recordOver(`ws://127.0.0.1:${address.port}`) };
+    } finally {
+      server.close();
+    }
   } finally {
     await service.stop('SIGTERM');
     await rm(directory, { recursive: true, force: true });
@@ -101,7 +115,15 @@ async function record(): Promise<{ plain: Recording; humanized: Recording }> {
 async function endpointIn(directory: string): Promise<DebuggingEndpoint> {
   for await (const file of glob('bctrl-*/*/data/DevToolsActivePort', { cwd: directory })) {
     const [port, path = ''] = (await readFile(join(directory, file), 'utf8')).split('\n');
-    return { port: Number(port), path };
+    return {
+      path,
+      port: Number(port),
+      dial: async () => {
+        const socket = connect(Number(port), '127.0.0.1');
+        await once(socket, 'connect');
+        return socket;
+      },
+    };
   }
   throw new Error('no browser has a debugging port');
 }

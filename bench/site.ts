@@ -1,12 +1,21 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+
+export interface Site extends Disposable {
+  url: string;
+}
 
 /** A small page on an address of its own. */
-export async function openSite(title = 'site'): Promise<{ url: string } & Disposable> {
-  const site = createServer((_, response) => {
+export function openSite(title = 'site'): Promise<Site> {
+  return serve((_, response) => {
     response.setHeader('content-type', 'text/html');
     response.end(`<title>${title}</title><p>here</p>`);
-  }).listen(0, '127.0.0.1');
+  });
+}
+
+/** Whatever `answer` serves, on an address of its own. */
+export async function serve(answer: RequestListener): Promise<Site> {
+  const site = createServer(answer).listen(0, '127.0.0.1');
   await once(site, 'listening');
   const address = site.address();
   return {

@@ -75,6 +75,14 @@ export async function openPage(url: string, targetId: string): Promise<Page> {
   return (await openClient(url)).attach(targetId);
 }
 
+/** Loads what is at the address and resolves when it has. */
+export async function load(page: Page, url: string): Promise<void> {
+  await page.send('Page.enable');
+  const loaded = once(page.client.events, 'Page.loadEventFired');
+  await page.send('Page.navigate', { url });
+  await loaded;
+}
+
 async function attach(client: Client, targetId: string): Promise<Page> {
   const attached = await client.send('Target.attachToTarget', { targetId, flatten: true });
   const sessionId = String(attached['sessionId']);

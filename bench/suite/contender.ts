@@ -25,6 +25,12 @@ export async function usePage({ cdpUrl, pageId }: OpenedBrowser): Promise<Page> 
   return page;
 }
 
+/** Keeps a browser, its page used and the client attached, until the stack is disposed of. */
+export async function hold(held: AsyncDisposableStack, opened: OpenedBrowser): Promise<Page> {
+  held.defer(() => opened.end());
+  return held.use(await usePage(opened));
+}
+
 async function createPage(client: Client): Promise<string> {
   const { targetId } = await client.send('Target.createTarget', { url: 'about:blank' });
   return String(targetId);

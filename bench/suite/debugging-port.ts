@@ -1,32 +1,47 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { processesOf } from '../../test/support/processes.ts';
+import { promisify } from 'node:util';
+import { chromiumsOf, processesOf, type Process } from '../../test/support/processes.ts';
 
+const VARIABLE = 'BCTRL_BROWSER_DIRECTORY=';
 const USER_DATA_DIR = /--user-data-dir=([^\0]+)/;
 
 /** A browser of the service, around the service. */
 export interface LocalBrowser {
-  /** What it keeps, and nothing of other browsers, is below. */
+  /** What belongs to it, and nothing of other browsers, names this. */
   directory: string;
-  /** Its own debugging port. */
+  /** Its own debugging port, which only a browser without a jail lets be reached. */
   cdpUrl: string;
 }
 
 /** The browser that has the page. Throws when none on this machine does. */
 export async function findBrowserOf(pageId: string): Promise<LocalBrowser> {
-  for (const { command } of await processesOf('--remote-debugging-pipe')) {
-    const userDataDir = USER_DATA_DIR.exec(command)?.[1];
-    if (userDataDir === undefined || command.includes('--type=')) continue;
+  const all = new Map((await processesOf(VARIABLE)).map((one) => [one.pid, one]));
+  for (const browser of await chromiumsOf(VARIABLE)) {
+    const userDataDir = USER_DATA_DIR.exec(browser.command)?.[1];
     // Chromium writes its port and path there: https://chromedevtools.github.io/devtools-protocol/
-    const noted = await readFile(`${userDataDir}/DevToolsActivePort`, 'utf8').catch(() => '');
-    const [port, path] = noted.split('\n');
-    if (path === undefined || !(await hasPage(Number(port), pageId))) continue;
-    return { directory: dirname(userDataDir), cdpUrl: `ws://127.0.0.1:${port}${path}` };
+    const file = `/proc/${browser.pid}/root${userDataDir}/DevToolsActivePort`;
+    const [port, path] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+    if (path === undefined || !(await hasPage(browser, Number(port), pageId))) continue;
+    return { directory: directoryOf(browser, all), cdpUrl: `ws://127.0.0.1:${port}${path}` };
   }
   throw new Error(`no browser has the page ${pageId}`);
 }
 
-async function hasPage(port: number, pageId: string): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/json/list`).catch(() => undefined);
-  return (await answer?.text())?.includes(pageId) ?? false;
+function directoryOf(process: Process, all: ReadonlyMap<number, Process>): string {
+  const [, named] = process.command.split(VARIABLE);
+  if (named !== undefined) return named.split('\0', 1)[0] ?? '';
+  const parent = all.get(process.parent);
+  if (!parent) throw new Error('a browser has no directory');
+  return directoryOf(parent, all);
+}
+
+/** Asked in the network that the browser is in. */
+async function hasPage({ pid }: Process, port: number, pageId: string): Promise<boolean> {
+  const asRoot = process.getuid?.() === 0;
+  const user = asRoot ? [] : ['--user', '--preserve-credentials'];
+  const ask = `fetch('http://127.0.0.1:${port}/json/list').then(async (r) => console.log(await r.text()))`;
+  const args = ['--target', String(pid), '--net', ...user, process.execPath, '-e', ask];
+  const answer = await promisify(execFile)('nsenter', args).catch(() => ({ stdout: '' }));
+  return answer.stdout.includes(pageId);
 }

@@ -12,7 +12,9 @@ export function printRows(rows: Row[], { markdown }: { markdown: boolean }): voi
   const lines = rows.flatMap(linesOf);
   const missed = rows.filter(isMissed).length;
   console.log((markdown ? markdownTable : plainTable)([HEAD, ...lines]));
-  console.log(missed === 0 ? 'Every goal is met.' : `${missed} of ${rows.length} measures missed.`);
+  if (rows.length === 0) console.log('Nothing was measured.');
+  else if (missed === 0) console.log('Every goal of these is met.');
+  else console.log(`${missed} of ${rows.length} measures missed.`);
 }
 
 /** Resolves with the path of the file. */

@@ -6,7 +6,8 @@ import { startService } from '../../test/support/service-process.ts';
 import type { Contender, OpenedBrowser } from './contender.ts';
 import { undoAtEnd } from './endings.ts';
 
-const RUNTIMES = '/v1/workspaces/default/runtimes';
+const SHARED_MEMORY = '/dev/shm';
+export const RUNTIMES = '/v1/workspaces/default/runtimes';
 const EPHEMERAL = { mode: 'ephemeral' };
 
 /** A service of one's own, as `npm start` runs it, with an empty database. */
@@ -14,6 +15,8 @@ export interface BenchService extends Contender, AsyncDisposable {
   pid: number;
   /** Where it keeps its files; nobody else's are there. */
   directory: string;
+  /** Where its browsers have theirs. */
+  browserDirectory: string;
   call: Call;
   /** Creates a runtime, launched so. Throws when it is refused. */
   create: (launch?: object) => Promise<Runtime>;
@@ -37,16 +40,20 @@ export async function openService(
   env: Record<string, string> = {},
   name = 'service',
 ): Promise<BenchService> {
-  const directory = await mkdtemp(join(tmpdir(), 'bc-'));
+  await using stack = new AsyncDisposableStack();
+  const directory = await openDirectory(stack, tmpdir());
+  const browserDirectory = await openDirectory(stack, SHARED_MEMORY);
   const service = await startService({
     PORT: '0',
     BCTRL_DATA_DIR: join(directory, 'data'),
+    BCTRL_BROWSER_DIR: browserDirectory,
     LOG_LEVEL: 'error',
     ...env,
   });
+  stack.defer(async () => void (await service.stop('SIGTERM')));
+  const opened = stack.move();
   const stop = undoAtEnd(async () => {
-    await service.stop('SIGTERM');
-    await rm(directory, { recursive: true, force: true });
+    await opened.disposeAsync();
     if (service.log !== '') console.error(service.log.trim());
   });
   const call = caller(service.url, service.apiKey);
@@ -58,6 +65,7 @@ export async function openService(
     name,
     pid: service.pid,
     directory,
+    browserDirectory,
     call,
     tryCreate,
     create,
@@ -77,6 +85,12 @@ export async function openService(
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+async function openDirectory(stack: AsyncDisposableStack, where: string): Promise<string> {
+  const directory = await mkdtemp(join(where, 'bc-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 /** Throws when the answer to the create is a refusal. */

@@ -1,44 +1,57 @@
-import { bodyLimit } from 'hono/body-limit';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { SecretBox } from '../db/secret-box.ts';
 import type {
-  DoctorReport,
+  Diagnosis,
   EgressPolicy,
   Extensions,
   Profiles,
   RuntimeManager,
   StateConverter,
 } from '../runtime-manager/index.ts';
+import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
 import type { Metrics } from './metrics.ts';
-import { requireApiKey } from './middleware/auth.ts';
+import { anticipateCreate } from './middleware/anticipate.ts';
+import { requireApiKey, type AuthParts } from './middleware/auth.ts';
 import { idempotency } from './middleware/idempotency.ts';
 import { jsonOnly } from './middleware/json-only.ts';
+import { requireOpen, type Door } from './middleware/door.ts';
+import { limitBody } from './middleware/limit-body.ts';
+import { limitRate } from './middleware/rate-limit.ts';
 import { requestContext } from './middleware/request-context.ts';
+import { dropUnreadBody } from './middleware/unread-body.ts';
 import { createRouter, type ApiEnv } from './router.ts';
+import { explainRefusals } from './request-issues.ts';
+import { withJsonParameters } from './openapi.ts';
 import type { PublicAddress } from './public-address.ts';
 import { browserExtensionRoutes } from './routes/browser-extensions.ts';
 import { browserProfileRoutes } from './routes/browser-profiles.ts';
 import { captchaRoutes } from './routes/captchas.ts';
 import { connectRoutes } from './routes/connect.ts';
+import { connectOnceRoutes } from './routes/connect-once.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { doctorRoutes } from './routes/doctor.ts';
 import { eventRoutes } from './routes/events.ts';
 import { extensionUploadRoutes } from './routes/extension-upload.ts';
-import { healthRoutes } from './routes/health.ts';
+import { healthRoutes, type JailStatus } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { profileVersionRoutes } from './routes/profile-versions.ts';
 import { profileTransferRoutes } from './routes/profile-transfers.ts';
+import { rootRoutes } from './routes/root.ts';
 import { runtimeProxyRoutes } from './routes/runtime-proxy.ts';
 import { runtimeRoutes } from './routes/runtimes.ts';
 import type { RequestCeilings } from './schemas/runtime.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
+/** Where clients look for a browser that know a host and a port alone. */
+const DISCOVERY = /^\/json(?:\/|$)/;
+const DISCOVERY_HINT =
+  'A browser is found below the cdpUrl of its runtime, at <cdpUrl>/json/version for one: give the client that address, or its path.';
 const TAGS = [
   'Runtimes',
   'Connections',
@@ -50,7 +63,8 @@ const TAGS = [
   'Health',
 ];
 
-export interface AppParts {
+export interface AppParts extends AuthParts {
+  door: Door;
   database: Database;
   runtimes: RuntimeManager;
   profiles: Profiles;
@@ -65,33 +79,45 @@ export interface AppParts {
   answers: IdempotentAnswers;
   metrics: Metrics;
   /** What the doctor finds. */
-  examine: () => Promise<DoctorReport>;
+  diagnose: () => Promise<Diagnosis>;
   addressOf: PublicAddress;
   /** The most that a caller may ask for. */
   ceilings: RequestCeilings;
   metricsToken: string | undefined;
+  /** What each API key may ask; 0 for no limit. */
+  rateLimitPerMinute: number;
+  /** What keeps browsers apart from the machine, and what of it is missing. */
+  jail: JailStatus;
+  /** Of this service. */
+  version: string;
   log: Logger;
 }
 
-/** The whole HTTP surface, apart from websocket upgrades. */
+/** The whole HTTP surface, apart from websocket upgrades; only health while the door is shut. */
 export function createApp(parts: AppParts) {
   const { database, runtimes, addressOf, log } = parts;
+  explainRefusals();
   const app = createRouter();
   const { db } = database;
 
   app.onError((error, c) => answerError(c, error, log));
-  app.notFound((c) => answerError(c, new ApiError('route.not_found', 'No such route.'), log));
 
-  app.use(requestContext(log));
-  app.route('/', healthRoutes({ database, runtimes }));
+  app.use(dropUnreadBody, requestContext(log));
+  app.route('/', healthRoutes(parts));
+  app.use(requireOpen(parts.door));
   app.route('/', metricsRoutes(parts));
+  app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
-  app.route('/', connectRoutes({ db, runtimes, addressOf }));
-  app.use('/v1/*', requireApiKey(db));
+  app.route('/', connectRoutes(parts));
+  const limit = limitRate(parts.rateLimitPerMinute);
+  app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
+  app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
+  app.route('/', connectOnceRoutes({ ...parts, db, limit }));
+  app.use('/v1/*', requireApiKey(parts), limit);
   // Before the limits of what is held in memory.
   app.route('/', profileTransferRoutes({ ...parts, db }));
   app.route('/', extensionUploadRoutes(parts));
-  app.use('/v1/*', limitBody(), jsonOnly, idempotency(parts.answers));
+  app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes({ db, runtimes }));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
@@ -103,36 +129,56 @@ export function createApp(parts: AppParts) {
   app.route('/', browserExtensionRoutes(parts));
   app.route('/', doctorRoutes(parts));
 
+  serveReference(app, addressOf);
+  const methodsOf = createAllowedMethods(app);
+  app.notFound((c) => answerError(c, noSuchRoute(c.req, methodsOf(c.req.path)), log));
+  return app;
+}
+
+/** The whole as OpenAPI. */
+function serveReference(app: ReturnType<typeof createRouter>, addressOf: PublicAddress): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
     type: 'http',
     scheme: 'bearer',
     description: 'Use Bearer <api key>.',
   });
-  app.doc31('/openapi.json', (c) => ({
-    openapi: '3.1.0',
-    info: {
-      title: 'bctrl API',
-      version: '1.0.0',
-      description: 'Real Chromium browsers for programs, over HTTP.',
-    },
-    servers: [{ url: addressOf(c) }],
-    tags: TAGS.map((name) => ({ name })),
-  }));
-  return app;
-}
-
-function limitBody() {
-  return bodyLimit({
-    maxSize: BODY_MAX_BYTES,
-    onError: () => {
-      throw new ApiError('request.too_large', `A body has at most ${BODY_MAX_BYTES} bytes.`);
-    },
+  app.get('/openapi.json', (c) => {
+    const reference = app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'bctrl API',
+        version: '1.0.0',
+        description: 'Real Chromium browsers for programs, over HTTP.',
+      },
+      servers: [{ url: addressOf(c) }],
+      tags: TAGS.map((name) => ({ name })),
+    });
+    return c.json(withJsonParameters(reference));
   });
 }
 
+function noSuchRoute(
+  { method, path }: { method: string; path: string },
+  allow: string[],
+): ApiError {
+  if (allow.length === 0 || allow.includes(method)) {
+    const hint = DISCOVERY.test(path) ? DISCOVERY_HINT : 'GET /docs lists them.';
+    return new ApiError('route.not_found', 'No such route.', { hint });
+  }
+  const message = `There is no ${method} here, but ${allow.join(', ')}.`;
+  return new ApiError('route.method_not_allowed', message, { allow });
+}
+
 /** https://www.w3.org/TR/webdriver2/#handling-errors */
+const WEBDRIVER_ERRORS: Partial<Record<ErrorBody['code'], string>> = {
+  'connection.not_found': 'unknown command',
+  'connection.unsupported': 'session not created',
+  'runtime.not_active': 'invalid session id',
+};
+
 function webdriverError({ error, code }: ErrorBody) {
-  return { error: 'unknown error', message: error, stacktrace: code };
+  const word = WEBDRIVER_ERRORS[code] ?? 'unknown error';
+  return { error: word, message: error, stacktrace: code };
 }
 
 function answerError(c: Context<ApiEnv>, error: unknown, log: Logger): Response {

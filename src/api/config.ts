@@ -1,22 +1,28 @@
-import { statfsSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import type {
+  BrowserFlavor,
   CaptchaOptions,
-  PortAddress,
+  JailMode,
+  KeptRecords,
+  OwnService,
   S3Options,
   TimeLimits,
   WarmPoolSize,
 } from '../runtime-manager/index.ts';
 import { Environment, type LOG_LEVELS } from './environment.ts';
-
-const SHARED_MEMORY = '/dev/shm';
-const SHARED_MEMORY_MIN_BYTES = 1024 ** 3;
+import { defaultBrowserDir, defaultMaxRuntimes } from './machine-defaults.ts';
+import { nearName } from './near-name.ts';
 
 const MIB = 1024 ** 2;
 const DAY_MS = 86_400_000;
 const POSTGRES_PORT = 5432;
+const USUAL_PORTS = new Map([
+  ['http:', 80],
+  ['https:', 443],
+]);
 /** What solvers ask their clients to leave between two questions. */
 const CAPTCHA_POLL_MS = 3000;
 const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
@@ -25,6 +31,8 @@ const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 const BROWSER_ENV = /^(PATH|LANG|LANGUAGE|LC_\w+|TZ|FONTCONFIG_\w+)$/;
 
 export interface Config {
+  /** Of this service. */
+  version: string;
   port: number;
   host: string;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -36,6 +44,7 @@ export interface Config {
   apiKey: string | undefined;
   chromiumPath: string | undefined;
   chromedriverPath: string | undefined;
+  ffmpegPath: string | undefined;
   publicUrl: string | undefined;
   trustedProxies: string[];
   browserEnv: Record<string, string>;
@@ -44,24 +53,40 @@ export interface Config {
   ticketTtlMs: number;
   maxRuntimesPerOrganization: number;
   memoryFloorBytes: number;
+  flavor: BrowserFlavor;
+  jailMode: JailMode;
+  /** What one browser may take of the machine. */
+  runtimeLimits: { memoryBytes: number; tasks: number; diskBytes: number };
   /** How many browsers are launched ahead. */
   warm: WarmPoolSize;
-  admission: { maxRuntimes: number; maxLaunches: number; maxQueue: number; queueTimeoutMs: number };
+  admission: {
+    maxRuntimes: number;
+    maxLaunches: number;
+    maxQueue: number;
+    queueTimeoutMs: number | undefined;
+  };
   /** What a runtime gets that does not say, and what it may ask for at most. */
   timeLimits: TimeLimits;
   ceilings: { timeLimits: TimeLimits; extensions: number };
-  healthCheck: { intervalMs: number; timeoutMs: number };
+  healthCheck: { intervalMs: number; timeoutMs: number; busyMultiple: number };
   shutdownGraceMs: number;
-  keepEvents: { perRuntime: number; ageMs: number };
+  /** How long records are kept of what is over. */
+  keep: KeptRecords;
+  /** How old an archive that no record names has to be to be removed. */
+  orphanGraceMs: number;
   metricsToken: string | undefined;
+  /** Requests of each API key; 0 for no limit. */
+  rateLimitPerMinute: number;
   proxyTimeoutMs: number;
   /** What a command of a client may be delayed by in a humanized runtime. */
   humanizeMaxDelayMs: number;
+  /** For how long a command of a client that is not answered counts as use. */
+  openCommandMs: number;
   captchas: CaptchaOptions;
   /** What of the machine and the networks around it browsers may reach. */
   egressAllow: string[];
-  /** What the service lives from, and browsers never reach. */
-  ownServices: PortAddress[];
+  /** What the service lives from, and browsers do not reach. */
+  ownServices: OwnService[];
   /** Undefined: one is generated and kept in the data directory. */
   encryptionKey: string | undefined;
   /** Undefined: archives are kept in the data directory. */
@@ -71,18 +96,21 @@ export interface Config {
   importMaxBytes: number;
   extensionMaxBytes: number;
   keepVersions: { count: number; ageMs: number };
-  /** `BCTRL_*` variables that mean nothing, most likely misspelt. */
+  /** A sentence about each `BCTRL_*` variable that means nothing, most likely misspelt. */
   unknownVariables: string[];
 }
 
 /** Throws one sentence that names every invalid variable, and no value. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  // The driver of the database takes them for defaults; where that is, DATABASE_URL says alone.
+  for (const name of Object.keys(process.env)) if (/^PG[A-Z]/.test(name)) delete process.env[name];
   // Compose files pass variables nobody set as empty strings.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = Environment.safeParse(given);
   if (!parsed.success) throw new Error(describe(parsed.error));
   const values = parsed.data;
   return {
+    version: manifest.version,
     port: values.PORT,
     host: values.HOST,
     logLevel: values.LOG_LEVEL,
@@ -92,30 +120,44 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     apiKey: values.BCTRL_API_KEY,
     chromiumPath: values.CHROMIUM_PATH,
     chromedriverPath: values.CHROMEDRIVER_PATH,
+    ffmpegPath: values.FFMPEG_PATH,
     publicUrl: values.BCTRL_PUBLIC_URL,
     trustedProxies: values.BCTRL_TRUSTED_PROXIES,
     browserEnv: pick(env, BROWSER_ENV),
     searchPath: env['PATH'] ?? '',
     ...runtimeLimits(values),
     ...profileOptions(values),
+    keep: keptRecords(values),
+    orphanGraceMs: values.BCTRL_ORPHAN_GRACE_DAYS * DAY_MS,
     metricsToken: values.BCTRL_METRICS_TOKEN,
+    rateLimitPerMinute: values.BCTRL_RATE_LIMIT,
     proxyTimeoutMs: values.BCTRL_PROXY_TIMEOUT_MS,
     humanizeMaxDelayMs: values.BCTRL_HUMANIZE_MAX_DELAY_MS,
+    openCommandMs: values.BCTRL_OPEN_COMMAND_SECONDS * 1000,
     captchas: captchaOptions(values),
     // Who reaches a service on loopback is at this machine, and reaches everything else from there.
     egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
-    ownServices: values.DATABASE_URL === undefined ? [] : [portAddress(values.DATABASE_URL)],
+    ownServices: ownServices(values),
     encryptionKey: values.BCTRL_ENCRYPTION_KEY,
     shutdownGraceMs: values.BCTRL_SHUTDOWN_GRACE_MS,
-    unknownVariables: Object.keys(given).filter(
-      (name) => name.startsWith('BCTRL_') && !(name in Environment.shape),
-    ),
+    unknownVariables: Object.keys(given).filter(isUnknown).map(unknownVariable),
   };
 }
 
-/** The directory that is a node's alone. */
-export function browserRoot({ browserDir }: Pick<Config, 'browserDir'>, nodeId: string): string {
-  return join(browserDir, `bctrl-${nodeId.slice(0, 8)}`);
+/** The directories that are a node's alone: of its browsers, and of their files on disk. */
+export function browserRoots(
+  { browserDir, dataDir }: Pick<Config, 'browserDir' | 'dataDir'>,
+  nodeId: string,
+): { root: string; filesRoot: string } {
+  return {
+    root: join(browserDir, `bctrl-${nodeId.slice(0, 8)}`),
+    filesRoot: join(dataDir, 'files'),
+  };
+}
+
+/** Where archives lie that are not in a bucket. */
+export function archiveDir({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'objects');
 }
 
 function runtimeLimits(values: z.infer<typeof Environment>) {
@@ -123,17 +165,25 @@ function runtimeLimits(values: z.infer<typeof Environment>) {
     idleTimeoutSeconds: values.BCTRL_IDLE_TIMEOUT_SECONDS,
     maxDurationSeconds: values.BCTRL_MAX_DURATION_SECONDS,
   };
+  const memoryFloorBytes = values.BCTRL_MEMORY_FLOOR_MB * MIB;
   return {
     launchTimeoutMs: values.BCTRL_LAUNCH_TIMEOUT_MS,
     ticketTtlMs: values.BCTRL_TICKET_TTL_SECONDS * 1000,
     maxRuntimesPerOrganization: values.BCTRL_MAX_RUNTIMES_PER_ORGANIZATION,
-    memoryFloorBytes: values.BCTRL_MEMORY_FLOOR_MB * MIB,
+    memoryFloorBytes,
+    flavor: values.BCTRL_BROWSER_FLAVOR,
+    jailMode: values.BCTRL_JAIL,
+    runtimeLimits: {
+      memoryBytes: values.BCTRL_RUNTIME_MEMORY_MB * MIB,
+      tasks: values.BCTRL_RUNTIME_TASKS,
+      diskBytes: values.BCTRL_RUNTIME_DISK_MB * MIB,
+    },
     warm: {
       min: Math.min(values.BCTRL_WARM_MIN, values.BCTRL_WARM_MAX),
       max: values.BCTRL_WARM_MAX,
     },
     admission: {
-      maxRuntimes: values.BCTRL_MAX_RUNTIMES,
+      maxRuntimes: values.BCTRL_MAX_RUNTIMES ?? defaultMaxRuntimes(memoryFloorBytes),
       maxLaunches: availableParallelism(),
       maxQueue: values.BCTRL_QUEUE_MAX,
       queueTimeoutMs: values.BCTRL_QUEUE_TIMEOUT_MS,
@@ -153,14 +203,25 @@ function runtimeLimits(values: z.infer<typeof Environment>) {
       },
       extensions: values.BCTRL_EXTENSIONS_PER_RUNTIME,
     },
-    healthCheck: {
-      intervalMs: values.BCTRL_HEALTH_INTERVAL_MS,
-      timeoutMs: values.BCTRL_HEALTH_TIMEOUT_MS,
-    },
-    keepEvents: {
+    healthCheck: healthCheckTimes(values),
+  };
+}
+
+function keptRecords(values: z.infer<typeof Environment>): KeptRecords {
+  return {
+    runtimesMs: values.BCTRL_RETENTION_DAYS * DAY_MS,
+    events: {
       perRuntime: values.BCTRL_EVENTS_PER_RUNTIME,
       ageMs: values.BCTRL_EVENTS_AGE_DAYS * DAY_MS,
     },
+  };
+}
+
+function healthCheckTimes(values: z.infer<typeof Environment>): Config['healthCheck'] {
+  return {
+    intervalMs: values.BCTRL_HEALTH_INTERVAL_MS,
+    timeoutMs: values.BCTRL_HEALTH_TIMEOUT_MS,
+    busyMultiple: values.BCTRL_HEALTH_BUSY_MULTIPLE,
   };
 }
 
@@ -168,9 +229,29 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
-function portAddress(databaseUrl: string): PortAddress {
-  const { hostname, port } = new URL(databaseUrl);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || POSTGRES_PORT) };
+function ownServices(values: z.infer<typeof Environment>): OwnService[] {
+  const { DATABASE_URL: database, BCTRL_S3_ENDPOINT: endpoint, BCTRL_S3_BUCKET: bucket } = values;
+  const services = database === undefined || isSocket(database) ? [] : [portAddress(database)];
+  if (bucket !== undefined && endpoint !== undefined) {
+    const storage = { ...portAddress(endpoint), isOpenIfPublic: true };
+    services.push(storage);
+    const isPathStyle = values.BCTRL_S3_FORCE_PATH_STYLE === 'true';
+    if (!isPathStyle) services.push({ ...storage, host: `${bucket}.${storage.host}` });
+  }
+  const { BCTRL_CAPTCHA_URL: solver } = values;
+  if (solver !== undefined) services.push({ ...portAddress(solver), isOpenIfPublic: true });
+  return services;
+}
+
+/** Whose directory is in place of a host. */
+function isSocket(url: string): boolean {
+  return new URL(url).hostname.startsWith('%2F');
+}
+
+function portAddress(url: string): OwnService {
+  const { protocol, hostname, port } = new URL(url);
+  const usual = USUAL_PORTS.get(protocol) ?? POSTGRES_PORT;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usual) };
 }
 
 function profileOptions(values: z.infer<typeof Environment>) {
@@ -226,14 +307,14 @@ function captchaOptions(values: z.infer<typeof Environment>): CaptchaOptions {
   };
 }
 
-/** Memory where there is enough: faster, and what an ephemeral browser wrote never reaches a disk. */
-function defaultBrowserDir(): string {
-  try {
-    const { bsize, blocks } = statfsSync(SHARED_MEMORY);
-    return bsize * blocks >= SHARED_MEMORY_MIN_BYTES ? SHARED_MEMORY : tmpdir();
-  } catch {
-    return tmpdir();
-  }
+function isUnknown(name: string): boolean {
+  return name.startsWith('BCTRL_') && !(name in Environment.shape);
+}
+
+function unknownVariable(name: string): string {
+  const near = nearName(name, Object.keys(Environment.shape));
+  const meant = near === undefined ? '' : `; did you mean ${near}?`;
+  return `${name} is no variable of this service${meant}`;
 }
 
 function pick(env: NodeJS.ProcessEnv, names: RegExp): Record<string, string> {
@@ -245,6 +326,6 @@ function pick(env: NodeJS.ProcessEnv, names: RegExp): Record<string, string> {
 }
 
 function describe(error: z.ZodError): string {
-  const problems = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  return `Invalid environment variable ${problems.join('; ')}.`;
+  const problems = error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`);
+  return `Invalid environment variable ${[...new Set(problems)].join('; ')}.`;
 }

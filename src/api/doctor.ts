@@ -1,40 +1,99 @@
 import { parseArgs } from 'node:util';
+import type { Database } from '../db/client.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
-import { examine, repair, type DoctorReport, type Finding } from '../runtime-manager/index.ts';
+import {
+  diagnose,
+  repair,
+  type Diagnosis,
+  type Finding,
+  type StoragePreview,
+} from '../runtime-manager/index.ts';
 import { openCommandLineDatabase } from './command-line-database.ts';
-import { browserRoot, loadConfig } from './config.ts';
+import { browserRoots, loadConfig, type Config } from './config.ts';
 import { findService, readNodeId } from './data-directory.ts';
+import { openPreview } from './retention.ts';
 import { openSecrets } from './secrets.ts';
+
+const USAGE = `usage: npm run doctor [-- --fix] [-- --adopt-storage]
+
+  Lists processes, directories and records that do not belong together; --fix ends and corrects them.
+  Shows what is old enough to be removed: records, and archives that no record names.
+  --adopt-storage says that the storage of archives belongs to this database, and to no other.
+  Exits with 0 when all belongs together, 1 when something is left, 2 when it cannot tell.`;
+
+const FOREIGN_STORAGE = `  the storage of archives belongs to another database, or to another copy of this one, so nothing is
+  removed from it. If this is the wrong database, correct DATABASE_URL, BCTRL_S3_BUCKET and
+  BCTRL_S3_PREFIX. If it is the right one, such as after a restore: npm run doctor -- --adopt-storage`;
 
 /**
  * `npm run doctor [-- --fix]`: lists what does not belong together on this machine, beside a running
  * service or without one; with `--fix` ends and corrects it. Exits with 1 when something is left.
  */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { fix: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      fix: { type: 'boolean', default: false },
+      'adopt-storage': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
   const config = loadConfig();
+  // Before the database, for which this may take the place of a service.
   const servicePid = await findService(config.dataDir);
   await using stack = new AsyncDisposableStack();
   const database = await openCommandLineDatabase(config, stack);
-  const nodeId = await readNodeId(config.dataDir);
-  const store = createRuntimeStore(database, await openSecrets(config, database.db), config);
-  const options = { store, nodeId, root: browserRoot(config, nodeId), servicePid };
-  const found = await examine(options);
+  const options = { ...(await openParts(config, database)), servicePid };
+  if (values['adopt-storage']) {
+    await options.owner.adopt();
+    print('The storage belongs to this database now. Nothing is removed before the grace is over.');
+  }
+  const found = await diagnose(options);
   print(describe(found, servicePid));
   if (!values.fix || found.findings.length === 0) return found.findings.length === 0 ? 0 : 1;
   await repair(options, found);
-  const left = await examine(options);
+  const left = await diagnose(options);
   print(left.findings.length === 0 ? 'All of it is repaired.' : describe(left, servicePid));
   return left.findings.length === 0 ? 0 : 1;
 }
 
-function describe({ examined, findings }: DoctorReport, servicePid: number | undefined): string {
+async function openParts(config: Config, database: Database) {
+  const nodeId = await readNodeId(config.dataDir);
+  return {
+    nodeId,
+    store: createRuntimeStore(database, await openSecrets(config, database.db), config),
+    ...browserRoots(config, nodeId),
+    ...(await openPreview(config, database.db)),
+  };
+}
+
+function describe(
+  { examined, findings, retention }: Diagnosis,
+  servicePid: number | undefined,
+): string {
   const service = servicePid === undefined ? 'no service runs' : `the service is ${servicePid}`;
+  const { runtimes, events, storage } = retention;
   return [
     `${examined.processes} processes, ${examined.directories} directories, ${examined.activeRuntimes} active runtimes; ${service}.`,
     ...findings.map(describeFinding),
     findings.length === 0 ? 'All of it belongs together.' : `${findings.length} found.`,
+    `Old enough to be removed: ${runtimes} runtimes, ${events} events, ${storage.orphans} archives that no record names.`,
+    ...describeStorage(storage),
   ].join('\n');
+}
+
+function describeStorage(preview: StoragePreview): string[] {
+  const { state, examined, isComplete, orphans, orphanBytes, orphanKeys } = preview;
+  if (state === 'unreachable') return ['  The storage of archives does not answer.'];
+  const first = orphans > orphanKeys.length ? `, the first ${orphanKeys.length}` : '';
+  return [
+    ...(isComplete ? [] : [`  Only the first ${examined} archives were looked at.`]),
+    ...(orphans > 0 ? [`  ${orphanBytes} bytes of archives${first}:`] : []),
+    ...orphanKeys.map((key) => `    ${key}`),
+  ];
 }
 
 function describeFinding(finding: Finding): string {
@@ -46,6 +105,8 @@ function describeFinding(finding: Finding): string {
     }
     case 'orphan_directory':
       return `  a directory that no browser uses: ${finding.directory}`;
+    case 'foreign_storage':
+      return FOREIGN_STORAGE;
     case 'runtime_without_browser':
       return `  runtime ${finding.runtimeId} (${finding.alias}) is ${finding.state}, without a browser`;
   }

@@ -65,6 +65,7 @@ const API_ERROR_STATUS = {
   'auth.required': 401,
   'auth.forbidden': 403,
   'route.not_found': 404,
+  'route.method_not_allowed': 405,
   'workspace.not_found': 404,
   'workspace.name_in_use': 409,
   'workspace.has_active_runtimes': 409,
@@ -73,7 +74,9 @@ const API_ERROR_STATUS = {
   'profile.not_found': 404,
   'profile.version_not_found': 404,
   'profile.name_in_use': 409,
+  'request.rate_limited': 429,
   'request.too_large': 413,
+  'request.upgrade_required': 426,
   'request.unsupported_media_type': 415,
   'server.error': 500,
 } as const satisfies Record<string, ContentfulStatusCode>;
@@ -91,16 +94,36 @@ interface ErrorExtras {
   hint?: string | undefined;
 }
 
+/** What a refusal says in its headers. */
+interface RefusalHeaders {
+  /** After how long another try is answered otherwise. */
+  retryAfterSeconds?: number;
+  /** The methods that there are. */
+  allow?: readonly string[];
+  /** The one protocol that is spoken there. */
+  upgrade?: string;
+}
+
 /** A refusal of the edge itself: of a request, before it reaches anything. */
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly extras: ErrorExtras;
+  readonly headers: Record<string, string>;
 
-  constructor(code: ApiErrorCode, message: string, extras: ErrorExtras = {}) {
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    { retryAfterSeconds, allow, upgrade, ...extras }: ErrorExtras & RefusalHeaders = {},
+  ) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
     this.extras = extras;
+    this.headers = {
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...(allow && { allow: allow.join(', ') }),
+      ...(upgrade && { upgrade, connection: 'Upgrade' }),
+    };
   }
 }
 
@@ -133,7 +156,9 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
   }
   if (error instanceof ApiError) {
     const status = ERROR_STATUS[error.code];
-    return answer(status, error.code, error.message, requestId, error.extras);
+    const refused = answer(status, error.code, error.message, requestId, error.extras);
+    Object.assign(refused.headers, error.headers);
+    return refused;
   }
   if (error instanceof HTTPException && error.status < 500) {
     // What Hono refuses itself is a body that is no JSON.
@@ -160,7 +185,5 @@ function answer(
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (status === 503 || status === 429) headers['retry-after'] = RETRY_AFTER_S;
-  // The rest of the body is not read, so the connection cannot serve another request.
-  if (status === 413) headers['connection'] = 'close';
   return { status, headers, body: { error: message, code, ...extras, requestId } };
 }

@@ -6,14 +6,12 @@ import type { Db } from '../db/client.ts';
 import {
   claimKey,
   findRequest,
-  forgetOldKeys,
   releaseKey,
   releaseUnfinished,
   saveAnswer,
 } from '../db/queries/idempotency-keys.ts';
 import { ApiError } from './errors.ts';
 
-const FORGET_INTERVAL_MS = 3_600_000;
 /** How often, and how long, another service is waited for that carries out the same request. */
 const RECORD_WAIT_MS = 2000;
 const RETRY_MIN_MS = 100;
@@ -49,22 +47,16 @@ interface Running {
  * of the moment (429) and failures (5xx) may be tried again. Answers are stored encrypted under the
  * caller's own credential, since there are connection URLs in them.
  */
-export class IdempotentAnswers implements Disposable {
+export class IdempotentAnswers {
   readonly #db: Db;
   readonly #nodeId: string;
   readonly #log: Logger;
   readonly #running = new Map<string, Running>();
-  readonly #forgetting: NodeJS.Timeout;
 
   private constructor(db: Db, nodeId: string, log: Logger) {
     this.#db = db;
     this.#nodeId = nodeId;
     this.#log = log;
-    const forget = () =>
-      forgetOldKeys(db).catch((err: unknown) => {
-        log.warn({ err }, 'old idempotency keys could not be forgotten');
-      });
-    this.#forgetting = setInterval(() => void forget(), FORGET_INTERVAL_MS).unref();
   }
 
   /** What the service was carrying out when it last ended may be tried again. */
@@ -145,10 +137,6 @@ export class IdempotentAnswers implements Disposable {
       await delay(LOOK_MS);
     }
     throw new ApiError('idempotency.in_progress', 'The request with this key is still under way.');
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#forgetting);
   }
 }
 

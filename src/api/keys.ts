@@ -13,7 +13,8 @@ import { loadConfig } from './config.ts';
 const USAGE = `usage: npm run keys -- <command>
 
   create [--name NAME] [--organization NAME] [--admin]
-                     make a key, and the organization if it is new; an admin's may ask the doctor
+                     make a key, and the organization if it is new; an admin's may ask the doctor.
+                     For a program: KEY=$(npm run --silent keys -- create)
   list               show all keys, without their secrets
   revoke ID          make a key useless from now on
   limit NUMBER [--organization NAME]
@@ -29,12 +30,17 @@ async function main(): Promise<void> {
       name: { type: 'string', default: 'cli' },
       organization: { type: 'string', default: 'default' },
       admin: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const [command, id] = positionals;
+  if (values.help) return print(USAGE.trimEnd());
   await using stack = new AsyncDisposableStack();
   if (command === 'create') {
-    return print(await createKey(await openDb(stack), values));
+    print(await createKey(await openDb(stack), values));
+    // A program that reads the key gets nothing else.
+    if (process.stdout.isTTY) print('It is shown only now: keep it.');
+    return;
   }
   if (command === 'list') return print(await describeKeys(await openDb(stack)));
   if (command === 'revoke' && id !== undefined) return print(await revoke(await openDb(stack), id));

@@ -1,5 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LocalNode, RuntimeManager, RuntimeMeter } from '../runtime-manager/index.ts';
+import type {
+  JailLevel,
+  LocalNode,
+  RuntimeManager,
+  RuntimeMeter,
+} from '../runtime-manager/index.ts';
 
 /** From a browser that was ready to one that took long in a queue. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -7,20 +12,22 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export interface Metrics {
   meter: RuntimeMeter;
   /** Also shows the state of these, whenever it is asked for. */
-  show(parts: { runtimes: RuntimeManager; node: LocalNode }): void;
+  show(parts: { runtimes: RuntimeManager; node: LocalNode; jailLevel: JailLevel }): void;
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
   contentType: string;
 }
 
 /** What the service counts and times, for Prometheus. */
-export function createMetrics(): Metrics {
+export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  showBuild(registers, version);
   return {
     meter: createMeter(registers),
-    show: ({ runtimes, node }) => {
+    show: ({ runtimes, node, jailLevel }) => {
+      showJail(registers, jailLevel);
       showRuntimes(registers, runtimes);
       showBrowsers(registers, node);
       showEgress(registers, node);
@@ -55,6 +62,24 @@ function createMeter(registers: Registry[]): RuntimeMeter {
     },
     failed: (code) => failures.inc({ code }),
   };
+}
+
+function showBuild(registers: Registry[], version: string): void {
+  new Gauge({
+    name: 'bctrl_build_info',
+    help: 'The version of the service; always 1.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+}
+
+function showJail(registers: Registry[], level: JailLevel): void {
+  new Gauge({
+    name: 'bctrl_jail_info',
+    help: 'How browsers are kept apart from the machine; always 1.',
+    labelNames: ['level'],
+    registers,
+  }).set({ level }, 1);
 }
 
 function showRuntimes(registers: Registry[], runtimes: RuntimeManager): void {

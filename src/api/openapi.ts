@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ERROR_STATUS, type ErrorCode } from './errors.ts';
 
 /** The words that routes are declared with. */
@@ -19,6 +19,7 @@ export const ErrorBody = z
 const ALWAYS: readonly ErrorCode[] = [
   'request.invalid',
   'auth.required',
+  'request.rate_limited',
   'server.error',
   'service.unavailable',
 ];
@@ -44,11 +45,26 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return { body: { required: true, content: { 'application/json': { schema } } } };
 }
 
+/** What may be answered otherwise later. */
+const PASSING = new Set<number>([429, 503]);
+const RETRY_AFTER = {
+  'Retry-After': {
+    description: 'After how many seconds another try is worth it.',
+    schema: { type: 'integer' },
+  },
+} as const;
+
 /** The error responses of an operation, by the codes that it has of its own. */
 export function errors(...codes: ErrorCode[]) {
   const byStatus = Map.groupBy(new Set([...ALWAYS, ...codes]), (code) => ERROR_STATUS[code]);
   return Object.fromEntries(
-    [...byStatus].map(([status, some]) => [status, json(ErrorBody, some.map(quoted).join(', '))]),
+    [...byStatus].map(([status, some]) => [
+      status,
+      {
+        ...json(ErrorBody, some.map(quoted).join(', ')),
+        ...(PASSING.has(status) && { headers: RETRY_AFTER }),
+      },
+    ]),
   );
 }
 
@@ -75,3 +91,21 @@ export const IdempotencyKeyHeader = {
   required: false,
   schema: { type: 'string' },
 } as const;
+
+type Reference = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
+type Operation = NonNullable<NonNullable<Reference['paths']>[string]['get']>;
+type Parameter = NonNullable<Operation['parameters']>[number];
+
+/** Says that what a query tells of objects is JSON; their schemas alone would mean a field each. */
+export function withJsonParameters(reference: Reference): Reference {
+  for (const { get } of Object.values(reference.paths ?? {})) {
+    if (get?.parameters) get.parameters = get.parameters.map(asJson);
+  }
+  return reference;
+}
+
+function asJson(parameter: Parameter): Parameter {
+  if (!('schema' in parameter) || !parameter.schema || 'type' in parameter.schema) return parameter;
+  const { schema, ...rest } = parameter;
+  return { ...rest, content: { 'application/json': { schema } } };
+}

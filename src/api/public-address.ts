@@ -1,6 +1,6 @@
-import { BlockList, isIPv6 } from 'node:net';
 import type { Context } from 'hono';
 import { getConnInfo } from '@hono/node-server/conninfo';
+import { trustedList } from './client-address.ts';
 
 export interface AddressOptions {
   /** What clients reach the service by, whatever they asked for; a URL without a slash at its end. */
@@ -15,13 +15,7 @@ const HOST = /^[A-Za-z0-9.-]+(?::\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{1,5})?$/;
 export type PublicAddress = (c: Context) => string;
 
 export function createPublicAddress({ publicUrl, trustedProxies }: AddressOptions): PublicAddress {
-  const trusted = new BlockList();
-  for (const range of trustedProxies) {
-    const [address = '', prefix] = range.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(prefix), family);
-  }
+  const trusted = trustedList(trustedProxies);
   return (c) => {
     if (publicUrl !== undefined) return publicUrl;
     const { origin } = new URL(c.req.url);

@@ -1,16 +1,29 @@
+import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Actor } from '../runtime-manager/index.ts';
+import type { Actor, Runtime } from '../runtime-manager/index.ts';
 import { ApiError } from './errors.ts';
+import type { Handshake } from './handshake.ts';
+import { toIssues } from './request-issues.ts';
 
 /** Who asks; an admin may also look after the service itself. */
 export interface ApiActor extends Actor {
+  /** Of the API key it asks with. */
+  keyId: string;
   isAdmin: boolean;
+}
+
+/** What comes with a request. */
+export interface ApiBindings {
+  incoming: IncomingMessage;
+  /** Of a request that asks for a websocket. */
+  handshake?: Handshake;
 }
 
 /** What middleware leaves for handlers. */
 export interface ApiEnv {
+  Bindings: ApiBindings;
   Variables: {
     requestId: string;
     /** By `performance.now()`. */
@@ -19,6 +32,8 @@ export interface ApiEnv {
     actor: ApiActor;
     /** The request is carried out even if its client hangs up: it will come back for the answer. */
     outlivesClient: boolean | undefined;
+    /** The one that a request is for, where middleware looked it up. */
+    runtime: Runtime;
     /** Named in the request's log line. */
     runtimeId: string | undefined;
     /** Answers errors also in the form that clients of WebDriver read. */
@@ -35,36 +50,10 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
   });
 }
 
-export interface RequestIssue {
-  /** The part of the request: `json` is its body. */
-  in: string;
-  /** The field, its parts joined by dots; empty for the whole. */
-  path: string;
-  message: string;
-}
-
 function invalid(target: string, found: z.core.$ZodIssue[]): ApiError {
   const issues = found.flatMap((issue) => toIssues(target === 'json' ? 'body' : target, issue));
   const first = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message))[0];
   return new ApiError('request.invalid', `The request is not valid: ${first}`, {
     details: { issues },
   });
-}
-
-/** Fields nobody knows are reported each under its own path, not under that of their parent. */
-function toIssues(part: string, issue: z.core.$ZodIssue): RequestIssue[] {
-  const at = (path: PropertyKey[], message: string) => ({
-    in: part,
-    path: path.map(String).join('.'),
-    message,
-  });
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => at([...issue.path, key], 'There is no such field'));
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return issue.errors
-      .flatMap((issues) => issues)
-      .flatMap((inner) => toIssues(part, { ...inner, path: [...issue.path, ...inner.path] }));
-  }
-  return [at(issue.path, issue.message)];
 }

@@ -3,30 +3,62 @@ import { Server, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { OwnPorts } from '../runtime-manager/index.ts';
+import { createClientAddress } from './client-address.ts';
 import { CONNECT_PATH } from './connection-urls.ts';
 import { createApp, type AppParts } from './app.ts';
+import { KeyCheck } from './key-check.ts';
+import type { AuthParts } from './middleware/auth.ts';
+import { continueWhenRead } from './middleware/unread-body.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
 const CLOSE_GRACE_MS = 5000;
+/**
+ * Longer than proxies and clients keep idle connections (60 s mostly): whoever closes first may
+ * close under a request that is on its way, and a client can send its own again.
+ */
+const KEEP_ALIVE_MS = 75_000;
 
 export interface ApiServer extends AsyncDisposable {
   /** The address it listens on, as a URL without a path. */
   url: string;
+  /** Until this is called nothing but health is answered. */
+  admit: () => void;
 }
 
-/** Listens, and throws one sentence when the address cannot be had. */
+export interface ServerOptions {
+  host: string;
+  port: number;
+  ownPorts: OwnPorts;
+  trustedProxies: string[];
+}
+
+/** Listens, without admitting anybody yet, and throws one sentence when the address cannot be had. */
 export async function openServer(
-  parts: AppParts & { host: string; port: number; ownPorts: OwnPorts },
+  given: Omit<AppParts, keyof AuthParts | 'door'> & ServerOptions,
 ): Promise<ApiServer> {
+  const door = { isOpen: false };
+  const parts = {
+    ...given,
+    door,
+    keys: new KeyCheck(given.database.db),
+    clientAddressOf: createClientAddress(given.trustedProxies),
+  };
+  const app = createApp(parts);
   const server = createAdaptorServer({
-    fetch: createApp(parts).fetch,
-    // Others are offers, such as of HTTP/2, that need not be taken up.
-    serverOptions: { shouldUpgradeCallback: isWebSocket },
+    fetch: app.fetch,
+    // The app does it, before it is too late to say that the connection ends.
+    autoCleanupIncoming: false,
+    serverOptions: {
+      // Others are offers, such as of HTTP/2, that need not be taken up.
+      shouldUpgradeCallback: isWebSocket,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
   });
   if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');
   const sockets = socketsOf(server);
-  const { database, runtimes, log, host, port } = parts;
-  server.on('upgrade', createUpgradeHandler({ db: database.db, runtimes, log }));
+  const { host, port } = parts;
+  continueWhenRead(server);
+  server.on('upgrade', createUpgradeHandler({ ...parts, fetch: app.fetch }));
   try {
     server.listen(port, host);
     await once(server, 'listening');
@@ -36,6 +68,9 @@ export async function openServer(
   const held = parts.ownPorts.hold(portOf(server), CONNECT_PATH);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
+    admit: () => {
+      door.isOpen = true;
+    },
     [Symbol.asyncDispose]: async () => {
       await close(server, sockets);
       held[Symbol.dispose]();

@@ -1,57 +1,120 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { Db } from '../db/client.ts';
 import { PROTOCOLS, type Entrance, type RuntimeManager } from '../runtime-manager/index.ts';
-import { ApiError, toErrorAnswer, type ErrorAnswer } from './errors.ts';
-import { actorOf } from './middleware/auth.ts';
+import { ApiError, toErrorAnswer } from './errors.ts';
+import { Handshake, refuse } from './handshake.ts';
+import type { AuthParts } from './middleware/auth.ts';
+import { assertOpen, type Door } from './middleware/door.ts';
 import { requestIdFrom } from './middleware/request-context.ts';
+import type { ApiBindings } from './router.ts';
 
-const BY_TICKET = /^\/v1\/connect\/([^/?]+)(.*)$/;
+/** Some clients put the path that they are told of in front of an address that has it already. */
+const BY_TICKET = /^\/v1\/connect\/([^/?]+)(?:[^?]*\/v1\/connect\/\1)?(?![^/?])(.*)$/;
 const BY_KEY = new RegExp(
   `^/v1/workspaces/([^/?]+)/runtimes/([^/?]+)/(${PROTOCOLS.join('|')})(?![^/?])(.*)$`,
 );
+/** What makes a runtime is a request like others that do. */
+const BY_CREATE = /^\/v1\/workspaces\/[^/?]+\/connect(?![^?])/;
 
-export interface UpgradeParts {
-  db: Db;
+export interface UpgradeParts extends AuthParts {
   runtimes: RuntimeManager;
+  door: Door;
   log: Logger;
+  /** The routes, for what they answer. */
+  fetch: (request: Request, bindings: ApiBindings) => Response | Promise<Response>;
 }
 
 /** Handles the server's `upgrade` events: who may is joined to a browser, others are refused. */
-export function createUpgradeHandler({ db, runtimes, log }: UpgradeParts) {
+export function createUpgradeHandler(parts: UpgradeParts) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // A socket nobody listens to would end the process on a reset.
     socket.on('error', () => socket.destroy());
     const given = request.headers['x-request-id'];
     const requestId = requestIdFrom(Array.isArray(given) ? given[0] : given);
     const join = async () => {
+      assertOpen(parts.door);
       assertWebSocket(request);
-      const { entrance, path } = await enter(request, db, runtimes);
-      await entrance.endpoints.connect(entrance.connection, { request, socket, head, path });
+      if (BY_CREATE.test(request.url ?? '')) {
+        return askRoutes(
+          new Handshake(request, socket, head),
+          { request, socket, requestId },
+          parts,
+        );
+      }
+      const { entrance, path } = await enter(request, parts);
+      await entrance.endpoints.connect(entrance.connection, {
+        request,
+        socket,
+        head,
+        path,
+        headers: { 'x-request-id': requestId },
+      });
     };
-    join().catch((error: unknown) => refuse(socket, toErrorAnswer(error, requestId, log)));
+    join().catch((error: unknown) => {
+      const { status, headers, body } = toErrorAnswer(error, requestId, parts.log);
+      const text = JSON.stringify(body);
+      refuse(socket, { status, headers: { ...headers, 'x-request-id': body.requestId }, text });
+    });
   };
 }
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
-function assertWebSocket({ headers }: IncomingMessage): void {
-  const isOne = headers['sec-websocket-key'] && headers['sec-websocket-version'] === '13';
+function assertWebSocket({ method, headers }: IncomingMessage): void {
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  const isOne =
+    method === 'GET' &&
+    !hasBody &&
+    headers['sec-websocket-key'] &&
+    headers['sec-websocket-version'] === '13';
   if (!isOne) throw new ApiError('request.invalid', 'The request is no websocket handshake.');
 }
 
+interface Asked {
+  request: IncomingMessage;
+  socket: Duplex;
+  requestId: string;
+}
+
+/** Has the routes answer, which join the client themselves if it may come in. */
+async function askRoutes(
+  handshake: Handshake,
+  { request, socket, requestId }: Asked,
+  { fetch }: UpgradeParts,
+): Promise<void> {
+  using _reading = handshake;
+  const headers = new Headers({ 'x-request-id': requestId });
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === 'string' && !headers.has(name)) headers.set(name, value);
+  }
+  // Whatever a client takes for the host: no answer here depends on it.
+  const asked = new Request(`http://localhost${request.url}`, { headers });
+  const answer = await fetch(asked, { incoming: request, handshake });
+  if (handshake.isAnswered) return;
+  const { status } = answer;
+  refuse(socket, {
+    status,
+    headers: Object.fromEntries(answer.headers),
+    text: await answer.text(),
+  });
+}
+
 async function enter(
-  { url = '', headers }: IncomingMessage,
-  db: Db,
-  runtimes: RuntimeManager,
+  request: IncomingMessage,
+  { keys, clientAddressOf, runtimes }: Pick<UpgradeParts, keyof AuthParts | 'runtimes'>,
 ): Promise<{ entrance: Entrance; path: string }> {
+  const { url = '', headers } = request;
   const [, ticket, below = ''] = BY_TICKET.exec(url) ?? [];
   if (ticket !== undefined)
     return { entrance: runtimes.entrances.enterByTicket(ticket), path: below };
   const [, workspace = '', ref = '', name, rest = ''] = BY_KEY.exec(url) ?? [];
   const protocol = PROTOCOLS.find((one) => one === name);
   if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
-  const actor = await actorOf(db, headers.authorization);
+  const actor = await keys.actorOf({
+    authorization: headers.authorization,
+    address: clientAddressOf(request),
+  });
   const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
   const entrance = runtimes.entrances.enter(runtime, protocol);
   return { entrance, path: rest };
@@ -63,21 +126,4 @@ function decode(segment: string): string {
   } catch {
     throw new ApiError('route.not_found', 'No websocket is served here.');
   }
-}
-
-/** Answers and hangs up: the client gets no say in how long this takes. */
-function refuse(socket: Duplex, { status, headers, body }: ErrorAnswer): void {
-  const text = JSON.stringify(body);
-  const all = {
-    ...headers,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'x-request-id': body.requestId,
-    connection: 'close',
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`,
-    () => socket.destroy(),
-  );
 }

@@ -15,7 +15,7 @@ export async function bootstrap(
   database: Database,
   environmentKey: string | undefined,
 ): Promise<string | undefined> {
-  return database.exclusively(() => makeUsable(database.db, environmentKey));
+  return database.exclusively((db) => makeUsable(db, environmentKey));
 }
 
 async function makeUsable(db: Db, environmentKey: string | undefined): Promise<string | undefined> {

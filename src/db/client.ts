@@ -1,8 +1,13 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { Commits } from './commits.ts';
+import { Pool } from './pool.ts';
 import * as schema from './schema/index.ts';
 
+const POSTGRES_PORT = 5432;
 const CONNECT_TIMEOUT_S = 10;
+/** A connection that carries nothing for so long is tried by the system. */
+const KEEP_ALIVE_S = 5;
 const CLOSE_TIMEOUT_S = 5;
 const RECONNECT_S = (attempt: number) => Math.min(0.05 * 2 ** attempt, 0.5);
 /** The one advisory lock that services on a database share. */
@@ -24,84 +29,109 @@ export type Db = ReturnType<typeof createDb>;
 export interface Database extends AsyncDisposable {
   db: Db;
   /**
-   * Commits asynchronously: for writes that a power cut may lose, and for those that one by `db`
-   * follows, whose flush covers them.
+   * Commits asynchronously, where the database can: for writes that a power cut may lose, and for
+   * those that one by `db` follows, whose flush covers them.
    * https://www.postgresql.org/docs/current/wal-async-commit.html
    */
   unhurried: Db;
-  /** Rejects when the database does not answer within `timeoutMs`. */
+  /** Carries a write out that is on disk before it is told, beside others at little cost. */
+  durably<T>(write: (db: Db) => Promise<T>): Promise<T>;
+  /** Rejects when the database does not answer on every pool within `timeoutMs`, or is read-only. */
   ping(timeoutMs: number): Promise<void>;
-  /** Runs `work` while no other service does; waits a minute for its turn. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `work` while no other service does, in its own time; waits a minute for its turn. */
+  exclusively<T>(work: (db: Db) => Promise<T>): Promise<T>;
 }
 
 /** Throws one sentence that names the place, never the password, when nothing answers there. */
 export async function openDatabase(address: DatabaseAddress): Promise<Database> {
-  const sql = await connectTo(address);
-  const unhurried = connect(address, { synchronous_commit: 'off' });
+  const isPooled = await isBehindPooler(address);
+  // A pooler gives each statement another session: none keeps a setting or a prepared statement.
+  const open = (connection = {}) =>
+    new Pool(() => connect(address, { prepare: !isPooled, connection }));
+  const pool = open();
+  const pools = isPooled ? [pool] : [pool, open({ synchronous_commit: 'off' })];
+  const [db, unhurried = db] = pools.map(({ sql }) => createDb(sql));
+  if (!db || !unhurried) throw new Error('there is no pool');
+  const commits = new Commits({ db, unhurried });
   return {
-    db: createDb(sql),
-    unhurried: createDb(unhurried),
-    ping: (timeoutMs) => ping(sql, timeoutMs),
-    exclusively: (work) => exclusively(sql, work),
+    db,
+    unhurried,
+    durably: (write) => commits.durably(write),
+    ping: async (timeoutMs) => {
+      await Promise.all(pools.map((one) => one.ping(timeoutMs)));
+    },
+    exclusively: (work) => exclusively(address, isPooled, work),
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([sql, unhurried].map((pool) => pool.end({ timeout: CLOSE_TIMEOUT_S })));
+      await Promise.all(pools.map((one) => one[Symbol.asyncDispose]()));
     },
   };
 }
 
-async function connectTo(address: DatabaseAddress): Promise<postgres.Sql> {
-  let sql: postgres.Sql | undefined;
+/**
+ * Whether something like PgBouncer is in between, which gives its clients numbers of its own for
+ * their sessions.
+ */
+async function isBehindPooler(address: DatabaseAddress): Promise<boolean> {
+  const sql = connect(address, { max: 1, prepare: false });
   try {
-    sql = connect(address);
-    await sql`select 1`;
-    return sql;
+    const asked = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    return asked[0]?.pid !== asked.state.pid;
   } catch (cause) {
-    await sql?.end({ timeout: 0 });
     throw new Error(`Cannot reach ${nameOf(address)}: ${reasonOf(cause)}`, { cause });
+  } finally {
+    await sql.end({ timeout: 0 });
   }
 }
 
-function connect(address: DatabaseAddress, connection: Record<string, string> = {}): postgres.Sql {
+type Options = postgres.Options<Record<string, never>>;
+
+function connect(address: DatabaseAddress, given: Options): postgres.Sql {
   const options = {
-    connection,
+    ...given,
     connect_timeout: CONNECT_TIMEOUT_S,
+    keep_alive: KEEP_ALIVE_S,
     // What is asked meanwhile waits for the next attempt, and so does its refusal.
     backoff: RECONNECT_S,
     onnotice: () => undefined,
   };
-  if ('url' in address) return postgres(address.url, options);
+  if ('url' in address) return postgres(address.url, { ...options, ...placeOf(address.url) });
   const { socketDir, user, database } = address;
-  return postgres({ ...options, host: socketDir, user, database });
+  return postgres({ ...options, host: socketDir, port: POSTGRES_PORT, user, database });
+}
+
+/**
+ * The driver cuts an IPv6 address at its first colon, unless it is in a list, which its types do not
+ * know; and it takes the directory of a socket only as it is.
+ */
+function placeOf(url: string): object {
+  const { hostname, port } = new URL(url);
+  if (hostname.startsWith('[')) {
+    return { host: [hostname.slice(1, -1)], port: [Number(port || POSTGRES_PORT)] };
+  }
+  const host = decodeURIComponent(hostname);
+  return host.startsWith('/') ? { host } : {};
 }
 
 function createDb(sql: postgres.Sql) {
   return drizzle(sql, { schema, casing: 'snake_case' });
 }
 
-async function ping(sql: postgres.Sql, timeoutMs: number): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('the database did not answer')), timeoutMs);
+/** By connections of its own: the lock belongs to a transaction, and the work may take its time. */
+async function exclusively<T>(
+  address: DatabaseAddress,
+  isPooled: boolean,
+  work: (db: Db) => Promise<T>,
+): Promise<T> {
+  const sql = connect(address, { max: 2, prepare: !isPooled });
   try {
-    await Promise.race([sql`select 1`, late]);
+    const done = await sql.begin(async (transaction) => {
+      await transaction`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
+      await transaction`select pg_advisory_xact_lock(${LOCK})`;
+      return { result: await work(createDb(sql)) };
+    });
+    return done.result;
   } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function exclusively<T>(sql: postgres.Sql, work: () => Promise<T>): Promise<T> {
-  // A connection of its own: the lock belongs to the session that took it.
-  const session = await sql.reserve();
-  try {
-    await session`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
-    await session`select pg_advisory_lock(${LOCK})`;
-    try {
-      return await work();
-    } finally {
-      await session`select pg_advisory_unlock(${LOCK})`;
-    }
-  } finally {
-    session.release();
+    await sql.end({ timeout: CLOSE_TIMEOUT_S });
   }
 }
 

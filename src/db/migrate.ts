@@ -1,22 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { DrizzleQueryError } from 'drizzle-orm';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { z } from 'zod';
-import type { Database } from './client.ts';
+import type { Database, Db } from './client.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
-const Journal = z.object({ entries: z.array(z.object({ tag: z.string() })) });
+const Journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
+type Journal = z.infer<typeof Journal>;
+
+/** A schema that this version cannot know what to do with. */
+class NewerDatabase extends Error {}
 
 /**
  * Brings the schema up to date, in one transaction; services that start together do it once.
- * Throws one sentence that names the migration.
+ * Throws one sentence, which names the migration that failed, or says that the database is newer.
  */
 export async function migrateDatabase(database: Database, folder = MIGRATIONS): Promise<void> {
   try {
-    await database.exclusively(() => migrate(database.db, { migrationsFolder: folder }));
+    await database.exclusively(async (db) => {
+      await assertKnown(db, await readJournal(folder));
+      await migrate(db, { migrationsFolder: folder });
+    });
   } catch (error) {
+    if (error instanceof NewerDatabase) throw error;
     const query = error instanceof DrizzleQueryError ? error.query : undefined;
     const failed = query === undefined ? undefined : await migrationOf(folder, query);
     const cause = error instanceof DrizzleQueryError ? error.cause : error;
@@ -26,9 +34,29 @@ export async function migrateDatabase(database: Database, folder = MIGRATIONS): 
   }
 }
 
+/** What a newer version wrote would be misread, or spoilt. */
+async function assertKnown(db: Db, { entries }: Journal): Promise<void> {
+  const [{ exists } = { exists: null }] = await db.execute<{ exists: string | null }>(
+    sql`select to_regclass('drizzle.__drizzle_migrations')::text as exists`,
+  );
+  if (exists === null) return;
+  const applied = await db.execute<{ at: string }>(
+    sql`select created_at as at from drizzle.__drizzle_migrations`,
+  );
+  const known = new Set(entries.map(({ when }) => when));
+  const unknown = applied.filter(({ at }) => !known.has(Number(at)));
+  if (unknown.length === 0) return;
+  throw new NewerDatabase(
+    `The database was written by a newer version of bctrl: this one does not know ${unknown.length} of its migrations. Run that version, or restore a backup that was made before it.`,
+  );
+}
+
+async function readJournal(folder: string): Promise<Journal> {
+  return Journal.parse(JSON.parse(await readFile(`${folder}/meta/_journal.json`, 'utf8')));
+}
+
 async function migrationOf(folder: string, query: string): Promise<string | undefined> {
-  const journal = await readFile(`${folder}/meta/_journal.json`, 'utf8');
-  for (const { tag } of Journal.parse(JSON.parse(journal)).entries) {
+  for (const { tag } of (await readJournal(folder)).entries) {
     if ((await readFile(`${folder}/${tag}.sql`, 'utf8')).includes(query)) return tag;
   }
   return undefined;

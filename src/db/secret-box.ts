@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { sealing } from './schema/index.ts';
 
@@ -22,7 +23,10 @@ export class SecretBox {
       .insert(sealing)
       .values({ sealed: box.seal(KNOWN) })
       .onConflictDoNothing();
-    const [{ sealed } = { sealed: '' }] = await db.select().from(sealing);
+    const [{ sealed } = { sealed: '' }] = await db
+      .select()
+      .from(sealing)
+      .where(eq(sealing.id, true));
     if (!box.#opens(sealed)) {
       throw new Error(
         "BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with.",

@@ -1,11 +1,14 @@
 import { RuntimeError } from './errors.ts';
+import { Forecast } from './forecast.ts';
+import { LaunchTime } from './launch-time.ts';
 
 /** How often it is looked whether memory has become free. */
 const MEMORY_CHECK_MS = 250;
-/** Over how long releases are counted to foretell the next ones. */
-const RATE_WINDOW_MS = 60_000;
-const RELEASES_KEPT = 256;
 const RETRY_AFTER_MAX_S = 300;
+/** How long clients usually wait for an answer. */
+const CLIENT_PATIENCE_MS = 30_000;
+/** What of that an answer takes beside the queue and the launch. */
+const ANSWER_MS = 1000;
 
 export interface AdmissionOptions {
   /** Runtimes at once, also those that are being launched. */
@@ -14,8 +17,11 @@ export interface AdmissionOptions {
   maxLaunches: number;
   /** How many may wait. */
   maxQueue: number;
-  /** How long one waits before it is refused. */
-  queueTimeoutMs: number;
+  /**
+   * How long one waits before it is refused. Undefined: for as long as the launch would still be
+   * done within the 30 s that clients usually wait.
+   */
+  queueTimeoutMs: number | undefined;
   /** Whether the machine's memory has room for a browser beside so many that are being launched. */
   hasMemory: (launching: number) => boolean;
 }
@@ -27,10 +33,10 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #queue: Place[] = [];
-  readonly #releases: number[] = [];
-  #seated = 0;
+  readonly #seated = new Set<Place>();
+  readonly #forecast = new Forecast();
+  readonly #launchTime = new LaunchTime();
   #launching = 0;
-  #meanLaunchMs = 1000;
   #memoryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: AdmissionOptions) {
@@ -42,7 +48,7 @@ export class Admission {
   }
 
   /**
-   * A place, at once or in the queue, for who came at a time of `performance.now()`. Throws
+   * A place, at once or in the queue, for whoever came at a time of `performance.now()`. Throws
    * `runtime.no_capacity` when the queue is full.
    */
   enter(arrivedAt = performance.now()): Place {
@@ -50,7 +56,7 @@ export class Admission {
       leave: (left) => this.#leave(left),
       launched: (ms) => this.#launched(ms),
       refusal: (reason) => this.#refusal(reason),
-      timeoutMs: this.#options.queueTimeoutMs,
+      timeoutMs: () => this.#timeoutMs(),
       arrivedAt,
     });
     if (this.#queue.length === 0 && this.#hasRoom()) {
@@ -69,19 +75,19 @@ export class Admission {
   #hasRoom(): boolean {
     const { maxRuntimes, maxLaunches, hasMemory } = this.#options;
     return (
-      this.#seated < maxRuntimes && this.#launching < maxLaunches && hasMemory(this.#launching)
+      this.#seated.size < maxRuntimes && this.#launching < maxLaunches && hasMemory(this.#launching)
     );
   }
 
   #seat(place: Place): void {
-    this.#seated++;
+    this.#seated.add(place);
     this.#launching++;
     place.seat();
   }
 
   #launched(ms: number): void {
     this.#launching--;
-    this.#meanLaunchMs += (ms - this.#meanLaunchMs) / 5;
+    this.#launchTime.measured(ms);
     this.#admit();
   }
 
@@ -90,9 +96,8 @@ export class Admission {
       this.#queue.splice(this.#queue.indexOf(place), 1);
     } else {
       if (place.state === 'launching') this.#launching--;
-      this.#seated--;
-      this.#releases.push(Date.now());
-      if (this.#releases.length > RELEASES_KEPT) this.#releases.shift();
+      this.#seated.delete(place);
+      this.#forecast.released(place.heldMs);
     }
     this.#admit();
   }
@@ -120,25 +125,22 @@ export class Admission {
     return new RuntimeError('runtime.no_capacity', message, { retryAfterSeconds });
   }
 
-  /** When the last of those who wait now would get a place, at the rate seen lately. */
-  #retryAfterSeconds(): number {
-    const { maxRuntimes, maxLaunches, queueTimeoutMs } = this.#options;
-    const ahead = this.#queue.length + 1;
-    const byLaunches = (ahead * this.#meanLaunchMs) / maxLaunches;
-    const seconds = Math.max(
-      byLaunches / 1000,
-      this.#seated < maxRuntimes ? 0 : ahead / this.#releasesPerSecond(queueTimeoutMs),
-    );
-    return Math.min(RETRY_AFTER_MAX_S, Math.max(1, Math.ceil(seconds)));
+  #timeoutMs(): number {
+    const { queueTimeoutMs } = this.#options;
+    const launchMs = Math.min(CLIENT_PATIENCE_MS / 2, this.#launchTime.longMs);
+    return queueTimeoutMs ?? CLIENT_PATIENCE_MS - ANSWER_MS - launchMs;
   }
 
-  /** While nobody leaves, one in the time of a queue is hoped for. */
-  #releasesPerSecond(hopeMs: number): number {
-    const now = Date.now();
-    const recent = this.#releases.filter((at) => at >= now - RATE_WINDOW_MS);
-    const [first] = recent;
-    if (first === undefined) return 1000 / hopeMs;
-    return (recent.length * 1000) / Math.max(1000, now - first);
+  /** When one more than those who wait now would get a place. */
+  #retryAfterSeconds(): number {
+    const { maxRuntimes, maxLaunches, hasMemory } = this.#options;
+    const wanted = this.#queue.length + 1;
+    const launchesMs = (wanted * this.#launchTime.meanMs) / maxLaunches;
+    const places = hasMemory(this.#launching) ? wanted + this.#seated.size - maxRuntimes : wanted;
+    const held = () => [...this.#seated].map(({ heldMs }) => heldMs);
+    const freeMs = places > 0 ? this.#forecast.untilFree(places, held()) : 0;
+    const seconds = Math.ceil(Math.max(launchesMs, freeMs) / 1000);
+    return Math.min(RETRY_AFTER_MAX_S, Math.max(1, seconds));
   }
 }
 
@@ -146,7 +148,8 @@ interface PlaceOwner {
   leave: (place: Place) => void;
   launched: (ms: number) => void;
   refusal: (message: string) => RuntimeError;
-  timeoutMs: number;
+  /** How long to wait in all, as it is now. */
+  timeoutMs: () => number;
   arrivedAt: number;
 }
 
@@ -172,13 +175,29 @@ export class Place implements Disposable {
     return this.#ready.promise;
   }
 
+  /** How long it has been held. */
+  get heldMs(): number {
+    return performance.now() - this.#seatedAt;
+  }
+
   wait(): void {
-    const { timeoutMs, arrivedAt, refusal } = this.#owner;
-    const leftMs = Math.max(0, arrivedAt + timeoutMs - performance.now());
-    this.#deadline = setTimeout(() => {
-      this.#ready.reject(refusal(`The machine is full: no room within ${timeoutMs / 1000} s.`));
-      this[Symbol.dispose]();
-    }, leftMs);
+    this.#deadline = setTimeout(
+      () => (this.#leftMs() > 0 ? this.wait() : this.#refuse()),
+      Math.max(0, Math.ceil(this.#leftMs())),
+    );
+  }
+
+  #leftMs(): number {
+    const { timeoutMs, arrivedAt } = this.#owner;
+    return arrivedAt + timeoutMs() - performance.now();
+  }
+
+  #refuse(): void {
+    const { leave, refusal, arrivedAt } = this.#owner;
+    const seconds = Math.round((performance.now() - arrivedAt) / 100) / 10;
+    leave(this);
+    this.#state = 'left';
+    this.#ready.reject(refusal(`The machine is full: no room within ${seconds} s.`));
   }
 
   seat(): void {

@@ -1,5 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeState } from './lifecycle.ts';
 import { listeningPorts } from './node/listening-ports.ts';
 import { killProcessesUnder, processesUnder, type ProcessEntry } from './node/process-table.ts';
@@ -7,6 +9,9 @@ import type { Runtime, RuntimeStore } from './store.ts';
 
 /** A browser that is just being launched has a directory before it has processes. */
 const LAUNCHING_MS = 60_000;
+/** What is about to end is gone by then, a crash handler without its browser for one. */
+const ENDING_MS = 5000;
+const LOOK_MS = 250;
 
 const LOST = {
   code: 'runtime.lost',
@@ -17,7 +22,9 @@ const LOST = {
 export type Finding =
   | { kind: 'orphan_processes'; directory: string; processes: FoundProcess[]; ports: number[] }
   | { kind: 'orphan_directory'; directory: string }
-  | { kind: 'runtime_without_browser'; runtimeId: string; alias: string; state: RuntimeState };
+  | { kind: 'runtime_without_browser'; runtimeId: string; alias: string; state: RuntimeState }
+  /** Another database's, or that of another copy of this one; who is right is for people to say. */
+  | { kind: 'foreign_storage' };
 
 export interface FoundProcess {
   pid: number;
@@ -31,23 +38,50 @@ export interface DoctorReport {
 }
 
 export interface DoctorOptions {
-  store: RuntimeStore;
+  store: Pick<RuntimeStore, 'listActive' | 'find' | 'move'>;
   nodeId: string;
   /** Where the node's browsers have their directories. */
   root: string;
+  /** Where these have their files on disk, by the same names. */
+  filesRoot: string;
   /** The process of the service; undefined when none runs. */
   servicePid: number | undefined;
 }
 
 /**
  * Compares what a node's processes, directories and records say. Processes belong to the service
- * when it is the parent of one in their directory; records when their browser does.
+ * when it is the parent of one in their directory; records when their browser does. Only what stays
+ * is found, however often it is looked.
  */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
-  const { store, nodeId, root, servicePid } = options;
+  let report = await look(options);
+  const until = performance.now() + ENDING_MS;
+  while (report.findings.length > 0 && performance.now() < until) {
+    await delay(LOOK_MS);
+    const { examined, findings } = await look(options);
+    report = { examined, findings: findings.flatMap((one) => remaining(one, report.findings)) };
+  }
+  return report;
+}
+
+/** What of a finding was there before. */
+function remaining(finding: Finding, before: Finding[]): Finding[] {
+  if (finding.kind !== 'orphan_processes') {
+    return before.some((one) => isDeepStrictEqual(one, finding)) ? [finding] : [];
+  }
+  const pids = new Set(
+    before.flatMap((one) => (one.kind === finding.kind ? one.processes : [])).map(({ pid }) => pid),
+  );
+  const processes = finding.processes.filter(({ pid }) => pids.has(pid));
+  return processes.length > 0 ? [{ ...finding, processes }] : [];
+}
+
+async function look(options: DoctorOptions): Promise<DoctorReport> {
+  const { store, nodeId, root, filesRoot, servicePid } = options;
   // Records first: a browser that comes up in between is then found, and not missed.
   const active = await store.listActive(nodeId);
-  const directories = await readdir(root).catch(() => []);
+  const found = await Promise.all([root, filesRoot].map((path) => readdir(path).catch(() => [])));
+  const directories = [...new Set(found.flat())];
   const processes = await processesUnder(root);
   const held = new Set(
     processes.filter(({ parent }) => parent === servicePid).map(({ directory }) => directory),
@@ -67,11 +101,11 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   };
 }
 
-/** Ends and removes what was found, and corrects the records. */
+/** Ends and removes what was found, and corrects the records; whose a storage is stays as it is. */
 export async function repair(options: DoctorOptions, { findings }: DoctorReport): Promise<void> {
   for (const finding of findings) {
     if (finding.kind === 'runtime_without_browser') await giveUp(options, finding.runtimeId);
-    else await removeDirectory(options, finding.directory);
+    else if (finding.kind !== 'foreign_storage') await removeDirectory(options, finding.directory);
   }
 }
 
@@ -89,12 +123,13 @@ function describe({ pid, command: [program = ''] }: ProcessEntry): FoundProcess 
 }
 
 async function findDirectory(
-  { root, servicePid }: DoctorOptions,
+  { root, filesRoot, servicePid }: DoctorOptions,
   directory: string,
   processes: ProcessEntry[],
 ): Promise<Finding | undefined> {
   if (processes.some((process) => process.directory === directory)) return undefined;
-  const made = await stat(join(root, directory)).catch(() => undefined);
+  const found = [root, filesRoot].map((path) => stat(join(path, directory)).catch(() => undefined));
+  const made = (await Promise.all(found)).find((one) => one !== undefined);
   if (!made) return undefined;
   const isNew = Date.now() - made.mtimeMs < LAUNCHING_MS;
   return servicePid !== undefined && isNew ? undefined : { kind: 'orphan_directory', directory };
@@ -118,7 +153,12 @@ async function giveUp({ store, nodeId }: DoctorOptions, runtimeId: string): Prom
   if (runtime) await store.move(runtime, { to: 'failed', failure: LOST });
 }
 
-async function removeDirectory({ root }: DoctorOptions, directory: string): Promise<void> {
+async function removeDirectory(
+  { root, filesRoot }: DoctorOptions,
+  directory: string,
+): Promise<void> {
   await killProcessesUnder(root, directory);
-  await rm(join(root, directory), { recursive: true, force: true, maxRetries: 10 });
+  for (const path of [root, filesRoot]) {
+    await rm(join(path, directory), { recursive: true, force: true, maxRetries: 10 });
+  }
 }

@@ -1,9 +1,10 @@
 import type { Access } from './connections/cdp-policy.ts';
 import type { Connection, Protocol } from './connections/connections.ts';
 import type { Endpoints } from './connections/endpoints.ts';
-import { Tickets } from './connections/tickets.ts';
+import { assertNotExpired, Tickets, type Ticket } from './connections/tickets.ts';
 import { RuntimeError } from './errors.ts';
 import type { LiveRuntime } from './live-runtime.ts';
+import type { RecentEnds } from './runtime-ends.ts';
 import type { Runtime } from './store.ts';
 
 export interface ConnectionRequest {
@@ -26,11 +27,13 @@ export interface Entrance {
 /** The ways into the runtimes that are active here, and the tickets that open them. */
 export class Entrances {
   readonly #live: ReadonlyMap<string, LiveRuntime>;
+  readonly #ends: RecentEnds;
   readonly #tickets = new Tickets();
   readonly #ticketTtlMs: number;
 
-  constructor(live: ReadonlyMap<string, LiveRuntime>, ticketTtlMs: number) {
+  constructor(live: ReadonlyMap<string, LiveRuntime>, ends: RecentEnds, ticketTtlMs: number) {
     this.#live = live;
+    this.#ends = ends;
     this.#ticketTtlMs = ticketTtlMs;
   }
 
@@ -49,11 +52,13 @@ export class Entrances {
   }
 
   /**
-   * The way in that a ticket opens. Throws `connection.ticket_invalid`,
+   * The way in that a ticket opens. An expired one still does for a request about a session that is
+   * open: whoever is in stays, over whatever protocol. Throws `connection.ticket_invalid`,
    * `connection.ticket_expired`, `runtime.not_active` or `connection.revoked`.
    */
-  enterByTicket(text: string): Entrance {
-    const ticket = this.#tickets.redeem(text);
+  enterByTicket(text: string, path = ''): Entrance {
+    const ticket = this.#tickets.read(text);
+    if (!this.#isInSession(ticket, path)) assertNotExpired(ticket);
     const { live, endpoints } = this.#reachable(ticket.runtimeId);
     const connection = live.connections.find(ticket.connectionId);
     if (connection) return { runtimeId: ticket.runtimeId, connection, endpoints };
@@ -64,6 +69,12 @@ export class Entrances {
   enter({ id }: Runtime, protocol: Protocol): Entrance {
     const { live, endpoints } = this.#reachable(id);
     return { runtimeId: id, connection: live.connections.own(protocol), endpoints };
+  }
+
+  /** A ticket for a way in that a client came by, for the other addresses that it is told. */
+  ticketOf({ runtimeId, connection }: Entrance): string {
+    const expiresAt = connection.expiresAt ?? new Date(Date.now() + this.#ticketTtlMs);
+    return this.#sign(runtimeId, connection, expiresAt);
   }
 
   /** A way in of its own for some client, with its ticket. Throws `runtime.not_active`. */
@@ -88,6 +99,12 @@ export class Entrances {
     throw new RuntimeError('connection.not_found', 'There is no such connection.');
   }
 
+  #isInSession({ runtimeId, connectionId }: Ticket, path: string): boolean {
+    const live = this.#live.get(runtimeId);
+    const connection = live?.connections.find(connectionId);
+    return connection !== undefined && live?.endpoints?.isInSession(connection, path) === true;
+  }
+
   #sign(runtimeId: string, { id, protocol, access }: Connection, expiresAt: Date): string {
     return this.#tickets.sign({ runtimeId, connectionId: id, protocol, access, expiresAt });
   }
@@ -95,6 +112,10 @@ export class Entrances {
   #reachable(runtimeId: string): { live: LiveRuntime; endpoints: Endpoints } {
     const live = this.#live.get(runtimeId);
     if (live?.endpoints) return { live, endpoints: live.endpoints };
-    throw new RuntimeError('runtime.not_active', 'The runtime is over or not up yet.');
+    const howItEnded = this.#ends.find(runtimeId);
+    throw new RuntimeError(
+      'runtime.not_active',
+      howItEnded ?? 'The runtime is over or not up yet.',
+    );
   }
 }

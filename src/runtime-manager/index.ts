@@ -1,13 +1,16 @@
 /** The door of the core: what the edge and the database may know of it. */
+export { BROWSER_FLAVORS, type BrowserFlavor } from './browser/flags.ts';
 export { ensureChromium } from './browser/install-chromium.ts';
 export { ensureChromedriver } from './browser/find-chromedriver.ts';
+export { findFfmpeg } from './browser/find-ffmpeg.ts';
 export { CAPTCHA_STATUSES, type CaptchaResult } from './captchas/captcha-solving.ts';
 export type { RuntimeWarning } from './captchas/captcha-warnings.ts';
 export type { CaptchaOptions } from './captchas/captcha-watcher.ts';
 export { CAPTCHA_KINDS } from './captchas/kinds.ts';
 export { ACCESSES } from './connections/cdp-policy.ts';
 export { PROTOCOLS, type Connection, type Protocol } from './connections/connections.ts';
-export { examine, repair, type DoctorReport, type Finding } from './doctor.ts';
+export { diagnose, type Diagnosis } from './diagnosis.ts';
+export { repair, type Finding } from './doctor.ts';
 export {
   EVENT_TYPES,
   type EventFilter,
@@ -15,6 +18,7 @@ export {
   type RuntimeEvent,
 } from './events/events.ts';
 export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
+export { joinFirstClient } from './first-client.ts';
 export {
   PACKAGE_FORMATS,
   type Extension,
@@ -30,8 +34,10 @@ export { Extensions } from './extensions/extensions.ts';
 export { downloadPackage } from './extensions/download.ts';
 export { isRule, type EgressRules } from './egress/destination-rules.ts';
 export { NO_USAGE, type Usage } from './egress/outbound-connections.ts';
+export type { ForwarderOptions } from './egress/forwarder.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
-export { OwnPorts, type PortAddress } from './egress/own-ports.ts';
+export { OwnPorts } from './egress/own-ports.ts';
+export type { OwnService } from './egress/own-services.ts';
 export { PERSONA_ID_MAX } from './humanize/persona.ts';
 export {
   addressOf,
@@ -62,6 +68,10 @@ export {
   type RuntimeManagerOptions,
 } from './manager.ts';
 export type { RuntimeMeter } from './meter.ts';
+export { JAIL_LEVELS, type JailLevel } from './jail/jail.ts';
+export { JAIL_MODES, openJail, type JailMode, type OpenedJail } from './jail/open-jail.ts';
+export { killDescendants } from './node/process-table.ts';
+export { programPaths } from './node/program-paths.ts';
 export { LocalNode, type LocalNodeOptions } from './node/local-node.ts';
 export type { WarmPoolSize } from './pool/warm-pool.ts';
 export {
@@ -73,17 +83,28 @@ export {
   type ProfileLease,
   type ProfileVersion,
 } from './profiles/profile.ts';
-export { StorageState } from './profiles/storage-state.ts';
+export { GivenStorageState, StorageState } from './profiles/storage-state.ts';
 export type { StateConverter } from './node/state-converter.ts';
 export type { ProfileStore } from './profiles/profile-store.ts';
 export { Profiles } from './profiles/profiles.ts';
+export { STORAGE_STATES, type PreviewOptions, type StoragePreview } from './retention-preview.ts';
+export {
+  Retention,
+  type Batch,
+  type BatchEnd,
+  type KeptRecords,
+  type RetentionStore,
+} from './retention.ts';
 export type { ObjectStorage } from './storage/object-storage.ts';
-export { openStorage } from './storage/open-storage.ts';
+export { OrphanSweep } from './storage/orphan-sweep.ts';
+export { OwnedStorage } from './storage/owned-storage.ts';
+export { StorageOwner } from './storage/storage-owner.ts';
+export type { StorageStore } from './storage/storage-store.ts';
+export { openStorage, openStorageBeside } from './storage/open-storage.ts';
 export type { S3Options } from './storage/s3-storage.ts';
 export { reconcile } from './reconciler.ts';
 export type {
   Activity,
-  DueRuntime,
   NewRuntime,
   RunningMove,
   Page,

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Place } from './admission.ts';
 import type { Captchas } from './captchas/captchas.ts';
@@ -18,10 +17,11 @@ import { ProfileSession } from './profiles/profile-session.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import type { Route } from './egress/route.ts';
 import type { BrowserConfig, Proxy } from './launch.ts';
+import { Lifetime } from './lifetime.ts';
 import { runningMove } from './running-move.ts';
-import { abortReason, endOf, failureOf, LAST_WORDS } from './runtime-ends.ts';
+import { abortReason, endOf, failureOf, LAST_WORDS, type RecentEnds } from './runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
-import type { Activity, Runtime, RuntimeStore } from './store.ts';
+import type { Runtime, RuntimeStore } from './store.ts';
 
 /** How long an answer waits for the record of an end, after the browser was ended. */
 const RECORD_TIMEOUT_MS = 5000;
@@ -44,7 +44,10 @@ export interface LiveRuntimeParts {
   extensions: Extensions;
   /** What a client's command may be delayed by, to be done as a person would. */
   humanizeMaxDelayMs: number;
+  /** For how long a command of a client that is not answered counts as use. */
+  openCommandMs: number;
   captchas: Captchas;
+  ends: RecentEnds;
   log: Logger;
 }
 
@@ -66,12 +69,12 @@ export class LiveRuntime {
   #started: Promise<Runtime> | undefined;
   #bringingUp: Promise<Runtime> | undefined;
   #browser: NodeBrowser | undefined;
+  #lifetime: Lifetime | undefined;
   /** Of the browser that runs, until the end begins. */
   #captchas: Disposable | undefined;
   /** What the traffic goes through now. */
   #proxy: Proxy | undefined;
   #ended: Promise<Runtime> | undefined;
-  #recordedActivity: Activity | undefined;
   /** The proxy is changed by one at a time. */
   #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -122,26 +125,14 @@ export class LiveRuntime {
     return this.#browser;
   }
 
-  get isEnding(): boolean {
-    return this.#ended !== undefined;
-  }
-
   /** Settles when the end is recorded; undefined before there is one. */
   get ended(): Promise<Runtime> | undefined {
     return this.#ended;
   }
 
-  /** What happened through clients and pages, unless that is recorded already. */
-  get unrecordedActivity(): Activity | undefined {
-    const lastActivityAt = this.connections.lastActivityAt ?? this.runtime.lastActivityAt;
-    const usage = this.#browser?.forwarder.usage;
-    if (!lastActivityAt || !usage) return undefined;
-    const activity = { lastActivityAt, usage };
-    return isDeepStrictEqual(activity, this.#recordedActivity) ? undefined : activity;
-  }
-
-  activityRecorded(activity: Activity): void {
-    this.#recordedActivity = activity;
+  /** From when it runs until its end begins. */
+  get lifetime(): Lifetime | undefined {
+    return this.#ended ? undefined : this.#lifetime;
   }
 
   /**
@@ -207,11 +198,18 @@ export class LiveRuntime {
   async #start(): Promise<Runtime> {
     try {
       this.#bringingUp = this.#bringUp();
-      return await this.#bringingUp;
+      const runtime = await this.#bringingUp;
+      this.#lifetime = this.#beginLifetime(runtime);
+      return runtime;
     } catch (error) {
       await this.end({ to: 'failed', failure: failureOf(error) }).catch(() => undefined);
       throw error;
     }
+  }
+
+  #beginLifetime(limits: Runtime): Lifetime | undefined {
+    const { connections, browser } = this;
+    return browser && new Lifetime({ ...this.#parts, limits, connections, browser });
   }
 
   async #bringUp(): Promise<Runtime> {
@@ -319,6 +317,7 @@ export class LiveRuntime {
     this.#launching.abort(abortReason(end));
     if (this.#place.state === 'waiting') this.#place[Symbol.dispose]();
     const cause = end.to === 'failed' ? 'failed' : end.reason;
+    this.#parts.ends.add(this.runtime.id, LAST_WORDS[cause]);
     this.connections.close(LAST_WORDS[cause]);
     // Whoever launched meanwhile has it in #browser then.
     await this.#bringingUp?.catch(() => undefined);

@@ -13,7 +13,7 @@ import type { LiveRuntime } from './live-runtime.ts';
 import type { RuntimeMeter } from './meter.ts';
 import type { RuntimeNode } from './node/runtime-node.ts';
 import type { Profiles } from './profiles/profiles.ts';
-import { changing } from './runtime-ends.ts';
+import { changing, RecentEnds } from './runtime-ends.ts';
 import { newRuntime, type RuntimeRequest } from './new-runtime.ts';
 import { Openings } from './openings.ts';
 import type { Page, PageRequest, Runtime, RuntimeStore, TimeLimits } from './store.ts';
@@ -42,11 +42,12 @@ export interface RuntimeManagerOptions {
   /** For requests that do not say. */
   timeLimits: TimeLimits;
   admission: Omit<AdmissionOptions, 'hasMemory'>;
-  keepEvents: { perRuntime: number; ageMs: number };
   profiles: Profiles;
   extensions: Extensions;
   /** What a client's command may be delayed by, to be done as a person would. */
   humanizeMaxDelayMs: number;
+  /** For how long a command of a client that is not answered counts as use. */
+  openCommandMs: number;
   captchas: CaptchaOptions;
 }
 
@@ -74,7 +75,7 @@ export class RuntimeManager implements AsyncDisposable {
   readonly #closed = new AbortController();
 
   constructor(options: RuntimeManagerOptions) {
-    const { node, store, log, keepEvents } = options;
+    const { node, store, log } = options;
     this.#options = options;
     this.#store = store;
     this.#node = node;
@@ -82,13 +83,14 @@ export class RuntimeManager implements AsyncDisposable {
     const observers = new PageObservers((id) => live.get(id)?.updateObservation());
     this.events = new RuntimeEvents(store, observers, this.#closed.signal);
     this.captchas = new Captchas(options.captchas);
-    this.entrances = new Entrances(live, options.ticketTtlMs);
+    const ends = new RecentEnds();
+    this.entrances = new Entrances(live, ends, options.ticketTtlMs);
     const hasMemory = (launching: number) => node.hasMemory(launching);
     this.#admission = new Admission({ ...options.admission, hasMemory });
-    const parts = { ...options, captchas: this.captchas, events: this.events, observers };
+    const parts = { ...options, captchas: this.captchas, events: this.events, observers, ends };
     this.#openings = new Openings({ admission: this.#admission, live, parts });
     const isHeld = (id: string) => this.#openings.isHeld(id);
-    this.#upkeep = new Upkeep({ nodeId: node.id, store, live, isHeld, keepEvents, log });
+    this.#upkeep = new Upkeep({ nodeId: node.id, store, live, isHeld, log });
   }
 
   /** The runtimes that are active here. */
@@ -168,7 +170,7 @@ export class RuntimeManager implements AsyncDisposable {
     const { id } = await this.get(actor, workspace, ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const live = await this.#openings.held(id);
-      if (live && !live.isEnding) {
+      if (live && !live.ended) {
         await live.startFor(scope.signal);
         return this.get(actor, workspace, id);
       }
@@ -246,6 +248,26 @@ export class RuntimeManager implements AsyncDisposable {
     await Promise.all(
       lives.map((live) => live.end({ to: 'stopped', reason: 'workspace_deleted' })),
     );
+  }
+
+  /** Throws `profile.locale_unavailable` for a language that browsers here cannot have. */
+  assertLocale(locale: string | undefined): void {
+    this.#node.assertLocale(locale);
+  }
+
+  /**
+   * Does what launches a browser beside those of runtimes, when there is room. Throws
+   * `runtime.no_capacity` when that takes too long.
+   */
+  async admit<T>(work: () => Promise<T>): Promise<T> {
+    using place = this.#admission.enter();
+    await place.ready();
+    return await work();
+  }
+
+  /** Asks ahead whether a browser that is ready is well: somebody may be about to create a runtime. */
+  anticipate(): void {
+    if (!this.#openings.isClosed) this.#node.anticipate();
   }
 
   /** Whether a create could launch a browser now. */

@@ -1,9 +1,11 @@
 import { RuntimeError } from './errors.ts';
-import type { BrowserExit } from './node/runtime-node.ts';
+import type { BrowserExit, KillReason } from './node/runtime-node.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 import type { RuntimeFailure } from './store.ts';
 
-/** What clients are told in the close frame. */
+const ENDS_KEPT = 1000;
+
+/** What clients are told in the close frame, and when they come back. */
 export const LAST_WORDS = {
   requested: 'The runtime was stopped.',
   closed_by_client: 'The browser was closed.',
@@ -14,6 +16,22 @@ export const LAST_WORDS = {
   failed: 'The browser is gone: the runtime has failed.',
 } as const;
 
+/** How the runtimes ended that ended last, for clients that come back. */
+export class RecentEnds {
+  readonly #words = new Map<string, string>();
+
+  add(runtimeId: string, words: string): void {
+    this.#words.delete(runtimeId);
+    this.#words.set(runtimeId, words);
+    const [oldest = ''] = this.#words.keys();
+    if (this.#words.size > ENDS_KEPT) this.#words.delete(oldest);
+  }
+
+  find(runtimeId: string): string | undefined {
+    return this.#words.get(runtimeId);
+  }
+}
+
 export function abortReason(end: RuntimeEnd): RuntimeError {
   if (end.to === 'stopped' && end.reason === 'shutdown') {
     return new RuntimeError('service.shutting_down', 'The service is shutting down.');
@@ -21,12 +39,20 @@ export function abortReason(end: RuntimeEnd): RuntimeError {
   return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
 }
 
+const KILLED: Record<KillReason, RuntimeFailure> = {
+  hung: {
+    code: 'runtime.browser_hung',
+    message: 'The browser did not answer any more and was ended.',
+  },
+  disk_limit: {
+    code: 'runtime.disk_limit',
+    message: 'The browser kept more on disk than a runtime may and was ended.',
+  },
+};
+
 /** A browser only ends in good order when a client asks it to. */
-export function endOf({ code, signal, hung }: BrowserExit): RuntimeEnd {
-  if (hung) {
-    const message = 'The browser did not answer any more and was ended.';
-    return { to: 'failed', failure: { code: 'runtime.browser_hung', message } };
-  }
+export function endOf({ code, signal, killedFor }: BrowserExit): RuntimeEnd {
+  if (killedFor !== undefined) return { to: 'failed', failure: KILLED[killedFor] };
   if (code === 0) return { to: 'stopped', reason: 'closed_by_client' };
   const message = `The browser exited by itself (${signal ?? `code ${code}`}).`;
   return { to: 'failed', failure: { code: 'runtime.browser_exited', message } };

@@ -113,13 +113,6 @@ export interface Page<T> {
   nextCursor: string | undefined;
 }
 
-/** A runtime whose time is over. */
-export interface DueRuntime {
-  id: string;
-  generation: number;
-  reason: Extract<StopReason, 'idle' | 'expired'>;
-}
-
 /**
  * What the core needs of a database. Every call on behalf of a customer names the organization;
  * rows of another one do not exist. `workspace` is an id or a name, `ref` an id or an alias (then
@@ -162,8 +155,6 @@ export interface RuntimeStore {
    * it is ephemeral; undefined when it does not run.
    */
   setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime | undefined>;
-  /** The running runtimes of a node whose time is over. */
-  findDue(nodeId: string, now: Date): Promise<DueRuntime[]>;
   /** Removes the record of a runtime that is over; false when there is none. */
   remove(organizationId: string, id: string): Promise<boolean>;
   /** The runtimes of a node that are active. */
@@ -179,9 +170,10 @@ export interface RuntimeStore {
   ): Promise<RuntimeEvent[]>;
   /** The id of a runtime's newest event; '0' when it has none. */
   lastEventId(organizationId: string, runtimeId: string): Promise<string>;
+
   /**
-   * Forgets events older than a date, and those beyond a number of each runtime that had one since
-   * another date.
+   * Counts the active runtimes of each organization anew, and corrects what does not agree. Resolves
+   * with how many organizations that were.
    */
-  trimEvents(keep: { perRuntime: number; since: Date; writtenSince: Date }): Promise<void>;
+  correctPlaces(): Promise<number>;
 }

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import { every } from './every.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { Runtime, RuntimeStore } from './store.ts';
 
 const TIME_LIMITS_INTERVAL_MS = 1000;
 const TIDY_INTERVAL_MS = 10_000;
-const TRIM_INTERVAL_MS = 60_000;
+const PLACES_INTERVAL_MS = 60_000;
 
 export interface UpkeepOptions {
   nodeId: string;
@@ -12,82 +13,73 @@ export interface UpkeepOptions {
   live: ReadonlyMap<string, LiveRuntime>;
   /** Whether this service holds a runtime, or is about to. */
   isHeld: (runtimeId: string) => boolean;
-  /** How many events of a runtime are kept, and for how long. */
-  keepEvents: { perRuntime: number; ageMs: number };
   log: Logger;
 }
 
 /**
- * What has to be done again and again: runtimes whose time is over are ended, as the database has
- * it; records that claim a browser nobody holds are corrected; old events are forgotten.
+ * What has to be done again and again: runtimes whose time is over are ended, and records that claim
+ * a browser nobody holds are corrected.
  */
 export class Upkeep implements Disposable {
   readonly #options: UpkeepOptions;
-  readonly #timers: NodeJS.Timeout[];
-  #trimmedAt = TRIM_INTERVAL_MS;
+  readonly #timers: Disposable[];
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
     this.#timers = [
       this.#every(TIME_LIMITS_INTERVAL_MS, 'time limits', () => this.#endDue()),
       this.#every(TIDY_INTERVAL_MS, 'records', () => this.#tidy()),
+      this.#every(PLACES_INTERVAL_MS, 'quotas', () => this.#correctPlaces()),
     ];
   }
 
-  #every(intervalMs: number, what: string, work: () => Promise<void>): NodeJS.Timeout {
-    let working = false;
-    const once = async () => {
-      if (working) return;
-      working = true;
-      try {
-        await work();
-      } catch (err) {
-        this.#options.log.warn({ err }, `${what} could not be looked after`);
-      }
-      working = false;
-    };
-    return setInterval(() => void once(), intervalMs).unref();
+  #every(intervalMs: number, what: string, work: () => Promise<void>): Disposable {
+    return every(intervalMs, work, (err) => {
+      this.#options.log.warn({ err }, `${what} could not be looked after`);
+    });
   }
 
   async #endDue(): Promise<void> {
-    const { nodeId, store, live } = this.#options;
-    if (live.size === 0) return;
-    await this.#recordActivity();
-    for (const { id, generation, reason } of await store.findDue(nodeId, new Date())) {
-      const due = live.get(id);
-      if (due?.runtime.generation === generation) due.expire(reason);
+    const { live } = this.#options;
+    const looked = [...live.values()].map(async (runtime) => ({
+      runtime,
+      reason: await runtime.lifetime?.look(),
+    }));
+    const found = await Promise.all(looked);
+    try {
+      await this.#recordActivity();
+    } finally {
+      for (const { runtime, reason } of found) if (reason) runtime.expire(reason);
     }
   }
 
   async #recordActivity(): Promise<void> {
     const { store, live } = this.#options;
-    const active = [...live.values()].flatMap((runtime) => {
-      const activity = runtime.unrecordedActivity;
-      return activity ? [{ runtime, activity }] : [];
+    const active = [...live.values()].flatMap(({ runtime, lifetime }) => {
+      const activity = lifetime?.unrecorded;
+      return lifetime && activity ? [{ runtime, lifetime, activity }] : [];
     });
     if (active.length === 0) return;
     await store.recordActivity(
-      active.map(({ runtime: { runtime }, activity }) => ({
-        id: runtime.id,
-        generation: runtime.generation,
-        ...activity,
-      })),
+      active.map(({ runtime: { id, generation }, activity }) => ({ id, generation, ...activity })),
     );
-    for (const { runtime, activity } of active) runtime.activityRecorded(activity);
+    for (const { lifetime, activity } of active) lifetime.wasRecorded(activity);
   }
 
   async #tidy(): Promise<void> {
-    const { nodeId, store, isHeld, keepEvents } = this.#options;
+    const { nodeId, store, isHeld } = this.#options;
     for (const runtime of await store.listActive(nodeId)) {
       if (!isHeld(runtime.id)) await this.#giveUp(runtime);
     }
-    const now = Date.now();
-    if (now - this.#trimmedAt < TRIM_INTERVAL_MS) return;
-    const since = new Date(now - keepEvents.ageMs);
-    // With some time to spare, for what is being written.
-    const writtenSince = new Date(this.#trimmedAt - TRIM_INTERVAL_MS);
-    await store.trimEvents({ perRuntime: keepEvents.perRuntime, since, writtenSince });
-    this.#trimmedAt = now;
+  }
+
+  async #correctPlaces(): Promise<void> {
+    const organizations = await this.#options.store.correctPlaces();
+    if (organizations === 0) return;
+    this.#options.log.warn(
+      { organizations },
+      'numbers of active runtimes were wrong and corrected',
+    );
   }
 
   /** The answer to its insert was lost, and so nobody took care of it. */
@@ -100,6 +92,6 @@ export class Upkeep implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers) timer[Symbol.dispose]();
   }
 }

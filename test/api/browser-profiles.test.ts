@@ -19,6 +19,26 @@ async function createProfile({ call }: TestService, more: object = {}) {
   return made.json;
 }
 
+test('a language that browsers here cannot have is refused when the profile is made or changed', async ({
+  service,
+}) => {
+  const fingerprint = { locale: 'tlh-KX' };
+  const { id } = await createProfile(service);
+  for (const answer of [
+    await service.call('POST', PROFILES, { name: nameOf(), fingerprint }),
+    await service.call('PATCH', `${PROFILES}/${id}`, { fingerprint }),
+  ]) {
+    expect(answer).toMatchObject({
+      status: 422,
+      json: {
+        code: 'profile.locale_unavailable',
+        error: expect.stringContaining('tlh-KX'),
+        details: { path: 'fingerprint.locale', languages: expect.arrayContaining(['en']) },
+      },
+    });
+  }
+});
+
 test('a profile is created, listed, found, changed and deleted', async ({ service }) => {
   const fingerprint = {
     locale: 'de-DE',

@@ -20,7 +20,7 @@ let client: Cdp;
 
 beforeAll(async () => {
   solver = await openSolver(KEY);
-  const options = { url: solver.url, key: KEY, pollIntervalMs: 20, requestTimeoutMs: 500 };
+  const options = { url: solver.url, key: KEY, pollIntervalMs: 20, requestTimeoutMs: 30_000 };
   service = await openTestService({ captchas: { solver: options } });
   workspace = await createWorkspace(service);
   runtime = await workspace.create(SOLVES);
@@ -71,14 +71,12 @@ test('a page that comes back from the cache of the browser is solved as before',
     await shows('first');
     return (await run('isBack'))['result'];
   };
-  await expect.poll(goAndComeBack, { timeout: 30_000 }).toMatchObject({ value: true });
+  await expect.poll(goAndComeBack).toMatchObject({ value: true });
   await run(`later.outerHTML = ${JSON.stringify(widget('0x4-back'))};
     const field = document.createElement('input');
     field.name = 'cf-turnstile-response';
     document.querySelector('.cf-turnstile').append(field);`);
-  await expect
-    .poll(() => site.got, { timeout: 10_000 })
-    .toMatchObject([{ token: expect.stringMatching(/^token-/) }]);
+  await expect.poll(() => site.got).toMatchObject([{ token: expect.stringMatching(/^token-/) }]);
 });
 
 test('documents of frames go with the page that they were in', async () => {
@@ -104,9 +102,7 @@ test('a callback that shows a dialog does not keep the solution from being told'
   });
   const { pageId, session } = await open(site.url);
   await client.send('Page.enable', {}, session);
-  await expect
-    .poll(() => typesOf(pageId), { timeout: 10_000 })
-    .toContain('captcha.solve.succeeded');
+  await expect.poll(() => typesOf(pageId)).toContain('captcha.solve.succeeded');
   await client.send('Page.handleJavaScriptDialog', { accept: true }, session);
 });
 
@@ -115,7 +111,9 @@ test('a page that hangs does not keep the others from being solved', async () =>
     '/': page('<script>setTimeout(() => { for (;;); }, 100)</script>'),
   });
   await using other = await openTestService({
-    captchas: { solver: { url: solver.url, key: KEY, pollIntervalMs: 20, requestTimeoutMs: 500 } },
+    captchas: {
+      solver: { url: solver.url, key: KEY, pollIntervalMs: 20, requestTimeoutMs: 30_000 },
+    },
   });
   const elsewhere = await createWorkspace(other);
   const { id, connection } = await elsewhere.create();
@@ -137,7 +135,7 @@ test('a long address is cut where it can be, and one odd attribute hides nothing
     '/login': page(`${CALLBACK}${widget('0x4-odd', odd)}${widget('0x4-good')}${TURNSTILE}`),
   });
   await open(`${site.url}/login?continue=${'y'.repeat(2100)}#secret`);
-  await expect.poll(() => site.got.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => site.got.length).toBe(2);
   const tasks = solver.tasks.filter(({ websiteKey }) => /-(?:odd|good)$/.test(String(websiteKey)));
   expect(tasks.map(({ websiteURL }) => websiteURL)).toEqual([
     `${site.url}/login`,
@@ -153,9 +151,7 @@ test('a captcha that somebody else solved meanwhile is left as it is', async () 
   const { pageId, run } = await open(site.url);
   await expect.poll(() => typesOf(pageId)).toContain('captcha.solve.started');
   await run(`document.querySelector('[name=cf-turnstile-response]').value = 'mine'`);
-  await expect
-    .poll(() => typesOf(pageId), { timeout: 10_000 })
-    .toContain('captcha.solve.succeeded');
+  await expect.poll(() => typesOf(pageId)).toContain('captcha.solve.succeeded');
   solver.behaviour = { kind: 'solves', afterPolls: 1 };
   const left = await run(`document.querySelector('[name=cf-turnstile-response]').value`);
   expect(left['result']).toMatchObject({ value: 'mine' });
@@ -172,7 +168,7 @@ test('however often a page makes its widget anew, the last one is found', async 
       </script><script type="not-run" src="/turnstile/v0/api.js"></script>`),
   });
   await open(site.url);
-  await expect.poll(() => site.got, { timeout: 10_000 }).toMatchObject([{ key: '0x4-last' }]);
+  await expect.poll(() => site.got).toMatchObject([{ key: '0x4-last' }]);
 });
 
 test('what nobody solves is told once, however often its page is loaded', async () => {
@@ -184,7 +180,7 @@ test('what nobody solves is told once, however often its page is loaded', async 
   for (let n = 0; n < 3; n++) await cdp.send('Target.createTarget', { url: site.url });
   const path = `${elsewhere.runtimes}/${id}`;
   const solve = async () => (await other.call('POST', `${path}/captchas/solve`, {})).json;
-  await expect.poll(solve, { timeout: 10_000 }).toMatchObject({
+  await expect.poll(solve).toMatchObject({
     code: 'captcha.unsupported',
     details: { captchas: [{}, {}, {}] },
   });

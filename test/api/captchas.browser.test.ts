@@ -33,7 +33,7 @@ let manualClient: Cdp;
 
 beforeAll(async () => {
   solver = await openSolver(KEY);
-  const options = { url: solver.url, key: KEY, pollIntervalMs: 20, requestTimeoutMs: 500 };
+  const options = { url: solver.url, key: KEY, pollIntervalMs: 20, requestTimeoutMs: 1500 };
   service = await openTestService({ captchas: { solver: options, solvesPerRuntime: 16 } });
   workspace = await createWorkspace(service);
   runtime = await workspace.create(SOLVES);
@@ -191,7 +191,7 @@ test('an image of another site is read without asking for it again', async () =>
     page(`<img src="${site.otherUrl}/picture" data-captcha="image" data-captcha-input="answer">
     <input id="answer" oninput="tell({ typed: value })">`);
   await client.send('Target.createTarget', { url: site.url });
-  await expect.poll(() => site.got.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => site.got.length).toBe(1);
   expect(solver.tasks.at(-1)).toEqual({
     type: 'ImageToTextTask',
     body: Buffer.from(svg).toString('base64'),
@@ -234,7 +234,7 @@ test('a page that empties the response is given another token, as often as is co
     page(`<script>function done(token) { tell({ token }); grecaptcha.reset(); }</script>
       <div class="g-recaptcha" data-sitekey="6L-reset" data-callback="done"></div>${RECAPTCHA}`),
   );
-  await expect.poll(() => site.got.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => site.got.length).toBe(2);
   expect(await nextEvent(runtime.id, 'captcha.solve.started', pageId)).toMatchObject({
     data: { attempt: 1 },
   });
@@ -274,7 +274,7 @@ test('a page notices nothing but its response and its callback', async () => {
     <script type="not-run" src="/turnstile/v0/api.js"></script>`),
   );
   // Without a wait for events, which observes pages over \`Runtime\`.
-  await expect.poll(() => site.got.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => site.got.length).toBe(1);
   expect(site.got).toEqual([{ seen: [], added: [] }]);
   await client.send('Target.closeTarget', { targetId: pageId });
 });
@@ -282,14 +282,11 @@ test('a page notices nothing but its response and its callback', async () => {
 test('a runtime makes no more tries than it may, and says so', async () => {
   const html = `<div class="g-recaptcha" data-sitekey="6L-more" data-callback="done"></div>${RECAPTCHA}${told('g-recaptcha-response')}`;
   await expect
-    .poll(
-      async () => {
-        await open(page(html));
-        const path = `${workspace.runtimes}/${runtime.id}/captchas/solve`;
-        return (await service.call('POST', path, {})).json.code;
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await open(page(html));
+      const path = `${workspace.runtimes}/${runtime.id}/captchas/solve`;
+      return (await service.call('POST', path, {})).json.code;
+    })
     .toBe('captcha.limit_reached');
   const path = `${workspace.runtimes}/${runtime.id}/events`;
   const countOf = async (event: { type: string; data?: object }) => {

@@ -21,13 +21,59 @@ test('every invalid variable is named, and no value', () => {
   expect(() => loadConfig(env)).not.toThrow(/secret|80a/);
 });
 
+test.for([
+  'postgres://user:hid#den@host/db',
+  'postgres://user:12#34@host/db',
+  'postgres://user:hid/den@host/db',
+  'postgres://user:12/34@host:5432/db',
+  'postgres://user:hid@den@host/db',
+  'postgres://user:hid?den@host/db',
+  'postgres://user:hid%den@host/db',
+])('%s is refused, told to be percent-encoded, and not shown', (DATABASE_URL) => {
+  const load = () => loadConfig({ DATABASE_URL });
+  expect(load).toThrow(/percent-encode.*# is %23, \/ is %2F, @ is %40/);
+  expect(load).not.toThrow(/hid|den|12|34/);
+});
+
+test.for(['mysql://u:secret@h/d', 'localhost:5432', 'bctrl'])(
+  '%s is refused with an example of the right form',
+  (DATABASE_URL) => {
+    const form = 'postgres://user:password@host:5432/database';
+    expect(() => loadConfig({ DATABASE_URL })).toThrow(
+      `Invalid environment variable DATABASE_URL: is not of the form ${form}.`,
+    );
+  },
+);
+
+test.for([
+  'postgres://user:p%40ss%23w%2Frd@[::1]:5432/db',
+  'postgresql://user:colon:ed@host/db?sslmode=require',
+  'postgres://user@%2Fvar%2Frun%2Fpostgresql/db',
+  'postgres://host/db',
+])('%s is a database', (DATABASE_URL) => {
+  expect(loadConfig({ DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL });
+});
+
 test.for(['-1', '65536', '1.5', '0x50', ' '])('PORT=%j is refused', (PORT) => {
   expect(() => loadConfig({ PORT })).toThrow(/PORT/);
 });
 
+test.for([
+  ['BCTRL_TRUSTED_PROXIES', 'nginx', /BCTRL_TRUSTED_PROXIES: not an address.* such as 10\.0\.0\.5/],
+  ['BCTRL_PUBLIC_URL', 'browsers.example', /such as https:\/\/browsers\.example\.com/],
+  ['BCTRL_EGRESS_ALLOW', 'a b', /such as 10\.0\.0\.0\/8/],
+  ['BCTRL_MAX_RUNTIMES', 'many', /a whole number from 1 to 10000/],
+  ['BCTRL_JAIL', 'yes', /one of auto, required, off/],
+] as const)('%s=%s is refused with a value as it should be', ([name, value, example]) => {
+  expect(() => loadConfig({ [name]: value })).toThrow(example);
+});
+
 test('unknown BCTRL_ variables are reported', () => {
-  const { unknownVariables } = loadConfig({ BCTRL_DATADIR: 'x', OTHER: 'y', BCTRL_DATA_DIR: 'z' });
-  expect(unknownVariables).toEqual(['BCTRL_DATADIR']);
+  const env = { BCTRL_DATADIR: 'x', BCTRL_BANANA: 'x', OTHER: 'y', BCTRL_DATA_DIR: 'z' };
+  expect(loadConfig(env).unknownVariables).toEqual([
+    'BCTRL_DATADIR is no variable of this service; did you mean BCTRL_DATA_DIR?',
+    'BCTRL_BANANA is no variable of this service',
+  ]);
 });
 
 test('browsers see nothing of the environment but what they need', () => {
@@ -42,9 +88,40 @@ test('what is inside is reached only by who is at this machine, unless it is sai
   const rules = { BCTRL_EGRESS_ALLOW: '10.0.0.0/8, *.corp.example' };
   expect(loadConfig(rules).egressAllow).toEqual(['10.0.0.0/8', '*.corp.example']);
   expect(() => loadConfig({ BCTRL_EGRESS_ALLOW: '10.0.0.0/99' })).toThrow(/BCTRL_EGRESS_ALLOW/);
-  expect(loadConfig({ DATABASE_URL: 'postgres://u:p@db.example/x' }).ownServices).toEqual([
+});
+
+const own = (env: Record<string, string>) => loadConfig(env).ownServices;
+
+test('what the service lives from is its own: the database always, others where they are inside', () => {
+  const s3 = { BCTRL_S3_BUCKET: 'b', BCTRL_S3_ENDPOINT: 'http://minio.example' };
+  const solver = { BCTRL_CAPTCHA_KEY: 'k' };
+  expect(own({})).toEqual([]);
+  expect(own({ DATABASE_URL: 'postgres://u:p@db.example/x' })).toEqual([
     { host: 'db.example', port: 5432 },
   ]);
+  expect(own(s3)).toEqual([{ host: 'minio.example', port: 80, isOpenIfPublic: true }]);
+  expect(own({ ...s3, BCTRL_S3_ENDPOINT: 'https://[fd00::1]' })).toEqual([
+    { host: 'fd00::1', port: 443, isOpenIfPublic: true },
+  ]);
+  expect(own({ ...s3, BCTRL_S3_FORCE_PATH_STYLE: 'false' })).toEqual([
+    { host: 'minio.example', port: 80, isOpenIfPublic: true },
+    { host: 'b.minio.example', port: 80, isOpenIfPublic: true },
+  ]);
+  expect(own({ BCTRL_S3_ENDPOINT: 'http://minio.example' })).toEqual([]);
+  expect(own({ ...solver, BCTRL_CAPTCHA_URL: 'https://solver.example:8443/x' })).toEqual([
+    { host: 'solver.example', port: 8443, isOpenIfPublic: true },
+  ]);
+});
+
+const placesOf = (floorMb: number) =>
+  loadConfig({ BCTRL_MEMORY_FLOOR_MB: String(floorMb) }).admission.maxRuntimes;
+
+test('as many runtimes may be open as memory holds, whatever the cores, and less than the floor', () => {
+  const more = placesOf(512);
+  expect(more).toBeGreaterThan(0);
+  expect(placesOf(512 + 400)).toBe(Math.max(1, more - 2));
+  expect(placesOf(10_000_000)).toBe(1);
+  expect(loadConfig({ BCTRL_MAX_RUNTIMES: '7' }).admission.maxRuntimes).toBe(7);
 });
 
 test('the README lists every variable and no other', async () => {
@@ -56,7 +133,8 @@ test('the README lists every variable and no other', async () => {
 test('docker-compose passes every variable on that does not say where things are', async () => {
   const compose = await readFile(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
   const { DATABASE_URL: _made, ...passed } = parse(compose).services.api.environment;
-  const inTheImage = /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;
+  const inTheImage =
+    /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;
   const wanted = Object.keys(Environment.shape).filter((name) => !inTheImage.test(name));
   expect(new Set(Object.keys(passed))).toEqual(new Set(wanted));
   expect(Object.values(passed)).toEqual(wanted.map(() => null));

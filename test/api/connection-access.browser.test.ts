@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { judge } from '../../src/runtime-manager/connections/cdp-policy.ts';
 import { openCdp, refusalOf } from '../support/cdp.ts';
 import { openTestService } from '../support/service.ts';
 import { listeningPorts, processesOf } from '../support/processes.ts';
@@ -112,7 +117,7 @@ test('commands that reach the machine are refused, and the browser goes on', asy
     flatten: true,
   });
   const refused: [string, object][] = [
-    ['Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: '/etc' }],
+    ['Tracing.start', { perfettoConfig: 'AAAA' }],
     ['SystemInfo.getInfo', {}],
     ['Extensions.loadUnpacked', { path: '/etc' }],
     ['Page.navigate', { url: 'file:///etc/passwd' }],
@@ -145,6 +150,59 @@ test('commands that reach the machine are refused, and the browser goes on', asy
     String(other['sessionId']),
   );
   expect(JSON.stringify(html)).not.toContain('root:');
+});
+
+test("downloads lie in the runtime's folder, whatever path a client names", async ({
+  service,
+  workspace,
+}) => {
+  const { connection, summary } = await workspace.create();
+  using client = await openCdp(connection.cdpUrl);
+  const { sessionId } = await client.send('Target.attachToTarget', {
+    targetId: summary.defaultPageId,
+    flatten: true,
+  });
+  const elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'));
+  onTestFinished(() => rm(elsewhere, { recursive: true }));
+  const behavior = { behavior: 'allow', downloadPath: elsewhere };
+  await client.send('Browser.setDownloadBehavior', behavior);
+  const url = await openSite('<a id=save download=hello.txt href="data:text/plain,saved">save</a>');
+  await client.send('Page.navigate', { url }, String(sessionId));
+  const click = 'document.getElementById("save")?.click()';
+  const downloads = async () => {
+    await client.send('Runtime.evaluate', { expression: click }, String(sessionId));
+    const found = await readdir(join(service.dataDir, 'files'), { recursive: true });
+    return found.filter((path) => path.endsWith('/downloads/hello.txt'));
+  };
+  await expect.poll(downloads).toHaveLength(1);
+  expect(await readdir(elsewhere)).toEqual([]);
+});
+
+test('every command that this Chromium knows passes, is judged, or is refused with a reason', async ({
+  workspace,
+}) => {
+  const { connection } = await workspace.create();
+  const url = `${connection.cdpUrl.replace('ws', 'http')}/json/protocol`;
+  const { domains } = Protocol.parse(await (await fetch(url)).json());
+  const methods = domains.flatMap(({ domain, commands }) =>
+    commands.map(({ name }) => `${domain}.${name}`),
+  );
+  expect(methods.length).toBeGreaterThan(600);
+  const files = { seen: '/none', onHost: '/none', stagehandExtension: '/none' };
+  const undecided = methods.filter((method) => {
+    const verdict = judge({ id: 1, method }, 'control', files);
+    return 'refuse' in verdict && verdict.unknown;
+  });
+  expect(undecided).toEqual([]);
+});
+
+const Protocol = z.object({
+  domains: z.array(
+    z.object({
+      domain: z.string(),
+      commands: z.array(z.object({ name: z.string() })).default([]),
+    }),
+  ),
 });
 
 test('two libraries at once see the same tabs', async ({ workspace }) => {
@@ -188,6 +246,28 @@ test('documents about the browser name our address, and pages can be reached by 
   expect((await fetch(page.devtoolsFrontendUrl)).status).toBe(200);
   expect((await fetch(`${base}/json/nothing`)).status).toBe(404);
   expect((await fetch(`${base.slice(0, -1)}x/json/version`)).status).toBe(401);
+});
+
+test('a page that does not exist is not found, whatever is asked of it', async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection } = await workspace.create();
+  const byKey = `${service.url.replace('http', 'ws')}${workspace.runtimes}/${id}/cdp`;
+  for (const url of [connection.cdpUrl, byKey]) {
+    const socket = new WebSocket(`${url}/devtools/page/UNKNOWN`, {
+      headers: { authorization: `Bearer ${service.apiKey}` },
+    });
+    socket.on('error', () => undefined);
+    const [, response] = await once(socket, 'unexpected-response');
+    const body = JSON.parse(Buffer.concat(await response.toArray()).toString());
+    expect([response.statusCode, body.code]).toEqual([404, 'connection.not_found']);
+  }
+  const base = connection.cdpUrl.replace('ws', 'http');
+  for (const act of ['close', 'activate']) {
+    const answer = await fetch(`${base}/json/${act}/UNKNOWN`);
+    expect([answer.status, await answer.text()]).toEqual([404, 'No such target id: UNKNOWN']);
+  }
 });
 
 test('addresses honour the public URL, and a trusted proxy alone', async () => {
@@ -287,7 +367,10 @@ test('a body is not read of who may not come in', async ({ service }) => {
   expect(response.status).toBe(401);
 });
 
-test('a page that finds the port of a helper is kept out', async ({ service, workspace }) => {
+test('a page that finds the port of a helper is kept out', async () => {
+  // In a jail there is no such port.
+  await using service = await openTestService({ jail: 'off' });
+  const workspace = await createWorkspace(service);
   const { connection } = await workspace.create();
   const created = await fetch(`${connection.webdriverUrl}/session`, {
     method: 'POST',
@@ -295,7 +378,7 @@ test('a page that finds the port of a helper is kept out', async ({ service, wor
   });
   expect(created.status).toBe(200);
   const [driver] = (await processesOf(service.browserRoot)).filter(({ command }) =>
-    /^\S*chromedriver\0/.test(command),
+    /^[^\0]*chromedriver\0/.test(command),
   );
   expect(driver?.command).toMatch(/--url-base=\/[0-9a-f]{32}/);
   const listening = (await listeningPorts(process.pid)).filter(
@@ -305,7 +388,7 @@ test('a page that finds the port of a helper is kept out', async ({ service, wor
   for (const port of listening) {
     const page = new WebSocket(`ws://127.0.0.1:${port}/`, { origin: `http://127.0.0.1:${port}` });
     const [error] = await once(page, 'error');
-    expect(String(error)).toMatch(/hang up|Unexpected server response/);
+    expect(String(error)).toMatch(/hang up|ECONNRESET|Unexpected server response/);
   }
 });
 

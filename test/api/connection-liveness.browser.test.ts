@@ -73,7 +73,7 @@ test('who comes and goes is counted, and logged with the runtime', async ({
   await expect.poll(attached).toBe(2);
   clients[0]?.socket.close();
   clients[1]?.socket.terminate();
-  await expect.poll(attached, { timeout: 1000 }).toBe(0);
+  await expect.poll(attached).toBe(0);
   const lines = service.logged.filter((line) => line.includes(id));
   for (const said of ['runtime.connected', 'runtime.disconnected']) {
     expect(lines.filter((line) => line.includes(said))).toHaveLength(2);

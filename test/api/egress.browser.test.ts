@@ -148,6 +148,23 @@ test('a runtime narrows where its browser may go', async ({ service, workspace }
     ]);
 });
 
+test('a denied IPv4 address is denied in every IPv6 address that carries it', async ({
+  service,
+  workspace,
+}) => {
+  const site = await openWaysSite();
+  const { id, connection } = await workspace.create({ egress: { deny: ['127.0.0.0/8'] } });
+  const page = await openPage(connection.cdpUrl);
+  const hosts = ['::ffff:7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '::7f00:1'];
+  for (const host of hosts) {
+    expect((await page.goto(`http://[${host}]:${site.port}/`))?.status(), host).toBe(403);
+  }
+  expect(site.seen).toEqual([]);
+  await expect
+    .poll(() => refusals(service, workspace, id))
+    .toEqual(hosts.map((host) => ({ host, port: site.port, code: 'denied', count: 1 })));
+});
+
 test('a proxy is no way in, and none of the inside itself', async ({ closed }) => {
   const workspace = await createWorkspace(closed);
   const proxy = await openHttpProxy({ names: { 'site.example': '127.0.0.1' } });

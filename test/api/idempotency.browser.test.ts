@@ -134,10 +134,6 @@ test('after a day a key is free, and what was not finished may be tried again', 
 
   await db.execute(sql`update idempotency_keys set answer = null`);
   const [unfinished] = await db.query.idempotencyKeys.findMany();
-  using _reopened = await IdempotentAnswers.open(
-    db,
-    unfinished?.nodeId ?? '',
-    pino({ level: 'silent' }),
-  );
+  await IdempotentAnswers.open(db, unfinished?.nodeId ?? '', pino({ level: 'silent' }));
   expect(await db.query.idempotencyKeys.findMany()).toEqual([]);
 });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, vi } from 'vitest';
-import { processesOf } from '../support/processes.ts';
+import { expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { chromiumsOf } from '../support/processes.ts';
 import { test, type TestWorkspace } from '../support/test.ts';
 import { warmBrowsers } from '../support/warm.ts';
 import type { TestService } from '../support/service.ts';
@@ -50,7 +51,7 @@ test('create, start, stop, restart and delete in any order end in a consistent s
     },
   );
   await fc.assert(interleaving, { numRuns: 12, endOnFailure: true });
-}, 120_000);
+});
 
 function perform(
   { call }: TestService,
@@ -80,12 +81,10 @@ async function expectConsistent(service: TestService, workspace: TestWorkspace, 
     expect(types.at(-1)).toBe(last);
     expect(summary.browserRunning).toBe(status === 'active');
   }
-  await vi.waitFor(async () => {
-    const browsers = (await processesOf(`--user-data-dir=${service.browserRoot}`)).filter(
-      ({ command }) => !command.includes('--type='),
-    );
+  await eventually(async () => {
+    const browsers = await chromiumsOf(service.browserRoot);
     expect(browsers).toHaveLength(active.length + (await warmBrowsers(service.url)));
-  }, 30_000);
+  });
   expect((await service.call('GET', '/v1/doctor')).json.findings).toEqual([]);
   for (const { id } of active) await workspace.stop(id);
 }

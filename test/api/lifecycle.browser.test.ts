@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import puppeteer from 'puppeteer-core';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { openCdp } from '../support/cdp.ts';
-import { processesOf, sendSignal } from '../support/processes.ts';
+import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
 import { NO_WARM, openTestService } from '../support/service.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, test } from '../support/test.ts';
@@ -52,7 +53,7 @@ test('a start of an active runtime tells what is so now', async ({ service, work
   using client = await openCdp(connection.cdpUrl);
   await client.send('Target.closeTarget', { targetId: summary.defaultPageId });
   expect(page.url()).toBe('about:blank');
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { json } = await service.call('POST', `${workspace.runtimes}/${id}/start`);
     expect(json).toMatchObject({ generation: 1, summary: { currentDriver: 'puppeteer' } });
     expect(json.summary.defaultPageId).not.toBe(summary.defaultPageId);
@@ -70,7 +71,7 @@ test('who hangs up does not take the launch of another with it', async ({ servic
       ...(signal && { signal }),
     });
   const first = start(hangUp.signal).catch(() => undefined);
-  await vi.waitFor(
+  await eventually(
     async () =>
       expect(await service.call('GET', `${workspace.runtimes}/${id}`)).toMatchObject({
         json: { status: 'active' },
@@ -113,12 +114,12 @@ test('a runtime that nobody attached to ends when it is idle for too long', asyn
 }) => {
   const { id, idleTimeoutSeconds } = await workspace.create({ idleTimeoutSeconds: 1 });
   expect(idleTimeoutSeconds).toBe(1);
-  await vi.waitFor(
+  await eventually(
     async () =>
       expect(await service.call('GET', `${workspace.runtimes}/${id}`)).toMatchObject({
         json: { status: 'stopped', stopReason: 'idle' },
       }),
-    { timeout: 5000, interval: 100 },
+    { interval: 100 },
   );
   const { json } = await service.call('GET', `${workspace.runtimes}/${id}/events`);
   expect(json.events.map(({ type }: { type: string }) => type)).toEqual([
@@ -146,7 +147,7 @@ test('traffic of a client keeps a runtime, and its longest duration ends it all 
   onTestFinished(() => clearInterval(talking));
   const [code, reason] = await closed;
   expect([code, String(reason)]).toEqual([1001, 'The runtime was stopped: its time is over.']);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
     expect(json).toMatchObject({ status: 'stopped', stopReason: 'expired' });
     expect(Date.parse(json.stoppedAt)).toBeGreaterThanOrEqual(Date.parse(expiresAt));
@@ -168,26 +169,53 @@ test('times beyond the ceiling are refused by their field', async ({ service, wo
 
 test('a browser that hangs is found, ended and reported', async () => {
   await using service = await openTestService({
-    healthCheck: { intervalMs: 200, timeoutMs: 1000 },
+    healthCheck: { intervalMs: 200, timeoutMs: 1000, busyMultiple: 12 },
     warm: NO_WARM,
   });
   const workspace = await createWorkspace(service);
   const { id, connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   const closed = once(client.socket, 'close');
-  const [main] = (await processesOf(service.browserRoot)).filter(
-    ({ command }) => !command.includes('--type='),
-  );
+  const [main] = await chromiumsOf(service.browserRoot);
   sendSignal(main?.pid, 'SIGSTOP');
   const [code] = await closed;
   expect(code).toBe(1001);
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await service.call('GET', `${workspace.runtimes}/${id}`)).toMatchObject({
       json: { status: 'failed', failure: { code: 'runtime.browser_hung' } },
     }),
   );
   await expect.poll(() => processesOf(service.browserRoot)).toEqual([]);
 });
+
+test('a page that posts 25 MB keeps its browser busy, and nobody kills it for that', async () => {
+  await using service = await openTestService({
+    healthCheck: { intervalMs: 100, timeoutMs: 1000, busyMultiple: 120 },
+    warm: NO_WARM,
+  });
+  const workspace = await createWorkspace(service);
+  const { id, connection } = await workspace.create();
+  const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
+  onTestFinished(() => browser.disconnect());
+  // It turns the Network domain on, whose events the whole body passes.
+  const [page] = await browser.pages();
+  await page?.goto(await openSite());
+  using client = await openCdp(connection.cdpUrl);
+  const posted = page?.evaluate(async (size) => {
+    const answer = await fetch('/', { method: 'POST', body: 'x'.repeat(size) });
+    return answer.status;
+  }, 25_000_000);
+  let longest = 0;
+  for (let status: number | undefined; status !== 200;) {
+    const asked = performance.now();
+    const answered = client.send('Browser.getVersion').then(() => undefined);
+    status = await Promise.race([posted, answered]);
+    longest = Math.max(longest, performance.now() - asked);
+  }
+  expect(longest).toBeGreaterThan(1000);
+  const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
+  expect(json).toMatchObject({ status: 'active' });
+}, 120_000);
 
 test('the default page is one that is open, also after the first was closed or crashed', async ({
   service,

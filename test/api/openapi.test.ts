@@ -49,7 +49,13 @@ test('every operation has an id, a tag, a summary and its errors', async ({ serv
       if (path.startsWith('/v1/')) {
         expect(operation).toMatchObject({
           security: [{ bearerAuth: [] }],
-          responses: { 400: {}, 401: {}, 500: {}, 503: {} },
+          responses: {
+            400: {},
+            401: {},
+            429: { headers: { 'Retry-After': {} } },
+            500: {},
+            503: {},
+          },
         });
       }
     }
@@ -63,7 +69,7 @@ test('errors are documented by their codes, under the status that each is answer
   const { responses } = json.paths['/v1/workspaces/{id}/runtimes'].post;
   expect(responses[409].description).toContain('`runtime.alias_in_use`');
   expect(responses[502].description).toContain('`proxy.auth_failed`');
-  expect(responses[429].description).toBe('`runtime.quota_exceeded`');
+  expect(responses[429].description).toBe('`request.rate_limited`, `runtime.quota_exceeded`');
 });
 
 test('the reference page is served from here', async ({ service }) => {

@@ -122,6 +122,31 @@ test("state goes to Playwright's storageState, and comes from it", async ({
   expect(await inProfile(workspace, copy.launch, site)).toEqual(['key=stated', 'stated', 'stated']);
 });
 
+test('a state with what Playwright leaves to the browser is taken', async ({
+  service,
+  workspace,
+}) => {
+  const { id, launch } = await createProfile(service);
+  const site = await openStorageSite();
+  const { hostname } = new URL(site);
+  const cookies = [
+    { name: 'key', value: 'given', url: site },
+    { name: 'other', value: 'too', domain: hostname, path: '/', hostOnly: true, storeId: '0' },
+  ];
+  const imported = await service.call('POST', `${PROFILES}/${id}/storage-state`, { cookies });
+  expect(imported, imported.text).toMatchObject({ status: 200, json: { kind: 'imported' } });
+  const { json: state } = await service.call('GET', `${PROFILES}/${id}/versions/1/storage-state`);
+  expect(state.cookies).toMatchObject([
+    { name: 'key', value: 'given', domain: hostname, path: '/', expires: -1 },
+    { name: 'other', value: 'too', domain: hostname, path: '/', expires: -1 },
+  ]);
+  expect(await inProfile(workspace, launch, site)).toEqual([
+    expect.stringContaining('key=given'),
+    null,
+    null,
+  ]);
+});
+
 /** Of files by their content, or of other things by their mode. */
 async function zip(entries: Record<string, Buffer | number>): Promise<Buffer> {
   const file = new yazl.ZipFile();
@@ -166,14 +191,52 @@ test('what is no state is refused, and nothing is written', async ({ service }) 
       json: { code: 'profile.invalid_import' },
     });
   }
-  for (const state of [
-    {},
-    { cookies: 1, origins: [] },
-    { cookies: [], origins: [{ origin: 'file:///' }] },
-  ]) {
-    expect(await service.call('POST', `${PROFILES}/${id}/storage-state`, state)).toMatchObject({
+  const cookie = { name: 'a', value: 'b', domain: 'a.test', path: '/' };
+  const database = { name: 'd', version: 1.5, stores: [] };
+  const states: [string, object][] = [
+    ['cookies', { cookies: 1, origins: [] }],
+    ['cookie', { cookie: [] }],
+    ['cookies.1.value', { cookies: [cookie, { ...cookie, value: undefined }] }],
+    ['cookies.0.path', { cookies: [{ ...cookie, path: undefined }] }],
+    ['cookies.0.domain', { cookies: [{ ...cookie, path: undefined, url: 'https://a.test' }] }],
+    ['cookies.0.url', { cookies: [{ name: 'a', value: 'b', url: 'about:blank' }] }],
+    ['cookies.0.expires', { cookies: [{ ...cookie, expires: -2 }] }],
+    ['cookies.0.sameSite', { cookies: [{ ...cookie, sameSite: 'no_restriction' }] }],
+    ['origins.0.origin', { origins: [{ origin: 'file:///' }] }],
+    [
+      'origins.0.indexedDB.0.version',
+      { origins: [{ origin: 'https://a.test', indexedDB: [database] }] },
+    ],
+    ['credentials', { credentials: [{}] }],
+  ];
+  for (const [path, state] of states) {
+    expect(
+      await service.call('POST', `${PROFILES}/${id}/storage-state`, state),
+      path,
+    ).toMatchObject({
       status: 400,
-      json: { code: 'request.invalid' },
+      json: { code: 'request.invalid', details: { issues: [{ in: 'body', path }] } },
+    });
+  }
+  // What only Chromium knows.
+  for (const [path, state] of [
+    ['cookies.1', { cookies: [cookie, { ...cookie, name: '__Host-a', secure: false }] }],
+    [
+      'origins.1',
+      {
+        origins: [
+          { origin: 'https://b.test' },
+          { origin: 'https://a.test', indexedDB: [{ ...database, version: 0 }] },
+        ],
+      },
+    ],
+  ] as const) {
+    expect(
+      await service.call('POST', `${PROFILES}/${id}/storage-state`, state),
+      path,
+    ).toMatchObject({
+      status: 400,
+      json: { code: 'profile.invalid_import', details: { issues: [{ in: 'body', path }] } },
     });
   }
   const text = await fetch(`${service.url}${PROFILES}/${id}/import`, {

@@ -4,11 +4,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { eq } from 'drizzle-orm';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import S3rver from 's3rver';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { browserProfiles } from '../../src/db/schema/browser-profiles.ts';
+import { eventually } from '../support/eventually.ts';
 import { openCdp } from '../support/cdp.ts';
-import { processesOf } from '../support/processes.ts';
+import { chromiumsOf } from '../support/processes.ts';
 import { openTestService, type TestService } from '../support/service.ts';
 import { openStorageSite, readState, writeState } from '../support/storage-site.ts';
 import { createWorkspace, testWithoutWarm as test } from '../support/test.ts';
@@ -169,7 +172,12 @@ test('a fingerprint is the same in every page, frame and worker', async ({
       expect(await tab.evaluate(`fetch('/headers').then((r) => r.text())`)).toBe('de-DE,de;q=0.9');
     }
   });
-  const { launch: unknown } = await createProfile(service, { fingerprint: { locale: 'tlh' } });
+  // Made where there was the language.
+  const { id, launch: unknown } = await createProfile(service);
+  await service.database.db
+    .update(browserProfiles)
+    .set({ fingerprint: { locale: 'tlh' } })
+    .where(eq(browserProfiles.id, id));
   expect(
     await service.call('POST', workspace.runtimes, {
       alias: 'k',
@@ -192,7 +200,7 @@ test('what a crash leaves is a recovered version, and the last good one stays cu
   await withPage(second.connection.cdpUrl, (page) => writeState(page, site, 'unsaved'));
   using client = await openCdp(second.connection.cdpUrl);
   client.send('Browser.crash').catch(() => undefined);
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await versionsOf(service, id)).toMatchObject([
       { version: 2, kind: 'recovered', isCurrent: false },
       { version: 1, kind: 'saved', isCurrent: true },
@@ -221,7 +229,7 @@ test('the state of a running browser is saved without stopping it', async () => 
   await withPage(connection.cdpUrl, (page) => writeState(page, site, 'running'));
   const newest = async () => (await versionsOf(service, id))[0]?.version ?? 0;
   const known = await newest();
-  await vi.waitFor(async () => expect(await newest()).toBeGreaterThan(known + 1), 5000);
+  await eventually(async () => expect(await newest()).toBeGreaterThan(known + 1));
   // Each takes the place of the one before it.
   expect((await versionsOf(service, id)).length).toBeLessThanOrEqual(2);
   expect((await versionsOf(service, id))[0]).toMatchObject({ kind: 'checkpoint', isCurrent: true });
@@ -233,7 +241,7 @@ test('the state of a running browser is saved without stopping it', async () => 
   };
   // Chromium itself holds back what was written in the last seconds.
   await expect
-    .poll(savedState, { timeout: 20_000 })
+    .poll(savedState)
     .toMatchObject({ localStorage: 'running', indexedDB: 'running', cache: 'running' });
   expect(await withPage(connection.cdpUrl, (page) => readState(page, site))).toMatchObject({
     localStorage: 'running',
@@ -255,10 +263,10 @@ test('old versions are forgotten, with their archives, and never the current one
     ({ version }: { version: number }) => version,
   );
   expect(numbers).toEqual([4, 3]);
-  const archives = () => readdir(join(service.dataDir, 'objects/profiles', id));
-  expect(await archives()).toHaveLength(2);
+  const folder = join(service.dataDir, 'objects/profiles');
+  expect(await readdir(join(folder, id))).toHaveLength(2);
   await service.call('DELETE', `${PROFILES}/${id}`);
-  expect(await archives()).toEqual([]);
+  expect(await readdir(folder)).toEqual([]);
   expect(await readdir(join(service.dataDir, 'checkouts'))).toEqual([]);
 });
 
@@ -270,7 +278,7 @@ test('a damaged version is refused with the one before it, and the profile stays
   for (let life = 0; life < 2; life++)
     await workspace.stop((await workspace.create({ launch })).id);
   const newest = await service.database.db.query.profileVersions.findFirst({
-    where: (row, { and, eq }) => and(eq(row.profileId, id), eq(row.version, 2)),
+    where: (row, { and }) => and(eq(row.profileId, id), eq(row.version, 2)),
   });
   const file = join(service.dataDir, 'objects', newest?.key ?? '');
   const create = (alias: string) =>
@@ -287,7 +295,7 @@ test('a damaged version is refused with the one before it, and the profile stays
       status: 422,
       json: { code: 'profile.version_damaged', details: { version: 2, previousVersion: 1 } },
     });
-    expect(await processesOf(`--user-data-dir=${service.browserRoot}`)).toEqual([]);
+    expect(await chromiumsOf(service.browserRoot)).toEqual([]);
     expect(await readdir(join(service.dataDir, 'checkouts'))).toEqual([]);
   }
   await service.call('POST', `${PROFILES}/${id}/versions/1/restore`);

@@ -186,6 +186,11 @@ test('what needs a solver is told where there is none, and is a 422 when it is a
     status: 404,
     json: { code: 'captcha.not_found' },
   });
+  // However little time there is to look: that none is there took not too long.
+  expect(await service.call('POST', path, { pageId: 'another', timeoutMs: 1000 })).toMatchObject({
+    status: 404,
+    json: { code: 'captcha.not_found' },
+  });
   expect((await workspace.stop(id)).json.warnings).toBeUndefined();
   expect(await service.call('POST', path, {})).toMatchObject({
     status: 410,

@@ -1,4 +1,6 @@
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
+import { contention } from '../support/contention.ts';
+import { eventually } from '../support/eventually.ts';
 import { openCdp } from '../support/cdp.ts';
 import { test } from '../support/test.ts';
 
@@ -84,7 +86,11 @@ test('an alias is taken while its runtime is active, and free again after', asyn
   const body = { alias: 'one', kind: 'browser' };
   expect(await service.call('POST', workspace.runtimes, body)).toMatchObject({
     status: 409,
-    json: { code: 'runtime.alias_in_use' },
+    json: {
+      code: 'runtime.alias_in_use',
+      error: expect.stringMatching(`${first.id}.* stop it`),
+      details: { runtimeId: first.id, alias: 'one', since: first.createdAt },
+    },
   });
   await workspace.stop('one');
   const second = await workspace.create({ alias: 'one' });
@@ -107,7 +113,7 @@ test('of concurrent creates of one alias exactly one wins', async ({ service, wo
 test('a stop while the browser is launching ends the launch', async ({ service, workspace }) => {
   const body = { alias: 'early', kind: 'browser' };
   const creating = service.call('POST', workspace.runtimes, body);
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await service.call('GET', `${workspace.runtimes}/early`)).toMatchObject({ status: 200 }),
   );
   const [created, stopped] = await Promise.all([creating, workspace.stop('early')]);
@@ -182,7 +188,7 @@ test('a browser that goes away by itself is a failure within a second', async ({
   using client = await openCdp(connection.cdpUrl);
   client.send('Browser.crash').catch(() => undefined);
   const crashed = performance.now();
-  await vi.waitFor(
+  await eventually(
     async () => {
       const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
       expect(json).toMatchObject({
@@ -192,7 +198,7 @@ test('a browser that goes away by itself is a failure within a second', async ({
       });
       expect(json.connection).toBeUndefined();
     },
-    { timeout: 3000, interval: 20 },
+    { interval: 20 },
   );
-  expect(performance.now() - crashed).toBeLessThan(1000);
+  expect(performance.now() - crashed).toBeLessThan(1000 * contention());
 });

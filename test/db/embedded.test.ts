@@ -2,9 +2,10 @@ import { readFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { eventually } from '../support/eventually.ts';
 
 async function freshDataDir(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "bctrl it's "));
@@ -25,7 +26,7 @@ test('data survives a restart, and a killed server', async () => {
     const pidFile = await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8');
     const pid = Number(pidFile.split('\n')[0]);
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
   }
   await using _again = await openEmbeddedPostgres(dataDir);
   expect(await query(dataDir, 'select n from kept')).toEqual([{ n: 7 }]);

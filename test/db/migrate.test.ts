@@ -1,7 +1,9 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { openTestDatabase } from '../support/database.ts';
 
@@ -15,8 +17,10 @@ test('a broken migration is named, and changes nothing', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bctrl-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await cp('drizzle', folder, { recursive: true });
+  const known: unknown = JSON.parse(await readFile('drizzle/meta/_journal.json', 'utf8'));
   const entries = [
-    { idx: 1, version: '7', when: Date.now(), tag: '0001_broken', breakpoints: true },
+    ...z.object({ entries: z.array(z.looseObject({})) }).parse(known).entries,
+    { idx: 99, version: '7', when: 4e12, tag: '0001_broken', breakpoints: true },
   ];
   const journal = { version: '7', dialect: 'postgresql', entries };
   await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify(journal));
@@ -29,4 +33,14 @@ test('a broken migration is named, and changes nothing', async () => {
     'Migration 0001_broken of the database failed: relation "nowhere" does not exist',
   );
   expect(await database.db.query.apiKeys.findMany()).toEqual([]);
+});
+
+test('data of a newer version is refused, and said to be that', async () => {
+  await using database = await openTestDatabase();
+  await database.db.execute(
+    sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 4000000000000)`,
+  );
+  await expect(migrateDatabase(database)).rejects.toThrow(
+    /^The database was written by a newer version of bctrl: this one does not know 1 of its migrations\./,
+  );
 });

@@ -63,75 +63,84 @@ async function chromiumWithNameserver(address: string): Promise<string> {
   return path;
 }
 
-test('whatever a page or a client tries, the proxy saw it or it did not happen', async () => {
-  const isRoot = process.getuid?.() === 0;
-  const nameserver = '127.53.53.53';
-  const names = isRoot ? await openUdp(53, nameserver) : undefined;
-  const path = isRoot ? await chromiumWithNameserver(nameserver) : inject('chromiumPath');
-  if (names) {
-    // The nameserver is really asked: by whoever does ask.
-    const lookup = `require("dns").lookup("control.example", () => process.exit())`;
-    const control = (await chromiumWithNameserver(nameserver)).replace(/chromium$/, 'resolv.conf');
-    await promisify(execFile)('unshare', [
-      '-m',
-      '/bin/sh',
-      '-c',
-      `mount --bind ${control} /etc/resolv.conf && exec timeout 2 ${process.execPath} -e '${lookup}'`,
-    ]).catch(() => undefined);
-    expect(names.packets.length).toBeGreaterThan(0);
-    names.packets.length = 0;
-  }
-  await using service = await openTestService({ executablePath: path });
-  const workspace = await createWorkspace(service);
-  const site = await openWaysSite();
-  const stun = await openUdp(0, '127.0.0.1');
-  const quic = await openUdp(0, '127.0.0.1');
-  const proxy = await openSocksProxy({
-    username: 'u',
-    password: 'p',
-    names: { 'site.example': '127.0.0.1' },
-  });
-  const config = {
-    proxy: { type: 'socks5', host: '127.0.0.1', port: proxy.port, username: 'u', password: 'p' },
-  };
-  const { connection } = await workspace.create({ launch: { mode: 'ephemeral', config } });
-  const browser = await puppeteer.connect({
-    browserWSEndpoint: connection.cdpUrl,
-    defaultViewport: null,
-  });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
+test.for(['off', 'auto'] as const)(
+  'whatever a page or a client tries, the proxy saw it or it did not happen (jail: %s)',
+  async (jail) => {
+    // In a jail there is no resolver that names could be asked of.
+    const isRoot = process.getuid?.() === 0 && jail === 'off';
+    const nameserver = '127.53.53.53';
+    const names = isRoot ? await openUdp(53, nameserver) : undefined;
+    const path = isRoot ? await chromiumWithNameserver(nameserver) : inject('chromiumPath');
+    if (names) {
+      // The nameserver is really asked: by whoever does ask.
+      const lookup = `require("dns").lookup("control.example", () => process.exit())`;
+      const control = (await chromiumWithNameserver(nameserver)).replace(
+        /chromium$/,
+        'resolv.conf',
+      );
+      await promisify(execFile)('unshare', [
+        '-m',
+        '/bin/sh',
+        '-c',
+        `mount --bind ${control} /etc/resolv.conf && exec timeout 2 ${process.execPath} -e '${lookup}'`,
+      ]).catch(() => undefined);
+      expect(names.packets.length).toBeGreaterThan(0);
+      names.packets.length = 0;
+    }
+    await using service = await openTestService({ executablePath: path, jail });
+    const workspace = await createWorkspace(service);
+    const site = await openWaysSite();
+    const stun = await openUdp(0, '127.0.0.1');
+    const quic = await openUdp(0, '127.0.0.1');
+    const proxy = await openSocksProxy({
+      username: 'u',
+      password: 'p',
+      names: { 'site.example': '127.0.0.1' },
+    });
+    const config = {
+      proxy: { type: 'socks5', host: '127.0.0.1', port: proxy.port, username: 'u', password: 'p' },
+    };
+    const { connection } = await workspace.create({ launch: { mode: 'ephemeral', config } });
+    const browser = await puppeteer.connect({
+      browserWSEndpoint: connection.cdpUrl,
+      defaultViewport: null,
+    });
+    onTestFinished(() => browser.disconnect());
+    const [page] = await browser.pages();
 
-  await page?.goto(`http://site.example:${site.port}/`);
-  expect(await page?.evaluate(HINTS('hint.example'))).toBeUndefined();
-  await page?.goto(`http://127.0.0.1:${site.port}/`);
-  expect(await page?.evaluate(GATHER(stun.port))).toEqual([]);
-  expect(await page?.evaluate(TRANSPORT(quic.port))).toBe('failed');
+    await page?.goto(`http://site.example:${site.port}/`);
+    expect(await page?.evaluate(HINTS('hint.example'))).toBeUndefined();
+    await page?.goto(`http://127.0.0.1:${site.port}/`);
+    expect(await page?.evaluate(GATHER(stun.port))).toEqual([]);
+    expect(await page?.evaluate(TRANSPORT(quic.port))).toBe('failed');
 
-  const fresh = await browser.createBrowserContext();
-  const other = await fresh.newPage();
-  await other.goto(`http://127.0.0.1:${site.port}/of-new-context`);
-  await expect(
-    browser.createBrowserContext({ proxyServer: `http://127.0.0.1:${site.port}` }),
-  ).rejects.toThrow(/not allowed with a proxy/);
-  await expect(browser.createBrowserContext({ proxyBypassList: ['127.0.0.1'] })).rejects.toThrow(
-    /not allowed with a proxy/,
-  );
-  const over = await chromium.connectOverCDP(connection.cdpUrl);
-  onTestFinished(() => over.close());
-  const server = { server: `http://127.0.0.1:${site.port}` };
-  await expect(over.newContext({ proxy: server })).rejects.toThrow(/not allowed with a proxy/);
-  const own = await chromium.connect(connection.playwrightUrl);
-  onTestFinished(() => own.close());
-  await expect(own.newContext({ proxy: server })).rejects.toThrow(/not allowed with a proxy/);
-  const context = await own.newContext();
-  await context.request.get(`http://127.0.0.1:${site.port}/of-playwright`);
+    const fresh = await browser.createBrowserContext();
+    const other = await fresh.newPage();
+    await other.goto(`http://127.0.0.1:${site.port}/of-new-context`);
+    await expect(
+      browser.createBrowserContext({ proxyServer: `http://127.0.0.1:${site.port}` }),
+    ).rejects.toThrow(/not allowed with a proxy/);
+    await expect(browser.createBrowserContext({ proxyBypassList: ['127.0.0.1'] })).rejects.toThrow(
+      /not allowed with a proxy/,
+    );
+    const over = await chromium.connectOverCDP(connection.cdpUrl);
+    onTestFinished(() => over.close());
+    const server = { server: `http://127.0.0.1:${site.port}` };
+    await expect(over.newContext({ proxy: server })).rejects.toThrow(/not allowed with a proxy/);
+    const own = await chromium.connect(connection.playwrightUrl);
+    onTestFinished(() => own.close());
+    await expect(own.newContext({ proxy: server })).rejects.toThrow(/has no proxy of its own/);
+    const context = await own.newContext();
+    await context.request.get(`http://127.0.0.1:${site.port}/of-playwright`);
 
-  // Every connection that the site has seen came from the proxy.
-  const asked = proxy.asked.filter((one) => one.endsWith(`:${site.port}`));
-  expect(new Set(asked)).toEqual(new Set([`site.example:${site.port}`, `127.0.0.1:${site.port}`]));
-  expect(new Set(site.clients)).toEqual(new Set(proxy.outbound));
-  expect(stun.packets).toEqual([]);
-  expect(quic.packets).toEqual([]);
-  expect(names?.packets.map(String) ?? []).toEqual([]);
-});
+    // Every connection that the site has seen came from the proxy.
+    const asked = proxy.asked.filter((one) => one.endsWith(`:${site.port}`));
+    expect(new Set(asked)).toEqual(
+      new Set([`site.example:${site.port}`, `127.0.0.1:${site.port}`]),
+    );
+    expect(new Set(site.clients)).toEqual(new Set(proxy.outbound));
+    expect(stun.packets).toEqual([]);
+    expect(quic.packets).toEqual([]);
+    expect(names?.packets.map(String) ?? []).toEqual([]);
+  },
+);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { openCdp } from '../support/cdp.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { caller } from '../support/http.ts';
-import { processesOf, sendSignal } from '../support/processes.ts';
+import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
 
 const run = promisify(execFile);
 
@@ -132,8 +132,13 @@ test('SIGTERM does not wait for clients that hold on', async () => {
 });
 
 test('while the database is away browsers go on, and what ends is recorded after', async () => {
-  const env = await freshEnv();
-  const service = await start(env);
+  const dataDir = await freshDirectory();
+  const postgres = await openEmbeddedPostgres(dataDir);
+  const socket = encodeURIComponent(join(dataDir, 'postgres'));
+  const service = await start({
+    ...(await freshEnv()),
+    DATABASE_URL: `postgres://bctrl@${socket}/postgres`,
+  });
   const key = service.apiKey ?? '';
   const [kept, lost] = [await create(service, key, 'kept'), await create(service, key, 'lost')];
   using client = await openCdp(kept.json.connection.cdpUrl);
@@ -146,11 +151,7 @@ test('while the database is away browsers go on, and what ends is recorded after
   await expect.poll(timesConnected).toBe(1);
   // Nobody waits for events to be on disk; this is waited for, and takes them along.
   await call('POST', '/v1/workspaces', { name: 'on-disk' });
-  const data = join(env['BCTRL_DATA_DIR'] ?? '', 'postgres/data');
-  const pid = async () => Number((await readFile(`${data}/postmaster.pid`, 'utf8')).split('\n')[0]);
-  const postmaster = await pid();
-  process.kill(postmaster, 'SIGQUIT');
-  await vi.waitFor(() => expect(() => process.kill(postmaster, 0)).toThrow('ESRCH'), 10_000);
+  await postgres[Symbol.asyncDispose]();
   doomed.send('Browser.crash').catch(() => undefined);
   expect(await client.send('Browser.getVersion')).toHaveProperty('product');
   await once(doomed.socket, 'close');
@@ -162,7 +163,8 @@ test('while the database is away browsers go on, and what ends is recorded after
   expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(performance.now() - asked).toBeLessThan(5000);
 
-  await openEmbeddedPostgres(env['BCTRL_DATA_DIR'] ?? '');
+  const again = await openEmbeddedPostgres(dataDir);
+  onTestFinished(() => again[Symbol.asyncDispose]());
   const status = async (alias: string) =>
     (await call('GET', `/v1/workspaces/default/runtimes/${alias}`)).json.status;
   await vi.waitFor(async () => expect(await status('lost')).toBe('failed'), 15_000);
@@ -229,7 +231,8 @@ test('keys are made, listed and revoked beside a running service and without one
 });
 
 test('the doctor finds and ends what a killed service left, beside one that runs or without', async () => {
-  const env = await freshEnv();
+  // In a jail not even a browser that hangs outlives the service.
+  const env: Record<string, string> = { ...(await freshEnv()), BCTRL_JAIL: 'off' };
   const killed = await start(env);
   const key = killed.apiKey ?? '';
   const { json: made } = await create(killed, key);
@@ -245,8 +248,8 @@ test('the doctor finds and ends what a killed service left, beside one that runs
     stdout: expect.stringContaining(`${killed.pid}`),
   });
 
-  const browsers = () => processesOf(`--user-data-dir=${env['BCTRL_BROWSER_DIR']}`);
-  const main = (await browsers()).find(({ command }) => !command.includes('--type='));
+  const browsers = () => chromiumsOf(env['BCTRL_BROWSER_DIR'] ?? '');
+  const [main] = await browsers();
   sendSignal(main?.pid, 'SIGSTOP');
   await killed.stop('SIGKILL');
   const found = await doctor();
@@ -260,6 +263,42 @@ test('the doctor finds and ends what a killed service left, beside one that runs
   const lost = await caller(again.url, key)('GET', `/v1/workspaces/default/runtimes/${made.id}`);
   expect(lost.json).toMatchObject({ status: 'failed', failure: { code: 'runtime.lost' } });
   expect(await doctor()).toMatchObject({ code: 0 });
+});
+
+test('a service that is killed takes every jail with it, also what hangs', async () => {
+  const env = await freshEnv();
+  const service = await start(env);
+  const { json } = await create(service, service.apiKey ?? '');
+  // Each of the helpers is up, in a jail of its own.
+  const playwright = await chromium.connect(json.connection.playwrightUrl);
+  onTestFinished(() => playwright.close());
+  await fetch(`${json.connection.webdriverUrl}/session`, {
+    method: 'POST',
+    body: JSON.stringify({ capabilities: {} }),
+  });
+  const browserDir = env['BCTRL_BROWSER_DIR'] ?? '';
+  const inside = (await processesOf(`BCTRL_BROWSER_DIRECTORY=${browserDir}`)).filter(
+    ({ pid, command }) => pid !== service.pid && !command.startsWith('/usr/bin/bwrap'),
+  );
+  const [hung] = await chromiumsOf(browserDir);
+  sendSignal(hung?.pid, 'SIGSTOP');
+  const namespaces = async () => {
+    const links = await Promise.all(
+      inside.map(({ pid }) => readlink(`/proc/${pid}/ns/net`).catch(() => undefined)),
+    );
+    return links.filter((link) => link !== undefined);
+  };
+  const own = await readlink('/proc/self/ns/net');
+  expect(new Set(await namespaces()).size).toBeGreaterThanOrEqual(3);
+  expect(await namespaces()).not.toContain(own);
+
+  await service.stop('SIGKILL');
+  await expect.poll(namespaces, { timeout: 10_000 }).toEqual([]);
+  const again = await start(env);
+  expect((await caller(again.url, undefined)('GET', '/readyz')).json.jail.level).toBe('namespaces');
+  expect(await again.stop('SIGTERM')).toBe(0);
+  expect(await readdir(join(env['BCTRL_DATA_DIR'] ?? '', 'files')).catch(() => [])).toEqual([]);
+  expect(await readdir(browserDir)).toEqual(['data']);
 });
 
 test('answers of idempotent requests survive a restart', async () => {

@@ -60,6 +60,28 @@ test('who waits too long is refused, and told when to come back', async () => {
   }
 });
 
+test('without a time of its own, whoever waits is answered within 30 s, whatever a launch takes', async () => {
+  vi.useFakeTimers();
+  try {
+    for (const launchMs of [1000, 8000]) {
+      const gate = admission({ maxRuntimes: 20, queueTimeoutMs: undefined });
+      for (let n = 0; n < 20; n++) {
+        const place = gate.enter();
+        await vi.advanceTimersByTimeAsync(launchMs);
+        place.launched();
+      }
+      const waiting = gate.enter();
+      waiting.ready().catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(30_000 - 2 * launchMs - 1000);
+      expect(waiting.state).toBe('waiting');
+      await vi.advanceTimersByTimeAsync(launchMs);
+      expect(waiting.state).toBe('left');
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('how long to wait follows from how fast places become free', async () => {
   vi.useFakeTimers();
   try {

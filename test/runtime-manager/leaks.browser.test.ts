@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { EgressPolicy, LocalNode, openStorage, OwnPorts } from '../../src/runtime-manager/index.ts';
-import { processesOf, sendSignal, sendSignalToGroup } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
+import { openTestJail } from '../support/jail.ts';
+import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
 
 const log = pino({ level: 'silent' });
 const NOTHING = { profile: undefined, extensions: [] };
@@ -17,17 +19,28 @@ async function freshDirectory(): Promise<string> {
   return path;
 }
 
-async function openNode(root: string, executablePath = inject('chromiumPath'), timeoutMs = 20_000) {
+async function openNode(
+  root: string,
+  executablePath = inject('chromiumPath'),
+  timeoutMs = 20_000,
+  jailMode?: 'off',
+) {
   const env = { PATH: '/usr/bin:/bin' };
   const ownPorts = new OwnPorts();
+  const { jail } = await openTestJail(ownPorts, [executablePath], jailMode);
   return LocalNode.open({
+    jail,
+    filesRoot: join(await freshDirectory(), 'files'),
+    directoryBytes: 1024 ** 3,
     id: randomUUID(),
     executablePath,
     chromedriverPath: undefined,
+    ffmpegPath: undefined,
+    flavor: 'full',
     root,
     env,
     launchTimeoutMs: timeoutMs,
-    healthCheck: { intervalMs: 5000, timeoutMs: 10_000 },
+    healthCheck: { intervalMs: 5000, timeoutMs: 10_000, busyMultiple: 12 },
     memoryFloorBytes: 0,
     warm: { min: 0, max: 0 },
     maxLaunches: 2,
@@ -46,7 +59,7 @@ async function openNode(root: string, executablePath = inject('chromiumPath'), t
 
 async function expectNothingLeft(root: string): Promise<void> {
   expect(await readdir(root)).toEqual([]);
-  await vi.waitFor(async () => expect(await processesOf(root)).toEqual([]), 10_000);
+  await eventually(async () => expect(await processesOf(root)).toEqual([]));
 }
 
 test('killed, crashed and aborted browsers leave nothing', async () => {
@@ -55,15 +68,15 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
   await expectNothingLeft(root);
 
   const killed = await node.launch(NOTHING, never);
-  const [{ pid } = { pid: 0 }] = await processesOf(root);
+  const [{ pid } = { pid: 0 }] = await chromiumsOf(root);
   await killed.kill();
   await expectNothingLeft(root);
 
   const ended = await node.launch(NOTHING, never);
-  const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
+  const [main] = await chromiumsOf(root);
   expect(main?.pid).not.toBe(pid);
   sendSignal(main?.pid, 'SIGKILL');
-  expect(await ended.exited).toEqual({ code: null, signal: 'SIGKILL', hung: false });
+  expect(await ended.exited).toEqual({ code: null, signal: 'SIGKILL', killedFor: undefined });
   await expectNothingLeft(root);
 
   for (const afterMs of [0, 20, 50, 100, 150]) {
@@ -76,8 +89,7 @@ test('a browser that hangs is killed all the same', async () => {
   const root = await freshDirectory();
   await using node = await openNode(root);
   const browser = await node.launch(NOTHING, never);
-  const [main] = (await processesOf(root)).filter(({ command }) => !command.includes('--type='));
-  sendSignalToGroup(main?.pid, 'SIGSTOP');
+  for (const { pid } of await processesOf(root)) sendSignal(pid, 'SIGSTOP');
   await browser.kill();
   await expectNothingLeft(root);
 });
@@ -134,7 +146,10 @@ test("a browser sees nothing of the service's environment", async () => {
 
 test('a directory that is too long for sockets is refused with the limit', async () => {
   const root = join(await freshDirectory(), 'x'.repeat(80));
-  await expect(openNode(root)).rejects.toThrow(/BCTRL_BROWSER_DIR is too long/);
+  const opening = openNode(root, inject('chromiumPath'), 20_000, 'off');
+  await expect(opening).rejects.toThrow(/BCTRL_BROWSER_DIR is too long/);
+  // Within a jail it has another path.
+  await (await openNode(root))[Symbol.asyncDispose]();
 });
 
 test('a Chromium that hangs once is started anew', async () => {

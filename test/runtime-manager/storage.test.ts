@@ -1,56 +1,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import {
-  mkdir,
-  mkdtemp,
-  open as openFile,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open as openFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import S3rver from 's3rver';
 import { expect, onTestFinished, test } from 'vitest';
 import { LEFT_OUT } from '../../src/runtime-manager/profiles/left-out.ts';
 import { packDirectory, unpackArchive } from '../../src/runtime-manager/storage/archive.ts';
 import { openStorage, type ObjectStorage } from '../../src/runtime-manager/index.ts';
-
-const BUCKET = 'archives';
-
-async function freshDirectory(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'bctrl-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-const STORAGES = {
-  'a directory': async () => openStorage(undefined, join(await freshDirectory(), 'objects')),
-  'S3 over the wire': async () => {
-    const server = new S3rver({
-      port: 0,
-      address: '127.0.0.1',
-      silent: true,
-      directory: await freshDirectory(),
-      configureBuckets: [{ name: BUCKET, configs: [] }],
-    });
-    const { port } = await server.run();
-    onTestFinished(() => server.close());
-    return openStorage(
-      {
-        bucket: BUCKET,
-        endpoint: `http://127.0.0.1:${port}`,
-        region: 'us-east-1',
-        prefix: 'bctrl/',
-        credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
-        forcePathStyle: true,
-      },
-      'unused',
-    );
-  },
-} satisfies Record<string, () => Promise<ObjectStorage>>;
+import { freshDirectory, STORAGES } from '../support/storages.ts';
 
 const read = async (storage: ObjectStorage, key: string) =>
   Buffer.concat(await (await storage.get(key)).toArray());
@@ -66,14 +22,23 @@ for (const [name, open] of Object.entries(STORAGES)) {
     await storage.copy(key, 'profiles/copy');
     expect(digest(await read(storage, 'profiles/copy'))).toBe(digest(content));
     const keys = [];
+    const sizes = new Set();
     for await (const object of storage.list('profiles/')) {
       expect(Date.now() - object.modifiedAt.getTime()).toBeLessThan(60_000);
       keys.push(object.key);
+      sizes.add(object.sizeBytes);
     }
     expect(keys.toSorted()).toEqual([key, 'profiles/copy'].toSorted());
+    expect([...sizes]).toEqual([content.length]);
     await storage.delete(key);
     await storage.delete(key);
     await expect(storage.get(key)).rejects.toMatchObject({ code: 'storage.object_missing' });
+  });
+
+  test(`${name} creates only what is not there`, async () => {
+    const storage = await open();
+    expect(await storage.create('owner/one', 'first')).toBe(true);
+    expect(String(await read(storage, 'owner/one'))).toBe('first');
   });
 
   test(`${name} keeps nothing of what was not given to its end`, async () => {
@@ -100,7 +65,7 @@ for (const [name, open] of Object.entries(STORAGES)) {
       await writeFile(join(from, path, 'file'), state);
     }
     await symlink('elsewhere', join(from, 'SingletonLock'));
-    const packed = await packDirectory(from, LEFT_OUT, (content) =>
+    const packed = await packDirectory(from, { leftOut: LEFT_OUT }, (content) =>
       storage.put('profiles/state', content),
     );
     expect(await unpackArchive(await storage.get('profiles/state'), to)).toBe(packed.sha256);
@@ -113,11 +78,26 @@ for (const [name, open] of Object.entries(STORAGES)) {
   });
 }
 
+test('a directory has one creator of many, and no folder without an object', async () => {
+  const root = await freshDirectory();
+  const storage = await openStorage(undefined, root);
+  const created = Array.from({ length: 20 }, (_, n) => storage.create('owner/one', String(n)));
+  const won = (await Promise.all(created)).indexOf(true);
+  expect(String(await read(storage, 'owner/one'))).toBe(String(won));
+  // A folder is removed with its last object, while others are put there.
+  const turns = Array.from({ length: 200 }, async (_, n) => {
+    await storage.put(`profiles/one/${n}`, Readable.from(['x']));
+    await storage.delete(`profiles/one/${n}`);
+  });
+  await Promise.all(turns);
+  expect(await readdir(join(root, 'profiles'))).toEqual([]);
+});
+
 test('small archives are unpacked however fast tar is', async () => {
   const from = await freshDirectory();
   await writeFile(join(from, 'one'), '1');
   const storage = await openStorage(undefined, await freshDirectory());
-  const packed = await packDirectory(from, [], (content) => storage.put('small', content));
+  const packed = await packDirectory(from, {}, (content) => storage.put('small', content));
   const to = await freshDirectory();
   const unpacked = Array.from({ length: 60 }, async (_, i) =>
     unpackArchive(await storage.get('small'), join(to, String(i))),
@@ -139,7 +119,7 @@ test('large state streams through a memory that stays small', async () => {
     most = Math.max(most, process.memoryUsage().rss - before);
   }, 50);
   onTestFinished(() => clearInterval(watch));
-  const packed = await packDirectory(from, LEFT_OUT, (content) =>
+  const packed = await packDirectory(from, { leftOut: LEFT_OUT }, (content) =>
     storage.put('profiles/large', content),
   );
   expect(packed.sizeBytes).toBeGreaterThan(64 * 1024 ** 2);

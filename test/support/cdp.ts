@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 
@@ -15,9 +16,14 @@ export interface Cdp extends Disposable {
 }
 
 /** Throws with the status when the handshake is refused. */
-export async function openCdp(url: string): Promise<Cdp> {
-  const socket = new WebSocket(url);
+export async function openCdp(url: string, headers: Record<string, string> = {}): Promise<Cdp> {
+  const socket = new WebSocket(url, { headers });
   await once(socket, 'open');
+  return cdpOver(socket);
+}
+
+/** Over a socket that is open. */
+export function cdpOver(socket: WebSocket): Cdp {
   let lastId = 0;
   const waiting = new Map<number, PromiseWithResolvers<Record<string, unknown>>>();
   socket.on('message', (data: Buffer) => {
@@ -40,10 +46,16 @@ export async function openCdp(url: string): Promise<Cdp> {
 }
 
 /** How a websocket handshake is refused. */
-export async function refusalOf(url: string): Promise<{ status: number; json: unknown }> {
-  const socket = new WebSocket(url);
+export async function refusalOf(
+  url: string,
+  headers: Record<string, string> = {},
+  // Tests look into answers freely; what is not there fails the assertion.
+  // oxlint-disable-next-line typescript/no-explicit-any
+): Promise<{ status: number; headers: IncomingHttpHeaders; json: any }> {
+  const socket = new WebSocket(url, { headers });
   socket.on('error', () => undefined);
   const [, response] = await once(socket, 'unexpected-response');
   const chunks: Buffer[] = await response.toArray();
-  return { status: response.statusCode, json: JSON.parse(Buffer.concat(chunks).toString()) };
+  const { statusCode: status, headers: said } = response;
+  return { status, headers: said, json: JSON.parse(Buffer.concat(chunks).toString()) };
 }

@@ -7,7 +7,7 @@ import { createLogger } from '../../src/api/logger.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
-import { ensureChromedriver, ensureChromium } from '../../src/runtime-manager/index.ts';
+import { ensureChromedriver, ensureChromium, findFfmpeg } from '../../src/runtime-manager/index.ts';
 import { createDatabase, TEMPLATE } from './database.ts';
 
 declare module 'vitest' {
@@ -15,6 +15,8 @@ declare module 'vitest' {
     postgresDataDir: string;
     chromiumPath: string;
     chromedriverPath: string;
+    /** Empty: there is none on this machine. */
+    ffmpegPath: string;
   }
 }
 
@@ -40,6 +42,7 @@ export default async function setup(project: TestProject) {
   project.provide('postgresDataDir', dataDir);
   project.provide('chromiumPath', chromiumPath);
   project.provide('chromedriverPath', chromedriverPath);
+  project.provide('ffmpegPath', (await findFfmpeg(config.ffmpegPath, config.searchPath)) ?? '');
   return async () => {
     await postgres[Symbol.asyncDispose]();
     await rm(dataDir, { recursive: true, force: true });

@@ -2,18 +2,32 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 
 export interface Process {
   pid: number;
+  parent: number;
   /** Z is a zombie: ended, but not yet collected by its parent. */
   state: string;
   command: string;
 }
 
-/** Live processes whose command line or environment names a text, such as a directory. */
+/**
+ * Live processes whose command line or environment names a text, such as a directory, and those that
+ * descend from one of them.
+ */
 export async function processesOf(text: string): Promise<Process[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const all = await Promise.all(pids.map(readProcess));
-  return all.filter(
-    (process) => process !== undefined && process.state !== 'Z' && process.command.includes(text),
-  ) as Process[];
+  const live = new Map(
+    all.flatMap((one) => (one === undefined || one.state === 'Z' ? [] : [[one.pid, one] as const])),
+  );
+  const belongs = (one: Process | undefined): boolean =>
+    one !== undefined && (one.command.includes(text) || belongs(live.get(one.parent)));
+  return [...live.values()].filter(belongs);
+}
+
+/** Of those, the main process of each Chromium. */
+export async function chromiumsOf(text: string): Promise<Process[]> {
+  return (await processesOf(text)).filter(
+    ({ command }) => /^[^\0]*\/chrom(?:e|ium)\0/.test(command) && !command.includes('\0--type='),
+  );
 }
 
 /** Throws where there is no such process: 0 would mean the group of the caller. */
@@ -22,19 +36,40 @@ export function sendSignal(pid: number | undefined, signal: NodeJS.Signals): voi
   process.kill(pid, signal);
 }
 
-export function sendSignalToGroup(leader: number | undefined, signal: NodeJS.Signals): void {
-  sendSignal(leader === undefined ? undefined : -leader, signal);
-}
-
 async function readProcess(pid: string): Promise<Process | undefined> {
   try {
     const [stat, command, environment] = await Promise.all(
-      ['stat', 'cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
+      ['stat', 'cmdline', 'environ'].map((file) => readProcessFile(pid, file)),
     );
-    const state = stat?.slice(stat.lastIndexOf(')') + 2)[0] ?? '?';
-    return { pid: Number(pid), state, command: `${command}\0${environment}` };
+    const [state = '?', parent] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+    return {
+      pid: Number(pid),
+      parent: Number(parent),
+      state,
+      command: `${command}\0${environment}`,
+    };
   } catch {
     return undefined;
+  }
+}
+
+/** The browsers that run in directories below a root, by the names of these. */
+export async function browsersIn(root: string): Promise<Map<string, Process>> {
+  const all = new Map((await processesOf(root)).map((one) => [one.pid, one]));
+  const nameOf = (one: Process | undefined): string => {
+    const [, name] = one?.command.split(`BCTRL_BROWSER_DIRECTORY=${root}/`) ?? [];
+    return name?.split('\0', 1)[0] ?? (one ? nameOf(all.get(one.parent)) : '');
+  };
+  return new Map((await chromiumsOf(root)).map((one) => [nameOf(one), one]));
+}
+
+/** What may not be read is empty: of processes that cannot be traced, their environment. */
+async function readProcessFile(pid: string, name: string): Promise<string> {
+  try {
+    return await readFile(`/proc/${pid}/${name}`, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return '';
+    throw error;
   }
 }
 

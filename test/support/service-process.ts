@@ -15,6 +15,7 @@ export interface ServiceProcess {
   apiKey: string | undefined;
   output: string;
   readonly log: string;
+  exited: Promise<number | null>;
   /** Resolves with the exit code; a process that is gone already is fine. */
   stop: (signal: NodeJS.Signals) => Promise<number | null>;
 }
@@ -37,8 +38,8 @@ export class StartFailure extends Error {
   }
 }
 
-/** Throws StartFailure when it exits before it is ready. */
-export async function startService(env: Record<string, string>): Promise<ServiceProcess> {
+/** As `startService`, from its first moment. */
+export function spawnService(env: Record<string, string>) {
   const child = spawn(process.execPath, ARGUMENTS, {
     env: { PATH: process.env['PATH'] ?? '', ...given('BCTRL_WARM_MAX'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,22 +56,41 @@ export async function startService(env: Record<string, string>): Promise<Service
   child.stderr.on('data', (chunk) => {
     log += String(chunk);
   });
-  const failed = exited.then((code) => {
-    throw new StartFailure(code, log);
-  });
-  failed.catch(() => undefined);
-  const url = await Promise.race([ready, failed]);
   return {
     pid: child.pid ?? 0,
-    url,
-    apiKey: KEY.exec(output)?.[1],
-    output,
+    /** Resolves with its address. */
+    ready,
+    exited,
+    get output() {
+      return output;
+    },
     get log() {
       return log;
     },
-    stop: (signal) => {
+    stop: (signal: NodeJS.Signals) => {
       child.kill(signal);
       return exited;
     },
+  };
+}
+
+/** Throws StartFailure when it exits before it is ready. */
+export async function startService(env: Record<string, string>): Promise<ServiceProcess> {
+  const service = spawnService(env);
+  const failed = service.exited.then((code) => {
+    throw new StartFailure(code, service.log);
+  });
+  failed.catch(() => undefined);
+  const url = await Promise.race([service.ready, failed]);
+  return {
+    pid: service.pid,
+    url,
+    apiKey: KEY.exec(service.output)?.[1],
+    output: service.output,
+    get log() {
+      return service.log;
+    },
+    exited: service.exited,
+    stop: service.stop,
   };
 }

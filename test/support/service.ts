@@ -15,18 +15,25 @@ import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
+import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
+import { createStorageStore } from '../../src/db/queries/storages.ts';
 import {
+  diagnose,
   EgressPolicy,
-  examine,
   Extensions,
   LocalNode,
+  openJail,
   openStorage,
+  OwnedStorage,
   OwnPorts,
   Profiles,
+  programPaths,
   RuntimeManager,
+  StorageOwner,
+  type JailMode,
   type LocalNodeOptions,
-  type PortAddress,
+  type OwnService,
   type RuntimeManagerOptions,
   type S3Options,
 } from '../../src/runtime-manager/index.ts';
@@ -57,8 +64,13 @@ const NO_PROXY: AddressOptions = { publicUrl: undefined, trustedProxies: [] };
 export interface TestServiceOptions {
   /** Empty: there is none. */
   chromedriverPath?: string;
+  /** Empty: there is none. */
+  ffmpegPath?: string;
   address?: AddressOptions;
   executablePath?: string;
+  flavor?: LocalNodeOptions['flavor'];
+  jail?: JailMode;
+  limits?: Partial<ReturnType<typeof loadConfig>['runtimeLimits']>;
   launchTimeoutMs?: number;
   ticketTtlMs?: number;
   healthCheck?: LocalNodeOptions['healthCheck'];
@@ -66,14 +78,15 @@ export interface TestServiceOptions {
   warm?: LocalNodeOptions['warm'];
   maxRuntimesPerOrganization?: number;
   admission?: Partial<RuntimeManagerOptions['admission']>;
-  keepEvents?: RuntimeManagerOptions['keepEvents'];
   metricsToken?: string;
+  rateLimitPerMinute?: number;
   s3?: S3Options;
   importMaxBytes?: number;
   egressAllow?: string[];
-  ownServices?: PortAddress[];
+  ownServices?: OwnService[];
   proxyTimeoutMs?: number;
   humanizeMaxDelayMs?: number;
+  openCommandMs?: number;
   captchas?: Partial<RuntimeManagerOptions['captchas']>;
   saveIntervalMs?: number;
   keepVersions?: { count: number; ageMs: number };
@@ -91,7 +104,10 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
   const apiKey = (await bootstrap(database, undefined)) ?? 'none';
   const otherKey = await createOtherOrganization(database);
   const secrets = await SecretBox.open(database.db, 'a key for tests');
-  const storage = await openStorage(options.s3, join(dataDir, 'objects'));
+  const archives = await openStorage(options.s3, join(dataDir, 'objects'));
+  const storageStore = createStorageStore(database.db);
+  const owner = new StorageOwner(archives, storageStore);
+  const storage = new OwnedStorage(archives, owner);
   const profiles = new Profiles({
     store: createProfileStore(database.db, secrets),
     storage,
@@ -101,25 +117,44 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
   });
   const ownPorts = new OwnPorts(options.ownServices);
   const egressPolicy = new EgressPolicy({ allow: options.egressAllow ?? ['*'], ownPorts });
+  const executablePath = options.executablePath ?? inject('chromiumPath');
+  const chromedriverPath = (options.chromedriverPath ?? inject('chromedriverPath')) || undefined;
+  const ffmpegPath = (options.ffmpegPath ?? inject('ffmpegPath')) || undefined;
+  const opened = stack.use(
+    await openJail({
+      id: randomUUID(),
+      mode: options.jail ?? loadConfig().jailMode,
+      searchPath: loadConfig().searchPath,
+      paths: await programPaths([executablePath, chromedriverPath, ffmpegPath]),
+      limits: { ...loadConfig().runtimeLimits, ...options.limits },
+      ownPorts,
+      log,
+    }),
+  );
   const node = stack.use(
     await LocalNode.open({
+      jail: opened.jail,
+      filesRoot: join(dataDir, 'files'),
+      directoryBytes: options.limits?.diskBytes ?? loadConfig().runtimeLimits.diskBytes,
       storage,
       extensionRoot: join(dataDir, 'extensions'),
       checkoutRoot: join(dataDir, 'checkouts'),
       id: randomUUID(),
-      executablePath: options.executablePath ?? inject('chromiumPath'),
-      chromedriverPath: (options.chromedriverPath ?? inject('chromedriverPath')) || undefined,
+      executablePath,
+      flavor: options.flavor ?? 'full',
+      chromedriverPath,
+      ffmpegPath,
       root: browserRoot,
       env: { PATH: '/usr/bin:/bin' },
-      launchTimeoutMs: options.launchTimeoutMs ?? 20_000,
-      healthCheck: options.healthCheck ?? { intervalMs: 5000, timeoutMs: 10_000 },
+      launchTimeoutMs: options.launchTimeoutMs ?? 120_000,
+      healthCheck: options.healthCheck ?? { intervalMs: 5000, timeoutMs: 60_000, busyMultiple: 3 },
       memoryFloorBytes: options.memoryFloorBytes ?? 0,
       warm: options.warm ?? warmByDefault(),
       maxLaunches: 2,
       maxExtensions: MAX_EXTENSIONS,
       egress: {
         policy: egressPolicy,
-        proxyTimeoutMs: options.proxyTimeoutMs ?? 1500,
+        proxyTimeoutMs: options.proxyTimeoutMs ?? 5000,
         ownPorts,
       },
       log,
@@ -133,9 +168,9 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
     store: createExtensionStore(database.db),
     storage,
     workDir: join(dataDir, 'uploads'),
-    tryOut: (directory) => node.trials.tryOut(directory),
+    tryOut: (directory) => node.trials.tryOut(directory, (work) => runtimes.admit(work)),
   });
-  const metrics = createMetrics();
+  const metrics = createMetrics('0.0.0-test');
   const runtimes = stack.use(
     new RuntimeManager({
       node,
@@ -144,14 +179,15 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       extensions,
       meter: metrics.meter,
       log,
-      ticketTtlMs: options.ticketTtlMs ?? 60_000,
+      ticketTtlMs: options.ticketTtlMs ?? 600_000,
+      openCommandMs: options.openCommandMs ?? 600_000,
       humanizeMaxDelayMs: options.humanizeMaxDelayMs ?? 3000,
       timeLimits: { idleTimeoutSeconds: 600, maxDurationSeconds: 3600 },
       admission: {
         maxRuntimes: 20,
         maxLaunches: 2,
         maxQueue: 50,
-        queueTimeoutMs: 15_000,
+        queueTimeoutMs: 60_000,
         ...options.admission,
       },
       captchas: {
@@ -161,11 +197,10 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
         solveTimeoutMs: 20_000,
         ...options.captchas,
       },
-      keepEvents: options.keepEvents ?? { perRuntime: 1000, ageMs: 3_600_000 },
     }),
   );
-  metrics.show({ runtimes, node });
-  const answers = stack.use(await IdempotentAnswers.open(database.db, node.id, log));
+  metrics.show({ runtimes, node, jailLevel: opened.jail.level });
+  const answers = await IdempotentAnswers.open(database.db, node.id, log);
   const server = stack.use(
     await openServer({
       database,
@@ -180,9 +215,25 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       importMaxBytes: options.importMaxBytes ?? 1024 ** 3,
       answers,
       metrics,
+      version: '0.0.0-test',
       metricsToken: options.metricsToken,
-      examine: () =>
-        examine({ store, nodeId: node.id, root: browserRoot, servicePid: process.pid }),
+      rateLimitPerMinute: options.rateLimitPerMinute ?? loadConfig().rateLimitPerMinute,
+      trustedProxies: (options.address ?? NO_PROXY).trustedProxies,
+      jail: { level: opened.jail.level, missing: opened.missing },
+      diagnose: () =>
+        diagnose({
+          records: createRetentionStore(database.db),
+          keep: loadConfig().keep,
+          graceMs: loadConfig().orphanGraceMs,
+          storage,
+          storageStore,
+          owner,
+          store,
+          nodeId: node.id,
+          root: browserRoot,
+          filesRoot: join(dataDir, 'files'),
+          servicePid: process.pid,
+        }),
       ceilings: {
         timeLimits: { idleTimeoutSeconds: 1000, maxDurationSeconds: 10_000 },
         extensions: MAX_EXTENSIONS,
@@ -194,6 +245,7 @@ export async function openTestService(options: TestServiceOptions = {}): Promise
       port: 0,
     }),
   );
+  server.admit();
   const owned = stack.move();
   return {
     url: server.url,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 const FORM = `<!doctype html><title>site</title>
@@ -8,11 +8,16 @@ const FORM = `<!doctype html><title>site</title>
 <p id="said"></p>`;
 
 /** A page with a form, on an address of its own, until the test is over. */
-export async function openSite(html = FORM): Promise<string> {
-  const site = createServer((_, response) => {
+export function openSite(html = FORM): Promise<string> {
+  return serveSite((_, response) => {
     response.setHeader('content-type', 'text/html');
     response.end(html);
   });
+}
+
+/** Whatever `answer` serves, on an address of its own, until the test is over. */
+export async function serveSite(answer: RequestListener): Promise<string> {
+  const site = createServer(answer);
   site.listen(0, '127.0.0.1');
   await once(site, 'listening');
   onTestFinished(() => {

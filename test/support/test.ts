@@ -20,7 +20,8 @@ export const test = testWith({});
 /** The same, where there are no browsers but those of runtimes. */
 export const testWithoutWarm = testWith({ warm: NO_WARM });
 
-function testWith(options: TestServiceOptions) {
+/** The same with a service of its own kind. */
+export function testWith(options: TestServiceOptions) {
   return base
     .extend('service', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestService> => {
       const service = await openTestService(options);

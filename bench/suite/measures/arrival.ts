@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { closedLoop } from '../closed-loop.ts';
-import { usePage } from '../contender.ts';
+import { openLoop } from '../open-loop.ts';
 import { noneOf, rowOf, timesAtLeast, type Row } from '../rows.ts';
-import { openService, runtimeOf, type BenchService } from '../service.ts';
+import { evenly } from '../schedules.ts';
+import { openService, type BenchService } from '../service.ts';
 import { settle } from '../settle.ts';
 
 const AT_ONCE = 8;
@@ -12,18 +12,6 @@ const ARRIVALS_MS = 20_000;
 const SAMPLE_EVERY_MS = 250;
 const QUEUE_LENGTH = 'bctrl_runtime_queue_length';
 
-/** What became of those who came. */
-interface Outcome {
-  /** Milliseconds to the answer of those that got a runtime. */
-  waits: number[];
-  /** The same of those that were sent away in order, with a 503 and a Retry-After. */
-  refusals: number[];
-  /** When each whole life was done, in milliseconds since the first came. */
-  done: number[];
-  failures: string[];
-  queue: number[];
-}
-
 /** Creates come at twice the rate that the machine can carry out, whatever the answers are. */
 export async function measureArrival(): Promise<Row[]> {
   await using service = await openService();
@@ -31,7 +19,10 @@ export async function measureArrival(): Promise<Row[]> {
   await closedLoop(service, { ...CLOSED, cycles: AT_ONCE });
   const closed = await closedLoop(service, CLOSED);
   await settle(service);
-  const outcome = await openLoop(service, closed.perSecond * TIMES_THE_RATE);
+  const perSecond = closed.perSecond * TIMES_THE_RATE;
+  const queue: number[] = [];
+  using _ = watchQueue(service, queue);
+  const outcome = await openLoop(service, evenly({ perSecond, spanMs: ARRIVALS_MS }), 0);
   for (const failure of outcome.failures.slice(0, 5)) console.error(failure);
   const closedLoopRate = { name: 'closed loop', samples: [closed.perSecond] };
   return [
@@ -45,45 +36,8 @@ export async function measureArrival(): Promise<Row[]> {
     ),
     rowOf('wait of those who got a runtime', 'ms', outcome.waits),
     rowOf('wait of those who were refused', 'ms', outcome.refusals),
-    rowOf('length of the queue', '', outcome.queue),
+    rowOf('length of the queue', '', queue),
   ];
-}
-
-async function openLoop(service: BenchService, perSecond: number): Promise<Outcome> {
-  const outcome: Outcome = { waits: [], refusals: [], done: [], failures: [], queue: [] };
-  const began = performance.now();
-  const arrivals: Promise<void>[] = [];
-  const watching = watchQueue(service, outcome.queue);
-  while (performance.now() - began < ARRIVALS_MS) {
-    arrivals.push(
-      arrive(service, outcome, began).catch((error: unknown) => {
-        outcome.failures.push(String(error));
-      }),
-    );
-    const next = began + (arrivals.length / perSecond) * 1000;
-    await sleep(Math.max(0, next - performance.now()));
-  }
-  await Promise.all(arrivals);
-  clearInterval(watching);
-  return outcome;
-}
-
-async function arrive(service: BenchService, outcome: Outcome, began: number): Promise<void> {
-  const came = performance.now();
-  const answer = await service.tryCreate();
-  const waited = performance.now() - came;
-  if (answer.status === 503 && Number(answer.headers.get('retry-after')) > 0) {
-    outcome.refusals.push(waited);
-    return;
-  }
-  const runtime = runtimeOf(service.call, answer);
-  outcome.waits.push(waited);
-  try {
-    using _ = await usePage(runtime);
-  } finally {
-    await runtime.end();
-  }
-  outcome.done.push(performance.now() - began);
 }
 
 function watchQueue({ gauge }: BenchService, lengths: number[]): NodeJS.Timeout {

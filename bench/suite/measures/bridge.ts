@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import type { Budget } from '../budget.ts';
-import { openPage, type Page } from '../cdp-client.ts';
+import { load, openPage, type Page } from '../cdp-client.ts';
 import { findBrowserOf } from '../debugging-port.ts';
 import { moreAtMost, rowOf, timesAtMost, type Row } from '../rows.ts';
-import { openService } from '../service.ts';
+import { openService, type BenchService } from '../service.ts';
 import { settle } from '../settle.ts';
 import { interleave, timed } from '../statistics.ts';
 
@@ -14,7 +13,10 @@ const TALL_PAGE = `<body style="margin:0;height:${VIEW.height}px;font:16px sans-
   background:linear-gradient(160deg,#fed,#48c 40%,#2a6 70%,#fff)">
   ${'<p>The quick brown fox jumps over the lazy dog. '.repeat(60)}`;
 
-/** Two ways to the same page: through the service, and by the browser's own debugging port. */
+/**
+ * Two ways to a page: through the service into a jail, and by the debugging port of a browser that
+ * is in none.
+ */
 interface Ways<T> {
   bridge: T;
   direct: T;
@@ -28,20 +30,27 @@ interface Way {
 /** What the way through the service costs a client of CDP. */
 export async function measureBridge(budget: Budget): Promise<Row[]> {
   await using service = await openService();
-  const { cdpUrl, pageId } = await service.create();
-  await settle(service);
-  const direct = (await findBrowserOf(pageId)).cdpUrl;
-  return await measureWays({ bridge: cdpUrl, direct }, pageId, budget);
+  await using free = await openService({ BCTRL_JAIL: 'off' });
+  const bridge = await service.create();
+  const direct = await openDirect(free);
+  await settle(service, free);
+  return await measureWays({ bridge, direct }, budget);
 }
 
-/** Of two addresses of the browser that has the page. */
-export async function measureWays(
-  urls: Ways<string>,
-  pageId: string,
-  { until }: Budget,
-): Promise<Row[]> {
-  using bridge = await openPage(urls.bridge, pageId);
-  using direct = await openPage(urls.direct, pageId);
+/** A page of a runtime that is in no jail, by the debugging port of its browser. */
+export async function openDirect(free: BenchService): Promise<PageAddress> {
+  const { pageId } = await free.create();
+  return { cdpUrl: (await findBrowserOf(pageId)).cdpUrl, pageId };
+}
+
+export interface PageAddress {
+  cdpUrl: string;
+  pageId: string;
+}
+
+export async function measureWays(addresses: Ways<PageAddress>, { until }: Budget): Promise<Row[]> {
+  using bridge = await openPage(addresses.bridge.cdpUrl, addresses.bridge.pageId);
+  using direct = await openPage(addresses.direct.cdpUrl, addresses.direct.pageId);
   const pages = { bridge, direct };
   return [...(await measureEvaluate(pages, until)), ...(await measureScreenshots(pages, until))];
 }
@@ -67,7 +76,7 @@ async function measureEvaluate(pages: Ways<Page>, until: number): Promise<Row[]>
 }
 
 async function measureScreenshots(pages: Ways<Page>, until: number): Promise<Row[]> {
-  await show(pages.direct, TALL_PAGE);
+  for (const page of [pages.bridge, pages.direct]) await show(page, TALL_PAGE);
   const { bridge, asDirect } = await inTurn(
     pages,
     { rounds: SCREENSHOTS.batches, until, leadIn: SCREENSHOTS.leadIn },
@@ -81,12 +90,8 @@ async function measureScreenshots(pages: Ways<Page>, until: number): Promise<Row
   ];
 }
 
-/** Loads the page and resolves when it has. */
-export async function show(page: Page, html: string): Promise<void> {
-  await page.send('Page.enable');
-  const loaded = once(page.client.events, 'Page.loadEventFired');
-  await page.send('Page.navigate', { url: `data:text/html,${encodeURIComponent(html)}` });
-  await loaded;
+export function show(page: Page, html: string): Promise<void> {
+  return load(page, `data:text/html,${encodeURIComponent(html)}`);
 }
 
 async function screenshot(page: Page): Promise<void> {

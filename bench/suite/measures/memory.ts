@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bareChromium, tunedChromium } from '../bare.ts';
-import { usePage, type OpenedBrowser } from '../contender.ts';
+import { hold } from '../contender.ts';
 import { findBrowserOf } from '../debugging-port.ts';
 import { memoryOf, residentMb, type Memory } from '../process-tree.ts';
 import { medianAtMost, rowOf, times, timesAtMost, valueAtMost, type Row } from '../rows.ts';
@@ -75,11 +75,6 @@ async function measureService() {
   await settle(service);
   const resident = { atRest, withOne, withAll: residentMb(service.pid) };
   return { browsers: await Promise.all(directories.map(memoryOf)), resident };
-}
-
-async function hold(held: AsyncDisposableStack, opened: OpenedBrowser): Promise<void> {
-  held.defer(() => opened.end());
-  held.use(await usePage(opened));
 }
 
 function privateOf(browsers: Memory[]): number[] {

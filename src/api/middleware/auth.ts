@@ -1,26 +1,50 @@
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { Db } from '../../db/client.ts';
-import { findKeyHolder } from '../../db/queries/api-keys.ts';
+import type { ClientAddress } from '../client-address.ts';
 import { ApiError } from '../errors.ts';
-import type { ApiActor, ApiEnv } from '../router.ts';
+import type { KeyCheck } from '../key-check.ts';
+import type { ApiEnv } from '../router.ts';
 
-const BEARER = /^Bearer +(\S.*)$/i;
+export interface AuthParts {
+  keys: KeyCheck;
+  clientAddressOf: ClientAddress;
+}
 
-/** Who an `Authorization` header speaks for. Throws `auth.required` when that is nobody. */
-export async function actorOf(db: Db, authorization: string | undefined): Promise<ApiActor> {
-  const secret = BEARER.exec(authorization ?? '')?.[1];
-  const holder = secret && (await findKeyHolder(db, secret));
-  if (holder) return holder;
-  throw new ApiError('auth.required', 'A valid API key is required.', {
-    hint: 'Send it as "Authorization: Bearer <api key>".',
+const TOKEN = 'token';
+
+/** Lets in who has a valid API key, as an actor of its organization. */
+export function requireApiKey(parts: AuthParts) {
+  return letIn(parts, (c) => c.req.header('authorization'));
+}
+
+/** As `requireApiKey`; a client that takes nothing but a URL may have the key in it, as `?token=`. */
+export function requireApiKeyOrToken(parts: AuthParts) {
+  return letIn(parts, authorizationOrToken);
+}
+
+type AuthorizationOf = (c: Context<ApiEnv>) => string | undefined;
+
+function letIn({ keys, clientAddressOf }: AuthParts, authorizationOf: AuthorizationOf) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const authorization = authorizationOf(c);
+    const address = clientAddressOf(c.env.incoming);
+    c.set('actor', await keys.actorOf({ authorization, address }));
+    await next();
   });
 }
 
-/** Lets in who has a valid API key, as an actor of its organization. */
-export function requireApiKey(db: Db) {
-  return createMiddleware<ApiEnv>(async (c, next) => {
-    c.set('actor', await actorOf(db, c.req.header('authorization')));
-    await next();
+/** https://www.rfc-editor.org/rfc/rfc6750#section-2 */
+function authorizationOrToken(c: Context<ApiEnv>): string | undefined {
+  const authorization = c.req.header('authorization');
+  const token = c.req.query(TOKEN);
+  if (token === undefined) return authorization;
+  // Nobody but the client is to keep the answer, or tell others its address.
+  c.header('cache-control', 'no-store');
+  c.header('referrer-policy', 'no-referrer');
+  if (authorization === undefined) return `Bearer ${token}`;
+  const message = 'Given beside an Authorization header: send one of the two';
+  throw new ApiError('request.invalid', `The request is not valid: ${TOKEN}: ${message}`, {
+    details: { issues: [{ in: 'query', path: TOKEN, message }] },
   });
 }
 

@@ -15,6 +15,10 @@ function withoutTicket(path: string): string {
   return path.replace(/^(\/v1\/connect\/).+/, '$1…');
 }
 
+const SWITCHING_PROTOCOLS = 101;
+/** What monitors ask, every few seconds, is nothing that happened. */
+const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
+
 /** Gives every request an id, which its answer and its log line carry. */
 export function requestContext(log: Logger) {
   return createMiddleware<ApiEnv>(async (c, next) => {
@@ -25,11 +29,12 @@ export function requestContext(log: Logger) {
     c.set('log', log.child({ requestId }));
     c.header('x-request-id', requestId);
     await next();
-    c.var.log.info(
+    const level = PROBES.has(c.req.path) && c.res.ok ? 'debug' : 'info';
+    c.var.log[level](
       {
         method: c.req.method,
         path: withoutTicket(c.req.path),
-        status: c.res.status,
+        status: c.env.handshake?.isAnswered ? SWITCHING_PROTOCOLS : c.res.status,
         ms: Math.round((performance.now() - arrivedAt) * 10) / 10,
         runtimeId: c.var.runtimeId,
       },

@@ -10,7 +10,7 @@ import {
 } from '../../db/queries/browser-profiles.ts';
 import { profileInUse } from '../../db/queries/profile-holders.ts';
 import type { SecretBox } from '../../db/secret-box.ts';
-import type { Actor, Extensions, Profiles } from '../../runtime-manager/index.ts';
+import type { Actor, Extensions, Profiles, RuntimeManager } from '../../runtime-manager/index.ts';
 import { ApiError } from '../errors.ts';
 import {
   bearer,
@@ -47,7 +47,13 @@ const create = (request: ProfileRequests['create']) =>
     request: jsonBody(request),
     responses: {
       200: json(ProfileBody, 'The profile'),
-      ...errors(...POST_ERRORS, 'extension.not_found', 'extension.conflict', 'profile.name_in_use'),
+      ...errors(
+        ...POST_ERRORS,
+        'profile.locale_unavailable',
+        'extension.not_found',
+        'extension.conflict',
+        'profile.name_in_use',
+      ),
     },
   });
 
@@ -84,6 +90,7 @@ const update = (request: ProfileRequests['update']) =>
       ...errors(
         ...BODY_ERRORS,
         'profile.not_found',
+        'profile.locale_unavailable',
         'extension.not_found',
         'extension.conflict',
         'profile.name_in_use',
@@ -110,15 +117,17 @@ export interface ProfileRouteParts {
   profiles: Profiles;
   extensions: Extensions;
   ceilings: RequestCeilings;
+  runtimes: Pick<RuntimeManager, 'assertLocale'>;
 }
 
 export function browserProfileRoutes(parts: ProfileRouteParts) {
-  const { db, secrets, profiles, extensions, ceilings } = parts;
+  const { db, secrets, profiles, extensions, ceilings, runtimes } = parts;
   const requests = profileRequests(ceilings.extensions);
   return createRouter()
     .openapi(create(requests.create), async (c) => {
       const { organizationId } = c.var.actor;
       const values = c.req.valid('json');
+      runtimes.assertLocale(values.fingerprint.locale);
       await extensions.resolve(organizationId, values.extensionIds);
       const made = await insertProfile(db, secrets, organizationId, values);
       if (!made) throw nameInUse();
@@ -138,6 +147,7 @@ export function browserProfileRoutes(parts: ProfileRouteParts) {
       const { organizationId } = c.var.actor;
       const { id } = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
       const values = c.req.valid('json');
+      runtimes.assertLocale(values.fingerprint?.locale);
       await extensions.resolve(organizationId, values.extensionIds ?? []);
       const updated = await updateProfile(db, secrets, organizationId, id, values);
       if (updated === 'absent') throw notFound();

@@ -39,7 +39,7 @@ const solve = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}/captchas/solve',
   summary: 'Solve the captchas that are on the pages of a runtime now',
   description:
-    'Answers when all are solved, or have failed; when none could be solved, with the error of the first and all in `details.captchas`. Also for a runtime without `solveCaptchas`. Where there is none, it waits five seconds for one, and answers 404 `captcha.not_found`.',
+    'Answers when all are solved, or have failed; when none could be solved, with the error of the first and all in `details.captchas`. Also for a runtime without `solveCaptchas`. Where there is none, it waits five seconds for one, or `timeoutMs` if that is less, and answers 404 `captcha.not_found`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(SolveCaptchasRequest) },
   responses: {

@@ -1,76 +1,139 @@
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
-import type { Db } from '../../db/client.ts';
-import { PROTOCOLS, type Entrance, type RuntimeManager } from '../../runtime-manager/index.ts';
-import { CONNECT_PATH } from '../connection-urls.ts';
-import { ApiError } from '../errors.ts';
-import { requireApiKey } from '../middleware/auth.ts';
+import {
+  PROTOCOLS,
+  RuntimeError,
+  type Entrance,
+  type Protocol,
+  type RuntimeManager,
+} from '../../runtime-manager/index.ts';
+import { CONNECT_PATH, connectionUrl } from '../connection-urls.ts';
+import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
+import { limitBody } from '../middleware/limit-body.ts';
 import type { PublicAddress } from '../public-address.ts';
 import { createRouter, type ApiEnv } from '../router.ts';
 
-/** WebDriver uploads files in its bodies. */
 const BODY_MAX_BYTES = 100 * 1024 * 1024;
+/** Clients of WebDriver upload files by these paths: a zip of one, in base64. */
+const UPLOAD = /\/session\/[\w-]+\/(?:se\/)?file$/;
+/** One session itself, which a client quits. */
+const SESSION = /\/session\/[\w-]+$/;
+/** Of whatever protocol the address is: clients of WebDriver show errors of their own form alone. */
+const WEBDRIVER = /\/(?:session|status)(?:\/|$)/;
+/** `/v1/connect/<ticket>` */
+const TICKET_SEGMENTS = 4;
+/** `/v1/workspaces/<id>/runtimes/<alias>/<protocol>` */
+const KEY_SEGMENTS = 7;
+const UPLOAD_MAX_BYTES = 256 * 1024 * 1024;
 
-export interface ConnectParts {
-  db: Db;
+export interface ConnectParts extends AuthParts {
   runtimes: RuntimeManager;
   addressOf: PublicAddress;
 }
 
+const limitOthers = limitBody(BODY_MAX_BYTES);
+const limitUpload = limitBody(UPLOAD_MAX_BYTES);
+const limit = createMiddleware<ApiEnv>((c, next) => {
+  c.set('webdriver', WEBDRIVER.test(c.req.path));
+  return UPLOAD.test(c.req.path) ? limitUpload(c, next) : limitOthers(c, next);
+});
+
 /**
  * What is spoken over plain HTTP at the address of a connection: WebDriver, and the documents by
  * which clients of CDP find websockets. With a ticket in the path, or under the runtime's own path
- * with an API key.
+ * with an API key. Only the body of a client that may come in is read, and the runtime is in use
+ * from then on; whether the client still may come in is asked again afterwards.
  */
-export function connectRoutes({ db, runtimes, addressOf }: ConnectParts) {
+export function connectRoutes(parts: ConnectParts) {
   const router = createRouter();
-  const limit = bodyLimit({
-    maxSize: BODY_MAX_BYTES,
-    onError: () => {
-      throw new ApiError('request.too_large', `A body has at most ${BODY_MAX_BYTES} bytes.`);
-    },
-  });
-
-  // A body is only read of who may come in; and whether that still holds is asked after.
-  const withTicket = createMiddleware<ApiEnv>(async (c, next) => {
-    runtimes.entrances.enterByTicket(c.req.param('ticket') ?? '');
-    await next();
-  });
-  router.all(`${CONNECT_PATH}/:ticket/*`, withTicket, limit, async (c) => {
-    const body = await readBody(c);
-    return pass(c, runtimes.entrances.enterByTicket(c.req.param('ticket')), addressOf, 4, body);
-  });
-  for (const protocol of PROTOCOLS) {
-    const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
-    router.all(path, requireApiKey(db), limit, async (c) => {
-      const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
-      const body = await readBody(c);
-      const entrance = runtimes.entrances.enter(
-        await runtimes.getHere(c.var.actor, id, alias),
-        protocol,
-      );
-      return pass(c, entrance, addressOf, 7, body);
-    });
-  }
+  serveByTicket(router, parts);
+  for (const protocol of PROTOCOLS) serveByKey(router, protocol, parts);
   return router;
 }
 
-/** The address of the connection ends after so many segments of the path; the rest is asked of it. */
+type Router = ReturnType<typeof createRouter>;
+
+function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): void {
+  const enter = (c: Context<ApiEnv>) => {
+    const parts = c.req.path.split('/');
+    const below = pathBelow(parts, TICKET_SEGMENTS);
+    return runtimes.entrances.enterByTicket(parts[TICKET_SEGMENTS - 1] ?? '', below);
+  };
+  // A client that quits when all is over has what it wants: chromedriver sees that alike.
+  const quitWhenOver = createMiddleware<ApiEnv>(async (c, next) => {
+    c.set('webdriver', WEBDRIVER.test(c.req.path));
+    try {
+      enter(c);
+    } catch (error) {
+      if (!isOver(error) || c.req.method !== 'DELETE' || !SESSION.test(c.req.path)) throw error;
+      return c.json({ value: null });
+    }
+    return next();
+  });
+  const use = createMiddleware<ApiEnv>(async (c, next) => {
+    using _request = enter(c).connection.request(c.req.raw.signal);
+    await next();
+  });
+  router.all(`${CONNECT_PATH}/:ticket/*`, quitWhenOver, use, limit, async (c) => {
+    const body = await readBody(c);
+    return pass(c, enter(c), { addressOf, segments: TICKET_SEGMENTS, body });
+  });
+}
+
+function serveByKey(
+  router: Router,
+  protocol: Protocol,
+  { runtimes, addressOf, ...auth }: ConnectParts,
+): void {
+  const use = createMiddleware<ApiEnv>(async (c, next) => {
+    const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
+    const runtime = await runtimes.getHere(c.var.actor, id, alias);
+    c.set('runtime', runtime);
+    const { connection } = runtimes.entrances.enter(runtime, protocol);
+    using _request = connection.request(c.req.raw.signal);
+    await next();
+  });
+  const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
+  router.all(path, requireApiKey(auth), use, limit, async (c) => {
+    const body = await readBody(c);
+    const entrance = runtimes.entrances.enter(c.var.runtime, protocol);
+    // Addresses that a session tells are for clients which send no headers.
+    const base =
+      protocol === 'webdriver'
+        ? connectionUrl(addressOf(c), protocol, runtimes.entrances.ticketOf(entrance))
+        : undefined;
+    return pass(c, entrance, { addressOf, segments: KEY_SEGMENTS, body, base });
+  });
+}
+
+function isOver(error: unknown): boolean {
+  return (
+    error instanceof RuntimeError &&
+    (error.code === 'runtime.not_active' || error.code === 'connection.revoked')
+  );
+}
+
+interface Passed {
+  addressOf: PublicAddress;
+  /** Where the address of the connection ends in the path; the rest is asked of it. */
+  segments: number;
+  body: Buffer;
+  /** What is told to the client instead of the address that it came by. */
+  base?: string | undefined;
+}
+
 async function pass(
   c: Context<ApiEnv>,
   { connection, endpoints, runtimeId }: Entrance,
-  addressOf: PublicAddress,
-  segments: number,
-  body: Buffer,
+  { addressOf, segments, body, base }: Passed,
 ): Promise<Response> {
   c.set('runtimeId', runtimeId);
-  c.set('webdriver', connection.protocol === 'webdriver');
   const { pathname, search } = new URL(c.req.url);
+  c.set('webdriver', connection.protocol === 'webdriver' || WEBDRIVER.test(pathname));
   const parts = pathname.split('/');
   return endpoints.answer(connection, {
     method: c.req.method,
-    base: addressOf(c) + parts.slice(0, segments).join('/'),
+    base: base ?? addressOf(c) + parts.slice(0, segments).join('/'),
     path: pathBelow(parts, segments) + search,
     body,
   });

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { DoctorReport } from '../../runtime-manager/index.ts';
+import type { Diagnosis } from '../../runtime-manager/index.ts';
 import { requireAdmin } from '../middleware/auth.ts';
 import { bearer, errors, json } from '../openapi.ts';
 import { createRouter } from '../router.ts';
@@ -13,11 +13,11 @@ const doctor = createRoute({
   security: bearer,
   summary: 'List what does not belong together on this machine',
   description:
-    'Processes, directories and ports of browsers that nobody holds, and records of runtimes without a browser. For admin keys; `npm run doctor -- --fix` ends and corrects them.',
+    'Processes, directories and ports of browsers that nobody holds, and records of runtimes without a browser; and what is old enough to be removed. For admin keys; `npm run doctor -- --fix` ends and corrects what was found.',
   middleware: [requireAdmin],
   responses: { 200: json(DoctorReportBody, 'The report'), ...errors('auth.forbidden') },
 });
 
-export function doctorRoutes({ examine }: { examine: () => Promise<DoctorReport> }) {
-  return createRouter().openapi(doctor, async (c) => c.json(await examine(), 200));
+export function doctorRoutes({ diagnose }: { diagnose: () => Promise<Diagnosis> }) {
+  return createRouter().openapi(doctor, async (c) => c.json(await diagnose(), 200));
 }

@@ -1,17 +1,34 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/client.ts';
-import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import { JAIL_LEVELS, type RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Door } from '../middleware/door.ts';
 import { json } from '../openapi.ts';
 import { createRouter } from '../router.ts';
 
 const PING_TIMEOUT_MS = 2000;
 
-const Health = z.object({ status: z.literal('ok') }).openapi('Health');
+const Health = z
+  .object({ status: z.literal('ok'), version: z.string().openapi({ example: '0.1.0' }) })
+  .openapi('Health');
+
+const JailStatus = z
+  .object({
+    level: z.enum(JAIL_LEVELS).openapi({
+      description:
+        'Whether browsers run in namespaces of the operating system, apart from the machine and from each other.',
+    }),
+    missing: z.array(z.string()).openapi({
+      description: 'What a whole jail lacks here, each with how to get it.',
+    }),
+  })
+  .openapi('JailStatus');
+export type JailStatus = z.infer<typeof JailStatus>;
 
 const Readiness = z
   .object({
     status: z.enum(['ready', 'not_ready']),
     checks: z.object({ database: z.boolean(), chromium: z.boolean() }),
+    jail: JailStatus,
   })
   .openapi('Readiness');
 
@@ -31,19 +48,25 @@ const readyz = createRoute({
   tags: ['Health'],
   summary: 'Whether a runtime could be created now',
   responses: {
-    200: json(Readiness, 'The database answers and Chromium can be launched'),
-    503: json(Readiness, 'One of them does not, or the service is shutting down'),
+    200: json(
+      Readiness,
+      'A create would work: the database answers on every pool and takes writes, and Chromium can be launched',
+    ),
+    503: json(Readiness, 'One of them does not, or the service is starting or shutting down'),
   },
 });
 
 interface HealthParts {
   database: Pick<Database, 'ping'>;
   runtimes: Pick<RuntimeManager, 'isReady'>;
+  jail: JailStatus;
+  version: string;
+  door: Door;
 }
 
-export function healthRoutes({ database, runtimes }: HealthParts) {
+export function healthRoutes({ database, runtimes, jail, version, door }: HealthParts) {
   return createRouter()
-    .openapi(healthz, (c) => c.json({ status: 'ok' } as const, 200))
+    .openapi(healthz, (c) => c.json({ status: 'ok', version } as const, 200))
     .openapi(readyz, async (c) => {
       const [answered, chromium] = await Promise.all([
         database.ping(PING_TIMEOUT_MS).then(
@@ -53,7 +76,8 @@ export function healthRoutes({ database, runtimes }: HealthParts) {
         runtimes.isReady(),
       ]);
       const checks = { database: answered, chromium };
-      if (answered && chromium) return c.json({ status: 'ready', checks } as const, 200);
-      return c.json({ status: 'not_ready', checks } as const, 503);
+      if (door.isOpen && answered && chromium)
+        return c.json({ status: 'ready', checks, jail } as const, 200);
+      return c.json({ status: 'not_ready', checks, jail } as const, 503);
     });
 }

@@ -11,6 +11,7 @@ import type { Db } from '../../db/client.ts';
 import { profileInUse, findProfileHolder } from '../../db/queries/profile-holders.ts';
 import {
   RuntimeError,
+  GivenStorageState,
   StorageState,
   type Actor,
   type Archive,
@@ -84,7 +85,7 @@ const importState = createRoute({
   method: 'post',
   path: `${PATH}/storage-state`,
   summary: "Import Playwright's storageState as a new version, from which the next launch begins",
-  request: { params: ProfilePath, ...jsonBody(StorageState) },
+  request: { params: ProfilePath, ...jsonBody(GivenStorageState) },
   responses: {
     200: json(VersionBody, 'The version'),
     ...errors(

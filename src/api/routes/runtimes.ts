@@ -29,7 +29,7 @@ import { PROXY_ERRORS } from './runtime-proxy.ts';
 const common = { tags: ['Runtimes'], security: bearer };
 
 /** What bringing a runtime up can fail with. */
-const LAUNCH_ERRORS = [
+export const LAUNCH_ERRORS = [
   'workspace.not_found',
   'profile.not_found',
   'extension.not_found',

@@ -51,8 +51,9 @@ export interface RequestCeilings {
   extensions: number;
 }
 
-export function createRuntimeRequest({ timeLimits: ceilings, extensions }: RequestCeilings) {
-  const browser = z
+/** What a create of a browser says. */
+export function browserRuntime({ timeLimits: ceilings, extensions }: RequestCeilings) {
+  return z
     .strictObject({
       alias: Alias.openapi({
         description: 'Your name for the runtime; one active runtime of a workspace has it.',
@@ -73,7 +74,10 @@ export function createRuntimeRequest({ timeLimits: ceilings, extensions }: Reque
       egress: EgressRules.optional(),
     })
     .openapi('CreateBrowserRuntime');
-  return z.discriminatedUnion('kind', [browser]).openapi('CreateRuntimeRequest');
+}
+
+export function createRuntimeRequest(ceilings: RequestCeilings) {
+  return z.discriminatedUnion('kind', [browserRuntime(ceilings)]).openapi('CreateRuntimeRequest');
 }
 
 export const ProxyChange = z
@@ -103,7 +107,7 @@ const Connection = z
     }),
     webdriverUrl: z.string().openapi({
       description:
-        'W3C WebDriver, with BiDi: Selenium `usingServer`. A session attaches to the browser.',
+        'W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the browser.',
     }),
     expiresAt: z.iso.datetime().openapi({
       description: 'Until when new connections are accepted; those that are open stay.',

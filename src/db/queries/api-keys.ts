@@ -36,6 +36,7 @@ export async function addApiKey(
 const selectKey = prepared((db) =>
   db
     .select({
+      id: apiKeys.id,
       organizationId: apiKeys.organizationId,
       isAdmin: apiKeys.isAdmin,
       hash: apiKeys.hash,
@@ -75,12 +76,13 @@ export async function replaceApiKey(
 export async function findKeyHolder(
   db: Db,
   secret: string,
-): Promise<{ organizationId: string; isAdmin: boolean } | undefined> {
+): Promise<{ keyId: string; organizationId: string; isAdmin: boolean } | undefined> {
   const hash = hashOf(secret);
   const [key] = await selectKey(db).execute({ hash });
   // The database compares in its own time; the answer depends on a comparison in constant time.
   const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
-  return matches ? { organizationId: key.organizationId, isAdmin: key.isAdmin } : undefined;
+  if (!matches) return undefined;
+  return { keyId: key.id, organizationId: key.organizationId, isAdmin: key.isAdmin };
 }
 
 export async function hasApiKeys(db: Db, organizationId: string): Promise<boolean> {

@@ -1,16 +1,21 @@
-import { and, desc, eq, inArray, not, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import {
-  END_STATES,
-  type Extension,
-  type ExtensionStore,
-  type ExtensionUser,
-  type Page,
-  type PageRequest,
-  type StoredExtension,
+import type {
+  Extension,
+  ExtensionStore,
+  ExtensionUser,
+  Page,
+  PageRequest,
+  StoredExtension,
 } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
-import { browserExtensions, browserProfiles, runtimes } from '../schema/index.ts';
+import {
+  browserExtensions,
+  browserProfiles,
+  isActiveAskingExtensions,
+  isActiveWithExtensions,
+  runtimes,
+} from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';
 
 const Id = z.uuid();
@@ -110,14 +115,18 @@ async function removeExtension(
   id: string,
 ): Promise<'removed' | 'absent' | ExtensionUser> {
   const named = JSON.stringify([id]);
-  const inRuntime = sql`select ${runtimes.id} as id from ${runtimes}
-    where ${runtimes.organizationId} = ${organizationId}
-      and ${not(inArray(runtimes.state, [...END_STATES]))}
-      and (${runtimes.launch} -> 'extensionIds' @> ${named}::jsonb
-        or ${runtimes.extensions} @> ${JSON.stringify([{ id }])}::jsonb)`;
-  const inProfile = sql`select ${browserProfiles.id} as id from ${browserProfiles}
-    where ${browserProfiles.organizationId} = ${organizationId}
-      and ${browserProfiles.extensionIds} @> ${named}::jsonb`;
+  const loaded = JSON.stringify([{ id }]);
+  const inRuntime = sql`with users as materialized (
+      select * from ${runtimes} where ${isActiveAskingExtensions}
+        and ${runtimes.launch} -> 'extensionIds' @> ${named}::jsonb
+      union all
+      select * from ${runtimes} where ${isActiveWithExtensions}
+        and ${runtimes.extensions} @> ${loaded}::jsonb
+    ) select id from users where organization_id = ${organizationId}`;
+  // Materialized, so that it is the index on extensions that is asked, however many profiles there are.
+  const inProfile = sql`with users as materialized (
+      select * from ${browserProfiles} where ${browserProfiles.extensionIds} @> ${named}::jsonb
+    ) select id from users where organization_id = ${organizationId}`;
   const removed = await db
     .delete(browserExtensions)
     .where(

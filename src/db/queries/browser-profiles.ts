@@ -1,14 +1,13 @@
-import { and, desc, eq, inArray, sql } from 'drizzle-orm';
-import {
-  END_STATES,
-  type BrowserConfig,
-  type Fingerprint,
-  type Page,
-  type PageRequest,
-  type ProfileVersion,
+import { and, desc, eq, sql } from 'drizzle-orm';
+import type {
+  BrowserConfig,
+  Fingerprint,
+  Page,
+  PageRequest,
+  ProfileVersion,
 } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
-import { browserProfiles, profileVersions, runtimes } from '../schema/index.ts';
+import { browserProfiles, isOver, profileVersions, runtimes } from '../schema/index.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { sealConfig } from './browser-configs.ts';
 import { isViolation } from './database-errors.ts';
@@ -105,11 +104,7 @@ export async function deleteProfile(
         .update(runtimes)
         .set({ profileId: null, updatedAt: sql`${runtimes.updatedAt}` })
         .where(
-          and(
-            eq(runtimes.organizationId, organizationId),
-            eq(runtimes.profileId, id),
-            inArray(runtimes.state, [...END_STATES]),
-          ),
+          and(eq(runtimes.organizationId, organizationId), eq(runtimes.profileId, id), isOver),
         );
       const deleted = await tx
         .delete(browserProfiles)

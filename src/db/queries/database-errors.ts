@@ -6,11 +6,11 @@ const VIOLATION = { unique: '23505', foreignKey: '23503', check: '23514' } as co
 const NOT_NULL_VIOLATION = '23502';
 
 /**
- * The classes of errors of a database that is away, is going away or has no resources left; the
- * driver's own codes among them.
+ * The classes of errors of a database that is away, is going away, takes no writes or has no
+ * resources left; the driver's own codes among them.
  */
 const UNAVAILABLE =
-  /^(?:08|53|57P|CONNECT|CONNECTION_|ECONN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST)/;
+  /^(?:08|25006|53|57P|CONNECT|CONNECTION_|ECONN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST)/;
 
 /** Whether a statement failed because there is no database to carry it out now. */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { idempotencyKeys } from '../schema/index.ts';
 
-const KEPT_HOURS = 24;
+export const KEPT_HOURS = 24;
 
 export interface RecordedRequest {
   request: string;
@@ -53,10 +53,6 @@ export async function releaseUnfinished(db: Db, nodeId: string): Promise<void> {
   await db
     .delete(idempotencyKeys)
     .where(and(eq(idempotencyKeys.nodeId, nodeId), isNull(idempotencyKeys.answer)));
-}
-
-export async function forgetOldKeys(db: Db): Promise<void> {
-  await db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, oldest));
 }
 
 const oldest = sql`now() - make_interval(hours => ${KEPT_HOURS})`;

@@ -1,4 +1,4 @@
-import { and, lt, or, eq, type Column, type SQL } from 'drizzle-orm';
+import { sql, type Column, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Page, PageRequest } from '../../runtime-manager/index.ts';
 
@@ -16,7 +16,10 @@ export function parseCursor(cursor: string): z.output<typeof Position> | undefin
   return data;
 }
 
-/** The rows after a cursor, newest first. Throws on a cursor that `parseCursor` refuses. */
+/**
+ * The rows after a cursor, newest first. Rows are compared as a whole, which an index on both columns
+ * finds its place by. Throws on a cursor that `parseCursor` refuses.
+ */
 export function afterCursor(
   columns: { createdAt: Column; id: Column },
   cursor: string | undefined,
@@ -25,10 +28,7 @@ export function afterCursor(
   const position = parseCursor(cursor);
   if (!position) throw new Error('a cursor was not checked before it was used');
   const [createdAt, id] = position;
-  return or(
-    lt(columns.createdAt, createdAt),
-    and(eq(columns.createdAt, createdAt), lt(columns.id, id)),
-  );
+  return sql`(${columns.createdAt}, ${columns.id}) < (${createdAt.toISOString()}::timestamptz, ${id}::uuid)`;
 }
 
 /** Makes a page of up to `limit` from the rows of a query that asked for one more. */

@@ -1,15 +1,11 @@
-import { and, eq, notInArray } from 'drizzle-orm';
-import { END_STATES, RuntimeError } from '../../runtime-manager/index.ts';
+import { and, eq, sql } from 'drizzle-orm';
+import { RuntimeError } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
-import { runtimes } from '../schema/index.ts';
+import { isActive, runtimes } from '../schema/index.ts';
 
 /** Whether a runtime is active and writes a profile. */
 export function isActiveWriter(profileId: string) {
-  return and(
-    eq(runtimes.profileId, profileId),
-    eq(runtimes.writesProfile, true),
-    notInArray(runtimes.state, [...END_STATES]),
-  );
+  return and(eq(runtimes.profileId, profileId), sql`writes_profile`, isActive);
 }
 
 /** The active runtime that writes a profile. */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type {
   EventFilter,
   NewEvent,
@@ -78,22 +78,6 @@ export async function lastEventId(
     .orderBy(desc(runtimeEvents.id))
     .limit(1);
   return String(last?.id ?? 0);
-}
-
-export async function trimEvents(
-  db: Db,
-  { perRuntime, since, writtenSince }: { perRuntime: number; since: Date; writtenSince: Date },
-): Promise<void> {
-  await db.delete(runtimeEvents).where(lt(runtimeEvents.createdAt, since));
-  await db.execute(sql`
-    delete from ${runtimeEvents} using (
-      select id, row_number() over (partition by runtime_id order by id desc) as place
-      from ${runtimeEvents} where runtime_id in (
-        select runtime_id from ${runtimeEvents}
-        where created_at >= ${writtenSince.toISOString()}::timestamptz
-      )
-    ) as ranked
-    where ${runtimeEvents.id} = ranked.id and ranked.place > ${perRuntime}`);
 }
 
 function isOf(organizationId: string, runtimeId: string): SQL | undefined {

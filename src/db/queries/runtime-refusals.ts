@@ -3,16 +3,21 @@ import type { Db } from '../client.ts';
 import { isMissing, isViolation } from './database-errors.ts';
 import { profileInUse } from './profile-holders.ts';
 
+interface Attempt {
+  alias: string;
+  profileId: string | undefined;
+  /** The runtime of the workspace that the alias means. */
+  findNamesake: () => Promise<{ id: string; alias: string; createdAt: Date } | undefined>;
+}
+
 /** What it means that a runtime could not be made active: which law of the database it broke. */
 export async function asRefusal(
   db: Db,
   cause: unknown,
-  alias: string,
-  profileId: string | undefined,
+  { alias, profileId, findNamesake }: Attempt,
 ): Promise<unknown> {
   if (isViolation(cause, 'unique', 'runtimes_active_alias')) {
-    const message = `An active runtime of this workspace has the alias ${alias}.`;
-    return new RuntimeError('runtime.alias_in_use', message, { cause });
+    return aliasInUse(alias, await findNamesake(), cause);
   }
   if (isViolation(cause, 'unique', 'runtimes_active_profile') && profileId !== undefined) {
     return profileInUse(db, profileId, cause);
@@ -28,4 +33,21 @@ export async function asRefusal(
     return new RuntimeError('profile.not_found', 'There is no such profile.', { cause });
   }
   return cause;
+}
+
+function aliasInUse(
+  alias: string,
+  namesake: Awaited<ReturnType<Attempt['findNamesake']>>,
+  cause: unknown,
+): RuntimeError {
+  // Meanwhile it may be gone, and an alias may be another runtime's id.
+  const holder = namesake?.alias === alias ? namesake : undefined;
+  const who = holder ? `The active runtime ${holder.id}` : 'An active runtime';
+  const message = `${who} of this workspace has the alias ${alias}: stop it, or choose another alias.`;
+  return new RuntimeError('runtime.alias_in_use', message, {
+    cause,
+    ...(holder && {
+      details: { runtimeId: holder.id, alias, since: holder.createdAt.toISOString() },
+    }),
+  });
 }

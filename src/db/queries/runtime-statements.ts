@@ -1,15 +1,16 @@
-import { and, desc, eq, inArray, notInArray, or, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import {
-  END_STATES,
   statesBefore,
+  statusOf,
   type NewRuntime,
   type RuntimeLife,
   type RuntimeMove,
 } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
-import { runtimes } from '../schema/index.ts';
+import { isActive, runtimes } from '../schema/index.ts';
+import { leavingPlace, takingPlace } from './quotas.ts';
 import { MOVED, noteMoved } from './runtime-events.ts';
 import { eventsOf, MOVE_VALUES, moveParameters, runningValues } from './runtime-moves.ts';
 import { asRefusal } from './runtime-refusals.ts';
@@ -20,8 +21,6 @@ import { ofWorkspace, workspaceParameters } from './workspaces.ts';
 export type Row = typeof runtimes.$inferSelect;
 
 const CREATED = { type: 'runtime.created', data: {} } as const;
-export const isOver = inArray(runtimes.state, [...END_STATES]);
-export const isActive = notInArray(runtimes.state, [...END_STATES]);
 
 /** Records a runtime within the quota of its organization, also as running already. */
 export async function insertRuntime(
@@ -44,7 +43,10 @@ export async function insertRuntime(
     if (!row) throw new Error('insert returned no row');
     return row;
   } catch (cause) {
-    throw await asRefusal(db, cause, runtime.alias, runtime.profileId);
+    throw await asRefusal(db, cause, {
+      ...runtime,
+      findNamesake: () => findRuntime(db, organizationId, workspace, runtime.alias),
+    });
   }
 }
 
@@ -78,11 +80,6 @@ export async function moveRuntime(
   return row;
 }
 
-/** The organization, if it may have one more active runtime; otherwise the statement fails. */
-export function withQuota(organizationId: SQL | string, most: SQL | number): SQL<string> {
-  return sql`take_runtime_quota(${organizationId}, ${most})`;
-}
-
 const insertFirst = prepared((db) => insertion(db, { state: given(runtimes.state) }));
 const insertRunning = prepared((db) => {
   const seconds = sql`${given(runtimes.maxDurationSeconds)}::integer`;
@@ -96,7 +93,7 @@ function insertion(db: Db, state: ReturnType<typeof runningValues> | { state: SQ
       .values({
         id: given(runtimes.id),
         ...ofWorkspace(db),
-        organizationId: withQuota(given(runtimes.organizationId), sql`${sql.placeholder('most')}`),
+        organizationId: given(runtimes.organizationId),
         nodeId: given(runtimes.nodeId),
         alias: given(runtimes.alias),
         kind: given(runtimes.kind),
@@ -113,30 +110,33 @@ function insertion(db: Db, state: ReturnType<typeof runningValues> | { state: SQ
         updatedAt: given(runtimes.updatedAt, 'now'),
         ...state,
       })
-      .returning(),
+      .returning(takingPlace(sql`${sql.placeholder('most')}`)),
   );
   return db.with(moved, noteMoved(db)).select().from(moved).prepare('insert_runtime');
 }
 
 const selectRuntime = prepared((db) => {
-  const hasId = eq(runtimes.id, given(runtimes.id));
+  const owned = and(
+    eq(runtimes.organizationId, given(runtimes.organizationId)),
+    eq(runtimes.workspaceId, ofWorkspace(db).workspaceId),
+  );
+  const hasAlias = and(owned, eq(runtimes.alias, given(runtimes.alias)));
+  const byId = db
+    .select({ id: runtimes.id })
+    .from(runtimes)
+    .where(and(owned, eq(runtimes.id, given(runtimes.id))));
+  const active = db.select({ id: runtimes.id }).from(runtimes).where(and(hasAlias, isActive));
+  const newest = db
+    .select({ id: runtimes.id })
+    .from(runtimes)
+    .where(hasAlias)
+    .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
+    .limit(1);
+  // Each is asked only when those before it found nothing, and an index answers it.
   return db
     .select()
     .from(runtimes)
-    .where(
-      and(
-        eq(runtimes.organizationId, given(runtimes.organizationId)),
-        eq(runtimes.workspaceId, ofWorkspace(db).workspaceId),
-        or(eq(runtimes.alias, given(runtimes.alias)), hasId),
-      ),
-    )
-    .orderBy(
-      sql`${hasId} desc nulls last`,
-      desc(isActive),
-      desc(runtimes.createdAt),
-      desc(runtimes.id),
-    )
-    .limit(1)
+    .where(eq(runtimes.id, sql`coalesce((${byId}), (${active}), (${newest}))`))
     .prepare('find_runtime');
 });
 
@@ -163,5 +163,10 @@ function update(db: Db, to: RuntimeMove['to']) {
       )
       .returning(),
   );
-  return db.with(moved, noteMoved(db)).select().from(moved).prepare('move_runtime');
+  const beside = statusOf(to) !== 'active' ? [noteMoved(db), leavingPlace(db)] : [noteMoved(db)];
+  return db
+    .with(moved, ...beside)
+    .select()
+    .from(moved)
+    .prepare('move_runtime');
 }

@@ -1,34 +1,29 @@
-import { and, desc, eq, inArray, lte, or, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { unionAll } from 'drizzle-orm/pg-core';
 import {
   addressOf,
   NO_USAGE,
+  statusOf,
   type Activity,
-  type DueRuntime,
   type FirstState,
   type PageRequest,
   type Proxy,
   type RuntimeLife,
+  type RuntimeMove,
   type RuntimeState,
   type RuntimeStore,
 } from '../../runtime-manager/index.ts';
 import type { Database, Db } from '../client.ts';
-import { runtimes } from '../schema/index.ts';
+import { isActive, isOver, runtimes } from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';
-import { appendEvents, lastEventId, listEvents, trimEvents } from './runtime-events.ts';
+import { appendEvents, lastEventId, listEvents } from './runtime-events.ts';
 import { usageColumns } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
 import { sealConfig } from './browser-configs.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { asRefusal } from './runtime-refusals.ts';
-import {
-  findRuntime,
-  insertRuntime,
-  isActive,
-  isOver,
-  moveRuntime,
-  withQuota,
-  type Row,
-} from './runtime-statements.ts';
+import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';
+import { correctPlaces, takingPlace } from './quotas.ts';
 import { findWorkspace } from './workspaces.ts';
 
 export interface RuntimeStoreOptions {
@@ -41,7 +36,7 @@ export interface RuntimeStoreOptions {
  * said; what comes before, and beside, is not waited for.
  */
 export function createRuntimeStore(
-  { db, unhurried }: Pick<Database, 'db' | 'unhurried'>,
+  { db, unhurried, durably }: Pick<Database, 'db' | 'unhurried' | 'durably'>,
   secrets: SecretBox,
   options: RuntimeStoreOptions,
 ): RuntimeStore {
@@ -52,9 +47,8 @@ export function createRuntimeStore(
     findWorkspace: (organizationId, ref) => findWorkspace(db, organizationId, ref),
     insert: async (organizationId, runtime) => {
       const sealed = { ...runtime, launch: sealLaunch(runtime.launch, secrets) };
-      return open(
-        await insertRuntime(runtime.running ? db : unhurried, organizationId, sealed, most),
-      );
+      const write = (to: Db) => insertRuntime(to, organizationId, sealed, most);
+      return open(await (runtime.running ? durably(write) : write(unhurried)));
     },
     revive: async (organizationId, id, life) =>
       find(await reviveRuntime(unhurried, organizationId, id, life, most)),
@@ -65,20 +59,27 @@ export function createRuntimeStore(
       return toPage(rows.map(open), page);
     },
     listActive: async (nodeId) => (await listActive(db, nodeId)).map(open),
-    move: async (life, move) => find(await moveRuntime(db, life, move)),
+    move: async (life, move) => {
+      const write = (to: Db) => moveRuntime(to, life, move);
+      return find(await (isTold(move) ? durably(write) : write(unhurried)));
+    },
     setProxy: async (life, proxy) => find(await setProxy(db, life, proxy, secrets)),
     setDriver: (life, driver) => updateRunning(unhurried, life, { currentDriver: driver }),
     setDefaultPage: (life, pageId) =>
       updateRunning(unhurried, life, { defaultPageId: pageId ?? null }),
     recordActivity: (active) => recordActivity(unhurried, active),
-    findDue: (nodeId, now) => findDue(db, nodeId, now),
     remove: (organizationId, id) => removeRuntime(db, organizationId, id),
     appendEvents: (life, events) => appendEvents(unhurried, life, events),
     listEvents: (organizationId, id, filter, limit) =>
       listEvents(db, organizationId, id, filter, limit),
     lastEventId: (organizationId, id) => lastEventId(db, organizationId, id),
-    trimEvents: (keep) => trimEvents(db, keep),
+    correctPlaces: () => correctPlaces(db),
   };
+}
+
+/** Whether a client relies on it from now on. */
+function isTold({ to }: RuntimeMove): boolean {
+  return to === 'running' || statusOf(to) !== 'active';
 }
 
 async function reviveRuntime(
@@ -94,7 +95,6 @@ async function reviveRuntime(
       .set({
         state,
         nodeId,
-        organizationId: withQuota(organizationId, most),
         generation: sql`${runtimes.generation} + 1`,
         currentDriver: sql`${runtimes.driver}`,
         failureCode: null,
@@ -107,26 +107,39 @@ async function reviveRuntime(
         ...usageColumns(NO_USAGE),
       })
       .where(and(isRuntime(organizationId, id), isOver))
-      .returning();
+      .returning(takingPlace(most));
     return row;
   } catch (cause) {
     const [row] = await db.select().from(runtimes).where(isRuntime(organizationId, id));
-    throw await asRefusal(db, cause, row?.alias ?? '', row?.profileId ?? undefined);
+    const { alias = '', profileId, workspaceId = '' } = row ?? {};
+    throw await asRefusal(db, cause, {
+      alias,
+      profileId: profileId ?? undefined,
+      findNamesake: () => findRuntime(db, organizationId, workspaceId, alias),
+    });
   }
 }
 
+/** Each state is read in its own order as far as a page needs, so that no other is in the way. */
 async function listRuntimes(
   db: Db,
   owned: SQL | undefined,
   states: readonly RuntimeState[],
-  page: PageRequest,
+  { cursor, limit }: PageRequest,
 ): Promise<Row[]> {
-  return db
-    .select()
-    .from(runtimes)
-    .where(and(owned, inArray(runtimes.state, [...states]), afterCursor(runtimes, page.cursor)))
-    .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
-    .limit(page.limit + 1);
+  const inState = (state: RuntimeState) =>
+    db
+      .select()
+      .from(runtimes)
+      .where(and(owned, eq(runtimes.state, state), afterCursor(runtimes, cursor)))
+      .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
+      .limit(limit + 1);
+  const [first, second, ...others] = states.map(inState);
+  if (!first) return [];
+  if (!second) return first;
+  return unionAll(first, second, ...others)
+    .orderBy(sql`created_at desc`, sql`id desc`)
+    .limit(limit + 1);
 }
 
 async function listActive(db: Db, nodeId: string): Promise<Row[]> {
@@ -183,27 +196,6 @@ async function recordActivity(
       as seen(id uuid, generation integer, at timestamptz, "bytesIn" bigint, "bytesOut" bigint, connections integer)
     where ${runtimes.id} = seen.id and ${runtimes.generation} = seen.generation
       and ${runtimes.state} = 'running'`);
-}
-
-async function findDue(db: Db, nodeId: string, now: Date): Promise<DueRuntime[]> {
-  const at = now.toISOString();
-  const idleAt = sql`${runtimes.lastActivityAt} + make_interval(secs => ${runtimes.idleTimeoutSeconds})`;
-  const isExpired = lte(runtimes.expiresAt, now);
-  const rows = await db
-    .select({
-      id: runtimes.id,
-      generation: runtimes.generation,
-      isExpired: sql<boolean>`${isExpired}`,
-    })
-    .from(runtimes)
-    .where(
-      and(
-        eq(runtimes.nodeId, nodeId),
-        eq(runtimes.state, 'running'),
-        or(isExpired, sql`${idleAt} <= ${at}::timestamptz`),
-      ),
-    );
-  return rows.map(({ isExpired: over, ...row }) => ({ ...row, reason: over ? 'expired' : 'idle' }));
 }
 
 async function removeRuntime(db: Db, organizationId: string, id: string): Promise<boolean> {

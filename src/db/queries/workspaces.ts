@@ -1,9 +1,9 @@
-import { and, desc, eq, inArray, or, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, or, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import { END_STATES, type Page, type PageRequest } from '../../runtime-manager/index.ts';
+import type { Page, PageRequest } from '../../runtime-manager/index.ts';
 import type { Db } from '../client.ts';
 import { given } from '../prepared.ts';
-import { runtimes, workspaces } from '../schema/index.ts';
+import { isOver, runtimes, workspaces } from '../schema/index.ts';
 import type { WorkspaceMounts } from '../schema/workspaces.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
@@ -106,11 +106,7 @@ export async function deleteWorkspace(
       await tx
         .delete(runtimes)
         .where(
-          and(
-            eq(runtimes.organizationId, organizationId),
-            eq(runtimes.workspaceId, id),
-            inArray(runtimes.state, [...END_STATES]),
-          ),
+          and(eq(runtimes.organizationId, organizationId), eq(runtimes.workspaceId, id), isOver),
         );
       const deleted = await tx
         .delete(workspaces)

@@ -18,5 +18,5 @@ export const apiKeys = pgTable(
     createdAt: createdAt(),
     revokedAt: instant(),
   },
-  (table) => [index().on(table.organizationId)],
+  (table) => [index('api_keys_name').on(table.organizationId, table.name)],
 );

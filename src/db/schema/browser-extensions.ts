@@ -1,4 +1,14 @@
-import { bigint, integer, jsonb, pgEnum, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { PACKAGE_FORMATS, type ExtensionWarning } from '../../runtime-manager/index.ts';
 import { createdAt, updatedAt } from './columns.ts';
 import { organizations } from './organizations.ts';
@@ -28,5 +38,9 @@ export const browserExtensions = pgTable(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (table) => [unique('browser_extensions_content').on(table.organizationId, table.contentHash)],
+  (table) => [
+    unique('browser_extensions_content').on(table.organizationId, table.contentHash),
+    index('browser_extensions_newest').on(table.organizationId, table.createdAt, table.id),
+    index('browser_extensions_key').on(table.key),
+  ],
 );

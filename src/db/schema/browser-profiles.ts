@@ -45,6 +45,8 @@ export const browserProfiles = pgTable(
   (table) => [
     unique('browser_profiles_name').on(table.organizationId, table.name),
     unique('browser_profiles_owner').on(table.organizationId, table.id),
+    index('browser_profiles_newest').on(table.organizationId, table.createdAt, table.id),
+    index('browser_profiles_extensions').using('gin', table.extensionIds.op('jsonb_path_ops')),
   ],
 );
 

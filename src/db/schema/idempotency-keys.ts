@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { customType, index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt } from './columns.ts';
 
@@ -20,5 +21,10 @@ export const idempotencyKeys = pgTable(
     answer: bytea(),
     createdAt: createdAt(),
   },
-  (table) => [index('idempotency_keys_age').on(table.createdAt)],
+  (table) => [
+    index('idempotency_keys_age').on(table.createdAt),
+    index('idempotency_keys_unfinished')
+      .on(table.nodeId)
+      .where(sql`answer is null`),
+  ],
 );

@@ -6,4 +6,5 @@ export * from './organizations.ts';
 export * from './runtime-events.ts';
 export * from './runtimes.ts';
 export * from './sealing.ts';
+export * from './storages.ts';
 export * from './workspaces.ts';

@@ -25,7 +25,6 @@ import {
 } from '../../runtime-manager/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
 import { createdAt, instant, updatedAt } from './columns.ts';
-import { organizations } from './organizations.ts';
 import { workspaces } from './workspaces.ts';
 
 export const runtimeKind = pgEnum('runtime_kind', RUNTIME_KINDS);
@@ -33,16 +32,25 @@ export const runtimeDriver = pgEnum('runtime_driver', DRIVERS);
 export const runtimeState = pgEnum('runtime_state', RUNTIME_STATES);
 export const runtimeStopReason = pgEnum('runtime_stop_reason', STOP_REASONS);
 
-/** Literal, because an index's condition takes no parameters. */
-const isActive = sql.raw(`state not in (${END_STATES.map((state) => `'${state}'`).join(', ')})`);
+const ended = sql.raw(END_STATES.map((state) => `'${state}'`).join(', '));
+/**
+ * Literal, because an index's condition takes no parameters, and a statement that is planned once for
+ * all its parameters finds the index by the same words.
+ */
+export const isOver = sql<boolean>`state in (${ended})`;
+export const isActive = sql<boolean>`state not in (${ended})`;
+
+/** Those that asked for extensions themselves. */
+export const isActiveAskingExtensions = sql<boolean>`${isActive} and launch -> 'extensionIds' is not null`;
+/** Those that have some, whoever asked for them. */
+export const isActiveWithExtensions = sql<boolean>`${isActive} and extensions <> '[]'`;
 
 export const runtimes = pgTable(
   'runtimes',
   {
     id: uuid().primaryKey(),
-    organizationId: uuid()
-      .notNull()
-      .references(() => organizations.id),
+    /** Of the workspace, which refers to it. */
+    organizationId: uuid().notNull(),
     workspaceId: uuid().notNull(),
     /** The machine that holds the browser while the runtime is active. */
     nodeId: uuid().notNull(),
@@ -97,8 +105,21 @@ export const runtimes = pgTable(
       .on(table.profileId)
       .where(sql`${isActive} and writes_profile`),
     uniqueIndex('runtimes_active_alias').on(table.workspaceId, table.alias).where(isActive),
-    index('runtimes_newest').on(table.workspaceId, table.createdAt, table.id),
+    index('runtimes_newest').on(table.workspaceId, table.state, table.createdAt, table.id),
+    index('runtimes_alias').on(table.workspaceId, table.alias, table.createdAt, table.id),
+    index('runtimes_profile')
+      .on(table.profileId)
+      .where(sql`profile_id is not null`),
     index('runtimes_active_node').on(table.nodeId).where(isActive),
-    index('runtimes_active_organization').on(table.organizationId).where(isActive),
+    index('runtimes_asked_extensions')
+      .using('gin', sql`(launch -> 'extensionIds') jsonb_path_ops`)
+      .where(isActiveAskingExtensions),
+    index('runtimes_loaded_extensions')
+      .using('gin', table.extensions.op('jsonb_path_ops'))
+      .where(isActiveWithExtensions),
+    // By a condition of its own, or statements about what is over would be planned with it.
+    index('runtimes_stopped')
+      .on(table.stoppedAt)
+      .where(sql`stopped_at is not null`),
   ],
 );

@@ -1,4 +1,4 @@
-import { jsonb, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { index, jsonb, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, updatedAt } from './columns.ts';
 import { organizations } from './organizations.ts';
 
@@ -23,5 +23,6 @@ export const workspaces = pgTable(
   (table) => [
     unique('workspaces_name').on(table.organizationId, table.name),
     unique('workspaces_owner').on(table.organizationId, table.id),
+    index('workspaces_newest').on(table.organizationId, table.createdAt, table.id),
   ],
 );

@@ -1,19 +1,47 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Jail } from '../jail/jail.ts';
+import { createFilesFolder, type FilesFolder } from './own-files.ts';
+import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
 
 /** `<TMPDIR>/org.chromium.Chromium.XXXXXX/SingletonSocket` has to fit a unix socket's address. */
 const SOCKET_PATH_MAX = 107;
 const SOCKET_NAME = '/org.chromium.Chromium.XXXXXX/SingletonSocket';
-const DIRECTORY_NAME = '/XXXXXX/tmp';
+const NAME_BYTES = 6;
+const DIRECTORY_NAME = `/${'x'.repeat(2 * NAME_BYTES)}/tmp`;
 
-/** Everything one browser writes: its user data and its temporary files. Gone when disposed. */
-export interface BrowserDirectory extends AsyncDisposable {
+/** A folder by its two names: on the machine, and as the programs of the browser see it. */
+export interface Place {
   path: string;
+  seen: string;
+}
+
+/** Everything one browser writes; all of it is gone when it is disposed. */
+export interface BrowserDirectory extends AsyncDisposable, Place {
   /** Its name in the root. */
   name: string;
-  userDataDir: string;
+  userData: Place;
+  /** All of it that clients may name; on disk. */
+  files: FilesFolder;
+  /** What of it lies on a disk, where only the service sees how much that is. */
+  onDisk: string[];
+  /** Unpacked extensions, which the browser only reads. */
+  extensions: Place;
+  /** Unpacked extensions that Chromium keeps an index beside. */
+  indexedExtensions: Place;
+  /** The service's own copy of the extension that Stagehand works from. */
+  stagehandExtension: Place;
   /** Makes a process keep its files here. */
   env: { HOME: string; TMPDIR: string };
+}
+
+/** Where browsers have their directories, and what lies on disk beside them. */
+export interface BrowserRoots {
+  /** Best in memory. */
+  root: string;
+  filesRoot: string;
+  extensionRoot: string;
 }
 
 /** Throws when a browser under `root` could not open its sockets. */
@@ -27,43 +55,85 @@ export function assertUsableRoot(root: string): void {
 }
 
 /**
- * With user data of its own, or linked to those that lie elsewhere: then by the same path, which is
- * how the processes of a browser are found.
+ * With user data of its own, or those that lie elsewhere: linked to, where the browser sees the
+ * machine's files.
  */
 export async function openBrowserDirectory(
-  root: string,
+  roots: BrowserRoots,
+  jail: Jail,
   userDataDir: string | undefined,
 ): Promise<BrowserDirectory> {
-  const path = await mkdtemp(join(root, '/'));
-  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
-  const tmpDir = join(path, 'tmp');
+  const name = randomBytes(NAME_BYTES).toString('hex');
+  const path = join(roots.root, name);
+  const files = join(roots.filesRoot, name);
+  const extensions = join(roots.extensionRoot, name);
+  // Retried: a process that is just being killed may still be writing its last file.
+  const remove = async () => {
+    const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
+    await Promise.all([files, extensions, path].map((one) => rm(one, options)));
+  };
+  const seen = jail.seen(path);
+  const isApart = seen !== path;
+  const place = (inside: string, onDisk: string): Place => ({
+    path: onDisk,
+    seen: isApart ? join(seen, inside) : onDisk,
+  });
   try {
-    await mkdir(tmpDir);
-    if (userDataDir !== undefined) await symlink(userDataDir, join(path, 'data'));
+    await Promise.all([
+      createOwnFolder(path),
+      createFilesFolder(files, jail.owner),
+      createExtensionFolders(extensions, jail.owner),
+    ]);
+    if (userDataDir !== undefined && !isApart) await symlink(userDataDir, join(path, 'data'));
   } catch (error) {
     await remove();
     throw error;
   }
   return {
     path,
-    name: basename(path),
-    userDataDir: join(path, 'data'),
-    env: { HOME: path, TMPDIR: tmpDir },
-    // Retried: a process that is just being killed may still be writing its last file.
+    seen,
+    name,
+    userData: place('data', userDataDir ?? join(path, 'data')),
+    files: { seen: place('files', files).seen, onHost: files, owner: jail.owner },
+    onDisk: [files, join(extensions, 'indexed'), userDataDir ?? (isApart ? [] : path)].flat(),
+    extensions: place('extensions', join(extensions, 'shared')),
+    indexedExtensions: place('indexed-extensions', join(extensions, 'indexed')),
+    stagehandExtension: place('stagehand', STAGEHAND_EXTENSION),
+    env: { HOME: seen, TMPDIR: join(seen, 'tmp') },
     [Symbol.asyncDispose]: remove,
   };
 }
 
-/** Makes the root empty and private: what lies in it belongs to a service that is no more. */
-export async function resetBrowserRoot(root: string): Promise<void> {
+async function createOwnFolder(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 });
+  await mkdir(join(path, 'tmp'));
+}
+
+async function createExtensionFolders(path: string, owner: Jail['owner']): Promise<void> {
+  const [shared, indexed] = [join(path, 'shared'), join(path, 'indexed')];
+  await mkdir(path);
+  await Promise.all([mkdir(shared), mkdir(indexed)]);
+  // Read by another user, perhaps, whatever the service's umask is.
+  await chmod(shared, 0o755);
+  if (owner) await chown(indexed, owner.uid, owner.gid);
+}
+
+/** Makes the roots empty and private: what lies in them belongs to a service that is no more. */
+export async function resetBrowserRoots(roots: BrowserRoots): Promise<void> {
   try {
-    await removeBrowserRoot(root);
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await removeBrowserRoots(roots);
+    for (const root of rootsOf(roots)) await mkdir(root, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new Error(`BCTRL_BROWSER_DIR cannot be used: ${String(cause)}`, { cause });
   }
 }
 
-export async function removeBrowserRoot(root: string): Promise<void> {
-  await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+export async function removeBrowserRoots(roots: BrowserRoots): Promise<void> {
+  for (const root of rootsOf(roots)) {
+    await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
+}
+
+function rootsOf({ root, filesRoot, extensionRoot }: BrowserRoots): string[] {
+  return [root, filesRoot, extensionRoot];
 }

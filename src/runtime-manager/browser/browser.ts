@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import type { Logger } from 'pino';
-import { openBrowserDirectory, type BrowserDirectory } from './browser-directory.ts';
+import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import type { Jail } from '../jail/jail.ts';
+import { signalGroup } from '../jail/process-group.ts';
+import {
+  openBrowserDirectory,
+  type BrowserDirectory,
+  type BrowserRoots,
+} from './browser-directory.ts';
+import { seenPart } from './own-files.ts';
+import { giveTo } from './ownership.ts';
+import { mountsOf } from './browser-mounts.ts';
+import type { CdpPipe } from './cdp-pipe.ts';
 import {
   launchChromium,
   type Chromium,
@@ -9,14 +21,18 @@ import {
 } from './chromium.ts';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
+import { giveClientHints, readClientHints, type ClientHints } from './client-hints.ts';
 import { DefaultPageSession } from './default-page-session.ts';
+import { Downloads } from './downloads.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
-import { chromiumFlags } from './flags.ts';
+import { chromiumFlags, type BrowserFlavor } from './flags.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
-import { openDeadline } from './launch-deadline.ts';
+import { openDeadline, TooSlowError, type LaunchDeadline } from './launch-deadline.ts';
 import { Pages, type DefaultPage } from './pages.ts';
+import { Permissions } from './permissions.ts';
 import { writePreferences } from './preferences.ts';
-import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
+import { ProcessActivity } from './process-activity.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });
@@ -30,23 +46,28 @@ const Nothing = z.object({});
 const CLOSE_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
 const ATTEMPT_MIN_MS = 5000;
-const Version = z.object({ product: z.string(), userAgent: z.string() });
+const Version = z.object({ product: z.string() });
 
 /** What every browser of this machine is launched with. */
 export interface BrowserSettings {
   executablePath: string;
-  /** Where browsers have their directories. */
-  root: string;
+  flavor: BrowserFlavor;
+  roots: BrowserRoots;
+  /** Where browsers and their helpers run. */
+  jail: Jail;
+  /** How much a browser may keep in memory as its files. */
+  directoryBytes: number;
   /** The environment Chromium gets beside HOME and TMPDIR; nothing of the service's own. */
   env: Record<string, string>;
   sandbox: boolean;
-  userAgent: string | undefined;
+  /** Of this Chromium; undefined until they are known. */
+  clientHints: ClientHints | undefined;
   launchTimeoutMs: number;
   healthCheck: HealthCheckTimes;
   /** By how much a window is higher than its page, in CSS pixels. */
   windowChromeHeight: number;
-  /** Where extensions for a browser may lie, by the name of its directory. */
-  extensionPathsOf: (browser: string) => string[];
+  /** How many extensions a browser may have. */
+  maxExtensions: number;
   log: Logger;
 }
 
@@ -61,27 +82,44 @@ export interface BrowserIdentity {
   hurry?: AbortSignal | undefined;
 }
 
-/** One launch: whose browser, and the proxy on loopback that is its only way out. */
+/** One launch: whose browser, and who takes its connections to the outside. */
 export interface BrowserLaunch extends BrowserIdentity {
-  proxyServer: string;
+  accept: ProxyFronts;
 }
 
-/** How a browser ended; `hung`: it did not answer any more, and was killed for that. */
+/** The proxy that is a browser's only way out, by what it speaks. */
+export interface ProxyFronts {
+  /** For all that is tunnelled. */
+  http: (socket: Socket) => void;
+  /** For `http:` requests as they are. */
+  socks: (socket: Socket) => void;
+}
+
+/** For what the service kills a browser: it does not answer, or keeps more on disk than it may. */
+export type KillReason = 'hung' | 'disk_limit';
+
+/** How a browser ended, and for what the service killed it, if it did. */
 export interface BrowserExit extends ProcessExit {
-  hung: boolean;
+  killedFor: KillReason | undefined;
 }
 
 /** A Chromium with a page open, in a directory of its own; all of it ends as one. */
 export class Browser {
   readonly pid: number;
   readonly endpoint: DebuggingEndpoint;
+  /** Where it finds its way out for `http:` requests. */
+  readonly socksPort: number | undefined;
   readonly pages: Pages;
+  readonly downloads: Downloads;
+  readonly permissions: Permissions;
   /** Settles once the processes *and* the directory are gone, whichever way the browser ended. */
   readonly exited: Promise<BrowserExit>;
   readonly directory: BrowserDirectory;
   readonly #chromium: Chromium;
   readonly #page: DefaultPageSession;
   readonly #owned: AsyncDisposableStack;
+  readonly #check: HealthCheck;
+  #killedFor: KillReason | undefined;
 
   /** `owned` has all that ends with the browser. */
   constructor(
@@ -96,25 +134,25 @@ export class Browser {
     this.directory = directory;
     this.pid = chromium.pid;
     this.endpoint = chromium.endpoint;
+    [, this.socksPort] = chromium.ports;
     this.pages = pages;
+    this.downloads = new Downloads(chromium.pipe, directory.files, log);
+    this.permissions = new Permissions(chromium.pipe);
     this.#page = new DefaultPageSession(chromium.pipe, pages);
-    let hung = false;
-    const check = new HealthCheck(
-      (signal) => this.version(signal),
-      healthCheck,
-      () => {
-        hung = true;
-        chromium.kill();
-      },
-    );
+    const process = new ProcessActivity(chromium.pid);
+    const patient = {
+      ask: (signal: AbortSignal) => this.version(signal),
+      activity: () => process.read(),
+    };
+    this.#check = new HealthCheck(patient, healthCheck, () => this.killFor('hung'));
     this.exited = chromium.exited.then(async (exit) => {
-      check[Symbol.dispose]();
+      this.#check[Symbol.dispose]();
       try {
         await owned.disposeAsync();
       } catch (err) {
         log.error({ err, directory: directory.path }, 'a browser could not be released');
       }
-      return { ...exit, hung };
+      return { ...exit, killedFor: this.#killedFor };
     });
   }
 
@@ -141,6 +179,27 @@ export class Browser {
   async kill(): Promise<void> {
     this.#chromium.kill();
     await this.exited;
+  }
+
+  /** Ends the browser now, and makes its end say why. */
+  killFor(reason: KillReason): void {
+    this.#killedFor ??= reason;
+    this.#chromium.kill();
+  }
+
+  /**
+   * Stops every process of it while `work` is done: none is in the middle of a write then. Throws
+   * what `work` throws, or an error when it takes too long; the browser goes on in any case.
+   */
+  async holdStill(work: (signal: AbortSignal) => Promise<void>, maxMs: number): Promise<void> {
+    const late = AbortSignal.timeout(maxMs);
+    using _paused = this.#check.pause();
+    signalGroup(this.pid, 'SIGSTOP');
+    try {
+      await untilAborted(work(late), late);
+    } finally {
+      signalGroup(this.pid, 'SIGCONT');
+    }
   }
 
   /** Loads an unpacked extension, and resolves with Chromium's id of it. Throws what Chromium says. */
@@ -182,6 +241,11 @@ export class Browser {
     return bounds.height - height;
   }
 
+  /** What it tells pages of itself. Takes the default page to another address. */
+  async clientHints(signal: AbortSignal): Promise<ClientHints> {
+    return readClientHints(this.#chromium.pipe, this.pages.defaultPageId ?? '', signal);
+  }
+
   /** What the browser says of itself. */
   version(signal: AbortSignal): Promise<z.infer<typeof Version>> {
     return this.#chromium.pipe.send('Browser.getVersion', {}, Version, signal);
@@ -189,7 +253,7 @@ export class Browser {
 }
 
 /**
- * Throws ChromiumLaunchError, or what `signal` aborts with; nothing is left behind then. Once in
+ * Throws ChromiumLaunchError, TooSlowError, or what `signal` aborts with; nothing is left behind then. Once in
  * some thousand launches Chromium hangs before it listens: it is given up early, and started anew.
  */
 export async function launchBrowser(
@@ -203,9 +267,11 @@ export async function launchBrowser(
     using deadline = openDeadline(launchTimeoutMs / attempts, launch.hurry);
     const late = deadline.signal;
     try {
-      return await attemptLaunch(settings, launch, AbortSignal.any([signal, late]));
+      return await attemptLaunch(settings, launch, signal, deadline);
     } catch (err) {
-      if (attempt === attempts || signal.aborted || !late.aborted) throw err;
+      if (signal.aborted || !late.aborted) throw err;
+      if (late.reason instanceof TooSlowError) throw late.reason;
+      if (attempt === attempts) throw err;
       log.warn({ err }, 'a Chromium that did not come up is started anew');
     }
   }
@@ -213,36 +279,68 @@ export async function launchBrowser(
 
 async function attemptLaunch(
   settings: BrowserSettings,
-  { userDataDir, fingerprint, proxyServer, isTrial, hurry }: BrowserLaunch,
-  timed: AbortSignal,
+  { userDataDir, fingerprint, accept, isTrial, hurry }: BrowserLaunch,
+  signal: AbortSignal,
+  deadline: LaunchDeadline,
 ): Promise<Browser> {
+  const timed = AbortSignal.any([signal, deadline.signal]);
+  const { jail, maxExtensions } = settings;
   await using stack = new AsyncDisposableStack();
-  const directory = stack.use(await openBrowserDirectory(settings.root, userDataDir));
+  const directory = stack.use(await openBrowserDirectory(settings.roots, jail, userDataDir));
   const { locale } = fingerprint;
-  await writePreferences(directory.userDataDir, {
-    extensionPaths: [STAGEHAND_EXTENSION, ...settings.extensionPathsOf(directory.name)],
+  await writePreferences(directory.userData.path, {
+    extensionPaths: extensionPaths(directory, maxExtensions),
+    downloadsPath: seenPart(directory.files, 'downloads'),
     locale,
     isTrial,
   });
+  if (jail.owner && userDataDir !== undefined) await giveTo(jail.owner, userDataDir);
   const chromium = stack.use(
     await launchChromium(
       {
-        executablePath: settings.executablePath,
-        flags: chromiumFlags({
-          ...settings,
-          fingerprint,
-          proxyServer,
-          userDataDir: directory.userDataDir,
-        }),
+        jail,
+        directory: directory.path,
+        command: ([http = 0, socks = 0]) => [
+          settings.executablePath,
+          ...chromiumFlags({
+            ...settings,
+            fingerprint,
+            forwarder: { http, socks },
+            userDataDir: directory.userData.seen,
+          }),
+        ],
         env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
+        mounts: mountsOf(directory, userDataDir === undefined, settings.directoryBytes),
+        accept: [accept.http, accept.socks],
         hurry,
+        onSpawned: (pid) => deadline.watch(pid),
       },
       timed,
     ),
   );
+  await nameChromium(chromium.pipe, settings, fingerprint, timed);
   const pages = new Pages(chromium.pipe, await openDefaultPage(chromium, timed));
   await pages.discover(timed);
   return new Browser(chromium, directory, pages, stack.move(), settings);
+}
+
+/** A user agent of its own came with the command line; its hints come after. */
+async function nameChromium(
+  pipe: CdpPipe,
+  { clientHints: hints }: BrowserSettings,
+  { userAgent }: Fingerprint,
+  signal: AbortSignal,
+): Promise<void> {
+  if (userAgent === undefined || !hints) return;
+  await giveClientHints(pipe, { userAgent, hints }, signal);
+}
+
+/** All paths that extensions of a browser may be loaded from, as it sees them. */
+function extensionPaths(directory: BrowserDirectory, count: number): string[] {
+  const { stagehandExtension, extensions, indexedExtensions } = directory;
+  const nths = Array.from({ length: count }, (_, nth) => String(nth));
+  const folders = [extensions.seen, indexedExtensions.seen];
+  return [stagehandExtension.seen, ...folders.flatMap((one) => nths.map((nth) => join(one, nth)))];
 }
 
 /** Where Chromium learns these from. */

@@ -7,11 +7,21 @@ const Message = z.object({
   params: z.unknown().optional(),
   sessionId: z.string().optional(),
   result: z.unknown().optional(),
-  error: z.object({ message: z.string() }).optional(),
+  error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
 /** A page can make events of any size; larger ones are passed over. */
 const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
+
+/** What Chromium says against a command. */
+export class CdpRefusal extends Error {
+  readonly code: number;
+
+  constructor({ code, message }: { code: number; message: string }) {
+    super(message);
+    this.code = code;
+  }
+}
 
 interface Waiting {
   resolve: (result: unknown) => void;
@@ -106,7 +116,7 @@ export class CdpPipe {
       return;
     }
     const waiting = this.#waiting.get(id);
-    if (error) waiting?.reject(new Error(error.message));
+    if (error) waiting?.reject(new CdpRefusal(error));
     else waiting?.resolve(result);
   }
 

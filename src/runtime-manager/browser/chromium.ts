@@ -1,34 +1,33 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { dialAhead } from '../jail/dial-ahead.ts';
+import type { Confined, Dial, Jail, ProcessExit, Program } from '../jail/jail.ts';
+import { yieldUntil } from '../jail/process-group.ts';
 import { CdpPipe } from './cdp-pipe.ts';
-import { killGroup, yieldUntil } from './process-group.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */
 const STDERR_TAIL = 4096;
 const CLOSE_TIMEOUT_MS = 2000;
 const LISTENING = /DevTools listening on ws:\/\/[^:]+:(\d+)(\/\S+)/;
 
-export interface ChromiumCommand {
-  executablePath: string;
-  flags: string[];
-  env: Record<string, string>;
+export type { ProcessExit };
+
+export interface ChromiumCommand extends Omit<Program, 'stdio'> {
+  jail: Jail;
   /** Low priority until it aborts; undefined: normal priority. */
   hurry: AbortSignal | undefined;
+  /** Called with its process, which is still to come up. */
+  onSpawned: (pid: number) => void;
 }
 
-/** Where Chromium's own debugging server listens, on loopback. */
+/** Chromium's own debugging server. */
 export interface DebuggingEndpoint {
+  dial: Dial;
+  /** Where it listens, of the browser's loopback. */
   port: number;
   /** The browser target's websocket path, which holds a random id. */
   path: string;
-}
-
-export interface ProcessExit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
 }
 
 /** Chromium did not come up. `output` is the end of what it said, for the operator's eyes only. */
@@ -42,25 +41,28 @@ export class ChromiumLaunchError extends Error {
   }
 }
 
-/** One Chromium and its children: a process group of its own. Disposing kills all of it. */
+/** One Chromium and its children, in a jail of its own. Disposing kills all of it. */
 export class Chromium implements AsyncDisposable {
   readonly pid: number;
   readonly pipe: CdpPipe;
   readonly endpoint: DebuggingEndpoint;
+  /** Where it finds what its command's `accept` serves. */
+  readonly ports: readonly number[];
   /** Settles when the main process is gone, whichever way. */
   readonly exited: Promise<ProcessExit>;
-  readonly #process: ChromiumProcess;
+  readonly #process: Confined;
 
-  constructor(process: ChromiumProcess, endpoint: DebuggingEndpoint) {
+  constructor(process: Confined, pipe: CdpPipe, endpoint: DebuggingEndpoint) {
     this.#process = process;
     this.pid = process.pid;
-    this.pipe = process.pipe;
+    this.ports = process.ports;
+    this.pipe = pipe;
     this.exited = process.exited;
     this.endpoint = endpoint;
   }
 
   kill(): void {
-    killGroup(this.pid);
+    this.#process.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,72 +72,49 @@ export class Chromium implements AsyncDisposable {
 
 /** Throws ChromiumLaunchError; nothing of the process is left then. */
 export async function launchChromium(
-  command: ChromiumCommand,
+  { jail, hurry, onSpawned, ...program }: ChromiumCommand,
   signal: AbortSignal,
 ): Promise<Chromium> {
   signal.throwIfAborted();
-  const process = await startProcess(command);
-  if (command.hurry) yieldUntil(process.pid, command.hurry);
+  const process = await startProcess(jail, program);
+  onSpawned(process.pid);
+  if (hurry) yieldUntil(process.pid, hurry);
   try {
-    return new Chromium(process, await readEndpoint(process, signal));
+    const { input, output, stderr } = pipesOf(process);
+    const pipe = new CdpPipe(input, output);
+    return new Chromium(process, pipe, await readEndpoint(process, stderr, signal));
   } catch (cause) {
     await end(process);
     throw cause;
   }
 }
 
-interface ChromiumProcess {
-  pid: number;
-  pipe: CdpPipe;
-  stderr: Readable;
-  exited: Promise<ProcessExit>;
-  /**
-   * Settles when nobody holds its stderr any more, which all its children inherit: a sign of their
-   * end that does not wait for an init to collect them.
-   */
-  closed: Promise<unknown>;
-}
-
-async function startProcess({ executablePath, flags, env }: ChromiumCommand) {
-  const child = spawn(executablePath, flags, {
-    // A session of its own: one signal reaches every process of the browser and none of ours.
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-    env,
-  });
-  const exited = new Promise<ProcessExit>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
-  const closed = new Promise((resolve) => child.once('close', resolve));
+async function startProcess(jail: Jail, program: Omit<Program, 'stdio'>): Promise<Confined> {
   try {
-    await once(child, 'spawn');
+    return await jail.start({ ...program, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
   } catch (cause) {
     throw new ChromiumLaunchError('Chromium could not be started', String(cause), cause);
   }
-  const { pid, stderr, input, output } = pipesOf(child);
-  return { pid, pipe: new CdpPipe(input, output), stderr, exited, closed };
 }
 
-async function end({ pid, exited, closed }: ChromiumProcess): Promise<void> {
-  killGroup(pid);
-  await exited;
-  await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+async function end(process: Confined): Promise<void> {
+  process.kill();
+  await process.exited;
+  await Promise.race([process.closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
 /** What a child has once it is spawned with these `stdio`. */
-function pipesOf({ pid, stderr, stdio }: ChildProcess) {
+function pipesOf({ child: { stderr, stdio } }: Confined) {
   const [, , , input, output] = stdio;
-  if (pid === undefined || stderr === null || !(input instanceof Socket)) throw noPipes();
-  if (!(output instanceof Socket)) throw noPipes();
-  return { pid, stderr, input, output };
-}
-
-function noPipes(): Error {
-  return new Error('Chromium was spawned without its pipes');
+  if (stderr === null || !(input instanceof Socket) || !(output instanceof Socket)) {
+    throw new Error('Chromium was spawned without its pipes');
+  }
+  return { stderr, input, output };
 }
 
 async function readEndpoint(
-  { stderr, exited }: ChromiumProcess,
+  process: Confined,
+  stderr: Readable,
   signal: AbortSignal,
 ): Promise<DebuggingEndpoint> {
   const { promise, resolve, reject } = Promise.withResolvers<DebuggingEndpoint>();
@@ -145,11 +124,12 @@ async function readEndpoint(
   const listen = (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-STDERR_TAIL);
     const [, port, path] = LISTENING.exec(said) ?? [];
-    if (port !== undefined && path !== undefined) resolve({ port: Number(port), path });
+    if (port === undefined || path === undefined) return;
+    resolve({ dial: dialAhead(process.reach(Number(port))), port: Number(port), path });
   };
   stderr.on('data', listen);
   signal.addEventListener('abort', abort, { once: true });
-  void exited.then(({ code, signal: by }) =>
+  void process.exited.then(({ code, signal: by }) =>
     fail(`Chromium exited (${by ?? `code ${code}`}) before it was ready`),
   );
   try {

@@ -1,15 +1,19 @@
+import { wayOutFlags, type ForwarderPorts } from '../egress/dead-end.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
+
+/** What browsers are: `lean` ones have no WebGL. */
+export const BROWSER_FLAVORS = ['full', 'lean'] as const;
+export type BrowserFlavor = (typeof BROWSER_FLAVORS)[number];
 
 export interface ChromiumFlags {
   userDataDir: string;
-  /** Without it a headless Chromium calls itself HeadlessChrome. */
-  userAgent: string | undefined;
+  flavor: BrowserFlavor;
   sandbox: boolean;
   fingerprint: Fingerprint;
   /** By how much a window is higher than its page. */
   windowChromeHeight: number;
-  /** The forwarder on loopback that is the browser's only way out. */
-  proxyServer: string;
+  /** The forwarder that is the browser's only way out. */
+  forwarder: ForwarderPorts;
 }
 
 const WINDOW = { width: 1280, height: 720 };
@@ -23,6 +27,8 @@ const DISABLED_FEATURES = [
   'WebUIOmniboxAimPopup',
   // A renderer in reserve for the next site: memory of every browser for a few ms of some pages.
   'SpareRendererForSitePerProcess',
+  // Off in a headless Chromium, too: the first frame of a page is shown when it is there.
+  'PaintHolding',
   'Translate',
   'MediaRouter',
   'OptimizationHints',
@@ -42,8 +48,28 @@ const ENABLED_FEATURES = ['NetworkServiceInProcess2'];
 /** Chromium itself refuses this port: not even the forwarder sees what is sent there. */
 const NOWHERE = 'http://127.0.0.1:1';
 
+/**
+ * What `--headless=new` turns on, but not the switch itself: by it alone Chromium calls itself
+ * HeadlessChrome, and a `--user-agent` against that would empty the client hints.
+ */
+const HEADLESS = [
+  // Windows and a screen that are nowhere but in memory.
+  '--ozone-platform=headless',
+  // WebGL is drawn by the processor.
+  '--use-angle=swiftshader-webgl',
+  '--noerrdialogs',
+  // A page that prints goes on: its preview would be a window that nobody sees and nobody closes.
+  '--disable-print-preview',
+];
+
+const FLAVORS: Record<BrowserFlavor, string[]> = {
+  full: [],
+  // Pages are refused a context of WebGL. All else stays, also how the page itself is drawn.
+  lean: ['--disable-3d-apis'],
+};
+
 const FLAGS = [
-  '--headless=new',
+  ...HEADLESS,
   // The pipe is ours, and its end is the browser's end: when the service dies, however it dies,
   // Chromium exits. The port is for clients.
   '--remote-debugging-pipe',
@@ -65,10 +91,8 @@ const FLAGS = [
   '--disable-field-trial-config',
   '--disable-sync',
   '--disable-quic',
-  // Nothing goes around the forwarder: no bypass for loopback, no UDP of WebRTC, no names resolved here.
-  '--proxy-bypass-list=<-loopback>',
+  // No UDP of WebRTC goes around the forwarder.
   '--webrtc-ip-handling-policy=disable_non_proxied_udp',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   '--allow-browser-signin=false',
   `--gaia-url=${NOWHERE}`,
   `--gcm-checkin-url=${NOWHERE}`,
@@ -84,15 +108,16 @@ const FLAGS = [
 
 /** The command line of one browser. Pure, and the only place that names Chromium flags. */
 export function chromiumFlags(options: ChromiumFlags): string[] {
-  const { userDataDir, sandbox, fingerprint, proxyServer } = options;
-  const userAgent = fingerprint.userAgent ?? options.userAgent;
+  const { userDataDir, flavor, sandbox, fingerprint, forwarder } = options;
+  const { userAgent, locale } = fingerprint;
   return [
     ...FLAGS,
+    ...FLAVORS[flavor],
     ...sizes(options),
     `--user-data-dir=${userDataDir}`,
-    `--proxy-server=${proxyServer}`,
+    ...wayOutFlags(forwarder),
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
-    ...(fingerprint.locale === undefined ? [] : [`--lang=${fingerprint.locale}`]),
+    ...(locale === undefined ? [] : [`--lang=${locale}`]),
     ...(sandbox ? [] : ['--no-sandbox']),
   ];
 }

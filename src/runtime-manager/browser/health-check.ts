@@ -1,27 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 export interface HealthCheckTimes {
   intervalMs: number;
-  /** A browser that takes longer to answer hangs. */
+  /** A browser that takes longer to answer, and does nothing meanwhile, hangs. */
   timeoutMs: number;
+  /** One that takes so many times as long hangs, whatever it does. */
+  busyMultiple: number;
 }
 
-/** Asks a browser again and again whether it is there; one that does not answer hangs. */
+export interface Patient {
+  /** Resolves when the browser answers. */
+  ask: (signal: AbortSignal) => Promise<unknown>;
+  /** Resolves with another text when the browser did something; undefined: nobody knows. */
+  activity: () => Promise<string | undefined>;
+}
+
+/**
+ * Asks a browser again and again whether it is there. One that neither answers nor works hangs; one
+ * that works is given longer, since a page can keep a healthy browser busy for a while.
+ */
 export class HealthCheck implements Disposable {
   readonly #times: HealthCheckTimes;
-  readonly #ask: (signal: AbortSignal) => Promise<unknown>;
+  readonly #patient: Patient;
   readonly #onHung: () => void;
   #timer: NodeJS.Timeout;
   #failed = false;
   #ended = false;
+  #held = 0;
+  #timesLetGo = 0;
 
-  constructor(
-    ask: (signal: AbortSignal) => Promise<unknown>,
-    times: HealthCheckTimes,
-    onHung: () => void,
-  ) {
-    this.#ask = ask;
+  constructor(patient: Patient, times: HealthCheckTimes, onHung: () => void) {
+    this.#patient = patient;
     this.#times = times;
     this.#onHung = onHung;
     this.#timer = this.#next();
+  }
+
+  /** The service itself holds the browser still, until what it returns is disposed. */
+  pause(): Disposable {
+    this.#held++;
+    return {
+      [Symbol.dispose]: () => {
+        this.#held--;
+        this.#timesLetGo++;
+      },
+    };
   }
 
   #next(): NodeJS.Timeout {
@@ -31,17 +54,43 @@ export class HealthCheck implements Disposable {
   }
 
   async #check(): Promise<void> {
-    const late = AbortSignal.timeout(this.#times.timeoutMs);
+    const { timeoutMs, busyMultiple } = this.#times;
+    const late = AbortSignal.timeout(timeoutMs * busyMultiple);
+    const over = new AbortController();
+    const answered = this.#patient.ask(late).then(() => true);
+    const stood = this.#untilStill(over.signal).then(() => false);
     try {
-      await this.#ask(late);
+      if (!(await Promise.race([answered, stood]))) return this.#hung();
       this.#failed = false;
-      this.#timer = this.#next();
     } catch {
       // A pipe that closed means that the process is ending, unless it still is there the next time.
-      if (late.aborted || this.#failed) return this.#onHung();
+      if (late.aborted || this.#failed) return this.#hung();
       this.#failed = true;
-      this.#timer = this.#next();
+    } finally {
+      over.abort();
     }
+    this.#timer = this.#next();
+  }
+
+  /** Resolves when the browser did nothing for as long as an answer may take. */
+  async #untilStill(signal: AbortSignal): Promise<void> {
+    let before = await this.#signs();
+    for (;;) {
+      await delay(this.#times.timeoutMs, undefined, { ref: false, signal });
+      const now = await this.#signs();
+      signal.throwIfAborted();
+      if (now !== undefined && now === before && this.#held === 0) return;
+      before = now;
+    }
+  }
+
+  async #signs(): Promise<string | undefined> {
+    const activity = await this.#patient.activity();
+    return activity && `${activity} ${this.#timesLetGo}`;
+  }
+
+  #hung(): void {
+    if (!this.#ended) this.#onHung();
   }
 
   [Symbol.dispose](): void {

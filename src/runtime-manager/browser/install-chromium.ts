@@ -10,8 +10,19 @@ const PLAYWRIGHT_CLI = join(
   dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
   'cli.js',
 );
-/** With its driver, which has to be of the same version, and its languages. */
-const PACKAGES = ['chromium', 'chromium-driver', 'chromium-l10n'];
+/**
+ * With its driver, which has to be of the same version, its languages, and fonts for what pages are
+ * written in: without them a screenshot shows boxes. The image has the same.
+ */
+export const PACKAGES = [
+  'chromium',
+  'chromium-driver',
+  'chromium-l10n',
+  'fontconfig',
+  'fonts-liberation',
+  'fonts-noto-cjk',
+  'fonts-noto-color-emoji',
+];
 
 /**
  * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package and its driver, elsewhere

@@ -1,27 +1,63 @@
 /**
  * The process that serves Playwright's own protocol for one browser. It is told a CDP address and
  * the port of the browser's way out, answers with the websocket that `chromium.connect()` takes, and
- * ends with the service or the browser, whichever goes first. Its temporary files (uploads, traces)
- * go to the runtime's TMPDIR.
+ * ends with the service or the browser, whichever goes first. Its temporary files (uploads, traces,
+ * videos) go to the runtime's files.
  */
-import { chromium } from 'playwright-core';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { remote, server, type ServerBrowser } from 'playwright-core/lib/coreBundle';
 import { z } from 'zod';
+import { onTask } from './helper-task.ts';
 import { confineNetwork } from './playwright-network.ts';
+import { recordWith } from './playwright-video.ts';
 
-const Start = z.object({ cdpUrl: z.url(), proxyPort: z.int() });
+const Start = z.object({
+  cdpUrl: z.url(),
+  proxyPort: z.int(),
+  /** Whether the browser finds proxies that Playwright opens in this process. */
+  offersProxies: z.boolean(),
+  /** Undefined: there is none on this machine. */
+  ffmpegPath: z.string().optional(),
+});
 
-async function serve({ cdpUrl, proxyPort }: z.infer<typeof Start>): Promise<string> {
+/**
+ * What `chromium.launchServer()` does, with a browser that runs already. `isServer`: the client's
+ * files are on another machine, so its paths mean nothing here, and it gets no commands for paths.
+ * `isLocal`: the browser finds the files that are kept here.
+ */
+async function serve({ cdpUrl, proxyPort, ...given }: z.infer<typeof Start>): Promise<string> {
   confineNetwork(proxyPort, [Number(new URL(cdpUrl).port)]);
-  const browser = await chromium.connectOverCDP(cdpUrl);
+  const { chromium } = server.createPlaywright({ sdkLanguage: 'javascript', isServer: true });
+  const artifactsDir = await mkdtemp(join(tmpdir(), 'artifacts-'));
+  recordWith(given.ffmpegPath, artifactsDir);
+  const options = { endpointURL: cdpUrl, isLocal: true, artifactsDir };
+  const browser = await chromium.connectOverCDP(server.nullProgress, options);
   browser.on('disconnected', () => process.exit(0));
-  const { endpoint } = await browser.bind('bctrl', { host: '127.0.0.1', port: 0 });
-  return endpoint;
+  confineContexts(browser, given.offersProxies);
+  const playwright = new remote.PlaywrightServer({
+    mode: 'launchServerShared',
+    path: `/${randomUUID()}`,
+    maxConnections: Infinity,
+    preLaunchedBrowser: browser,
+  });
+  return playwright.listen(0, '127.0.0.1');
 }
 
-process.once('disconnect', () => process.exit(0));
-process.once('message', (message) => {
-  serve(Start.parse(message)).then(
-    (endpoint) => process.send?.({ endpoint }),
-    (error: unknown) => process.send?.({ error: String(error) }, () => process.exit(1)),
-  );
-});
+/** By the command that Playwright would send it could not be told what the client asked for. */
+function confineContexts(browser: ServerBrowser, offersProxies: boolean): void {
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (progress, options) => {
+    if (options.proxy !== undefined) {
+      throw new Error("A context has no proxy of its own here: the runtime's is for all of them.");
+    }
+    if (options.clientCertificates?.length && !offersProxies) {
+      throw new Error('Client certificates are offered only where browsers run in jails.');
+    }
+    return newContext(progress, options);
+  };
+}
+
+onTask(async (task) => ({ endpoint: await serve(Start.parse(task)) }));

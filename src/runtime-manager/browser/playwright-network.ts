@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Socket } from 'node:net';
+import { env } from 'node:process';
 import { z } from 'zod';
 
 const LOOPBACK = '127.0.0.1';
@@ -23,10 +24,13 @@ export function confineNetwork(proxyPort: number, otherPorts: number[]): void {
       super({ ...options, proxyEnv });
     }
   };
+  // By this its proxies for client certificates find theirs.
+  env['HTTPS_PROXY'] = proxy;
   confineSockets(new Set([proxyPort, ...otherPorts]));
 }
 
-function confineSockets(ports: ReadonlySet<number>): void {
+/** From here on this process connects to these ports of loopback alone. */
+export function confineSockets(ports: ReadonlySet<number>): void {
   // oxlint-disable-next-line typescript/unbound-method -- it is applied to the socket below
   const { connect } = Socket.prototype;
   Socket.prototype.connect = function connectConfined(this: Socket, ...args: unknown[]) {

@@ -1,19 +1,30 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { killGroup } from './process-group.ts';
+import type { Dial, Jail } from '../jail/jail.ts';
+import { readOnly } from '../jail/mounts.ts';
+import type { BrowserDirectory } from './browser-directory.ts';
+import { helperMounts } from './browser-mounts.ts';
+import { seenPart } from './own-files.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Its code, and Node itself. */
+const CODE = [
+  dirname(realpathSync(process.execPath)),
+  join(PROJECT, 'node_modules'),
+  join(PROJECT, 'package.json'),
+  join(PROJECT, 'src'),
+];
 
 /**
  * What Playwright may read of the machine: its own code, and what it looks at to learn what machine
  * that is. Its protocol has commands that read and write files by path, and clients may send them.
  */
 const READABLE = [
-  join(PROJECT, 'node_modules'),
-  join(PROJECT, 'src'),
-  join(PROJECT, 'package.json'),
+  ...CODE,
   '/.dockerenv',
   '/etc/os-release',
   '/proc/self/cgroup',
@@ -24,52 +35,73 @@ const READABLE = [
   '/run/WSL',
 ];
 
+export interface PlaywrightOptions {
+  jail: Jail;
+  directory: BrowserDirectory;
+  env: Record<string, string>;
+  /** What it finds on its loopback. */
+  accept: ((socket: Socket) => void)[];
+  /** It starts this program and no other; undefined: none at all. */
+  program?: string | undefined;
+}
+
 /** A process that Playwright runs in, for one browser. */
 export interface PlaywrightProcess extends AsyncDisposable {
   /** Sends the one task it has, and resolves with its answer. Throws when it ends before. */
   ask(task: object, signal: AbortSignal): Promise<unknown>;
+  ports: readonly number[];
+  reach(port: number): Dial;
   exited: Promise<unknown>;
 }
 
-/** `module` runs under Node's permissions: no files but the directory's, no processes, no native code. */
-export function startPlaywright(
+/**
+ * `module` runs under Node's permissions too: no files but the runtime's, no processes but those of
+ * `program`, which it sees to itself, no native code. It reads its task as a line on its standard input, answers with one, and ends with its input.
+ */
+export async function startPlaywright(
   module: URL,
-  directory: string,
-  env: Record<string, string>,
-): PlaywrightProcess {
-  const child = fork(fileURLToPath(module), {
-    env,
-    detached: true,
-    execArgv: [
+  { jail, directory, env, accept, program }: PlaywrightOptions,
+): Promise<PlaywrightProcess> {
+  const { seen } = directory.files;
+  const own = seenPart(directory.files, 'playwright');
+  const helper = await jail.start({
+    directory: directory.path,
+    command: () => [
+      realpathSync(process.execPath),
       '--permission',
-      ...[...READABLE, directory].map((path) => `--allow-fs-read=${path}`),
-      `--allow-fs-write=${directory}`,
+      ...[...READABLE, seen].map((path) => `--allow-fs-read=${path}`),
+      `--allow-fs-write=${own}`,
+      ...(program === undefined ? [] : ['--allow-child-process']),
+      fileURLToPath(module),
     ],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // What it keeps for its clients the browser has to find.
+    env: { ...env, HOME: own, TMPDIR: own },
+    mounts: [...CODE.map((path) => readOnly(path)), ...helperMounts(directory, 'playwright')],
+    accept,
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
-  child.on('error', () => undefined);
-  const exited = new Promise((resolve) => {
-    child.once('close', resolve);
-    child.once('error', resolve);
-  });
+  const { stdin, stdout } = helper.child;
+  stdin?.on('error', () => undefined);
   return {
-    exited,
+    ports: helper.ports,
+    exited: helper.exited,
+    reach: (port) => helper.reach(port),
     ask: async (task, signal) => {
-      child.send(task);
-      const [answer]: unknown[] = await Promise.race([
-        once(child, 'message', { signal }),
-        gone(exited),
-      ]);
-      return answer;
+      if (!stdin || !stdout) throw new Error('it was started without its pipes');
+      const answer = firstLine(stdout, signal);
+      stdin.write(`${JSON.stringify(task)}\n`);
+      return JSON.parse(await answer);
     },
     [Symbol.asyncDispose]: async () => {
-      if (child.pid !== undefined) killGroup(child.pid);
-      await exited;
+      helper.kill();
+      await helper.closed;
     },
   };
 }
 
-async function gone(exited: Promise<unknown>): Promise<never> {
-  await exited;
+/** Throws when it ends before. */
+async function firstLine(input: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
+  for await (const line of createInterface({ input, signal })) return line;
+  signal.throwIfAborted();
   throw new Error('it exited at once');
 }

@@ -1,7 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { extensionIdOf } from '../extensions/extension.ts';
+import { assertDirectory } from '../storage/plain-files.ts';
 
 /**
  * Addresses that show the machine rather than the web. Chromium reads its URLBlocklist policy from
@@ -25,18 +27,27 @@ export interface PreferenceOptions {
    * which follows from the path, and would otherwise let them read files.
    */
   extensionPaths: string[];
+  /** Where downloads are kept that no client says a word about, as the browser sees it. */
+  downloadsPath: string;
   locale: string | undefined;
   /** In a browser that no customer gets: pages of Chromium's own may be opened, and tell what extensions did. */
   isTrial: boolean;
 }
 
-/** Writes what a browser is to know before it starts, beside what a profile knows already. */
+/** No link is followed, and nothing is waited for that is no file. */
+const PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Writes what a browser is to know before it starts, beside what a profile knows already. Throws when
+ * the profile's directory is a link.
+ */
 export async function writePreferences(
   userDataDir: string,
-  { extensionPaths, locale, isTrial }: PreferenceOptions,
+  { extensionPaths, downloadsPath, locale, isTrial }: PreferenceOptions,
 ): Promise<void> {
   const profile = join(userDataDir, 'Default');
   await mkdir(profile, { recursive: true });
+  await assertDirectory(profile);
   const file = join(profile, 'Preferences');
   const known = withoutOurs(await readPreferences(file));
   const settings = extensionPaths.map((path) => [extensionIdOf(path), NO_FILES]);
@@ -46,10 +57,20 @@ export async function writePreferences(
       settings: Object.fromEntries(settings),
       ...(isTrial && { ui: { developer_mode: true } }),
     },
+    download: { default_directory: downloadsPath },
+    savefile: { default_directory: downloadsPath },
     session: { restore_on_startup: RESTORE_LAST_SESSION },
     ...(locale !== undefined && { intl: languagesOf(locale) }),
   };
-  await writeFile(file, JSON.stringify(merge(known, ours)));
+  await replaceFile(file, JSON.stringify(merge(known, ours)));
+}
+
+/** By a new file in its place: what the name leads to is not written to. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const written = `${file}.new`;
+  await rm(written, { recursive: true, force: true });
+  await writeFile(written, text, { flag: 'wx', mode: 0o600 });
+  await rename(written, file);
 }
 
 /**
@@ -63,7 +84,7 @@ function withoutOurs(known: z.infer<typeof Preferences>): z.infer<typeof Prefere
 
 async function readPreferences(file: string): Promise<z.infer<typeof Preferences>> {
   try {
-    return Preferences.parse(JSON.parse(await readFile(file, 'utf8')));
+    return Preferences.parse(JSON.parse(await readFile(file, { encoding: 'utf8', flag: PLAIN })));
   } catch {
     // There are none, or a crash spoilt them: Chromium begins anew then, too.
     return {};

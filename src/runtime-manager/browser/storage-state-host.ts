@@ -4,26 +4,53 @@
  */
 import { chromium, type BrowserContext } from 'playwright-core';
 import { z } from 'zod';
-import { StorageState } from '../profiles/storage-state.ts';
+import { GivenStorageState } from '../profiles/storage-state.ts';
+import { onTask } from './helper-task.ts';
 
 const Task = z.object({
   cdpUrl: z.string(),
   /** Where something may be kept. */
   origins: z.array(z.string()),
   /** What is to be written; without it the state is read. */
-  state: StorageState.optional(),
+  state: GivenStorageState.optional(),
 });
 
-async function perform({ cdpUrl, origins, state }: z.infer<typeof Task>): Promise<unknown> {
+async function perform({ cdpUrl, origins, state }: z.infer<typeof Task>): Promise<object> {
   const browser = await chromium.connectOverCDP(cdpUrl);
   const [context] = browser.contexts();
   if (!context) throw new Error('the browser has no default context');
-  if (state) {
-    await context.setStorageState(state);
-    return undefined;
-  }
+  if (state) return write(context, state);
   await visit(context, origins);
-  return context.storageState({ indexedDB: true });
+  return { state: await context.storageState({ indexedDB: true }) };
+}
+
+/** `refused`: the path of what Chromium does not take. */
+async function write(
+  context: BrowserContext,
+  { cookies, origins }: GivenStorageState,
+): Promise<{ refused?: string | undefined }> {
+  // This replaces all that is there, so it comes first.
+  const ofOrigins = await refusedOf('origins', origins, (some) =>
+    context.setStorageState({ cookies: [], origins: some }),
+  );
+  if (ofOrigins !== undefined) return { refused: ofOrigins };
+  return { refused: await refusedOf('cookies', cookies, (some) => context.addCookies(some)) };
+}
+
+/** All are written or none, and nobody says for which: then each is tried alone. */
+async function refusedOf<T>(
+  field: string,
+  all: T[],
+  writeThese: (some: T[]) => Promise<void>,
+): Promise<string | undefined> {
+  const takes = (some: T[]) =>
+    writeThese(some).then(
+      () => true,
+      () => false,
+    );
+  if (await takes(all)) return undefined;
+  for (const [at, one] of all.entries()) if (!(await takes([one]))) return `${field}.${at}`;
+  return field;
 }
 
 /** Playwright reads the storage of origins that it has seen; nothing is asked of the network. */
@@ -34,10 +61,4 @@ async function visit(context: BrowserContext, origins: string[]): Promise<void> 
   for (const origin of origins) await page.goto(origin).catch(() => undefined);
 }
 
-process.once('disconnect', () => process.exit(0));
-process.once('message', (message) => {
-  perform(Task.parse(message)).then(
-    (state) => process.send?.({ state }, () => process.exit(0)),
-    (error: unknown) => process.send?.({ error: String(error) }, () => process.exit(1)),
-  );
-});
+onTask((task) => perform(Task.parse(task)));

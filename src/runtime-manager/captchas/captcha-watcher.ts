@@ -7,7 +7,7 @@ import { untilAborted } from '../browser/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../events/events.ts';
 import type { Proxy } from '../launch.ts';
-import { captchaError } from './captcha-error.ts';
+import { captchaError, CaptchaError } from './captcha-error.ts';
 import { CaptchaReport } from './captcha-report.ts';
 import { CaptchaSolving, type CaptchaLimits, type CaptchaResult } from './captcha-solving.ts';
 import { withDetection } from './detection.ts';
@@ -21,6 +21,11 @@ const LOOK_MS = 250;
 const ANSWER_MS = 2000;
 
 const Found = z.array(FoundCaptcha);
+
+interface DocumentCaptcha {
+  document: PageDocument;
+  captcha: FoundCaptcha;
+}
 
 /** What is configured for all runtimes. */
 export interface CaptchaOptions extends CaptchaLimits {
@@ -90,13 +95,16 @@ export class CaptchaWatcher implements Disposable {
     try {
       // It is for all who ask, and ends with none of them.
       const documents = await untilAborted(this.#follow(this.#ended.signal), until);
-      return assertSolved(await this.#solveIn(documents, pageId, until));
+      const found = await this.#findIn(documents, pageId, until);
+      const solved = found.map(({ document, captcha }) =>
+        this.#solving.solveAgain(document, captcha),
+      );
+      return assertSolved(await untilAborted(Promise.all(solved), until));
     } catch (error) {
-      if (!until.aborted) throw error;
+      this.#ended.signal.throwIfAborted();
+      if (error instanceof CaptchaError || !until.aborted) throw error;
       // Or the client hung up, and is told nothing.
-      throw this.#ended.signal.aborted
-        ? this.#ended.signal.reason
-        : captchaError('captcha.timeout');
+      throw captchaError('captcha.timeout');
     } finally {
       clearTimeout(timer);
     }
@@ -134,26 +142,29 @@ export class CaptchaWatcher implements Disposable {
     }
   }
 
-  async #solveIn(
+  /** Throws `captcha.not_found` when there is none, however short the while was to wait for one. */
+  async #findIn(
     documents: PageDocuments,
     pageId: string | undefined,
     signal: AbortSignal,
-  ): Promise<CaptchaResult[]> {
-    for (let waited = 0; waited < APPEAR_MS; waited += LOOK_MS) {
-      const asked = documents.current.filter(({ place }) => !pageId || place.pageId === pageId);
-      const found = await Promise.all(asked.map((document) => this.#unsolved(document, signal)));
-      if (found.flat().length > 0) {
-        const solved = found
-          .flat()
-          .map(({ document, captcha }) => this.#solving.solveAgain(document, captcha));
-        return untilAborted(Promise.all(solved), signal);
+  ): Promise<DocumentCaptcha[]> {
+    const appearsUntil = performance.now() + APPEAR_MS;
+    let hasLooked = false;
+    try {
+      while (!hasLooked || performance.now() < appearsUntil) {
+        const asked = documents.current.filter(({ place }) => !pageId || place.pageId === pageId);
+        const found = await Promise.all(asked.map((document) => this.#unsolved(document, signal)));
+        if (found.flat().length > 0) return found.flat();
+        hasLooked = true;
+        await delay(LOOK_MS, undefined, { signal });
       }
-      await delay(LOOK_MS, undefined, { signal });
+    } catch (error) {
+      if (!hasLooked) throw error;
     }
     throw captchaError('captcha.not_found');
   }
 
-  async #unsolved(document: PageDocument, signal: AbortSignal) {
+  async #unsolved(document: PageDocument, signal: AbortSignal): Promise<DocumentCaptcha[]> {
     const until = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     try {
       const found = await document.ask(withDetection('captchas.unsolved()'), Found, until);

@@ -48,7 +48,7 @@ const CALL_NAMED = `function (name, token) {
 
 /** The next time that the page asks for a score with this key, it gets this token. */
 const ANSWER_EXECUTE = `function (siteKey, action, token, lifeMs) {
-  const until = Date.now() + lifeMs;
+  const until = performance.now() + lifeMs;
   let isTaken = true;
   for (const api of [window.grecaptcha, window.grecaptcha?.enterprise]) {
     const execute = api?.execute;
@@ -56,7 +56,7 @@ const ANSWER_EXECUTE = `function (siteKey, action, token, lifeMs) {
     isTaken = false;
     api.execute = function (key, options) {
       const isAsked = key === siteKey && (!action || action === options?.action);
-      if (isTaken || !isAsked || Date.now() > until) return execute.apply(this, arguments);
+      if (isTaken || !isAsked || performance.now() > until) return execute.apply(this, arguments);
       isTaken = true;
       return Promise.resolve(token);
     };

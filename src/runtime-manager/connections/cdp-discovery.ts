@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
+import { parseJson } from './parse-json.ts';
 import type { Access } from './cdp-policy.ts';
+import { requestOver } from './request-over.ts';
 
 const TIMEOUT_MS = 10_000;
 const LOOK = /^\/json(?:\/(?:version|list|protocol))?\/?$/;
@@ -43,30 +45,31 @@ export async function discover(
   const { pathname, search } = new URL(path, 'http://browser');
   const acts = ACT.test(pathname) && access === 'control';
   if (!LOOK.test(pathname) && !FRONTEND.test(pathname) && !acts) throw notServed();
-  const response = await ask(`http://127.0.0.1:${endpoint.port}${pathname}${search}`, method);
-  const type = response.headers.get('content-type') ?? 'text/plain';
-  const body = await response.arrayBuffer();
+  const { status, type, body } = await ask(endpoint, method, pathname + search);
   const isJson = type.startsWith('application/json') && !pathname.includes('protocol');
-  const shown = isJson ? withOurAddresses(Buffer.from(body).toString('utf8'), base) : body;
-  return new Response(shown, { status: response.status, headers: { 'content-type': type } });
+  const shown = isJson ? withOurAddresses(body, base) : new Uint8Array(body);
+  return new Response(shown, { status, headers: { 'content-type': type } });
 }
 
-async function ask(url: string, method: string): Promise<Response> {
+async function ask({ dial }: DebuggingEndpoint, method: string, path: string) {
   try {
-    return await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    // Chromium answers those only who call it by an address.
+    return await requestOver(dial, { method, path, headers: { host: '127.0.0.1' }, signal });
   } catch (cause) {
     throw new RuntimeError('connection.failed', 'The browser does not answer.', { cause });
   }
 }
 
-function withOurAddresses(text: string, base: string): string {
-  const json: unknown = JSON.parse(text);
+/** What Chromium calls JSON may be a sentence, such as that there is no such target. */
+function withOurAddresses(body: Buffer, base: string): string {
+  const json = parseJson(body);
   const version = Version.safeParse(json);
   const list = z.array(Target).safeParse(json);
   const target = Target.safeParse(json);
   if (list.success) return JSON.stringify(list.data.map((one) => readdress(one, base)));
   if (target.success) return JSON.stringify(readdress(target.data, base));
-  if (!version.success) return text;
+  if (!version.success) return body.toString('utf8');
   return JSON.stringify({ ...version.data, webSocketDebuggerUrl: toWebSocket(base) });
 }
 

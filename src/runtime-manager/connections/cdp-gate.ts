@@ -1,71 +1,55 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { inspectCdp } from './cdp-inspection.ts';
-import type { OwnPorts } from '../egress/own-ports.ts';
 import type { Role, RuntimeFiles } from './cdp-policy.ts';
 import { WebSocketBridge, type BridgeOptions } from './websocket-bridge.ts';
 
 export interface GateParts extends Pick<BridgeOptions, 'act'> {
   files: RuntimeFiles;
-  ownPorts: OwnPorts;
 }
 
 /**
- * The browser's debugging port as our own helpers (chromedriver, Playwright's server) see it: on
- * loopback, and with the same inspection that clients of CDP go through.
+ * The browser's debugging server as our own helpers see it, with the same inspection that clients of
+ * CDP go through. It listens nowhere itself: whoever runs the helper hands it the connections that
+ * come from there.
  */
-export class CdpGate implements AsyncDisposable {
-  readonly port: number;
+export class CdpGate implements Disposable {
   readonly #server: Server;
+  readonly #clients = new Set<Duplex>();
 
-  readonly #held: Disposable;
-
-  private constructor(server: Server, port: number, ownPorts: OwnPorts) {
-    this.#server = server;
-    this.port = port;
-    this.#held = ownPorts.hold(port);
-  }
-
-  static async open(
-    endpoint: DebuggingEndpoint,
-    role: Role,
-    { files, ownPorts, act }: GateParts,
-  ): Promise<CdpGate> {
+  constructor(endpoint: DebuggingEndpoint, role: Role, { files, act }: GateParts) {
     const server = createServer((request, response) => {
       if (isHelper(request)) void serve(endpoint, request, response);
       else response.writeHead(403).end();
     });
     const inspect = inspectCdp(role, files);
+    const join = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!isHelper(request)) return void socket.destroy();
+      const path = cdpPathOf(request.url ?? '', endpoint);
+      const target = { upstream: await endpoint.dial(), path };
+      const bridge = { inspect, act, onActivity: () => undefined };
+      await new WebSocketBridge(request, socket, head, target, bridge).ended;
+    };
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
-      if (!isHelper(request)) return void socket.destroy();
-      try {
-        const target = { port: endpoint.port, path: cdpPathOf(request.url ?? '', endpoint) };
-        new WebSocketBridge(request, socket, head, target, {
-          inspect,
-          act,
-          onActivity: () => undefined,
-        });
-      } catch {
-        socket.destroy();
-      }
+      join(request, socket, head).catch(() => socket.destroy());
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('the gate has no port');
-    return new CdpGate(server, address.port, ownPorts);
+    this.#server = server;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
-    this.#held[Symbol.dispose]();
+  /** Takes a connection of a helper. */
+  readonly accept = (socket: Socket): void => {
+    this.#clients.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#clients.delete(socket));
+    this.#server.emit('connection', socket);
+  };
+
+  [Symbol.dispose](): void {
+    for (const client of this.#clients) client.destroy();
   }
 }
 

@@ -1,11 +1,13 @@
-import { resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { asBrowserFinds } from './context-proxy.ts';
+import { HARMLESS, reasonAgainst } from './cdp-commands.ts';
+import { isOwnFile, seenPart, type FilesFolder } from '../browser/own-files.ts';
 
 export const ACCESSES = ['control', 'observe'] as const;
 export type Access = (typeof ACCESSES)[number];
 
-/** Who sends a command: a client with its access, or a helper process of ours for one. */
-export type Role = Access | 'helper';
+/** Who sends a command: a client with its access, or Playwright's server for one. */
+export type Role = Access | 'playwright';
 
 export const CdpCommand = z.looseObject({
   id: z.int(),
@@ -15,8 +17,14 @@ export const CdpCommand = z.looseObject({
 });
 export type CdpCommand = z.infer<typeof CdpCommand>;
 
-/** `replace` is the command that goes in its place, `refuse` the reason it does not. */
-export type Verdict = { pass: true } | { replace: CdpCommand } | { refuse: string };
+/**
+ * `replace` is the command that goes in its place, `refuse` the reason it does not; one that is
+ * `unknown` is no command as far as we know.
+ */
+export type Verdict =
+  | { pass: true }
+  | { replace: CdpCommand }
+  | { refuse: string; unknown?: boolean };
 
 const PASS: Verdict = { pass: true };
 
@@ -43,67 +51,32 @@ const OBSERVABLE = new Set([
   'Performance.getMetrics',
 ]);
 
-/** Commands that reach past the browser to the machine, or past this inspection. */
-const REFUSED: Record<string, string> = {
-  'Browser.getBrowserCommandLine': 'the machine is not shown',
-  'Target.sendMessageToTarget': 'attach with flatten: true and use its sessionId',
-  'Target.setRemoteLocations': 'the machine cannot be reached',
-  'Tethering.bind': 'ports of the machine cannot be bound',
-  'Tethering.unbind': 'ports of the machine cannot be bound',
-  'PWA.launchFilesInApp': 'files of the machine cannot be opened',
-};
-
-/** Of Target.createBrowserContext: they would lead around what the runtime's traffic goes through. */
-const PROXY_PARAMS = ['proxyServer', 'proxyBypassList'];
-
-const LOAD = 'Extensions.loadUnpacked';
-const CREATE_CONTEXT = 'Target.createBrowserContext';
-const EXPOSE = 'Target.exposeDevToolsProtocol';
-
-const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
-
-const DRAG = 'Input.dispatchDragEvent';
-const FILE_COMMANDS = ['DOM.setFileInputFiles', DRAG];
-const DOWNLOAD_COMMANDS = ['Browser.setDownloadBehavior', 'Page.setDownloadBehavior'];
-const URL_COMMANDS = ['Page.navigate', 'Target.createTarget', 'Network.loadNetworkResource'];
-
-/**
- * Whether a message could hold a command that is judged: everything else passes unread. Names can
- * hide behind escapes, so a message with one is read. Takes the bytes as latin1. Not a pattern that
- * ignores case as a whole: that takes six times as long.
- */
-const SUSPECT = new RegExp(
-  [
-    ...[LOAD, EXPOSE, ...Object.keys(REFUSED), ...FILE_COMMANDS, ...DOWNLOAD_COMMANDS].map((name) =>
-      name.replace('.', '\\.'),
-    ),
-    'SystemInfo\\.',
-    ...PROXY_PARAMS,
-    `"url"\\s*:\\s*"\\s*(?:${['view-source', 'file', 'chrome', 'devtools'].map(inAnyCase).join('|')})`,
-    // Line breaks and tabs in an address, which browsers pass over.
-    '"url"\\s*:\\s*"[^"]{0,40}\\\\[nrt]',
-    // Escapes that JSON's common ones are not.
-    '\\\\[^"\\\\/bfnrt]',
-  ].join('|'),
-);
-
-function inAnyCase(text: string): string {
-  return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
-}
-
-/** What does not start like a command is no command, or not one in JSON. */
-const BRACE = '{'.charCodeAt(0);
-
-export function isSuspect(payload: Buffer): boolean {
-  return payload[0] !== BRACE || SUSPECT.test(payload.toString('latin1'));
-}
-
 /** What of the machine is the runtime's own. */
-export interface RuntimeFiles {
-  directory: string;
+export interface RuntimeFiles extends FilesFolder {
   /** Where Stagehand's extension is that browsers get. */
   stagehandExtension: string;
+  /**
+   * The port at which the browser finds proxies that Playwright's server offers it; undefined: it
+   * cannot reach them.
+   */
+  contextProxyPort?: number | undefined;
 }
+
+type Judge = (command: CdpCommand, files: RuntimeFiles, role: Role) => Verdict;
+
+/** Commands whose parameters decide, and who decides. */
+const JUDGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
+  ['Browser.setDownloadBehavior', judgeDownload],
+  ['DOM.setFileInputFiles', judgeInput],
+  ['Extensions.loadUnpacked', judgeExtension],
+  ['Input.dispatchDragEvent', judgeDrag],
+  ['Network.loadNetworkResource', judgeUrl],
+  ['Page.navigate', judgeUrl],
+  ['Page.setDownloadBehavior', judgeDownload],
+  ['Target.createBrowserContext', judgeContext],
+  ['Target.createTarget', judgeUrl],
+  ['Tracing.start', judgeTracing],
+]);
 
 /** Decides on a command, by who sends it and what is the runtime's own. */
 export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Verdict {
@@ -111,83 +84,106 @@ export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Ver
   if (role === 'observe' && !OBSERVABLE.has(method)) {
     return { refuse: `${method} is not allowed on a connection that observes` };
   }
-  // What a page sends by it is not inspected. chromedriver needs it, for WebDriver BiDi.
-  if (method === EXPOSE && role !== 'helper') {
-    return { refuse: `${method} is not allowed: pages get no protocol of their own` };
-  }
-  const reason = REFUSED[method];
-  if (reason !== undefined) return { refuse: `${method} is not allowed: ${reason}` };
-  if (method.startsWith('SystemInfo.')) {
-    return { refuse: `${method} is not allowed: the machine is not shown` };
-  }
-  if (method === LOAD) return judgeExtension(command, files.stagehandExtension);
-  if (FILE_COMMANDS.includes(method)) return judgeFiles(command, files.directory);
-  if (DOWNLOAD_COMMANDS.includes(method)) return judgeDownload(command, files.directory);
-  if (method === CREATE_CONTEXT) return judgeContext(command);
-  if (URL_COMMANDS.includes(method)) return judgeUrl(command);
-  return PASS;
+  if (HARMLESS.has(method)) return PASS;
+  const judgeThis = JUDGES.get(method);
+  if (judgeThis) return judgeThis(command, files, role);
+  const reason = reasonAgainst(method);
+  if (reason !== undefined) return refuse(command, `: ${reason}`);
+  return { refuse: `${method} is not known here`, unknown: true };
+}
+
+function refuse({ method }: CdpCommand, why: string): Verdict {
+  return { refuse: `${method} is not allowed${why}` };
 }
 
 /** Stagehand names its extension by a path on its own machine; the runtime has one of the kind. */
-function judgeExtension(command: CdpCommand, stagehandExtension: string): Verdict {
+function judgeExtension(command: CdpCommand, { stagehandExtension }: RuntimeFiles): Verdict {
   const path = command.params?.['path'];
   if (typeof path === 'string' && STAGEHAND.test(path)) {
     return { replace: { ...command, params: { path: stagehandExtension } } };
   }
-  return { refuse: `${LOAD} is not allowed: extensions are named when the runtime is created` };
+  return refuse(command, ': extensions are named when the runtime is created');
 }
 
 const STAGEHAND = /[\\/]@browserbasehq[\\/]stagehand[\\/]dist[\\/]extension[\\/]?$/;
 
-/** What cannot be read here is not passed on: Chromium might read it otherwise. */
-function judgeFiles({ method, params }: CdpCommand, directory: string): Verdict {
-  const read = method === DRAG ? DragParams.safeParse(params) : InputParams.safeParse(params);
-  const files = read.data?.data?.files ?? read.data?.files ?? [];
-  if (read.success && files.every((file) => isInside(file, directory))) return PASS;
-  return { refuse: `${method} is not allowed with files outside the runtime's directory` };
+/** Each is looked up on the machine. */
+const FILES_MAX = 10_000;
+const Paths = z.array(z.string()).max(FILES_MAX);
+const InputParams = z.looseObject({ files: Paths });
+const DragParams = z.looseObject({ data: z.looseObject({ files: Paths.optional() }).optional() });
+
+function judgeInput(command: CdpCommand, files: RuntimeFiles): Verdict {
+  return judgeFiles(command, InputParams.safeParse(command.params).data?.files, files);
 }
 
-const Paths = z.array(z.string());
-const InputParams = z.looseObject({ files: Paths, data: z.undefined().optional() });
-const DragParams = z.looseObject({
-  files: z.undefined().optional(),
-  data: z.looseObject({ files: Paths.optional() }).optional(),
-});
+function judgeDrag(command: CdpCommand, files: RuntimeFiles): Verdict {
+  const read = DragParams.safeParse(command.params);
+  return judgeFiles(command, read.success ? (read.data.data?.files ?? []) : undefined, files);
+}
+
+/** What cannot be read here is not passed on: Chromium might read it otherwise. */
+function judgeFiles(
+  command: CdpCommand,
+  paths: string[] | undefined,
+  files: RuntimeFiles,
+): Verdict {
+  if (paths?.every((path) => isOwnFile(path, files))) return PASS;
+  return refuse(command, " with files that are not the runtime's own");
+}
 
 /**
- * Playwright names files by their id (`allowAndName`) in a directory of its own machine, and does
- * so for every context: its files are kept in the runtime's directory instead.
+ * Clients name directories of their own machine, and Playwright's clients one for every context: all
+ * downloads go to one folder instead. Playwright's helper sees the folder and has a place in it.
  */
-function judgeDownload(command: CdpCommand, directory: string): Verdict {
-  const { params, method } = command;
+function judgeDownload(command: CdpCommand, files: RuntimeFiles, role: Role): Verdict {
+  const { params } = command;
   const path = params?.['downloadPath'];
-  if (path === undefined || (typeof path === 'string' && isInside(path, directory))) return PASS;
-  if (params?.['behavior'] === 'allowAndName') {
-    return {
-      replace: { ...command, params: { ...params, downloadPath: `${directory}/downloads` } },
-    };
-  }
-  return { refuse: `${method} is not allowed with a path outside the runtime's directory` };
+  const isOwn = typeof path === 'string' && isOwnFile(path, files);
+  if (path === undefined || (role === 'playwright' && isOwn)) return PASS;
+  return {
+    replace: { ...command, params: { ...params, downloadPath: seenPart(files, 'downloads') } },
+  };
 }
 
-function judgeContext({ method, params = {} }: CdpCommand): Verdict {
+/** They would lead around what the runtime's traffic goes through. */
+const PROXY_PARAMS = ['proxyServer', 'proxyBypassList'];
+
+/** Only the one that Playwright's server offers, whose own connections go the runtime's way. */
+function judgeContext(command: CdpCommand, files: RuntimeFiles, role: Role): Verdict {
+  const { params = {} } = command;
   if (PROXY_PARAMS.every((name) => params[name] === undefined)) return PASS;
-  return { refuse: `${method} is not allowed with a proxy: the runtime's is for all its contexts` };
+  const { contextProxyPort } = files;
+  if (role === 'playwright' && contextProxyPort !== undefined) {
+    const proxyServer = asBrowserFinds(params['proxyServer'], contextProxyPort);
+    const proxyBypassList = '<-loopback>';
+    if (proxyServer !== undefined) {
+      return { replace: { ...command, params: { ...params, proxyServer, proxyBypassList } } };
+    }
+  }
+  return refuse(command, " with a proxy: the runtime's is for all its contexts");
 }
+
+const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
 
 /** The browser blocks these too, whoever navigates; here the client learns why. */
-function judgeUrl({ method, params }: CdpCommand): Verdict {
-  const url = params?.['url'];
+function judgeUrl(command: CdpCommand): Verdict {
+  const url = command.params?.['url'];
   if (typeof url !== 'string' || !LOCAL_URL.test(asBrowsersRead(url))) return PASS;
-  return { refuse: `${method} is not allowed to an address of the machine itself` };
-}
-
-export function isInside(path: string, directory: string): boolean {
-  return resolve(path).startsWith(directory + sep);
+  return refuse(command, ' to an address of the machine itself');
 }
 
 /** https://url.spec.whatwg.org/#concept-basic-url-parser drops these before it looks for a scheme. */
 function asBrowsersRead(url: string): string {
   // oxlint-disable-next-line no-control-regex
   return url.replaceAll(/[\t\r\n]/g, '').replace(/^[\x00-\x20]+/, '');
+}
+
+const OWN_BACKENDS: unknown[] = [undefined, 'auto', 'chrome'];
+
+/** A configuration of Perfetto's can name a file to write to, and what of the system to trace. */
+function judgeTracing(command: CdpCommand): Verdict {
+  const { perfettoConfig, tracingBackend } = command.params ?? {};
+  if (perfettoConfig === undefined && OWN_BACKENDS.includes(tracingBackend)) return PASS;
+  return refuse(command, ' beyond the browser: leave out perfettoConfig and tracingBackend');
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver } from '../lifecycle.ts';
 import type { Access } from './cdp-policy.ts';
+import { OpenCommands } from './open-commands.ts';
 
 export const PROTOCOLS = ['cdp', 'playwright', 'webdriver'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -11,6 +12,15 @@ export interface ConnectionEvents {
   detached: (connection: Connection) => void;
 }
 
+/** When something happened: as people are told it, and by `performance.now()`. */
+export interface Moment {
+  at: Date;
+  ms: number;
+}
+
+/** The one command of a request over plain HTTP. */
+const REQUEST = '0';
+
 /** One way into a runtime, which any number of clients may use until it is revoked. */
 export class Connection {
   readonly id = randomUUID();
@@ -18,9 +28,12 @@ export class Connection {
   readonly access: Access;
   readonly createdAt = new Date();
   readonly expiresAt: Date | undefined;
-  lastActivityAt: Date | undefined;
   readonly #events: ConnectionEvents;
   readonly #clients = new Set<(reason: string) => void>();
+  readonly #commands = new Set<OpenCommands>();
+  /** By `performance.now()`. */
+  readonly #expiresAtMs: number;
+  #lastActivity: Moment | undefined;
   #closed: string | undefined;
 
   /** `expiresAt`: until when clients are let in; those of the runtime itself have none. */
@@ -29,6 +42,7 @@ export class Connection {
     this.protocol = protocol;
     this.access = access;
     this.expiresAt = expiresAt;
+    this.#expiresAtMs = expiresAt ? elapsedAt(expiresAt) : Infinity;
   }
 
   /** Why nobody is let in any more; undefined while it is open. */
@@ -38,6 +52,19 @@ export class Connection {
 
   get attachedClients(): number {
     return this.#clients.size;
+  }
+
+  /** Whether it lets nobody in any more. */
+  get isExpired(): boolean {
+    return performance.now() >= this.#expiresAtMs;
+  }
+
+  get lastActivity(): Moment | undefined {
+    return this.#lastActivity;
+  }
+
+  get lastActivityAt(): Date | undefined {
+    return this.#lastActivity?.at;
   }
 
   /** Counts a client until it is disposed; `close` is how it is told to go. */
@@ -56,7 +83,37 @@ export class Connection {
   }
 
   touch(): void {
-    this.lastActivityAt = new Date();
+    this.#lastActivity = thisMoment();
+  }
+
+  /** What a client asks, to be disposed when it has gone. */
+  follow(): OpenCommands {
+    const commands = new OpenCommands(() => this.#commands.delete(commands));
+    this.#commands.add(commands);
+    return commands;
+  }
+
+  /** A request that is being taken and carried out, until it is disposed or its client is `gone`. */
+  request(gone: AbortSignal): Disposable {
+    this.touch();
+    const commands = this.follow();
+    commands.begin(REQUEST);
+    const end = () => {
+      if (!this.#commands.has(commands)) return;
+      commands[Symbol.dispose]();
+      gone.removeEventListener('abort', end);
+      this.touch();
+    };
+    gone.addEventListener('abort', end);
+    if (gone.aborted) end();
+    return { [Symbol.dispose]: end };
+  }
+
+  /** Counts as active while a command is open, for at most `limitMs`. */
+  touchIfAsked(limitMs: number): void {
+    for (const commands of this.#commands) {
+      if (commands.areOpen(limitMs)) return this.touch();
+    }
   }
 
   /** Sends every client away, also one that is just coming. */
@@ -74,7 +131,8 @@ export class Connections {
   readonly #events: ConnectionEvents;
   readonly #own = new Map<Protocol, Connection>();
   readonly #all = new Map<string, Connection>();
-  #revokedActivityAt: Date | undefined;
+  /** By ways that are revoked now, and without a client. */
+  #otherActivity: Moment | undefined;
 
   constructor(events: ConnectionEvents) {
     this.#events = events;
@@ -102,12 +160,22 @@ export class Connections {
     return this.#all.get(id);
   }
 
-  /** When any client was last active, also by a way that is revoked now. */
-  get lastActivityAt(): Date | undefined {
+  /** When the runtime was last in use, also by a way that is revoked now. */
+  get lastActivity(): Moment | undefined {
     return [...this.#all.values()].reduce(
-      (latest, { lastActivityAt }) => later(latest, lastActivityAt),
-      this.#revokedActivityAt,
+      (latest, { lastActivity }) => later(latest, lastActivity),
+      this.#otherActivity,
     );
+  }
+
+  /** The runtime is in use by what a client began. */
+  touch(): void {
+    this.#otherActivity = thisMoment();
+  }
+
+  /** Those that have a command open count as active, each command for at most `limitMs`. */
+  touchAsked(limitMs: number): void {
+    for (const connection of this.#all.values()) connection.touchIfAsked(limitMs);
   }
 
   /** Newest first. */
@@ -121,7 +189,7 @@ export class Connections {
     const connection = this.#all.get(id);
     if (!connection) return undefined;
     this.#all.delete(id);
-    this.#revokedActivityAt = later(this.#revokedActivityAt, connection.lastActivityAt);
+    this.#otherActivity = later(this.#otherActivity, connection.lastActivity);
     if (this.#own.get(connection.protocol) === connection) this.#own.delete(connection.protocol);
     connection.close('The connection was revoked.');
     return connection;
@@ -138,13 +206,21 @@ export class Connections {
 
   /** What has expired and has no client left is of no use. */
   #dropExpired(): void {
-    const now = new Date();
-    for (const { id, expiresAt, attachedClients } of this.#all.values()) {
-      if (expiresAt && expiresAt <= now && attachedClients === 0) this.revoke(id);
+    for (const { id, isExpired, attachedClients } of this.#all.values()) {
+      if (isExpired && attachedClients === 0) this.revoke(id);
     }
   }
 }
 
-function later(one: Date | undefined, other: Date | undefined): Date | undefined {
-  return one && (!other || one > other) ? one : other;
+export function thisMoment(): Moment {
+  return { at: new Date(), ms: performance.now() };
+}
+
+/** When a date that was just reckoned will be, by `performance.now()`: clocks are set, time passes. */
+export function elapsedAt(date: Date): number {
+  return performance.now() + date.getTime() - Date.now();
+}
+
+function later(one: Moment | undefined, other: Moment | undefined): Moment | undefined {
+  return one && (!other || one.ms > other.ms) ? one : other;
 }

@@ -1,25 +1,35 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
-import type { OwnPorts } from '../egress/own-ports.ts';
+import type { Socket } from 'node:net';
+import type { BrowserDirectory } from '../browser/browser-directory.ts';
+import type { Jail } from '../jail/jail.ts';
 import { RuntimeError } from '../errors.ts';
+import { splice } from '../egress/splice.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';
 import { DRIVERS, type Driver } from '../lifecycle.ts';
+import { actingTogether } from './acting-together.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { CdpGate } from './cdp-gate.ts';
 import { inspectCdp } from './cdp-inspection.ts';
 import type { Role, RuntimeFiles } from './cdp-policy.ts';
 import type { Connection, Protocol } from './connections.ts';
+import { PageEmulation } from './page-emulation.ts';
+import { PausedTargets } from './paused-targets.ts';
+import { QuietCommands } from './quiet-commands.ts';
+import { SharedActing, type SharedState } from './shared-acting.ts';
 import {
   assertPlaywrightClient,
   startPlaywrightServer,
   type PlaywrightServer,
 } from './playwright-server.ts';
+import { assertRightAddress, refuseWrongClients } from './wrong-address.ts';
 import { WebDriverEndpoint } from './webdriver-endpoint.ts';
 import { inspectBidi } from './webdriver-inspection.ts';
 import {
   GOING_AWAY,
   WebSocketBridge,
+  type Acting,
   type BridgeOptions,
   type BridgeTarget,
   type Inspection,
@@ -29,14 +39,18 @@ export interface EndpointsOptions {
   endpoint: DebuggingEndpoint;
   /** What of the machine's files is the runtime's own. */
   files: RuntimeFiles;
-  /** What helper processes get as their environment. */
+  directory: BrowserDirectory;
+  shared: SharedState;
+  /** Where helpers run. */
+  jail: Jail;
+  /** What helpers get as their environment beside what names the directory. */
   env: Record<string, string>;
   /** Undefined: there is none on this machine. */
   chromedriverPath: string | undefined;
-  /** The port on loopback that is the browser's only way out, and a helper's too. */
-  proxyPort: number;
-  /** Where the ports of helpers are made known. */
-  ownPorts: OwnPorts;
+  /** Undefined: no videos are recorded. */
+  ffmpegPath: string | undefined;
+  /** Takes a helper's connections to the outside, as an HTTP proxy. */
+  acceptProxied: (socket: Socket) => void;
 }
 
 /** A request for a websocket, as Node hands it over. */
@@ -46,21 +60,28 @@ export interface SocketRequest {
   head: Buffer;
   /** Below the connection's address, with its query. */
   path: string;
+  /** What the client is told in the answer to its handshake. */
+  headers?: Readonly<Record<string, string>>;
+  /** Called when the client was answered: it is joined. */
+  onOpen?: () => void;
 }
 
 export interface HttpRequest {
   method: string;
   /** Below the connection's address, with its query. */
   path: string;
-  /** The connection's address as the client sees it: an http(s) URL without a slash at its end. */
+  /**
+   * The connection's address as the client sees it: an http(s) URL without a slash at its end. For
+   * WebDriver it has a ticket, since it goes on to clients that send no headers.
+   */
   base: string;
   body: Buffer;
 }
 
 /**
- * All the ways to speak to one browser. CDP reaches it directly; Playwright's server and
- * chromedriver are started on first use and reach it through a gate of ours, so that what clients
- * may do is decided in one place.
+ * All the ways to speak to one browser. CDP reaches it directly; Playwright's server,
+ * chromedriver and what speaks BiDi are started on first use and reach it through a gate of ours, so
+ * that what clients may do is decided in one place.
  */
 export class Endpoints implements AsyncDisposable {
   /** Who acts for all clients that come from now on; without one, they act as they ask. */
@@ -68,7 +89,10 @@ export class Endpoints implements AsyncDisposable {
   readonly #options: EndpointsOptions;
   readonly #webdriver: WebDriverEndpoint;
   readonly #closing = new AbortController();
-  readonly #gates = new Map<Role, Promise<CdpGate>>();
+  readonly #gates = new Map<Role, CdpGate>();
+  /** For each client of CDP that may control. */
+  readonly #acting = new Set<Acting>();
+  readonly #emulation = new Set<PageEmulation>();
   #playwright: Promise<PlaywrightServer> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -76,78 +100,145 @@ export class Endpoints implements AsyncDisposable {
     this.#options = options;
     this.#webdriver = new WebDriverEndpoint(
       { ...options, closing: this.#closing.signal },
-      async () => {
-        const gate = await this.#openGate('helper');
-        return `127.0.0.1:${gate.port}`;
-      },
+      (socket) => this.#openGate('control').accept(socket),
     );
   }
 
   /** Joins a client with what it asked for; resolves when it has gone. */
   async connect(connection: Connection, asked: SocketRequest): Promise<void> {
-    const { request, socket, head } = asked;
-    const target = await this.#targetOf(connection.protocol, asked);
+    const { request, socket, head, headers, onOpen } = asked;
+    const { protocol, path } = this.#spokenAt(connection, asked.path);
+    const target = await this.#targetOf(protocol, { ...asked, path });
     if (socket.destroyed) return;
     if (connection.closed) throw new RuntimeError('runtime.not_active', connection.closed);
+    using commands = connection.follow();
     const bridge = new WebSocketBridge(request, socket, head, target, {
       onActivity: () => connection.touch(),
-      inspect: this.#inspectionOf(connection),
-      act: connection.protocol === 'cdp' ? this.#act : undefined,
+      commands,
+      inspect: this.#inspectionOf({ protocol, access: connection.access }, { ...asked, path }),
+      act: protocol === 'cdp' ? this.#actFor(connection.access) : undefined,
+      holdsOthers: () => connection.access === 'control' && this.#acting.size > 1,
+      headers,
+      onOpen,
     });
-    using _attached = connection.attach(driverOf(connection.protocol, request), (reason) =>
-      bridge.close(GOING_AWAY, reason),
-    );
+    const driver = driverOf(connection.protocol, request);
+    // Playwright shows what the close frame says, and takes a failure for one of the page.
+    const isTold = protocol === 'cdp' && driver !== 'playwright';
+    const close = (reason: string) =>
+      bridge.close(GOING_AWAY, reason, isTold ? commands.failures(reason) : []);
+    using _attached = connection.attach(driver, close);
+    using _joined =
+      connection.protocol === 'webdriver' ? this.#webdriver.join(asked.path, close) : undefined;
     await bridge.ended;
+  }
+
+  /** Joins a connection of the browser with what Playwright's server listens with at this port. */
+  joinPlaywright(socket: Socket, port: number): void {
+    socket.on('error', () => socket.destroy());
+    const join = async () => {
+      const server = await this.#playwright;
+      if (server) splice(socket, await server.dial(port));
+      else socket.destroy();
+    };
+    join().catch(() => socket.destroy());
   }
 
   /** Answers what a client asks over plain HTTP at the address of a connection. */
   async answer(connection: Connection, asked: HttpRequest): Promise<Response> {
-    connection.touch();
+    const { pathname } = new URL(asked.path, 'http://runtime');
+    assertRightAddress(connection.protocol, asked.method, pathname);
     switch (connection.protocol) {
       case 'cdp':
         return discover(this.#options.endpoint, { ...asked, access: connection.access });
       case 'webdriver':
-        return this.#webdriver.answer(connection, asked);
+        return this.#answerWebDriver(connection, asked);
       case 'playwright':
         throw new RuntimeError('connection.unsupported', 'This address takes websockets only.');
     }
   }
 
+  /** A command that the end of the runtime, or of the connection, cuts off tells that. */
+  async #answerWebDriver(connection: Connection, asked: HttpRequest): Promise<Response> {
+    try {
+      const answer = await this.#webdriver.answer(connection, asked);
+      if (connection.closed === undefined) return answer;
+    } catch (error) {
+      if (connection.closed === undefined) throw error;
+    }
+    throw new RuntimeError('runtime.not_active', connection.closed);
+  }
+
+  /** Whether a path below the connection's address is about a session that it has open. */
+  isInSession(connection: Connection, path: string): boolean {
+    return this.#webdriver.isOpen(connection, path);
+  }
+
+  /** Sessions of WebDriver have an address for CDP below their own. */
+  #spokenAt(connection: Connection, path: string): { protocol: Protocol; path: string } {
+    if (connection.protocol === 'webdriver') {
+      const below = this.#webdriver.cdpBelow(connection, path);
+      if (below !== undefined) return { protocol: 'cdp', path: below };
+    }
+    return { protocol: connection.protocol, path };
+  }
+
   /** Helpers speak for their clients through gates, where these are acted for. */
-  get #act(): BridgeOptions['act'] {
+  #actFor(role: Role): BridgeOptions['act'] {
     const { humanizer } = this;
-    return humanizer && ((wire) => humanizer.open(wire));
+    // Whoever observes neither gives input nor sets anything.
+    if (role === 'observe') return undefined;
+    return (wire) => {
+      const quiet = new QuietCommands(wire);
+      const actors: Acting[] = [
+        new SharedActing(this.#options.shared, role, wire),
+        new PausedTargets(quiet, () => this.#acting.size < 2),
+        new PageEmulation(quiet, this.#emulation),
+        quiet,
+      ];
+      if (humanizer) actors.unshift(humanizer.open(wire));
+      const acting = actingTogether(actors, () => this.#acting.delete(acting));
+      this.#acting.add(acting);
+      return acting;
+    };
   }
 
   /** Playwright's protocol is spoken to a helper that is inspected itself, behind the gate. */
-  #inspectionOf({ protocol, access }: Connection): Inspection | undefined {
+  #inspectionOf(
+    { protocol, access }: Pick<Connection, 'protocol' | 'access'>,
+    { path, request }: SocketRequest,
+  ): Inspection | undefined {
     const { files } = this.#options;
     if (protocol === 'cdp') return inspectCdp(access, files);
-    if (protocol === 'webdriver') return inspectBidi(files, this.humanizer !== undefined);
-    return undefined;
+    if (protocol === 'webdriver') {
+      const isHumanized = this.humanizer !== undefined;
+      return inspectBidi({ files, isHumanized, end: () => this.#webdriver.end(path) });
+    }
+    // Playwright's own client says so; any other may speak something else.
+    const isPlaywright = request.headers['x-playwright-browser'] !== undefined;
+    return isPlaywright ? undefined : refuseWrongClients('playwright');
   }
 
   async #targetOf(protocol: Protocol, { request, path }: SocketRequest): Promise<BridgeTarget> {
     const { endpoint } = this.#options;
     switch (protocol) {
       case 'cdp':
-        return { port: endpoint.port, path: cdpPathOf(path.split('?', 1)[0] ?? '', endpoint) };
+        return {
+          path: cdpPathOf(path.split('?', 1)[0] ?? '', endpoint),
+          upstream: await endpoint.dial(),
+        };
       case 'webdriver':
         return this.#webdriver.bidiTarget(path);
       case 'playwright':
         assertPlaywrightClient(request);
-        return (await this.#openPlaywright()).target;
+        return (await this.#openPlaywright()).openTarget();
     }
   }
 
-  #openGate(role: Role): Promise<CdpGate> {
-    if (this.#closing.signal.aborted) {
-      throw new RuntimeError('runtime.not_active', 'The runtime is over.');
-    }
-    const { endpoint, files, ownPorts } = this.#options;
-    const known = this.#gates.get(role);
-    const gate = known ?? CdpGate.open(endpoint, role, { files, ownPorts, act: this.#act });
-    if (!known) this.#gates.set(role, gate);
+  #openGate(role: Role): CdpGate {
+    const { endpoint, files } = this.#options;
+    const gate =
+      this.#gates.get(role) ?? new CdpGate(endpoint, role, { files, act: this.#actFor(role) });
+    this.#gates.set(role, gate);
     return gate;
   }
 
@@ -161,15 +252,16 @@ export class Endpoints implements AsyncDisposable {
   }
 
   async #startPlaywright(): Promise<PlaywrightServer> {
-    const { files, env, proxyPort, ownPorts } = this.#options;
-    const gate = await this.#openGate('control');
-    const url = `ws://127.0.0.1:${gate.port}`;
-    const { signal } = this.#closing;
-    const task = { cdpUrl: url, proxyPort };
-    const server = await startPlaywrightServer(task, files.directory, env, signal);
-    const held = ownPorts.hold(server.target.port);
+    if (this.#closing.signal.aborted) {
+      throw new RuntimeError('runtime.not_active', 'The runtime is over.');
+    }
+    const { directory, jail, env, acceptProxied, ffmpegPath, files } = this.#options;
+    const { accept } = this.#openGate('playwright');
+    const server = await startPlaywrightServer(
+      { jail, directory, env, accept: [accept, acceptProxied], program: ffmpegPath },
+      { offersProxies: files.contextProxyPort !== undefined, closing: this.#closing.signal },
+    );
     void server.exited.then(() => {
-      held[Symbol.dispose]();
       this.#playwright = undefined;
     });
     return server;
@@ -184,10 +276,9 @@ export class Endpoints implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort();
     await this.#webdriver[Symbol.asyncDispose]();
-    for (const helper of [this.#playwright, ...this.#gates.values()]) {
-      const opened = await helper?.catch(() => undefined);
-      await opened?.[Symbol.asyncDispose]();
-    }
+    const playwright = await this.#playwright?.catch(() => undefined);
+    await playwright?.[Symbol.asyncDispose]();
+    for (const gate of this.#gates.values()) gate[Symbol.dispose]();
   }
 }
 

@@ -1,11 +1,34 @@
 import { OPCODE, readHeader, type FrameHeader } from './websocket-frames.ts';
 
-/** Follows a stream of frames by their headers alone, to know where something can be put between. */
+/** How long the key is that a client's frame is masked with, at the end of its header. */
+const MASK_BYTES = 4;
+
+/** Who is told how messages of text begin. */
+export interface StartListener {
+  /** How much of a message is wanted; a shorter fragment or message is told as it is. */
+  bytes: number;
+  /** The first bytes, unmasked. */
+  heard: (start: Buffer) => void;
+}
+
+/**
+ * Follows a stream of frames by their headers alone, to know where something can be put between, and
+ * how messages begin.
+ */
 export class FrameBoundaries {
+  readonly #listener: StartListener | undefined;
   #header = Buffer.alloc(0);
   #payloadLeft = 0;
   #message = false;
   #closed = false;
+  /** Of the start of a message that is being collected. */
+  #startLeft = 0;
+  #start = Buffer.alloc(0);
+  #mask: Buffer | undefined;
+
+  constructor(listener?: StartListener) {
+    this.#listener = listener;
+  }
 
   /** Whether a close frame has come: nothing follows it. */
   get closed(): boolean {
@@ -24,6 +47,7 @@ export class FrameBoundaries {
     while (at < chunk.length) {
       if (this.#payloadLeft > 0) {
         const passed = Math.min(this.#payloadLeft, chunk.length - at);
+        if (this.#startLeft > 0) this.#collect(chunk, at, passed);
         this.#payloadLeft -= passed;
         at += passed;
       } else {
@@ -36,7 +60,11 @@ export class FrameBoundaries {
 
   #begin(chunk: Buffer, at: number): number {
     const header = readHeader(chunk, at);
-    if (header) return at + this.#enter(header);
+    if (header) {
+      const end = at + header.headerBytes;
+      this.#enter(header, chunk, end);
+      return end;
+    }
     this.#header = Buffer.from(chunk.subarray(at));
     return chunk.length;
   }
@@ -45,14 +73,33 @@ export class FrameBoundaries {
     const bytes = Buffer.concat([this.#header, chunk.subarray(at, at + 1)]);
     const header = readHeader(bytes);
     this.#header = header ? Buffer.alloc(0) : bytes;
-    if (header) this.#enter(header);
+    if (header) this.#enter(header, bytes, bytes.length);
     return at + 1;
   }
 
-  #enter({ headerBytes, payloadBytes, opcode, final }: FrameHeader): number {
+  /** `bytes` have the header, which ends at `end`. */
+  #enter({ payloadBytes, opcode, final, isMasked }: FrameHeader, bytes: Buffer, end: number): void {
     this.#payloadLeft = payloadBytes;
     if (opcode < OPCODE.close) this.#message = !final;
     if (opcode === OPCODE.close) this.#closed = true;
-    return headerBytes;
+    if (!this.#listener || opcode !== OPCODE.text) return;
+    this.#startLeft = Math.min(this.#listener.bytes, payloadBytes);
+    this.#mask = isMasked ? Buffer.from(bytes.subarray(end - MASK_BYTES, end)) : undefined;
   }
+
+  #collect(chunk: Buffer, at: number, passed: number): void {
+    const part = chunk.subarray(at, at + Math.min(passed, this.#startLeft));
+    this.#startLeft -= part.length;
+    const start = this.#start.length > 0 ? Buffer.concat([this.#start, part]) : part;
+    if (this.#startLeft > 0) {
+      this.#start = Buffer.from(start);
+      return;
+    }
+    this.#start = Buffer.alloc(0);
+    this.#listener?.heard(this.#mask ? unmasked(start, this.#mask) : start);
+  }
+}
+
+function unmasked(bytes: Buffer, mask: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte, at) => byte ^ (mask[at % MASK_BYTES] ?? 0)));
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { z } from 'zod';
-import { startPlaywright } from '../browser/playwright-process.ts';
+import { startPlaywright, type PlaywrightOptions } from '../browser/playwright-process.ts';
 import { PLAYWRIGHT_VERSION } from '../browser/playwright-version.ts';
 import { RuntimeError } from '../errors.ts';
 import type { BridgeTarget } from './websocket-bridge.ts';
@@ -27,25 +28,31 @@ function minorOf(version: string): string {
 
 /** Playwright's server for one browser, in a process of its own. */
 export interface PlaywrightServer extends AsyncDisposable {
-  target: BridgeTarget;
+  /** Where `chromium.connect()` is served, with a connection to it. */
+  openTarget(): Promise<BridgeTarget>;
+  /** Connects to a port that the server listens at. */
+  dial(port: number): Promise<Socket>;
   exited: Promise<unknown>;
 }
 
-/** `proxyPort`: of the forwarder that all its requests go through. */
+/** `accept` leads to the browser and, as a proxy, to the outside; `program` is the ffmpeg to use. */
 export async function startPlaywrightServer(
-  task: { cdpUrl: string; proxyPort: number },
-  directory: string,
-  env: Record<string, string>,
-  closing: AbortSignal,
+  options: PlaywrightOptions,
+  { offersProxies, closing }: { offersProxies: boolean; closing: AbortSignal },
 ): Promise<PlaywrightServer> {
-  const server = startPlaywright(HOST, directory, env);
+  const server = await startPlaywright(HOST, options);
   try {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(START_TIMEOUT_MS)]);
+    const [cdpPort, proxyPort] = server.ports;
+    const cdpUrl = `ws://127.0.0.1:${cdpPort}`;
+    const task = { cdpUrl, proxyPort, offersProxies, ffmpegPath: options.program };
     const started = Started.parse(await server.ask(task, signal));
     if ('error' in started) throw new Error(started.error);
     const { port, pathname } = new URL(started.endpoint);
+    const dial = server.reach(Number(port));
     return {
-      target: { port: Number(port), path: pathname },
+      openTarget: async () => ({ path: pathname, upstream: await dial() }),
+      dial: (at) => server.reach(at)(),
       exited: server.exited,
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import { ACCESSES } from './cdp-policy.ts';
-import { PROTOCOLS } from './connections.ts';
+import { elapsedAt, PROTOCOLS } from './connections.ts';
 
 const Ticket = z.object({
   runtimeId: z.uuid(),
@@ -10,6 +10,8 @@ const Ticket = z.object({
   protocol: z.enum(PROTOCOLS),
   access: z.enum(ACCESSES),
   expiresAt: z.number(),
+  /** The same by `performance.now()`, which counts whatever the clock is set to. */
+  expiresAtMs: z.number(),
 });
 
 /** What a ticket says: which way into which runtime, and until when it lets clients in. */
@@ -21,6 +23,8 @@ export interface Ticket {
   expiresAt: Date;
 }
 
+export type ReadTicket = Ticket & Pick<z.infer<typeof Ticket>, 'expiresAtMs'>;
+
 /**
  * The credentials inside connection URLs: `<base64url payload>.<HMAC-SHA256>`. The key lives as
  * long as the process, and so do the browsers that its tickets open.
@@ -29,21 +33,20 @@ export class Tickets {
   readonly #key = randomBytes(32);
 
   sign(ticket: Ticket): string {
-    const text = JSON.stringify({ ...ticket, expiresAt: ticket.expiresAt.getTime() });
+    const { expiresAt } = ticket;
+    const said = { ...ticket, expiresAt: expiresAt.getTime(), expiresAtMs: elapsedAt(expiresAt) };
+    const text = JSON.stringify(said satisfies z.infer<typeof Ticket>);
     const payload = Buffer.from(text, 'utf8').toString('base64url');
     return `${payload}.${this.#signatureOf(payload)}`;
   }
 
-  /** Throws `connection.ticket_invalid` or `connection.ticket_expired`. */
-  redeem(text: string): Ticket {
+  /** Reads a ticket, also one that has expired. Throws `connection.ticket_invalid`. */
+  read(text: string): ReadTicket {
     const [payload = '', signature = '', ...rest] = text.split('.');
     if (rest.length > 0 || !this.#isSignature(payload, signature)) {
       throw new RuntimeError('connection.ticket_invalid', 'This connection ticket is not valid.');
     }
     const said = Ticket.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
-    if (said.expiresAt <= Date.now()) {
-      throw new RuntimeError('connection.ticket_expired', 'This connection ticket has expired.');
-    }
     return { ...said, expiresAt: new Date(said.expiresAt) };
   }
 
@@ -56,4 +59,10 @@ export class Tickets {
     const given = Buffer.from(signature);
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
+}
+
+/** Throws `connection.ticket_expired`. */
+export function assertNotExpired({ expiresAtMs }: ReadTicket): void {
+  if (expiresAtMs > performance.now()) return;
+  throw new RuntimeError('connection.ticket_expired', 'This connection ticket has expired.');
 }

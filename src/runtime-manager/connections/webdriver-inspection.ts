@@ -1,34 +1,16 @@
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import { isInside, judge, type RuntimeFiles } from './cdp-policy.ts';
-import { parseJson } from './cdp-inspection.ts';
+import { BidiCommand, innerCommand, judgeBidi } from './bidi-policy.ts';
+import { judge, type RuntimeFiles } from './cdp-policy.ts';
+import { parseJson } from './parse-json.ts';
 import type { Inspected } from './websocket-bridge.ts';
 import type { ClientMessage } from './client-message-reader.ts';
 import { clientTextFrame } from './websocket-frames.ts';
 
 /** chromedriver's own commands that hand on one of CDP. */
 const CDP_PATH = /\/(?:cdp\/execute|send_command(?:_and_get_result)?)$/;
+const Numbered = z.object({ id: z.int() });
 const CdpBody = z.object({ cmd: z.string(), params: z.record(z.string(), z.unknown()).optional() });
-
-/** https://www.w3.org/TR/webdriver-bidi/#protocol */
-const BidiCommand = z.looseObject({
-  id: z.int(),
-  method: z.string(),
-  params: z.record(z.string(), z.unknown()).default({}),
-});
-type BidiCommand = z.infer<typeof BidiCommand>;
-const Inner = z.object({
-  method: z.string(),
-  params: z.record(z.string(), z.unknown()).optional(),
-});
-/** The commands that name paths, and where. */
-const PATHS: Record<string, z.ZodType<string[]>> = {
-  'input.setFiles': z.object({ files: z.array(z.string()) }).transform(({ files }) => files),
-  'browser.setDownloadBehavior': z
-    .object({ downloadBehavior: z.object({ destinationFolder: z.string().optional() }).nullish() })
-    .transform(({ downloadBehavior }) => downloadBehavior?.destinationFolder ?? [])
-    .transform((folder) => [folder].flat()),
-};
 
 /**
  * The body to hand on. Throws `connection.unsupported` for a command of CDP that a client of CDP may
@@ -39,55 +21,54 @@ export function inspectBody(path: string, body: Buffer, files: RuntimeFiles): Bu
   const { data } = CdpBody.safeParse(parseJson(body));
   if (!data) throw new RuntimeError('connection.unsupported', 'The body is no command of CDP.');
   const verdict = judge({ id: 0, method: data.cmd, params: data.params }, 'control', files);
-  if ('pass' in verdict) return Buffer.from(JSON.stringify(data));
-  const reason = 'refuse' in verdict ? verdict.refuse : `${data.cmd} is not allowed here`;
-  throw new RuntimeError('connection.unsupported', `${reason}.`);
+  if ('refuse' in verdict) throw new RuntimeError('connection.unsupported', `${verdict.refuse}.`);
+  const goesOn = 'replace' in verdict ? { ...data, params: verdict.replace.params } : data;
+  return Buffer.from(JSON.stringify(goesOn));
 }
 
-/**
- * Looks into the messages of a WebDriver BiDi client: what they ask for is carried out by a script
- * inside the browser, past the inspection of CDP. There nobody could act for the client either, so
- * that one `isHumanized` gives its input by WebDriver itself.
- */
-export function inspectBidi(files: RuntimeFiles, isHumanized: boolean) {
+interface BidiClient {
+  files: RuntimeFiles;
+  /** Somebody acts for the runtime's clients, who cannot do so for BiDi. */
+  isHumanized: boolean;
+  /** Ends the session. */
+  end: () => void;
+}
+
+/** Looks into the messages of a WebDriver BiDi client: they go on as they were understood. */
+export function inspectBidi({ files, isHumanized, end }: BidiClient) {
   return ({ payload }: ClientMessage): Inspected => {
-    const { data: command } = BidiCommand.safeParse(parseJson(payload));
-    if (!command) return refuse(null, 'invalid argument', 'The message is no command');
-    const reason =
-      isHumanized && isInput(command)
-        ? `${command.method} cannot be humanized: use the actions of WebDriver itself`
-        : reasonAgainst(command, files);
-    if (reason !== undefined) return refuse(command.id, 'unsupported operation', reason);
-    // As it was understood, since chromedriver reads more than JSON.
-    return { forward: clientTextFrame(Buffer.from(JSON.stringify(command))) };
+    const json = parseJson(payload);
+    const { data: command } = BidiCommand.safeParse(json);
+    if (!command) {
+      const id = Numbered.safeParse(json).data?.id ?? null;
+      return refuse({ id }, 'invalid argument', 'The message is no command');
+    }
+    if (isHumanized && isInput(command)) {
+      const reason = `${command.method} cannot be humanized: use the actions of WebDriver itself`;
+      return refuse(command, 'unsupported operation', reason);
+    }
+    const verdict = judgeBidi(command, files);
+    if ('refuse' in verdict) return refuse(command, verdict.error, verdict.refuse);
+    if (command.method === 'session.end') {
+      end();
+      return answer(command, { type: 'success', result: {} });
+    }
+    const goesOn = { ...command, params: verdict.pass };
+    return { forward: clientTextFrame(Buffer.from(JSON.stringify(goesOn))) };
   };
 }
 
-function isInput({ method, params }: BidiCommand): boolean {
-  if (!method.endsWith('cdp.sendCommand')) return method === 'input.performActions';
-  return Inner.safeParse(params).data?.method.startsWith('Input.') ?? false;
+function isInput(command: BidiCommand): boolean {
+  if (command.method === 'input.performActions') return true;
+  return innerCommand(command)?.startsWith('Input.') ?? false;
 }
 
-function refuse(id: number | null, error: string, reason: string): Inspected {
-  return {
-    answer: Buffer.from(JSON.stringify({ type: 'error', id, error, message: `${reason}.` })),
-  };
+type Asked = Pick<BidiCommand, 'goog:channel'> & { id: number | null };
+
+function refuse(asked: Asked, error: string, reason: string): Inspected {
+  return answer(asked, { type: 'error', error, message: `${reason}.` });
 }
 
-function reasonAgainst({ method, params }: BidiCommand, files: RuntimeFiles): string | undefined {
-  if (method.endsWith('cdp.sendCommand')) return reasonAgainstCdp(params, files);
-  if (method === 'webExtension.install') return 'extensions are named when the runtime is created';
-  const read = PATHS[method]?.safeParse(params);
-  if (!read || (read.success && read.data.every((path) => isInside(path, files.directory)))) {
-    return undefined;
-  }
-  return `${method} is not allowed outside the runtime's directory`;
-}
-
-function reasonAgainstCdp(params: unknown, files: RuntimeFiles): string | undefined {
-  const { data: inner } = Inner.safeParse(params);
-  if (!inner) return 'this is no command of CDP';
-  const verdict = judge({ id: 0, ...inner }, 'control', files);
-  if ('pass' in verdict) return undefined;
-  return 'refuse' in verdict ? verdict.refuse : `${inner.method} is not allowed here`;
+function answer({ id, 'goog:channel': channel }: Asked, said: object): Inspected {
+  return { answer: Buffer.from(JSON.stringify({ id, ...said, 'goog:channel': channel })) };
 }

@@ -1,74 +1,70 @@
 import { z } from 'zod';
-import { RuntimeError } from '../errors.ts';
 import { toWebSocket } from './cdp-discovery.ts';
-import { parseJson } from './cdp-inspection.ts';
+import { parseJson } from './parse-json.ts';
+import { Capabilities, type Granted } from './webdriver-capabilities.ts';
 
-/** https://www.w3.org/TR/webdriver2/#capabilities */
-const Capabilities = z.record(z.string(), z.unknown());
-const NewSession = z.object({
-  capabilities: z
-    .object({
-      alwaysMatch: Capabilities.default({}),
-      firstMatch: z.array(Capabilities).default([{}]),
-    })
-    .default({ alwaysMatch: {}, firstMatch: [{}] }),
-});
+/** What of the capabilities concerns WebDriver BiDi too. */
+const KEPT_BY_BIDI = ['acceptInsecureCerts', 'unhandledPromptBehavior'];
+
 const Created = z.looseObject({
   value: z.looseObject({ sessionId: z.string(), capabilities: Capabilities }),
 });
 
-/** How a client wants to work; which browser it gets, and how that was started, is settled. */
-const KEPT = [
-  'acceptInsecureCerts',
-  'pageLoadStrategy',
-  'strictFileInteractability',
-  'timeouts',
-  'unhandledPromptBehavior',
-  'webSocketUrl',
-];
-const CHROMIUM_NAMES = ['chrome', 'chromium', 'googlechrome'];
-
-/** The body of `POST /session` that attaches to the browser, whatever the client would start. */
-export function attachInstead(body: Buffer, debuggerAddress: string): Buffer {
-  const wanted = wantedOf(body);
-  const name = wanted['browserName'];
-  if (typeof name === 'string' && !CHROMIUM_NAMES.includes(name.toLowerCase())) {
-    throw new RuntimeError('connection.unsupported', `This runtime is a Chromium, not ${name}.`);
-  }
-  const kept = KEPT.filter((key) => key in wanted).map((key) => [key, wanted[key]]);
+/**
+ * The body that attaches to the browser. chromedriver is not asked for WebDriver BiDi, which we serve
+ * ourselves.
+ */
+export function toAttach({ capabilities, chromeOptions }: Granted, debuggerAddress: string) {
   const alwaysMatch = {
-    ...Object.fromEntries(kept),
-    'goog:chromeOptions': { debuggerAddress },
+    ...capabilities,
+    'goog:chromeOptions': { ...chromeOptions, debuggerAddress },
   };
   return Buffer.from(JSON.stringify({ capabilities: { alwaysMatch } }));
 }
 
-function wantedOf(body: Buffer): z.infer<typeof Capabilities> {
-  try {
-    const { capabilities } = NewSession.parse(JSON.parse(body.toString('utf8')));
-    return { ...capabilities.alwaysMatch, ...capabilities.firstMatch[0] };
-  } catch (cause) {
-    throw new RuntimeError('connection.unsupported', 'The body is no request for a session.', {
-      cause,
-    });
-  }
+/** The capabilities of a session's BiDi sockets; undefined: it has none. */
+export function bidiCapabilities({ bidi, capabilities }: Granted): Capabilities | undefined {
+  if (!bidi) return undefined;
+  const kept = KEPT_BY_BIDI.filter((name) => name in capabilities);
+  return Object.fromEntries(kept.map((name) => [name, capabilities[name]]));
 }
 
-/** The answer of `POST /session` with addresses that lead here; undefined when it was refused. */
-export function publishSession(
-  answer: Buffer,
-  base: string,
-): { sessionId: string; body: Buffer } | undefined {
-  const created = Created.safeParse(parseJson(answer));
-  if (!created.success) return undefined;
-  const { value } = created.data;
-  const { 'goog:chromeOptions': _, webSocketUrl, ...capabilities } = value.capabilities;
-  const published = {
-    ...capabilities,
-    ...(typeof webSocketUrl === 'string' && {
-      webSocketUrl: `${toWebSocket(base)}/session/${value.sessionId}`,
-    }),
+/** The id of the session that an answer of `POST /session` tells of; undefined: there is none. */
+export function sessionIdIn(answer: Buffer): string | undefined {
+  return Created.safeParse(parseJson(answer)).data?.value.sessionId;
+}
+
+/** What an answer of `POST /session` is to say beside what chromedriver says. */
+export interface Published {
+  /** The connection's address with a ticket in it: an http(s) URL without a slash at its end. */
+  base: string;
+  platformName: string;
+  hasBidi: boolean;
+}
+
+/**
+ * The answer of `POST /session` with addresses that lead here. All lie below the session, so that
+ * they let in whom the connection lets in, and no longer. Clients know Chrome by
+ * `goog:chromeOptions`, and take CDP at `se:cdp` rather than at the address without a scheme.
+ */
+export function publishSession(answer: Buffer, { base, platformName, hasBidi }: Published): Buffer {
+  const { value, ...rest } = Created.parse(parseJson(answer));
+  const session = `${base}/session/${value.sessionId}`;
+  const capabilities = {
+    ...value.capabilities,
+    platformName,
+    // chromedriver denies what it does.
+    setWindowRect: true,
+    'goog:chromeOptions': { debuggerAddress: withPort(`${session}/se/cdp`) },
+    'se:cdp': `${toWebSocket(session)}/se/cdp`,
+    'se:cdpVersion': value.capabilities['browserVersion'],
+    ...(hasBidi && { webSocketUrl: toWebSocket(session) }),
   };
-  const body = { ...created.data, value: { ...value, capabilities: published } };
-  return { sessionId: value.sessionId, body: Buffer.from(JSON.stringify(body)) };
+  return Buffer.from(JSON.stringify({ ...rest, value: { ...value, capabilities } }));
+}
+
+/** Clients look for a port in it, and put `http://` in front. */
+function withPort(url: string): string {
+  const { protocol, hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}${pathname}`;
 }

@@ -5,6 +5,8 @@ export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, 
 export interface FrameHeader {
   final: boolean;
   opcode: number;
+  /** As a client's are. */
+  isMasked: boolean;
   headerBytes: number;
   payloadBytes: number;
 }
@@ -17,7 +19,8 @@ export function readHeader(bytes: Buffer, at = 0): FrameHeader | undefined {
   if (first === undefined || second === undefined) return undefined;
   const short = second & 0x7f;
   const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0;
-  const headerBytes = 2 + lengthBytes + (second & 0x80 ? 4 : 0);
+  const isMasked = (second & 0x80) !== 0;
+  const headerBytes = 2 + lengthBytes + (isMasked ? 4 : 0);
   if (bytes.length - at < headerBytes) return undefined;
   const payloadBytes =
     short === 127
@@ -25,7 +28,8 @@ export function readHeader(bytes: Buffer, at = 0): FrameHeader | undefined {
       : short === 126
         ? bytes.readUInt16BE(at + 2)
         : short;
-  return { final: (first & 0x80) !== 0, opcode: first & 0x0f, headerBytes, payloadBytes };
+  const final = (first & 0x80) !== 0;
+  return { final, opcode: first & 0x0f, isMasked, headerBytes, payloadBytes };
 }
 
 /** A frame as a server sends it. */

@@ -17,29 +17,38 @@ const METADATA = new Set([
 const FORBIDDEN = new Set(['linkLocal', 'multicast', 'broadcast']);
 /** RFC 1035; SOCKS5 has one byte for the length. */
 const NAME_MAX = 253;
+/** All that the world assigns to hosts (RFC 4291); the rest is of one machine, one network, or of nobody. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+const INSIDE = new Set(['loopback', 'uniqueLocal']);
+const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
+const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR('2002::/16');
 const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
 
-/** What kind an IP address is. One that carries an IPv4 address is no better than that. */
+/**
+ * What kind an IP address is. Behind NAT64 and 6to4 stands the IPv4 address that is carried, so such
+ * an address is of the kind of that.
+ */
 export function classify(address: string): AddressClass {
   const parsed = ipaddr.process(address);
   if (METADATA.has(parsed.toString())) return 'forbidden';
   const range = parsed.range();
   if (FORBIDDEN.has(range)) return 'forbidden';
-  const inner = parsed instanceof ipaddr.IPv6 ? embedded(parsed) : undefined;
-  if (inner) return classify(inner) === 'forbidden' ? 'forbidden' : 'private';
+  if (parsed instanceof ipaddr.IPv4) return range === 'unicast' ? 'public' : 'private';
+  if (INSIDE.has(range)) return 'private';
+  const carried = parsed.match(IPV4_COMPATIBLE) ? undefined : carriedBy(parsed);
+  if (carried) return classify(carried.toString());
+  if (!parsed.match(GLOBAL_UNICAST)) return 'forbidden';
   return range === 'unicast' ? 'public' : 'private';
 }
 
-/** The IPv4 address that a gateway would make of an IPv6 one. */
-function embedded(address: IPv6): string | undefined {
+/** The IPv4 address that an IPv6 address carries, if it is of a kind that does. */
+export function carriedBy(address: IPv4 | IPv6): IPv4 | undefined {
+  if (address instanceof ipaddr.IPv4) return undefined;
   const bytes = address.toByteArray();
-  const range = address.range();
-  if (range === '6to4') return bytes.slice(2, 6).join('.');
-  const isCarrier =
-    range === 'rfc6052' ||
-    range === 'rfc6145' ||
-    (range === 'unicast' && address.match(IPV4_COMPATIBLE));
-  return isCarrier ? bytes.slice(12).join('.') : undefined;
+  if (address.match(SIX_TO_FOUR)) return new ipaddr.IPv4(bytes.slice(2, 6));
+  // Neither :: nor ::1, which are of other ranges.
+  const isCompatible = address.range() === 'unicast' && address.match(IPV4_COMPATIBLE);
+  return isCompatible || address.match(NAT64) ? new ipaddr.IPv4(bytes.slice(12)) : undefined;
 }
 
 /** In its shortest form, as IPv4 where it is mapped; undefined for what is no address. */

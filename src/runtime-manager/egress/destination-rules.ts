@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
-import { canonicalHost, parseAddress } from './addresses.ts';
+import { canonicalHost, carriedBy, parseAddress } from './addresses.ts';
 
 /** How a customer narrows where a runtime's browser may go; each a list of rules. */
 export interface EgressRules {
@@ -15,7 +15,8 @@ const WILDCARD = '*.';
 
 /**
  * A list of destinations. Each rule is an address or a range of addresses (`10.0.0.0/8`,
- * `fd00::/8`), a host name, `*.` and a name, which stands for every name below it, or `*` for all.
+ * `fd00::/8`), a host name, `*.` and a name, which stands for every name below it, or `*` for all. An
+ * IPv6 address that carries an IPv4 address is matched by the rules of both.
  */
 export class DestinationRules {
   readonly #names = new Set<string>();
@@ -34,7 +35,11 @@ export class DestinationRules {
     if (this.#isEverything || this.#names.has(host)) return true;
     if (this.#suffixes.some((suffix) => host.endsWith(suffix))) return true;
     const parsed = address === undefined ? undefined : parseAddress(address);
-    return parsed !== undefined && this.#ranges.some((range) => isWithin(parsed, range));
+    if (parsed === undefined) return false;
+    const carried = carriedBy(parsed);
+    return this.#ranges.some(
+      (range) => isWithin(parsed, range) || (carried !== undefined && isWithin(carried, range)),
+    );
   }
 
   #add(rule: string): void {

@@ -3,16 +3,28 @@ import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from
 import { RuntimeError } from '../errors.ts';
 import type { Proxy } from '../launch.ts';
 import { canonicalHost } from './addresses.ts';
-import { EgressRefusal, isTimeout, TargetUnreachable } from './egress-errors.ts';
+import {
+  EgressRefusal,
+  failureWords,
+  isAbort,
+  isTimeout,
+  proxyError,
+  ProxyHungUp,
+  TargetUnreachable,
+} from './egress-errors.ts';
 import { Narrowing, type Destination, type EgressPolicy } from './egress-policy.ts';
 import { connectHttp } from './http-connect.ts';
-import { credentialsOf, type Route } from './route.ts';
+import type { Route } from './route.ts';
 import { connectSocks5, greetSocks5 } from './socks5.ts';
 
 /** By when Chromium itself would have given up. */
 const TARGET_TIMEOUT_MS = 120_000;
 /** RFC 2606: a name that no proxy can reach, so that nothing goes through it to be checked. */
 const NOWHERE = 'bctrl.invalid:443';
+/** A proxy that wants other credentials says so by then; some say nothing else. */
+const REFUSAL_TIMEOUT_MS = 3000;
+/** Node gives up an address after 250 ms for the next one, and the last one may have no route. */
+const ADDRESS_TIMEOUT_MS = 1000;
 
 export interface DialOptions {
   policy: EgressPolicy;
@@ -67,20 +79,25 @@ export class Dialer {
     return this.#inProxyTime(signal, (timed) => this.#greetProxy(timed));
   }
 
-  /** Dials the proxy and authenticates. Throws as `dialProxy`. */
+  /**
+   * Dials the proxy and authenticates. A proxy that answers nothing to a CONNECT that leads nowhere,
+   * or hangs up, has let us in. Throws as `dialProxy`.
+   */
   async check(signal: AbortSignal): Promise<void> {
     const { proxy } = this;
     if (!proxy) return;
-    await this.#inProxyTime(signal, async (timed) => {
-      const socket = await this.#greetProxy(timed);
-      try {
-        if (proxy.type === 'http') {
-          await connectHttp(socket, NOWHERE, credentialsOf(proxy), timed);
-        }
-      } finally {
-        socket.destroy();
+    const socket = await this.dialProxy(signal);
+    try {
+      if (proxy.type === 'http') {
+        const limitMs = Math.min(REFUSAL_TIMEOUT_MS, this.#proxyTimeoutMs);
+        await inTime(signal, limitMs, (timed) => connectHttp(socket, NOWHERE, proxy, timed));
       }
-    });
+    } catch (error) {
+      if (!isTimeout(error) && !(error instanceof ProxyHungUp)) throw error;
+      signal.throwIfAborted();
+    } finally {
+      socket.destroy();
+    }
   }
 
   async #greetProxy(signal: AbortSignal): Promise<Socket> {
@@ -88,15 +105,17 @@ export class Dialer {
     if (!proxy) throw new Error('the route has no proxy');
     const socket = await openProxy(this.#policy, proxy, signal);
     if (proxy.type === 'http') return socket;
-    return owning(socket, () => greetSocks5(socket, credentialsOf(proxy), signal));
+    return owning(socket, () => spokenTo(proxy, () => greetSocks5(socket, proxy, signal)));
   }
 
   async #inProxyTime<T>(signal: AbortSignal, work: (timed: AbortSignal) => Promise<T>): Promise<T> {
     try {
       return await inTime(signal, this.#proxyTimeoutMs, work);
     } catch (cause) {
-      if (!isTimeout(cause)) throw cause;
-      throw new RuntimeError('proxy.timeout', 'The proxy did not answer in time.', { cause });
+      const { proxy } = this;
+      if (!proxy || !isTimeout(cause)) throw cause;
+      const said = `did not answer within ${this.#proxyTimeoutMs / 1000} s`;
+      throw proxyError('proxy.timeout', proxy, said, cause);
     }
   }
 }
@@ -111,10 +130,21 @@ async function openTunnel(
   destination: Destination,
   signal: AbortSignal,
 ): Promise<void> {
-  if (proxy.type === 'socks5') return connectSocks5(socket, destination, signal);
-  const authority = authorityOf(destination);
-  const status = await connectHttp(socket, authority, credentialsOf(proxy), signal);
+  if (proxy.type === 'socks5') {
+    return spokenTo(proxy, () => connectSocks5(socket, proxy, destination, signal));
+  }
+  const status = await connectHttp(socket, authorityOf(destination), proxy, signal);
   if (status !== 200) throw new TargetUnreachable(`status ${status}`);
+}
+
+/** Whatever breaks while a proxy is spoken to is the proxy's doing. */
+async function spokenTo(proxy: Proxy, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const isTold = error instanceof RuntimeError || error instanceof TargetUnreachable;
+    throw isTold || isAbort(error) || isTimeout(error) ? error : new ProxyHungUp(proxy, error);
+  }
 }
 
 /** Throws the TimeoutError when the work did not end in time. */
@@ -156,7 +186,8 @@ async function owning(socket: Socket, work: () => Promise<void>): Promise<Socket
   }
 }
 
-async function openProxy(policy: EgressPolicy, { host, port }: Proxy, signal: AbortSignal) {
+async function openProxy(policy: EgressPolicy, proxy: Proxy, signal: AbortSignal) {
+  const { host, port } = proxy;
   try {
     const name = canonicalHost(host) ?? host;
     const addresses = await untilAborted(policy.resolve({ host: name, port }), signal);
@@ -164,11 +195,15 @@ async function openProxy(policy: EgressPolicy, { host, port }: Proxy, signal: Ab
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof EgressRefusal) {
-      throw new RuntimeError('proxy.not_allowed', `The proxy may not be used. ${cause.message}`, {
-        details: { reason: cause.code },
-      });
+      throw new RuntimeError(
+        'proxy.not_allowed',
+        `The proxy ${host}:${port} may not be used. ${cause.message}`,
+        { details: { reason: cause.code } },
+      );
     }
-    throw new RuntimeError('proxy.unreachable', 'The proxy cannot be reached.', { cause });
+    const why = failureWords(cause);
+    const said = why === undefined ? 'cannot be reached' : `cannot be reached: ${why}`;
+    throw proxyError('proxy.unreachable', proxy, said, cause);
   }
 }
 
@@ -186,6 +221,7 @@ async function open(
     port,
     lookup,
     autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,

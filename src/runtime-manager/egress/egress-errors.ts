@@ -1,4 +1,5 @@
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
+import type { Proxy } from '../launch.ts';
 
 /** Why a destination is refused, in words for who looks at the page. */
 const REFUSALS = {
@@ -30,6 +31,23 @@ export class TargetUnreachable extends Error {
   }
 }
 
+/** Why a proxy cannot be used: `said` goes on from its address. No credentials are shown. */
+export function proxyError(
+  code: RuntimeErrorCode & `proxy.${string}`,
+  { host, port }: Proxy,
+  said: string,
+  cause?: unknown,
+): RuntimeError {
+  return new RuntimeError(code, `The proxy ${host}:${port} ${said}.`, { cause });
+}
+
+/** A proxy that ended the connection without a word. */
+export class ProxyHungUp extends RuntimeError {
+  constructor({ host, port }: Proxy, cause: unknown) {
+    super('proxy.protocol_error', `The proxy ${host}:${port} hung up.`, { cause });
+  }
+}
+
 const SYSTEM_ERRORS: Record<string, string> = {
   ECONNREFUSED: 'connection_refused',
   ECONNRESET: 'connection_reset',
@@ -40,6 +58,19 @@ const SYSTEM_ERRORS: Record<string, string> = {
   EAI_AGAIN: 'name_not_resolved',
   ETIMEDOUT: 'timed_out',
 };
+
+const WORDS: Record<string, string> = {
+  connection_refused: 'it refused the connection',
+  connection_reset: 'it reset the connection',
+  unreachable: 'no route leads there',
+  name_not_resolved: 'its name does not resolve',
+  timed_out: 'it did not answer in time',
+};
+
+/** What went wrong on the way to a host, in words; undefined where they would say nothing. */
+export function failureWords(error: unknown): string | undefined {
+  return WORDS[failureCode(error)];
+}
 
 /** What went wrong on the way to a destination, in one word. */
 export function failureCode(error: unknown): string {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { classify } from './addresses.ts';
 import { DestinationRules, type EgressRules } from './destination-rules.ts';
 import { EgressRefusal } from './egress-errors.ts';
+import { isLocalhost, LOOPBACK } from './localhost.ts';
 import type { OwnPorts } from './own-ports.ts';
 
 export interface EgressPolicyOptions {
@@ -14,7 +15,6 @@ export interface EgressPolicyOptions {
 /** Names that mean something only inside a network. */
 const INTERNAL_NAME =
   /^[^.]+$|(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|private|home\.arpa)$/;
-const LOCALHOST = /(?:^|\.)localhost$/;
 const METADATA_NAME = /^(?:metadata|instance-data|metadata\.google\.internal|metadata\.goog)$/;
 
 /** Where a browser wants to go: a host in its canonical form, and a port. */
@@ -41,10 +41,9 @@ export class EgressPolicy {
   async resolve(destination: Destination, narrowing: Narrowing = NOT_NARROWED): Promise<string[]> {
     const { host } = destination;
     narrowing.assertName(host);
-    const found = isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host }];
     const refusals: EgressRefusal[] = [];
     const addresses: string[] = [];
-    for (const { address } of found) {
+    for (const address of await addressesOf(host)) {
       const refusal =
         narrowing.refusalOf(host, address) ?? (await this.#refusalOf(destination, address));
       if (refusal) refusals.push(refusal);
@@ -70,7 +69,7 @@ export class EgressPolicy {
     if (byName) throw byName;
     if (METADATA_NAME.test(host)) throw new EgressRefusal('forbidden_address');
     if (!INTERNAL_NAME.test(host)) return;
-    if (LOCALHOST.test(host)) {
+    if (isLocalhost(host)) {
       await this.resolve({ ...destination, host: '127.0.0.1' }, narrowing);
     } else if (!this.#allowed.matches(host)) {
       throw new EgressRefusal('internal_name');
@@ -86,6 +85,12 @@ export class EgressPolicy {
     }
     return undefined;
   }
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  if (isIP(host) !== 0) return [host];
+  if (isLocalhost(host)) return LOOPBACK;
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 /** What one runtime may not reach beside what none may. */

@@ -1,17 +1,19 @@
-import { once } from 'node:events';
 import {
   createServer as createHttpServer,
   STATUS_CODES,
   type IncomingMessage,
+  type Server,
   type ServerResponse,
 } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canonicalHost } from './addresses.ts';
+import { deadEndOf } from './dead-end.ts';
 import { Dialer, type DialOptions } from './dial.ts';
-import { EgressRefusal, failureCode, isAbort, isTimeout } from './egress-errors.ts';
+import { EgressRefusal, failureCode, isAbort } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { Failures } from './failures.ts';
+import { reset, SocksFront, TunnelFront, type Front } from './fronts.ts';
 import { OutboundConnections, type Usage } from './outbound-connections.ts';
 import { enterOwnService } from './own-entrance.ts';
 import type { OwnPorts } from './own-ports.ts';
@@ -22,7 +24,8 @@ import { acceptSocks5 } from './socks-front.ts';
 import { splice } from './splice.ts';
 import { WaitingClient } from './waiting-client.ts';
 
-const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
+/** Chromium takes a proxy that has not answered after 30 s for one that does not work. */
+const PATIENCE_MS = 20_000;
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:@/?#\s]+):(\d{1,5})$/;
 
 export interface ForwarderOptions extends DialOptions {
@@ -33,64 +36,74 @@ type FailureListener = ConstructorParameters<typeof Failures>[0];
 
 /** A browser's connection to us, as it asks for a destination. */
 interface Client {
+  /** It has no other way on its list to be let fall to. */
+  isHelper: boolean;
   /** Aborts when it is closed. */
   gone: AbortController;
+  /** It is told itself when the way is closed: a browser that is left without a word thinks that no name resolves. */
+  isDialling?: boolean;
   /** Where all its requests go; undefined: each says it. */
   destination?: Destination;
   requests?: PlainHttp;
 }
 
 /**
- * The proxy on loopback that is one browser's only way out: SOCKS5 for `http:`, so that what it asks
- * passes as it is, and HTTP for all that is tunnelled. What it cannot forward it answers with an
- * error, so nothing ever goes another way. Without a route it refuses everything.
+ * The proxy that is one browser's only way out: SOCKS5 for `http:`, so that what it asks passes as
+ * it is, and HTTP for all that is tunnelled. It listens nowhere itself: whoever runs the browser
+ * hands it the connections that come from there. What it may not forward it answers with a page that
+ * says so. What it cannot forward fails, in the words of a browser without a proxy where they can be
+ * had (dead-end.ts), and nothing ever goes another way. Without a route it refuses everything.
  */
-export class Forwarder implements AsyncDisposable {
-  /** Of the HTTP proxy. */
-  readonly port: number;
-  /** For Chromium's `--proxy-server`. */
-  readonly proxyServer: string;
+export class Forwarder implements Disposable {
   readonly #options: ForwarderOptions;
   readonly #http: Server;
-  readonly #socks: Server;
-  readonly #held = new DisposableStack();
   readonly #clients = new Map<Duplex, Client>();
   readonly #outbound = new OutboundConnections();
+  readonly #kept = new Set<number>();
   readonly #failures = new Failures((event) => this.#listener?.(event));
   #way: { dialer: Dialer; closed: AbortController } | undefined;
   #listener: FailureListener | undefined;
 
-  private constructor(http: Server, socks: Server, options: ForwarderOptions) {
+  constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#http = http;
-    this.#socks = socks;
-    this.port = portOf(http);
-    this.proxyServer = `http=socks5://127.0.0.1:${portOf(socks)};https=http://127.0.0.1:${this.port}`;
-    for (const server of [http, socks]) {
-      this.#held.use(options.ownPorts.hold(portOf(server)));
-      server.on('connection', (client: Socket) => this.#follow(client));
-    }
-    http.on('request', (request, response) => void this.#forward(request, response));
-    http.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
-      void this.#tunnel(request, client, head);
-    });
-    socks.on('connection', (client: Socket) => void this.#acceptPlain(client));
-  }
-
-  static async open(options: ForwarderOptions): Promise<Forwarder> {
     // A browser's idle connections are its own to close, and its requests take as long as they take.
-    const http = createHttpServer({
+    this.#http = createHttpServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       insecureHTTPParser: true,
       keepAliveTimeout: 0,
       headersTimeout: 0,
       requestTimeout: 0,
-      noDelay: true,
     });
-    const socks = createServer({ allowHalfOpen: true, noDelay: true });
-    for (const server of [http, socks]) server.listen(0, '127.0.0.1');
-    await Promise.all([once(http, 'listening'), once(socks, 'listening')]);
-    return new Forwarder(http, socks, options);
+    this.#http.on('request', (request, response) => void this.#forward(request, response));
+    this.#http.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
+      void this.#tunnel(request, client, head);
+    });
+  }
+
+  /** Takes a connection of a client that speaks to an HTTP proxy. */
+  readonly acceptHttp = (socket: Socket): void => {
+    this.#follow(socket, false);
+    this.#http.emit('connection', socket);
+  };
+
+  /** Takes a connection of a program beside the browser, which speaks to an HTTP proxy. */
+  readonly acceptHelper = (socket: Socket): void => {
+    this.#follow(socket, true);
+    this.#http.emit('connection', socket);
+  };
+
+  /** Takes a connection of a client that speaks SOCKS5. */
+  readonly acceptSocks = (socket: Socket): void => {
+    this.#follow(socket, false);
+    void this.#acceptPlain(socket);
+  };
+
+  /**
+   * Something listens at this port of the browser's loopback that its pages have no business with: what
+   * goes to such a port is never let fall, not even to where nothing is.
+   */
+  keepFrom(port: number): void {
+    this.#kept.add(port);
   }
 
   /** So far. */
@@ -109,14 +122,11 @@ export class Forwarder implements AsyncDisposable {
     this.#way = { dialer: new Dialer(this.#options, route), closed: new AbortController() };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = [this.#http, this.#socks].map((server) => once(server, 'close'));
-    this.#http.close();
-    this.#socks.close();
+  [Symbol.dispose](): void {
     this.closeRoute();
+    for (const client of this.#clients.keys()) client.destroy();
     this.#failures[Symbol.dispose]();
-    await Promise.all(closed);
-    this.#held[Symbol.dispose]();
+    this.#http.close();
   }
 
   /** Closes all connections, and refuses everything until there is a route. */
@@ -124,13 +134,11 @@ export class Forwarder implements AsyncDisposable {
     this.#way?.closed.abort();
     this.#way = undefined;
     this.#outbound.closeAll();
-    for (const client of this.#clients.keys()) client.destroy();
+    for (const [socket, { isDialling }] of this.#clients) if (!isDialling) socket.destroy();
   }
 
-  #follow(socket: Socket): void {
-    // One that came in for SOCKS5 may be handed on.
-    if (this.#clients.has(socket)) return;
-    const client: Client = { gone: new AbortController() };
+  #follow(socket: Socket, isHelper: boolean): void {
+    const client: Client = { isHelper, gone: new AbortController() };
     this.#clients.set(socket, client);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
@@ -146,15 +154,19 @@ export class Forwarder implements AsyncDisposable {
     const destination = destinationOf(host, Number(port));
     if (!destination) return void client.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n');
     if (head.length > 0) client.unshift(head);
+    const front = new TunnelFront(client);
     try {
-      await this.#join(client, destination, () => client.write(ESTABLISHED));
+      await this.#join(client, destination, front);
     } catch (error) {
       const entrance = this.#options.ownPorts.entranceOf(destination.port);
       if (error instanceof EgressRefusal && error.code === 'own_port' && entrance !== undefined) {
-        client.write(ESTABLISHED);
+        front.accept();
         enterOwnService(client, destination, entrance);
+      } else if (this.#clients.get(client)?.isHelper && !(error instanceof EgressRefusal)) {
+        this.#note(destination, error);
+        front.failProxy();
       } else {
-        client.resume().end(asResponse(this.#explain(destination, error)));
+        this.#fail(front, destination, error);
       }
     }
   }
@@ -162,35 +174,36 @@ export class Forwarder implements AsyncDisposable {
   /** A connection for `http:` requests, of which the destination is known before. */
   async #acceptPlain(socket: Socket): Promise<void> {
     const client = this.#clients.get(socket);
+    const front = new SocksFront(socket);
     let destination: Destination | undefined;
     try {
       const { dialer, closed } = this.#open();
       destination = await acceptSocks5(socket, closed.signal);
       if (client && dialer.proxy?.type === 'http') {
         client.destination = destination;
+        front.accept();
         this.#http.emit('connection', socket);
       } else {
-        await this.#join(socket, destination);
+        await this.#join(socket, destination, front);
       }
     } catch (error) {
       if (!destination || socket.readableEnded) return void socket.destroy();
-      const answer = asResponse(this.#explain(destination, error));
-      // It is answered when it asks; it may go without.
-      socket.once('data', () => socket.end(answer));
-      socket.once('end', () => socket.end());
-      socket.resume();
+      this.#fail(front, destination, error);
     }
   }
 
   /** Throws what the way to the destination fails with; what came meanwhile is to be read again. */
-  async #join(client: Duplex, destination: Destination, established?: () => void): Promise<void> {
+  async #join(client: Duplex, destination: Destination, front: Front): Promise<void> {
     const { dialer } = this.#open();
     const relay = dialer.proxy ? undefined : new Relay();
     const waiting = new WaitingClient(client);
+    const known = this.#clients.get(client);
+    if (known) known.isDialling = true;
+    const patience = setTimeout(() => front.accept(), PATIENCE_MS).unref();
     try {
       const dial = (signal: AbortSignal) => dialer.dial(destination, signal, relay?.onread);
       const target = await this.#connect(dial, waiting.gone);
-      established?.();
+      front.accept();
       target.write(waiting.stop());
       if (relay) relay.join(target, client);
       else splice(client, target);
@@ -198,6 +211,9 @@ export class Forwarder implements AsyncDisposable {
       const ahead = waiting.stop();
       if (!client.readableEnded) client.unshift(ahead);
       throw error;
+    } finally {
+      clearTimeout(patience);
+      if (known) known.isDialling = false;
     }
   }
 
@@ -213,10 +229,10 @@ export class Forwarder implements AsyncDisposable {
     } catch (error) {
       // Who gave it up need not be told, and nothing failed.
       if (response.destroyed) return;
-      const { status, text } = this.#explain(destination, error);
-      if (response.headersSent) return void response.destroy();
+      this.#note(destination, error);
+      if (response.headersSent || !(error instanceof EgressRefusal)) return reset(request.socket);
       const headers = { 'content-type': 'text/plain', 'cache-control': 'no-store' };
-      response.writeHead(status, STATUS_CODES[status], headers).end(text);
+      response.writeHead(403, STATUS_CODES[403], headers).end(pageOf(destination, error));
     }
   }
 
@@ -265,30 +281,28 @@ export class Forwarder implements AsyncDisposable {
     return this.#way;
   }
 
-  #explain(destination: Destination, error: unknown): Explanation {
-    // Without a route there is nobody to be told, and what was called off did not fail.
+  /** Tells a browser that it does not get where it wants to go. */
+  #fail(front: Front, destination: Destination, error: unknown): void {
+    this.#note(destination, error);
+    if (error instanceof EgressRefusal) front.refuse(pageOf(destination, error));
+    else if (this.#way?.dialer.proxy) front.failProxy();
+    else if (this.#mayFall(destination, error)) front.letFall();
+    else front.breakOff();
+  }
+
+  /** Whether the browser then says what it would say without us. */
+  #mayFall({ host, port }: Destination, error: unknown): boolean {
+    return !this.#kept.has(port) && failureCode(error) === deadEndOf(host);
+  }
+
+  /** Without a route there is nobody to be told, and what was called off did not fail. */
+  #note(destination: Destination, error: unknown): void {
     if (this.#way && !isAbort(error)) this.#failures.add(destination, error);
-    const where = `${destination.host}:${destination.port}`;
-    if (error instanceof EgressRefusal) {
-      const text = `bctrl does not let this browser reach ${where}. ${error.message}\n`;
-      return { status: 403, text };
-    }
-    const status = isTimeout(error) ? 504 : 502;
-    return { status, text: `bctrl could not reach ${where} (${failureCode(error)}).\n` };
   }
 }
 
-interface Explanation {
-  status: number;
-  text: string;
-}
-
-function asResponse({ status, text }: Explanation): string {
-  return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain\r\n` +
-    'cache-control: no-store\r\nconnection: close\r\n' +
-    `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
-  );
+function pageOf({ host, port }: Destination, { message }: EgressRefusal): string {
+  return `bctrl does not let this browser reach ${host}:${port}. ${message}\n`;
 }
 
 /** Of a request for a destination that is known, or of one that names it. */
@@ -299,10 +313,4 @@ function urlOf({ url = '' }: IncomingMessage): URL | null {
 function destinationOf(host: string, port: number): Destination | undefined {
   const name = canonicalHost(host);
   return name !== undefined && port >= 1 && port <= 65_535 ? { host: name, port } : undefined;
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('it has no port');
-  return address.port;
 }

@@ -1,8 +1,8 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { RuntimeError } from '../errors.ts';
-import { isAbort } from './egress-errors.ts';
-import type { Credentials } from './route.ts';
+import type { Proxy } from '../launch.ts';
+import { isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
+import { credentialsOf, type Credentials } from './route.ts';
 
 /** What answers 401 means 407: both are seen. */
 const REFUSED = new Set([401, 407]);
@@ -16,14 +16,15 @@ export function proxyAuthorization(credentials: Credentials | undefined): string
 
 /**
  * Asks an HTTP proxy for a tunnel (https://www.rfc-editor.org/rfc/rfc9110#name-connect), and resolves
- * with the status it answers. Throws `proxy.auth_failed` or `proxy.protocol_error`.
+ * with the status it answers. Throws `proxy.auth_failed`, `proxy.protocol_error` or ProxyHungUp.
  */
 export async function connectHttp(
   socket: Socket,
   authority: string,
-  credentials: Credentials | undefined,
+  proxy: Proxy,
   signal: AbortSignal,
 ): Promise<number> {
+  const credentials = credentialsOf(proxy);
   const authorization = proxyAuthorization(credentials);
   const asked = request({
     createConnection: () => socket,
@@ -37,17 +38,16 @@ export async function connectHttp(
     signal,
   });
   asked.end();
-  const status = await answerOf(asked, socket);
+  const status = await answerOf(asked, socket, proxy);
   if (!REFUSED.has(status)) return status;
-  throw new RuntimeError(
+  throw proxyError(
     'proxy.auth_failed',
-    credentials
-      ? 'The proxy refused the credentials.'
-      : 'The proxy wants credentials, and has none.',
+    proxy,
+    credentials ? 'refused the credentials' : 'wants credentials, and has none',
   );
 }
 
-async function answerOf(asked: ClientRequest, socket: Socket): Promise<number> {
+async function answerOf(asked: ClientRequest, socket: Socket, proxy: Proxy): Promise<number> {
   const answer = Promise.withResolvers<IncomingMessage>();
   asked.on('error', answer.reject);
   asked.once('connect', (response, _socket, head) => {
@@ -59,8 +59,13 @@ async function answerOf(asked: ClientRequest, socket: Socket): Promise<number> {
     return statusCode ?? 0;
   } catch (cause) {
     if (isAbort(cause)) throw cause;
-    throw new RuntimeError('proxy.protocol_error', 'The proxy does not answer as an HTTP proxy.', {
-      cause,
-    });
+    if (hasHungUp(cause)) throw new ProxyHungUp(proxy, cause);
+    throw proxyError('proxy.protocol_error', proxy, 'does not answer as an HTTP proxy', cause);
   }
+}
+
+/** Before it said anything, as opposed to what says something else than HTTP. */
+function hasHungUp(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'].includes(code);
 }

@@ -1,24 +1,17 @@
-import { lookup } from 'node:dns/promises';
-import { networkInterfaces } from 'node:os';
-import { parseAddress } from './addresses.ts';
-
-export interface PortAddress {
-  host: string;
-  port: number;
-}
+import { isOfThisMachine } from './own-addresses.ts';
+import { OwnServiceAddresses, type OwnService, type Resolve } from './own-services.ts';
 
 /**
- * What the service itself listens on or lives from: its own port, its database, the ports at which
- * browsers are debugged and the helpers around them. No browser may reach any of it.
+ * What the service itself listens on or lives from: its own port, its database, storage and solver,
+ * the ports at which browsers are debugged and the helpers around them. No browser may reach any of it.
  */
 export class OwnPorts {
   readonly #held = new Map<number, number>();
   readonly #entrances = new Map<number, string>();
-  readonly #services: readonly PortAddress[];
+  readonly #services: OwnServiceAddresses[];
 
-  /** `services`: those on other machines, perhaps. */
-  constructor(services: readonly PortAddress[] = []) {
-    this.#services = services;
+  constructor(services: readonly OwnService[] = [], resolve?: Resolve) {
+    this.#services = services.map((service) => new OwnServiceAddresses(service, resolve));
   }
 
   /**
@@ -46,28 +39,8 @@ export class OwnPorts {
   async has(address: string, port: number): Promise<boolean> {
     if (this.#held.has(port) && isOfThisMachine(address)) return true;
     for (const service of this.#services) {
-      if (service.port === port && (await isAddressOf(address, service.host))) return true;
+      if (await service.has(address, port)) return true;
     }
     return false;
   }
-}
-
-function isOfThisMachine(address: string): boolean {
-  const range = parseAddress(address)?.range();
-  if (range === 'loopback' || range === 'unspecified') return true;
-  return Object.values(networkInterfaces()).some((all) =>
-    all?.some((one) => isSame(one.address, address)),
-  );
-}
-
-async function isAddressOf(address: string, host: string): Promise<boolean> {
-  const found = await lookup(host, { all: true }).catch(() => []);
-  const isHere = isOfThisMachine(address);
-  return found.some(
-    (one) => isSame(one.address, address) || (isHere && isOfThisMachine(one.address)),
-  );
-}
-
-function isSame(one: string, other: string): boolean {
-  return parseAddress(one)?.toString() === parseAddress(other)?.toString();
 }

@@ -9,8 +9,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
+import type { Proxy } from '../launch.ts';
 import { authorityOf, type Dialer } from './dial.ts';
-import { EgressRefusal, isAbort } from './egress-errors.ts';
+import { EgressRefusal, isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { proxyAuthorization } from './http-connect.ts';
 import { credentialsOf } from './route.ts';
@@ -82,7 +83,7 @@ export class PlainHttp implements Disposable {
     request.pipe(asked);
     const answer = await answered.catch((error: unknown) => {
       // A connection that was kept open is closed at any time: the browser knows what to do then.
-      if (!asked.reusedSocket) throw proxy?.type === 'http' ? ofProxy(error) : error;
+      if (!asked.reusedSocket) throw proxy?.type === 'http' ? ofProxy(proxy, error) : error;
       response.destroy();
       return undefined;
     });
@@ -95,10 +96,10 @@ export class PlainHttp implements Disposable {
 }
 
 /** What breaks on the way to a proxy is not of the destination. */
-function ofProxy(error: unknown): unknown {
+function ofProxy(proxy: Proxy, error: unknown): unknown {
   if (error instanceof RuntimeError || error instanceof EgressRefusal || isAbort(error))
     return error;
-  return new RuntimeError('proxy.protocol_error', 'The proxy hung up.', { cause: error });
+  return new ProxyHungUp(proxy, error);
 }
 
 /** Keeps one connection, and opens it where the route says. */
@@ -125,7 +126,7 @@ class ConnectingAgent extends Agent {
 async function pass(answer: IncomingMessage, response: ServerResponse, dialer: Dialer) {
   if (answer.statusCode === 407 && dialer.proxy?.type === 'http') {
     answer.resume();
-    throw new RuntimeError('proxy.auth_failed', 'The proxy refused the credentials.');
+    throw proxyError('proxy.auth_failed', dialer.proxy, 'refused the credentials');
   }
   response.sendDate = false;
   response.writeHead(

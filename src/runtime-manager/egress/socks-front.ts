@@ -4,12 +4,11 @@ import { canonicalHost } from './addresses.ts';
 import type { Destination } from './egress-policy.ts';
 import { CONNECT, IPV4, IPV6, NAME, NO_AUTHENTICATION, readBytes, VERSION } from './socks5.ts';
 
-const SUCCEEDED = Buffer.from([VERSION, 0, 0, IPV4, 0, 0, 0, 0, 0, 0]);
+const HOST_UNREACHABLE = 4;
 
 /**
- * Greets a client of SOCKS5 (RFC 1928) and resolves with where it wants to go. It is told that it is
- * there at once: what goes wrong on the way is then said in the protocol that it speaks. Throws for
- * what a browser does not send.
+ * Greets a client of SOCKS5 (RFC 1928) and resolves with where it wants to go, which is to be
+ * answered. Throws for what a browser does not send.
  */
 export async function acceptSocks5(client: Socket, signal: AbortSignal): Promise<Destination> {
   const [version, methods = 0] = await readBytes(client, 2, signal);
@@ -21,8 +20,13 @@ export async function acceptSocks5(client: Socket, signal: AbortSignal): Promise
   const port = (await readBytes(client, 2, signal)).readUInt16BE();
   if (command !== CONNECT || host === undefined || port === 0)
     throw new Error('it asks for nothing');
-  client.write(SUCCEEDED);
   return { host, port };
+}
+
+/** Tells a client whether it is where it wanted to go. */
+export function answerSocks5(client: Socket, isThere: boolean): void {
+  const reply = isThere ? 0 : HOST_UNREACHABLE;
+  client.write(Buffer.from([VERSION, reply, 0, IPV4, 0, 0, 0, 0, 0, 0]));
 }
 
 async function readHost(client: Socket, type: number | undefined, signal: AbortSignal) {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { RuntimeError } from '../errors.ts';
-import { TargetUnreachable } from './egress-errors.ts';
+import type { RuntimeError } from '../errors.ts';
+import type { Proxy } from '../launch.ts';
+import { proxyError, TargetUnreachable } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
-import type { Credentials } from './route.ts';
+import { credentialsOf } from './route.ts';
 
 // RFC 1928
 export const VERSION = 5;
@@ -28,37 +29,36 @@ const REPLIES = [
 // RFC 1929
 const AUTHENTICATION_VERSION = 1;
 
-/** Greets a SOCKS5 proxy and authenticates. Throws `proxy.auth_failed` or `proxy.protocol_error`. */
+/**
+ * Greets a SOCKS5 proxy and authenticates. Throws `proxy.auth_failed`, `proxy.protocol_error`, or what
+ * the connection breaks with.
+ */
 export async function greetSocks5(
   socket: Socket,
-  credentials: Credentials | undefined,
+  proxy: Proxy,
   signal: AbortSignal,
 ): Promise<void> {
+  const credentials = credentialsOf(proxy);
   const methods = credentials ? [NO_AUTHENTICATION, USERNAME_PASSWORD] : [NO_AUTHENTICATION];
   socket.write(Buffer.from([VERSION, methods.length, ...methods]));
   const [version, method] = await readBytes(socket, 2, signal);
-  if (version !== VERSION) throw notSocks();
+  if (version !== VERSION) throw notSocks(proxy);
   if (method === NO_AUTHENTICATION) return;
   if (method !== USERNAME_PASSWORD || !credentials) {
-    throw new RuntimeError(
-      'proxy.auth_failed',
-      credentials
-        ? 'The proxy takes no username and password.'
-        : 'The proxy wants credentials, and has none.',
-    );
+    const said = credentials ? 'takes no username and password' : 'wants credentials, and has none';
+    throw proxyError('proxy.auth_failed', proxy, said);
   }
   const parts = [credentials.username, credentials.password].map((text) => Buffer.from(text));
   const sized = parts.flatMap((part) => [Buffer.from([part.length]), part]);
   socket.write(Buffer.concat([Buffer.from([AUTHENTICATION_VERSION]), ...sized]));
   const [, status] = await readBytes(socket, 2, signal);
-  if (status !== 0) {
-    throw new RuntimeError('proxy.auth_failed', 'The proxy refused the credentials.');
-  }
+  if (status !== 0) throw proxyError('proxy.auth_failed', proxy, 'refused the credentials');
 }
 
 /** Has a proxy that was greeted connect to a destination; names are the proxy's to resolve. */
 export async function connectSocks5(
   socket: Socket,
+  proxy: Proxy,
   { host, port }: Destination,
   signal: AbortSignal,
 ): Promise<void> {
@@ -66,9 +66,11 @@ export async function connectSocks5(
   portBytes.writeUInt16BE(port);
   socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(host), portBytes]));
   const [version, reply = 1, , type] = await readBytes(socket, 4, signal);
-  if (version !== VERSION) throw notSocks();
+  if (version !== VERSION) throw notSocks(proxy);
   if (reply !== 0) throw new TargetUnreachable(REPLIES[reply] ?? `reply ${reply}`);
-  await readBytes(socket, (await boundSize(socket, type, signal)) + portBytes.length, signal);
+  const bound = await boundSize(socket, type, signal);
+  if (bound === undefined) throw notSocks(proxy);
+  await readBytes(socket, bound + portBytes.length, signal);
 }
 
 function addressOf(host: string): Buffer {
@@ -90,11 +92,11 @@ async function boundSize(socket: Socket, type: number | undefined, signal: Abort
       return size;
     }
     default:
-      throw notSocks();
+      return undefined;
   }
 }
 
-/** Throws `proxy.protocol_error` when it ends before. */
+/** Throws when it ends before. */
 export async function readBytes(
   socket: Socket,
   size: number,
@@ -108,7 +110,7 @@ export async function readBytes(
       chunks.push(chunk);
       missing -= chunk.length;
     } else if (socket.readableEnded) {
-      throw new RuntimeError('proxy.protocol_error', 'The proxy hung up during the handshake.');
+      throw new Error('it hung up during the handshake');
     } else {
       await once(socket, 'readable', { signal });
     }
@@ -116,6 +118,6 @@ export async function readBytes(
   return Buffer.concat(chunks);
 }
 
-function notSocks(): RuntimeError {
-  return new RuntimeError('proxy.protocol_error', 'The proxy does not speak SOCKS5.');
+function notSocks(proxy: Proxy): RuntimeError {
+  return proxyError('proxy.protocol_error', proxy, 'does not speak SOCKS5');
 }

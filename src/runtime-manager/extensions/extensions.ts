@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { packDirectory } from '../storage/archive.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { ARCHIVE_FOLDERS } from '../storage/orphans.ts';
 import type { Page, PageRequest } from '../store.ts';
 import type { Extension, ExtensionWarning } from './extension.ts';
 import type { ExtensionStore, StoredExtension } from './extension-store.ts';
@@ -51,12 +52,12 @@ export class Extensions {
         throw invalidPackage(errors.map((message) => ({ path: 'manifest.json', message })));
       }
       await rm(join(directory, '_metadata'), { recursive: true, force: true });
-      const key = `extensions/${organizationId}/${randomUUID()}.tar.zst`;
-      const archive = await packDirectory(directory, [], (content) => storage.put(key, content));
+      const key = `${ARCHIVE_FOLDERS.extensions}${organizationId}/${randomUUID()}.tar.zst`;
+      const archive = await packDirectory(directory, {}, (content) => storage.put(key, content));
       const stored = await store.insert({
         ...facts,
         name: name ?? facts.name,
-        warnings,
+        warnings: [...facts.warnings, ...warnings],
         id: randomUUID(),
         organizationId,
         key,

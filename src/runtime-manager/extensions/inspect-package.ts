@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { extensionIdOf, type ExtensionFacts } from './extension.ts';
+import { withoutUnknownKeys } from './manifest-keys.ts';
 import { Manifest, missingParts, problemsOf, resolveMessages, type Messages } from './manifest.ts';
 import { openPackage } from './package-format.ts';
 import { invalidPackage, type Problem } from './package-problems.ts';
@@ -15,13 +16,14 @@ const LocaleMessages = z.record(z.string(), z.looseObject({ message: z.string() 
 /**
  * Unpacks a package into a directory, ready to be loaded, and tells what it is. Its manifest gets the
  * key that makes Chromium's id of it the same everywhere: that of the crx, or one of the organization
- * and the name. Throws `extension.invalid_package` with all that is wrong.
+ * and the name, and loses the keys that are not known here. Throws `extension.invalid_package` with
+ * all that is wrong.
  */
 export async function inspectPackage(
   file: string,
   directory: string,
   organizationId: string,
-): Promise<Omit<ExtensionFacts, 'warnings'>> {
+): Promise<ExtensionFacts> {
   const zip = `${directory}.zip`;
   try {
     const { format, publicKey } = await openPackage(file, zip);
@@ -36,7 +38,8 @@ export async function inspectPackage(
     if (all.length > 0) throw invalidPackage(all);
     const name = resolveMessages(manifest.name, messages);
     const key = publicKey?.toString('base64') ?? manifest.key ?? keyOf(organizationId, name);
-    await writeFile(path, JSON.stringify({ ...manifest, key }));
+    const { kept, leftOut } = withoutUnknownKeys({ ...manifest, key });
+    await writeFile(path, JSON.stringify(kept));
     return {
       name,
       version: manifest.version,
@@ -46,6 +49,10 @@ export async function inspectPackage(
       sizeBytes,
       permissions: [...(manifest.permissions ?? []), ...(manifest.host_permissions ?? [])],
       runtimeExtensionId: extensionIdOf(Buffer.from(key, 'base64')),
+      warnings: leftOut.map((unknown) => ({
+        kind: 'manifest',
+        message: `The key "${unknown}" is not known here, and is left out.`,
+      })),
     };
   } finally {
     await rm(zip, { force: true });

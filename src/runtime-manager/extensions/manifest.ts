@@ -1,14 +1,13 @@
 import { z } from 'zod';
+import { REFUSED_KEYS } from './manifest-keys.ts';
 import { problemOfMatchPattern } from './match-pattern.ts';
+import { problemOfPermission } from './permissions.ts';
 import type { Problem } from './package-problems.ts';
 
 const MANIFEST = 'manifest.json';
 /** https://developer.chrome.com/docs/extensions/reference/manifest/version */
 const VERSION = /^(?:0|[1-9]\d{0,4})(?:\.(?:0|[1-9]\d{0,4})){0,3}$/;
 const NAME_MAX = 75;
-
-/** These would lead traffic around the runtime's proxy. */
-const REFUSED_PERMISSIONS = new Set(['proxy', 'privacy']);
 
 const Patterns = z.array(
   z.string().superRefine((pattern, context) => {
@@ -21,9 +20,12 @@ const Patterns = z.array(
 const Files = z.array(z.string());
 const Icons = z.union([z.string(), z.record(z.string(), z.string())]);
 const Permissions = z.array(
-  z.string().refine((name) => !REFUSED_PERMISSIONS.has(name), {
-    error: ({ input }) =>
-      `The permission "${String(input)}" is not given here: it could lead traffic around the runtime's proxy`,
+  z.string().superRefine((name, context) => {
+    const problem = problemOfPermission(name);
+    if (problem !== undefined) {
+      const message = `The permission "${name}" is not given here: ${problem}`;
+      context.addIssue({ code: 'custom', message });
+    }
   }),
 );
 
@@ -77,6 +79,7 @@ export const Manifest = z.looseObject({
   declarative_net_request: z
     .looseObject({ rule_resources: z.array(z.looseObject({ path: z.string() })).optional() })
     .optional(),
+  ...REFUSED_KEYS,
 });
 export type Manifest = z.infer<typeof Manifest>;
 

@@ -45,7 +45,7 @@ export class ClientActing implements Acting {
     return this.#own.isAnswer(start);
   }
 
-  answer(payload: Buffer): void {
+  answer(payload: Buffer): undefined {
     this.#own.settle(payload);
   }
 

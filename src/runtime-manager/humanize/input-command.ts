@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from '../connections/cdp-inspection.ts';
+import { parseJson } from '../connections/parse-json.ts';
 import { CdpCommand } from '../connections/cdp-policy.ts';
 
 const INPUT = '"Input.';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from '../connections/cdp-inspection.ts';
+import { parseJson } from '../connections/parse-json.ts';
 
 /** Chromium takes ids up to here; clients count from 1. */
 const ID_MAX = 2 ** 31 - 1;

@@ -1,16 +1,22 @@
+import type { Socket } from 'node:net';
 import {
   launchBrowser,
   type Browser,
   type BrowserIdentity,
   type BrowserSettings,
 } from '../browser/browser.ts';
+import { offeredPort } from '../connections/context-proxy.ts';
 import { Forwarder, type ForwarderOptions } from '../egress/forwarder.ts';
 
 /** A browser whose only way out is a forwarder, which has no route yet. */
 export interface ConfinedBrowser {
   browser: Browser;
   forwarder: Forwarder;
+  /** From now on `join` takes connections to proxies of contexts, with the port they are for. */
+  joinContexts: (join: JoinContext) => void;
 }
+
+type JoinContext = (socket: Socket, port: number) => void;
 
 /** Both end as one, with the browser. Throws as `launchBrowser`. */
 export async function launchConfined(
@@ -19,12 +25,20 @@ export async function launchConfined(
   egress: ForwarderOptions,
   signal: AbortSignal,
 ): Promise<ConfinedBrowser> {
-  await using stack = new AsyncDisposableStack();
-  const forwarder = stack.use(await Forwarder.open(egress));
-  const launch = { ...identity, proxyServer: forwarder.proxyServer };
-  const browser = await launchBrowser(settings, launch, signal);
-  browser.own(egress.ownPorts.hold(browser.endpoint.port));
+  using stack = new DisposableStack();
+  const forwarder = stack.use(new Forwarder(egress));
+  let join: JoinContext | undefined;
+  const socks = (socket: Socket) => {
+    const port = offeredPort(socket.localAddress);
+    if (port === undefined) forwarder.acceptSocks(socket);
+    else if (join) join(socket, port);
+    else socket.destroy();
+  };
+  const accept = { http: forwarder.acceptHttp, socks };
+  const browser = await launchBrowser(settings, { ...identity, accept }, signal);
+  forwarder.keepFrom(browser.endpoint.port);
   browser.own(forwarder);
   stack.move();
-  return { browser, forwarder };
+  const joinContexts = (joined: JoinContext) => void (join = joined);
+  return { browser, forwarder, joinContexts };
 }

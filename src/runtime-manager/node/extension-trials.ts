@@ -1,13 +1,20 @@
+import { join } from 'node:path';
 import type { Browser } from '../browser/browser.ts';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
-import type { Launcher } from './launcher.ts';
+import { copyFor } from './extension-cache.ts';
+import { tooSlow, type Launcher } from './launcher.ts';
 import { NO_PROFILE } from './probe.ts';
 
-const TRIAL_TIMEOUT_MS = 20_000;
+/** From when the browser is up; what takes longer is our own slowness. */
+const TRIAL_TIMEOUT_MS = 60_000;
+const NEVER = new AbortController().signal;
+
+/** Lets a browser be launched when the machine has room for it. */
+export type Admit = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Loads unpacked extensions each in a browser of its own, to tell how they do. One at a time: trials
- * are beside the runtimes that were admitted.
+ * Loads unpacked extensions each in a browser of its own, to tell how they do. One at a time, and
+ * each when it is admitted like a runtime.
  */
 export class ExtensionTrials {
   readonly #launcher: Launcher;
@@ -17,17 +24,20 @@ export class ExtensionTrials {
     this.#launcher = launcher;
   }
 
-  tryOut(directory: string): Promise<ExtensionTrial> {
-    const trial = this.#last.then(() => this.#tryOut(directory));
+  /** Throws `runtime.no_capacity` where the machine is full or too slow, and `runtime.launch_failed`. */
+  tryOut(directory: string, admit: Admit): Promise<ExtensionTrial> {
+    const trial = this.#last.then(() => admit(() => this.#tryOut(directory)));
     this.#last = trial.catch(() => undefined);
     return trial;
   }
 
   async #tryOut(directory: string): Promise<ExtensionTrial> {
+    const { browser } = await this.#launcher.launch({ ...NO_PROFILE, isTrial: true }, NEVER);
     const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
-    const { browser } = await this.#launcher.launch({ ...NO_PROFILE, isTrial: true }, signal);
     try {
-      return await load(browser, directory, signal);
+      const { path, seen } = browser.directory.indexedExtensions;
+      await copyFor(this.#launcher.settings.jail.owner, directory, join(path, '0'));
+      return await load(browser, join(seen, '0'), signal);
     } finally {
       await browser.kill();
     }
@@ -38,6 +48,7 @@ async function load(browser: Browser, path: string, signal: AbortSignal): Promis
   try {
     return await browser.reportOnExtension(await browser.loadExtension(path, signal), signal);
   } catch (error) {
+    if (signal.aborted) throw tooSlow(error);
     const said = error instanceof Error ? error.message : String(error);
     return { warnings: [], errors: [`Chromium does not load it: ${said}`] };
   }

@@ -1,13 +1,18 @@
 import type { Browser, BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
+import { TooSlowError } from '../browser/launch-deadline.ts';
 import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
 import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
 import { RuntimeError } from '../errors.ts';
-import { STAGEHAND_EXTENSION } from '../browser/stagehand-extension.ts';
+import type { Jail } from '../jail/jail.ts';
+import type { BrowserDirectory } from '../browser/browser-directory.ts';
+import type { RuntimeFiles } from '../connections/cdp-policy.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';
 import type { ReachableBrowser } from './reachable-browser.ts';
+
+const SLOW_RETRY_AFTER_S = 30;
 
 export interface LauncherOptions {
   settings: BrowserSettings;
@@ -15,13 +20,15 @@ export interface LauncherOptions {
   egress: ForwarderOptions;
   /** Without one, WebDriver is not available. */
   chromedriverPath: string | undefined;
+  /** Without one, no videos are recorded. */
+  ffmpegPath: string | undefined;
 }
 
 /** Launches all browsers of this machine, and knows them until they are gone. */
 export class Launcher {
   readonly settings: BrowserSettings;
   readonly #egress: ForwarderOptions;
-  readonly #chromedriverPath: string | undefined;
+  readonly #programs: Pick<LauncherOptions, 'chromedriverPath' | 'ffmpegPath'>;
   /** How many launches there were, by how they ended. */
   readonly launches = { launched: 0, failed: 0 };
   readonly #running = new Map<Browser, Forwarder>();
@@ -29,10 +36,14 @@ export class Launcher {
   #launchable = true;
   #probe: Promise<void> | undefined;
 
-  constructor({ settings, egress, chromedriverPath }: LauncherOptions) {
+  constructor({ settings, egress, ...programs }: LauncherOptions) {
     this.settings = settings;
     this.#egress = egress;
-    this.#chromedriverPath = chromedriverPath;
+    this.#programs = programs;
+  }
+
+  get running(): Iterable<Browser> {
+    return this.#running.keys();
   }
 
   /** What went through the connections of all browsers so far. */
@@ -41,7 +52,7 @@ export class Launcher {
     return all.reduce(addUsage, this.#endedUsage);
   }
 
-  /** Throws `runtime.launch_failed`, or what `signal` aborts with. */
+  /** Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow, or what `signal` aborts with. */
   async launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ReachableBrowser> {
     try {
       const launched = await launchConfined(this.settings, identity, this.#egress, signal);
@@ -51,6 +62,7 @@ export class Launcher {
       return { ...launched, endpoints: this.#endpointsOf(launched) };
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof TooSlowError) throw tooSlow(cause);
       this.#launchable = false;
       this.launches.failed++;
       const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
@@ -75,18 +87,23 @@ export class Launcher {
   }
 
   /** They open nothing before a client comes. */
-  #endpointsOf({ browser, forwarder }: ConfinedBrowser): Endpoints {
-    const { endpoint, directory } = browser;
-    return browser.own(
+  #endpointsOf({ browser, forwarder, joinContexts }: ConfinedBrowser): Endpoints {
+    const { endpoint, directory, downloads, permissions, pages } = browser;
+    const { env, jail } = this.settings;
+    const endpoints = browser.own(
       new Endpoints({
         endpoint,
-        files: { directory: directory.path, stagehandExtension: STAGEHAND_EXTENSION },
-        env: { ...this.settings.env, ...directory.env },
-        chromedriverPath: this.#chromedriverPath,
-        proxyPort: forwarder.port,
-        ownPorts: this.#egress.ownPorts,
+        directory,
+        files: { ...filesOf(directory), contextProxyPort: contextProxyPort(browser, jail) },
+        shared: { downloads, permissions, defaultContextId: pages.contextId },
+        env,
+        jail,
+        ...this.#programs,
+        acceptProxied: forwarder.acceptHelper,
       }),
     );
+    joinContexts((socket, port) => endpoints.joinPlaywright(socket, port));
+    return endpoints;
   }
 
   #follow({ browser, forwarder }: ConfinedBrowser): void {
@@ -105,4 +122,22 @@ export class Launcher {
       this.#launchable = false;
     }
   }
+}
+
+/** Nothing is wrong with the browser, nor with what was asked for. */
+export function tooSlow(cause: unknown): RuntimeError {
+  return new RuntimeError('runtime.no_capacity', 'The machine is too busy to launch a browser.', {
+    cause,
+    retryAfterSeconds: SLOW_RETRY_AFTER_S,
+  });
+}
+
+/** What clients may name of a browser's files. */
+export function filesOf({ files, stagehandExtension }: BrowserDirectory): RuntimeFiles {
+  return { ...files, stagehandExtension: stagehandExtension.seen };
+}
+
+/** Without a jail the proxy's address would be one of the machine's loopback. */
+function contextProxyPort({ socksPort }: Browser, { level }: Jail): number | undefined {
+  return level === 'namespaces' ? socksPort : undefined;
 }

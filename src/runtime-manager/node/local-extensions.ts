@@ -3,30 +3,23 @@ import { RuntimeError } from '../errors.ts';
 import type { Extension, LoadedExtension } from '../extensions/extension.ts';
 import type { ExtensionCache } from './extension-cache.ts';
 
-/** An extension that lies unpacked on this machine. */
+/** An extension that lies unpacked where the browser sees it. */
 interface UnpackedExtension {
   extension: Extension;
   path: string;
 }
 
-/** Unpacks what is not here yet; what is used is given up with the browser. */
+/** Unpacks what is not here yet; what the browser gets goes with it. Throws `extension.load_failed`. */
 export async function unpackExtensions(
   cache: ExtensionCache,
   extensions: readonly Extension[],
   browser: Browser,
 ): Promise<UnpackedExtension[]> {
-  const { name } = browser.directory;
   return Promise.all(
-    extensions.map(async (extension, nth) => {
-      const directory = await cache.use(extension, name, nth);
-      try {
-        return { extension, path: browser.own(directory).path };
-      } catch (error) {
-        // The browser is gone already.
-        await directory[Symbol.asyncDispose]();
-        throw error;
-      }
-    }),
+    extensions.map(async (extension, nth) => ({
+      extension,
+      path: await cache.place(extension, browser.directory, nth),
+    })),
   );
 }
 

@@ -1,19 +1,21 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import {
   assertUsableRoot,
-  removeBrowserRoot,
-  resetBrowserRoot,
+  removeBrowserRoots,
+  resetBrowserRoots,
 } from '../browser/browser-directory.ts';
+import type { BrowserFlavor } from '../browser/flags.ts';
 import type { HealthCheckTimes } from '../browser/health-check.ts';
 import { Locales } from '../browser/locales.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
 import type { Usage } from '../egress/outbound-connections.ts';
 import type { Route } from '../egress/route.ts';
-import { RuntimeError } from '../errors.ts';
-import type { Fingerprint } from '../profiles/profile.ts';
+import type { Jail } from '../jail/jail.ts';
 import type { WarmPool, WarmPoolSize } from '../pool/warm-pool.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { DiskGuard } from './disk-guard.ts';
 import { ExtensionCache } from './extension-cache.ts';
 import { ExtensionTrials } from './extension-trials.ts';
 import { Launcher } from './launcher.ts';
@@ -37,10 +39,19 @@ import type {
 export interface LocalNodeOptions {
   id: string;
   executablePath: string;
+  flavor: BrowserFlavor;
   /** Without one, WebDriver is not available. */
   chromedriverPath: string | undefined;
+  /** Without one, no videos are recorded. */
+  ffmpegPath: string | undefined;
   /** A directory that is this node's alone; emptied at the start, removed at the end. */
   root: string;
+  /** Where what browsers download and are given lies, on disk; emptied likewise. */
+  filesRoot: string;
+  /** Where browsers and their helpers run. */
+  jail: Jail;
+  /** How much a browser may keep as its files. */
+  directoryBytes: number;
   /** Where profiles lie while browsers use them; kept, for what a crash leaves there. */
   checkoutRoot: string;
   /** Where extensions lie unpacked while browsers use them; emptied at the start and at the end. */
@@ -80,6 +91,7 @@ export class LocalNode implements RuntimeNode {
   readonly #extensions: ExtensionCache;
   readonly #egress: ForwarderOptions;
   readonly #memory: MemoryBudget;
+  readonly #disk: DiskGuard;
   /** Browsers that are being launched for who waits for them. */
   #launching = 0;
 
@@ -88,9 +100,9 @@ export class LocalNode implements RuntimeNode {
     { settings, browserBytes }: Probed,
     { locales, ready, extensions }: LocalParts,
   ) {
-    const { egress, chromedriverPath, storage, checkoutRoot } = options;
+    const { egress, chromedriverPath, ffmpegPath, storage, checkoutRoot } = options;
     this.id = options.id;
-    this.#launcher = new Launcher({ settings, egress, chromedriverPath });
+    this.#launcher = new Launcher({ settings, egress, chromedriverPath, ffmpegPath });
     this.#checkoutRoot = checkoutRoot;
     this.#storage = storage;
     this.#locales = locales;
@@ -98,6 +110,13 @@ export class LocalNode implements RuntimeNode {
     this.#extensions = extensions;
     this.#egress = egress;
     const { root, memoryFloorBytes: floorBytes } = options;
+    const { directoryBytes: limitBytes, filesRoot, log } = options;
+    this.#disk = new DiskGuard({
+      roots: [root, filesRoot, checkoutRoot],
+      browsers: () => this.#launcher.running,
+      limitBytes,
+      log,
+    });
     this.#memory = new MemoryBudget({ root, floorBytes, browserBytes });
     this.trials = new ExtensionTrials(this.#launcher);
     this.states = new StateConverter({ storage, root: checkoutRoot, launcher: this.#launcher });
@@ -110,26 +129,32 @@ export class LocalNode implements RuntimeNode {
    * Chromium said when it does not start.
    */
   static async open(options: LocalNodeOptions): Promise<LocalNode> {
-    const { executablePath, root, env, launchTimeoutMs, healthCheck, egress, log } = options;
-    assertUsableRoot(root);
+    const { executablePath, flavor, root, filesRoot, jail, env, egress, log } = options;
+    // Within a jail the directory has another path.
+    if (jail.level === 'none') assertUsableRoot(root);
+    const { extensionRoot, storage, maxExtensions, directoryBytes } = options;
+    const roots = { root, filesRoot, extensionRoot: join(extensionRoot, 'browsers') };
     const orphans = await killProcessesUnder(root);
     if (orphans.length > 0) log.warn({ count: orphans.length }, 'orphaned processes were ended');
-    await resetBrowserRoot(root);
-    const isRoot = process.getuid?.() === 0;
-    if (isRoot) log.warn('running as root: Chromium runs without its sandbox');
-    const { extensionRoot, storage, maxExtensions } = options;
-    const extensions = await ExtensionCache.open(extensionRoot, storage, maxExtensions);
+    await resetBrowserRoots(roots);
+    const sandbox = jail.level !== 'none' || process.getuid?.() !== 0;
+    if (!sandbox) log.warn('running as root without a jail: Chromium runs without its sandbox');
+    const cache = join(extensionRoot, 'unpacked');
+    const extensions = await ExtensionCache.open(cache, storage, jail.owner);
     const settings = {
       executablePath,
-      root,
+      flavor,
+      roots,
+      jail,
+      directoryBytes,
       env,
-      launchTimeoutMs,
-      healthCheck,
+      launchTimeoutMs: options.launchTimeoutMs,
+      healthCheck: options.healthCheck,
       log,
-      sandbox: !isRoot,
-      userAgent: undefined,
+      sandbox,
+      clientHints: undefined,
       windowChromeHeight: 0,
-      extensionPathsOf: (browser: string) => extensions.pathsOf(browser),
+      maxExtensions,
     };
     const probed = await probe(settings, egress);
     return new LocalNode(options, probed, {
@@ -143,6 +168,11 @@ export class LocalNode implements RuntimeNode {
     const isBusy = () => this.#launching > 0;
     const parts = { launcher: this.#launcher, memory: this.#memory };
     return openWarmPool({ ...parts, size, maxLaunches, isBusy, log });
+  }
+
+  /** Whether Chromium's own sandbox works here. */
+  get hasSandbox(): boolean {
+    return this.#launcher.settings.sandbox;
   }
 
   /** What all browsers used when it was last measured. */
@@ -173,13 +203,13 @@ export class LocalNode implements RuntimeNode {
     { profile: use, extensions }: LaunchSpec,
     signal: AbortSignal,
   ): Promise<NodeBrowser> {
-    if (use) this.#assertLocale(use.fingerprint);
+    if (use) this.assertLocale(use.fingerprint.locale);
     const profile = use && (await this.#openProfile(use));
     let launched: ReachableBrowser | undefined;
     try {
       launched = await this.#take(use, profile, signal);
       const { browser } = launched;
-      await profile?.begin(browser.pid);
+      await profile?.begin(browser);
       const unpacked = await unpackExtensions(this.#extensions, extensions, browser);
       const loaded = await loadExtensions(browser, unpacked, signal);
       return toNodeBrowser(launched, profile, loaded);
@@ -192,6 +222,10 @@ export class LocalNode implements RuntimeNode {
 
   get hasReady(): boolean {
     return this.warmBrowsers > 0;
+  }
+
+  anticipate(): void {
+    this.#pool?.anticipate();
   }
 
   async takeReady(): Promise<ReadyBrowser | undefined> {
@@ -228,13 +262,8 @@ export class LocalNode implements RuntimeNode {
     return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
   }
 
-  #assertLocale({ locale }: Fingerprint): void {
-    if (locale === undefined || this.#locales.has(locale)) return;
-    throw new RuntimeError(
-      'profile.locale_unavailable',
-      `Chromium has no language ${locale} on this machine: install chromium-l10n.`,
-      { details: { locale } },
-    );
+  assertLocale(locale: string | undefined): void {
+    this.#locales.assertHas(locale);
   }
 
   isLaunchable(): Promise<boolean> {
@@ -243,9 +272,10 @@ export class LocalNode implements RuntimeNode {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#memory[Symbol.dispose]();
+    this.#disk[Symbol.dispose]();
     await this.#pool?.[Symbol.asyncDispose]();
     await this.#launcher.endAll();
-    await removeBrowserRoot(this.#launcher.settings.root);
+    await removeBrowserRoots(this.#launcher.settings.roots);
     await this.#extensions[Symbol.asyncDispose]();
     await this.#ready[Symbol.asyncDispose]();
   }

@@ -1,20 +1,26 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { Browser } from '../browser/browser.ts';
 import { RuntimeError } from '../errors.ts';
 import { Checkout } from '../profiles/checkout.ts';
 import { isLeftOut } from '../profiles/left-out.ts';
 import type { Archive } from '../profiles/profile.ts';
-import { packInto } from '../profiles/profiles.ts';
+import { PACKED_STATE, packInto } from '../profiles/profiles.ts';
 import { unpackArchive } from '../storage/archive.ts';
+import { DirectoryCopy } from '../storage/directory-copy.ts';
+import { keepPlainFiles } from '../storage/plain-files.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { ReadyStates } from './ready-states.ts';
 import type { ProfileUse, UsedProfile } from './runtime-node.ts';
 
-/** A browser is not held still for longer than copying this much takes. */
+/** More is not copied every few minutes. */
 const CHECKPOINT_MAX_BYTES = 256 * 1024 ** 2;
+/** Clients notice a browser that stands still for longer. */
+const HOLD_MAX_MS = 2000;
+
+type HeldBrowser = Pick<Browser, 'holdStill'>;
 
 /** A profile's state on this machine, for one browser. */
 export class LocalProfile implements UsedProfile {
@@ -22,7 +28,7 @@ export class LocalProfile implements UsedProfile {
   readonly #storage: ObjectStorage;
   readonly #checkout: Checkout;
   readonly #ready: ReadyStates;
-  #pid: number | undefined;
+  #browser: HeldBrowser | undefined;
 
   private constructor(
     use: ProfileUse,
@@ -50,7 +56,7 @@ export class LocalProfile implements UsedProfile {
       // Who only reads leaves it for the next writer.
       const isReady = archive && owner && (await ready.take(archive, userDataDir));
       if (!isReady) await mkdir(userDataDir, { mode: 0o700 });
-      if (archive && !isReady) await unpack(archive, storage, userDataDir);
+      if (archive && !isReady) await unpackState(archive, storage, userDataDir);
     } catch (error) {
       await checkout.remove();
       throw error;
@@ -63,37 +69,26 @@ export class LocalProfile implements UsedProfile {
   }
 
   /** The browser runs: from now on there is something to save. */
-  async begin(pid: number): Promise<void> {
-    this.#pid = pid;
+  async begin(browser: HeldBrowser): Promise<void> {
+    this.#browser = browser;
     if (this.#use.owner) await this.#checkout.claim(this.#use.owner);
   }
 
   /**
-   * Holds every process of the browser while its files are copied: no one of them is in the middle
-   * of a write then, so the copy is what a power cut at that moment would leave, which SQLite and
-   * LevelDB are made to recover from.
+   * Copies the files while the browser writes on, then holds it still for what changed meanwhile: the
+   * copy is what a power cut at that moment would leave, which SQLite and LevelDB are made to recover
+   * from. Throws when that takes too long.
    */
   async checkpoint(): Promise<Archive | undefined> {
     const { owner } = this.#use;
-    if (!owner || this.#pid === undefined) return undefined;
+    const browser = this.#browser;
+    if (!owner || !browser) return undefined;
     if ((await sizeOf(this.userDataDir)) > CHECKPOINT_MAX_BYTES) return undefined;
-    const copy = join(this.#checkout.path, 'checkpoint');
-    try {
-      process.kill(-this.#pid, 'SIGSTOP');
-      try {
-        await cp(this.userDataDir, copy, {
-          recursive: true,
-          mode: constants.COPYFILE_FICLONE,
-          verbatimSymlinks: true,
-          filter: (path) => !isLeftOut(relative(this.userDataDir, path)),
-        });
-      } finally {
-        process.kill(-this.#pid, 'SIGCONT');
-      }
-      return await packInto(this.#storage, owner.profileId, copy);
-    } finally {
-      await rm(copy, { recursive: true, force: true });
-    }
+    const root = join(this.#checkout.path, 'checkpoint');
+    await using copy = await DirectoryCopy.open(root, this.userDataDir, PACKED_STATE);
+    await copy.update();
+    await holdStill(browser, (signal) => copy.update(signal));
+    return await packInto(this.#storage, owner.profileId, copy.path);
   }
 
   save(): Promise<Archive> {
@@ -112,15 +107,42 @@ export class LocalProfile implements UsedProfile {
   }
 }
 
-/** Throws `profile.version_damaged`, `storage.object_missing` or `service.unavailable`. */
+async function holdStill(browser: HeldBrowser, work: (signal: AbortSignal) => Promise<void>) {
+  try {
+    await browser.holdStill(work, HOLD_MAX_MS);
+  } catch (cause) {
+    const late = `the browser would have stood still for more than ${HOLD_MAX_MS} ms`;
+    throw isTimeout(cause) ? new Error(late, { cause }) : cause;
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name);
+}
+
+/** Unpacks what a profile keeps, and no more; throws as `unpack` does. */
+export async function unpackState(
+  archive: Pick<Archive, 'key' | 'sha256'>,
+  storage: ObjectStorage,
+  userDataDir: string,
+): Promise<void> {
+  await unpack(archive, storage, userDataDir, isLeftOut);
+}
+
+/**
+ * Unpacks files and directories, and nothing else that an archive may hold. Throws
+ * `profile.version_damaged`, `storage.object_missing` or `service.unavailable`.
+ */
 export async function unpack(
   archive: Pick<Archive, 'key' | 'sha256'>,
   storage: ObjectStorage,
   directory: string,
+  isPassedOver: (path: string) => boolean = () => false,
 ) {
   try {
     const sha256 = await unpackArchive(await storage.get(archive.key), directory);
     if (sha256 !== archive.sha256) throw damaged(archive, sha256);
+    await keepPlainFiles(directory, isPassedOver);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
     // Damage and a full disk make the same tools fail, in words that differ by chance.

@@ -1,7 +1,10 @@
-import { availableMemory, browserMemory } from './memory.ts';
+import { every } from '../every.ts';
+import { availableMemory, memoryOf } from './memory.ts';
+import { processesUnder } from './process-table.ts';
 
 /** Reading what processes use is work for the kernel. */
 const MEASURE_INTERVAL_MS = 30_000;
+const BROWSERS_AT_ONCE = 10;
 
 export interface MemoryBudgetOptions {
   /** Where browsers have their directories. */
@@ -15,17 +18,23 @@ export interface MemoryBudgetOptions {
 /** How many browsers this machine's memory has room for, by what browsers are measured to take. */
 export class MemoryBudget implements Disposable {
   readonly #options: MemoryBudgetOptions;
-  readonly #measuring: NodeJS.Timeout;
+  readonly #measuring: Disposable;
+  /** By the directory of the browser; what was measured longest ago comes first. */
+  readonly #measured = new Map<string, number>();
   #browserBytes: number;
   #allBrowsersBytes = 0;
 
   constructor(options: MemoryBudgetOptions) {
     this.#options = options;
     this.#browserBytes = options.browserBytes;
-    this.#measuring = setInterval(() => void this.#measure(), MEASURE_INTERVAL_MS).unref();
+    this.#measuring = every(
+      MEASURE_INTERVAL_MS,
+      () => this.measure(),
+      () => undefined, // What could not be measured is taken for what it was.
+    );
   }
 
-  /** What all browsers used when it was last measured. */
+  /** What all browsers use, by those that were measured. */
   get allBrowsersBytes(): number {
     return this.#allBrowsersBytes;
   }
@@ -34,13 +43,26 @@ export class MemoryBudget implements Disposable {
     return availableMemory() >= browsers * this.#browserBytes + this.#options.floorBytes;
   }
 
-  async #measure(): Promise<void> {
-    const { bytes, browsers } = await browserMemory(this.#options.root);
-    this.#allBrowsersBytes = bytes;
-    if (browsers > 0) this.#browserBytes = bytes / browsers;
+  /** Measures some browsers, new ones first and then each in its turn: however many there are. */
+  async measure(): Promise<void> {
+    const { root } = this.#options;
+    const browsers = Map.groupBy(await processesUnder(root), ({ directory }) => directory);
+    const measured = this.#measured;
+    for (const name of measured.keys()) if (!browsers.has(name)) measured.delete(name);
+    const isNew = [...browsers.keys()].filter((name) => !measured.has(name));
+    for (const name of [...isNew, ...measured.keys()].slice(0, BROWSERS_AT_ONCE)) {
+      const bytes = await memoryOf(browsers.get(name) ?? []);
+      measured.delete(name);
+      if (bytes > 0) measured.set(name, bytes);
+    }
+    if (measured.size > 0) {
+      const bytes = [...measured.values()].reduce((sum, one) => sum + one, 0);
+      this.#browserBytes = bytes / measured.size;
+    }
+    this.#allBrowsersBytes = browsers.size * this.#browserBytes;
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#measuring);
+    this.#measuring[Symbol.dispose]();
   }
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import { processesUnder } from './process-table.ts';
 
 const CGROUP = '/sys/fs/cgroup';
 
@@ -29,18 +28,15 @@ function cgroupMemoryLeft(): number {
 }
 
 /**
- * How many browsers there are below a directory, and what they use, in bytes: memory that processes share is counted by
- * each for its part (PSS). https://docs.kernel.org/filesystems/proc.html
+ * What processes use, in bytes: memory that several share is counted by each for its part (PSS).
+ * https://docs.kernel.org/filesystems/proc.html
  */
-export async function browserMemory(root: string): Promise<{ bytes: number; browsers: number }> {
+export async function memoryOf(processes: readonly { pid: number }[]): Promise<number> {
   let bytes = 0;
-  const browsers = new Set<string>();
   // One after the other: the kernel walks all pages of a process for this.
-  for (const { pid, directory } of await processesUnder(root)) {
+  for (const { pid } of processes) {
     const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-    const pss = Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
-    if (pss > 0) browsers.add(directory);
-    bytes += pss;
+    bytes += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
   }
-  return { bytes, browsers: browsers.size };
+  return bytes;
 }

@@ -41,6 +41,7 @@ async function launchWarm(
   const launched = await launcher.launch({ ...NO_PROFILE, hurry }, signal);
   const { browser } = launched;
   using deadline = openDeadline(WARM_UP_TIMEOUT_MS, hurry);
+  deadline.watch(browser.pid);
   try {
     await browser.checkPage(AbortSignal.any([signal, deadline.signal]));
     return launched;

@@ -1,9 +1,12 @@
 import type { BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
+import { openDeadline, TooSlowError } from '../browser/launch-deadline.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
 import { launchConfined } from './confined-browser.ts';
-import { browserMemory } from './memory.ts';
+import { memoryOf } from './memory.ts';
+import { processesUnder } from './process-table.ts';
 
+const NEVER = new AbortController().signal;
 const SANDBOX_TROUBLE = /sandbox|namespace/i;
 /** An ephemeral browser's. */
 export const NO_PROFILE: BrowserIdentity = {
@@ -35,23 +38,25 @@ export async function probe(settings: BrowserSettings, egress: ForwarderOptions)
 }
 
 async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
-  const signal = AbortSignal.timeout(settings.launchTimeoutMs);
-  const { browser } = await launchConfined(settings, NO_PROFILE, egress, signal);
+  // How long the launch may take follows the machine.
+  const { browser } = await launchConfined(settings, NO_PROFILE, egress, NEVER);
+  using deadline = openDeadline(settings.launchTimeoutMs, undefined);
+  deadline.watch(browser.pid);
+  const { signal } = deadline;
   try {
-    const { product, userAgent } = await browser.version(signal);
+    const { product } = await browser.version(signal);
     settings.log.info({ product, sandbox: settings.sandbox }, 'Chromium starts');
-    const { bytes: browserBytes } = await browserMemory(settings.root);
-    const learned = {
-      userAgent: userAgent.replace('HeadlessChrome', 'Chrome'),
-      windowChromeHeight: await browser.windowChromeHeight(signal),
-    };
-    return { settings: { ...settings, ...learned }, browserBytes };
+    const browserBytes = await memoryOf(await processesUnder(settings.roots.root));
+    const windowChromeHeight = await browser.windowChromeHeight(signal);
+    const clientHints = await browser.clientHints(signal);
+    return { settings: { ...settings, windowChromeHeight, clientHints }, browserBytes };
   } finally {
     await browser.kill();
   }
 }
 
 export function describeLaunch(cause: unknown): string {
+  if (cause instanceof TooSlowError) return `the machine is too busy, ${cause.message}`;
   return cause instanceof ChromiumLaunchError
     ? cause.message
     : 'Chromium did not answer in time or went away';

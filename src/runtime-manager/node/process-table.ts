@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DIRECTORY_VARIABLE } from '../jail/spawned.ts';
 
 /** A process as the kernel lists it: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 export interface ProcessEntry {
@@ -13,26 +15,43 @@ export interface ProcessEntry {
 
 /** How Chromium and its crash handlers name the directory they work in. */
 const DIRECTORY_FLAGS = ['--user-data-dir=', '--database='];
+const VARIABLE = new RegExp(`(?:^|\\0)${DIRECTORY_VARIABLE}=([^\\0]*)`);
 
 /**
  * The live processes of browsers whose directories lie in one, whoever started them: their command
- * line names it, or their HOME lies in it. A pid alone would say nothing, since pids are used again.
+ * line or their environment names it, or they descend from one that does. A pid alone would say
+ * nothing, since pids are used again.
  */
 export async function processesUnder(root: string): Promise<ProcessEntry[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const entries = await Promise.all(pids.map((pid) => readEntry(pid, `${root}/`)));
-  return entries.filter((entry) => entry !== undefined);
+  const found = await Promise.all(pids.map((pid) => readEntry(pid, `${root}/`)));
+  const all = new Map(found.flatMap((entry) => (entry ? [[entry.pid, entry] as const] : [])));
+  return [...all.values()].flatMap((entry) => {
+    const directory = directoryOf(entry, all);
+    return directory === undefined ? [] : { ...entry, directory };
+  });
 }
 
-async function readEntry(pid: string, below: string): Promise<ProcessEntry | undefined> {
+interface FoundEntry extends Omit<ProcessEntry, 'directory'> {
+  directory: string | undefined;
+}
+
+/** Its own, or that of the closest process above that has one. */
+function directoryOf(entry: FoundEntry, all: ReadonlyMap<number, FoundEntry>): string | undefined {
+  for (let one: FoundEntry | undefined = entry; one; one = all.get(one.parent)) {
+    if (one.directory !== undefined) return one.directory;
+  }
+  return undefined;
+}
+
+async function readEntry(pid: string, below: string): Promise<FoundEntry | undefined> {
   try {
-    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-    const path = pathOf(command, below) ?? (await homeOf(pid));
-    if (!path.startsWith(below)) return undefined;
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === 'Z' || state === 'X') return undefined;
-    const [directory = ''] = path.slice(below.length).split('/');
+    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    const path = pathOf(command, below) ?? (await variableOf(pid));
+    const [directory] = path.startsWith(below) ? path.slice(below.length).split('/') : [];
     return { pid: Number(pid), parent: Number(parent), directory, command };
   } catch {
     return undefined;
@@ -48,9 +67,9 @@ function pathOf(command: string[], below: string): string | undefined {
 }
 
 /** Empty for processes of other users, and for those that hide it. */
-async function homeOf(pid: string): Promise<string> {
+async function variableOf(pid: string): Promise<string> {
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-  return /(?:^|\0)HOME=([^\0]*)/.exec(environment)?.[1] ?? '';
+  return VARIABLE.exec(environment)?.[1] ?? '';
 }
 
 const GONE_TIMEOUT_MS = 5000;
@@ -66,13 +85,43 @@ export async function killProcessesUnder(root: string, name?: string): Promise<P
     return all.filter(({ directory }) => name === undefined || directory === name);
   };
   const found = await look();
-  const late = Date.now() + GONE_TIMEOUT_MS;
+  const late = performance.now() + GONE_TIMEOUT_MS;
   for (let left = found; left.length > 0; left = await look()) {
-    if (Date.now() > late) throw new Error(`processes in ${root} do not end`);
+    if (performance.now() > late) throw new Error(`processes in ${root} do not end`);
     for (const { pid } of left) kill(pid);
     await delay(LOOK_MS);
   }
   return found;
+}
+
+/**
+ * Kills all that descends from a process, where the kernel lists processes. Waits for nothing, since
+ * it is what is left to do when there is no more time.
+ */
+export function killDescendants(pid: number): void {
+  const pids = list('/proc').filter((name) => /^\d+$/.test(name));
+  const parents = new Map(pids.map((one) => [Number(one), parentOf(one)] as const));
+  const descends = (one: number | undefined): boolean =>
+    one !== undefined && (one === pid || descends(parents.get(one)));
+  for (const [one, parent] of parents) if (descends(parent)) kill(one);
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(parent);
+  } catch {
+    return undefined;
+  }
 }
 
 function kill(pid: number): void {

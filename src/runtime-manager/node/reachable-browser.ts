@@ -2,6 +2,7 @@ import type { Endpoints } from '../connections/endpoints.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
 import type { UsedProfile, NodeBrowser } from './runtime-node.ts';
 import type { ConfinedBrowser } from './confined-browser.ts';
+import { Transfers } from './transfers.ts';
 
 /** A browser with the ways to speak to it. */
 export interface ReachableBrowser extends ConfinedBrowser {
@@ -18,6 +19,7 @@ export function toNodeBrowser(
     endpoints,
     pages: browser.pages,
     forwarder,
+    transfers: new Transfers(browser.directory.files, () => forwarder.usage),
     extensions,
     profile,
     exited: browser.exited,

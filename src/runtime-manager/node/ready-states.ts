@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isLeftOut } from '../profiles/left-out.ts';
 import type { Archive } from '../profiles/profile.ts';
+import { keepPlainFiles } from '../storage/plain-files.ts';
 
 /** Of so many versions the state is kept unpacked; each takes what its archive takes, unpacked. */
 const READY_MAX = 16;
@@ -35,7 +36,8 @@ export class ReadyStates implements AsyncDisposable {
 
   /** Takes over a directory that an archive was made of. */
   async keep(archive: Archive, userDataDir: string): Promise<void> {
-    await removeLeftOut(userDataDir);
+    // What archives leave out is not to come back either.
+    await keepPlainFiles(userDataDir, isLeftOut);
     await rename(userDataDir, this.#pathOf(archive));
     await this.#trim();
   }
@@ -60,14 +62,5 @@ export class ReadyStates implements AsyncDisposable {
 
   #pathOf({ key }: Archive): string {
     return join(this.#root, basename(key));
-  }
-}
-
-/** What archives leave out is not to come back either. */
-async function removeLeftOut(directory: string): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (isLeftOut(entry.name)) await rm(path, { recursive: true, force: true });
-    else if (entry.isDirectory()) await removeLeftOut(path);
   }
 }

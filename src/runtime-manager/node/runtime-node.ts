@@ -1,4 +1,4 @@
-import type { BrowserExit } from '../browser/browser.ts';
+import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';
 import type { Route } from '../egress/route.ts';
 import type { Pages } from '../browser/pages.ts';
@@ -6,8 +6,9 @@ import type { CheckoutOwner } from '../profiles/checkout.ts';
 import type { Archive, Fingerprint } from '../profiles/profile.ts';
 import type { Extension, LoadedExtension } from '../extensions/extension.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
+import type { Transfers } from './transfers.ts';
 
-export type { BrowserExit };
+export type { BrowserExit, KillReason };
 
 /** What a browser with a profile begins from. */
 export interface ProfileUse {
@@ -43,6 +44,8 @@ export interface NodeBrowser {
   readonly pages: Pages;
   /** Its only way out, closed until it has a route; what it counted stays to be read. */
   readonly forwarder: Pick<Forwarder, 'setRoute' | 'usage' | 'onFailure'>;
+  /** What its pages send and receive at length. */
+  readonly transfers: Transfers;
   /** The name of its directory on the machine. */
   readonly directory: string;
   /** Settles once nothing of the browser is left, whichever way it ended. */
@@ -72,6 +75,8 @@ export interface RuntimeNode {
   launch(spec: LaunchSpec, signal: AbortSignal): Promise<NodeBrowser>;
   /** Whether a browser was launched ahead and is ready. */
   readonly hasReady: boolean;
+  /** Asks a browser that is ready whether it is well, for whoever takes it next. */
+  anticipate(): void;
   /** Undefined when none is ready. */
   takeReady(): Promise<ReadyBrowser | undefined>;
   /**
@@ -79,6 +84,8 @@ export interface RuntimeNode {
    * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.
    */
   checkRoute(route: Route, signal: AbortSignal): Promise<void>;
+  /** Throws `profile.locale_unavailable` for a language that its browsers cannot have. */
+  assertLocale(locale: string | undefined): void;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
   /** Whether its memory has room for one more browser, beside so many that are being launched. */

@@ -2,22 +2,28 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { startPlaywright } from '../browser/playwright-process.ts';
+import { CdpGate } from '../connections/cdp-gate.ts';
 import { RuntimeError } from '../errors.ts';
 import { Checkout } from '../profiles/checkout.ts';
 import { originsOf } from '../profiles/origins.ts';
 import type { Archive } from '../profiles/profile.ts';
 import { packInto } from '../profiles/profiles.ts';
-import { StorageState } from '../profiles/storage-state.ts';
+import { StorageState, type GivenStorageState } from '../profiles/storage-state.ts';
 import { unzipState, zipState } from '../profiles/zip.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import type { Launcher } from './launcher.ts';
-import { unpack } from './local-profile.ts';
+import { filesOf, type Launcher } from './launcher.ts';
+import { unpackState } from './local-profile.ts';
 import { NO_PROFILE } from './probe.ts';
 
 const HOST = new URL('../browser/storage-state-host.ts', import.meta.url);
 const TASK_TIMEOUT_MS = 60_000;
 
-const Answer = z.object({ error: z.string().optional(), state: z.unknown().optional() });
+const Answer = z.object({
+  error: z.string().optional(),
+  state: z.unknown().optional(),
+  /** What of a state that was to be written Chromium does not take. */
+  refused: z.string().optional(),
+});
 
 export interface StateConverterOptions {
   storage: ObjectStorage;
@@ -71,7 +77,8 @@ export class StateConverter {
     }
   }
 
-  async fromStorageState(profileId: string, state: StorageState): Promise<Archive> {
+  /** Throws `profile.invalid_import` with the path of what Chromium does not take. */
+  async fromStorageState(profileId: string, state: GivenStorageState): Promise<Archive> {
     const checkout = await this.#checkOut(undefined);
     try {
       await this.#perform(checkout, { origins: [], state });
@@ -85,7 +92,7 @@ export class StateConverter {
     const checkout = await Checkout.open(this.#options.root);
     try {
       await mkdir(checkout.userDataDir, { mode: 0o700 });
-      if (archive) await unpack(archive, this.#options.storage, checkout.userDataDir);
+      if (archive) await unpackState(archive, this.#options.storage, checkout.userDataDir);
       return checkout;
     } catch (error) {
       await checkout.remove();
@@ -100,10 +107,21 @@ export class StateConverter {
     const { browser } = await launcher.launch({ ...NO_PROFILE, userDataDir }, signal);
     try {
       const { endpoint, directory } = browser;
-      const cdpUrl = `ws://127.0.0.1:${endpoint.port}${endpoint.path}`;
-      const env = { ...launcher.settings.env, ...directory.env };
-      await using playwright = startPlaywright(HOST, directory.path, env);
-      const { error, state } = Answer.parse(await playwright.ask({ ...task, cdpUrl }, signal));
+      const { jail, env } = launcher.settings;
+      using gate = new CdpGate(endpoint, 'playwright', {
+        files: filesOf(directory),
+        act: undefined,
+      });
+      await using playwright = await startPlaywright(HOST, {
+        jail,
+        directory,
+        env,
+        accept: [gate.accept],
+      });
+      const cdpUrl = `ws://127.0.0.1:${playwright.ports[0]}`;
+      const answer = await playwright.ask({ ...task, cdpUrl }, signal);
+      const { error, state, refused } = Answer.parse(answer);
+      if (refused !== undefined) throw refusal(refused);
       if (error === undefined) return state;
       throw new RuntimeError('profile.invalid_import', 'The state could not be taken over.', {
         cause: new Error(error),
@@ -112,4 +130,11 @@ export class StateConverter {
       await browser.close();
     }
   }
+}
+
+function refusal(path: string): RuntimeError {
+  const message = 'Chromium does not take it';
+  return new RuntimeError('profile.invalid_import', `${path}: ${message}`, {
+    details: { issues: [{ in: 'body', path, message }] },
+  });
 }

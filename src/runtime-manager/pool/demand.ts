@@ -1,36 +1,45 @@
-/** What came longer ago says nothing about what will come. */
+/** What was taken longer ago says nothing about what will be. */
 const WINDOW_MS = 60_000;
-/** A longer list would not change what it says. */
-const ARRIVALS_KEPT = 512;
-const FIRST_GUESS_MS = 500;
+
+interface Taking {
+  at: number;
+  /** How many were taken by then, and not replaced yet. */
+  open: number;
+}
 
 /**
- * How many browsers have to be ready so that nobody waits: those that may be asked for while one is
- * being launched (arrival rate × launch time). Taken at the highest it was in the last minute, since
- * browsers are asked for in bursts. Times are those of `performance.now()`.
+ * How many browsers have to be ready so that nobody waits. Each one that is taken is open until a
+ * launch replaces it; whoever comes waits when as many are open as were ready. So what is needed is
+ * the most that were open at once in the last minute, and its square root more: what comes at random
+ * goes beyond the most of n takings once in n + 1, and the reserve covers that. How long a launch
+ * takes, and how long it waits for its turn, is in it without being measured. Times are those of
+ * `performance.now()`.
  */
 export class Demand {
-  readonly #arrivals: number[] = [];
-  #launchMs = FIRST_GUESS_MS;
+  /** Each with more open than any later one: the first has the most. No longer than that number. */
+  readonly #peaks: Taking[] = [];
+  #open = 0;
 
-  arrived(at: number): void {
-    this.#arrivals.push(at);
-    if (this.#arrivals.length > ARRIVALS_KEPT) this.#arrivals.shift();
+  /** Somebody takes one, or begins to wait for one. */
+  taken(at: number): void {
+    const open = ++this.#open;
+    while ((this.#peaks.at(-1)?.open ?? Infinity) <= open) this.#peaks.pop();
+    this.#peaks.push({ at, open });
   }
 
-  launched(tookMs: number): void {
-    this.#launchMs += (tookMs - this.#launchMs) / 5;
+  /** A launch came to its end. */
+  replaced(): void {
+    this.#open = Math.max(0, this.#open - 1);
   }
 
-  /** The most that came within the time of one launch. */
-  peak(now: number): number {
-    while ((this.#arrivals[0] ?? now) < now - WINDOW_MS) this.#arrivals.shift();
-    let most = 0;
-    let first = 0;
-    for (const [last, at] of this.#arrivals.entries()) {
-      while (at - (this.#arrivals[first] ?? at) > this.#launchMs) first++;
-      most = Math.max(most, last - first + 1);
-    }
-    return most;
+  /** As many are ready as are wanted, so none is open, whatever became of those who waited. */
+  filled(): void {
+    this.#open = 0;
+  }
+
+  needed(now: number): number {
+    while ((this.#peaks[0]?.at ?? now) < now - WINDOW_MS) this.#peaks.shift();
+    const most = this.#peaks[0]?.open ?? 0;
+    return most + Math.ceil(Math.sqrt(most));
   }
 }

@@ -1,13 +1,18 @@
 import type { Logger } from 'pino';
 import { Demand } from './demand.ts';
+import { Launches } from './launches.ts';
 
-/** So that a launch does not slow the client down that just got a browser. */
+/** So that a launch does not slow the client down that just got a browser, while others are ready. */
 const REFILL_DELAY_MS = 250;
 const SWEEP_INTERVAL_MS = 2000;
 /** A browser that waited for so long is replaced. */
 const MAX_AGE_MS = 15 * 60_000;
-/** A browser that is well answers within a few milliseconds. */
+/** A browser that is well answers within a few milliseconds; no longer does anybody wait for it. */
 const ANSWER_TIMEOUT_MS = 1000;
+/** Where the machine is busy it takes longer; one that takes so long hangs. */
+const HANG_MS = 10_000;
+/** For how long an answer tells that a browser is well. */
+const FRESH_MS = 50;
 const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 60_000;
 
@@ -36,7 +41,7 @@ export interface WarmPoolSize {
 export interface WarmPoolOptions<B extends WarmBrowser> extends WarmPoolSize {
   /** Launches at once: more would only make each of them slower. */
   maxLaunches: number;
-  /** At low priority until `hurry` aborts, because somebody waits for it. */
+  /** At low priority until `hurry` aborts, because somebody waits for it, or it takes too long. */
   launch: (signal: AbortSignal, hurry: AbortSignal) => Promise<B>;
   /** Whether one more may be launched that nobody waits for, beside so many that are being launched. */
   mayRefill: (launching: number) => boolean;
@@ -55,6 +60,10 @@ interface Waiting<B> {
 interface Idle<B> {
   warm: B;
   since: number;
+  /** Its page is being asked. */
+  isChecked: boolean;
+  /** Whether it was well when it was last asked. */
+  answer?: { at: number; isWell: Promise<boolean> };
 }
 
 /**
@@ -67,8 +76,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   /** Oldest first. */
   readonly #idle: Idle<B>[] = [];
   readonly #waiting: Waiting<B>[] = [];
-  readonly #launching = new Set<Promise<void>>();
-  readonly #unhurried = new Set<AbortController>();
+  readonly #launches = new Launches();
   readonly #closing = new AbortController();
   readonly #sweeping: NodeJS.Timeout;
   #refilling: NodeJS.Timeout | undefined;
@@ -95,24 +103,31 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     throw signal.reason;
   }
 
+  /** Asks the next one that was not just asked whether it is well, for whoever will take it. */
+  anticipate(): void {
+    const next = this.#idle.find((idle) => !isFresh(idle));
+    if (next) void this.#ask(next);
+  }
+
   /** One that is ready, if there is any that is well. */
   async takeReady(): Promise<B | undefined> {
     const first = this.#idle.shift();
     if (!first) return undefined;
-    this.#refillSoon();
-    if (await this.#isWell(first.warm)) {
-      this.#demand.arrived(performance.now());
+    if (await this.#ask(first)) {
+      this.#demand.taken(performance.now());
+      this.#refillSoon();
       return handOut(first.warm);
     }
-    this.#discard(first.warm);
     // Those that are well come back at once, however many are not.
-    for (const { warm } of this.#idle.splice(0)) this.giveBack(warm);
+    for (const { warm } of [first, ...this.#idle.splice(0)]) this.giveBack(warm);
     return undefined;
   }
 
   /** Takes back one that nobody has come near; it may serve another. */
   giveBack(warm: B): void {
-    void this.#isWell(warm).then((isWell) => (isWell ? this.#offer(warm) : this.#discard(warm)));
+    void this.#isWell(warm, HANG_MS).then((isWell) =>
+      isWell ? this.#offer(warm) : this.#discard(warm),
+    );
   }
 
   /** Ends one that is ready, if there is any, so that others have its memory. */
@@ -131,14 +146,14 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     clearTimeout(this.#refilling);
     this.#closing.abort(new Error('the pool is closed'));
     for (const { reject } of this.#waiting.splice(0)) reject(this.#closing.signal.reason);
-    await Promise.all(this.#launching);
+    await this.#launches.settled();
     await Promise.all(this.#idle.splice(0).map(({ warm }) => warm.browser.kill()));
   }
 
   #next(signal: AbortSignal): Promise<B> {
     this.#closing.signal.throwIfAborted();
     signal.throwIfAborted();
-    this.#demand.arrived(performance.now());
+    this.#demand.taken(performance.now());
     const { promise, resolve, reject } = Promise.withResolvers<B>();
     const waiting = { since: performance.now(), resolve, reject };
     this.#waiting.push(waiting);
@@ -152,14 +167,24 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  #isWell({ browser }: B): Promise<boolean> {
-    return succeeds(browser.assertWell(AbortSignal.timeout(ANSWER_TIMEOUT_MS)));
+  /** Asked once by all who come within a moment. */
+  #ask(idle: Idle<B>): Promise<boolean> {
+    if (idle.answer && isFresh(idle)) return idle.answer.isWell;
+    idle.answer = { at: performance.now(), isWell: this.#isWell(idle.warm) };
+    return idle.answer.isWell;
+  }
+
+  #isWell({ browser }: B, withinMs = ANSWER_TIMEOUT_MS): Promise<boolean> {
+    return succeeds(browser.assertWell(AbortSignal.timeout(withinMs)));
   }
 
   /** A page is asked while it waits: it takes longer than the browser, and next to never hangs alone. */
   async #checkPage(idle: Idle<B>): Promise<void> {
-    const { browser } = idle.warm;
-    if (await succeeds(browser.checkPage(AbortSignal.timeout(ANSWER_TIMEOUT_MS)))) return;
+    if (idle.isChecked) return;
+    idle.isChecked = true;
+    const isWell = await succeeds(idle.warm.browser.checkPage(AbortSignal.timeout(HANG_MS)));
+    idle.isChecked = false;
+    if (isWell) return;
     if (this.#forget(idle)) this.#discard(idle.warm);
   }
 
@@ -168,8 +193,9 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     if (this.#closing.signal.aborted) return this.#retire(warm);
     const next = this.#waiting.shift();
     if (next) return next.resolve(handOut(warm));
-    const idle = { warm, since: performance.now() };
+    const idle = { warm, since: performance.now(), isChecked: false };
     this.#idle.push(idle);
+    if (this.#idle.length >= this.#target()) this.#demand.filled();
     void warm.browser.exited.then(() => this.#forget(idle));
   }
 
@@ -182,22 +208,25 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return true;
   }
 
+  /** At once when none is ready: whoever comes next would wait for it. */
   #refillSoon(): void {
-    this.#refilling ??= setTimeout(() => {
+    const delayMs = this.#idle.length === 0 ? 0 : REFILL_DELAY_MS;
+    if (delayMs === 0) clearTimeout(this.#refilling);
+    else if (this.#refilling) return;
+    this.#refilling = setTimeout(() => {
       this.#refilling = undefined;
       this.#launchWanted();
-    }, REFILL_DELAY_MS).unref();
+    }, delayMs).unref();
   }
 
   #launchWanted(): void {
-    while (this.#launching.size < Math.min(this.#wanted(), this.#options.maxLaunches)) {
-      const launching: Promise<void> = this.#launch().finally(() => {
-        this.#launching.delete(launching);
-        this.#launchWanted();
-      });
-      this.#launching.add(launching);
+    while (this.#launches.size < Math.min(this.#wanted(), this.#options.maxLaunches)) {
+      this.#launches.begin(
+        (hurry) => this.#launch(hurry),
+        () => this.#launchWanted(),
+      );
     }
-    if (this.#waiting.length > 0) this.#hurry();
+    this.#launches.hurry(this.#waiting.length);
   }
 
   #wanted(): number {
@@ -207,7 +236,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
 
   /** How many more should be ready, and may. One that has aged is replaced before it is ended. */
   #missing(): number {
-    const mayRefill = this.#options.mayRefill(this.#launching.size);
+    const mayRefill = this.#options.mayRefill(this.#launches.size);
     if (performance.now() < this.#backoffUntil || !mayRefill) return 0;
     const missing = this.#target() - this.#idle.length;
     return missing === 0 && this.#hasAged() ? 1 : Math.max(0, missing);
@@ -215,29 +244,20 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
 
   #target(): number {
     const { min, max } = this.#options;
-    return Math.min(max, Math.max(min, this.#demand.peak(performance.now())));
+    return Math.min(max, Math.max(min, this.#demand.needed(performance.now())));
   }
 
-  async #launch(): Promise<void> {
+  async #launch(hurry: AbortController): Promise<void> {
     const began = performance.now();
-    const hurry = new AbortController();
-    this.#unhurried.add(hurry);
     try {
       const warm = await this.#options.launch(this.#closing.signal, hurry.signal);
       hurry.abort();
-      this.#demand.launched(performance.now() - began);
+      this.#demand.replaced();
       this.#backoffMs = this.#backoffUntil = 0;
       this.#offer(warm);
     } catch (error) {
       this.#failed(error, began);
-    } finally {
-      this.#unhurried.delete(hurry);
     }
-  }
-
-  /** Somebody waits for those that are being launched. */
-  #hurry(): void {
-    for (const unhurried of this.#unhurried) unhurried.abort();
   }
 
   /**
@@ -266,6 +286,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   #discard(warm: B): void {
     this.#options.log.warn('a warm browser does not answer and is replaced');
     this.#retire(warm);
+    this.#refillSoon();
   }
 
   #retire({ browser }: B): void {
@@ -273,6 +294,10 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
       this.#options.log.error({ err }, 'a warm browser could not be ended');
     });
   }
+}
+
+function isFresh<B>({ answer }: Idle<B>): boolean {
+  return answer !== undefined && performance.now() - answer.at < FRESH_MS;
 }
 
 function handOut<B extends WarmBrowser>(warm: B): B {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { packDirectory } from '../storage/archive.ts';
-import { LEFT_OUT } from './left-out.ts';
+import { ARCHIVE_FOLDERS } from '../storage/orphans.ts';
+import { LEFT_OUT, STATE_DIRECTORY } from './left-out.ts';
 import { Checkout, type CheckoutOwner } from './checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';
 import type { ProfileStore } from './profile-store.ts';
-
-const PREFIX = 'profiles/';
 
 export interface ProfilesOptions {
   store: ProfileStore;
@@ -71,7 +71,7 @@ export class Profiles {
 
   /** Removes the archives of a profile that is gone. */
   async removeArchives(profileId: string): Promise<void> {
-    for await (const { key } of this.storage.list(`${PREFIX}${profileId}/`)) {
+    for await (const { key } of this.storage.list(`${ARCHIVE_FOLDERS.profiles}${profileId}/`)) {
       await this.storage.delete(key);
     }
   }
@@ -115,6 +115,9 @@ export class Profiles {
   }
 }
 
+/** What is kept of a user data directory. */
+export const PACKED_STATE = { part: STATE_DIRECTORY, leftOut: LEFT_OUT };
+
 /** Stores the state in a user data directory as an archive of a profile. */
 export async function packInto(
   storage: ObjectStorage,
@@ -122,10 +125,11 @@ export async function packInto(
   userDataDir: string,
 ): Promise<Archive> {
   const key = newKey(profileId);
-  const packed = await packDirectory(userDataDir, LEFT_OUT, (content) => storage.put(key, content));
+  const store = (content: Readable) => storage.put(key, content);
+  const packed = await packDirectory(userDataDir, PACKED_STATE, store);
   return { key, ...packed };
 }
 
 function newKey(profileId: string): string {
-  return `${PREFIX}${profileId}/${randomUUID()}.tar.zst`;
+  return `${ARCHIVE_FOLDERS.profiles}${profileId}/${randomUUID()}.tar.zst`;
 }

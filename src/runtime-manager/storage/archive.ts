@@ -5,26 +5,37 @@ import { mkdir } from 'node:fs/promises';
 import { PassThrough, Transform, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { assertDirectory } from './plain-files.ts';
 
 /** Of tar's output and input: fewer turns through our process. */
 const CHUNK_BYTES = 256 * 1024;
 const ZSTD = { chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const SAID_MAX = 2000;
 
+export interface Packed {
+  /** The one directory of it that is packed; undefined: all of it. */
+  part?: string;
+  /** Files and directories of these names are not packed, wherever they are. */
+  leftOut?: readonly string[];
+}
+
 /**
- * Writes a directory as tar, compressed with zstd, to where `store` puts it; without files and
- * directories of the names `leftOut`, anywhere. Streams: memory does not grow with the size. The system's tar is several times faster than one in
- * JavaScript, with the many small files that there are.
+ * Writes a directory as tar, compressed with zstd, to where `store` puts it. Streams: memory does not
+ * grow with the size. The system's tar is several times faster than one in JavaScript, with the many
+ * small files that there are.
  */
 export async function packDirectory(
   directory: string,
-  leftOut: readonly string[],
+  { part, leftOut = [] }: Packed,
   store: (content: Readable) => Promise<void>,
 ): Promise<{ sizeBytes: number; sha256: string }> {
+  // tar would enter what a link leads to.
+  await assertDirectory(directory);
+  const packed = part === undefined ? '.' : `./${part}`;
   const hash = createHash('sha256');
   const meter = meterOf(hash);
   const excluded = leftOut.map((name) => `--exclude=${name}`);
-  const args = ['-c', '-f', '-', '--no-wildcards', ...excluded, '-C', directory, '.'];
+  const args = ['-c', '-f', '-', '--no-wildcards', ...excluded, '-C', directory, packed];
   const tar = spawn('tar', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const content = new PassThrough({ highWaterMark: CHUNK_BYTES });
   // Whichever side fails, the other one is ended too.
@@ -32,12 +43,15 @@ export async function packDirectory(
     content.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   });
-  const packed = pipeline(tar.stdout, createZstdCompress(ZSTD), meter.stream, endOf(tar), content);
-  await Promise.all([packed, stored]).finally(() => tar.kill());
+  const written = pipeline(tar.stdout, createZstdCompress(ZSTD), meter.stream, endOf(tar), content);
+  await Promise.all([written, stored]).finally(() => tar.kill());
   return { sizeBytes: meter.bytes(), sha256: hash.digest('hex') };
 }
 
-/** Unpacks an archive, and resolves with the SHA-256 of what it really was. */
+/**
+ * Unpacks an archive, and resolves with the SHA-256 of what it really was. Nothing is written outside
+ * of the directory, but what lies in it may be of any kind: see `keepPlainFiles`.
+ */
 export async function unpackArchive(content: Readable, directory: string): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const hash = createHash('sha256');
@@ -62,7 +76,7 @@ export async function unpackArchive(content: Readable, directory: string): Promi
  * tar reads no further than the end of the archive, and may be gone before the last of the padding
  * is written: that is no error, and all of the content is read all the same.
  */
-function inputOf(stdin: Writable): Writable {
+export function inputOf(stdin: Writable): Writable {
   stdin.on('error', () => undefined);
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -104,11 +118,12 @@ function endOf(process: ChildProcess): Transform {
   });
 }
 
-async function succeed(process: ChildProcess): Promise<void> {
+/** Resolves when a process ends as it should; else throws what it said. */
+export async function succeed(process: ChildProcess, codes: unknown[] = [0]): Promise<void> {
   let said = '';
   process.stderr?.on('data', (chunk) => {
     said = (said + String(chunk)).slice(-SAID_MAX);
   });
   const [code]: unknown[] = await once(process, 'close');
-  if (code !== 0) throw new Error(`tar ended with ${String(code)}: ${said.trim()}`);
+  if (!codes.includes(code)) throw new Error(`tar ended with ${String(code)}: ${said.trim()}`);
 }

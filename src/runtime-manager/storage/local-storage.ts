@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  open,
+  opendir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,19 +20,20 @@ import type { ObjectStorage, StoredObject } from './object-storage.ts';
 
 /** Not yet objects. */
 const UNFINISHED = '.unfinished';
+/** How often a folder is made again that is removed just then. */
+const ATTEMPTS = 10;
 
 /** Objects as files below a directory: written beside, flushed to the disk, and renamed in. */
 export class LocalStorage implements ObjectStorage {
   readonly #directory: string;
 
-  private constructor(directory: string) {
+  constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** What was being written when the service last ended is removed. */
+  /** For the one service that writes there: what it was writing when it last ended is removed. */
   static async open(directory: string): Promise<LocalStorage> {
     await rm(join(directory, UNFINISHED), { recursive: true, force: true });
-    await mkdir(join(directory, UNFINISHED), { recursive: true, mode: 0o700 });
     return new LocalStorage(directory);
   }
 
@@ -29,6 +41,20 @@ export class LocalStorage implements ObjectStorage {
     await this.#place(key, async (path) => {
       await pipeline(content, createWriteStream(path, { mode: 0o600, flush: true }));
     });
+  }
+
+  async create(key: string, text: string): Promise<boolean> {
+    try {
+      await this.#place(
+        key,
+        (path) => writeFile(path, text, { mode: 0o600, flush: true }),
+        (unfinished, path) => link(unfinished, path),
+      );
+      return true;
+    } catch (error) {
+      if (isCode(error, 'EEXIST')) return false;
+      throw error;
+    }
   }
 
   async get(key: string): Promise<Readable> {
@@ -49,34 +75,64 @@ export class LocalStorage implements ObjectStorage {
   }
 
   async delete(key: string): Promise<void> {
-    await rm(join(this.#directory, key), { force: true });
+    const path = join(this.#directory, key);
+    await rm(path, { force: true });
+    // Folders that nothing is in any more would be walked through for ever.
+    await rmdir(dirname(path)).catch(() => undefined);
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
-    const directory = join(this.#directory, prefix);
-    const names = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
-      () => [],
-    );
-    for (const entry of names) {
+  async *list(folder: string): AsyncIterable<StoredObject> {
+    yield* this.#walk(join(this.#directory, folder));
+  }
+
+  async *#walk(directory: string): AsyncIterable<StoredObject> {
+    const entries = await opendir(directory).catch((error: unknown) => {
+      if (isCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    for await (const entry of entries) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) yield* this.#walk(path);
       if (!entry.isFile()) continue;
-      const path = join(entry.parentPath, entry.name);
       const found = await stat(path).catch(() => undefined);
-      if (found) yield { key: relative(this.#directory, path), modifiedAt: found.mtime };
+      if (!found) continue;
+      const key = relative(this.#directory, path);
+      yield { key, sizeBytes: found.size, modifiedAt: found.mtime };
     }
   }
 
-  async #place(key: string, write: (path: string) => Promise<void>): Promise<void> {
+  async #place(
+    key: string,
+    write: (path: string) => Promise<void>,
+    moveIn: (unfinished: string, path: string) => Promise<void> = rename,
+  ): Promise<void> {
+    await mkdir(join(this.#directory, UNFINISHED), { recursive: true, mode: 0o700 });
     const unfinished = join(this.#directory, UNFINISHED, randomUUID());
     const path = join(this.#directory, key);
     try {
       await write(unfinished);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await rename(unfinished, path);
+      await inFolder(dirname(path), () => moveIn(unfinished, path));
       await flush(dirname(path));
     } finally {
       await rm(unfinished, { force: true });
     }
   }
+}
+
+/** Makes a folder, and again when the last object in it is deleted before there is another. */
+async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isCode(error, 'ENOENT')) throw error;
+    }
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** That a file, or a name in a directory, is there also after the power fails. */

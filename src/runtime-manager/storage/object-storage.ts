@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 
 export interface StoredObject {
   key: string;
+  sizeBytes: number;
+  /** By the clock of the storage. */
   modifiedAt: Date;
 }
 
@@ -9,10 +11,13 @@ export interface StoredObject {
 export interface ObjectStorage {
   /** Stores all that the stream yields, or nothing. */
   put(key: string, content: Readable): Promise<void>;
+  /** Stores a text, unless there is something by that key: false then. */
+  create(key: string, text: string): Promise<boolean>;
   /** Throws `storage.object_missing`. */
   get(key: string): Promise<Readable>;
   copy(from: string, to: string): Promise<void>;
   /** What is not there is fine. */
   delete(key: string): Promise<void>;
-  list(prefix: string): AsyncIterable<StoredObject>;
+  /** What lies below a folder, as it is found: no more than a page is held in memory. */
+  list(folder: string): AsyncIterable<StoredObject>;
 }

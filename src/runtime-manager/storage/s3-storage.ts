@@ -4,7 +4,9 @@ import {
   GetObjectCommand,
   NoSuchKey,
   paginateListObjectsV2,
+  PutObjectCommand,
   S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
@@ -14,6 +16,8 @@ import type { ObjectStorage, StoredObject } from './object-storage.ts';
 /** Parts of an upload, which are held in memory: up to 80 GB in the 10,000 parts there may be. */
 const PART_BYTES = 8 * 1024 ** 2;
 const PARTS_AT_ONCE = 2;
+/** There is one, or one is just being made: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+const TAKEN: ReadonlySet<number> = new Set([409, 412]);
 
 export interface S3Options {
   /** Undefined for AWS itself. */
@@ -57,6 +61,21 @@ export class S3Storage implements ObjectStorage {
     await upload.done();
   }
 
+  /** Stores that do not know `If-None-Match` replace what is there. */
+  async create(key: string, text: string): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new PutObjectCommand({ ...this.#at(key), Body: text, IfNoneMatch: '*' }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof S3ServiceException && TAKEN.has(error.$metadata.httpStatusCode ?? 0)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
   async get(key: string): Promise<Readable> {
     try {
       const { Body } = await this.#client.send(new GetObjectCommand(this.#at(key)));
@@ -78,14 +97,14 @@ export class S3Storage implements ObjectStorage {
     await this.#client.send(new DeleteObjectCommand(this.#at(key)));
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  async *list(folder: string): AsyncIterable<StoredObject> {
     const pages = paginateListObjectsV2(
       { client: this.#client },
-      { Bucket: this.#bucket, Prefix: this.#prefix + prefix },
+      { Bucket: this.#bucket, Prefix: this.#prefix + folder },
     );
     for await (const { Contents = [] } of pages) {
-      for (const { Key = '', LastModified = new Date() } of Contents) {
-        yield { key: Key.slice(this.#prefix.length), modifiedAt: LastModified };
+      for (const { Key = '', Size = 0, LastModified = new Date() } of Contents) {
+        yield { key: Key.slice(this.#prefix.length), sizeBytes: Size, modifiedAt: LastModified };
       }
     }
   }

@@ -1,7 +1,8 @@
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { Builder } from 'selenium-webdriver';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { processesOf } from '../../support/processes.ts';
 import { openSite } from '../../support/site.ts';
 import { testWithoutWarm as test } from '../../support/test.ts';
@@ -28,5 +29,5 @@ test('a runtime that every library drove leaves no process behind', async ({
   expect((await processesOf(service.browserRoot)).length).toBeGreaterThan(5);
 
   await workspace.stop(id);
-  await vi.waitFor(async () => expect(await processesOf(service.browserRoot)).toEqual([]), 10_000);
+  await eventually(async () => expect(await processesOf(service.browserRoot)).toEqual([]));
 });

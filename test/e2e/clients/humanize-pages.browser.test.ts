@@ -1,5 +1,6 @@
 import { chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { playwrightPage, puppeteerPage } from '../../support/first-page.ts';
 import { openSite } from '../../support/site.ts';
 import { test, type TestWorkspace } from '../../support/test.ts';
@@ -36,16 +37,17 @@ test('a menu that opens on the way does not take the click', async ({ workspace 
   expect(await page.evaluate('hit')).toBe('go');
 });
 
-test('a target that moves is hit where it is by then', async ({ workspace }) => {
+// Between the last look and the press it moves on: on a machine that is busy, too far now and then.
+test('a target that moves is hit where it is by then', { retry: 3 }, async ({ workspace }) => {
   const page = await openPuppeteer(
     workspace,
-    `${STYLE}<button id="go" style="top:200px;width:60px;height:30px">Go</button>
+    `${STYLE}<button id="go" style="top:200px;width:28px;height:30px;padding:0">Go</button>
      <script>
        let hits = 0;
        go.onclick = () => hits++;
        const start = performance.now();
        (function frame() {
-         go.style.left = 100 + ((performance.now() - start) / 10) % 600 + 'px';
+         go.style.left = 100 + ((performance.now() - start) / 25) % 600 + 'px';
          requestAnimationFrame(frame);
        })();
      </script>`,
@@ -117,8 +119,11 @@ test('what scrolls within a page scrolls alone, and rests where it should', asyn
   await page.waitForFunction('list.scrollTop === 1700');
   expect(await page.evaluate('scrollY')).toBe(0);
   await page.mouse.move(100, 350);
-  await page.mouse.wheel(300, 0);
-  await page.waitForFunction('row.scrollLeft === 400');
+  // Where the machine is busy its steps come so far apart that the row snaps back in between.
+  await eventually(async () => {
+    await page.mouse.wheel(300, 0);
+    await page.waitForFunction('row.scrollLeft === 400', undefined, { timeout: 5000 });
+  });
   await page.mouse.move(600, 500);
   await page.mouse.wheel(0, 1e7);
   await page.waitForFunction('scrollY > 8000');

@@ -1,7 +1,8 @@
 import { localBrowser, Stagehand } from '@browserbasehq/stagehand';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { Builder, By, Key } from 'selenium-webdriver';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
+import { contention } from '../../support/contention.ts';
 import { openCdp } from '../../support/cdp.ts';
 import { playwrightPage, puppeteerPage } from '../../support/first-page.ts';
 import { modelStandIn } from '../../support/model-stand-in.ts';
@@ -60,6 +61,12 @@ const launch = { mode: 'ephemeral', config: { humanize: true, humanizePersonaId:
 
 const ofType = (events: Recorded[], type: string) => events.filter((event) => event.type === type);
 
+const landings: string[] = [];
+// Machines click in the middle of a button, all of them; a person lands there once in a while.
+afterAll(() => {
+  if (landings.length > 1) expect(new Set(landings).size).toBeGreaterThan(1);
+});
+
 /** A click on #go by someone whose pointer came from elsewhere. */
 function expectHumanClick(events: Recorded[]): void {
   const [down] = ofType(events, 'mousedown').filter(({ target }) => target === 'go');
@@ -69,10 +76,9 @@ function expectHumanClick(events: Recorded[]): void {
   const way = ofType(events.slice(0, events.indexOf(down)), 'mousemove').slice(-200);
   expect(way.length).toBeGreaterThan(8);
   expect(way.at(-1)).toMatchObject({ x: down.x, y: down.y, target: 'go' });
-  // Not in the middle, where machines click.
-  expect([down.x, down.y]).not.toEqual([560, 320]);
+  landings.push(`${down.x},${down.y}`);
   expect(up.at - down.at).toBeGreaterThan(30);
-  expect(up.at - down.at).toBeLessThan(400);
+  expect(up.at - down.at).toBeLessThan(400 * contention());
   const [first, last] = [way[0], way.at(-1)];
   if (!first || !last) throw new Error('there was no way');
   const lengthPx = Math.hypot(last.x - first.x, last.y - first.y);
@@ -259,7 +265,7 @@ for (let at = 0; at < ${TARGETS / PAGES}; at++) {
 
 const middleOf = (at: number) => ({ x: (at % 25) * 30 + 10, y: Math.floor(at / 25) * 30 + 10 });
 
-test('a thousand clicks on small targets hit a thousand times', { timeout: 90_000 }, async () => {
+test('a thousand clicks on small targets hit a thousand times', async () => {
   await using service = await openTestService({ humanizeMaxDelayMs: 10 });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create({ launch });
@@ -277,7 +283,7 @@ test('a thousand clicks on small targets hit a thousand times', { timeout: 90_00
       return (result as { value: unknown }).value;
     };
     await expect
-      .poll(() => evaluate('document.querySelectorAll("button").length'), { timeout: 10_000 })
+      .poll(() => evaluate('document.querySelectorAll("button").length'))
       .toBe(order.length);
     // All at once: each lands where it should though the next ones wait already.
     await Promise.all(

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { chromium, type Browser } from 'playwright-core';
+import { generate } from 'selfsigned';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { once } from 'node:events';
@@ -98,15 +102,24 @@ test('a client of playwright does not reach files of the machine', async ({ work
   const { connection } = await workspace.create();
   const browser = await chromium.connect(connection.playwrightUrl);
   onTestFinished(() => browser.close());
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(await openSite('<input type=file id=file>'));
   // Past the public API, as a client that speaks the protocol by itself would.
   const { _connection: raw } = browser as unknown as { _connection: RawConnection };
-  const utils = [...raw._objects.values()].find(({ _type }) => _type === 'LocalUtils');
-  const zipFile = join(tmpdir(), `${randomUUID()}.zip`);
-  const entries = [{ name: 'secret', value: resolve('LICENSE') }];
-  const options = { mode: 'write', includeSources: false, additionalSources: [] };
-  await expect(utils?._channel.zip({ zipFile, entries, ...options })).rejects.toThrow('restricted');
-  await expect(readFile(zipFile)).rejects.toThrow('ENOENT');
-  await expect(utils?._channel.harOpen({ file: '/etc/passwd' })).rejects.toThrow('restricted');
+  const objects = [...raw._objects.values()];
+  expect(objects.map(({ _type }) => _type)).not.toContain('LocalUtils');
+
+  const { _channel: frame } = page.mainFrame() as unknown as { _channel: RawChannel };
+  const chosen = { selector: '#file', timeout: 5000 };
+  await expect(
+    frame['setInputFiles']?.({ ...chosen, localPaths: [resolve('LICENSE')] }),
+  ).rejects.toThrow('localPaths are not allowed');
+  const path = join(tmpdir(), randomUUID());
+  const context = page.context() as unknown as { tracing: { _channel: RawChannel } };
+  const har = { content: 'embed', harPath: join(path, 'x.har'), resourcesDir: path };
+  const started = await context.tracing._channel['harStart']?.({ options: har });
+  await context.tracing._channel['harExport']?.({ ...(started as object), mode: 'archive' });
+  await expect(readFile(har.harPath)).rejects.toThrow('ENOENT');
 });
 
 test('a client of playwright gives no page a protocol of its own', async ({ workspace }) => {
@@ -121,7 +134,56 @@ test('a client of playwright gives no page a protocol of its own', async ({ work
   ).rejects.toThrow('is not allowed');
 });
 
+test('a client of playwright shows its certificate to the site it is for', async ({
+  service,
+  workspace,
+}) => {
+  const { connection } = await workspace.create();
+  const browser = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => browser.close());
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'alice' }]);
+  const site = createServer({ key, cert, ca: cert, requestCert: true, rejectUnauthorized: false });
+  site.on('request', ({ socket }: { socket: TLSSocket }, response: ServerResponse) => {
+    response.end(`Hello ${String(socket.getPeerCertificate().subject?.CN ?? 'nobody')}`);
+  });
+  await once(site.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    site.close();
+    site.closeAllConnections();
+  });
+  const address = site.address();
+  const origin = `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const certificate = { origin, cert: Buffer.from(cert), key: Buffer.from(key) };
+
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    clientCertificates: [certificate],
+  });
+  const page = await context.newPage();
+  await page.goto(origin);
+  expect(await page.textContent('body')).toBe('Hello alice');
+  expect(await (await context.request.get(origin)).text()).toBe('Hello alice');
+  await page.goto(await openSite());
+  expect(await page.title()).toBe('site');
+  // What browsers do not reach it does not reach either.
+  const own = await page.goto(`${service.url}/healthz`).catch(() => undefined);
+  expect(own?.ok()).not.toBe(true);
+
+  const other = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  await other.goto(origin);
+  expect(await other.textContent('body')).toBe('Hello nobody');
+});
+
+test('a context of playwright with a proxy is refused in one sentence', async ({ workspace }) => {
+  const { connection } = await workspace.create();
+  const browser = await chromium.connect(connection.playwrightUrl);
+  onTestFinished(() => browser.close());
+  await expect(browser.newContext({ proxy: { server: 'http://192.0.2.1:8080' } })).rejects.toThrow(
+    "A context has no proxy of its own here: the runtime's is for all of them.",
+  );
+});
+
 interface RawConnection {
-  _objects: Map<string, { _type: string; _channel: { zip: RawCommand; harOpen: RawCommand } }>;
+  _objects: Map<string, { _type: string }>;
 }
-type RawCommand = (params: object) => Promise<unknown>;
+type RawChannel = Record<string, (params: object) => Promise<unknown>>;

@@ -52,7 +52,5 @@ test('closing the browser ends the runtime, disconnecting does not', async ({
   expect(await status()).toMatchObject({ status: 'active', summary: { browserRunning: true } });
   const second = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
   await second.close();
-  await expect
-    .poll(status, { timeout: 5000 })
-    .toMatchObject({ status: 'stopped', stopReason: 'closed_by_client' });
+  await expect.poll(status).toMatchObject({ status: 'stopped', stopReason: 'closed_by_client' });
 });

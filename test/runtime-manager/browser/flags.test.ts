@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { chromiumFlags } from '../../../src/runtime-manager/browser/flags.ts';
+import { chromiumFlags, type ChromiumFlags } from '../../../src/runtime-manager/browser/flags.ts';
 
-const options = {
+const options: ChromiumFlags = {
   userDataDir: '/d',
-  userAgent: undefined,
+  flavor: 'full',
   sandbox: true,
   fingerprint: {},
   windowChromeHeight: 87,
-  proxyServer: 'http://127.0.0.1:1',
+  forwarder: { http: 1, socks: 2 },
 };
 
 test('no flag is given twice: Chromium would drop all but the last', () => {

@@ -5,11 +5,15 @@ import { openSolver, type Behaviour } from '../../support/solver.ts';
 const KEY = 'a-key-that-nobody-may-see';
 const TASK = { type: 'TurnstileTaskProxyless', proxyPassword: 'a-password' };
 
+/** For solvers that answer, on a machine that may be busy. */
+const PATIENT_MS = 30_000;
+
 async function open(behaviour: Behaviour) {
   const server = await openSolver(KEY);
   onTestFinished(() => server[Symbol.asyncDispose]());
   server.behaviour = behaviour;
-  const options = { url: `${server.url}/`, key: KEY, pollIntervalMs: 5, requestTimeoutMs: 200 };
+  const requestTimeoutMs = behaviour.kind === 'says nothing' ? 200 : PATIENT_MS;
+  const options = { url: `${server.url}/`, key: KEY, pollIntervalMs: 5, requestTimeoutMs };
   return { server, options, solver: new Solver(options) };
 }
 
@@ -70,7 +74,7 @@ test('nothing is sent to where the solver redirects', async () => {
   onTestFinished(() => void redirect.close());
   const address = redirect.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-  const solver = new Solver({ url, key: KEY, pollIntervalMs: 5, requestTimeoutMs: 500 });
+  const solver = new Solver({ url, key: KEY, pollIntervalMs: 5, requestTimeoutMs: PATIENT_MS });
   await expect(solver.solve(TASK, never)).rejects.toMatchObject({
     code: 'captcha.solver_unavailable',
   });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, IncomingMessage } from 'node:http';
+import { connect, createServer as createTcpServer, Socket, type AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   WebSocketBridge,
@@ -15,7 +16,11 @@ import {
 import { inspectCdp } from '../../../src/runtime-manager/connections/cdp-inspection.ts';
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\n\r\n';
-const inspect = inspectCdp('control', { directory: '/none', stagehandExtension: '/none' });
+const inspect = inspectCdp('control', {
+  seen: '/none',
+  onHost: '/none',
+  stagehandExtension: '/none',
+});
 
 interface End {
   socket: Socket;
@@ -59,7 +64,8 @@ async function openBridge(options: Partial<BridgeOptions>): Promise<{ client: En
   const { port } = farServer.address() as AddressInfo;
   bridgeServer.on('upgrade', (request, socket, head) => {
     const all = { inspect, onActivity: () => undefined, ...options };
-    new WebSocketBridge(request, socket, head, { port, path: '/' }, all);
+    const upstream = connect(port, '127.0.0.1');
+    new WebSocketBridge(request, socket, head, { upstream, path: '/' }, all);
   });
   const client = endOf(connect((bridgeServer.address() as AddressInfo).port, '127.0.0.1'));
   client.socket.write(
@@ -105,6 +111,32 @@ test('with one, he gets what he takes and the answers to him, and all else passe
   const left = Buffer.concat([answer(1), large]);
   expect(await client.received(left.length)).toEqual(left);
   expect(answered).toEqual(['{"id":2147483647,"result":{}}']);
+});
+
+test('a client is left to others when the far end refuses it, or goes away', async () => {
+  for (const [said, code] of [
+    ['HTTP/1.1 500 Internal Server Error\r\n\r\nNo such target', 'connection.not_found'],
+    ['', 'connection.failed'],
+  ] as const) {
+    const farServer = createTcpServer((socket) => socket.end(said));
+    farServer.listen(0, '127.0.0.1');
+    await once(farServer, 'listening');
+    onTestFinished(() => void farServer.close());
+    const { port } = farServer.address() as AddressInfo;
+    const client = new PassThrough();
+    const request = new IncomingMessage(new Socket());
+    const options = { inspect, onActivity: () => undefined };
+    const bridge = new WebSocketBridge(
+      request,
+      client,
+      Buffer.alloc(0),
+      { upstream: connect(port, '127.0.0.1'), path: '/' },
+      options,
+    );
+    await expect(bridge.ended).rejects.toMatchObject({ code });
+    expect(client.writableLength + client.readableLength).toBe(0);
+    expect(client.destroyed).toBe(false);
+  }
 });
 
 test('who acts is told when the client has gone', async () => {

@@ -26,6 +26,8 @@ function masked(opcode: number, payload: Buffer, final = true): Buffer {
   return frame;
 }
 
+const text = (words: string) => Buffer.from(words);
+
 function readAll(chunks: Buffer[], maxBytes = 1e6): ClientMessage[] {
   const reader = new ClientMessageReader(maxBytes);
   return chunks.flatMap((chunk) => [...reader.read(chunk)]);
@@ -105,6 +107,25 @@ test('the gaps between messages are known, however the stream is cut', () => {
     expect(boundaries.closed).toBe(false);
     boundaries.follow(closeFrame(1000, 'bye'));
     expect(boundaries.closed).toBe(true);
+  }
+});
+
+test('how messages of text begin is told, however the stream is cut', () => {
+  const long = Buffer.concat([Buffer.from('a long one'), randomBytes(70_000)]);
+  const stream = Buffer.concat([
+    masked(OPCODE.text, text('first')),
+    serverFrame(OPCODE.text, long),
+    masked(OPCODE.ping, text('no text')),
+    masked(OPCODE.text, text('begun '), false),
+    masked(OPCODE.continuation, text('and ended')),
+    serverFrame(OPCODE.text, Buffer.alloc(0)),
+    masked(OPCODE.text, text('last of all')),
+  ]);
+  for (const size of [1, 3, 100, stream.length]) {
+    const starts: string[] = [];
+    const boundaries = new FrameBoundaries({ bytes: 10, heard: (one) => starts.push(String(one)) });
+    for (const chunk of sliced(stream, size)) boundaries.follow(chunk);
+    expect(starts).toEqual(['first', 'a long one', 'begun ', 'last of al']);
   }
 });
 

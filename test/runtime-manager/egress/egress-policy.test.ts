@@ -17,11 +17,9 @@ test.for([
   ['198.18.0.1', 'private'],
   ['240.0.0.1', 'private'],
   ['::1', 'private'],
-  ['::', 'private'],
   ['fd00::1', 'private'],
-  ['fec0::1', 'private'],
+  ['fc00::1', 'private'],
   ['::ffff:10.0.0.1', 'private'],
-  ['::7f00:1', 'private'],
   ['64:ff9b::a00:1', 'private'],
   ['2002:a00:1::', 'private'],
   ['169.254.169.254', 'forbidden'],
@@ -36,6 +34,41 @@ test.for([
   ['224.0.0.1', 'forbidden'],
   ['255.255.255.255', 'forbidden'],
   ['ff02::1', 'forbidden'],
+  // What https://www.iana.org/assignments/iana-ipv6-special-registry has beside those.
+  ['::', 'forbidden'],
+  ['::7f00:1', 'forbidden'],
+  ['::808:808', 'forbidden'],
+  ['::ffff:8.8.8.8', 'public'],
+  ['::ffff:0:7f00:1', 'forbidden'],
+  ['::ffff:0:808:808', 'forbidden'],
+  ['64:ff9b::808:808', 'public'],
+  ['64:ff9b::6440:1', 'private'],
+  ['64:ff9b::6464:64c8', 'forbidden'],
+  ['64:ff9b:1::808:808', 'forbidden'],
+  ['64:ff9b::1:0:0', 'forbidden'],
+  ['100::1', 'forbidden'],
+  ['100:0:0:1::1', 'forbidden'],
+  ['2001::1', 'private'],
+  ['2001:1::1', 'private'],
+  ['2001:1::2', 'private'],
+  ['2001:1::3', 'private'],
+  ['2001:2::1', 'private'],
+  ['2001:3::1', 'private'],
+  ['2001:4:112::1', 'private'],
+  ['2001:10::1', 'private'],
+  ['2001:20::1', 'private'],
+  ['2001:30::1', 'private'],
+  ['2001:1ff::1', 'private'],
+  ['2001:db8::1', 'private'],
+  ['2002:808:808::1', 'public'],
+  ['2002:7f00:1::', 'private'],
+  ['2620:4f:8000::1', 'private'],
+  ['3fff::1', 'private'],
+  ['4000::1', 'forbidden'],
+  ['5f00::1', 'forbidden'],
+  ['8000::1', 'forbidden'],
+  ['fe00::1', 'forbidden'],
+  ['fec0::1', 'forbidden'],
 ])('%s is %s', ([address = '', kind]) => expect(classify(address)).toBe(kind));
 
 test.for([
@@ -88,6 +121,49 @@ test('rules are addresses, ranges, names, and names below a name', () => {
   ).toEqual([]);
 });
 
+/** Each leads to 10.9.9.9, through some gateway. */
+const CARRIERS = ['::ffff:a09:909', '64:ff9b::a09:909', '2002:a09:909::1', '::a09:909'];
+
+test('rules of IPv4 addresses match what carries one, and nothing else', () => {
+  const rules = new DestinationRules(['10.0.0.0/8']);
+  for (const address of CARRIERS) expect(rules.matches('x', address), address).toBe(true);
+  for (const address of ['2001:a09:909::1', 'fd00::a09:909', '64:ff9b::b09:909', '::1', '::']) {
+    expect(rules.matches('x', address), address).toBe(false);
+  }
+  expect(new DestinationRules(['64:ff9b::/96']).matches('x', '64:ff9b::a09:909')).toBe(true);
+  expect(new DestinationRules(['0.0.0.0/8']).matches('x', '::1')).toBe(false);
+});
+
+test('a runtime that may not reach an IPv4 address does not by what carries it', async () => {
+  const open = new EgressPolicy({ allow: ['*'], ownPorts: new OwnPorts() });
+  const denied = new Narrowing({ deny: ['10.0.0.0/8'] });
+  const elsewhere = new Narrowing({ allow: ['11.0.0.0/8'] });
+  const allowed = new Narrowing({ allow: ['10.0.0.0/8'] });
+  for (const host of CARRIERS) {
+    expect(denied.refusalOf(host, host), host).toEqual(refusal('denied'));
+    expect(elsewhere.refusalOf(host, host), host).toEqual(refusal('not_allowed'));
+    expect(allowed.refusalOf(host, host), host).toBeUndefined();
+    await expect(open.resolve(at(host), denied), host).rejects.toEqual(refusal('denied'));
+    await expect(open.assertReachable(at(host), denied)).rejects.toEqual(refusal('denied'));
+  }
+});
+
+test('what carries a private address is as private, and what carries a public one as public', async () => {
+  const closed = new EgressPolicy({ allow: [], ownPorts: new OwnPorts() });
+  const some = new EgressPolicy({ allow: ['10.0.0.0/8'], ownPorts: new OwnPorts() });
+  const open = new EgressPolicy({ allow: ['*'], ownPorts: new OwnPorts() });
+  for (const host of ['64:ff9b::a09:909', '2002:a09:909::1']) {
+    await expect(closed.resolve(at(host)), host).rejects.toEqual(refusal('private_address'));
+    expect(await some.resolve(at(host))).toEqual([host]);
+  }
+  for (const host of ['64:ff9b::808:808', '2002:808:808::1']) {
+    expect(await closed.resolve(at(host))).toEqual([host]);
+  }
+  for (const host of ['::ffff:0:7f00:1', '::7f00:1', '64:ff9b:1::7f00:1', '::', 'fec0::1']) {
+    await expect(open.resolve(at(host)), host).rejects.toEqual(refusal('forbidden_address'));
+  }
+});
+
 const at = (host: string, port = 80) => ({ host, port });
 const refusal = (code: string) => expect.objectContaining({ name: 'EgressRefusal', code });
 
@@ -104,7 +180,16 @@ test('what is inside is refused unless it is allowed', async () => {
   expect(await some.resolve(at('127.0.0.2'))).toEqual(['127.0.0.2']);
   expect(await some.resolve(at('localhost'))).toContain('127.0.0.1');
   await expect(some.resolve(at('127.0.0.1'))).rejects.toEqual(refusal('private_address'));
-  for (const host of ['127.0.0.1', '127.9.9.9', '0.0.0.0', 'localhost', '::1', '::ffff:7f00:1']) {
+  for (const host of [
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    'localhost',
+    '::1',
+    '::ffff:7f00:1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+  ]) {
     await expect(open.resolve(at(host, 8787)), host).rejects.toEqual(refusal('own_port'));
     await expect(open.resolve(at(host, 5432)), host).rejects.toEqual(refusal('own_port'));
   }
@@ -148,4 +233,17 @@ test('a runtime narrows what it may reach, and never widens it', async () => {
     refusal('denied'),
   );
   await expect(reach('127.0.0.1', { allow: ['*'] })).rejects.toEqual(refusal('private_address'));
+});
+
+test('localhost and what is below it are loopback, and nobody is asked', async () => {
+  const policy = new EgressPolicy({ allow: ['127.0.0.1'], ownPorts: new OwnPorts() });
+  const all = new EgressPolicy({ allow: ['*'], ownPorts: new OwnPorts() });
+  for (const host of ['localhost', 'no-such-name.localhost']) {
+    expect(await all.resolve({ host, port: 80 })).toEqual(['::1', '127.0.0.1']);
+    expect(await policy.resolve({ host, port: 80 })).toEqual(['127.0.0.1']);
+  }
+  const none = new EgressPolicy({ allow: [], ownPorts: new OwnPorts() });
+  await expect(none.resolve({ host: 'a.localhost', port: 80 })).rejects.toMatchObject({
+    code: 'private_address',
+  });
 });

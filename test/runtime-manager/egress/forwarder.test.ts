@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { EgressPolicy } from '../../../src/runtime-manager/egress/egress-policy.ts';
 import { Forwarder } from '../../../src/runtime-manager/egress/forwarder.ts';
 import { OwnPorts } from '../../../src/runtime-manager/egress/own-ports.ts';
 import type { EgressRules, NewEvent, Proxy } from '../../../src/runtime-manager/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { openHttpProxy, openOddProxy, openSocksProxy } from '../../support/proxies.ts';
 import { openWaysSite } from '../../support/ways-site.ts';
 
@@ -13,6 +13,7 @@ interface TestForwarder {
   forwarder: Forwarder;
   ownPorts: OwnPorts;
   events: NewEvent[];
+  httpPort: number;
   socksPort: number;
 }
 
@@ -22,13 +23,23 @@ async function openForwarder(
 ): Promise<TestForwarder> {
   const ownPorts = new OwnPorts();
   const policy = new EgressPolicy({ allow: ['*'], ownPorts });
-  const forwarder = await Forwarder.open({ policy, ownPorts, proxyTimeoutMs: 500 });
-  onTestFinished(() => forwarder[Symbol.asyncDispose]());
+  const forwarder = new Forwarder({ policy, ownPorts, proxyTimeoutMs: 30_000 });
+  onTestFinished(() => forwarder[Symbol.dispose]());
   const events: NewEvent[] = [];
   forwarder.onFailure = (event) => void events.push(event);
   forwarder.setRoute({ proxy: proxy && { host: '127.0.0.1', ...proxy }, rules });
-  const socksPort = Number(/socks5:\/\/127\.0\.0\.1:(\d+)/.exec(forwarder.proxyServer)?.[1]);
-  return { forwarder, ownPorts, events, socksPort };
+  const httpPort = await listen(forwarder.acceptHttp);
+  const socksPort = await listen(forwarder.acceptSocks);
+  return { forwarder, ownPorts, events, httpPort, socksPort };
+}
+
+/** As the jail of a browser does. */
+async function listen(accept: (socket: Socket) => void): Promise<number> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
 }
 
 async function open(port: number): Promise<Socket> {
@@ -39,19 +50,44 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** What is said to it before it is quiet for a while. */
+/** What it says until that is enough, or it says no more. */
+async function hear(socket: Socket, isEnough: (heard: string) => boolean): Promise<string> {
+  let heard = '';
+  try {
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+      heard += chunk.toString('latin1');
+      if (isEnough(heard)) break;
+    }
+  } catch {
+    // Reset: it says no more.
+  }
+  return heard;
+}
+
+/** Says each part when the one before is answered, and returns all that was answered. */
 async function ask(port: number, ...said: (string | Buffer)[]): Promise<string> {
   const socket = await open(port);
   let heard = '';
-  socket.on('data', (chunk) => {
-    heard += chunk.toString('latin1');
-  });
   for (const part of said) {
     socket.write(part);
-    await delay(30);
+    heard += await hear(socket, typeof part === 'string' ? isWholeAnswer : isSocksReply);
   }
-  for (let before = -1; before !== heard.length; before = heard.length, await delay(150));
   return heard;
+}
+
+/** RFC 1928: to the greeting, and to the request. */
+function isSocksReply(heard: string): boolean {
+  return heard.length >= 12;
+}
+
+/** Also one that has no body; one of no told length ends with its connection. */
+function isWholeAnswer(heard: string): boolean {
+  const [head = '', ...rest] = heard.split('\r\n\r\n');
+  if (rest.length === 0) return false;
+  const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+  if (length !== undefined) return rest.join('\r\n\r\n').length >= Number(length);
+  if (/^transfer-encoding: chunked$/im.test(head)) return heard.endsWith('0\r\n\r\n');
+  return /^HTTP\/1\.1 (?:101|200 Connection Established)/.test(head);
 }
 
 /** RFC 1928. */
@@ -75,10 +111,10 @@ test('a site that speaks oddly is no danger to the service', async () => {
   for (const answer of odd) {
     const site = await openOddProxy((client) => client.once('data', () => client.end(answer)));
     for (const way of [undefined, { type: 'http', port: site.port } as const]) {
-      const { forwarder, socksPort } = await openForwarder(way);
+      const { httpPort, socksPort } = await openForwarder(way);
       const url = `http://127.0.0.1:${site.port}/`;
-      const plain = await ask(forwarder.port, `GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`);
-      expect(plain, `${answer} ${way?.type}`).toMatch(/^HTTP\/1\.1 (?:200|502|999)/);
+      const plain = await ask(httpPort, `GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      expect(plain, `${answer} ${way?.type}`).toMatch(/^(?:$|HTTP\/1\.1 (?:200|999))/);
       await ask(
         socksPort,
         socksRequest('127.0.0.1', site.port),
@@ -96,8 +132,8 @@ test.for([
 ])('%s is no name to be asked of a proxy', async (host) => {
   const proxy = await openSocksProxy();
   const rules = { deny: ['evil.example'] };
-  const { forwarder } = await openForwarder({ type: 'socks5', port: proxy.port }, rules);
-  const answer = await ask(forwarder.port, `CONNECT ${host}:80 HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const { httpPort } = await openForwarder({ type: 'socks5', port: proxy.port }, rules);
+  const answer = await ask(httpPort, `CONNECT ${host}:80 HTTP/1.1\r\nhost: x\r\n\r\n`);
   expect(answer).toMatch(/^HTTP\/1\.1 400/);
   expect(proxy.asked).toEqual([]);
 });
@@ -122,26 +158,29 @@ test.for<[string, string]>([
   const site = await openWaysSite();
   const proxy = await openHttpProxy();
   const rules = { deny: ['forbidden.example'] };
-  const { forwarder } = await openForwarder({ type: 'http', port: proxy.port }, rules);
+  const { httpPort } = await openForwarder({ type: 'http', port: proxy.port }, rules);
   const url = `http://127.0.0.1:${site.port}/`;
-  expect(await ask(forwarder.port, request.replace('%s', url))).toMatch(/^HTTP\/1\.1 200/);
-  expect(proxy.asked).toEqual([`127.0.0.1:${site.port}`]);
+  // What hid behind the first would be carried out before the second.
+  const second = `GET ${url}second HTTP/1.1\r\nhost: x\r\n\r\n`;
+  const answers = await ask(httpPort, request.replace('%s', url), second);
+  expect(answers).toMatch(/^HTTP\/1\.1 200/);
+  expect(new Set(proxy.asked)).toEqual(new Set([`127.0.0.1:${site.port}`]));
+  expect(site.seen.filter((path) => !['/', '/second'].includes(path))).toEqual([]);
 });
 
 test('what a browser closes is closed, and what it gave up is not dialled on', async () => {
   const site = await openWaysSite();
   const http = await openHttpProxy();
-  const { socksPort, forwarder } = await openForwarder({ type: 'http', port: http.port });
+  const { httpPort, socksPort, forwarder } = await openForwarder({ type: 'http', port: http.port });
   for (let i = 0; i < 3; i++) {
     const client = await open(socksPort);
     client.write(socksRequest('127.0.0.1', site.port));
-    await delay(30);
+    await hear(client, isSocksReply);
     client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-    await once(client, 'data');
-    await delay(50);
+    await hear(client, isWholeAnswer);
     client.destroy();
   }
-  await vi.waitFor(() => expect(http.open()).toBe(0));
+  await eventually(() => expect(http.open()).toBe(0));
 
   const silent = await openOddProxy((client) => void client.resume());
   forwarder.setRoute({
@@ -150,34 +189,82 @@ test('what a browser closes is closed, and what it gave up is not dialled on', a
   });
   const clients: Socket[] = [];
   for (let i = 0; i < 5; i++) {
-    const tunnel = await open(forwarder.port);
+    const tunnel = await open(httpPort);
     tunnel.write('CONNECT a.example:443 HTTP/1.1\r\nhost: x\r\n\r\n');
     const plain = await open(socksPort);
     plain.write(socksRequest('a.example', 80));
-    await delay(20);
+    await hear(plain, isSocksReply);
     plain.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     clients.push(tunnel, plain);
   }
-  await vi.waitFor(() => expect(silent.open()).toBe(10));
+  await eventually(() => expect(silent.open()).toBe(10));
   for (const client of clients) client.end();
-  await vi.waitFor(() => expect(silent.open()).toBe(0));
+  await eventually(() => expect(silent.open()).toBe(0));
 });
 
 test('a refused connection that asks for nothing is closed, and one that asks is told why', async () => {
-  const { socksPort, forwarder, events } = await openForwarder(undefined, { deny: ['*'] });
+  const { httpPort, socksPort, events } = await openForwarder(undefined, {
+    deny: ['*'],
+  });
   const silent = await open(socksPort);
-  silent.resume().write(socksRequest('a.example', 80));
-  await delay(50);
-  silent.end();
+  silent.write(socksRequest('a.example', 80));
+  await hear(silent, isSocksReply);
+  silent.resume().end();
   await once(silent, 'close');
   const told = await ask(socksPort, socksRequest('a.example', 80), 'GET / HTTP/1.1\r\n\r\n');
   expect(told).toContain('HTTP/1.1 403');
   expect(told).toContain('egress rules deny it');
-  const early = await ask(forwarder.port, 'CONNECT a.example:80 HTTP/1.1\r\n\r\nhello');
+  const early = await ask(httpPort, 'CONNECT a.example:80 HTTP/1.1\r\n\r\nhello');
   expect(early).toContain('HTTP/1.1 403');
   expect(events.map(({ data }) => data)).toEqual([
     { host: 'a.example', port: 80, code: 'denied', count: 1 },
   ]);
+});
+
+test("a destination that takes long is waited for longer than a browser's patience with a proxy", async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const bothAsked = Promise.withResolvers<void>();
+  let asked = 0;
+  const stalls = await openOddProxy((client) => {
+    client.once('data', () => {
+      client.write(Buffer.from([5, 0]));
+      client.once('data', () => ++asked === 2 && bothAsked.resolve());
+    });
+  });
+  const { httpPort, socksPort } = await openForwarder({ type: 'socks5', port: stalls.port });
+  const tunnel = await open(httpPort);
+  tunnel.write('CONNECT slow.example:443 HTTP/1.1\r\n\r\n');
+  const plain = await open(socksPort);
+  plain.write(socksRequest('slow.example', 80));
+  const said = { tunnel: '', plain: '' };
+  tunnel.on('data', (chunk) => (said.tunnel += chunk.toString('latin1')));
+  plain.on('data', (chunk) => (said.plain += chunk.toString('latin1')));
+  await bothAsked.promise;
+  expect(said.tunnel).toBe('');
+  await vi.advanceTimersByTimeAsync(20_000);
+  vi.useRealTimers();
+  await expect.poll(() => said.tunnel).toContain('HTTP/1.1 200');
+  await expect.poll(() => said.plain).toContain('\x05\0\0\x01');
+});
+
+test('what is being dialled when the way is closed breaks, and seems no name that is unknown', async () => {
+  const silent = await openOddProxy((client) => void client.resume());
+  const { httpPort, socksPort, forwarder } = await openForwarder({
+    type: 'socks5',
+    port: silent.port,
+  });
+  const tunnel = await open(httpPort);
+  tunnel.write('CONNECT a.example:443 HTTP/1.1\r\n\r\n');
+  const plain = await open(socksPort);
+  plain.write(socksRequest('a.example', 80));
+  await vi.waitFor(() => expect(silent.open()).toBe(2));
+  const said = { tunnel: '', plain: '' };
+  tunnel.on('data', (chunk) => (said.tunnel += chunk.toString('latin1')));
+  plain.on('data', (chunk) => (said.plain += chunk.toString('latin1')));
+  forwarder.closeRoute();
+  await expect.poll(() => said.tunnel).toContain('HTTP/1.1 200');
+  await expect.poll(() => said.plain).toContain('\x05\0\0\x01');
 });
 
 test('only websockets to the entrance pass to the service itself', async () => {
@@ -185,10 +272,10 @@ test('only websockets to the entrance pass to the service itself', async () => {
   const service = await openOddProxy((client) => {
     client.on('data', (chunk) => seen.push(chunk.toString()));
   });
-  const { forwarder, ownPorts } = await openForwarder();
+  const { httpPort, ownPorts } = await openForwarder();
   using _held = ownPorts.hold(service.port, '/v1/connect');
   const enter = (request: string) =>
-    ask(forwarder.port, `CONNECT 127.0.0.1:${service.port} HTTP/1.1\r\n\r\n`, request);
+    ask(httpPort, `CONNECT 127.0.0.1:${service.port} HTTP/1.1\r\n\r\n`, request);
   const upgrade = 'host: x\r\nconnection: upgrade\r\nupgrade: ';
   for (const request of [
     'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n',
@@ -199,8 +286,9 @@ test('only websockets to the entrance pass to the service itself', async () => {
     expect(await enter(request)).toContain('HTTP/1.1 403');
   }
   expect(seen).toEqual([]);
-  await enter(`GET /v1/connect/t HTTP/1.1\r\n${upgrade}websocket\r\n\r\n`);
-  expect(seen.join('')).toContain('GET /v1/connect/t HTTP/1.1');
+  // Nobody answers there.
+  void enter(`GET /v1/connect/t HTTP/1.1\r\n${upgrade}websocket\r\n\r\n`);
+  await eventually(() => expect(seen.join('')).toContain('GET /v1/connect/t HTTP/1.1'));
 });
 
 test('a path that begins with two slashes stays a path', async () => {

@@ -43,6 +43,7 @@ function openClient({ maxDelayMs = 3000, node, isSilent = false }: ClientOptions
       expect(acting.isAnswer(bytes)).toBe(true);
       queueMicrotask(() => acting.answer(bytes));
     },
+    say: () => undefined,
     readOn,
     fail: (error) => {
       throw error;

@@ -3,34 +3,33 @@ import { Demand } from '../../../src/runtime-manager/pool/demand.ts';
 
 const MINUTE = 60_000;
 
-function demandOf(arrivals: number[], launchMs: number): Demand {
-  const demand = new Demand();
-  for (let n = 0; n < 100; n++) demand.launched(launchMs);
-  for (const at of arrivals) demand.arrived(at);
-  return demand;
-}
-
-const every = (ms: number, count: number) => Array.from({ length: count }, (_, n) => n * ms);
-
-test('what comes regularly needs as many as come within one launch', () => {
-  expect(demandOf(every(250, 40), 1100).peak(10_000)).toBe(5);
-  expect(demandOf(every(250, 40), 200).peak(10_000)).toBe(1);
-});
-
-test('a burst needs as many as it had, for a minute', () => {
-  const demand = demandOf([...every(5000, 3), 20_000, 20_001, 20_002, 20_003], 300);
-  expect(demand.peak(20_010)).toBe(4);
-  expect(demand.peak(20_000 + MINUTE)).toBe(4);
-  expect(demand.peak(20_100 + MINUTE)).toBe(0);
-});
-
-test('launches that become slower are noticed within a few', () => {
-  const demand = demandOf(every(100, 20), 100);
-  const before = demand.peak(2000);
-  for (let n = 0; n < 10; n++) demand.launched(1000);
-  expect(demand.peak(2000)).toBeGreaterThan(3 * before);
-});
-
 test('nobody came, nothing is needed', () => {
-  expect(new Demand().peak(1000)).toBe(0);
+  expect(new Demand().needed(1000)).toBe(0);
+});
+
+test('what is replaced before the next one comes needs one, and one in reserve', () => {
+  const demand = new Demand();
+  for (let at = 0; at < MINUTE; at += 1000) {
+    demand.taken(at);
+    demand.replaced();
+  }
+  expect(demand.needed(MINUTE)).toBe(2);
+});
+
+test('a burst needs as many as it had and a reserve, for a minute', () => {
+  const demand = new Demand();
+  for (let n = 0; n < 4; n++) demand.taken(20_000 + n);
+  for (let n = 0; n < 4; n++) demand.replaced();
+  demand.taken(40_000);
+  expect(demand.needed(20_000 + MINUTE)).toBe(6);
+  expect(demand.needed(20_100 + MINUTE)).toBe(2);
+  expect(demand.needed(40_100 + MINUTE)).toBe(0);
+});
+
+test('whoever leaves without a browser is forgotten when the pool is full', () => {
+  const demand = new Demand();
+  for (let n = 0; n < 4; n++) demand.taken(n);
+  demand.filled();
+  demand.taken(MINUTE + 1000);
+  expect(demand.needed(MINUTE + 1000)).toBe(2);
 });

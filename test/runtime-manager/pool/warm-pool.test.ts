@@ -18,9 +18,11 @@ class Fake {
   answers = true;
   pageAnswers = true;
   killed = false;
+  asked = 0;
   readonly browser = {
     exited: this.#gone.promise,
     assertWell: async () => {
+      this.asked++;
       if (!this.answers) throw new Error('it hangs');
     },
     checkPage: async () => {
@@ -86,16 +88,20 @@ test('as many are launched as are wanted, and at once no more than may be', asyn
   expect(pool.idle).toBe(3);
 });
 
-test('one that is taken is replaced a little later', async () => {
-  const { pool, launches, come } = openPool({ min: 1 });
-  const browser = await come();
-  expect(await pool.take(NEVER)).toBe(browser);
+test('one that is taken is replaced a little later, and the last one at once', async () => {
+  const { pool, launches, come } = openPool({ min: 2 });
+  const [first, second] = [await come(), await come()];
+  expect(await pool.take(NEVER)).toBe(first);
+  await vi.advanceTimersByTimeAsync(240);
   expect(launches).toHaveLength(0);
-  await vi.advanceTimersByTimeAsync(250);
+  await vi.advanceTimersByTimeAsync(10);
   expect(launches).toHaveLength(1);
+  expect(await pool.take(NEVER)).toBe(second);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(launches).toHaveLength(2);
 });
 
-test('who finds none takes the next that comes, in the order of arrival, and in a hurry', async () => {
+test('whoever finds none takes the next that comes, in the order of arrival, and in a hurry', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   expect(launches[0]?.hurry.aborted).toBe(false);
   const [first, second] = [pool.take(NEVER), pool.take(NEVER)];
@@ -103,6 +109,53 @@ test('who finds none takes the next that comes, in the order of arrival, and in 
   expect(launches.map(({ hurry }) => hurry.aborted)).toEqual([true, true]);
   const browsers = [await come(), await come()];
   expect(await Promise.all([first, second])).toEqual(browsers);
+});
+
+test('what is asked ahead is not asked again, unless it was long ago; and takes nothing', async () => {
+  const { pool, come } = openPool({ min: 2 });
+  const [first, second] = [await come(), await come()];
+  pool.anticipate();
+  pool.anticipate();
+  pool.anticipate();
+  expect([first.asked, second.asked, pool.idle]).toEqual([1, 1, 2]);
+  expect(await pool.take(NEVER)).toBe(first);
+  expect(first.asked).toBe(1);
+  await vi.advanceTimersByTimeAsync(60);
+  second.answers = false;
+  expect(await pool.takeReady()).toBeUndefined();
+  expect(second.asked).toBeGreaterThan(1);
+});
+
+test('no more launches are hurried than somebody waits for, and the oldest first', async () => {
+  const { pool, launches, come } = openPool({ min: 3, maxLaunches: 3 });
+  const hurried = () => launches.map(({ hurry }) => hurry.aborted);
+  const first = pool.take(NEVER);
+  await heard();
+  expect(hurried()).toEqual([true, false, false]);
+  expect(await come()).toBe(await first);
+  expect(hurried()).toEqual([false, false, false]);
+  const second = pool.take(NEVER);
+  await heard();
+  expect(hurried()).toEqual([true, false, false]);
+  expect(await come()).toBe(await second);
+});
+
+test('one that waits to be taken has normal priority', async () => {
+  const { launches, come } = openPool({ min: 1 });
+  const [launch] = launches;
+  expect(launch?.hurry.aborted).toBe(false);
+  await come();
+  expect(launch?.hurry.aborted).toBe(true);
+});
+
+test('a launch that takes long at low priority is given more, not up', async () => {
+  const { pool, launches, come } = openPool({ min: 1 });
+  await vi.advanceTimersByTimeAsync(29_000);
+  expect(launches[0]?.hurry.aborted).toBe(false);
+  await vi.advanceTimersByTimeAsync(300_000);
+  expect(launches.map(({ hurry }) => hurry.aborted)).toEqual([true]);
+  await come();
+  expect(pool.idle).toBe(1);
 });
 
 test('who leaves takes none: the browser is ready for another', async () => {

@@ -10,14 +10,23 @@ const RETRIES = 50;
 
 /** Ends every process of a group now. A group that is already gone is fine. */
 export function killGroup(groupId: number): void {
+  yieldGroup(groupId);
+  signalGroup(groupId, 'SIGKILL');
+}
+
+/** Sends a signal to every process of a group. A group that is already gone is fine. */
+export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
   try {
-    // Giving its memory back is work for the kernel that nobody waits for.
-    setPriority(groupId, LOW);
-    process.kill(-groupId, 'SIGKILL');
+    process.kill(-groupId, signal);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return;
     throw error;
   }
+}
+
+/** Lowers a group's priority: giving its memory back is work for the kernel that nobody waits for. */
+export function yieldGroup(groupId: number): void {
+  setPriority(groupId, LOW);
 }
 
 /** Lowers a group's priority until `hurry` aborts. */

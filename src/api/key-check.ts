@@ -1,0 +1,54 @@
+import type { Db } from '../db/client.ts';
+import { findKeyHolder } from '../db/queries/api-keys.ts';
+import { ApiError } from './errors.ts';
+import type { ApiActor } from './router.ts';
+import { WrongKeys } from './wrong-keys.ts';
+
+const BEARER = /^Bearer +(\S.*)$/i;
+
+/** What a request says of whoever sent it. */
+export interface Claim {
+  authorization: string | undefined;
+  /** Of the client, as far as proxies that are trusted tell it. */
+  address: string;
+}
+
+/** Tells who an API key speaks for. */
+export class KeyCheck {
+  readonly #db: Db;
+  readonly #wrongKeys = new WrongKeys();
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Whether it was at some time, of which nothing follows. */
+  wasValid(authorization: string | undefined): boolean {
+    const secret = secretOf(authorization);
+    return secret !== undefined && this.#wrongKeys.wasAccepted(secret);
+  }
+
+  /** Throws `auth.required` when it is nobody, and `request.rate_limited` after too many guesses. */
+  async actorOf({ authorization, address }: Claim): Promise<ApiActor> {
+    const secret = secretOf(authorization);
+    if (secret === undefined) throw keyRequired();
+    await this.#wrongKeys.assertMayTry(secret, address);
+    const holder = await findKeyHolder(this.#db, secret);
+    if (holder) {
+      this.#wrongKeys.accept(secret);
+      return holder;
+    }
+    await this.#wrongKeys.refuse(secret, address);
+    throw keyRequired();
+  }
+}
+
+function secretOf(authorization = ''): string | undefined {
+  return BEARER.exec(authorization)?.[1];
+}
+
+function keyRequired(): ApiError {
+  return new ApiError('auth.required', 'A valid API key is required.', {
+    hint: 'Send it as "Authorization: Bearer <api key>".',
+  });
+}

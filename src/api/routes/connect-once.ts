@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { createRoute } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import type { Db } from '../../db/client.ts';
+import { findWorkspace } from '../../db/queries/workspaces.ts';
+import { joinFirstClient, type RuntimeManager } from '../../runtime-manager/index.ts';
+import { ApiError } from '../errors.ts';
+import { requireApiKeyOrToken, type AuthParts } from '../middleware/auth.ts';
+import { bearer, errors } from '../openapi.ts';
+import { createRouter, type ApiActor, type ApiEnv } from '../router.ts';
+import { connectQuery } from '../schemas/connect.ts';
+import type { RequestCeilings } from '../schemas/runtime.ts';
+import { WorkspacePath } from '../schemas/workspace.ts';
+import { LAUNCH_ERRORS } from './runtimes.ts';
+
+const text = (description: string) => ({ description, schema: { type: 'string' } }) as const;
+
+const connect = (ceilings: RequestCeilings) =>
+  createRoute({
+    tags: ['Connections'],
+    security: bearer,
+    operationId: 'workspaces-connect',
+    method: 'get',
+    path: '/v1/workspaces/{id}/connect',
+    summary: 'Create a runtime and connect to it by CDP, in one websocket handshake',
+    description:
+      'For websockets: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is made as by `runtimes-create` and refused alike, and it ends with the websocket unless `keepAlive=true`. The key goes into the Authorization header, or into `token` if the client takes nothing but a URL.',
+    request: { params: WorkspacePath, query: connectQuery(ceilings) },
+    responses: {
+      101: {
+        description: 'The websocket is joined with the browser.',
+        headers: {
+          'x-bctrl-runtime-id': text('The id of the runtime.'),
+          'x-bctrl-runtime-alias': text('Its alias.'),
+        },
+      },
+      ...errors(
+        ...LAUNCH_ERRORS,
+        'runtime.not_active',
+        'connection.failed',
+        'request.upgrade_required',
+      ),
+    },
+  });
+
+export interface ConnectOnceParts extends AuthParts {
+  db: Db;
+  runtimes: RuntimeManager;
+  ceilings: RequestCeilings;
+  /** Counts what each API key asks. */
+  limit: MiddlewareHandler<ApiEnv>;
+}
+
+/** A runtime and the connection to it in one step, of which the one is there as long as the other. */
+export function connectOnceRoutes({ db, runtimes, ceilings, limit, ...auth }: ConnectOnceParts) {
+  const route = connect(ceilings);
+  const router = createRouter();
+  router.get(route.getRoutingPath(), requireApiKeyOrToken(auth), limit);
+  return router.openapi(route, async (c) => {
+    const { id } = c.req.valid('param');
+    const { keepAlive, token: _token, alias, ...rest } = c.req.valid('query');
+    const { handshake } = c.env;
+    if (!handshake) throw await upgradeRequired(db, c.var.actor, id);
+    const request = { ...rest, alias: alias ?? `connect-${randomUUID()}` };
+    const scope = { arrivedAt: c.var.arrivedAt, signal: handshake.gone };
+    const runtime = await runtimes.create(c.var.actor, id, request, scope);
+    c.set('runtimeId', runtime.id);
+    c.header('x-bctrl-runtime-id', runtime.id);
+    c.header('x-bctrl-runtime-alias', runtime.alias);
+    const headers = Object.fromEntries(c.res.headers);
+    const asked = { ...handshake.open(), path: '', headers };
+    await joinFirstClient(runtimes, runtime, { asked, keepAlive, log: c.var.log });
+    // The client has its answer, or is gone.
+    return new Response();
+  });
+}
+
+async function upgradeRequired(db: Db, actor: ApiActor, workspace: string): Promise<ApiError> {
+  if (!(await findWorkspace(db, actor.organizationId, workspace))) {
+    return new ApiError('workspace.not_found', 'There is no such workspace.');
+  }
+  return new ApiError('request.upgrade_required', 'This address takes websockets only.', {
+    upgrade: 'websocket',
+    hint: 'Give it to a client of CDP, with ws:// or wss://. A proxy in between has to pass on the headers Upgrade and Connection.',
+  });
+}

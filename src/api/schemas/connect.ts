@@ -1,0 +1,70 @@
+import { z } from '@hono/zod-openapi';
+import { browserRuntime, type RequestCeilings } from './runtime.ts';
+
+/**
+ * A create as a query says it, with what concerns the connection. Fields of text are given as they
+ * are, all others as JSON; what is not there or not right is refused as in the body of a create.
+ */
+export function connectQuery(ceilings: RequestCeilings) {
+  const { shape } = browserRuntime(ceilings);
+  const fields = z.strictObject({
+    ...shape,
+    alias: shape.alias.optional().openapi({
+      description: 'Your name for the runtime; one is made up if there is none.',
+    }),
+    kind: shape.kind.default('browser'),
+    keepAlive: z.boolean().default(false).openapi({
+      description:
+        'The runtime outlives the websocket: it ends by its time limits, or when it is stopped.',
+    }),
+    token: z.string().optional().openapi({
+      description:
+        'The API key, of clients that take nothing but a URL: rather than an Authorization header.',
+    }),
+  });
+  const known = new Map<string, z.core.$ZodType>(Object.entries(fields.shape));
+  return z
+    .record(z.string(), z.union([z.string(), z.array(z.string())]))
+    .transform((given, context) => {
+      const entries = Object.entries(given).map(([name, value]) => {
+        const field = known.get(name);
+        const read =
+          typeof value === 'string' ? readField(value, field) : { problem: 'Given twice' };
+        if ('problem' in read) {
+          context.addIssue({ code: 'custom', path: [name], message: read.problem });
+        }
+        return [name, 'value' in read ? read.value : undefined] as const;
+      });
+      return Object.fromEntries(entries);
+    })
+    .pipe(fields);
+}
+
+type Read = { value: unknown } | { problem: string };
+
+const TEXTS = new Set(['string', 'enum', 'literal']);
+const SCALARS = new Set(['number', 'boolean']);
+
+/** What is wrong with a value, or a field that there is not, is the schema's to say. */
+function readField(text: string, field: z.core.$ZodType | undefined): Read {
+  const type = typeOf(field);
+  if (type === undefined || TEXTS.has(type)) return { value: text };
+  const read = parse(text);
+  if (read) return read;
+  return SCALARS.has(type) ? { value: text } : { problem: 'Has to be JSON, percent-encoded' };
+}
+
+function typeOf(field: z.core.$ZodType | undefined): string | undefined {
+  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) {
+    return typeOf(field.unwrap());
+  }
+  return field?._zod.def.type;
+}
+
+function parse(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+import { setTimeout as delay, setImmediate as afterIo } from 'node:timers/promises';
+import type postgres from 'postgres';
+
+/** How often the database is asked whether it is there, and how long it may take to say so. */
+const BEAT_MS = 1000;
+const BEAT_TIMEOUT_MS = 2500;
+const RETRY_MS = 250;
+/** What is unanswered for so long while others are answered waits on a connection that is lost. */
+const STATEMENT_MAX_MS = 60_000;
+const CLOSE_TIMEOUT_S = 5;
+
+/**
+ * Connections to a database that is asked again and again whether it answers: one that hangs keeps
+ * nobody waiting, and connections that were lost on the way are found before a request needs them.
+ * When it does not answer, everything that waits for it is refused, and so is what comes after,
+ * until connections made anew are answered.
+ */
+export class Pool implements AsyncDisposable {
+  /** Leads to the connections that are in use now. */
+  readonly sql: postgres.Sql;
+  readonly #connect: () => postgres.Sql;
+  readonly #closed = new AbortController();
+  readonly #beating: Promise<void>;
+  readonly #unanswered = new Map<object, number>();
+  #current: postgres.Sql;
+  /** When the database last carried a statement out, by `performance.now()`. */
+  #answeredAt = -Infinity;
+
+  constructor(connect: () => postgres.Sql) {
+    this.#connect = connect;
+    this.#current = connect();
+    this.sql = new Proxy(this.#current, {
+      get: (_, name) => this.#member(name),
+    });
+    this.#beating = this.#beat();
+  }
+
+  /** Rejects when the database does not answer within `timeoutMs`, or lets nobody write. */
+  async ping(timeoutMs: number): Promise<void> {
+    const [row] = await within(
+      timeoutMs,
+      this.#current`select current_setting('transaction_read_only') = 'on' as "isReadOnly"`,
+    );
+    if (row?.['isReadOnly'] === true) throw new Error('the database is read-only');
+  }
+
+  #member(name: string | symbol): unknown {
+    const current = this.#current;
+    if (name === 'unsafe') {
+      return (...args: Parameters<postgres.Sql['unsafe']>) => this.#noted(current.unsafe(...args));
+    }
+    return Reflect.get(current, name);
+  }
+
+  #noted<T extends Promise<unknown>>(statement: T): T {
+    this.#unanswered.set(statement, performance.now());
+    const settled = () => this.#unanswered.delete(statement);
+    statement.then(() => {
+      settled();
+      this.#answeredAt = performance.now();
+    }, settled);
+    return statement;
+  }
+
+  async #beat(): Promise<void> {
+    while (await this.#pause(BEAT_MS)) {
+      const isThere = (await answers(this.#current)) || this.#answersOthers();
+      if (!isThere || this.#hasStuck()) await this.#reconnect();
+    }
+  }
+
+  /** With more to do than it can at once it answers late, and drops nobody for that. */
+  #answersOthers(): boolean {
+    return performance.now() - this.#answeredAt < BEAT_TIMEOUT_MS;
+  }
+
+  #hasStuck(): boolean {
+    const [oldest] = this.#unanswered.values();
+    return oldest !== undefined && performance.now() - oldest > STATEMENT_MAX_MS;
+  }
+
+  /** Meanwhile all statements fail at once, since the connections they would go by are closed. */
+  async #reconnect(): Promise<void> {
+    const lost = this.#current;
+    await lost.end({ timeout: 0 });
+    do {
+      const fresh = this.#connect();
+      // Drizzle has put its own in place of some.
+      Object.assign(fresh.options.parsers, lost.options.parsers);
+      Object.assign(fresh.options.serializers, lost.options.serializers);
+      if (await answers(fresh)) {
+        this.#current = fresh;
+        return;
+      }
+      void fresh.end({ timeout: 0 });
+    } while (await this.#pause(RETRY_MS));
+  }
+
+  /** False when the pool is closed instead. */
+  async #pause(ms: number): Promise<boolean> {
+    const { signal } = this.#closed;
+    await delay(ms, undefined, { ref: false, signal }).catch(() => undefined);
+    return !signal.aborted;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    await this.#beating;
+    await this.#current.end({ timeout: CLOSE_TIMEOUT_S });
+  }
+}
+
+async function answers(sql: postgres.Sql): Promise<boolean> {
+  try {
+    await within(BEAT_TIMEOUT_MS, sql`select 1`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function within<T>(timeoutMs: number, answer: PromiseLike<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    // What came while this process could not read it is no late answer.
+    void afterIo().then(() => reject(new Error('the database did not answer')));
+  }, timeoutMs);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,65 @@
+import { and, asc, count, eq, getTableColumns, inArray, ne, sql, type SQL } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { isActive, organizations, runtimes } from '../schema/index.ts';
+import { MOVED } from './runtime-events.ts';
+
+/**
+ * How many runtimes of an organization are active stands in its row, and is changed by the very
+ * statements that begin and end them. They change it last: whoever holds that row waits for nothing.
+ */
+
+/** What a statement returns of a runtime that it makes active; it fails if there may be no more. */
+export function takingPlace(most: SQL | number) {
+  const organizationId = sql<string>`take_runtime_quota(${runtimes.organizationId}, ${most})`;
+  return { ...getTableColumns(runtimes), organizationId: organizationId.as('organization_id') };
+}
+
+/** The part of a prepared statement that gives back the places of the runtimes in `MOVED`. */
+export function leavingPlace(db: Db) {
+  const moved = sql.identifier(MOVED);
+  return db.$with('left', { id: organizations.id }).as(sql`
+    update ${organizations} set active_runtimes = active_runtimes - 1 from ${moved}
+    where ${organizations.id} = ${moved}.organization_id returning ${organizations.id}`);
+}
+
+/**
+ * Makes the numbers right that statements of others made wrong, and resolves with how many there
+ * were. Costs as much as there is active.
+ */
+export async function correctPlaces(db: Db): Promise<number> {
+  const active = db
+    .select({ organizationId: runtimes.organizationId, places: count().as('places') })
+    .from(runtimes)
+    .where(isActive)
+    .groupBy(runtimes.organizationId)
+    .as('active');
+  const places = sql<number>`coalesce(${active.places}, 0)`;
+  const wrong = await db
+    .select({ id: organizations.id })
+    .from(organizations)
+    .leftJoin(active, eq(active.organizationId, organizations.id))
+    .where(ne(organizations.activeRuntimes, places));
+  if (wrong.length === 0) return 0;
+  return db.transaction(async (tx) => {
+    const isWrong = inArray(
+      organizations.id,
+      wrong.map(({ id }) => id),
+    );
+    await tx
+      .select({ id: organizations.id })
+      .from(organizations)
+      .where(isWrong)
+      .orderBy(asc(organizations.id))
+      .for('no key update');
+    // From here on nobody begins or ends one, and this counts who did.
+    const counted = tx
+      .select({ places: count() })
+      .from(runtimes)
+      .where(and(eq(runtimes.organizationId, organizations.id), isActive));
+    await tx
+      .update(organizations)
+      .set({ activeRuntimes: sql`(${counted})` })
+      .where(isWrong);
+    return wrong.length;
+  });
+}

@@ -1,0 +1,143 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Batch, BatchEnd, RetentionStore } from '../../runtime-manager/index.ts';
+import type { Db } from '../client.ts';
+import { idempotencyKeys, isActive, isOver, runtimeEvents, runtimes } from '../schema/index.ts';
+import { KEPT_HOURS } from './idempotency-keys.ts';
+
+/**
+ * What is removed because it is old, oldest first, each time no more than a batch. Rows that another
+ * statement holds are passed over, so services share the work; and a batch begins where the one
+ * before ended, so that it does not read what that one left for vacuum. All ages are by the clock of
+ * the database: a service whose clock is wrong removes nothing that is young.
+ */
+export function createRetentionStore(db: Db): RetentionStore {
+  return {
+    removeRuntimes: (olderThanMs, batch) => removeRuntimes(db, olderThanMs, batch),
+    removeEvents: (olderThanMs, batch) =>
+      removeOldest(db, { table: runtimeEvents, age: age(olderThanMs) }, batch),
+    removeIdempotencyKeys: (batch) =>
+      removeOldest(
+        db,
+        { table: idempotencyKeys, age: sql`make_interval(hours => ${KEPT_HOURS})` },
+        batch,
+      ),
+    findCrowded: (nodeId, crowd) => findCrowded(db, nodeId, crowd),
+    removeEventsUpTo: (runtimeId, upTo, limit) => removeEventsUpTo(db, runtimeId, upTo, limit),
+    countRuntimes: (olderThanMs, most) =>
+      count(db, sql`${runtimes} where ${isOld(age(olderThanMs))}`, most),
+    countEvents: (olderThanMs, most) =>
+      count(db, sql`${runtimeEvents} where created_at < now() - ${age(olderThanMs)}`, most),
+  };
+}
+
+function age(ms: number): SQL {
+  return sql`make_interval(secs => ${ms / 1000}::double precision)`;
+}
+
+function isOld(than: SQL): SQL {
+  return sql`${isOver} and stopped_at < now() - ${than}`;
+}
+
+/**
+ * A batch of runtimes and of their events, of each the oldest first: one whose newest event is not
+ * among them stays for the next batch, so that its own end is not the removal of thousands. One that
+ * is started meanwhile waits for the statement, or is not over any more when it is its turn.
+ */
+async function removeRuntimes(
+  db: Db,
+  olderThanMs: number,
+  { from, limit }: Batch,
+): Promise<BatchEnd> {
+  const newest = sql`select id from ${runtimeEvents} where runtime_id = old.id order by id desc limit 1`;
+  const [row] = await db.execute<{ found: number; gone: number; next: string | null }>(sql`
+    with old as (
+      select id, stopped_at from ${runtimes}
+      where ${isOld(age(olderThanMs))} and stopped_at >= ${from}::timestamptz
+      order by stopped_at limit ${limit} for update skip locked
+    ), doomed as materialized (
+      select event.id from old cross join lateral (
+        select id from ${runtimeEvents} where runtime_id = old.id order by id limit ${limit}
+      ) as event limit ${limit}
+    ), emptied as (
+      delete from ${runtimeEvents} where id = any(array(select id from doomed))
+    ), gone as (
+      delete from ${runtimes} where id = any(array(
+        select id from old where not exists (
+          select 1 from (${newest}) as newest where id <> all(array(select id from doomed))
+        )
+      )) returning id
+    )
+    select (select count(*) from old)::integer as found, (select count(*) from gone)::integer as gone,
+      coalesce(
+        (select min(stopped_at) from old where id not in (select id from gone)),
+        (select max(stopped_at) from old)
+      )::text as next`);
+  const { found = 0, gone = 0, next } = row ?? {};
+  const isLast = found < limit && gone === found;
+  return { removed: gone, next: isLast ? undefined : (next ?? undefined) };
+}
+
+/** By the index on `created_at` that the table has. */
+async function removeOldest(
+  db: Db,
+  { table, age: than }: { table: typeof runtimeEvents | typeof idempotencyKeys; age: SQL },
+  { from, limit }: Batch,
+): Promise<BatchEnd> {
+  const [row] = await db.execute<{ gone: number; reached: string | null }>(sql`
+    with gone as (
+      delete from ${table} where id = any(array(
+        select id from ${table}
+        where created_at < now() - ${than} and created_at >= ${from}::timestamptz
+        order by created_at limit ${limit} for update skip locked
+      )) returning created_at
+    ) select count(*)::integer as gone, max(created_at)::text as reached from gone`);
+  const { gone = 0, reached } = row ?? {};
+  return { removed: gone, next: gone < limit ? undefined : (reached ?? undefined) };
+}
+
+/**
+ * Of the runtimes of a node that are active or were lately, and had an event lately. Reads of each as
+ * many entries of an index as events may be kept: what others wrote, and how much, costs nothing.
+ */
+async function findCrowded(
+  db: Db,
+  nodeId: string,
+  { perRuntime, writtenWithinMs }: { perRuntime: number; writtenWithinMs: number },
+): Promise<{ runtimeId: string; upTo: string }[]> {
+  const lately = sql`now() - ${age(writtenWithinMs)}`;
+  return db.execute<{ runtimeId: string; upTo: string }>(sql`
+    with recent as materialized (
+      select id from ${runtimes} where node_id = ${nodeId} and ${isActive}
+      union all
+      select id from ${runtimes} where ${isOver} and stopped_at >= ${lately} and node_id = ${nodeId}
+    )
+    select recent.id as "runtimeId", edge.id::text as "upTo"
+    from recent cross join lateral (
+      select created_at from ${runtimeEvents} where runtime_id = recent.id order by id desc limit 1
+    ) as newest cross join lateral (
+      select id from ${runtimeEvents}
+      where runtime_id = recent.id and newest.created_at >= ${lately}
+      order by id desc offset ${perRuntime} limit 1
+    ) as edge`);
+}
+
+async function removeEventsUpTo(
+  db: Db,
+  runtimeId: string,
+  upTo: string,
+  limit: number,
+): Promise<number> {
+  const gone = await db.execute(sql`
+    delete from ${runtimeEvents} where id = any(array(
+      select id from ${runtimeEvents} where runtime_id = ${runtimeId} and id <= ${upTo}::bigint
+      order by id limit ${limit} for update skip locked
+    )) returning 1`);
+  return gone.length;
+}
+
+async function count(db: Db, rows: SQL, most: number): Promise<number> {
+  const [found] = await db.execute<{ count: number }>(
+    sql`select count(*)::integer as count from (select 1 from ${rows} limit ${most}) as found`,
+  );
+  return found?.count ?? 0;
+}

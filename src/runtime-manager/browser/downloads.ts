@@ -1,0 +1,202 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { CdpEvent, CdpPipe } from './cdp-pipe.ts';
+import { nameDownload } from './downloaded-files.ts';
+import { seenPart, type FilesFolder } from './own-files.ts';
+
+const COMMAND_TIMEOUT_MS = 10_000;
+/** How long the end of a download is kept from a client for the sake of its file's name. */
+const NAMED_WITHIN_MS = 10_000;
+/** A command that a client sent at its very end has arrived by then. */
+const LATE_COMMAND_MS = 2000;
+/** Of this many downloads the names are known. */
+const KNOWN_MAX = 1000;
+/** With more contexts than that, those that are gone are looked for. */
+const CONTEXTS_MAX = 100;
+
+const Begun = z.object({ guid: z.string(), suggestedFilename: z.string() });
+const Progress = z.object({
+  guid: z.string(),
+  state: z.string(),
+  filePath: z.string().optional(),
+});
+const Contexts = z.object({ browserContextIds: z.array(z.string()) });
+const Nothing = z.object({});
+
+/** What a client asks for: https://chromedevtools.github.io/devtools-protocol/tot/Browser/#method-setDownloadBehavior */
+export interface DownloadWish {
+  behavior: 'deny' | 'allow' | 'allowAndName' | 'default';
+  /** A folder of a helper's own, as it sees it, where it looks for files by their guids. */
+  folder?: string | undefined;
+}
+
+/** What the browser is told for a context, whatever its clients ask for. */
+export type DownloadBehavior =
+  | { behavior: 'deny' | 'default' }
+  | { behavior: 'allowAndName'; downloadPath: string };
+
+/** Undefined: the default one. */
+type ContextId = string | undefined;
+
+/**
+ * The downloads of one browser. Chromium has one behaviour for each context, the last that any
+ * client set, and forgets it when that client goes. So the browser keeps all downloads that anybody
+ * wants in one folder, as the service tells it; and each client gets the names that it asked for.
+ */
+export class Downloads {
+  readonly #pipe: CdpPipe;
+  readonly #files: FilesFolder;
+  readonly #log: Logger;
+  readonly #clients = new Set<DownloadClient>();
+  readonly #suggested = new Map<string, string>();
+  readonly #named = new Map<string, PromiseWithResolvers<string>>();
+
+  constructor(pipe: CdpPipe, files: FilesFolder, log: Logger) {
+    this.#pipe = pipe;
+    this.#files = files;
+    this.#log = log;
+    pipe.listen((event) => this.#heard(event));
+  }
+
+  /** For one more client, until it is disposed. */
+  join(): DownloadClient {
+    const client = new DownloadClient(this);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Takes back all that a client asked for. */
+  leave(client: DownloadClient): void {
+    if (!this.#clients.delete(client)) return;
+    const settle = () => {
+      for (const contextId of client.wishes.keys()) void this.settle(contextId);
+    };
+    settle();
+    // Chromium forgets what the client itself set last, also when that arrives only now.
+    if (client.wishes.size > 0) setTimeout(settle, LATE_COMMAND_MS).unref();
+  }
+
+  /** What all clients together make of a context: nobody's downloads are denied but by all who asked. */
+  behaviorOf(contextId: ContextId): DownloadBehavior {
+    const wishes = [...this.#clients].flatMap(({ wishes: own }) => own.get(contextId) ?? []);
+    if (wishes.some(({ behavior }) => behavior.startsWith('allow'))) {
+      return { behavior: 'allowAndName', downloadPath: seenPart(this.#files, 'downloads') };
+    }
+    const isDenied = wishes.length > 0 && wishes.every(({ behavior }) => behavior === 'deny');
+    return { behavior: isDenied ? 'deny' : 'default' };
+  }
+
+  /**
+   * Makes the behaviour of a context the service's own, so that it outlasts the client that set it
+   * last. Resolves when it holds.
+   */
+  async settle(contextId: ContextId): Promise<void> {
+    const params = {
+      ...this.behaviorOf(contextId),
+      eventsEnabled: true,
+      browserContextId: contextId,
+    };
+    await this.#ask('Browser.setDownloadBehavior', params, Nothing).catch(() => undefined);
+  }
+
+  /** The name of a download's file once it is complete and has it; undefined when that takes long. */
+  async nameOf(guid: string): Promise<string | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(late.resolve, NAMED_WITHIN_MS, undefined).unref();
+    const name = await Promise.race([this.#entryOf(guid).promise, late.promise]);
+    clearTimeout(timer);
+    return name;
+  }
+
+  /** Forgets the contexts that are gone. */
+  async forgetGone(wishes: Map<ContextId, DownloadWish>): Promise<void> {
+    if (wishes.size <= CONTEXTS_MAX) return;
+    const { browserContextIds } = await this.#ask('Target.getBrowserContexts', {}, Contexts);
+    const there = new Set<ContextId>([undefined, ...browserContextIds]);
+    for (const contextId of wishes.keys()) if (!there.has(contextId)) wishes.delete(contextId);
+  }
+
+  #ask<T>(method: string, params: Record<string, unknown>, result: z.ZodType<T>): Promise<T> {
+    return this.#pipe.send(method, params, result, AbortSignal.timeout(COMMAND_TIMEOUT_MS));
+  }
+
+  #heard({ method, params }: CdpEvent): void {
+    if (method === 'Browser.downloadWillBegin') {
+      const begun = Begun.safeParse(params).data;
+      if (begun) this.#suggested.set(begun.guid, begun.suggestedFilename);
+    } else if (method === 'Browser.downloadProgress') {
+      const { data: progress } = Progress.safeParse(params);
+      if (!progress || progress.state === 'inProgress') return;
+      const suggestedName = this.#suggested.get(progress.guid);
+      this.#suggested.delete(progress.guid);
+      const { guid, state, filePath } = progress;
+      if (state === 'completed' && filePath !== undefined) {
+        void this.#name({ guid, filePath, suggestedName });
+      }
+    }
+  }
+
+  async #name(download: Parameters<typeof nameDownload>[0]): Promise<void> {
+    const { guid } = download;
+    const wishes = [...this.#clients].flatMap((client) => [...client.wishes.values()]);
+    const folders = new Set(wishes.flatMap(({ folder }) => folder ?? []));
+    const byGuid = wishes.some((one) => one.behavior === 'allowAndName' && !one.folder);
+    try {
+      const wanted = { byGuid, folders: [...folders] };
+      this.#entryOf(guid).resolve(await nameDownload(download, this.#files, wanted));
+    } catch (err) {
+      this.#log.warn({ err }, 'a download did not get its name');
+      this.#entryOf(guid).resolve(guid);
+    }
+  }
+
+  #entryOf(guid: string): PromiseWithResolvers<string> {
+    const known = this.#named.get(guid);
+    if (known) return known;
+    const entry = Promise.withResolvers<string>();
+    this.#named.set(guid, entry);
+    const [oldest] = this.#named.keys();
+    if (this.#named.size > KNOWN_MAX && oldest !== undefined) this.#named.delete(oldest);
+    return entry;
+  }
+}
+
+/** What one client asked for, by context. */
+export class DownloadClient implements Disposable {
+  readonly wishes = new Map<ContextId, DownloadWish>();
+  readonly #downloads: Downloads;
+
+  constructor(downloads: Downloads) {
+    this.#downloads = downloads;
+  }
+
+  /** Whether nothing was asked for but that there be no downloads. */
+  get deniesAll(): boolean {
+    const all = [...this.wishes.values()];
+    return all.length > 0 && all.every(({ behavior }) => behavior === 'deny');
+  }
+
+  /** Whether it looks for files by their guids. */
+  get namesByGuid(): boolean {
+    return [...this.wishes.values()].some(({ behavior }) => behavior === 'allowAndName');
+  }
+
+  /** Takes a wish, and returns what the browser is to be told instead. */
+  wish(contextId: ContextId, wish: DownloadWish): DownloadBehavior {
+    this.wishes.set(contextId, wish);
+    return this.#downloads.behaviorOf(contextId);
+  }
+
+  async settle(contextId: ContextId): Promise<void> {
+    await this.#downloads.settle(contextId);
+    await this.#downloads.forgetGone(this.wishes).catch(() => undefined);
+  }
+
+  nameOf(guid: string): Promise<string | undefined> {
+    return this.#downloads.nameOf(guid);
+  }
+
+  [Symbol.dispose](): void {
+    this.#downloads.leave(this);
+  }
+}

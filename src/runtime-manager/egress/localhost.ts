@@ -1,0 +1,10 @@
+/** In the order in which Chromium tries them. */
+export const LOOPBACK = ['::1', '127.0.0.1'];
+
+/**
+ * Whether a name, in its canonical form, stands for loopback wherever it is asked for, so that
+ * nobody is asked (https://www.rfc-editor.org/rfc/rfc6761#section-6.3).
+ */
+export function isLocalhost(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { OwnPorts } from '../egress/own-ports.ts';
+import { killGroup } from './process-group.ts';
+import type { Confined, Jail, Program } from './jail.ts';
+import { DIRECTORY_VARIABLE, exitOf, spawned } from './spawned.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** No jail: programs share the machine's files and loopback with the service. */
+export class HostJail implements Jail {
+  readonly level = 'none';
+  readonly owner = undefined;
+  readonly #ownPorts: OwnPorts;
+
+  constructor(ownPorts: OwnPorts) {
+    this.#ownPorts = ownPorts;
+  }
+
+  seen(directory: string): string {
+    return directory;
+  }
+
+  async start({ directory, command, env, accept, stdio }: Program): Promise<Confined> {
+    await using owned = new AsyncDisposableStack();
+    const listeners = await Promise.all(accept.map((serve) => this.#listen(serve)));
+    for (const listener of listeners) owned.use(listener);
+    const ports = listeners.map(({ port }) => port);
+    const [file = '', ...args] = command(ports);
+    const child = spawn(file, args, {
+      // A session of its own: one signal reaches every process of it and none of ours.
+      detached: true,
+      stdio,
+      env: { ...env, [DIRECTORY_VARIABLE]: directory },
+    });
+    const exited = exitOf(child);
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const pid = await spawned(child);
+    const held = owned.move();
+    void exited.then(() => held.disposeAsync());
+    return {
+      pid,
+      child,
+      ports,
+      exited,
+      closed,
+      reach: (port) => {
+        // What it said may be read when it is gone.
+        if (!held.disposed) held.use(this.#ownPorts.hold(port));
+        return () => dial(port);
+      },
+      kill: () => killGroup(pid),
+    };
+  }
+
+  async #listen(serve: (socket: Socket) => void): Promise<Listener> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, serve);
+    server.listen(0, LOOPBACK);
+    await once(server, 'listening');
+    return new Listener(server, this.#ownPorts);
+  }
+}
+
+/** A port of the machine that only one program is meant to come to. */
+class Listener implements AsyncDisposable {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #held: Disposable;
+
+  constructor(server: Server, ownPorts: OwnPorts) {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('it has no port');
+    this.port = address.port;
+    this.#server = server;
+    this.#held = ownPorts.hold(address.port);
+  }
+
+  /** Connections stay with whoever serves them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.#held[Symbol.dispose]();
+  }
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect({ host: LOOPBACK, port, noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}

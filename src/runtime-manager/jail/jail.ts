@@ -1,0 +1,70 @@
+import type { ChildProcess, IOType } from 'node:child_process';
+import type { Socket } from 'node:net';
+
+/** What a program finds beside the system's own read-only folders. Later ones lie over earlier ones. */
+export type Mount =
+  /** A folder in memory that may hold so much; gone with the program. */
+  | { kind: 'memory'; at: string; sizeBytes: number }
+  /** A folder or file of the machine. */
+  | { kind: 'folder'; from: string; at: string; writable: boolean }
+  /** A file of the machine, copied to where the program may change it. */
+  | { kind: 'copy'; from: string; at: string };
+
+/** A program that a customer drives. */
+export interface Program {
+  /** The browser's directory on the machine; by it everything that belongs to a browser is found. */
+  directory: string;
+  /** The program and its arguments, with the ports at which it finds what `accept` serves. */
+  command: (ports: number[]) => string[];
+  env: Record<string, string>;
+  mounts: Mount[];
+  /** Each serves one port on the program's own loopback. */
+  accept: ((socket: Socket) => void)[];
+  stdio: IOType[];
+}
+
+export interface ProcessExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A running program with all processes it started: one process group. */
+export interface Confined {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Where it finds on its loopback what `accept` serves, in that order. */
+  readonly ports: readonly number[];
+  /** Settles when the program is gone, whichever way. */
+  readonly exited: Promise<ProcessExit>;
+  /** Settles when none of its processes is left, as far as can be told. */
+  readonly closed: Promise<unknown>;
+  /** Declares a port that the program listens on, and returns how to connect to it. */
+  reach(port: number): Dial;
+  /** Ends every process of it now. */
+  kill(): void;
+}
+
+/** Opens a connection. Throws when nobody listens, or the program is gone. */
+export type Dial = () => Promise<Socket>;
+
+/** Where programs run: apart from the machine and from each other, as far as the machine allows. */
+export interface Jail {
+  /** What the operating system keeps the programs from. */
+  readonly level: JailLevel;
+  /** To whom files that a program is to change have to belong; undefined: to the service. */
+  readonly owner: { uid: number; gid: number } | undefined;
+  /** The path at which a program finds its browser's directory. */
+  seen(directory: string): string;
+  /** Throws when it cannot be spawned. */
+  start(program: Program): Promise<Confined>;
+}
+
+/**
+ * `namespaces`: own files, processes and network. `none`: the programs run beside the service, and
+ * only the service's own checks hold.
+ */
+export const JAIL_LEVELS = ['namespaces', 'none'] as const;
+export type JailLevel = (typeof JAIL_LEVELS)[number];
+
+/** This machine does not let the service have a jail; the message says why, and how to get one. */
+export class JailUnavailable extends Error {}

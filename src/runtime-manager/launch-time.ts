@@ -1,0 +1,29 @@
+/** Before one was measured. */
+const FIRST_GUESS_MS = 1000;
+/** Nothing is launched within this time: a browser that is there by then was ready. */
+const READY_MS = 100;
+/** How much the newest counts, and how far from the mean nearly all stay: https://www.rfc-editor.org/rfc/rfc6298 */
+const MEAN_GAIN = 1 / 8;
+const DEVIATION_GAIN = 1 / 4;
+const DEVIATIONS = 4;
+
+/** How long launches take just now, in milliseconds. */
+export class LaunchTime {
+  #meanMs = FIRST_GUESS_MS;
+  #deviationMs = FIRST_GUESS_MS / 2;
+
+  measured(ms: number): void {
+    if (ms < READY_MS) return;
+    this.#deviationMs += (Math.abs(ms - this.#meanMs) - this.#deviationMs) * DEVIATION_GAIN;
+    this.#meanMs += (ms - this.#meanMs) * MEAN_GAIN;
+  }
+
+  get meanMs(): number {
+    return this.#meanMs;
+  }
+
+  /** What hardly any takes longer than. */
+  get longMs(): number {
+    return this.#meanMs + DEVIATIONS * this.#deviationMs;
+  }
+}

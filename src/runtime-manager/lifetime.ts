@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from 'node:util';
+import { thisMoment, type Connections } from './connections/connections.ts';
+import type { NodeBrowser } from './node/runtime-node.ts';
+import { NO_USAGE } from './egress/outbound-connections.ts';
+import type { Activity, TimeLimits } from './store.ts';
+
+export interface LifetimeParts {
+  limits: TimeLimits;
+  connections: Pick<Connections, 'lastActivity' | 'touch' | 'touchAsked'>;
+  browser: Pick<NodeBrowser, 'transfers' | 'forwarder'>;
+  /** For how long a command without an answer, or a download that does not grow, is use. */
+  openCommandMs: number;
+}
+
+/**
+ * How long one life of a runtime goes on, and what it was used for. It counts the time that passes,
+ * so what the machine's clock is set to ends nothing and extends nothing.
+ */
+export class Lifetime {
+  readonly #parts: LifetimeParts;
+  readonly #started = thisMoment();
+  /** At first what is recorded with the start. */
+  #recorded: Activity = { lastActivityAt: this.#started.at, usage: NO_USAGE };
+
+  constructor(parts: LifetimeParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks at what is under way; resolves with what the time is over for, or undefined when it is not. */
+  async look(): Promise<'idle' | 'expired' | undefined> {
+    const { limits, connections, browser, openCommandMs } = this.#parts;
+    const { transfers } = browser;
+    const isOver = performance.now() - this.#started.ms >= limits.maxDurationSeconds * 1000;
+    if (isOver) return 'expired';
+    connections.touchAsked(openCommandMs);
+    if (transfers.isUploading()) connections.touch();
+    // Files are looked at only when they matter, and until those that are downloaded are whole.
+    const matter = transfers.hasDownloads || this.#isIdle;
+    if (matter && (await transfers.isDownloading(openCommandMs))) connections.touch();
+    return this.#isIdle ? 'idle' : undefined;
+  }
+
+  /** What happened through clients and pages, unless that is recorded already. */
+  get unrecorded(): Activity | undefined {
+    const { usage } = this.#parts.browser.forwarder;
+    const activity = { lastActivityAt: this.#lastActivity.at, usage };
+    return isDeepStrictEqual(activity, this.#recorded) ? undefined : activity;
+  }
+
+  wasRecorded(activity: Activity): void {
+    this.#recorded = activity;
+  }
+
+  get #isIdle(): boolean {
+    const idleMs = performance.now() - this.#lastActivity.ms;
+    return idleMs >= this.#parts.limits.idleTimeoutSeconds * 1000;
+  }
+
+  get #lastActivity() {
+    return this.#parts.connections.lastActivity ?? this.#started;
+  }
+}

@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { every } from './every.ts';
+
+const INTERVAL_MS = 60_000;
+/** Rows that one statement removes at most: some tens of milliseconds. */
+const BATCH_ROWS = 500;
+/** Leaves the database to others in between. */
+const PAUSE_MS = 100;
+/** For what is being written while it is looked. */
+const SPARE_MS = 60_000;
+const BEGINNING = '-infinity';
+
+export interface KeptRecords {
+  /** How long runtimes are kept that are over; 0 for ever. */
+  runtimesMs: number;
+  /** How many events of a runtime are kept, and for how long. */
+  events: { perRuntime: number; ageMs: number };
+}
+
+/** Where a statement begins, as the one before told, and how many rows it may remove. */
+export interface Batch {
+  from: string;
+  limit: number;
+}
+
+export interface BatchEnd {
+  /** Rows of what was asked for; the same batch may remove others that belong to them. */
+  removed: number;
+  /** Where the next batch begins; undefined: nothing that old is left. */
+  next: string | undefined;
+}
+
+/** What retention needs of a database. Ages are by the clock of the database. */
+export interface RetentionStore {
+  /** Runtimes that are over for so long, with their events. */
+  removeRuntimes(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
+  removeEvents(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
+  /** Those that are no longer answered by. */
+  removeIdempotencyKeys(batch: Batch): Promise<BatchEnd>;
+  /** Runtimes of a node that have too many events, and the newest event of each that is too many. */
+  findCrowded(
+    nodeId: string,
+    crowd: { perRuntime: number; writtenWithinMs: number },
+  ): Promise<{ runtimeId: string; upTo: string }[]>;
+  /** The oldest events of a runtime up to one; resolves with how many were removed. */
+  removeEventsUpTo(runtimeId: string, upTo: string, limit: number): Promise<number>;
+  /** How many `removeRuntimes` would remove, counted as far as a number. */
+  countRuntimes(olderThanMs: number, most: number): Promise<number>;
+  countEvents(olderThanMs: number, most: number): Promise<number>;
+}
+
+export interface RetentionOptions {
+  nodeId: string;
+  store: RetentionStore;
+  keep: KeptRecords;
+  log: Logger;
+}
+
+/**
+ * Removes records that are old, once a minute, in small batches: an index tells the oldest, so it
+ * costs what goes. Services on one database share the work, each with the events of its own runtimes.
+ */
+export class Retention implements Disposable {
+  readonly #options: RetentionOptions;
+  readonly #timer: Disposable;
+  readonly #closed = new AbortController();
+  /** By `performance.now()`: events that were written before are not too many. */
+  #lookedAtMs = performance.now();
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+    this.#timer = every(
+      INTERVAL_MS,
+      () => this.run(),
+      (err) => {
+        if (this.#closed.signal.aborted) return;
+        options.log.warn({ err }, 'old records could not be removed');
+      },
+    );
+  }
+
+  /** Resolves when nothing is left that is too old or too much. */
+  async run(): Promise<void> {
+    const { store, keep, log } = this.#options;
+    await this.#drain((batch) => store.removeEvents(keep.events.ageMs, batch));
+    await this.#trim();
+    await this.#drain((batch) => store.removeIdempotencyKeys(batch));
+    if (keep.runtimesMs === 0) return;
+    const removed = await this.#drain((batch) => store.removeRuntimes(keep.runtimesMs, batch));
+    if (removed > 0) log.info({ removed }, 'runtimes were removed that were over for long');
+  }
+
+  async #drain(remove: (batch: Batch) => Promise<BatchEnd>): Promise<number> {
+    let removed = 0;
+    for (let from: string | undefined = BEGINNING; from !== undefined;) {
+      const end: BatchEnd = await remove({ from, limit: BATCH_ROWS });
+      removed += end.removed;
+      from = end.next;
+      if (from !== undefined) await this.#pause();
+    }
+    return removed;
+  }
+
+  async #trim(): Promise<void> {
+    const { nodeId, store, keep } = this.#options;
+    const now = performance.now();
+    const crowded = await store.findCrowded(nodeId, {
+      perRuntime: keep.events.perRuntime,
+      writtenWithinMs: now - this.#lookedAtMs + SPARE_MS,
+    });
+    for (const { runtimeId, upTo } of crowded) {
+      while ((await store.removeEventsUpTo(runtimeId, upTo, BATCH_ROWS)) === BATCH_ROWS) {
+        await this.#pause();
+      }
+    }
+    this.#lookedAtMs = now;
+  }
+
+  async #pause(): Promise<void> {
+    await delay(PAUSE_MS, undefined, { signal: this.#closed.signal });
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
+    this.#closed.abort();
+  }
+}

@@ -1,0 +1,43 @@
+import type { ObjectStorage, StoredObject } from './object-storage.ts';
+import type { StorageStore } from './storage-store.ts';
+
+/** The folders that archives are stored in; each key is `<folder><id>/<random>.tar.zst`. */
+export const ARCHIVE_FOLDERS = { profiles: 'profiles/', extensions: 'extensions/' } as const;
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const ARCHIVE = new RegExp(
+  `^(?:${Object.values(ARCHIVE_FOLDERS).join('|')})${UUID}/${UUID}\\.tar\\.zst$`,
+);
+/** How many keys the database is asked about at once. */
+const PAGE = 500;
+
+/** All that the service ever stores, and nothing that others may have put beside. */
+export async function* listArchives(storage: ObjectStorage): AsyncGenerator<StoredObject> {
+  for (const folder of Object.values(ARCHIVE_FOLDERS)) {
+    for await (const object of storage.list(folder)) if (ARCHIVE.test(object.key)) yield object;
+  }
+}
+
+/**
+ * Goes through the archives in a storage, a page at a time, for those from before a date that no row
+ * names. Costs as much as there are objects; holds a page.
+ */
+export async function* findOrphans(
+  storage: ObjectStorage,
+  store: Pick<StorageStore, 'namedKeys'>,
+  before: Date,
+): AsyncGenerator<{ examined: number; orphans: StoredObject[] }> {
+  let page: StoredObject[] = [];
+  const look = async () => {
+    const old = page.filter(({ modifiedAt }) => modifiedAt < before);
+    const named = old.length > 0 ? await store.namedKeys(old.map(({ key }) => key)) : new Set();
+    return { examined: page.length, orphans: old.filter(({ key }) => !named.has(key)) };
+  };
+  for await (const object of listArchives(storage)) {
+    page.push(object);
+    if (page.length < PAGE) continue;
+    yield await look();
+    page = [];
+  }
+  yield await look();
+}

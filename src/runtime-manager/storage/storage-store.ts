@@ -1,0 +1,26 @@
+/** What the marker in a storage says of whose it is. */
+export interface StorageClaim {
+  storageId: string;
+  /** Of the last sweep, or of the claim before there was one. */
+  sweepId: string;
+}
+
+/** What the core needs of a database to know which storages are its own, and what it has in them. */
+export interface StorageStore {
+  /** Differs from that of every other database, also of one that was copied from this. */
+  databaseId(): Promise<string>;
+  /** A storage that this database is to own. */
+  insert(): Promise<StorageClaim>;
+  remove(storageId: string): Promise<void>;
+  isOurs(claim: StorageClaim): Promise<boolean>;
+  /**
+   * One conditional update: undefined when the storage is not ours, or was swept lately. `isSettled`
+   * tells whether it has been ours for longer than the grace period.
+   */
+  beginSweep(
+    claim: StorageClaim,
+    times: { everyMs: number; graceMs: number },
+  ): Promise<{ sweepId: string; isSettled: boolean } | undefined>;
+  /** Which of some keys a row names. */
+  namedKeys(keys: readonly string[]): Promise<Set<string>>;
+}

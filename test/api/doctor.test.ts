@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { sql } from 'drizzle-orm';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { embeddedAddress } from '../../src/db/embedded.ts';
+import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { openTestDatabase } from '../support/database.ts';
+import { freshDirectory } from '../support/storages.ts';
+
+const LONG_AGO = new Date(Date.now() - 30 * 86_400_000);
+
+/** A database with a runtime that was over 31 days ago, and the doctor beside it. */
+async function openDoctor() {
+  const database = await openTestDatabase();
+  onTestFinished(() => database[Symbol.asyncDispose]());
+  const { db } = database;
+  const { id } = await insertOrganization(db, 'one');
+  await db.execute(sql`insert into runtimes (id, organization_id, workspace_id, node_id, alias, kind,
+      driver, launch, state, stopped_at)
+    select gen_random_uuid(), ${id}, id, gen_random_uuid(), 'old', 'browser', 'playwright',
+      '{"mode":"ephemeral"}', 'stopped', now() - interval '31 days' from workspaces`);
+  const [{ name } = { name: '' }] = await db.execute<{ name: string }>(
+    sql`select current_database() as name`,
+  );
+  const { socketDir, user } = embeddedAddress(inject('postgresDataDir'));
+  const dataDir = await freshDirectory();
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    BCTRL_DATA_DIR: dataDir,
+    BCTRL_ENCRYPTION_KEY: 'a key that tests have',
+    DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
+  };
+  const ask = (args: string[], more = {}) =>
+    promisify(execFile)(process.execPath, ['src/api/doctor.ts', ...args], {
+      env: { ...env, ...more },
+    }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      ({ code, stdout }) => ({ code, stdout }),
+    );
+  return { objects: join(dataDir, 'objects'), ask };
+}
+
+test('the doctor shows what is old enough to be removed, and removes nothing', async () => {
+  const { ask } = await openDoctor();
+  const old = { code: 0, stdout: expect.stringContaining('1 runtimes, 0 events, 0 archives') };
+  expect(await ask([])).toMatchObject(old);
+  expect(await ask(['--fix'])).toMatchObject(old);
+  expect(await ask([])).toMatchObject(old);
+  expect(await ask([], { BCTRL_RETENTION_DAYS: '0' })).toMatchObject({
+    stdout: expect.stringContaining('0 runtimes'),
+  });
+});
+
+test('archives of nobody are a finding, until a person says whose they are', async () => {
+  const { ask, objects } = await openDoctor();
+  const key = `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
+  const file = join(objects, key);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, 'state');
+  await utimes(file, LONG_AGO, LONG_AGO);
+  // What a service beside it is just writing.
+  await mkdir(join(objects, '.unfinished'));
+  await writeFile(join(objects, '.unfinished/one'), 'half of it');
+
+  const found = await ask(['--fix']);
+  expect(found.code).toBe(1);
+  expect(found.stdout).toContain('--adopt-storage');
+  expect(found.stdout).toContain('1 archives that no record names');
+  expect(found.stdout).toContain(key);
+  expect(await ask(['--adopt-storage'])).toMatchObject({ code: 0 });
+  const after = await ask([]);
+  expect(after).toMatchObject({ code: 0, stdout: expect.not.stringContaining('--adopt-storage') });
+  expect(after.stdout).toContain(`5 bytes of archives:\n    ${key}`);
+  expect(await readdir(objects, { recursive: true })).toEqual(
+    expect.arrayContaining([key, '.unfinished/one']),
+  );
+});

@@ -1,0 +1,102 @@
+import { expect } from 'vitest';
+import { caller } from '../support/http.ts';
+import { test } from '../support/test.ts';
+
+test('a misspelt field is told the field that was meant, in bodies and queries', async ({
+  service,
+  workspace,
+}) => {
+  const body = {
+    alias: 'a',
+    kind: 'browser',
+    lunch: {},
+    idleTimeout: 5,
+    banana: 1,
+    launch: { mode: 'ephemeral', extension_ids: [], config: { solveCaptcha: true } },
+  };
+  const refused = await service.call('POST', workspace.runtimes, body);
+  expect(refused).toMatchObject({ status: 400, json: { code: 'request.invalid' } });
+  const messages = new Map(
+    refused.json.details.issues.map((issue: { path: string; message: string }) => [
+      issue.path,
+      issue.message,
+    ]),
+  );
+  expect(Object.fromEntries(messages)).toEqual({
+    lunch: 'There is no such field; did you mean "launch"?',
+    idleTimeout: 'There is no such field',
+    banana: 'There is no such field',
+    'launch.extension_ids': 'There is no such field; did you mean "extensionIds"?',
+    'launch.config.solveCaptcha': 'There is no such field; did you mean "solveCaptchas"?',
+  });
+  expect((await service.call('GET', '/v1/workspaces?lmit=1')).json).toMatchObject({
+    details: { issues: [{ in: 'query', path: 'lmit', message: expect.stringContaining('limit') }] },
+  });
+});
+
+test('a kind or mode that there is not is told those that there are', async ({
+  service,
+  workspace,
+}) => {
+  const refusal = async (body: object) =>
+    (await service.call('POST', workspace.runtimes, { alias: 'a', ...body })).json.error;
+  expect(await refusal({ kind: 'desktop' })).toBe(
+    'The request is not valid: kind: Has to be "browser"',
+  );
+  expect(await refusal({ kind: 'browser', launch: { mode: 'x' } })).toBe(
+    'The request is not valid: launch.mode: Has to be one of "profile", "ephemeral"',
+  );
+});
+
+test('a method that a path does not have is 405, with those it has', async ({ service }) => {
+  for (const [method, path, allow] of [
+    ['PUT', '/v1/workspaces', 'GET, HEAD, POST'],
+    ['DELETE', '/v1/workspaces/default/runtimes', 'GET, HEAD, POST'],
+    ['PATCH', '/v1/browser-profiles', 'GET, HEAD, POST'],
+    ['GET', '/v1/workspaces/default/runtimes/a/stop', 'POST'],
+    ['POST', '/healthz', 'GET, HEAD'],
+  ] as const) {
+    const answer = await service.call(method, path);
+    expect(answer, `${method} ${path}`).toMatchObject({
+      status: 405,
+      json: { code: 'route.method_not_allowed', error: expect.stringContaining(allow) },
+    });
+    expect(answer.headers.get('allow')).toBe(allow);
+  }
+});
+
+test('the address of the service leads a person to the reference, and tells a program where it is', async ({
+  service,
+}) => {
+  const asPerson = await fetch(service.url, {
+    headers: { accept: 'text/html,application/xhtml+xml' },
+    redirect: 'manual',
+  });
+  expect(asPerson.status).toBe(302);
+  expect(asPerson.headers.get('location')).toBe('/docs');
+  const asProgram = await caller(service.url, undefined)('GET', '/');
+  expect(asProgram).toMatchObject({
+    status: 200,
+    json: { name: 'bctrl', version: '0.0.0-test', docs: '/docs', openapi: '/openapi.json' },
+  });
+});
+
+test('the version is in health and metrics, and what monitors ask is not logged', async ({
+  service,
+}) => {
+  expect((await service.call('GET', '/healthz')).json).toEqual({
+    status: 'ok',
+    version: '0.0.0-test',
+  });
+  expect((await service.call('GET', '/metrics')).text).toContain(
+    'bctrl_build_info{version="0.0.0-test"} 1',
+  );
+  await service.call('GET', '/readyz');
+  await service.call('GET', '/v1/workspaces');
+  const paths = service.logged
+    .map((line) => JSON.parse(line))
+    .filter(({ status }) => status === 200)
+    .map(({ path }) => path);
+  expect(paths).toContain('/v1/workspaces');
+  for (const probe of ['/healthz', '/readyz', '/metrics']) expect(paths).not.toContain(probe);
+});

@@ -1,0 +1,35 @@
+/** What a statement reads does not depend on what is over. */
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { expect, inject, test } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
+import { embeddedAddress } from '../../src/db/embedded.ts';
+import { correctPlaces } from '../../src/db/queries/quotas.ts';
+import { SecretBox } from '../../src/db/secret-box.ts';
+import { createDatabase, TEMPLATE } from '../support/database.ts';
+import { callEveryStatement } from '../support/every-statement.ts';
+import { BUSY, fillTables } from '../support/filled-tables.ts';
+import { BY_INDEXES, isWide, openExplained } from '../support/query-plans.ts';
+
+const OVER = 20_000;
+
+test('what a statement reads does not grow with what is over', async () => {
+  const postgresDataDir = inject('postgresDataDir');
+  const address = { ...embeddedAddress(postgresDataDir), database: `growth_${randomUUID()}` };
+  await createDatabase(postgresDataDir, address.database, TEMPLATE);
+  {
+    await using database = await openDatabase(address);
+    await fillTables(database.db, OVER);
+  }
+  await using explained = openExplained(address, BY_INDEXES);
+  const { db, statements } = explained;
+  const uncalled = await callEveryStatement(db, await SecretBox.open(db, 'a key for tests'));
+  await db.execute(sql`update organizations set active_runtimes = 7 where name = ${BUSY}`);
+  expect(await correctPlaces(db)).toBe(1);
+
+  expect(statements.length).toBeGreaterThan(70);
+  expect(statements.flatMap(({ reads }) => reads.filter(isWide))).toEqual([]);
+  // The first costs what is active; the second tells all keys, on the command line; the last is
+  // part of other statements.
+  expect(uncalled).toEqual(['correctPlaces', 'listApiKeys', 'ofWorkspace']);
+});

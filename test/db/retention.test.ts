@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { pino } from 'pino';
+import { expect, test as base } from 'vitest';
+import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { createRetentionStore } from '../../src/db/queries/retention.ts';
+import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
+import { SecretBox } from '../../src/db/secret-box.ts';
+import {
+  Retention,
+  type KeptRecords,
+  type RetentionStore,
+} from '../../src/runtime-manager/index.ts';
+import { openTestDatabase } from '../support/database.ts';
+import { newRecord } from '../support/records.ts';
+
+const DAY_MS = 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
+const KEEP: KeptRecords = {
+  runtimesMs: MONTH_MS,
+  events: { perRuntime: 1000, ageMs: 365 * DAY_MS },
+};
+
+const test = base.extend('owner', async ({}, { onCleanup }) => {
+  const database = await openTestDatabase();
+  onCleanup(() => database[Symbol.asyncDispose]());
+  const { db } = database;
+  const { id: organizationId } = await insertOrganization(db, randomUUID());
+  const options = { maxRuntimesPerOrganization: 5 };
+  const secrets = await SecretBox.open(db, 'a key for tests');
+  const runtimes = createRuntimeStore(database, secrets, options);
+  const records = createRetentionStore(db);
+  const nodeId = randomUUID();
+  const insert = () => runtimes.insert(organizationId, newRecord({ nodeId }));
+  /** One that is over for so long, with as many events beside those of its own. */
+  const over = async (ageMs: number, events = 0) => {
+    const runtime = await insert();
+    const { id } = runtime;
+    await runtimes.move(runtime, { to: 'stopped', reason: 'idle' });
+    await db.execute(sql`update runtimes
+      set stopped_at = now() - make_interval(secs => ${ageMs / 1000}) where id = ${id}`);
+    await write(id, events);
+    return id;
+  };
+  const write = (id: string, events: number) =>
+    db.execute(sql`insert into runtime_events (organization_id, runtime_id, type, data)
+      select ${organizationId}, ${id}, 'page.loaded', '{}' from generate_series(1, ${events})`);
+  const left = async () => {
+    const rows = await db.execute<{ id: string }>(sql`select id from runtimes order by stopped_at`);
+    return rows.map(({ id }) => id);
+  };
+  const eventsOf = (id: string) => runtimes.listEvents(organizationId, id, { after: '0' }, 10_000);
+  const tidy = async (keep = KEEP, store: RetentionStore = records) => {
+    using retention = new Retention({ nodeId, store, keep, log: pino({ level: 'silent' }) });
+    await retention.run();
+  };
+  return {
+    db,
+    organizationId,
+    nodeId,
+    runtimes,
+    records,
+    insert,
+    over,
+    write,
+    left,
+    eventsOf,
+    tidy,
+  };
+});
+
+test('what is over for longer than it is kept goes, and nothing else', async ({ owner }) => {
+  const { over, insert, left, tidy, eventsOf } = owner;
+  const old = await over(MONTH_MS + 60_000, 10);
+  const young = await over(MONTH_MS - 60_000, 10);
+  const active = await insert();
+  await tidy();
+  expect(await left()).toEqual([young, active.id]);
+  expect(await eventsOf(old)).toEqual([]);
+  expect(await eventsOf(young)).toHaveLength(12);
+});
+
+test('runtimes go whose events are gone already', async ({ owner }) => {
+  const { db, over, left, tidy } = owner;
+  const withEvents = await over(2 * MONTH_MS, 3);
+  for (let n = 0; n < 3; n++) await over(3 * MONTH_MS);
+  await db.execute(sql`delete from runtime_events where runtime_id <> ${withEvents}`);
+  await tidy();
+  expect(await left()).toEqual([]);
+});
+
+test('nothing goes that is to be kept for ever', async ({ owner }) => {
+  const { over, left, tidy } = owner;
+  const old = await over(100 * MONTH_MS);
+  await tidy({ ...KEEP, runtimesMs: 0 });
+  expect(await left()).toEqual([old]);
+});
+
+test('no statement removes more than a batch of runtimes, or of events', async ({ owner }) => {
+  const { db, over, left, records } = owner;
+  for (const events of [0, 3, 25, 0, 8, 40, 1]) await over(2 * MONTH_MS, events);
+  const counted = async (table: string) => {
+    const rows = await db.execute<{ count: number }>(
+      sql`select count(*)::integer as count from ${sql.identifier(table)}`,
+    );
+    return rows[0]?.count ?? 0;
+  };
+  let from: string | undefined = '-infinity';
+  let removed = 0;
+  for (let batches = 0; from !== undefined; batches++) {
+    expect(batches).toBeLessThan(40);
+    const [runtimes, events] = [await counted('runtimes'), await counted('runtime_events')];
+    const end = await records.removeRuntimes(MONTH_MS, { from, limit: 5 });
+    expect(runtimes - (await counted('runtimes'))).toBe(end.removed);
+    expect(end.removed).toBeLessThanOrEqual(5);
+    expect(events - (await counted('runtime_events'))).toBeLessThanOrEqual(5);
+    removed += end.removed;
+    from = end.next;
+  }
+  expect(removed).toBe(7);
+  expect(await left()).toEqual([]);
+  expect(await counted('runtime_events')).toBe(0);
+});
+
+test('one that is started meanwhile stays, and nobody waits for it', async ({ owner }) => {
+  const { db, organizationId, nodeId, runtimes, over, left, tidy } = owner;
+  const started = await over(3 * MONTH_MS, 5);
+  await over(2 * MONTH_MS);
+  await db.transaction(async (tx) => {
+    await tx.execute(
+      sql`update runtimes set state = 'launching', stopped_at = null where id = ${started}`,
+    );
+    await tidy();
+    expect(await left()).toEqual([started]);
+  });
+  await tidy();
+  expect(await left()).toEqual([started]);
+
+  // Many times at once: each runtime either starts or goes.
+  const ids = await Promise.all(Array.from({ length: 5 }, () => over(2 * MONTH_MS)));
+  const [begun] = await Promise.all([
+    Promise.all(
+      ids.map((id) =>
+        runtimes.revive(organizationId, id, { nodeId, state: 'launching' }).catch(() => undefined),
+      ),
+    ),
+    tidy(),
+  ]);
+  await tidy();
+  const living = begun.flatMap((runtime) => (runtime ? [runtime.id] : []));
+  expect((await left()).toSorted()).toEqual([...living, started].toSorted());
+});
+
+test('services that do it at the same time share the work', async ({ owner }) => {
+  const { over, left, tidy, eventsOf } = owner;
+  for (let n = 0; n < 20; n++) await over(2 * MONTH_MS, 20);
+  const young = await over(0, 3);
+  await Promise.all(Array.from({ length: 4 }, () => tidy()));
+  await tidy();
+  expect(await left()).toEqual([young]);
+  expect(await eventsOf(young)).toHaveLength(5);
+});
+
+test('old events go, and of a runtime those beyond a number', async ({ owner }) => {
+  const { db, insert, write, eventsOf, tidy, organizationId } = owner;
+  const runtime = await insert();
+  await write(runtime.id, 1500);
+  const other = await owner.runtimes.insert(organizationId, {
+    ...runtime,
+    id: randomUUID(),
+    alias: 'other',
+    workspace: 'default',
+    nodeId: randomUUID(),
+    state: 'launching',
+  });
+  await write(other.id, 20);
+  const all = await eventsOf(runtime.id);
+  await tidy({ ...KEEP, events: { perRuntime: 10, ageMs: DAY_MS } });
+  expect(await eventsOf(runtime.id)).toEqual(all.slice(-10));
+  // Those of another node's runtimes are its own to count.
+  expect(await eventsOf(other.id)).toHaveLength(21);
+
+  await db.execute(sql`update runtime_events set created_at = now() - interval '25 hours'
+    where id <= ${all.at(-3)?.id ?? ''}`);
+  await tidy({ ...KEEP, events: { perRuntime: 10, ageMs: DAY_MS } });
+  expect(await eventsOf(runtime.id)).toEqual(all.slice(-2));
+});
+
+test('idempotency keys go after a day', async ({ owner: { db, tidy } }) => {
+  await db.execute(sql`insert into idempotency_keys (id, request, node_id, created_at)
+    select n::text, 'r', gen_random_uuid(), now() - make_interval(hours => 24, mins => n)
+    from generate_series(-700, 700) n where n <> 0`);
+  await tidy();
+  const left = await db.execute<{ id: string }>(sql`select id from idempotency_keys`);
+  expect(left.map(({ id }) => Number(id)).every((minutes) => minutes < 0)).toBe(true);
+  expect(left).toHaveLength(700);
+});

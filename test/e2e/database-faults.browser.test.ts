@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { chromium } from 'playwright-core';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { openDatabase } from '../../src/db/client.ts';
+import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { createDatabase, TEMPLATE } from '../support/database.ts';
+import { caller } from '../support/http.ts';
+import { processesOf, sendSignal } from '../support/processes.ts';
+import { spawnService, startService } from '../support/service-process.ts';
+
+const KEY = 'a-key-that-is-given';
+const CREATE = { alias: 'a', kind: 'browser' };
+const RUNTIMES = '/v1/workspaces/default/runtimes';
+const PGBOUNCER = '/usr/sbin/pgbouncer';
+/** Of which two requests may wait for each other; without the fault's cure they wait far longer. */
+const PATIENCE_MS = 20_000;
+
+async function freshDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'bd-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function freshEnv() {
+  const directory = await freshDirectory();
+  const data = join(directory, 'data');
+  const env = {
+    PORT: '0',
+    BCTRL_DATA_DIR: data,
+    BCTRL_BROWSER_DIR: directory,
+    BCTRL_API_KEY: KEY,
+    BCTRL_WARM_MAX: '1',
+  };
+  return { env, data };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+test('nothing but health is answered before the configured key works', async () => {
+  const dataDir = inject('postgresDataDir');
+  const name = `slow_${randomBytes(6).toString('hex')}`;
+  await createDatabase(dataDir, name, TEMPLATE);
+  await using database = await openDatabase({ ...embeddedAddress(dataDir), database: name });
+  const socket = encodeURIComponent(embeddedAddress(dataDir).socketDir);
+  const port = await freePort();
+  const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
+  onTestFinished(() => release());
+  const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
+  const holding = database.db.transaction(async (transaction) => {
+    await transaction.execute(sql`lock table api_keys in access exclusive mode`);
+    held();
+    await isReleased;
+  });
+  await isHeld;
+  const { env } = await freshEnv();
+  const DATABASE_URL = `postgres://bctrl@${socket}/${name}`;
+  const service = spawnService({ ...env, PORT: String(port), DATABASE_URL });
+  onTestFinished(() => void service.stop('SIGTERM'));
+  const url = `http://127.0.0.1:${port}`;
+  const call = caller(url, KEY);
+  const health = () => call('GET', '/healthz').catch(() => ({ status: 0 }));
+  await expect.poll(health, { timeout: 100_000 }).toMatchObject({ status: 200 });
+
+  expect(await call('GET', '/readyz')).toMatchObject({ status: 503 });
+  for (const path of [RUNTIMES, '/docs', '/openapi.json', '/metrics', '/nowhere']) {
+    const refused = await call('GET', path);
+    expect(refused, path).toMatchObject({ status: 503, json: { code: 'service.unavailable' } });
+    expect(refused.headers.get('retry-after'), path).toBe('1');
+  }
+  const tab = new WebSocket(`${url}${RUNTIMES}/a/cdp`.replace('http', 'ws'));
+  const [error] = await once(tab, 'error').catch((thrown: unknown) => [thrown]);
+  expect(String(error)).toContain('503');
+
+  release();
+  await holding;
+  await expect.poll(() => call('GET', '/readyz')).toMatchObject({ status: 200 });
+  expect(await call('POST', RUNTIMES, CREATE)).toMatchObject({ status: 200 });
+  expect(await service.stop('SIGTERM')).toBe(0);
+});
+
+test('an embedded Postgres that dies comes up again, and one that hangs is told in time', async () => {
+  const { env, data } = await freshEnv();
+  const foreign = { PGHOST: '192.0.2.1', PGPORT: '1', PGUSER: 'x', PGDATABASE: 'x' };
+  const odd = { PGTARGETSESSIONATTRS: 'any', PGPREPARE: 'false', PGSSL: 'require' };
+  const service = await startService({ ...env, ...foreign, ...odd });
+  onTestFinished(() => void service.stop('SIGTERM'));
+  const call = caller(service.url, KEY);
+  expect(await call('POST', RUNTIMES, CREATE)).toMatchObject({ status: 200 });
+  const postmaster = async () =>
+    Number((await readFile(join(data, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0]);
+
+  const first = await postmaster();
+  sendSignal(first, 'SIGKILL');
+  const status = async (path: string) => (await call('GET', path)).status;
+  await expect.poll(() => service.log, { timeout: 60_000 }).toContain('is started again');
+  await expect.poll(() => status('/readyz'), { timeout: 60_000 }).toBe(200);
+  expect(await postmaster()).not.toBe(first);
+  expect(await call('GET', `${RUNTIMES}/a`)).toMatchObject({ json: { status: 'active' } });
+
+  const second = await postmaster();
+  // Stopped first, it makes no more processes.
+  sendSignal(second, 'SIGSTOP');
+  const all = (await processesOf(`${data}/postgres`)).filter(
+    ({ pid, parent }) => pid === second || parent === second,
+  );
+  const tell = (signal: NodeJS.Signals) => {
+    for (const { pid } of all) {
+      try {
+        sendSignal(pid, signal);
+      } catch {
+        // It was about to end when it was found.
+      }
+    }
+  };
+  tell('SIGSTOP');
+  const asked = performance.now();
+  const requests = Array.from({ length: 10 }, (_, n) => [
+    call('GET', `${RUNTIMES}/a`),
+    call('POST', RUNTIMES, { ...CREATE, alias: `b${n}` }),
+    call('POST', `${RUNTIMES}/a/stop`),
+    call('GET', '/v1/browser-profiles'),
+    call('POST', '/v1/workspaces', { name: `w${n}` }),
+  ]);
+  for (const { status: answered, json, headers } of await Promise.all(requests.flat())) {
+    expect([answered, json.code]).toEqual([503, 'service.unavailable']);
+    expect(headers.get('retry-after')).toMatch(/^\d+$/);
+  }
+  expect(performance.now() - asked).toBeLessThan(PATIENCE_MS);
+  expect(await call('GET', '/readyz')).toMatchObject({
+    status: 503,
+    json: { checks: { database: false } },
+  });
+
+  tell('SIGCONT');
+  await expect.poll(() => status('/readyz'), { timeout: 60_000 }).toBe(200);
+  expect(await call('POST', RUNTIMES, { ...CREATE, alias: 'c' })).toMatchObject({ status: 200 });
+
+  // One that cannot stay up is given up, with the service.
+  const isOver = service.exited.then(() => true);
+  while (!(await Promise.race([isOver, delay(100)]))) {
+    const found = await processesOf(`${data}/postgres`);
+    const server = found.find(({ parent }) => parent === service.pid);
+    if (server) sendSignal(server.pid, 'SIGKILL');
+  }
+  expect(await service.exited).toBe(1);
+  expect(service.log).toContain('bctrl: The embedded Postgres ends again and again: ');
+  expect(await processesOf(data)).toEqual([]);
+});
+
+test.skipIf(!existsSync(PGBOUNCER))(
+  'behind PgBouncer in transaction mode all works, also at an IPv6 address',
+  async () => {
+    const directory = await freshDirectory();
+    await chmod(directory, 0o755);
+    await using _postgres = await openEmbeddedPostgres(directory);
+    const hasIpv6 = networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6');
+    const port = await freePort();
+    const { socketDir } = embeddedAddress(directory);
+    await writeFile(
+      join(directory, 'pgbouncer.ini'),
+      `[databases]
+postgres = host=${socketDir} dbname=postgres user=bctrl
+[pgbouncer]
+listen_addr = ${hasIpv6 ? '::1' : '127.0.0.1'}
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 4
+${process.getuid?.() === 0 ? 'user = nobody' : ''}
+`,
+    );
+    const bouncer = spawn(PGBOUNCER, ['-q', join(directory, 'pgbouncer.ini')], { stdio: 'ignore' });
+    onTestFinished(() => void bouncer.kill('SIGKILL'));
+    const { env } = await freshEnv();
+    const host = hasIpv6 ? '[::1]' : '127.0.0.1';
+    const DATABASE_URL = `postgres://any:p%40ss%23w%2Frd@${host}:${port}/postgres`;
+    const service = await startService({ ...env, DATABASE_URL });
+    onTestFinished(() => void service.stop('SIGTERM'));
+    const call = caller(service.url, KEY);
+    expect(await call('GET', '/readyz')).toMatchObject({ status: 200 });
+    const { status, json } = await call('POST', RUNTIMES, CREATE);
+    expect(status).toBe(200);
+    const browser = await chromium.connectOverCDP(json.connection.cdpUrl);
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        n % 2 ? call('GET', `${RUNTIMES}/a`) : call('POST', '/v1/workspaces', { name: `w${n}` }),
+      ),
+    );
+    expect(new Set(answers.map((answer) => answer.status)).size).toBeLessThanOrEqual(2);
+    for (const answer of answers) expect(answer.status).toBeLessThan(300);
+    await browser.close();
+    expect(await call('POST', `${RUNTIMES}/a/stop`)).toMatchObject({ status: 200 });
+    expect(await service.stop('SIGTERM')).toBe(0);
+  },
+);

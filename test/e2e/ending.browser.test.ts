@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { caller } from '../support/http.ts';
+import { processesOf, sendSignal } from '../support/processes.ts';
+import { spawnService, startService } from '../support/service-process.ts';
+
+/** Short, because sockets lie below. */
+async function freshEnv() {
+  const directory = await mkdtemp(join(tmpdir(), 'be-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const data = join(directory, 'data');
+  return {
+    directory,
+    data,
+    env: { PORT: '0', BCTRL_DATA_DIR: data, BCTRL_BROWSER_DIR: directory },
+  };
+}
+
+/** Nothing but npm and the service is told by the terminal: a shell of its own would have its say. */
+function terminalWithService(env: Record<string, string>) {
+  return spawn('script', ['-qec', 'exec npm start', '/dev/null'], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+async function postgresOf(data: string): Promise<number> {
+  const file = await readFile(join(data, 'postgres/data/postmaster.pid'), 'utf8');
+  return Number(file.split('\n')[0]);
+}
+
+test('one Ctrl-C on `npm start` is one orderly end, after which nothing of it runs', async () => {
+  const { env, directory } = await freshEnv();
+  // The terminal tells npm and the service, and npm tells the service again.
+  const terminal = terminalWithService(env);
+  onTestFinished(() => void terminal.kill());
+  let shown = '';
+  terminal.stdout.on('data', (chunk) => (shown += String(chunk)));
+  await vi.waitFor(() => expect(shown).toContain('curl'), 60_000);
+  const key = /bctrl_[\w-]{43}/.exec(shown)?.[0];
+  const url = /Address +(\S+)/.exec(shown)?.[1] ?? '';
+  const create = { alias: 'a', kind: 'browser' };
+  const { status } = await caller(url, key)('POST', '/v1/workspaces/default/runtimes', create);
+  expect(status).toBe(200);
+
+  const ended = once(terminal, 'close');
+  terminal.stdin.write('\x03\x03');
+  expect(await ended).toEqual([0, null]);
+  expect(shown.match(/shutting down/g)).toHaveLength(1);
+  expect(shown).toContain('runtime ended');
+  expect(await processesOf(directory)).toEqual([]);
+});
+
+test('a terminal that is closed ends the service in order', async () => {
+  const { env, directory } = await freshEnv();
+  const terminal = terminalWithService(env);
+  let shown = '';
+  terminal.stdout.on('data', (chunk) => (shown += String(chunk)));
+  await vi.waitFor(() => expect(shown).toContain('curl'), 60_000);
+  terminal.kill('SIGKILL');
+  await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), 20_000);
+});
+
+test('a signal ends a start whatever it is waiting for', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
+  const address = silent.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const connected = once(silent, 'connection');
+
+  const hangs = join((await freshEnv()).directory, 'chromium');
+  await writeFile(hangs, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+
+  const stages: [string, Record<string, string>, (data: string) => Promise<unknown>][] = [
+    [
+      'a database that does not answer',
+      { DATABASE_URL: `postgres://u:p@127.0.0.1:${port}/db` },
+      () => connected,
+    ],
+    ['initdb', {}, (data) => access(join(data, 'postgres/data.new'))],
+    ['Postgres', {}, (data) => access(join(data, 'postgres/data/postmaster.pid'))],
+    [
+      'the test launch of a browser',
+      { CHROMIUM_PATH: hangs },
+      async () => expect(await processesOf('sleep\x001000')).not.toEqual([]),
+    ],
+  ];
+  for (const [stage, extra, isThere] of stages) {
+    const { env, directory, data } = await freshEnv();
+    const service = spawnService({ ...env, ...extra });
+    await vi.waitFor(() => isThere(data), { timeout: 60_000, interval: 20 });
+    const asked = performance.now();
+    expect(await service.stop('SIGTERM'), stage).toBe(0);
+    expect(performance.now() - asked, stage).toBeLessThan(10_000);
+    expect(service.output + service.log, stage).not.toContain('listening');
+    expect(await processesOf(directory), stage).toEqual([]);
+  }
+});
+
+test('an end that hangs is told, bounded and complete: by its time, or a later signal', async () => {
+  const { env, directory, data } = await freshEnv();
+  const stopped: number[] = [];
+  const hanging = async (extra: Record<string, string>) => {
+    const service = await startService({
+      ...env,
+      ...extra,
+      BCTRL_API_KEY: "a key of one's own".replaceAll(' ', '-'),
+    });
+    const call = caller(service.url, "a-key-of-one's-own");
+    expect(
+      await call('POST', '/v1/workspaces/default/runtimes', { alias: 'a', kind: 'browser' }),
+    ).toMatchObject({ status: 200 });
+    const postgres = await postgresOf(data);
+    // Stopped first, it makes no more processes.
+    sendSignal(postgres, 'SIGSTOP');
+    for (const { pid, parent } of await processesOf(`${data}/postgres`)) {
+      if (pid !== postgres && parent !== postgres) continue;
+      sendSignal(pid, 'SIGSTOP');
+      stopped.push(pid);
+    }
+    return service;
+  };
+  const left = async () =>
+    (await processesOf('postgres')).filter(({ pid }) => stopped.includes(pid));
+  onTestFinished(async () => {
+    for (const { pid } of await left()) sendSignal(pid, 'SIGKILL');
+  });
+  const assertNothingLeft = async () => {
+    // What is killed takes a moment to be gone.
+    await expect.poll(() => processesOf(directory)).toEqual([]);
+    await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  };
+  const late = await hanging({ BCTRL_SHUTDOWN_GRACE_MS: '500' });
+  expect(await late.stop('SIGTERM')).toBe(1);
+  expect(late.log).toContain('the shutdown took too long');
+  await assertNothingLeft();
+
+  const told = await hanging({});
+  let isOver = false;
+  const over = told.stop('SIGTERM').finally(() => (isOver = true));
+  const again = setInterval(() => isOver || void told.stop('SIGTERM'), 100);
+  expect(await over).toBe(1);
+  clearInterval(again);
+  expect(told.log).toContain('told again to end');
+  expect(told.log.match(/shutting down/g)).toHaveLength(1);
+  await assertNothingLeft();
+});

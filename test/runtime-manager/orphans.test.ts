@@ -1,0 +1,315 @@
+import { randomUUID } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { sql } from 'drizzle-orm';
+import { pino } from 'pino';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { insertProfile } from '../../src/db/queries/browser-profiles.ts';
+import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
+import { createStorageStore } from '../../src/db/queries/storages.ts';
+import { SecretBox } from '../../src/db/secret-box.ts';
+import {
+  openStorage,
+  OrphanSweep,
+  OwnedStorage,
+  StorageOwner,
+  type ObjectStorage,
+  type StorageStore,
+} from '../../src/runtime-manager/index.ts';
+import { openTestDatabase } from '../support/database.ts';
+import { freshDirectory, STORAGES } from '../support/storages.ts';
+
+const HOUR_MS = 3_600_000;
+const newKey = () => `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
+const put = (storage: ObjectStorage, key: string) => storage.put(key, Readable.from(['state']));
+
+/** A database with a profile, and what it knows of storages. */
+async function openOwner() {
+  const database = await openTestDatabase();
+  onTestFinished(() => database[Symbol.asyncDispose]());
+  const { db } = database;
+  const { id: organizationId } = await insertOrganization(db, randomUUID());
+  const secrets = await SecretBox.open(db, 'a key for tests');
+  const values = { name: 'one', config: {}, extensionIds: [], fingerprint: {} };
+  const profileId = (await insertProfile(db, secrets, organizationId, values))?.id ?? '';
+  const profiles = createProfileStore(db, secrets);
+  const store = createStorageStore(db);
+  const name = (key: string) =>
+    profiles.addVersion(organizationId, profileId, {
+      kind: 'saved',
+      archive: { key, sizeBytes: 5, sha256: 's' },
+      fence: 0,
+      runtimeId: undefined,
+    });
+  /** As if the storage had been ours for so long. */
+  const age = (ms: number) =>
+    db.execute(sql`update storages set created_at = now() - make_interval(secs => ${ms / 1000})`);
+  return { db, store, name, age };
+}
+
+interface SweepOptions {
+  graceMs?: number;
+  everyMs?: number;
+}
+
+function sweepOf(storage: ObjectStorage, store: StorageStore, options: SweepOptions = {}) {
+  const owner = new StorageOwner(storage, store);
+  const logged: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) });
+  const sweep = new OrphanSweep({ storage, owner, store, graceMs: 0, everyMs: 0, ...options, log });
+  return { owner, logged, run: () => sweep.run() };
+}
+
+async function keysIn(storage: ObjectStorage): Promise<string[]> {
+  const keys = [];
+  for (const folder of ['profiles/', 'extensions/', 'others/']) {
+    for await (const { key } of storage.list(folder)) keys.push(key);
+  }
+  return keys.toSorted();
+}
+
+for (const [kind, open] of Object.entries(STORAGES)) {
+  test(`${kind}: what no row names goes, and nothing else`, async () => {
+    const storage = await open();
+    const { store, name } = await openOwner();
+    const sweep = sweepOf(storage, store);
+    expect(await sweep.owner.claim()).toBe('ours');
+    const kept = [newKey(), 'profiles/of-others', `others/${randomUUID()}/${randomUUID()}.tar.zst`];
+    for (const key of kept) await put(storage, key);
+    await name(kept[0] ?? '');
+    const orphans = [newKey(), newKey().replace('profiles', 'extensions')];
+    for (const key of orphans) await put(storage, key);
+    await untilLater(storage);
+    expect(await sweep.run()).toEqual({ removed: 2, bytes: 10 });
+    expect(await keysIn(storage)).toEqual(kept.toSorted());
+    expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+  });
+
+  test(`${kind}: nothing goes before the grace is over`, async () => {
+    const storage = await open();
+    const { store, age } = await openOwner();
+    const sweep = sweepOf(storage, store, { graceMs: HOUR_MS });
+    await sweep.owner.claim();
+    await age(2 * HOUR_MS);
+    await put(storage, newKey());
+    expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+    expect(await keysIn(storage)).toHaveLength(1);
+  });
+
+  test(`${kind}: nothing goes from a storage that another database has`, async () => {
+    const storage = await open();
+    const theirs = await openOwner();
+    await sweepOf(storage, theirs.store).owner.claim();
+    const key = newKey();
+    await put(storage, key);
+    const ours = await openOwner();
+    const sweep = sweepOf(storage, ours.store);
+    await untilLater(storage);
+    for (let n = 0; n < 3; n++) expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+    expect(sweep.logged).toHaveLength(1);
+    expect(await sweep.owner.look()).toBe('foreign');
+    // Nor is it deleted by whoever has a row of it.
+    await new OwnedStorage(storage, sweep.owner).delete(key);
+    expect(await keysIn(storage)).toEqual([key]);
+
+    await sweep.owner.adopt();
+    expect(await sweep.owner.look()).toBe('ours');
+    expect(await sweepOf(storage, theirs.store).owner.look()).toBe('foreign');
+    expect(await sweep.run()).toEqual({ removed: 1, bytes: 5 });
+  });
+}
+
+/** Until what is put into a storage is younger than what is there. */
+async function untilLater(storage: ObjectStorage): Promise<void> {
+  const latest = async (folder: string) => {
+    let at = 0;
+    for await (const { modifiedAt } of storage.list(folder))
+      at = Math.max(at, modifiedAt.getTime());
+    return at;
+  };
+  const before = await latest('profiles/');
+  await expect
+    .poll(async () => {
+      await put(storage, 'clock/one');
+      return latest('clock/');
+    })
+    .toBeGreaterThan(before);
+}
+
+async function openDirectory() {
+  const storage = await STORAGES['a directory']();
+  return { storage, owner: await openOwner() };
+}
+
+test('the grace ends by the clock of the storage', async () => {
+  const root = await freshDirectory();
+  const storage = await openStorage(undefined, root);
+  const { store, age } = await openOwner();
+  const sweep = sweepOf(storage, store, { graceMs: HOUR_MS });
+  await sweep.owner.claim();
+  await age(2 * HOUR_MS);
+  const [old, young] = [newKey(), newKey()];
+  for (const [key, minutes] of [
+    [old, 61],
+    [young, 59],
+  ] as const) {
+    await put(storage, key);
+    const at = new Date(Date.now() - minutes * 60_000);
+    await utimes(join(root, key), at, at);
+  }
+  // A service whose clock is a year ahead removes nothing more.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8760 * HOUR_MS });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await sweep.run()).toMatchObject({ removed: 1 });
+  expect(await keysIn(storage)).toEqual([young]);
+});
+
+test('a storage that was ours for less than the grace keeps everything', async () => {
+  const { storage, owner } = await openDirectory();
+  const sweep = sweepOf(storage, owner.store, { graceMs: HOUR_MS });
+  await sweep.owner.claim();
+  await put(storage, newKey());
+  // As if all in it were old: the clock of the storage does not help.
+  const { db } = owner;
+  const begun = await sweep.owner.beginSweep({ everyMs: 0, graceMs: HOUR_MS });
+  expect(begun).toMatchObject({ isSettled: false });
+  await db.execute(sql`update storages set created_at = now() - interval '2 hours'`);
+  expect(await sweep.owner.beginSweep({ everyMs: 0, graceMs: HOUR_MS })).toMatchObject({
+    isSettled: true,
+  });
+});
+
+test('a copy of a database that was made before the last sweep removes nothing', async () => {
+  const { storage, owner } = await openDirectory();
+  const { db, store } = owner;
+  const sweep = sweepOf(storage, store);
+  await sweep.owner.claim();
+  await sweep.run();
+  const [backup] = await db.query.storages.findMany();
+  // What happened after the backup: a sweep, and a version that its rows do not have.
+  await sweep.run();
+  await put(storage, newKey());
+  await db.execute(sql`update storages
+    set sweep_id = ${backup?.sweepId}, previous_sweep_id = ${backup?.previousSweepId}`);
+  // The marker is one that the restored rows never heard of.
+  await expect(sweep.owner.look()).resolves.toBe('foreign');
+  await untilLater(storage);
+  expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+  expect(await keysIn(storage)).toHaveLength(1);
+});
+
+test('of a database and its copy, both with the marker of the backup, one goes on', async () => {
+  const { storage, owner } = await openDirectory();
+  const copy = await openOwner();
+  const sweep = sweepOf(storage, owner.store);
+  await sweep.owner.claim();
+  const [row] = await owner.db.query.storages.findMany();
+  await copy.db.execute(
+    sql`insert into storages (id, sweep_id) values (${row?.id}, ${row?.sweepId})`,
+  );
+  // The first wall is open: a cluster that gives both the same number.
+  const sameId = { ...copy.store, databaseId: () => owner.store.databaseId() };
+  const theirs = sweepOf(storage, sameId);
+  expect(await theirs.owner.look()).toBe('ours');
+  await theirs.run();
+  expect(await sweep.owner.look()).toBe('foreign');
+  expect(await theirs.owner.look()).toBe('ours');
+  // The second wall is open: the copy has the newest marker. The first holds.
+  expect(await sweepOf(storage, copy.store).owner.look()).toBe('foreign');
+});
+
+test('a sweep that was broken off after its claim is no obstacle to the next', async () => {
+  const { storage, owner } = await openDirectory();
+  const sweep = sweepOf(storage, owner.store);
+  await sweep.owner.claim();
+  const full = { ...storage, put: () => Promise.reject(new Error('the storage is full')) };
+  const broken = new StorageOwner(
+    Object.assign(Object.create(storage), full, {
+      get: storage.get.bind(storage),
+      list: storage.list.bind(storage),
+    }),
+    owner.store,
+  );
+  await expect(broken.beginSweep({ everyMs: 0, graceMs: 0 })).rejects.toThrow('full');
+  await expect(broken.beginSweep({ everyMs: 0, graceMs: 0 })).rejects.toThrow('full');
+  await put(storage, newKey());
+  await untilLater(storage);
+  expect(await sweep.run()).toMatchObject({ removed: 1 });
+});
+
+test("archives without a marker are a database's own when it names one of them", async () => {
+  const { storage, owner } = await openDirectory();
+  const known = newKey();
+  await put(storage, known);
+  const sweep = sweepOf(storage, owner.store);
+  expect(await sweep.owner.look()).toBe('foreign');
+  await untilLater(storage);
+  expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+  await owner.name(known);
+  expect(await sweep.owner.look()).toBe('unclaimed');
+  expect(await sweep.owner.claim()).toBe('ours');
+});
+
+test("a marker that says nothing is nobody's", async () => {
+  const { storage, owner } = await openDirectory();
+  await storage.create('owner/database.json', '{');
+  expect(await sweepOf(storage, owner.store).owner.claim()).toBe('foreign');
+});
+
+test('of many services on a storage one sweeps it in a day', async () => {
+  const { storage, owner } = await openDirectory();
+  const sweeps = Array.from({ length: 5 }, () =>
+    sweepOf(storage, owner.store, { everyMs: 24 * HOUR_MS }),
+  );
+  await sweeps[0]?.owner.claim();
+  for (let n = 0; n < 20; n++) await put(storage, newKey());
+  await untilLater(storage);
+  const done = await Promise.all(sweeps.map((sweep) => sweep.run()));
+  expect(done.map(({ removed }) => removed).filter((removed) => removed > 0)).toEqual([20]);
+  expect(sweeps.flatMap(({ logged }) => logged)).toEqual([]);
+
+  await put(storage, newKey());
+  await untilLater(storage);
+  expect(await sweeps[0]?.run()).toMatchObject({ removed: 0 });
+  await owner.db.execute(sql`update storages set swept_at = now() - interval '25 hours'`);
+  expect(await sweeps[0]?.run()).toMatchObject({ removed: 1 });
+});
+
+test('what is named between two looks stays', async () => {
+  const { storage, owner } = await openDirectory();
+  const key = newKey();
+  const asked: string[][] = [];
+  const store: StorageStore = {
+    ...owner.store,
+    namedKeys: async (keys) => {
+      const named = await owner.store.namedKeys(keys);
+      if (asked.push([...keys]) === 1) await owner.name(key);
+      return named;
+    },
+  };
+  const sweep = sweepOf(storage, store);
+  await sweep.owner.claim();
+  await put(storage, key);
+  await untilLater(storage);
+  expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+  expect(asked).toEqual([[key], [key]]);
+});
+
+test('a sweep ends when the storage is given to another meanwhile', async () => {
+  const { storage, owner } = await openDirectory();
+  const other = await openOwner();
+  const store: StorageStore = {
+    ...owner.store,
+    namedKeys: async (keys) => {
+      await new StorageOwner(storage, other.store).adopt();
+      return owner.store.namedKeys(keys);
+    },
+  };
+  const sweep = sweepOf(storage, store);
+  await sweep.owner.claim();
+  await put(storage, newKey());
+  await untilLater(storage);
+  expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
+});

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Db } from '../../src/db/client.ts';
+import * as apiKeys from '../../src/db/queries/api-keys.ts';
+import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts';
+import * as profiles from '../../src/db/queries/browser-profiles.ts';
+import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
+import * as organizations from '../../src/db/queries/organizations.ts';
+import * as holders from '../../src/db/queries/profile-holders.ts';
+import { createProfileStore, restoreVersion } from '../../src/db/queries/profile-versions.ts';
+import { createRetentionStore } from '../../src/db/queries/retention.ts';
+import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
+import { createStorageStore } from '../../src/db/queries/storages.ts';
+import * as workspaces from '../../src/db/queries/workspaces.ts';
+import type { SecretBox } from '../../src/db/secret-box.ts';
+import {
+  RUNTIME_STATES,
+  type Extension,
+  type Page,
+  type PageRequest,
+} from '../../src/runtime-manager/index.ts';
+import { BUSY } from './filled-tables.ts';
+import { newRecord, RUNNING } from './records.ts';
+
+const PAGE = 100;
+/** How many runtimes an organization may have active: more than there are. */
+const ROOM = 100_000;
+const A_WHILE_AGO = new Date(Date.now() - 600_000).toISOString();
+/** As a page tells it: the time and the id of its last row. */
+const DEEP = Buffer.from(`${A_WHILE_AGO} ${randomUUID()}`).toString('base64url');
+
+/** Few, since it is done again and again. */
+const FIRST_BATCH = { from: '-infinity', limit: 4 };
+const OLD_MS = 500_000;
+
+/** Reads the first page, and one that lies deep in what is over. */
+async function walk<T>(list: (page: PageRequest) => Promise<Page<T>>): Promise<void> {
+  const { nextCursor } = await list({ limit: PAGE, cursor: undefined });
+  await list({ limit: PAGE, cursor: nextCursor });
+  await list({ limit: PAGE, cursor: DEEP });
+}
+
+function newExtension(organizationId: string): Extension {
+  return {
+    id: randomUUID(),
+    organizationId,
+    name: 'new',
+    version: '1',
+    manifestVersion: 3,
+    format: 'zip',
+    contentHash: 'new',
+    sizeBytes: 1,
+    permissions: [],
+    runtimeExtensionId: 'x',
+    warnings: [],
+    key: 'k',
+    sha256: 's',
+    archiveBytes: 1,
+  };
+}
+
+/** Every function that carries statements out, each of which has to be called. */
+function watch<T extends object>(functions: T, uncalled: Set<string>): T {
+  const names = Object.entries(functions).filter(([, value]) => isStatement(value));
+  for (const [name] of names) uncalled.add(name);
+  return new Proxy(functions, {
+    get: (target, name, receiver) => {
+      uncalled.delete(String(name));
+      return Reflect.get(target, name, receiver);
+    },
+  });
+}
+
+/** Stores hide their database; other functions take it first. */
+function isStatement(value: unknown): boolean {
+  return typeof value === 'function' && !/^(?:async )?function \w+\((?!db\b)/.test(String(value));
+}
+
+/**
+ * Carries out every statement of `src/db/queries` in a database that `fillTables` filled, and leaves
+ * nothing of it but an organization; a few of the oldest rows go. Resolves with the names of those that it does not know.
+ */
+export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<string[]> {
+  const uncalled = new Set<string>();
+  const options = { maxRuntimesPerOrganization: ROOM };
+  const pools = { db, unhurried: db, durably: <T>(write: (to: Db) => Promise<T>) => write(db) };
+  const runtimes = watch(createRuntimeStore(pools, secrets, options), uncalled);
+  const versions = watch(createProfileStore(db, secrets), uncalled);
+  const extensions = watch(createExtensionStore(db), uncalled);
+  const retention = watch(createRetentionStore(db), uncalled);
+  const storages = watch(createStorageStore(db), uncalled);
+  const query = watch(
+    {
+      ...apiKeys,
+      ...idempotency,
+      ...organizations,
+      ...holders,
+      ...profiles,
+      restoreVersion,
+      ...workspaces,
+    },
+    uncalled,
+  );
+
+  const org = (await query.findOrganization(db, BUSY))?.id ?? '';
+  await query.findFirstOrganization(db);
+  await query.insertOrganization(db, `another ${randomUUID()}`);
+  await query.limitOrganization(db, BUSY, ROOM);
+
+  const secret = randomUUID();
+  await query.addApiKey(db, org, 'mine', secret);
+  await query.findKeyHolder(db, secret);
+  await query.replaceApiKey(db, org, 'mine', randomUUID());
+  await query.hasApiKeys(db, org);
+  await query.revokeApiKey(db, randomUUID());
+
+  const space = (await query.findWorkspace(db, org, 'default'))?.id ?? '';
+  const made = await query.insertWorkspace(db, org, { name: 'new', mounts: {} });
+  await query.updateWorkspace(db, org, 'new', { name: 'newer' });
+  await query.deleteWorkspace(db, org, made?.id ?? '');
+  await walk((page) => query.listWorkspaces(db, org, page));
+
+  const values = { name: 'new', config: {}, extensionIds: [], fingerprint: {} };
+  const profileId = (await query.insertProfile(db, secrets, org, values))?.id ?? '';
+  await query.findProfile(db, org, profileId);
+  await query.updateProfile(db, secrets, org, profileId, { name: 'newer' });
+  await walk((page) => query.listProfiles(db, org, page));
+
+  const nodeId = randomUUID();
+  const launch = { mode: 'profile', profileId } as const;
+  const life = await runtimes.insert(
+    org,
+    newRecord({ nodeId, alias: 'daily', launch, profileId, writesProfile: true }),
+  );
+  assert.equal((await runtimes.find(org, 'default', life.id))?.id, life.id);
+  assert.equal((await runtimes.find(org, space, 'daily'))?.id, life.id);
+  assert.equal(await runtimes.find(org, space, 'nobody'), undefined);
+  await runtimes.findWorkspace(org, 'default');
+  await query.findProfileHolder(db, profileId);
+  await query.profileInUse(db, profileId);
+  const lease = await versions.lease(life, profileId);
+  await runtimes.move(life, RUNNING);
+  for (const states of [RUNTIME_STATES, ['failed'], ['launching', 'running']] as const) {
+    await walk((page) => runtimes.list(org, space, { states }, page));
+  }
+  await runtimes.setDriver(life, 'puppeteer');
+  await runtimes.setDefaultPage(life, 'q');
+  await runtimes.setProxy(life, undefined);
+  const usage = { bytesIn: 1, bytesOut: 1, connections: 1 };
+  await runtimes.recordActivity([{ ...life, lastActivityAt: new Date(), usage }]);
+  assert.equal((await runtimes.listActive(nodeId)).length, 1);
+  await runtimes.appendEvents(life, [{ type: 'page.crashed', data: {} }]);
+  assert.equal((await runtimes.listEvents(org, life.id, { after: '0' }, PAGE)).length, 3);
+  await runtimes.lastEventId(org, life.id);
+  const crowd = { perRuntime: 1, writtenWithinMs: 120_000 };
+  const [crowded] = await retention.findCrowded(nodeId, crowd);
+  assert.equal(crowded?.runtimeId, life.id);
+  assert.equal(await retention.removeEventsUpTo(life.id, crowded.upTo, PAGE), 2);
+  await runtimes.move(life, { to: 'stopped', reason: 'requested' });
+  await runtimes.revive(org, life.id, { nodeId, state: 'launching' });
+  await runtimes.move({ ...life, generation: 2 }, { to: 'stopped', reason: 'requested' });
+
+  const { fence = 0 } = lease ?? {};
+  const archive = { key: 'k', sizeBytes: 1, sha256: 's' };
+  const version = { kind: 'saved', archive, fence, runtimeId: undefined } as const;
+  await versions.addVersion(org, profileId, version);
+  await versions.addVersion(org, profileId, version);
+  await versions.findProfile(org, profileId);
+  await versions.read(org, profileId);
+  await versions.findVersion(org, profileId, 1);
+  await versions.findVersionBefore(profileId, 2);
+  await versions.isSaved(profileId, fence);
+  await versions.prune(profileId, { count: 1, since: new Date(0) });
+  await query.restoreVersion(db, org, profileId, 2);
+  await query.listVersions(db, org, profileId);
+  await runtimes.remove(org, life.id);
+  await query.deleteProfile(db, org, profileId);
+
+  const extension = await extensions.insert(newExtension(org));
+  await extensions.find(org, extension.id);
+  await extensions.findContent(org, extension.contentHash);
+  await extensions.findAll(org, [extension.id]);
+  await extensions.rename(org, extension.id, 'newer');
+  await walk((page) => extensions.list(org, page));
+  assert.equal(await extensions.remove(org, extension.id), 'removed');
+
+  const claim = { id: 'new', request: 'r', nodeId };
+  await query.claimKey(db, claim);
+  await query.claimKey(db, claim);
+  await query.findRequest(db, 'new');
+  await query.saveAnswer(db, 'new', Buffer.from('a'));
+  await query.releaseKey(db, 'new');
+  await query.releaseUnfinished(db, nodeId);
+
+  for (const what of ['removeRuntimes', 'removeEvents'] as const) {
+    const { next = '-infinity' } = await retention[what](OLD_MS, FIRST_BATCH);
+    await retention[what](OLD_MS, { ...FIRST_BATCH, from: next });
+  }
+  await retention.removeIdempotencyKeys(FIRST_BATCH);
+  await retention.countRuntimes(OLD_MS, PAGE);
+  await retention.countEvents(OLD_MS, PAGE);
+
+  await storages.databaseId();
+  const marker = await storages.insert();
+  assert.equal(await storages.isOurs(marker), true);
+  assert.notEqual(await storages.beginSweep(marker, { everyMs: 1, graceMs: 1 }), undefined);
+  assert.equal((await storages.namedKeys(['new', 'extension 1'])).size, 1);
+  await storages.remove(marker.storageId);
+
+  return [...uncalled];
+}

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import type { Db } from '../../src/db/client.ts';
+import { insertOrganization } from '../../src/db/queries/organizations.ts';
+
+/** The name of the organization that has nearly all of it. */
+export const BUSY = 'busy';
+
+/** Fills every table with what was there before, mostly of one workspace and under one alias. */
+export async function fillTables(db: Db, over: number): Promise<void> {
+  await insertOrganization(db, BUSY);
+  await db.execute(sql`
+  with org as (select id from organizations where name = ${BUSY}),
+    space as (select w.id from workspaces w join org on w.organization_id = org.id),
+    profile as (
+      insert into browser_profiles (organization_id, name)
+      select org.id, 'old ' || n from org, generate_series(1, ${over}) n returning id, organization_id
+    ), extension as (
+      insert into browser_extensions (id, organization_id, name, version, manifest_version, format,
+        content_hash, size_bytes, permissions, runtime_extension_id, warnings, key, sha256, archive_bytes)
+      select gen_random_uuid(), org.id, 'old', '1', 3, 'zip', 'hash ' || n, 1, '[]', 'x', '[]', 'extension ' || n, 's', 1
+      from org, generate_series(1, ${over}) n
+    ), runtime as (
+      insert into runtimes (id, organization_id, workspace_id, node_id, alias, kind, driver, launch,
+        state, created_at, stopped_at, profile_id)
+      select gen_random_uuid(), org.id, space.id, gen_random_uuid(), 'daily', 'browser', 'playwright',
+        '{"mode":"ephemeral"}', case when n % 1000 = 0 then 'failed' else 'stopped' end::runtime_state,
+        now() - make_interval(secs => n), now() - make_interval(secs => n), (select id from profile limit 1 offset n % 100)
+      from org, space, generate_series(1, ${over}) n returning id, organization_id, stopped_at
+    ), key as (
+      insert into idempotency_keys (id, request, node_id, answer, created_at)
+      select 'old ' || n, 'r', gen_random_uuid(), 'a', now() - make_interval(hours => 1 + n / 20)
+      from generate_series(1, ${over}) n
+    ), api_key as (
+      insert into api_keys (organization_id, name, hint, hash)
+      select org.id, 'old ' || n, 'h', 'hash ' || n from org, generate_series(1, ${over}) n
+    ), workspace as (
+      insert into workspaces (organization_id, name)
+      select org.id, 'old ' || n from org, generate_series(1, ${over}) n
+    ), version as (
+      insert into profile_versions (profile_id, version, organization_id, kind, key, size_bytes, sha256, fence)
+      select id, 1, organization_id, 'saved', 'old ' || id, 1, 's', 0 from profile
+    )
+  insert into runtime_events (organization_id, runtime_id, type, data, created_at)
+  select organization_id, id, 'runtime.created', '{}', stopped_at from runtime, generate_series(1, 2)`);
+  await db.execute(sql`analyze`);
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { NewRuntime, RunningMove } from '../../src/runtime-manager/index.ts';
+
+/** What a runtime that runs has of its browser. */
+export const RUNNING: RunningMove = {
+  to: 'running',
+  proxy: undefined,
+  extensions: [],
+  defaultContextId: 'c',
+  defaultPageId: 'p',
+  browserDirectory: 'd',
+};
+
+/** The record of an ephemeral runtime in the workspace `default`, with what differs. */
+export function newRecord(differs: Pick<NewRuntime, 'nodeId'> & Partial<NewRuntime>): NewRuntime {
+  return {
+    id: randomUUID(),
+    workspace: 'default',
+    alias: randomUUID(),
+    kind: 'browser',
+    driver: 'playwright',
+    launch: { mode: 'ephemeral' },
+    state: 'launching',
+    idleTimeoutSeconds: 60,
+    maxDurationSeconds: 600,
+    profileId: undefined,
+    writesProfile: false,
+    egress: undefined,
+    ...differs,
+  };
+}
