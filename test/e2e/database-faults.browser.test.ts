@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -198,13 +198,19 @@ ${process.getuid?.() === 0 ? 'user = nobody' : ''}
     const { status, json } = await call('POST', RUNTIMES, CREATE);
     expect(status).toBe(200);
     const browser = await chromium.connectOverCDP(json.connection.cdpUrl);
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, n) =>
-        n % 2 ? call('GET', `${RUNTIMES}/a`) : call('POST', '/v1/workspaces', { name: `w${n}` }),
-      ),
+    // A machine that stands still for seconds has some refused for a moment, as with any database.
+    const ask = (n: number) =>
+      n % 2 ? call('GET', `${RUNTIMES}/a`) : call('POST', '/v1/workspaces', { name: randomUUID() });
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, n) => {
+        let answer = await ask(n);
+        for (let tries = 1; answer.status === 503 && tries < 5; tries++) {
+          await delay(Number(answer.headers.get('retry-after')) * 1000);
+          answer = await ask(n);
+        }
+        expect(answer.status).toBe(200);
+      }),
     );
-    expect(new Set(answers.map((answer) => answer.status)).size).toBeLessThanOrEqual(2);
-    for (const answer of answers) expect(answer.status).toBeLessThan(300);
     await browser.close();
     expect(await call('POST', `${RUNTIMES}/a/stop`)).toMatchObject({ status: 200 });
     expect(await service.stop('SIGTERM')).toBe(0);

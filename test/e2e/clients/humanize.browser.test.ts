@@ -61,6 +61,9 @@ const launch = { mode: 'ephemeral', config: { humanize: true, humanizePersonaId:
 
 const ofType = (events: Recorded[], type: string) => events.filter((event) => event.type === type);
 
+/** Moves are about 10 ms apart, and pages hear of them with each frame. */
+const MOVES_APART_MAX_MS = 50;
+
 const landings: string[] = [];
 // Machines click in the middle of a button, all of them; a person lands there once in a while.
 afterAll(() => {
@@ -87,6 +90,7 @@ function expectHumanClick(events: Recorded[]): void {
       ((x - first.x) * (last.y - first.y) - (y - first.y) * (last.x - first.x)) / lengthPx,
   );
   expect(Math.max(...aside.map(Math.abs))).toBeGreaterThan(1);
+  if (wasLate(way)) return;
   // Slower as it arrives, by what it covers from one event to the next: times are the machine's too.
   const steps = way.slice(1).map(({ x, y }, index) => {
     const before = way[index] ?? first;
@@ -94,6 +98,11 @@ function expectHumanClick(events: Recorded[]): void {
   });
   const third = Math.floor(steps.length / 3);
   expect(mean(steps.slice(third, 2 * third))).toBeGreaterThan(mean(steps.slice(-third)));
+}
+
+/** Chromium makes one event of the moves that come while a page is busy: then steps say nothing. */
+function wasLate(way: Recorded[]): boolean {
+  return way.some(({ at }, index) => at - (way[index - 1]?.at ?? at) > MOVES_APART_MAX_MS);
 }
 
 function expectHumanTyping(events: Recorded[], text: string): void {
