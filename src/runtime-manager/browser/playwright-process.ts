@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +10,7 @@ import type { BrowserDirectory } from './browser-directory.ts';
 import { helperMounts } from './browser-mounts.ts';
 import { seenPart } from './own-files.ts';
 
-const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+const PROJECT = dirname(findPackageJSON(import.meta.url) ?? '');
 
 /** Its code, and Node itself. */
 const CODE = [
