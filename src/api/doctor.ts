@@ -9,10 +9,10 @@ import {
   type StoragePreview,
 } from '../runtime-manager/index.ts';
 import { openCommandLineDatabase } from './command-line-database.ts';
-import { browserRoots, loadConfig, type Config } from './config.ts';
-import { findService, readNodeId } from './data-directory.ts';
+import { browserRoots, loadConfig, type Config } from './config/config.ts';
+import { findService, readNodeId } from './config/data-directory.ts';
 import { openPreview } from './retention.ts';
-import { openSecrets } from './secrets.ts';
+import { openSecrets } from './config/secrets.ts';
 
 const USAGE = `usage: npm run doctor [-- --fix] [-- --adopt-storage]
 

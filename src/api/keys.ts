@@ -8,7 +8,7 @@ import {
   limitOrganization,
 } from '../db/queries/organizations.ts';
 import { openCommandLineDatabase } from './command-line-database.ts';
-import { loadConfig } from './config.ts';
+import { loadConfig } from './config/config.ts';
 
 const USAGE = `usage: npm run keys -- <command>
 

@@ -30,15 +30,15 @@ import {
   type ObjectStorage,
 } from '../runtime-manager/index.ts';
 import { banner } from './banner.ts';
-import { browserRoots, loadConfig, type Config } from './config.ts';
-import { openDataDirectory } from './data-directory.ts';
+import { browserRoots, loadConfig, type Config } from './config/config.ts';
+import { openDataDirectory } from './config/data-directory.ts';
 import { Ending } from './ending.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from './config/logger.ts';
 import { createMetrics } from './metrics.ts';
 import { createPublicAddress } from './public-address.ts';
 import { openRetention } from './retention.ts';
-import { openSecrets } from './secrets.ts';
+import { openSecrets } from './config/secrets.ts';
 import { openServer } from './server.ts';
 
 /** What records cannot be written for is left to the next start. */

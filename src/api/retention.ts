@@ -12,7 +12,7 @@ import {
   type ObjectStorage,
   type PreviewOptions,
 } from '../runtime-manager/index.ts';
-import { archiveDir, type Config } from './config.ts';
+import { archiveDir, type Config } from './config/config.ts';
 
 /** The storage of archives, and what removes from it and from the database what is too old. */
 export async function openRetention(config: Config, db: Db, nodeId: string, log: Logger) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { loadConfig } from '../../src/api/config.ts';
+import { loadConfig } from '../../src/api/config/config.ts';
 import {
   openJail,
   programPaths,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { inject } from 'vitest';
-import { loadConfig } from '../../src/api/config.ts';
+import { loadConfig } from '../../src/api/config/config.ts';
 import { IdempotentAnswers } from '../../src/api/idempotent-answers.ts';
 import { createMetrics } from '../../src/api/metrics.ts';
 import { createPublicAddress, type AddressOptions } from '../../src/api/public-address.ts';

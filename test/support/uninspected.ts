@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { loadConfig } from '../../src/api/config.ts';
+import { loadConfig } from '../../src/api/config/config.ts';
 import {
   EgressPolicy,
   openJail,

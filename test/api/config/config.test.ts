@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../../src/api/config.ts';
-import { Environment } from '../../src/api/environment.ts';
+import { loadConfig } from '../../../src/api/config/config.ts';
+import { Environment } from '../../../src/api/config/environment.ts';
 
 test('nothing has to be set', () => {
   expect(loadConfig({})).toMatchObject({ port: 8787, host: '127.0.0.1', databaseUrl: undefined });
@@ -125,13 +125,13 @@ test('as many runtimes may be open as memory holds, whatever the cores, and less
 });
 
 test('the README lists every variable and no other', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
   const listed = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\|/gm)].map(([, name]) => name);
   expect(new Set(listed)).toEqual(new Set(Object.keys(Environment.shape)));
 });
 
 test('docker-compose passes every variable on that does not say where things are', async () => {
-  const compose = await readFile(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
+  const compose = await readFile(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
   const { DATABASE_URL: _made, ...passed } = parse(compose).services.api.environment;
   const inTheImage =
     /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
-import manifest from '../../package.json' with { type: 'json' };
+import manifest from '../../../package.json' with { type: 'json' };
 import type {
   BrowserFlavor,
   CaptchaOptions,
@@ -11,7 +11,7 @@ import type {
   S3Options,
   TimeLimits,
   WarmPoolSize,
-} from '../runtime-manager/index.ts';
+} from '../../runtime-manager/index.ts';
 import { Environment, type LOG_LEVELS } from './environment.ts';
 import { defaultBrowserDir, defaultMaxRuntimes } from './machine-defaults.ts';
 import { nearName } from './near-name.ts';

@@ -1,5 +1,5 @@
-import type { Db } from '../db/client.ts';
-import { SecretBox } from '../db/secret-box.ts';
+import type { Db } from '../../db/client.ts';
+import { SecretBox } from '../../db/secret-box.ts';
 import type { Config } from './config.ts';
 import { readEncryptionKey } from './data-directory.ts';
 

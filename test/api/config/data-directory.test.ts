@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { isDataDirectoryInUse, openDataDirectory } from '../../src/api/data-directory.ts';
+import { isDataDirectoryInUse, openDataDirectory } from '../../../src/api/config/data-directory.ts';
 
 async function freshPath(): Promise<string> {
   const parent = await mkdtemp(join(tmpdir(), 'bctrl-'));
