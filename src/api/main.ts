@@ -29,10 +29,10 @@ import {
   type LocalNodeOptions,
   type ObjectStorage,
 } from '../runtime-manager/index.ts';
-import { banner } from './banner.ts';
+import { banner } from './cli/banner.ts';
 import { browserRoots, loadConfig, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
-import { Ending } from './ending.ts';
+import { Ending } from './shutdown.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
 import { createLogger } from './config/logger.ts';
 import { createMetrics } from './metrics.ts';

@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util';
-import type { Database } from '../db/client.ts';
-import { createRuntimeStore } from '../db/queries/runtimes.ts';
+import type { Database } from '../../db/client.ts';
+import { createRuntimeStore } from '../../db/queries/runtimes.ts';
 import {
   diagnose,
   repair,
   type Diagnosis,
   type Finding,
   type StoragePreview,
-} from '../runtime-manager/index.ts';
-import { openCommandLineDatabase } from './command-line-database.ts';
-import { browserRoots, loadConfig, type Config } from './config/config.ts';
-import { findService, readNodeId } from './config/data-directory.ts';
-import { openPreview } from './retention.ts';
-import { openSecrets } from './config/secrets.ts';
+} from '../../runtime-manager/index.ts';
+import { openCommandLineDatabase } from './database.ts';
+import { browserRoots, loadConfig, type Config } from '../config/config.ts';
+import { findService, readNodeId } from '../config/data-directory.ts';
+import { openPreview } from '../retention.ts';
+import { openSecrets } from '../config/secrets.ts';
 
 const USAGE = `usage: npm run doctor [-- --fix] [-- --adopt-storage]
 

@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import type { Db } from '../db/client.ts';
-import { addApiKey, generateApiKey, listApiKeys, revokeApiKey } from '../db/queries/api-keys.ts';
+import type { Db } from '../../db/client.ts';
+import { addApiKey, generateApiKey, listApiKeys, revokeApiKey } from '../../db/queries/api-keys.ts';
 import {
   findOrganization,
   insertOrganization,
   limitOrganization,
-} from '../db/queries/organizations.ts';
-import { openCommandLineDatabase } from './command-line-database.ts';
-import { loadConfig } from './config/config.ts';
+} from '../../db/queries/organizations.ts';
+import { openCommandLineDatabase } from './database.ts';
+import { loadConfig } from '../config/config.ts';
 
 const USAGE = `usage: npm run keys -- <command>
 

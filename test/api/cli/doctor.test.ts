@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { embeddedAddress } from '../../src/db/embedded.ts';
-import { insertOrganization } from '../../src/db/queries/organizations.ts';
-import { openTestDatabase } from '../support/database.ts';
-import { freshDirectory } from '../support/storages.ts';
+import { embeddedAddress } from '../../../src/db/embedded.ts';
+import { insertOrganization } from '../../../src/db/queries/organizations.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { freshDirectory } from '../../support/storages.ts';
 
 const LONG_AGO = new Date(Date.now() - 30 * 86_400_000);
 

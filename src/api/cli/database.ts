@@ -1,8 +1,8 @@
-import { openDatabase, type Database } from '../db/client.ts';
-import { embeddedAddress, openEmbeddedPostgres } from '../db/embedded.ts';
-import { migrateDatabase } from '../db/migrate.ts';
-import type { Config } from './config/config.ts';
-import { isDataDirectoryInUse, openDataDirectory } from './config/data-directory.ts';
+import { openDatabase, type Database } from '../../db/client.ts';
+import { embeddedAddress, openEmbeddedPostgres } from '../../db/embedded.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import type { Config } from '../config/config.ts';
+import { isDataDirectoryInUse, openDataDirectory } from '../config/data-directory.ts';
 
 /**
  * The database for a command: that of a running service is shared, otherwise the embedded one is
