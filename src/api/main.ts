@@ -33,13 +33,13 @@ import { banner } from './cli/banner.ts';
 import { browserRoots, loadConfig, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
 import { Ending } from './shutdown.ts';
-import { IdempotentAnswers } from './idempotent-answers.ts';
+import { IdempotentAnswers } from './http/idempotent-answers.ts';
 import { createLogger } from './config/logger.ts';
-import { createMetrics } from './metrics.ts';
-import { createPublicAddress } from './public-address.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createPublicAddress } from './http/public-address.ts';
 import { openRetention } from './retention.ts';
 import { openSecrets } from './config/secrets.ts';
-import { openServer } from './server.ts';
+import { openServer } from './http/server.ts';
 
 /** What records cannot be written for is left to the next start. */
 const NO_DATABASE_GRACE_MS = 5000;

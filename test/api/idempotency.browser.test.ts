@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
-import { IdempotentAnswers } from '../../src/api/idempotent-answers.ts';
+import { IdempotentAnswers } from '../../src/api/http/idempotent-answers.ts';
 import { pino } from 'pino';
 import type { TestService } from '../support/service.ts';
 import { test } from '../support/test.ts';

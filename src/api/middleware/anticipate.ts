@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import type { KeyCheck } from '../key-check.ts';
-import type { ApiEnv } from '../router.ts';
+import type { KeyCheck } from '../http/key-check.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 export interface AnticipateParts {
   keys: KeyCheck;

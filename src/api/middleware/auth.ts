@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { ClientAddress } from '../client-address.ts';
-import { ApiError } from '../errors.ts';
-import type { KeyCheck } from '../key-check.ts';
-import type { ApiEnv } from '../router.ts';
+import type { ClientAddress } from '../http/client-address.ts';
+import { ApiError } from '../http/errors.ts';
+import type { KeyCheck } from '../http/key-check.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 export interface AuthParts {
   keys: KeyCheck;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { ApiError } from '../errors.ts';
-import type { Answer, IdempotentAnswers } from '../idempotent-answers.ts';
-import type { ApiEnv } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import type { Answer, IdempotentAnswers } from '../http/idempotent-answers.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 const HEADER = 'idempotency-key';
 const KEY = /^[!-~]{1,255}$/;

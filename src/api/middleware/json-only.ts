@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { ApiError } from '../errors.ts';
-import type { ApiEnv } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 

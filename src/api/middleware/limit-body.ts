@@ -1,7 +1,7 @@
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
-import { ApiError } from '../errors.ts';
-import type { ApiEnv } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 /** Refuses larger bodies with `request.too_large`: by the length they tell, or else as they come. */
 export function limitBody(maxBytes: number) {

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
-import { ApiError } from '../errors.ts';
-import { RateLimits } from '../rate-limits.ts';
-import type { ApiEnv } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import { RateLimits } from '../http/rate-limits.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 /**
  * Refuses more than `perMinute` requests of one API key, and tells every other how many are left;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
-import type { ApiEnv } from '../router.ts';
+import type { ApiEnv } from '../http/router.ts';
 
 /** Ids from outside are kept when they are harmless in a log and a header. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;

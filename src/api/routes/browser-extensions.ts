@@ -15,8 +15,8 @@ import {
   json,
   jsonBody,
   POST_ERRORS,
-} from '../openapi.ts';
-import { createRouter } from '../router.ts';
+} from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import {
   ExtensionBody,
   ExtensionChange,

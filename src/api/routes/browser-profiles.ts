@@ -11,7 +11,7 @@ import {
 import { profileInUse } from '../../db/queries/profile-holders.ts';
 import type { SecretBox } from '../../db/secret-box.ts';
 import type { Actor, Extensions, Profiles, RuntimeManager } from '../../runtime-manager/index.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../http/errors.ts';
 import {
   bearer,
   BODY_ERRORS,
@@ -20,8 +20,8 @@ import {
   json,
   jsonBody,
   POST_ERRORS,
-} from '../openapi.ts';
-import { createRouter } from '../router.ts';
+} from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import {
   ProfileBody,
   ProfileList,

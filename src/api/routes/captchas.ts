@@ -8,8 +8,8 @@ import {
   jsonBody,
   POST_ERRORS,
   RUNTIME_NOT_FOUND,
-} from '../openapi.ts';
-import { createRouter } from '../router.ts';
+} from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import { SolveCaptchasRequest, SolvedCaptchas, toCaptchaBody } from '../schemas/captcha.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 

@@ -7,11 +7,11 @@ import {
   type Protocol,
   type RuntimeManager,
 } from '../../runtime-manager/index.ts';
-import { CONNECT_PATH, connectionUrl } from '../connection-urls.ts';
+import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
 import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
 import { limitBody } from '../middleware/limit-body.ts';
-import type { PublicAddress } from '../public-address.ts';
-import { createRouter, type ApiEnv } from '../router.ts';
+import type { PublicAddress } from '../http/public-address.ts';
+import { createRouter, type ApiEnv } from '../http/router.ts';
 
 const BODY_MAX_BYTES = 100 * 1024 * 1024;
 /** Clients of WebDriver upload files by these paths: a zip of one, in base64. */

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import { connectionUrl } from '../connection-urls.ts';
+import { connectionUrl } from '../http/connection-urls.ts';
 import {
   bearer,
   errors,
@@ -9,9 +9,9 @@ import {
   jsonBody,
   POST_ERRORS,
   RUNTIME_NOT_FOUND,
-} from '../openapi.ts';
-import type { PublicAddress } from '../public-address.ts';
-import { createRouter } from '../router.ts';
+} from '../http/openapi.ts';
+import type { PublicAddress } from '../http/public-address.ts';
+import { createRouter } from '../http/router.ts';
 import {
   ConnectionBody,
   ConnectionList,

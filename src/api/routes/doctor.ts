@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Diagnosis } from '../../runtime-manager/index.ts';
 import { requireAdmin } from '../middleware/auth.ts';
-import { bearer, errors, json } from '../openapi.ts';
-import { createRouter } from '../router.ts';
+import { bearer, errors, json } from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import { DoctorReportBody } from '../schemas/doctor.ts';
 
 const doctor = createRoute({

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiError } from '../errors.ts';
-import { receiveForm } from '../form-upload.ts';
-import { bearer, BODY_ERRORS, errors, json } from '../openapi.ts';
-import { createRouter } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import { receiveForm } from '../http/form-upload.ts';
+import { bearer, BODY_ERRORS, errors, json } from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import {
   ExtensionBody,
   ExtensionName,

@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/client.ts';
 import { JAIL_LEVELS, type RuntimeManager } from '../../runtime-manager/index.ts';
 import type { Door } from '../middleware/door.ts';
-import { json } from '../openapi.ts';
-import { createRouter } from '../router.ts';
+import { json } from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 
 const PING_TIMEOUT_MS = 2000;
 

@@ -3,9 +3,9 @@ import { BlockList } from 'node:net';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { ApiError } from '../errors.ts';
-import type { Metrics } from '../metrics.ts';
-import { createRouter } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import type { Metrics } from '../http/metrics.ts';
+import { createRouter } from '../http/router.ts';
 
 /** What shows that a request came through a proxy, or from a page in one of our browsers. */
 const TELLTALES = [

@@ -18,10 +18,10 @@ import {
   type Profiles,
   type StateConverter,
 } from '../../runtime-manager/index.ts';
-import { ApiError } from '../errors.ts';
-import { bearer, BODY_ERRORS, errors, json, jsonBody } from '../openapi.ts';
+import { ApiError } from '../http/errors.ts';
+import { bearer, BODY_ERRORS, errors, json, jsonBody } from '../http/openapi.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
-import { createRouter } from '../router.ts';
+import { createRouter } from '../http/router.ts';
 import {
   ProfilePath,
   toVersionBody,

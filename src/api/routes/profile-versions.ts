@@ -7,9 +7,16 @@ import {
 } from '../../db/queries/browser-profiles.ts';
 import { profileInUse } from '../../db/queries/profile-holders.ts';
 import { restoreVersion } from '../../db/queries/profile-versions.ts';
-import { ApiError } from '../errors.ts';
-import { bearer, errors, IdempotencyKeyHeader, json, jsonBody, POST_ERRORS } from '../openapi.ts';
-import { createRouter } from '../router.ts';
+import { ApiError } from '../http/errors.ts';
+import {
+  bearer,
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+} from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import {
   ForkProfileRequest,
   ProfileBody,

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../openapi.ts';
-import { createRouter } from '../router.ts';
-import { runtimeAnswers, type RuntimeAnswerParts } from '../runtime-answers.ts';
+import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
+import { runtimeAnswers, type RuntimeAnswerParts } from '../http/runtime-answers.ts';
 import { ProxyChange, RuntimeBody, RuntimePath } from '../schemas/runtime.ts';
 
 /** What a proxy that is asked for can fail with. */

@@ -10,10 +10,10 @@ import {
   jsonBody,
   POST_ERRORS,
   RUNTIME_NOT_FOUND,
-} from '../openapi.ts';
-import type { PublicAddress } from '../public-address.ts';
-import { createRouter, type ApiEnv } from '../router.ts';
-import { runtimeAnswers } from '../runtime-answers.ts';
+} from '../http/openapi.ts';
+import type { PublicAddress } from '../http/public-address.ts';
+import { createRouter, type ApiEnv } from '../http/router.ts';
+import { runtimeAnswers } from '../http/runtime-answers.ts';
 import { paging } from '../schemas/paging.ts';
 import {
   createRuntimeRequest,

@@ -9,7 +9,7 @@ import {
   type Workspace,
 } from '../../db/queries/workspaces.ts';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../http/errors.ts';
 import {
   bearer,
   BODY_ERRORS,
@@ -18,8 +18,8 @@ import {
   json,
   jsonBody,
   POST_ERRORS,
-} from '../openapi.ts';
-import { createRouter } from '../router.ts';
+} from '../http/openapi.ts';
+import { createRouter } from '../http/router.ts';
 import { paging } from '../schemas/paging.ts';
 import {
   CreateWorkspaceRequest,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Actor, Runtime } from '../runtime-manager/index.ts';
+import type { Actor, Runtime } from '../../runtime-manager/index.ts';
 import { ApiError } from './errors.ts';
 import type { Handshake } from './handshake.ts';
 import { toIssues } from './request-issues.ts';

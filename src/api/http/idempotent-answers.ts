@@ -2,14 +2,14 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Db } from '../db/client.ts';
+import type { Db } from '../../db/client.ts';
 import {
   claimKey,
   findRequest,
   releaseKey,
   releaseUnfinished,
   saveAnswer,
-} from '../db/queries/idempotency-keys.ts';
+} from '../../db/queries/idempotency-keys.ts';
 import { ApiError } from './errors.ts';
 
 /** How often, and how long, another service is waited for that carries out the same request. */

@@ -4,7 +4,7 @@ import type {
   LocalNode,
   RuntimeManager,
   RuntimeMeter,
-} from '../runtime-manager/index.ts';
+} from '../../runtime-manager/index.ts';
 
 /** From a browser that was ready to one that took long in a queue. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

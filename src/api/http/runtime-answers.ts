@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { Runtime, RuntimeManager } from '../runtime-manager/index.ts';
+import type { Runtime, RuntimeManager } from '../../runtime-manager/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
 import type { ApiEnv } from './router.ts';
-import { toRuntimeBody } from './schemas/runtime.ts';
+import { toRuntimeBody } from '../schemas/runtime.ts';
 
 export interface RuntimeAnswerParts {
   runtimes: RuntimeManager;

@@ -1,5 +1,5 @@
-import type { Db } from '../db/client.ts';
-import { findKeyHolder } from '../db/queries/api-keys.ts';
+import type { Db } from '../../db/client.ts';
+import { findKeyHolder } from '../../db/queries/api-keys.ts';
 import { ApiError } from './errors.ts';
 import type { ApiActor } from './router.ts';
 import { WrongKeys } from './wrong-keys.ts';

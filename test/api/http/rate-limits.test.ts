@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
-import { findFirstOrganization } from '../../src/db/queries/organizations.ts';
-import { caller } from '../support/http.ts';
-import type { TestService } from '../support/service.ts';
-import { testWith } from '../support/test.ts';
+import { addApiKey, generateApiKey } from '../../../src/db/queries/api-keys.ts';
+import { findFirstOrganization } from '../../../src/db/queries/organizations.ts';
+import { caller } from '../../support/http.ts';
+import type { TestService } from '../../support/service.ts';
+import { testWith } from '../../support/test.ts';
 
 const test = testWith({
   rateLimitPerMinute: 5,

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { PROTOCOLS, type Entrance, type RuntimeManager } from '../runtime-manager/index.ts';
+import { PROTOCOLS, type Entrance, type RuntimeManager } from '../../runtime-manager/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
-import type { AuthParts } from './middleware/auth.ts';
-import { assertOpen, type Door } from './middleware/door.ts';
-import { requestIdFrom } from './middleware/request-context.ts';
+import type { AuthParts } from '../middleware/auth.ts';
+import { assertOpen, type Door } from '../middleware/door.ts';
+import { requestIdFrom } from '../middleware/request-context.ts';
 import type { ApiBindings } from './router.ts';
 
 /** Some clients put the path that they are told of in front of an address that has it already. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { Database } from '../db/client.ts';
-import type { SecretBox } from '../db/secret-box.ts';
+import type { Database } from '../../db/client.ts';
+import type { SecretBox } from '../../db/secret-box.ts';
 import type {
   Diagnosis,
   EgressPolicy,
@@ -9,43 +9,43 @@ import type {
   Profiles,
   RuntimeManager,
   StateConverter,
-} from '../runtime-manager/index.ts';
+} from '../../runtime-manager/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
 import type { Metrics } from './metrics.ts';
-import { anticipateCreate } from './middleware/anticipate.ts';
-import { requireApiKey, type AuthParts } from './middleware/auth.ts';
-import { idempotency } from './middleware/idempotency.ts';
-import { jsonOnly } from './middleware/json-only.ts';
-import { requireOpen, type Door } from './middleware/door.ts';
-import { limitBody } from './middleware/limit-body.ts';
-import { limitRate } from './middleware/rate-limit.ts';
-import { requestContext } from './middleware/request-context.ts';
-import { dropUnreadBody } from './middleware/unread-body.ts';
+import { anticipateCreate } from '../middleware/anticipate.ts';
+import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
+import { idempotency } from '../middleware/idempotency.ts';
+import { jsonOnly } from '../middleware/json-only.ts';
+import { requireOpen, type Door } from '../middleware/door.ts';
+import { limitBody } from '../middleware/limit-body.ts';
+import { limitRate } from '../middleware/rate-limit.ts';
+import { requestContext } from '../middleware/request-context.ts';
+import { dropUnreadBody } from '../middleware/unread-body.ts';
 import { createRouter, type ApiEnv } from './router.ts';
 import { explainRefusals } from './request-issues.ts';
 import { withJsonParameters } from './openapi.ts';
 import type { PublicAddress } from './public-address.ts';
-import { browserExtensionRoutes } from './routes/browser-extensions.ts';
-import { browserProfileRoutes } from './routes/browser-profiles.ts';
-import { captchaRoutes } from './routes/captchas.ts';
-import { connectRoutes } from './routes/connect.ts';
-import { connectOnceRoutes } from './routes/connect-once.ts';
-import { connectionRoutes } from './routes/connections.ts';
-import { docsRoutes } from './routes/docs.ts';
-import { doctorRoutes } from './routes/doctor.ts';
-import { eventRoutes } from './routes/events.ts';
-import { extensionUploadRoutes } from './routes/extension-upload.ts';
-import { healthRoutes, type JailStatus } from './routes/health.ts';
-import { metricsRoutes } from './routes/metrics.ts';
-import { profileVersionRoutes } from './routes/profile-versions.ts';
-import { profileTransferRoutes } from './routes/profile-transfers.ts';
-import { rootRoutes } from './routes/root.ts';
-import { runtimeProxyRoutes } from './routes/runtime-proxy.ts';
-import { runtimeRoutes } from './routes/runtimes.ts';
-import type { RequestCeilings } from './schemas/runtime.ts';
-import { workspaceRoutes } from './routes/workspaces.ts';
+import { browserExtensionRoutes } from '../routes/browser-extensions.ts';
+import { browserProfileRoutes } from '../routes/browser-profiles.ts';
+import { captchaRoutes } from '../routes/captchas.ts';
+import { connectRoutes } from '../routes/connect.ts';
+import { connectOnceRoutes } from '../routes/connect-once.ts';
+import { connectionRoutes } from '../routes/connections.ts';
+import { docsRoutes } from '../routes/docs.ts';
+import { doctorRoutes } from '../routes/doctor.ts';
+import { eventRoutes } from '../routes/events.ts';
+import { extensionUploadRoutes } from '../routes/extension-upload.ts';
+import { healthRoutes, type JailStatus } from '../routes/health.ts';
+import { metricsRoutes } from '../routes/metrics.ts';
+import { profileVersionRoutes } from '../routes/profile-versions.ts';
+import { profileTransferRoutes } from '../routes/profile-transfers.ts';
+import { rootRoutes } from '../routes/root.ts';
+import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
+import { runtimeRoutes } from '../routes/runtimes.ts';
+import type { RequestCeilings } from '../schemas/runtime.ts';
+import { workspaceRoutes } from '../routes/workspaces.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
 /** Where clients look for a browser that know a host and a port alone. */

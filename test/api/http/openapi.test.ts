@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { test } from '../support/test.ts';
+import { test } from '../../support/test.ts';
 
 type Node = Record<string, unknown>;
 const Node = z.record(z.string(), z.unknown());
@@ -15,7 +15,7 @@ test('the create operation accepts and answers what the published contract says'
   service,
 }) => {
   const published = Node.parse(
-    parse(await readFile(new URL('runtimes-create.openapi.yaml', import.meta.url), 'utf8')),
+    parse(await readFile(new URL('../runtimes-create.openapi.yaml', import.meta.url), 'utf8')),
   );
   const served = Node.parse((await service.call('GET', '/openapi.json')).json);
   const [ours, theirs] = [at(served, CREATE), at(published, CREATE)];

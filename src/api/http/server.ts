@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { Server, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { OwnPorts } from '../runtime-manager/index.ts';
+import type { OwnPorts } from '../../runtime-manager/index.ts';
 import { createClientAddress } from './client-address.ts';
 import { CONNECT_PATH } from './connection-urls.ts';
 import { createApp, type AppParts } from './app.ts';
 import { KeyCheck } from './key-check.ts';
-import type { AuthParts } from './middleware/auth.ts';
-import { continueWhenRead } from './middleware/unread-body.ts';
+import type { AuthParts } from '../middleware/auth.ts';
+import { continueWhenRead } from '../middleware/unread-body.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
 const CLOSE_GRACE_MS = 5000;
