@@ -5,7 +5,7 @@ import { assertNotExpired, Tickets, type Ticket } from './connections/tickets.ts
 import { RuntimeError } from './errors.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
-import type { Runtime } from './store.ts';
+import type { Runtime } from './runtime/runtime-store.ts';
 
 export interface ConnectionRequest {
   protocol: Protocol;

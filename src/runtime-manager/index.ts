@@ -16,7 +16,7 @@ export {
   type EventFilter,
   type NewEvent,
   type RuntimeEvent,
-} from './events/events.ts';
+} from './runtime/events.ts';
 export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
 export { joinFirstClient } from './first-client.ts';
 export {
@@ -46,7 +46,7 @@ export {
   type Launch,
   type Proxy,
   type ProxyAddress,
-} from './launch.ts';
+} from './runtime/launch.ts';
 export {
   DRIVERS,
   END_STATES,
@@ -59,7 +59,7 @@ export {
   statusOf,
   type FirstState,
   type RuntimeState,
-} from './lifecycle.ts';
+} from './runtime/lifecycle.ts';
 export type { Entrance } from './entrances.ts';
 export {
   RuntimeManager,
@@ -67,7 +67,7 @@ export {
   type RequestScope,
   type RuntimeManagerOptions,
 } from './manager.ts';
-export type { RuntimeMeter } from './meter.ts';
+export type { RuntimeMeter } from './metrics.ts';
 export { JAIL_LEVELS, type JailLevel } from './jail/jail.ts';
 export { JAIL_MODES, openJail, type JailMode, type OpenedJail } from './jail/open-jail.ts';
 export { killDescendants } from './node/process-table.ts';
@@ -114,4 +114,4 @@ export type {
   RuntimeMove,
   RuntimeStore,
   TimeLimits,
-} from './store.ts';
+} from './runtime/runtime-store.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { thisMoment, type Connections } from './connections/connections.ts';
 import type { NodeBrowser } from './node/runtime-node.ts';
 import { NO_USAGE } from './egress/outbound-connections.ts';
-import type { Activity, TimeLimits } from './store.ts';
+import type { Activity, TimeLimits } from './runtime/runtime-store.ts';
 
 export interface LifetimeParts {
   limits: TimeLimits;

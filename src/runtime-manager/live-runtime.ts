@@ -7,21 +7,21 @@ import type { Endpoints } from './connections/endpoints.ts';
 import { RuntimeError } from './errors.ts';
 import type { Extension } from './extensions/extension.ts';
 import type { Extensions } from './extensions/extensions.ts';
-import type { NewEvent } from './events/events.ts';
+import type { NewEvent } from './runtime/events.ts';
 import type { PageObservers } from './events/page-observers.ts';
 import type { RuntimeEvents } from './events/runtime-events.ts';
 import { humanizerFor } from './humanize/humanizer.ts';
-import type { RuntimeMeter } from './meter.ts';
+import type { RuntimeMeter } from './metrics.ts';
 import type { BrowserExit, NodeBrowser, RuntimeNode } from './node/runtime-node.ts';
 import { ProfileSession } from './profiles/profile-session.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import type { Route } from './egress/route.ts';
-import type { BrowserConfig, Proxy } from './launch.ts';
+import type { BrowserConfig, Proxy } from './runtime/launch.ts';
 import { Lifetime } from './lifetime.ts';
 import { runningMove } from './running-move.ts';
 import { abortReason, endOf, failureOf, LAST_WORDS, type RecentEnds } from './runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
-import type { Runtime, RuntimeStore } from './store.ts';
+import type { Runtime, RuntimeStore } from './runtime/runtime-store.ts';
 
 /** How long an answer waits for the record of an end, after the browser was ended. */
 const RECORD_TIMEOUT_MS = 5000;

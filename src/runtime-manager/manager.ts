@@ -7,16 +7,22 @@ import { RuntimeError } from './errors.ts';
 import { PageObservers } from './events/page-observers.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
 import type { Extensions } from './extensions/extensions.ts';
-import { isPlain, type Proxy } from './launch.ts';
-import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './lifecycle.ts';
+import { isPlain, type Proxy } from './runtime/launch.ts';
+import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
 import type { LiveRuntime } from './live-runtime.ts';
-import type { RuntimeMeter } from './meter.ts';
+import type { RuntimeMeter } from './metrics.ts';
 import type { RuntimeNode } from './node/runtime-node.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import { changing, RecentEnds } from './runtime-ends.ts';
-import { newRuntime, type RuntimeRequest } from './new-runtime.ts';
+import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';
 import { Openings } from './openings.ts';
-import type { Page, PageRequest, Runtime, RuntimeStore, TimeLimits } from './store.ts';
+import type {
+  Page,
+  PageRequest,
+  Runtime,
+  RuntimeStore,
+  TimeLimits,
+} from './runtime/runtime-store.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Who asks: everything happens within this organization. */

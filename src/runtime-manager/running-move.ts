@@ -1,7 +1,7 @@
 import type { Route } from './egress/route.ts';
-import { addressOf } from './launch.ts';
+import { addressOf } from './runtime/launch.ts';
 import type { NodeBrowser } from './node/runtime-node.ts';
-import type { RunningMove } from './store.ts';
+import type { RunningMove } from './runtime/runtime-store.ts';
 
 /** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */
 export function runningMove(browser: NodeBrowser, { proxy }: Pick<Route, 'proxy'>): RunningMove {

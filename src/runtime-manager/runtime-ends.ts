@@ -1,7 +1,7 @@
 import { RuntimeError } from './errors.ts';
 import type { BrowserExit, KillReason } from './node/runtime-node.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
-import type { RuntimeFailure } from './store.ts';
+import type { RuntimeFailure } from './runtime/runtime-store.ts';
 
 const ENDS_KEPT = 1000;
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { PageDocument } from '../browser/page-documents.ts';
 import type { RuntimeErrorCode } from '../errors.ts';
-import type { CaptchaEventType, NewEvent } from '../events/events.ts';
+import type { CaptchaEventType, NewEvent } from '../runtime/events.ts';
 import { siteOf, type FoundCaptcha } from './found-captcha.ts';
 
 /** A captcha that events are about. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PageScriptError } from '../browser/page-document.ts';
 import type { PageDocument } from '../browser/page-documents.ts';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import { captchaError, CaptchaError, mayRecover, type CaptchaErrorCode } from './captcha-error.ts';
 import type { CaptchaReport, ReportedCaptcha } from './captcha-report.ts';
 import { withDetection } from './detection.ts';

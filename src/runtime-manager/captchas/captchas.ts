@@ -1,5 +1,5 @@
 import { RuntimeError } from '../errors.ts';
-import type { Runtime } from '../store.ts';
+import type { Runtime } from '../runtime/runtime-store.ts';
 import type { CaptchaResult } from './captcha-solving.ts';
 import { captchaWarnings, type RuntimeWarning } from './captcha-warnings.ts';
 import {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import type { FoundCaptcha } from './found-captcha.ts';
 import type { TokenKind } from './kinds.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PageScriptError } from '../browser/page-document.ts';
 import type { PageDocument } from '../browser/page-documents.ts';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import { captchaError } from './captcha-error.ts';
 import { Placed, withDetection } from './detection.ts';
 import { SITE_KEY, type FoundCaptcha } from './found-captcha.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Driver } from '../lifecycle.ts';
+import type { Driver } from '../runtime/lifecycle.ts';
 import type { Access } from './cdp-policy.ts';
 import { OpenCommands } from './open-commands.ts';
 

@@ -7,7 +7,7 @@ import type { Jail } from '../jail/jail.ts';
 import { RuntimeError } from '../errors.ts';
 import { splice } from '../egress/splice.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';
-import { DRIVERS, type Driver } from '../lifecycle.ts';
+import { DRIVERS, type Driver } from '../runtime/lifecycle.ts';
 import { actingTogether } from './acting-together.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { CdpGate } from './cdp-gate.ts';

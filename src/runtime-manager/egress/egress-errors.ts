@@ -1,5 +1,5 @@
 import { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 
 /** Why a destination is refused, in words for who looks at the page. */
 const REFUSALS = {

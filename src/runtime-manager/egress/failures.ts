@@ -1,4 +1,4 @@
-import type { NewEvent } from '../events/events.ts';
+import type { NewEvent } from '../runtime/events.ts';
 import type { Destination } from './egress-policy.ts';
 import { EgressRefusal, failureCode } from './egress-errors.ts';
 

@@ -1,6 +1,6 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import { isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
 import { credentialsOf, type Credentials } from './route.ts';
 

@@ -9,7 +9,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import { authorityOf, type Dialer } from './dial.ts';
 import { EgressRefusal, isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';

@@ -1,4 +1,4 @@
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import type { EgressRules } from './destination-rules.ts';
 
 /** How a browser's traffic leaves the machine, and where it may go. */

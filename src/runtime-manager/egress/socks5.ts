@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { RuntimeError } from '../errors.ts';
-import type { Proxy } from '../launch.ts';
+import type { Proxy } from '../runtime/launch.ts';
 import { proxyError, TargetUnreachable } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { credentialsOf } from './route.ts';

@@ -1,5 +1,5 @@
-import type { Runtime, RuntimeStore } from '../store.ts';
-import type { EventFilter, RuntimeEvent } from './events.ts';
+import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
+import type { EventFilter, RuntimeEvent } from '../runtime/events.ts';
 import type { PageObservers } from './page-observers.ts';
 
 /** Events that another service wrote wake nobody here, so who waits looks now and then. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Acting, Wire } from '../connections/websocket-bridge.ts';
 import { ClientActing } from './client-acting.ts';
-import type { BrowserConfig } from '../launch.ts';
+import type { BrowserConfig } from '../runtime/launch.ts';
 import { personaIdFor, personaOf, type Persona } from './persona.ts';
 import type { Point } from './pointer-path.ts';
 import { seededRandom, type Random } from './random.ts';

@@ -1,4 +1,4 @@
-import type { BrowserConfig } from '../launch.ts';
+import type { BrowserConfig } from '../runtime/launch.ts';
 
 /** How a profile's browser presents itself; what is absent is as the browser has it. */
 export interface Fingerprint {

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { RUNTIME_STATES, statesBefore, statesOf } from '../../src/runtime-manager/lifecycle.ts';
+import {
+  RUNTIME_STATES,
+  statesBefore,
+  statesOf,
+} from '../../../src/runtime-manager/runtime/lifecycle.ts';
 
 test('a runtime is active until it is stopped or failed', () => {
   expect(statesOf('active')).toEqual(['accepted', 'launching', 'running', 'stopping']);

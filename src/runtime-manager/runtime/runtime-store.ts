@@ -1,7 +1,7 @@
-import type { EventFilter, NewEvent, RuntimeEvent } from './events/events.ts';
-import type { EgressRules } from './egress/destination-rules.ts';
-import type { LoadedExtension } from './extensions/extension.ts';
-import type { Usage } from './egress/outbound-connections.ts';
+import type { EventFilter, NewEvent, RuntimeEvent } from './events.ts';
+import type { EgressRules } from '../egress/destination-rules.ts';
+import type { LoadedExtension } from '../extensions/extension.ts';
+import type { Usage } from '../egress/outbound-connections.ts';
 import type { Launch, Proxy, ProxyAddress } from './launch.ts';
 import type { Driver, FirstState, RuntimeKind, RuntimeState, StopReason } from './lifecycle.ts';
 
