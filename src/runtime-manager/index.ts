@@ -87,16 +87,16 @@ export { GivenStorageState, StorageState } from './profiles/storage-state.ts';
 export type { StateConverter } from './node/state-converter.ts';
 export type { ProfileStore } from './profiles/profile-store.ts';
 export { Profiles } from './profiles/profiles.ts';
-export { STORAGE_STATES, type PreviewOptions, type StoragePreview } from './retention-preview.ts';
+export { STORAGE_STATES, type PreviewOptions, type StoragePreview } from './retention/preview.ts';
 export {
   Retention,
   type Batch,
   type BatchEnd,
   type KeptRecords,
   type RetentionStore,
-} from './retention.ts';
+} from './retention/retention.ts';
 export type { ObjectStorage } from './storage/object-storage.ts';
-export { OrphanSweep } from './storage/orphan-sweep.ts';
+export { OrphanSweep } from './retention/orphan-sweep.ts';
 export { OwnedStorage } from './storage/owned-storage.ts';
 export { StorageOwner } from './storage/storage-owner.ts';
 export type { StorageStore } from './storage/storage-store.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { every } from './every.ts';
+import { every } from './timing/every.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { Runtime, RuntimeStore } from './runtime/runtime-store.ts';
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { packDirectory } from '../storage/archive.ts';
-import { ARCHIVE_FOLDERS } from '../storage/orphans.ts';
+import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
 import { LEFT_OUT, STATE_DIRECTORY } from './left-out.ts';
 import { Checkout, type CheckoutOwner } from './checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';

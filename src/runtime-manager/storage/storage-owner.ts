@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from './object-storage.ts';
-import { listArchives } from './orphans.ts';
+import { listArchives } from '../retention/orphans.ts';
 import type { StorageClaim, StorageStore } from './storage-store.ts';
 
 const FOLDER = 'owner/';

@@ -1,5 +1,5 @@
-import type { ObjectStorage, StoredObject } from './object-storage.ts';
-import type { StorageStore } from './storage-store.ts';
+import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
+import type { StorageStore } from '../storage/storage-store.ts';
 
 /** The folders that archives are stored in; each key is `<folder><id>/<random>.tar.zst`. */
 export const ARCHIVE_FOLDERS = { profiles: 'profiles/', extensions: 'extensions/' } as const;

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { every } from '../every.ts';
-import type { ObjectStorage, StoredObject } from './object-storage.ts';
+import { every } from '../timing/every.ts';
+import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import { findOrphans } from './orphans.ts';
-import type { StorageOwner } from './storage-owner.ts';
-import type { StorageStore } from './storage-store.ts';
+import type { StorageOwner } from '../storage/storage-owner.ts';
+import type { StorageStore } from '../storage/storage-store.ts';
 
 /** How often it is asked whether a sweep is due: a service that was to do it may be gone. */
 const LOOK_INTERVAL_MS = 600_000;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { every } from './every.ts';
+import { every } from '../timing/every.ts';
 
 const INTERVAL_MS = 60_000;
 /** Rows that one statement removes at most: some tens of milliseconds. */

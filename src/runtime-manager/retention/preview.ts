@@ -1,8 +1,8 @@
 import type { KeptRecords, RetentionStore } from './retention.ts';
-import type { ObjectStorage } from './storage/object-storage.ts';
-import { findOrphans } from './storage/orphans.ts';
-import { OWNERSHIPS, type StorageOwner } from './storage/storage-owner.ts';
-import type { StorageStore } from './storage/storage-store.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { findOrphans } from './orphans.ts';
+import { OWNERSHIPS, type StorageOwner } from '../storage/storage-owner.ts';
+import type { StorageStore } from '../storage/storage-store.ts';
 
 /** Nothing is counted further, and no more archives are looked at. */
 const MOST = 10_000;
