@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeState } from './runtime/lifecycle.ts';
-import { listeningPorts } from './node/listening-ports.ts';
-import { killProcessesUnder, processesUnder, type ProcessEntry } from './node/process-table.ts';
+import { listeningPorts } from './machine/listening-ports.ts';
+import { killProcessesUnder, processesUnder, type ProcessEntry } from './machine/process-table.ts';
 import type { Runtime, RuntimeStore } from './runtime/runtime-store.ts';
 
 /** A browser that is just being launched has a directory before it has processes. */

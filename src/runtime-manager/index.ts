@@ -68,12 +68,12 @@ export {
   type RuntimeManagerOptions,
 } from './manager.ts';
 export type { RuntimeMeter } from './metrics.ts';
-export { JAIL_LEVELS, type JailLevel } from './jail/jail.ts';
-export { JAIL_MODES, openJail, type JailMode, type OpenedJail } from './jail/open-jail.ts';
-export { killDescendants } from './node/process-table.ts';
-export { programPaths } from './node/program-paths.ts';
-export { LocalNode, type LocalNodeOptions } from './node/local-node.ts';
-export type { WarmPoolSize } from './pool/warm-pool.ts';
+export { JAIL_LEVELS, type JailLevel } from './machine/jail/jail.ts';
+export { JAIL_MODES, openJail, type JailMode, type OpenedJail } from './machine/jail/open-jail.ts';
+export { killDescendants } from './machine/process-table.ts';
+export { programPaths } from './machine/program-paths.ts';
+export { LocalNode, type LocalNodeOptions } from './machine/local-machine.ts';
+export type { WarmPoolSize } from './machine/pool/warm-pool.ts';
 export {
   VERSION_KINDS,
   type Archive,
@@ -84,7 +84,7 @@ export {
   type ProfileVersion,
 } from './profiles/profile.ts';
 export { GivenStorageState, StorageState } from './profiles/storage-state.ts';
-export type { StateConverter } from './node/state-converter.ts';
+export type { StateConverter } from './machine/profiles/state-converter.ts';
 export type { ProfileStore } from './profiles/profile-store.ts';
 export { Profiles } from './profiles/profiles.ts';
 export { STORAGE_STATES, type PreviewOptions, type StoragePreview } from './retention/preview.ts';

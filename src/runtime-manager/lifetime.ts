@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { thisMoment, type Connections } from './connections/connections.ts';
-import type { NodeBrowser } from './node/runtime-node.ts';
+import type { NodeBrowser } from './machine/browser-machine.ts';
 import { NO_USAGE } from './egress/outbound-connections.ts';
 import type { Activity, TimeLimits } from './runtime/runtime-store.ts';
 

@@ -12,7 +12,7 @@ import type { PageObservers } from './events/page-observers.ts';
 import type { RuntimeEvents } from './events/runtime-events.ts';
 import { humanizerFor } from './humanize/humanizer.ts';
 import type { RuntimeMeter } from './metrics.ts';
-import type { BrowserExit, NodeBrowser, RuntimeNode } from './node/runtime-node.ts';
+import type { BrowserExit, NodeBrowser, RuntimeNode } from './machine/browser-machine.ts';
 import { ProfileSession } from './profiles/profile-session.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import type { Route } from './egress/route.ts';

@@ -11,7 +11,7 @@ import { isPlain, type Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RuntimeMeter } from './metrics.ts';
-import type { RuntimeNode } from './node/runtime-node.ts';
+import type { RuntimeNode } from './machine/browser-machine.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import { changing, RecentEnds } from './runtime-ends.ts';
 import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';

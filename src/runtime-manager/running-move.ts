@@ -1,6 +1,6 @@
 import type { Route } from './egress/route.ts';
 import { addressOf } from './runtime/launch.ts';
-import type { NodeBrowser } from './node/runtime-node.ts';
+import type { NodeBrowser } from './machine/browser-machine.ts';
 import type { RunningMove } from './runtime/runtime-store.ts';
 
 /** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */

@@ -1,5 +1,5 @@
 import { RuntimeError } from './errors.ts';
-import type { BrowserExit, KillReason } from './node/runtime-node.ts';
+import type { BrowserExit, KillReason } from './machine/browser-machine.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 import type { RuntimeFailure } from './runtime/runtime-store.ts';
 

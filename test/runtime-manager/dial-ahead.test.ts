@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { dialAhead } from '../../src/runtime-manager/jail/dial-ahead.ts';
+import { dialAhead } from '../../src/runtime-manager/machine/jail/dial-ahead.ts';
 
 async function listen() {
   const accepted: Socket[] = [];

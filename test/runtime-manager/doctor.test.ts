@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { examine } from '../../src/runtime-manager/doctor.ts';
-import { killGroup } from '../../src/runtime-manager/jail/process-group.ts';
-import { processesUnder } from '../../src/runtime-manager/node/process-table.ts';
+import { killGroup } from '../../src/runtime-manager/machine/jail/process-group.ts';
+import { processesUnder } from '../../src/runtime-manager/machine/process-table.ts';
 
 const NO_RUNTIMES = {
   listActive: async () => [],

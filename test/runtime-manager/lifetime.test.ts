@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { Connections } from '../../src/runtime-manager/connections/connections.ts';
 import { assertNotExpired, Tickets } from '../../src/runtime-manager/connections/tickets.ts';
 import { Lifetime } from '../../src/runtime-manager/lifetime.ts';
-import { Transfers } from '../../src/runtime-manager/node/transfers.ts';
+import { Transfers } from '../../src/runtime-manager/machine/transfers.ts';
 
 const HOUR_MS = 3_600_000;
 const limits = { idleTimeoutSeconds: 60, maxDurationSeconds: 600 };

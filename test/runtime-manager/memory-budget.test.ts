@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { DIRECTORY_VARIABLE } from '../../src/runtime-manager/jail/spawned.ts';
-import { MemoryBudget } from '../../src/runtime-manager/node/memory-budget.ts';
+import { DIRECTORY_VARIABLE } from '../../src/runtime-manager/machine/jail/spawned.ts';
+import { MemoryBudget } from '../../src/runtime-manager/machine/memory-budget.ts';
 
 test('of many browsers some are measured at a time, and tell what all take', async () => {
   const root = await mkdtemp(join(tmpdir(), 'bctrl-memory-'));

@@ -3,7 +3,7 @@ import { mkdir, open as openFile, readdir, readFile, symlink, writeFile } from '
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
-import { LEFT_OUT } from '../../src/runtime-manager/profiles/left-out.ts';
+import { LEFT_OUT } from '../../src/runtime-manager/machine/profiles/excluded-paths.ts';
 import { packDirectory, unpackArchive } from '../../src/runtime-manager/storage/archive.ts';
 import { openStorage, type ObjectStorage } from '../../src/runtime-manager/index.ts';
 import { freshDirectory, STORAGES } from '../support/storages.ts';

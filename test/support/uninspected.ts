@@ -21,7 +21,7 @@ import {
 } from '../../src/runtime-manager/browser/browser-directory.ts';
 import { mountsOf } from '../../src/runtime-manager/browser/browser-mounts.ts';
 import type { BrowserSettings } from '../../src/runtime-manager/browser/browser.ts';
-import { launchConfined } from '../../src/runtime-manager/node/confined-browser.ts';
+import { launchConfined } from '../../src/runtime-manager/machine/confined-browser.ts';
 import { cdpOver, type Cdp } from './cdp.ts';
 
 const LIMITS = { memoryBytes: 768 * 1024 ** 2, tasks: 400, diskBytes: 128 * 1024 ** 2 };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Jail } from '../jail/jail.ts';
+import type { Jail } from '../machine/jail/jail.ts';
 import { createFilesFolder, type FilesFolder } from './own-files.ts';
 import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Mount } from '../jail/jail.ts';
-import { readOnly } from '../jail/mounts.ts';
+import type { Mount } from '../machine/jail/jail.ts';
+import { readOnly } from '../machine/jail/mounts.ts';
 import { hostPart, seenPart, type FilesFolder, type Part } from './own-files.ts';
 import type { BrowserDirectory, Place } from './browser-directory.ts';
 

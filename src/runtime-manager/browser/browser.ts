@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Logger } from 'pino';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
-import type { Jail } from '../jail/jail.ts';
-import { signalGroup } from '../jail/process-group.ts';
+import type { Jail } from '../machine/jail/jail.ts';
+import { signalGroup } from '../machine/jail/process-group.ts';
 import {
   openBrowserDirectory,
   type BrowserDirectory,

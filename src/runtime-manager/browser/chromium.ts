@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { dialAhead } from '../jail/dial-ahead.ts';
-import type { Confined, Dial, Jail, ProcessExit, Program } from '../jail/jail.ts';
-import { yieldUntil } from '../jail/process-group.ts';
+import { dialAhead } from '../machine/jail/dial-ahead.ts';
+import type { Confined, Dial, Jail, ProcessExit, Program } from '../machine/jail/jail.ts';
+import { yieldUntil } from '../machine/jail/process-group.ts';
 import { CdpPipe } from './cdp-pipe.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */

@@ -1,4 +1,4 @@
-import { cpuTimeOf } from '../jail/cpu-time.ts';
+import { cpuTimeOf } from '../machine/jail/cpu-time.ts';
 
 /** How many times its limit a step may take that does work: on a slow machine all takes longer. */
 const SLOW_PATIENCE = 6;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { startPlaywright, type PlaywrightOptions } from '../browser/playwright-process.ts';
 import { RuntimeError } from '../errors.ts';
-import type { Dial } from '../jail/jail.ts';
+import type { Dial } from '../machine/jail/jail.ts';
 
 const HOST = new URL('../browser/bidi-host.ts', import.meta.url);
 const START_TIMEOUT_MS = 30_000;

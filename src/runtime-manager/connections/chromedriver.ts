@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RuntimeError } from '../errors.ts';
-import type { Dial, Jail, Program } from '../jail/jail.ts';
+import type { Dial, Jail, Program } from '../machine/jail/jail.ts';
 import { requestOver, type PlainAnswer } from './request-over.ts';
 
 const START_TIMEOUT_MS = 20_000;

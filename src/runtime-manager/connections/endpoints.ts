@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import type { Socket } from 'node:net';
 import type { BrowserDirectory } from '../browser/browser-directory.ts';
-import type { Jail } from '../jail/jail.ts';
+import type { Jail } from '../machine/jail/jail.ts';
 import { RuntimeError } from '../errors.ts';
 import { splice } from '../egress/splice.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';

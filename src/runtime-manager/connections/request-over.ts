@@ -1,5 +1,5 @@
 import { request, type RequestOptions } from 'node:http';
-import type { Dial } from '../jail/jail.ts';
+import type { Dial } from '../machine/jail/jail.ts';
 
 /** An answer, read to its end. */
 export interface PlainAnswer {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
-import type { NodeBrowser, ProfileUse } from '../node/runtime-node.ts';
+import type { NodeBrowser, ProfileUse } from '../machine/browser-machine.ts';
 import type { Runtime } from '../runtime/runtime-store.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
 import type { Profiles } from './profiles.ts';

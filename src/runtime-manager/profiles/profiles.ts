@@ -5,8 +5,8 @@ import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { packDirectory } from '../storage/archive.ts';
 import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
-import { LEFT_OUT, STATE_DIRECTORY } from './left-out.ts';
-import { Checkout, type CheckoutOwner } from './checkout.ts';
+import { LEFT_OUT, STATE_DIRECTORY } from '../machine/profiles/excluded-paths.ts';
+import { Checkout, type CheckoutOwner } from '../machine/profiles/checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';
 import type { ProfileStore } from './profile-store.ts';
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { launchConfined } from '../../../src/runtime-manager/node/confined-browser.ts';
-import { NO_PROFILE } from '../../../src/runtime-manager/node/probe.ts';
+import { launchConfined } from '../../../src/runtime-manager/machine/confined-browser.ts';
+import { NO_PROFILE } from '../../../src/runtime-manager/machine/probe.ts';
 import { openGates } from '../../support/uninspected.ts';
 
 const HELD_MS = 2000;

@@ -4,8 +4,8 @@ import {
   openDeadline,
   TooSlowError,
 } from '../../../src/runtime-manager/browser/launch-deadline.ts';
-import { cpuTimeOf } from '../../../src/runtime-manager/jail/cpu-time.ts';
-import { killGroup } from '../../../src/runtime-manager/jail/process-group.ts';
+import { cpuTimeOf } from '../../../src/runtime-manager/machine/jail/cpu-time.ts';
+import { killGroup } from '../../../src/runtime-manager/machine/jail/process-group.ts';
 
 const LIMIT_MS = 10_000;
 

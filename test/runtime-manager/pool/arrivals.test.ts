@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { WarmPool } from '../../../src/runtime-manager/pool/warm-pool.ts';
+import { WarmPool } from '../../../src/runtime-manager/machine/pool/warm-pool.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const NEVER = new AbortController().signal;

@@ -21,8 +21,8 @@ import { zstdDecompressSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { writePreferences } from '../../../src/runtime-manager/browser/preferences.ts';
 import { openStorage } from '../../../src/runtime-manager/index.ts';
-import { unpackState } from '../../../src/runtime-manager/node/local-profile.ts';
-import { ReadyStates } from '../../../src/runtime-manager/node/ready-states.ts';
+import { unpackState } from '../../../src/runtime-manager/machine/profiles/local-profile.ts';
+import { ReadyStates } from '../../../src/runtime-manager/machine/profiles/ready-states.ts';
 import { packInto } from '../../../src/runtime-manager/profiles/profiles.ts';
 import { archiveOf, type TarEntry } from '../../support/tar.ts';
 

@@ -12,8 +12,8 @@ import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
 import type { Usage } from '../egress/outbound-connections.ts';
 import type { Route } from '../egress/route.ts';
-import type { Jail } from '../jail/jail.ts';
-import type { WarmPool, WarmPoolSize } from '../pool/warm-pool.ts';
+import type { Jail } from './jail/jail.ts';
+import type { WarmPool, WarmPoolSize } from './pool/warm-pool.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { ExtensionCache } from './extension-cache.ts';
@@ -21,12 +21,12 @@ import { ExtensionTrials } from './extension-trials.ts';
 import { Launcher } from './launcher.ts';
 import { loadExtensions, unpackExtensions } from './local-extensions.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import { openWarmPool } from './open-warm-pool.ts';
+import { openWarmPool } from './pool/open-warm-pool.ts';
 import { killProcessesUnder } from './process-table.ts';
-import { LocalProfile } from './local-profile.ts';
-import { StateConverter } from './state-converter.ts';
+import { LocalProfile } from './profiles/local-profile.ts';
+import { StateConverter } from './profiles/state-converter.ts';
 import { toNodeBrowser, type ReachableBrowser } from './reachable-browser.ts';
-import { ReadyStates } from './ready-states.ts';
+import { ReadyStates } from './profiles/ready-states.ts';
 import { NO_PROFILE, probe, type Probed } from './probe.ts';
 import type {
   LaunchSpec,
@@ -34,7 +34,7 @@ import type {
   ProfileUse,
   ReadyBrowser,
   RuntimeNode,
-} from './runtime-node.ts';
+} from './browser-machine.ts';
 
 export interface LocalNodeOptions {
   id: string;

@@ -1,6 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { WarmPool, type WarmPoolOptions } from '../../../src/runtime-manager/pool/warm-pool.ts';
+import {
+  WarmPool,
+  type WarmPoolOptions,
+} from '../../../../src/runtime-manager/machine/pool/warm-pool.ts';
 
 const NEVER = new AbortController().signal;
 const QUARTER_OF_AN_HOUR_MS = 15 * 60_000;

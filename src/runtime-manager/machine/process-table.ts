@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DIRECTORY_VARIABLE } from '../jail/spawned.ts';
+import { DIRECTORY_VARIABLE } from './jail/spawned.ts';
 
 /** A process as the kernel lists it: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 export interface ProcessEntry {

@@ -5,9 +5,9 @@ import type { BrowserDirectory } from '../browser/browser-directory.ts';
 import { giveTo } from '../browser/ownership.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Extension } from '../extensions/extension.ts';
-import type { Jail } from '../jail/jail.ts';
+import type { Jail } from './jail/jail.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { unpack } from './local-profile.ts';
+import { unpack } from './profiles/local-profile.ts';
 
 /** What nobody used for so long is removed. */
 const IDLE_MS = 10 * 60_000;

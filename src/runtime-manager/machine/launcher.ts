@@ -4,7 +4,7 @@ import { TooSlowError } from '../browser/launch-deadline.ts';
 import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
 import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
 import { RuntimeError } from '../errors.ts';
-import type { Jail } from '../jail/jail.ts';
+import type { Jail } from './jail/jail.ts';
 import type { BrowserDirectory } from '../browser/browser-directory.ts';
 import type { RuntimeFiles } from '../connections/cdp-policy.ts';
 import { Endpoints } from '../connections/endpoints.ts';

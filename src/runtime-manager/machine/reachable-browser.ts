@@ -1,6 +1,6 @@
 import type { Endpoints } from '../connections/endpoints.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
-import type { UsedProfile, NodeBrowser } from './runtime-node.ts';
+import type { UsedProfile, NodeBrowser } from './browser-machine.ts';
 import type { ConfinedBrowser } from './confined-browser.ts';
 import { Transfers } from './transfers.ts';
 

@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { PassThrough, type Readable } from 'node:stream';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import yazl from 'yazl';
-import { RuntimeError } from '../errors.ts';
-import { isImported } from './imported.ts';
-import { isLeftOut } from './left-out.ts';
+import { RuntimeError } from '../../errors.ts';
+import { isImported } from '../../profiles/imported.ts';
+import { isLeftOut } from './excluded-paths.ts';
 
 const OPTIONS = { strictFileNames: true, lazyEntries: true, autoClose: false };
 const ENTRIES_MAX = 100_000;

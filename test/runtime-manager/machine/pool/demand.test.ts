@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Demand } from '../../../src/runtime-manager/pool/demand.ts';
+import { Demand } from '../../../../src/runtime-manager/machine/pool/demand.ts';
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isLeftOut } from '../profiles/left-out.ts';
-import type { Archive } from '../profiles/profile.ts';
-import { keepPlainFiles } from '../storage/plain-files.ts';
+import { isLeftOut } from './excluded-paths.ts';
+import type { Archive } from '../../profiles/profile.ts';
+import { keepPlainFiles } from '../../storage/plain-files.ts';
 
 /** Of so many versions the state is kept unpacked; each takes what its archive takes, unpacked. */
 const READY_MAX = 16;

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { RuntimeError } from '../errors.ts';
-import { WarmPool, type WarmPoolSize } from '../pool/warm-pool.ts';
-import { openDeadline } from '../browser/launch-deadline.ts';
-import type { Launcher } from './launcher.ts';
-import type { MemoryBudget } from './memory-budget.ts';
-import { describeLaunch, NO_PROFILE } from './probe.ts';
-import type { ReachableBrowser } from './reachable-browser.ts';
+import { RuntimeError } from '../../errors.ts';
+import { WarmPool, type WarmPoolSize } from './warm-pool.ts';
+import { openDeadline } from '../../browser/launch-deadline.ts';
+import type { Launcher } from '../launcher.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
+import { describeLaunch, NO_PROFILE } from '../probe.ts';
+import type { ReachableBrowser } from '../reachable-browser.ts';
 
 const WARM_UP_TIMEOUT_MS = 10_000;
 

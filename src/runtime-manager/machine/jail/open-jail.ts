@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { installPackages } from '../browser/apt.ts';
-import { findExecutable } from '../browser/find-executable.ts';
-import type { OwnPorts } from '../egress/own-ports.ts';
+import { installPackages } from '../../browser/apt.ts';
+import { findExecutable } from '../../browser/find-executable.ts';
+import type { OwnPorts } from '../../egress/own-ports.ts';
 import { BubblewrapJail, type BubblewrapOptions } from './bubblewrap-jail.ts';
 import { Cgroups, type JailLimits } from './cgroups.ts';
 import { HostJail } from './host-jail.ts';

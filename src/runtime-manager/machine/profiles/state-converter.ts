@@ -1,21 +1,21 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { startPlaywright } from '../browser/playwright-process.ts';
-import { CdpGate } from '../connections/cdp-gate.ts';
-import { RuntimeError } from '../errors.ts';
-import { Checkout } from '../profiles/checkout.ts';
-import { originsOf } from '../profiles/origins.ts';
-import type { Archive } from '../profiles/profile.ts';
-import { packInto } from '../profiles/profiles.ts';
-import { StorageState, type GivenStorageState } from '../profiles/storage-state.ts';
-import { unzipState, zipState } from '../profiles/zip.ts';
-import type { ObjectStorage } from '../storage/object-storage.ts';
-import { filesOf, type Launcher } from './launcher.ts';
+import { startPlaywright } from '../../browser/playwright-process.ts';
+import { CdpGate } from '../../connections/cdp-gate.ts';
+import { RuntimeError } from '../../errors.ts';
+import { Checkout } from './checkout.ts';
+import { originsOf } from './origins.ts';
+import type { Archive } from '../../profiles/profile.ts';
+import { packInto } from '../../profiles/profiles.ts';
+import { StorageState, type GivenStorageState } from '../../profiles/storage-state.ts';
+import { unzipState, zipState } from './zip.ts';
+import type { ObjectStorage } from '../../storage/object-storage.ts';
+import { filesOf, type Launcher } from '../launcher.ts';
 import { unpackState } from './local-profile.ts';
-import { NO_PROFILE } from './probe.ts';
+import { NO_PROFILE } from '../probe.ts';
 
-const HOST = new URL('../browser/storage-state-host.ts', import.meta.url);
+const HOST = new URL('../../browser/storage-state-host.ts', import.meta.url);
 const TASK_TIMEOUT_MS = 60_000;
 
 const Answer = z.object({
