@@ -9,8 +9,8 @@ export type { CaptchaOptions } from './captchas/captcha-watcher.ts';
 export { CAPTCHA_KINDS } from './captchas/kinds.ts';
 export { ACCESSES } from './connections/cdp-policy.ts';
 export { PROTOCOLS, type Connection, type Protocol } from './connections/connections.ts';
-export { diagnose, type Diagnosis } from './diagnosis.ts';
-export { repair, type Finding } from './doctor.ts';
+export { diagnose, type Diagnosis } from './node/diagnosis.ts';
+export { repair, type Finding } from './node/doctor.ts';
 export {
   EVENT_TYPES,
   type EventFilter,
@@ -18,7 +18,7 @@ export {
   type RuntimeEvent,
 } from './runtime/events.ts';
 export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
-export { joinFirstClient } from './first-client.ts';
+export { joinFirstClient } from './node/first-client.ts';
 export {
   PACKAGE_FORMATS,
   type Extension,
@@ -60,7 +60,7 @@ export {
   type FirstState,
   type RuntimeState,
 } from './runtime/lifecycle.ts';
-export type { Entrance } from './entrances.ts';
+export type { Entrance } from './node/access.ts';
 export {
   RuntimeManager,
   type Actor,
@@ -102,7 +102,7 @@ export { StorageOwner } from './storage/storage-owner.ts';
 export type { StorageStore } from './storage/storage-store.ts';
 export { openStorage, openStorageBeside } from './storage/open-storage.ts';
 export type { S3Options } from './storage/s3-storage.ts';
-export { reconcile } from './reconciler.ts';
+export { reconcile } from './node/reconciler.ts';
 export type {
   Activity,
   NewRuntime,

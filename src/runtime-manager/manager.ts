@@ -1,21 +1,21 @@
 import type { Logger } from 'pino';
-import { Admission, type AdmissionOptions } from './admission.ts';
+import { Admission, type AdmissionOptions } from './node/admission.ts';
 import { Captchas } from './captchas/captchas.ts';
 import type { CaptchaOptions } from './captchas/captcha-watcher.ts';
-import { Entrances } from './entrances.ts';
+import { Entrances } from './node/access.ts';
 import { RuntimeError } from './errors.ts';
-import { PageObservers } from './events/page-observers.ts';
-import { RuntimeEvents } from './events/runtime-events.ts';
+import { PageObservers } from './node/page-observers.ts';
+import { RuntimeEvents } from './node/runtime-events.ts';
 import type { Extensions } from './extensions/extensions.ts';
 import { isPlain, type Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
-import type { LiveRuntime } from './live-runtime.ts';
+import type { LiveRuntime } from './node/live-runtime.ts';
 import type { RuntimeMeter } from './metrics.ts';
 import type { RuntimeNode } from './machine/browser-machine.ts';
 import type { Profiles } from './profiles/profiles.ts';
-import { changing, RecentEnds } from './runtime-ends.ts';
+import { changing, RecentEnds } from './node/runtime-ends.ts';
 import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';
-import { Openings } from './openings.ts';
+import { Openings } from './node/activation.ts';
 import type {
   Page,
   PageRequest,
@@ -23,7 +23,7 @@ import type {
   RuntimeStore,
   TimeLimits,
 } from './runtime/runtime-store.ts';
-import { Upkeep } from './upkeep.ts';
+import { Upkeep } from './node/sweeper.ts';
 
 /** Who asks: everything happens within this organization. */
 export interface Actor {

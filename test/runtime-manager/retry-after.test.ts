@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Admission } from '../../src/runtime-manager/admission.ts';
+import { Admission } from '../../src/runtime-manager/node/admission.ts';
 import { seededRandom } from '../support/random.ts';
 
 const SECOND = 1000;

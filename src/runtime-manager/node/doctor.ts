@@ -2,10 +2,10 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { RuntimeState } from './runtime/lifecycle.ts';
-import { listeningPorts } from './machine/listening-ports.ts';
-import { killProcessesUnder, processesUnder, type ProcessEntry } from './machine/process-table.ts';
-import type { Runtime, RuntimeStore } from './runtime/runtime-store.ts';
+import type { RuntimeState } from '../runtime/lifecycle.ts';
+import { listeningPorts } from '../machine/listening-ports.ts';
+import { killProcessesUnder, processesUnder, type ProcessEntry } from '../machine/process-table.ts';
+import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
 
 /** A browser that is just being launched has a directory before it has processes. */
 const LAUNCHING_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RuntimeStore } from './runtime/runtime-store.ts';
+import type { RuntimeStore } from '../runtime/runtime-store.ts';
 
 const RESTARTED = {
   code: 'runtime.service_restarted',

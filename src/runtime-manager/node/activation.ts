@@ -1,9 +1,9 @@
 import type { Admission } from './admission.ts';
-import { RuntimeError } from './errors.ts';
-import type { FirstState } from './runtime/lifecycle.ts';
+import { RuntimeError } from '../errors.ts';
+import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
 import { runningMove } from './running-move.ts';
-import type { RunningMove, Runtime } from './runtime/runtime-store.ts';
+import type { RunningMove, Runtime } from '../runtime/runtime-store.ts';
 
 /** A runtime that is to be active. */
 export interface Opening {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { SocketRequest } from './connections/endpoints.ts';
-import type { RuntimeManager } from './manager.ts';
+import type { SocketRequest } from '../connections/endpoints.ts';
+import type { RuntimeManager } from '../manager.ts';
 import { failureOf } from './runtime-ends.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
-import type { Runtime } from './runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime-store.ts';
 
 const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 

@@ -1,7 +1,7 @@
-import { RuntimeError } from './errors.ts';
-import type { BrowserExit, KillReason } from './machine/browser-machine.ts';
+import { RuntimeError } from '../errors.ts';
+import type { BrowserExit, KillReason } from '../machine/browser-machine.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
-import type { RuntimeFailure } from './runtime/runtime-store.ts';
+import type { RuntimeFailure } from '../runtime/runtime-store.ts';
 
 const ENDS_KEPT = 1000;
 

@@ -1,4 +1,4 @@
-import { RuntimeError } from './errors.ts';
+import { RuntimeError } from '../errors.ts';
 import { Forecast } from './forecast.ts';
 import { LaunchTime } from './launch-time.ts';
 

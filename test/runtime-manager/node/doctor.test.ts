@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { examine } from '../../src/runtime-manager/doctor.ts';
-import { killGroup } from '../../src/runtime-manager/machine/jail/process-group.ts';
-import { processesUnder } from '../../src/runtime-manager/machine/process-table.ts';
+import { examine } from '../../../src/runtime-manager/node/doctor.ts';
+import { killGroup } from '../../../src/runtime-manager/machine/jail/process-group.ts';
+import { processesUnder } from '../../../src/runtime-manager/machine/process-table.ts';
 
 const NO_RUNTIMES = {
   listActive: async () => [],

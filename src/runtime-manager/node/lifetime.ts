@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { thisMoment, type Connections } from './connections/connections.ts';
-import type { NodeBrowser } from './machine/browser-machine.ts';
-import { NO_USAGE } from './egress/outbound-connections.ts';
-import type { Activity, TimeLimits } from './runtime/runtime-store.ts';
+import { thisMoment, type Connections } from '../connections/connections.ts';
+import type { NodeBrowser } from '../machine/browser-machine.ts';
+import { NO_USAGE } from '../egress/outbound-connections.ts';
+import type { Activity, TimeLimits } from '../runtime/runtime-store.ts';
 
 export interface LifetimeParts {
   limits: TimeLimits;

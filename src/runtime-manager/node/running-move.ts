@@ -1,7 +1,7 @@
-import type { Route } from './egress/route.ts';
-import { addressOf } from './runtime/launch.ts';
-import type { NodeBrowser } from './machine/browser-machine.ts';
-import type { RunningMove } from './runtime/runtime-store.ts';
+import type { Route } from '../egress/route.ts';
+import { addressOf } from '../runtime/launch.ts';
+import type { NodeBrowser } from '../machine/browser-machine.ts';
+import type { RunningMove } from '../runtime/runtime-store.ts';
 
 /** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */
 export function runningMove(browser: NodeBrowser, { proxy }: Pick<Route, 'proxy'>): RunningMove {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { every } from './timing/every.ts';
+import { every } from '../timing/every.ts';
 import type { LiveRuntime } from './live-runtime.ts';
-import type { Runtime, RuntimeStore } from './runtime/runtime-store.ts';
+import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
 
 const TIME_LIMITS_INTERVAL_MS = 1000;
 const TIDY_INTERVAL_MS = 10_000;

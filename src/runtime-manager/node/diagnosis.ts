@@ -3,7 +3,7 @@ import {
   previewRetention,
   type PreviewOptions,
   type RetentionPreview,
-} from './retention/preview.ts';
+} from '../retention/preview.ts';
 
 export interface Diagnosis extends DoctorReport {
   retention: RetentionPreview;

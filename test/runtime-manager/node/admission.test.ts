@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Admission, type AdmissionOptions } from '../../src/runtime-manager/admission.ts';
+import { Admission, type AdmissionOptions } from '../../../src/runtime-manager/node/admission.ts';
 
 const admission = (options: Partial<AdmissionOptions> = {}) =>
   new Admission({

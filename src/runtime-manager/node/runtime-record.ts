@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { RuntimeError } from './errors.ts';
-import type { NewEvent } from './runtime/events.ts';
-import type { Driver } from './runtime/lifecycle.ts';
-import type { Proxy } from './runtime/launch.ts';
-import type { Runtime, RuntimeMove, RuntimeStore } from './runtime/runtime-store.ts';
+import { RuntimeError } from '../errors.ts';
+import type { NewEvent } from '../runtime/events.ts';
+import type { Driver } from '../runtime/lifecycle.ts';
+import type { Proxy } from '../runtime/launch.ts';
+import type { Runtime, RuntimeMove, RuntimeStore } from '../runtime/runtime-store.ts';
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5000;

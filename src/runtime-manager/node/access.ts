@@ -1,11 +1,11 @@
-import type { Access } from './connections/cdp-policy.ts';
-import type { Connection, Protocol } from './connections/connections.ts';
-import type { Endpoints } from './connections/endpoints.ts';
-import { assertNotExpired, Tickets, type Ticket } from './connections/tickets.ts';
-import { RuntimeError } from './errors.ts';
+import type { Access } from '../connections/cdp-policy.ts';
+import type { Connection, Protocol } from '../connections/connections.ts';
+import type { Endpoints } from '../connections/endpoints.ts';
+import { assertNotExpired, Tickets, type Ticket } from '../connections/tickets.ts';
+import { RuntimeError } from '../errors.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
-import type { Runtime } from './runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime-store.ts';
 
 export interface ConnectionRequest {
   protocol: Protocol;

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { Connections } from '../../src/runtime-manager/connections/connections.ts';
-import { assertNotExpired, Tickets } from '../../src/runtime-manager/connections/tickets.ts';
-import { Lifetime } from '../../src/runtime-manager/lifetime.ts';
-import { Transfers } from '../../src/runtime-manager/machine/transfers.ts';
+import { Connections } from '../../../src/runtime-manager/connections/connections.ts';
+import { assertNotExpired, Tickets } from '../../../src/runtime-manager/connections/tickets.ts';
+import { Lifetime } from '../../../src/runtime-manager/node/lifetime.ts';
+import { Transfers } from '../../../src/runtime-manager/machine/transfers.ts';
 
 const HOUR_MS = 3_600_000;
 const limits = { idleTimeoutSeconds: 60, maxDurationSeconds: 600 };
