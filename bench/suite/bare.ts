@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { findExecutable } from '../../src/runtime-manager/browser/find-executable.ts';
+import { findExecutable } from '../../src/runtime-manager/browser/install/find-executable.ts';
 import { ensureChromium } from '../../src/runtime-manager/index.ts';
 import type { Contender } from './contender.ts';
 import { undoAtEnd } from './endings.ts';

@@ -1,8 +1,8 @@
 /** The door of the core: what the edge and the database may know of it. */
 export { BROWSER_FLAVORS, type BrowserFlavor } from './browser/flags.ts';
-export { ensureChromium } from './browser/install-chromium.ts';
-export { ensureChromedriver } from './browser/find-chromedriver.ts';
-export { findFfmpeg } from './browser/find-ffmpeg.ts';
+export { ensureChromium } from './browser/install/install-chromium.ts';
+export { ensureChromedriver } from './browser/install/find-chromedriver.ts';
+export { findFfmpeg } from './browser/install/find-ffmpeg.ts';
 export { CAPTCHA_STATUSES, type CaptchaResult } from './captchas/captcha-solving.ts';
 export type { RuntimeWarning } from './captchas/captcha-warnings.ts';
 export type { CaptchaOptions } from './captchas/captcha-watcher.ts';

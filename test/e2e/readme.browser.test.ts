@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { findExecutable } from '../../src/runtime-manager/browser/find-executable.ts';
+import { findExecutable } from '../../src/runtime-manager/browser/install/find-executable.ts';
 import { test } from '../support/test.ts';
 
 const run = promisify(execFile);

@@ -12,7 +12,7 @@ import {
 import { seenPart } from './own-files.ts';
 import { giveTo } from './ownership.ts';
 import { mountsOf } from './browser-mounts.ts';
-import type { CdpPipe } from './cdp-pipe.ts';
+import type { CdpPipe } from './cdp/cdp-pipe.ts';
 import {
   launchChromium,
   type Chromium,
@@ -22,13 +22,13 @@ import {
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import { giveClientHints, readClientHints, type ClientHints } from './client-hints.ts';
-import { DefaultPageSession } from './default-page-session.ts';
+import { DefaultPageSession } from './pages/default-page-session.ts';
 import { Downloads } from './downloads.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
 import { chromiumFlags, type BrowserFlavor } from './flags.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
 import { openDeadline, TooSlowError, type LaunchDeadline } from './launch-deadline.ts';
-import { Pages, type DefaultPage } from './pages.ts';
+import { Pages, type DefaultPage } from './pages/pages.ts';
 import { Permissions } from './permissions.ts';
 import { writePreferences } from './preferences.ts';
 import { ProcessActivity } from './process-activity.ts';

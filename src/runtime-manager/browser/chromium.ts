@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { dialAhead } from '../machine/jail/dial-ahead.ts';
 import type { Confined, Dial, Jail, ProcessExit, Program } from '../machine/jail/jail.ts';
 import { yieldUntil } from '../machine/jail/process-group.ts';
-import { CdpPipe } from './cdp-pipe.ts';
+import { CdpPipe } from './cdp/cdp-pipe.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */
 const STDERR_TAIL = 4096;

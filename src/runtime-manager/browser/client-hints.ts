@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CdpEvent, CdpPipe } from './cdp-pipe.ts';
+import type { CdpEvent, CdpPipe } from './cdp/cdp-pipe.ts';
 
 const Brands = z.array(z.object({ brand: z.string(), version: z.string() }));
 /** What `navigator.userAgentData` tells. */

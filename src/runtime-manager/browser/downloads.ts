@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { CdpEvent, CdpPipe } from './cdp-pipe.ts';
+import type { CdpEvent, CdpPipe } from './cdp/cdp-pipe.ts';
 import { nameDownload } from './downloaded-files.ts';
 import { seenPart, type FilesFolder } from './own-files.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
-import type { CdpPipe } from './cdp-pipe.ts';
+import type { CdpPipe } from './cdp/cdp-pipe.ts';
 
 const Loaded = z.object({ id: z.string() });
 const Created = z.object({ targetId: z.string() });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CdpPipe } from './cdp-pipe.ts';
+import type { CdpPipe } from './cdp/cdp-pipe.ts';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 /** Of one context: a client that sets more has no use for the first. */

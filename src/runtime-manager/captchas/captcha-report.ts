@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { PageDocument } from '../browser/page-documents.ts';
+import type { PageDocument } from '../browser/pages/page-documents.ts';
 import type { RuntimeErrorCode } from '../errors.ts';
 import type { CaptchaEventType, NewEvent } from '../runtime/events.ts';
 import { siteOf, type FoundCaptcha } from './found-captcha.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { PageDocument, PageDocuments } from '../browser/page-documents.ts';
-import type { Pages } from '../browser/pages.ts';
+import type { PageDocument, PageDocuments } from '../browser/pages/page-documents.ts';
+import type { Pages } from '../browser/pages/pages.ts';
 import { untilAborted } from '../timing/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../runtime/events.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PageDocument } from '../browser/page-documents.ts';
+import type { PageDocument } from '../browser/pages/page-documents.ts';
 import { captchaError } from './captcha-error.ts';
 import { Placed, withDetection } from './detection.ts';
 import type { FoundCaptcha } from './found-captcha.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { PageScriptError } from '../browser/page-document.ts';
-import type { PageDocument } from '../browser/page-documents.ts';
+import { PageScriptError } from '../browser/pages/page-document.ts';
+import type { PageDocument } from '../browser/pages/page-documents.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import { captchaError } from './captcha-error.ts';
 import { Placed, withDetection } from './detection.ts';

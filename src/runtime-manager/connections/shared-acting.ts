@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CdpRefusal } from '../browser/cdp-pipe.ts';
+import { CdpRefusal } from '../browser/cdp/cdp-pipe.ts';
 import type { DownloadClient, DownloadWish, Downloads } from '../browser/downloads.ts';
 import type { Permissions } from '../browser/permissions.ts';
 import { parseJson } from './parse-json.ts';

@@ -1,7 +1,7 @@
 import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';
 import type { Route } from '../egress/route.ts';
-import type { Pages } from '../browser/pages.ts';
+import type { Pages } from '../browser/pages/pages.ts';
 import type { CheckoutOwner } from './profiles/checkout.ts';
 import type { Archive, Fingerprint } from '../profiles/profile.ts';
 import type { Extension, LoadedExtension } from '../extensions/extension.ts';

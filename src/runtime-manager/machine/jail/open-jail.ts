@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { installPackages } from '../../browser/apt.ts';
-import { findExecutable } from '../../browser/find-executable.ts';
+import { installPackages } from '../../browser/install/apt.ts';
+import { findExecutable } from '../../browser/install/find-executable.ts';
 import type { OwnPorts } from '../../egress/own-ports.ts';
 import { BubblewrapJail, type BubblewrapOptions } from './bubblewrap-jail.ts';
 import { Cgroups, type JailLimits } from './cgroups.ts';

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { CdpPipe, type CdpEvent } from '../../../src/runtime-manager/browser/cdp-pipe.ts';
+import { CdpPipe, type CdpEvent } from '../../../../src/runtime-manager/browser/cdp/cdp-pipe.ts';
 
 function openPipe() {
   const [input, output] = [new PassThrough(), new PassThrough()];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CdpPipe } from './cdp-pipe.ts';
+import type { CdpPipe } from '../cdp/cdp-pipe.ts';
 import type { Pages } from './pages.ts';
 
 const Attached = z.object({ sessionId: z.string() });

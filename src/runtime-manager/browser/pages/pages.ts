@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { NewEvent, PageEventType } from '../runtime/events.ts';
-import type { CdpEvent, CdpPipe } from './cdp-pipe.ts';
+import type { NewEvent, PageEventType } from '../../runtime/events.ts';
+import type { CdpEvent, CdpPipe } from '../cdp/cdp-pipe.ts';
 import { PageDocuments, type PageDocument } from './page-documents.ts';
 import { cut, toPageEvent } from './page-events.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PageEventType } from '../runtime/events.ts';
+import type { PageEventType } from '../../runtime/events.ts';
 
 /** Longer texts of a page are cut. */
 const TEXT_MAX = 4000;
