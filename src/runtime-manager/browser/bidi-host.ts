@@ -9,8 +9,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { BidiSession, openCdp, SOCKET_OPTIONS } from './bidi-session.ts';
-import { onTask } from './helper-task.ts';
-import { confineSockets } from './playwright-network.ts';
+import { onTask } from '../playwright/helper-task.ts';
+import { confineSockets } from '../playwright/network.ts';
 
 const Start = z.object({ cdpUrl: z.url() });
 const SESSION = /^\/session\/[\w-]+$/;

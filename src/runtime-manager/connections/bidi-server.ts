@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { startPlaywright, type PlaywrightOptions } from '../browser/playwright-process.ts';
+import { startPlaywright, type PlaywrightOptions } from '../playwright/process.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Dial } from '../machine/jail/jail.ts';
 

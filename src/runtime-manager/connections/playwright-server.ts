@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
-import { startPlaywright, type PlaywrightOptions } from '../browser/playwright-process.ts';
-import { PLAYWRIGHT_VERSION } from '../browser/playwright-version.ts';
+import { startPlaywright, type PlaywrightOptions } from '../playwright/process.ts';
+import { PLAYWRIGHT_VERSION } from '../playwright/version.ts';
 import { RuntimeError } from '../errors.ts';
 import type { BridgeTarget } from './websocket-bridge.ts';
 
-const HOST = new URL('../browser/playwright-host.ts', import.meta.url);
+const HOST = new URL('../playwright/host.ts', import.meta.url);
 const START_TIMEOUT_MS = 30_000;
 
 const Started = z.union([z.object({ endpoint: z.url() }), z.object({ error: z.string() })]);

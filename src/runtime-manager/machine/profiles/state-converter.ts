@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { startPlaywright } from '../../browser/playwright-process.ts';
+import { startPlaywright } from '../../playwright/process.ts';
 import { CdpGate } from '../../connections/cdp-gate.ts';
 import { RuntimeError } from '../../errors.ts';
 import { Checkout } from './checkout.ts';
@@ -15,7 +15,7 @@ import { filesOf, type Launcher } from '../launcher.ts';
 import { unpackState } from './local-profile.ts';
 import { NO_PROFILE } from '../probe.ts';
 
-const HOST = new URL('../../browser/storage-state-host.ts', import.meta.url);
+const HOST = new URL('../../playwright/storage-state-host.ts', import.meta.url);
 const TASK_TIMEOUT_MS = 60_000;
 
 const Answer = z.object({

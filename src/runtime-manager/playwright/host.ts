@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { remote, server, type ServerBrowser } from 'playwright-core/lib/coreBundle';
 import { z } from 'zod';
 import { onTask } from './helper-task.ts';
-import { confineNetwork } from './playwright-network.ts';
-import { recordWith } from './playwright-video.ts';
+import { confineNetwork } from './network.ts';
+import { recordWith } from './video.ts';
 
 const Start = z.object({
   cdpUrl: z.url(),

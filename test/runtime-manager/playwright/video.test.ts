@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const MODULE = fileURLToPath(
-  new URL('../../../src/runtime-manager/browser/playwright-video.ts', import.meta.url),
+  new URL('../../../src/runtime-manager/playwright/video.ts', import.meta.url),
 );
 
 /** In a process of its own, since it is confined for good. */

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Dial, Jail } from '../machine/jail/jail.ts';
 import { readOnly } from '../machine/jail/mounts.ts';
-import type { BrowserDirectory } from './browser-directory.ts';
-import { helperMounts } from './browser-mounts.ts';
-import { seenPart } from './own-files.ts';
+import type { BrowserDirectory } from '../browser/browser-directory.ts';
+import { helperMounts } from '../browser/browser-mounts.ts';
+import { seenPart } from '../browser/own-files.ts';
 
 const PROJECT = dirname(findPackageJSON(import.meta.url) ?? '');
 
