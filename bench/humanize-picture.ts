@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import type { DebuggingEndpoint } from '../src/runtime-manager/browser/chromium.ts';
-import { CdpGate } from '../src/runtime-manager/connections/cdp-gate.ts';
+import { CdpGate } from '../src/runtime-manager/connections/cdp/cdp-gate.ts';
 import { Humanizer } from '../src/runtime-manager/humanize/humanizer.ts';
 import { caller } from '../test/support/http.ts';
 import { startService } from '../test/support/service-process.ts';

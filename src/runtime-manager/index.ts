@@ -7,7 +7,7 @@ export { CAPTCHA_STATUSES, type CaptchaResult } from './captchas/captcha-solving
 export type { RuntimeWarning } from './captchas/captcha-warnings.ts';
 export type { CaptchaOptions } from './captchas/captcha-watcher.ts';
 export { CAPTCHA_KINDS } from './captchas/kinds.ts';
-export { ACCESSES } from './connections/cdp-policy.ts';
+export { ACCESSES } from './connections/cdp/cdp-policy.ts';
 export { PROTOCOLS, type Connection, type Protocol } from './connections/connections.ts';
 export { diagnose, type Diagnosis } from './node/diagnosis.ts';
 export { repair, type Finding } from './node/doctor.ts';

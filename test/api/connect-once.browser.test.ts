@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { clientTextFrame } from '../../src/runtime-manager/connections/websocket-frames.ts';
+import { clientTextFrame } from '../../src/runtime-manager/connections/websocket/websocket-frames.ts';
 import { cdpOver, openCdp, refusalOf } from '../support/cdp.ts';
 import { connectOnceUrl } from '../support/connect-once.ts';
 import { eventually } from '../support/eventually.ts';

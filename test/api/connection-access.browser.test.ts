@@ -8,7 +8,7 @@ import puppeteer from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { judge } from '../../src/runtime-manager/connections/cdp-policy.ts';
+import { judge } from '../../src/runtime-manager/connections/cdp/cdp-policy.ts';
 import { openCdp, refusalOf } from '../support/cdp.ts';
 import { openTestService } from '../support/service.ts';
 import { listeningPorts, processesOf } from '../support/processes.ts';

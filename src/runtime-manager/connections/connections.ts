@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver } from '../runtime/lifecycle.ts';
-import type { Access } from './cdp-policy.ts';
-import { OpenCommands } from './open-commands.ts';
+import type { Access } from './cdp/cdp-policy.ts';
+import { OpenCommands } from './websocket/open-commands.ts';
 
 export const PROTOCOLS = ['cdp', 'playwright', 'webdriver'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];

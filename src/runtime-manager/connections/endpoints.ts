@@ -8,24 +8,24 @@ import { RuntimeError } from '../errors.ts';
 import { splice } from '../egress/splice.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';
 import { DRIVERS, type Driver } from '../runtime/lifecycle.ts';
-import { actingTogether } from './acting-together.ts';
-import { cdpPathOf, discover } from './cdp-discovery.ts';
-import { CdpGate } from './cdp-gate.ts';
-import { inspectCdp } from './cdp-inspection.ts';
-import type { Role, RuntimeFiles } from './cdp-policy.ts';
+import { actingTogether } from './cdp/acting-together.ts';
+import { cdpPathOf, discover } from './cdp/cdp-discovery.ts';
+import { CdpGate } from './cdp/cdp-gate.ts';
+import { inspectCdp } from './cdp/cdp-inspection.ts';
+import type { Role, RuntimeFiles } from './cdp/cdp-policy.ts';
 import type { Connection, Protocol } from './connections.ts';
-import { PageEmulation } from './page-emulation.ts';
-import { PausedTargets } from './paused-targets.ts';
-import { QuietCommands } from './quiet-commands.ts';
-import { SharedActing, type SharedState } from './shared-acting.ts';
+import { PageEmulation } from './cdp/page-emulation.ts';
+import { PausedTargets } from './cdp/paused-targets.ts';
+import { QuietCommands } from './cdp/quiet-commands.ts';
+import { SharedActing, type SharedState } from './cdp/shared-acting.ts';
 import {
   assertPlaywrightClient,
   startPlaywrightServer,
   type PlaywrightServer,
 } from './playwright-server.ts';
 import { assertRightAddress, refuseWrongClients } from './wrong-address.ts';
-import { WebDriverEndpoint } from './webdriver-endpoint.ts';
-import { inspectBidi } from './webdriver-inspection.ts';
+import { WebDriverEndpoint } from './webdriver/webdriver-endpoint.ts';
+import { inspectBidi } from './webdriver/webdriver-inspection.ts';
 import {
   GOING_AWAY,
   WebSocketBridge,
@@ -33,7 +33,7 @@ import {
   type BridgeOptions,
   type BridgeTarget,
   type Inspection,
-} from './websocket-bridge.ts';
+} from './websocket/websocket-bridge.ts';
 
 export interface EndpointsOptions {
   endpoint: DebuggingEndpoint;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { startPlaywright, type PlaywrightOptions } from '../playwright/process.ts';
 import { PLAYWRIGHT_VERSION } from '../playwright/version.ts';
 import { RuntimeError } from '../errors.ts';
-import type { BridgeTarget } from './websocket-bridge.ts';
+import type { BridgeTarget } from './websocket/websocket-bridge.ts';
 
 const HOST = new URL('../playwright/host.ts', import.meta.url);
 const START_TIMEOUT_MS = 30_000;

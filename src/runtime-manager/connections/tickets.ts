@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import { ACCESSES } from './cdp-policy.ts';
+import { ACCESSES } from './cdp/cdp-policy.ts';
 import { elapsedAt, PROTOCOLS } from './connections.ts';
 
 const Ticket = z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { Protocol } from './connections.ts';
 import { parseJson } from './parse-json.ts';
-import type { Inspection } from './websocket-bridge.ts';
+import type { Inspection } from './websocket/websocket-bridge.ts';
 
 /** How the addresses are named where a runtime is described, and who takes which. */
 const ADDRESSES = {

@@ -1,4 +1,4 @@
-import type { Acting, Wire } from '../connections/websocket-bridge.ts';
+import type { Acting, Wire } from '../connections/websocket/websocket-bridge.ts';
 import type { Humanizer } from './humanizer.ts';
 import { readInputCommand } from './input-command.ts';
 import { Lane } from './lane.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Acting, Wire } from '../connections/websocket-bridge.ts';
+import type { Acting, Wire } from '../connections/websocket/websocket-bridge.ts';
 import { ClientActing } from './client-acting.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
 import { personaIdFor, personaOf, type Persona } from './persona.ts';

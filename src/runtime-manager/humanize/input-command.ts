@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseJson } from '../connections/parse-json.ts';
-import { CdpCommand } from '../connections/cdp-policy.ts';
+import { CdpCommand } from '../connections/cdp/cdp-policy.ts';
 
 const INPUT = '"Input.';
 export const MOUSE = 'Input.dispatchMouseEvent';

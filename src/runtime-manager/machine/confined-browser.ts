@@ -5,7 +5,7 @@ import {
   type BrowserIdentity,
   type BrowserSettings,
 } from '../browser/browser.ts';
-import { offeredPort } from '../connections/context-proxy.ts';
+import { offeredPort } from '../connections/cdp/context-proxy.ts';
 import { Forwarder, type ForwarderOptions } from '../egress/forwarder.ts';
 
 /** A browser whose only way out is a forwarder, which has no route yet. */

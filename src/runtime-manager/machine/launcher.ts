@@ -6,7 +6,7 @@ import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.t
 import { RuntimeError } from '../errors.ts';
 import type { Jail } from './jail/jail.ts';
 import type { BrowserDirectory } from '../browser/browser-directory.ts';
-import type { RuntimeFiles } from '../connections/cdp-policy.ts';
+import type { RuntimeFiles } from '../connections/cdp/cdp-policy.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';

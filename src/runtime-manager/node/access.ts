@@ -1,4 +1,4 @@
-import type { Access } from '../connections/cdp-policy.ts';
+import type { Access } from '../connections/cdp/cdp-policy.ts';
 import type { Connection, Protocol } from '../connections/connections.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
 import { assertNotExpired, Tickets, type Ticket } from '../connections/tickets.ts';

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { startPlaywright } from '../../playwright/process.ts';
-import { CdpGate } from '../../connections/cdp-gate.ts';
+import { CdpGate } from '../../connections/cdp/cdp-gate.ts';
 import { RuntimeError } from '../../errors.ts';
 import { Checkout } from './checkout.ts';
 import { originsOf } from './origins.ts';

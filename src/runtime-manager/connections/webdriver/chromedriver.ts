@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { RuntimeError } from '../../errors.ts';
+import type { Dial, Jail, Program } from '../../machine/jail/jail.ts';
+import { requestOver, type PlainAnswer } from '../request-over.ts';
+
+const START_TIMEOUT_MS = 20_000;
+const STARTED = /started successfully on port (\d+)/;
+/** When our end of the pipe closes, however the service ends, so does the whole group. */
+const LIFELINE = `trap 'kill -9 0' EXIT; "$0" "$@" </dev/null & read -r _`;
+
+/** A chromedriver of one browser. */
+export interface Chromedriver extends AsyncDisposable {
+  /** Repeats a request there; waits as long as the command takes. Throws when it is gone. */
+  send: (method: string, path: string, body: Buffer) => Promise<PlainAnswer>;
+  /** Connects to where it listens. */
+  dial: Dial;
+  /** Where it finds the browser. */
+  debuggerAddress: string;
+}
+
+/** `accept` has one that leads to the browser. */
+export interface ChromedriverCommand extends Omit<Program, 'command' | 'stdio'> {
+  executablePath: string;
+  jail: Jail;
+}
+
+export async function startChromedriver(
+  { executablePath, jail, ...program }: ChromedriverCommand,
+  signal: AbortSignal,
+): Promise<Chromedriver> {
+  // What every path of a command starts with: where there is no jail, pages can reach the port too.
+  const base = `/${randomBytes(16).toString('hex')}`;
+  const driver = await jail.start({
+    ...program,
+    command: () => ['/bin/sh', '-c', LIFELINE, executablePath, '--port=0', `--url-base=${base}`],
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const { stdin, stdout } = driver.child;
+  stdin?.on('error', () => undefined);
+  const end = async () => {
+    driver.kill();
+    await driver.closed;
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+  const abort = () => reject(limit.reason);
+  limit.addEventListener('abort', abort, { once: true });
+  void driver.closed.then(() => reject(new Error('it exited at once')));
+  let said = '';
+  stdout?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('utf8')).slice(-4096);
+    const [, port] = STARTED.exec(said) ?? [];
+    if (port !== undefined) resolve(Number(port));
+  });
+  try {
+    limit.throwIfAborted();
+    const dial = driver.reach(await promise);
+    return {
+      dial,
+      debuggerAddress: `127.0.0.1:${driver.ports[0]}`,
+      send: (method, path, body) => send(dial, method, base + path, body),
+      [Symbol.asyncDispose]: end,
+    };
+  } catch (cause) {
+    await end();
+    throw new RuntimeError('connection.failed', 'chromedriver did not start.', { cause });
+  } finally {
+    limit.removeEventListener('abort', abort);
+  }
+}
+
+function send(dial: Dial, method: string, path: string, body: Buffer): Promise<PlainAnswer> {
+  // chromedriver hangs up on a POST without a length, and answers those who call it by an address.
+  const headers = {
+    host: '127.0.0.1',
+    'content-type': 'application/json',
+    'content-length': body.length,
+  };
+  return requestOver(dial, { method, path, headers }, body);
+}
