@@ -3,9 +3,9 @@ export { BROWSER_FLAVORS, type BrowserFlavor } from './browser/flags.ts';
 export { ensureChromium } from './browser/install/install-chromium.ts';
 export { ensureChromedriver } from './browser/install/find-chromedriver.ts';
 export { findFfmpeg } from './browser/install/find-ffmpeg.ts';
-export { CAPTCHA_STATUSES, type CaptchaResult } from './captchas/captcha-solving.ts';
-export type { RuntimeWarning } from './captchas/captcha-warnings.ts';
-export type { CaptchaOptions } from './captchas/captcha-watcher.ts';
+export { CAPTCHA_STATUSES, type CaptchaResult } from './captchas/solving.ts';
+export type { RuntimeWarning } from './captchas/warnings.ts';
+export type { CaptchaOptions } from './captchas/watcher.ts';
 export { CAPTCHA_KINDS } from './captchas/kinds.ts';
 export { ACCESSES } from './connections/cdp/cdp-policy.ts';
 export { PROTOCOLS, type Connection, type Protocol } from './connections/connections.ts';
@@ -36,8 +36,8 @@ export { isRule, type EgressRules } from './egress/destination-rules.ts';
 export { NO_USAGE, type Usage } from './egress/outbound-connections.ts';
 export type { ForwarderOptions } from './egress/forwarder.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
-export { OwnPorts } from './egress/own-ports.ts';
-export type { OwnService } from './egress/own-services.ts';
+export { OwnPorts } from './egress/reserved-ports.ts';
+export type { OwnService } from './egress/reserved-services.ts';
 export { PERSONA_ID_MAX } from './humanize/persona.ts';
 export {
   addressOf,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Admission, type AdmissionOptions } from './node/admission.ts';
 import { Captchas } from './captchas/captchas.ts';
-import type { CaptchaOptions } from './captchas/captcha-watcher.ts';
+import type { CaptchaOptions } from './captchas/watcher.ts';
 import { Entrances } from './node/access.ts';
 import { RuntimeError } from './errors.ts';
 import { PageObservers } from './node/page-observers.ts';

@@ -1,13 +1,13 @@
 import { RuntimeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime-store.ts';
-import type { CaptchaResult } from './captcha-solving.ts';
-import { captchaWarnings, type RuntimeWarning } from './captcha-warnings.ts';
+import type { CaptchaResult } from './solving.ts';
+import { captchaWarnings, type RuntimeWarning } from './warnings.ts';
 import {
   CaptchaWatcher,
   type CaptchaOptions,
   type CaptchaRequest,
   type CaptchaWatcherParts,
-} from './captcha-watcher.ts';
+} from './watcher.ts';
 
 /** The captchas of all runtimes that run here. */
 export class Captchas {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { PageDocument } from '../browser/pages/page-documents.ts';
-import { captchaError } from './captcha-error.ts';
+import { captchaError } from './error.ts';
 import { Placed, withDetection } from './detection.ts';
-import type { FoundCaptcha } from './found-captcha.ts';
+import type { FoundCaptcha } from './found.ts';
 import type { Solution, Solver } from './solver.ts';
 import { imageTask } from './solver-tasks.ts';
 

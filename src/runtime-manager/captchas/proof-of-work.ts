@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { PageDocument } from '../browser/pages/page-documents.ts';
-import { captchaError } from './captcha-error.ts';
+import { captchaError } from './error.ts';
 import { withDetection } from './detection.ts';
-import type { FoundCaptcha } from './found-captcha.ts';
+import type { FoundCaptcha } from './found.ts';
 import type { ProofOfWorkKind } from './kinds.ts';
 
 /** Widgets are upgraded when their script has come, if ever: 20 s at most. */

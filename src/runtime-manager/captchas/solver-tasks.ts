@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Proxy } from '../runtime/launch.ts';
-import type { FoundCaptcha } from './found-captcha.ts';
+import type { FoundCaptcha } from './found.ts';
 import type { TokenKind } from './kinds.ts';
 
 /** A task of the protocol, as JSON. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { captchaError, CaptchaError, type CaptchaErrorCode } from './captcha-error.ts';
+import { captchaError, CaptchaError, type CaptchaErrorCode } from './error.ts';
 import type { SolverTask } from './solver-tasks.ts';
 
 export interface SolverOptions {

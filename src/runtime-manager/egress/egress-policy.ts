@@ -4,7 +4,7 @@ import { classify } from './addresses.ts';
 import { DestinationRules, type EgressRules } from './destination-rules.ts';
 import { EgressRefusal } from './egress-errors.ts';
 import { isLocalhost, LOOPBACK } from './localhost.ts';
-import type { OwnPorts } from './own-ports.ts';
+import type { OwnPorts } from './reserved-ports.ts';
 
 export interface EgressPolicyOptions {
   /** What of this machine and the networks around it may be reached; see DestinationRules. */

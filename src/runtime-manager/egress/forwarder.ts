@@ -16,7 +16,7 @@ import { Failures } from './failures.ts';
 import { reset, SocksFront, TunnelFront, type Front } from './fronts.ts';
 import { OutboundConnections, type Usage } from './outbound-connections.ts';
 import { enterOwnService } from './own-entrance.ts';
-import type { OwnPorts } from './own-ports.ts';
+import type { OwnPorts } from './reserved-ports.ts';
 import { MAX_HEADER_BYTES, PlainHttp } from './plain-http.ts';
 import { Relay } from './relay.ts';
 import type { Route } from './route.ts';

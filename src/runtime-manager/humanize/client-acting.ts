@@ -1,7 +1,7 @@
 import type { Acting, Wire } from '../connections/websocket/websocket-bridge.ts';
 import type { Humanizer } from './humanizer.ts';
 import { readInputCommand } from './input-command.ts';
-import { Lane } from './lane.ts';
+import { Lane } from './input-queue.ts';
 import { ANSWER_START_BYTES, OwnCommands } from './own-commands.ts';
 
 /** Commands of one client that may wait; then it is not read. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { Dialer } from '../../../src/runtime-manager/egress/dial.ts';
 import { EgressPolicy } from '../../../src/runtime-manager/egress/egress-policy.ts';
-import { OwnPorts } from '../../../src/runtime-manager/egress/own-ports.ts';
+import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
 import type { Proxy } from '../../../src/runtime-manager/index.ts';
 import { contention } from '../../support/contention.ts';
 import { eventually } from '../../support/eventually.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { canonicalHost, classify } from '../../../src/runtime-manager/egress/addresses.ts';
 import { DestinationRules, isRule } from '../../../src/runtime-manager/egress/destination-rules.ts';
 import { EgressPolicy, Narrowing } from '../../../src/runtime-manager/egress/egress-policy.ts';
-import { OwnPorts } from '../../../src/runtime-manager/egress/own-ports.ts';
+import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
 
 test.for([
   ['8.8.8.8', 'public'],

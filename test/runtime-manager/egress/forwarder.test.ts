@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { EgressPolicy } from '../../../src/runtime-manager/egress/egress-policy.ts';
 import { Forwarder } from '../../../src/runtime-manager/egress/forwarder.ts';
-import { OwnPorts } from '../../../src/runtime-manager/egress/own-ports.ts';
+import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
 import type { EgressRules, NewEvent, Proxy } from '../../../src/runtime-manager/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openHttpProxy, openOddProxy, openSocksProxy } from '../../support/proxies.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { OwnPorts } from '../../egress/own-ports.ts';
+import type { OwnPorts } from '../../egress/reserved-ports.ts';
 import { killGroup } from './process-group.ts';
 import type { Confined, Jail, Program } from './jail.ts';
 import { DIRECTORY_VARIABLE, exitOf, spawned } from './spawned.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { installPackages } from '../../browser/install/apt.ts';
 import { findExecutable } from '../../browser/install/find-executable.ts';
-import type { OwnPorts } from '../../egress/own-ports.ts';
+import type { OwnPorts } from '../../egress/reserved-ports.ts';
 import { BubblewrapJail, type BubblewrapOptions } from './bubblewrap-jail.ts';
 import { Cgroups, type JailLimits } from './cgroups.ts';
 import { HostJail } from './host-jail.ts';

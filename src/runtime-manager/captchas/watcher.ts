@@ -7,11 +7,11 @@ import { untilAborted } from '../timing/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import type { Proxy } from '../runtime/launch.ts';
-import { captchaError, CaptchaError } from './captcha-error.ts';
-import { CaptchaReport } from './captcha-report.ts';
-import { CaptchaSolving, type CaptchaLimits, type CaptchaResult } from './captcha-solving.ts';
+import { captchaError, CaptchaError } from './error.ts';
+import { CaptchaReport } from './report.ts';
+import { CaptchaSolving, type CaptchaLimits, type CaptchaResult } from './solving.ts';
 import { withDetection } from './detection.ts';
-import { FoundCaptcha } from './found-captcha.ts';
+import { FoundCaptcha } from './found.ts';
 import { Solver, type SolverOptions } from './solver.ts';
 
 /** How long a page that was only just opened may take to show one. */

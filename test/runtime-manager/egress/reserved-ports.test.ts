@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { OwnPorts } from '../../../src/runtime-manager/egress/own-ports.ts';
+import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
 
 afterEach(() => vi.useRealTimers());
 

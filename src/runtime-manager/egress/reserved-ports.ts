@@ -1,5 +1,5 @@
 import { isOfThisMachine } from './own-addresses.ts';
-import { OwnServiceAddresses, type OwnService, type Resolve } from './own-services.ts';
+import { OwnServiceAddresses, type OwnService, type Resolve } from './reserved-services.ts';
 
 /**
  * What the service itself listens on or lives from: its own port, its database, storage and solver,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { PageDocument } from '../browser/pages/page-documents.ts';
 import type { RuntimeErrorCode } from '../errors.ts';
 import type { CaptchaEventType, NewEvent } from '../runtime/events.ts';
-import { siteOf, type FoundCaptcha } from './found-captcha.ts';
+import { siteOf, type FoundCaptcha } from './found.ts';
 
 /** A captcha that events are about. */
 export interface ReportedCaptcha {

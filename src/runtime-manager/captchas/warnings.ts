@@ -1,4 +1,4 @@
-import type { CaptchaOptions } from './captcha-watcher.ts';
+import type { CaptchaOptions } from './watcher.ts';
 import { SOLVER_KINDS, type CaptchaKind } from './kinds.ts';
 
 /** Something that was asked for and is done in part. */
