@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../src/db/client.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
-import type { RuntimeStore } from '../../src/runtime-manager/index.ts';
+import type { RuntimeStore } from '../../src/runtime-manager/runtime/index.ts';
 import { newRecord, RUNNING } from '../../test/support/records.ts';
 
 /** The records of runtimes as the service keeps them, with room for so many of an organization. */

@@ -9,24 +9,24 @@ const SAME_WISH_MS = 2000;
 /** How long an end may take before the service is up. */
 const START_GRACE_MS = 2500;
 
-export interface EndingOptions {
+export interface ShutdownOptions {
   log: Logger;
   /** Ends all that the service has started; waits only for what takes a moment. */
   kill: () => Promise<void>;
 }
 
 /** How the service is told to end, and sees to it that it does. */
-export class Ending {
+export class Shutdown {
   /** Resolves with the first wish. */
   readonly asked: Promise<string>;
-  readonly #options: EndingOptions;
+  readonly #options: ShutdownOptions;
   readonly #resolve: (wish: string) => void;
   #graceMs = START_GRACE_MS;
   #askedAt: number | undefined;
   #killing: Promise<never> | undefined;
 
   /** Listens to signals from now on. */
-  constructor(options: EndingOptions) {
+  constructor(options: ShutdownOptions) {
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.asked = promise;

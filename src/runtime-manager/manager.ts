@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Admission, type AdmissionOptions } from './node/admission.ts';
 import { Captchas } from './captchas/captchas.ts';
 import type { CaptchaOptions } from './captchas/watcher.ts';
-import { Entrances } from './node/access.ts';
+import { RuntimeAccess } from './node/access.ts';
 import { RuntimeError } from './errors.ts';
 import { PageObservers } from './node/page-observers.ts';
 import { RuntimeEvents } from './node/runtime-events.ts';
@@ -10,20 +10,15 @@ import type { Extensions } from './extensions/extensions.ts';
 import { isPlain, type Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
 import type { LiveRuntime } from './node/live-runtime.ts';
-import type { RuntimeMeter } from './metrics.ts';
-import type { RuntimeNode } from './machine/browser-machine.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { BrowserMachine } from './machine/browser-machine.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import { changing, RecentEnds } from './node/runtime-ends.ts';
 import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';
-import { Openings } from './node/activation.ts';
-import type {
-  Page,
-  PageRequest,
-  Runtime,
-  RuntimeStore,
-  TimeLimits,
-} from './runtime/runtime-store.ts';
-import { Upkeep } from './node/sweeper.ts';
+import { Activation } from './node/activation.ts';
+import type { RuntimeStore } from './runtime/runtime-store.ts';
+import type { Page, PageRequest, Runtime, TimeLimits } from './runtime/runtime.ts';
+import { Sweeper } from './node/sweeper.ts';
 
 /** Who asks: everything happens within this organization. */
 export interface Actor {
@@ -39,9 +34,9 @@ export interface RequestScope {
 }
 
 export interface RuntimeManagerOptions {
-  node: RuntimeNode;
+  machine: BrowserMachine;
   store: RuntimeStore;
-  meter: RuntimeMeter;
+  metrics: RuntimeMetrics;
   log: Logger;
   /** How long a connection ticket may be redeemed. */
   ticketTtlMs: number;
@@ -67,36 +62,36 @@ const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
  * throws `workspace.not_found` or `runtime.not_found`.
  */
 export class RuntimeManager implements AsyncDisposable {
-  readonly entrances: Entrances;
+  readonly access: RuntimeAccess;
   readonly captchas: Captchas;
   readonly events: RuntimeEvents;
   readonly #options: RuntimeManagerOptions;
   readonly #store: RuntimeStore;
-  readonly #node: RuntimeNode;
+  readonly #machine: BrowserMachine;
   readonly #admission: Admission;
-  readonly #openings: Openings;
-  readonly #upkeep: Upkeep;
+  readonly #activation: Activation;
+  readonly #sweeper: Sweeper;
   readonly #live = new Map<string, LiveRuntime>();
   /** Aborts when nothing more will happen. */
   readonly #closed = new AbortController();
 
   constructor(options: RuntimeManagerOptions) {
-    const { node, store, log } = options;
+    const { machine, store, log } = options;
     this.#options = options;
     this.#store = store;
-    this.#node = node;
+    this.#machine = machine;
     const live = this.#live;
     const observers = new PageObservers((id) => live.get(id)?.updateObservation());
     this.events = new RuntimeEvents(store, observers, this.#closed.signal);
     this.captchas = new Captchas(options.captchas);
     const ends = new RecentEnds();
-    this.entrances = new Entrances(live, ends, options.ticketTtlMs);
-    const hasMemory = (launching: number) => node.hasMemory(launching);
+    this.access = new RuntimeAccess(live, ends, options.ticketTtlMs);
+    const hasMemory = (launching: number) => machine.hasMemory(launching);
     this.#admission = new Admission({ ...options.admission, hasMemory });
     const parts = { ...options, captchas: this.captchas, events: this.events, observers, ends };
-    this.#openings = new Openings({ admission: this.#admission, live, parts });
-    const isHeld = (id: string) => this.#openings.isHeld(id);
-    this.#upkeep = new Upkeep({ nodeId: node.id, store, live, isHeld, log });
+    this.#activation = new Activation({ admission: this.#admission, live, parts });
+    const isHeld = (id: string) => this.#activation.isHeld(id);
+    this.#sweeper = new Sweeper({ nodeId: machine.id, store, live, isHeld, log });
   }
 
   /** The runtimes that are active here. */
@@ -125,9 +120,9 @@ export class RuntimeManager implements AsyncDisposable {
     const { launch } = request;
     const extensionIds = (launch.mode === 'ephemeral' && launch.extensionIds) || [];
     await this.#options.extensions.resolve(actor.organizationId, extensionIds);
-    const place = { workspace, nodeId: this.#node.id };
+    const place = { workspace, nodeId: this.#machine.id };
     const runtime = newRuntime(request, place, this.#options.timeLimits);
-    const live = await this.#openings.open({
+    const live = await this.#activation.open({
       id: runtime.id,
       arrivedAt: scope.arrivedAt,
       isPlain: isPlain(launch),
@@ -175,14 +170,14 @@ export class RuntimeManager implements AsyncDisposable {
   ): Promise<Runtime> {
     const { id } = await this.get(actor, workspace, ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const live = await this.#openings.held(id);
+      const live = await this.#activation.held(id);
       if (live && !live.ended) {
         await live.startFor(scope.signal);
         return this.get(actor, workspace, id);
       }
       await live?.ended;
-      const nodeId = this.#node.id;
-      const opened = await this.#openings.open({
+      const nodeId = this.#machine.id;
+      const opened = await this.#activation.open({
         id,
         arrivedAt: scope.arrivedAt,
         isPlain: false,
@@ -213,7 +208,7 @@ export class RuntimeManager implements AsyncDisposable {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const runtime = await this.get(actor, workspace, ref);
       if (statusOf(runtime.state) !== 'active') return runtime;
-      const live = await this.#openings.held(runtime.id);
+      const live = await this.#activation.held(runtime.id);
       if (live) return live.end({ to: 'stopped', reason: 'requested' });
       this.#assertOurs(runtime);
     }
@@ -233,7 +228,7 @@ export class RuntimeManager implements AsyncDisposable {
     proxy: Proxy | undefined,
   ): Promise<Runtime> {
     const { id } = await this.getHere(actor, workspace, ref);
-    const live = await this.#openings.held(id);
+    const live = await this.#activation.held(id);
     if (live) return live.setProxy(proxy);
     throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
   }
@@ -249,7 +244,7 @@ export class RuntimeManager implements AsyncDisposable {
   /** Stops every runtime of a workspace that is active here, since it is to be deleted. */
   async stopAll(actor: Actor, workspace: string): Promise<void> {
     const { id } = await this.#workspace(actor, workspace);
-    await this.#openings.settled();
+    await this.#activation.settled();
     const lives = [...this.#live.values()].filter((live) => live.runtime.workspaceId === id);
     await Promise.all(
       lives.map((live) => live.end({ to: 'stopped', reason: 'workspace_deleted' })),
@@ -258,7 +253,7 @@ export class RuntimeManager implements AsyncDisposable {
 
   /** Throws `profile.locale_unavailable` for a language that browsers here cannot have. */
   assertLocale(locale: string | undefined): void {
-    this.#node.assertLocale(locale);
+    this.#machine.assertLocale(locale);
   }
 
   /**
@@ -273,18 +268,18 @@ export class RuntimeManager implements AsyncDisposable {
 
   /** Asks ahead whether a browser that is ready is well: somebody may be about to create a runtime. */
   anticipate(): void {
-    if (!this.#openings.isClosed) this.#node.anticipate();
+    if (!this.#activation.isClosed) this.#machine.anticipate();
   }
 
   /** Whether a create could launch a browser now. */
   async isReady(): Promise<boolean> {
-    return !this.#openings.isClosed && (await this.#node.isLaunchable());
+    return !this.#activation.isClosed && (await this.#machine.isLaunchable());
   }
 
   /** Stops every runtime, also those still being created; more are refused from now on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#upkeep[Symbol.dispose]();
-    await this.#openings.close();
+    this.#sweeper[Symbol.dispose]();
+    await this.#activation.close();
     const ends = await Promise.allSettled(
       [...this.#live.values()].map((live) => live.end(SHUTDOWN)),
     );
@@ -295,7 +290,7 @@ export class RuntimeManager implements AsyncDisposable {
   }
 
   #assertOurs({ state, nodeId }: Runtime): void {
-    if (statusOf(state) !== 'active' || nodeId === this.#node.id) return;
+    if (statusOf(state) !== 'active' || nodeId === this.#machine.id) return;
     throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
   }
 

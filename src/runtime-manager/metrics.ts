@@ -2,7 +2,7 @@
 type Stage = 'queue' | 'proxy' | 'browser' | 'store';
 
 /** Counts and times what the core does. */
-export interface RuntimeMeter {
+export interface RuntimeMetrics {
   time<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
   /** A runtime that failed, by the code of its failure. */
   failed(code: string): void;

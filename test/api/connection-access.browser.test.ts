@@ -272,7 +272,7 @@ test('a page that does not exist is not found, whatever is asked of it', async (
 
 test('addresses honour the public URL, and a trusted proxy alone', async () => {
   await using fixed = await openTestService({
-    address: { publicUrl: 'https://browsers.example', trustedProxies: [] },
+    publicUrl: 'https://browsers.example',
   });
   const { connection } = await (await createWorkspace(fixed)).create();
   expect(connection.cdpUrl).toMatch(/^wss:\/\/browsers\.example\/v1\/connect\//);
@@ -283,7 +283,7 @@ test('addresses honour the public URL, and a trusted proxy alone', async () => {
     [['10.0.0.0/8'], /^ws:\/\/127\.0\.0\.1:\d+\/v1\/connect\//],
   ] as const) {
     await using service = await openTestService({
-      address: { publicUrl: undefined, trustedProxies: [...trustedProxies] },
+      trustedProxies: [...trustedProxies],
     });
     const workspace = await createWorkspace(service);
     const { id } = await workspace.create();
@@ -369,7 +369,7 @@ test('a body is not read of who may not come in', async ({ service }) => {
 
 test('a page that finds the port of a helper is kept out', async () => {
   // In a jail there is no such port.
-  await using service = await openTestService({ jail: 'off' });
+  await using service = await openTestService({ jailMode: 'off' });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create();
   const created = await fetch(`${connection.webdriverUrl}/session`, {

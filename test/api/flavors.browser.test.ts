@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { z } from 'zod';
-import type { BrowserFlavor } from '../../src/runtime-manager/index.ts';
+import type { BrowserFlavor } from '../../src/runtime-manager/runtime/index.ts';
 import { openCdp } from '../support/cdp.ts';
 import { openTestService, type TestService } from '../support/service.ts';
 import { createWorkspace, test } from '../support/test.ts';

@@ -1,3 +1,4 @@
+import manifest from '../../package.json' with { type: 'json' };
 import { expect } from 'vitest';
 import { caller } from '../support/http.ts';
 import { test } from '../support/test.ts';
@@ -77,7 +78,7 @@ test('the address of the service leads a person to the reference, and tells a pr
   const asProgram = await caller(service.url, undefined)('GET', '/');
   expect(asProgram).toMatchObject({
     status: 200,
-    json: { name: 'bctrl', version: '0.0.0-test', docs: '/docs', openapi: '/openapi.json' },
+    json: { name: 'bctrl', version: manifest.version, docs: '/docs', openapi: '/openapi.json' },
   });
 });
 
@@ -86,10 +87,10 @@ test('the version is in health and metrics, and what monitors ask is not logged'
 }) => {
   expect((await service.call('GET', '/healthz')).json).toEqual({
     status: 'ok',
-    version: '0.0.0-test',
+    version: manifest.version,
   });
   expect((await service.call('GET', '/metrics')).text).toContain(
-    'bctrl_build_info{version="0.0.0-test"} 1',
+    `bctrl_build_info{version="${manifest.version}"} 1`,
   );
   await service.call('GET', '/readyz');
   await service.call('GET', '/v1/workspaces');

@@ -12,8 +12,8 @@ import { warmBrowsers } from '../support/warm.ts';
 const WARM = { min: 2, max: 2 };
 const HUMANIZED = { mode: 'ephemeral', config: { humanize: true } };
 
-async function openWarm(warm = WARM, jail?: 'off'): Promise<TestService> {
-  const service = await openTestService({ warm, ...(jail && { jail }) });
+async function openWarm(warm = WARM, jailMode?: 'off'): Promise<TestService> {
+  const service = await openTestService({ warm, ...(jailMode && { jailMode }) });
   await untilWarm(service, warm.min);
   return service;
 }

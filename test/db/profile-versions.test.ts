@@ -51,7 +51,7 @@ test('a writer that comes late makes no version current', async ({ owner }) => {
   const profileId = await createProfile();
   const first = await createWriter(profileId);
   const stale = await store.lease(first, profileId);
-  await runtimes.move(first, { to: 'failed', failure: { code: 'x', message: 'hung' } });
+  await runtimes.move(first, { to: 'failed', failure: { code: 'runtime.lost', message: 'hung' } });
   const second = await createWriter(profileId);
   const newer = await store.lease(second, profileId);
   expect(newer?.fence).toBe((stale?.fence ?? 0) + 1);

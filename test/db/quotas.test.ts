@@ -13,7 +13,11 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { organizations } from '../../src/db/schema/index.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
-import { RuntimeError, type RunningMove, type Runtime } from '../../src/runtime-manager/index.ts';
+import {
+  RuntimeError,
+  type RunningMove,
+  type Runtime,
+} from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { newRecord, RUNNING } from '../support/records.ts';
 import { processesOf, sendSignal } from '../support/processes.ts';

@@ -6,11 +6,8 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
-import {
-  Retention,
-  type KeptRecords,
-  type RetentionStore,
-} from '../../src/runtime-manager/index.ts';
+import { Retention } from '../../src/runtime-manager/index.ts';
+import type { KeptRecords, RetentionStore } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { newRecord } from '../support/records.ts';
 

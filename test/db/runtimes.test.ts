@@ -5,7 +5,8 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
-import { reconcile, type RunningMove } from '../../src/runtime-manager/index.ts';
+import { reconcile } from '../../src/runtime-manager/index.ts';
+import type { RunningMove } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { newRecord, RUNNING } from '../support/records.ts';
 
@@ -88,7 +89,7 @@ test('what is over holds no ids of a browser, and its alias is free', async ({ o
 
 test('an alias means the newest runtime of it, and an id wins over an alias', async ({ owner }) => {
   const { store, organizationId, workspaceId, insert } = owner;
-  const failure = { code: 'test', message: 'over' };
+  const failure = { code: 'runtime.lost', message: 'over' } as const;
   const first = await insert('twice');
   await store.move(first, { to: 'failed', failure });
   const second = await insert('twice');
@@ -103,7 +104,7 @@ test('an alias means the newest runtime of it, and an id wins over an alias', as
 test('after a crash the runtimes of a node are failed, and no others', async ({ owner }) => {
   const { store, organizationId, workspaceId, nodeId, insert } = owner;
   const over = await insert();
-  await store.move(over, { to: 'failed', failure: { code: 'x', message: 'over' } });
+  await store.move(over, { to: 'failed', failure: { code: 'runtime.lost', message: 'over' } });
   const { id } = await insert();
   const log = pino({ level: 'silent' });
   const codeOf = async (ref: string) =>
@@ -112,7 +113,7 @@ test('after a crash the runtimes of a node are failed, and no others', async ({ 
   expect(await codeOf(id)).toBeUndefined();
   await reconcile(store, nodeId, log);
   expect(await codeOf(id)).toBe('runtime.service_restarted');
-  expect(await codeOf(over.id)).toBe('x');
+  expect(await codeOf(over.id)).toBe('runtime.lost');
 });
 
 test('a write of an earlier life changes nothing in a later one', async ({ owner }) => {
@@ -121,7 +122,7 @@ test('a write of an earlier life changes nothing in a later one', async ({ owner
   await store.move(first, { to: 'stopped', reason: 'idle' });
   const second = await store.revive(organizationId, first.id, { nodeId, state: 'launching' });
   expect(second).toMatchObject({ generation: 2, state: 'launching', stopReason: undefined });
-  const failure = { code: 'late', message: 'late' };
+  const failure = { code: 'runtime.lost', message: 'late' } as const;
   expect(await store.move(first, { to: 'failed', failure })).toBeUndefined();
   expect(await store.revive(organizationId, first.id, { nodeId, state: 'launching' })).toBe(
     undefined,
@@ -197,7 +198,7 @@ test('a workspace cannot be deleted under an active runtime', async ({ owner, da
   const life = await insert();
   const remove = () => deleteWorkspace(database.db, organizationId, workspaceId);
   expect(await remove()).toBe('has_active_runtimes');
-  await store.move(life, { to: 'failed', failure: { code: 'x', message: 'y' } });
+  await store.move(life, { to: 'failed', failure: { code: 'runtime.lost', message: 'y' } });
   expect(await remove()).toBe('deleted');
 });
 

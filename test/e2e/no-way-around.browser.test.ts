@@ -87,7 +87,10 @@ test.for(['off', 'auto'] as const)(
       expect(names.packets.length).toBeGreaterThan(0);
       names.packets.length = 0;
     }
-    await using service = await openTestService({ executablePath: path, jail });
+    await using service = await openTestService({
+      executables: { executablePath: path },
+      jailMode: jail,
+    });
     const workspace = await createWorkspace(service);
     const site = await openWaysSite();
     const stun = await openUdp(0, '127.0.0.1');

@@ -205,7 +205,7 @@ test('keys are made, listed and revoked beside a running service and without one
   const env = await freshEnv();
   const service = await start(env);
   const keys = async (...args: string[]) => {
-    const { stdout } = await run(process.execPath, ['src/api/keys.ts', ...args], {
+    const { stdout } = await run(process.execPath, ['src/api/cli/keys.ts', ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
     });
     return stdout.trim();
@@ -238,7 +238,7 @@ test('the doctor finds and ends what a killed service left, beside one that runs
   const { json: made } = await create(killed, key);
   const doctor = async (...args: string[]) => {
     const options = { env: { PATH: process.env['PATH'] ?? '', ...env } };
-    return run(process.execPath, ['src/api/doctor.ts', ...args], options).then(
+    return run(process.execPath, ['src/api/cli/doctor.ts', ...args], options).then(
       ({ stdout }) => ({ code: 0, stdout }),
       ({ code, stdout }) => ({ code, stdout }),
     );

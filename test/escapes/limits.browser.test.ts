@@ -71,7 +71,7 @@ const FILL = `(async () => {
 })().catch((error) => error.name)`;
 
 test('a page that fills the disk of an ephemeral browser is told that it is full', async () => {
-  await using service = await openTestService({ limits: { diskBytes: DISK_BYTES } });
+  await using service = await openTestService({ runtimeLimits: { diskBytes: DISK_BYTES } });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create();
   const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
@@ -86,7 +86,7 @@ test('a page that fills the disk of an ephemeral browser is told that it is full
 });
 
 test("a page that fills a profile's disk ends its runtime, which says why", async () => {
-  await using service = await openTestService({ limits: { diskBytes: DISK_BYTES } });
+  await using service = await openTestService({ runtimeLimits: { diskBytes: DISK_BYTES } });
   const workspace = await createWorkspace(service);
   const made = await service.call('POST', '/v1/browser-profiles', { name: 'full' });
   const { id, connection } = await workspace.create({

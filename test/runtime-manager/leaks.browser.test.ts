@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
-import { EgressPolicy, LocalNode, openStorage, OwnPorts } from '../../src/runtime-manager/index.ts';
+import {
+  EgressPolicy,
+  LocalMachine,
+  openStorage,
+  ReservedPorts,
+} from '../../src/runtime-manager/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestJail } from '../support/jail.ts';
 import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
@@ -26,9 +31,9 @@ async function openNode(
   jailMode?: 'off',
 ) {
   const env = { PATH: '/usr/bin:/bin' };
-  const ownPorts = new OwnPorts();
-  const { jail } = await openTestJail(ownPorts, [executablePath], jailMode);
-  return LocalNode.open({
+  const reservedPorts = new ReservedPorts();
+  const { jail } = await openTestJail(reservedPorts, [executablePath], jailMode);
+  return LocalMachine.open({
     jail,
     filesRoot: join(await freshDirectory(), 'files'),
     directoryBytes: 1024 ** 3,
@@ -46,8 +51,8 @@ async function openNode(
     maxLaunches: 2,
     maxExtensions: 0,
     egress: {
-      policy: new EgressPolicy({ allow: ['*'], ownPorts }),
-      ownPorts,
+      policy: new EgressPolicy({ allow: ['*'], reservedPorts }),
+      reservedPorts,
       proxyTimeoutMs: 1000,
     },
     checkoutRoot: root,

@@ -16,8 +16,8 @@ import {
   OwnedStorage,
   StorageOwner,
   type ObjectStorage,
-  type StorageStore,
 } from '../../src/runtime-manager/index.ts';
+import type { StorageStore } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { freshDirectory, STORAGES } from '../support/storages.ts';
 

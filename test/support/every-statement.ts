@@ -18,7 +18,7 @@ import {
   type Extension,
   type Page,
   type PageRequest,
-} from '../../src/runtime-manager/index.ts';
+} from '../../src/runtime-manager/runtime/index.ts';
 import { BUSY } from './filled-tables.ts';
 import { newRecord, RUNNING } from './records.ts';
 

@@ -6,12 +6,12 @@ import {
   openJail,
   programPaths,
   type OpenedJail,
-  type OwnPorts,
+  type ReservedPorts,
 } from '../../src/runtime-manager/index.ts';
 
 /** The jail that a service here would have, until the test is over. */
 export async function openTestJail(
-  ownPorts: OwnPorts,
+  reservedPorts: ReservedPorts,
   executables: string[],
   mode = loadConfig().jailMode,
 ): Promise<OpenedJail> {
@@ -22,7 +22,7 @@ export async function openTestJail(
     searchPath,
     paths: await programPaths(executables),
     limits: runtimeLimits,
-    ownPorts,
+    reservedPorts,
     log: pino({ level: 'silent' }),
   });
   onTestFinished(() => opened[Symbol.asyncDispose]());

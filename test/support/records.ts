@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { NewRuntime, RunningMove } from '../../src/runtime-manager/index.ts';
+import type { NewRuntime, RunningMove } from '../../src/runtime-manager/runtime/index.ts';
 
 /** What a runtime that runs has of its browser. */
 export const RUNNING: RunningMove = {

@@ -11,10 +11,10 @@ import { loadConfig } from '../../src/api/config/config.ts';
 import {
   EgressPolicy,
   openJail,
-  OwnPorts,
+  ReservedPorts,
   programPaths,
-  type EgressRules,
 } from '../../src/runtime-manager/index.ts';
+import type { EgressRules } from '../../src/runtime-manager/runtime/index.ts';
 import {
   openBrowserDirectory,
   resetBrowserRoots,
@@ -31,7 +31,7 @@ const ATTEMPT_MAX_MS = 60_000;
 /** What the service keeps apart from browsers, without any of its checks before it. */
 export interface OpenGates {
   settings: BrowserSettings;
-  egress: { policy: EgressPolicy; ownPorts: OwnPorts; proxyTimeoutMs: number };
+  egress: { policy: EgressPolicy; reservedPorts: ReservedPorts; proxyTimeoutMs: number };
   /** A folder of the service's own, beside those of browsers. */
   dataDir: string;
 }
@@ -40,7 +40,7 @@ export interface OpenGates {
 export async function openGates(): Promise<OpenGates> {
   const dataDir = await mkdtemp(join(tmpdir(), 'bctrl-'));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-  const ownPorts = new OwnPorts();
+  const reservedPorts = new ReservedPorts();
   const executablePath = inject('chromiumPath');
   const opened = await openJail({
     id: randomUUID(),
@@ -48,7 +48,7 @@ export async function openGates(): Promise<OpenGates> {
     searchPath: loadConfig().searchPath,
     paths: await programPaths([executablePath]),
     limits: LIMITS,
-    ownPorts,
+    reservedPorts,
     log,
   });
   onTestFinished(() => opened[Symbol.asyncDispose]());
@@ -75,8 +75,8 @@ export async function openGates(): Promise<OpenGates> {
       log,
     },
     egress: {
-      policy: new EgressPolicy({ allow: ['*'], ownPorts }),
-      ownPorts,
+      policy: new EgressPolicy({ allow: ['*'], reservedPorts }),
+      reservedPorts,
       proxyTimeoutMs: 1000,
     },
     dataDir,

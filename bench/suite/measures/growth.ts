@@ -9,7 +9,7 @@ import {
   RUNTIME_STATES,
   type PageRequest,
   type RuntimeStore,
-} from '../../../src/runtime-manager/index.ts';
+} from '../../../src/runtime-manager/runtime/index.ts';
 import { callEveryStatement } from '../../../test/support/every-statement.ts';
 import { BUSY, fillTables } from '../../../test/support/filled-tables.ts';
 import {

@@ -3,15 +3,17 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import manifest from '../../../package.json' with { type: 'json' };
 import type {
-  BrowserFlavor,
   CaptchaOptions,
-  JailMode,
-  KeptRecords,
-  OwnService,
+  ReservedService,
   S3Options,
-  TimeLimits,
   WarmPoolSize,
 } from '../../runtime-manager/index.ts';
+import type {
+  BrowserFlavor,
+  JailMode,
+  KeptRecords,
+  TimeLimits,
+} from '../../runtime-manager/runtime/index.ts';
 import { Environment, type LOG_LEVELS } from './environment.ts';
 import { defaultBrowserDir, defaultMaxRuntimes } from './machine-defaults.ts';
 import { nearName } from './near-name.ts';
@@ -86,7 +88,7 @@ export interface Config {
   /** What of the machine and the networks around it browsers may reach. */
   egressAllow: string[];
   /** What the service lives from, and browsers do not reach. */
-  ownServices: OwnService[];
+  reservedServices: ReservedService[];
   /** Undefined: one is generated and kept in the data directory. */
   encryptionKey: string | undefined;
   /** Undefined: archives are kept in the data directory. */
@@ -137,7 +139,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     captchas: captchaOptions(values),
     // Who reaches a service on loopback is at this machine, and reaches everything else from there.
     egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
-    ownServices: ownServices(values),
+    reservedServices: reservedServices(values),
     encryptionKey: values.BCTRL_ENCRYPTION_KEY,
     shutdownGraceMs: values.BCTRL_SHUTDOWN_GRACE_MS,
     unknownVariables: Object.keys(given).filter(isUnknown).map(unknownVariable),
@@ -229,7 +231,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
-function ownServices(values: z.infer<typeof Environment>): OwnService[] {
+function reservedServices(values: z.infer<typeof Environment>): ReservedService[] {
   const { DATABASE_URL: database, BCTRL_S3_ENDPOINT: endpoint, BCTRL_S3_BUCKET: bucket } = values;
   const services = database === undefined || isSocket(database) ? [] : [portAddress(database)];
   if (bucket !== undefined && endpoint !== undefined) {
@@ -248,7 +250,7 @@ function isSocket(url: string): boolean {
   return new URL(url).hostname.startsWith('%2F');
 }
 
-function portAddress(url: string): OwnService {
+function portAddress(url: string): ReservedService {
   const { protocol, hostname, port } = new URL(url);
   const usual = USUAL_PORTS.get(protocol) ?? POSTGRES_PORT;
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usual) };

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { BROWSER_FLAVORS, isRule, JAIL_MODES } from '../../runtime-manager/index.ts';
+import { BROWSER_FLAVORS, isRule, JAIL_MODES } from '../../runtime-manager/runtime/index.ts';
 import { DatabaseUrl } from './database-url.ts';
 import { defaultMaxQueue } from './machine-defaults.ts';
 

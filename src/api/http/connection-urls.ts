@@ -1,4 +1,4 @@
-import type { Protocol } from '../../runtime-manager/index.ts';
+import type { Protocol } from '../../runtime-manager/runtime/index.ts';
 
 /** Where tickets are redeemed. */
 export const CONNECT_PATH = '/v1/connect';

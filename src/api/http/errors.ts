@@ -2,7 +2,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { isDatabaseUnavailable } from '../../db/queries/database-errors.ts';
-import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/index.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/runtime/index.ts';
 
 /** Exhaustive: a code of the core without an answer does not compile. */
 const RUNTIME_ERROR_STATUS = {

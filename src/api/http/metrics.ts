@@ -1,18 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type {
-  JailLevel,
-  LocalNode,
-  RuntimeManager,
-  RuntimeMeter,
-} from '../../runtime-manager/index.ts';
+import type { LocalMachine, RuntimeManager, RuntimeMetrics } from '../../runtime-manager/index.ts';
+import type { JailLevel } from '../../runtime-manager/runtime/index.ts';
 
 /** From a browser that was ready to one that took long in a queue. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface Metrics {
-  meter: RuntimeMeter;
+  meter: RuntimeMetrics;
   /** Also shows the state of these, whenever it is asked for. */
-  show(parts: { runtimes: RuntimeManager; node: LocalNode; jailLevel: JailLevel }): void;
+  show(parts: { runtimes: RuntimeManager; machine: LocalMachine; jailLevel: JailLevel }): void;
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
   contentType: string;
@@ -26,18 +22,18 @@ export function createMetrics(version: string): Metrics {
   showBuild(registers, version);
   return {
     meter: createMeter(registers),
-    show: ({ runtimes, node, jailLevel }) => {
+    show: ({ runtimes, machine, jailLevel }) => {
       showJail(registers, jailLevel);
       showRuntimes(registers, runtimes);
-      showBrowsers(registers, node);
-      showEgress(registers, node);
+      showBrowsers(registers, machine);
+      showEgress(registers, machine);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
 }
 
-function createMeter(registers: Registry[]): RuntimeMeter {
+function createMeter(registers: Registry[]): RuntimeMetrics {
   const stages = new Histogram({
     name: 'bctrl_runtime_stage_seconds',
     help: 'How long the stages of bringing a runtime up take.',
@@ -106,7 +102,7 @@ function showRuntimes(registers: Registry[], runtimes: RuntimeManager): void {
   });
 }
 
-function showBrowsers(registers: Registry[], node: LocalNode): void {
+function showBrowsers(registers: Registry[], machine: LocalMachine): void {
   new Counter({
     name: 'bctrl_browser_launches_total',
     help: 'Launches of browsers, for a request or ahead of one.',
@@ -114,27 +110,27 @@ function showBrowsers(registers: Registry[], node: LocalNode): void {
     registers,
     collect() {
       this.reset();
-      for (const [outcome, count] of Object.entries(node.launches)) this.inc({ outcome }, count);
+      for (const [outcome, count] of Object.entries(machine.launches)) this.inc({ outcome }, count);
     },
   });
   showGauge(registers, 'bctrl_warm_browsers', {
     help: 'Browsers that are ready to be handed out.',
-    read: () => node.warmBrowsers,
+    read: () => machine.warmBrowsers,
   });
   showGauge(registers, 'bctrl_browser_memory_bytes', {
     help: 'What all browsers use of the memory (PSS), as last measured.',
-    read: () => node.browserMemoryBytes,
+    read: () => machine.browserMemoryBytes,
   });
 }
 
-function showEgress(registers: Registry[], node: LocalNode): void {
+function showEgress(registers: Registry[], machine: LocalMachine): void {
   new Counter({
     name: 'bctrl_egress_bytes_total',
     help: 'What went through the connections of browsers.',
     labelNames: ['direction'],
     registers,
     collect() {
-      const { bytesIn, bytesOut } = node.usage;
+      const { bytesIn, bytesOut } = machine.usage;
       this.reset();
       this.inc({ direction: 'in' }, bytesIn);
       this.inc({ direction: 'out' }, bytesOut);
@@ -146,7 +142,7 @@ function showEgress(registers: Registry[], node: LocalNode): void {
     registers,
     collect() {
       this.reset();
-      this.inc(node.usage.connections);
+      this.inc(machine.usage.connections);
     },
   });
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
-import type { Runtime, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Runtime } from '../../runtime-manager/runtime/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
 import type { ApiEnv } from './router.ts';
@@ -27,7 +28,7 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
 }
 
 function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
-  const tickets = runtimes.entrances.issueTickets(runtime);
+  const tickets = runtimes.access.issueTickets(runtime);
   if (!tickets) return undefined;
   return {
     cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),

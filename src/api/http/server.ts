@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Server, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { OwnPorts } from '../../runtime-manager/index.ts';
+import type { ReservedPorts } from '../../runtime-manager/index.ts';
 import { createClientAddress } from './client-address.ts';
 import { CONNECT_PATH } from './connection-urls.ts';
 import { createApp, type AppParts } from './app.ts';
@@ -28,7 +28,7 @@ export interface ApiServer extends AsyncDisposable {
 export interface ServerOptions {
   host: string;
   port: number;
-  ownPorts: OwnPorts;
+  reservedPorts: ReservedPorts;
   trustedProxies: string[];
 }
 
@@ -65,7 +65,7 @@ export async function openServer(
   } catch (cause) {
     throw new Error(explain(cause, host, port), { cause });
   }
-  const held = parts.ownPorts.hold(portOf(server), CONNECT_PATH);
+  const held = parts.reservedPorts.hold(portOf(server), CONNECT_PATH);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
     admit: () => {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { PROTOCOLS, type Entrance, type RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Entrance, RuntimeManager } from '../../runtime-manager/index.ts';
+import { PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
 import type { AuthParts } from '../middleware/auth.ts';
@@ -106,8 +107,7 @@ async function enter(
 ): Promise<{ entrance: Entrance; path: string }> {
   const { url = '', headers } = request;
   const [, ticket, below = ''] = BY_TICKET.exec(url) ?? [];
-  if (ticket !== undefined)
-    return { entrance: runtimes.entrances.enterByTicket(ticket), path: below };
+  if (ticket !== undefined) return { entrance: runtimes.access.enterByTicket(ticket), path: below };
   const [, workspace = '', ref = '', name, rest = ''] = BY_KEY.exec(url) ?? [];
   const protocol = PROTOCOLS.find((one) => one === name);
   if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
@@ -116,7 +116,7 @@ async function enter(
     address: clientAddressOf(request),
   });
   const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
-  const entrance = runtimes.entrances.enter(runtime, protocol);
+  const entrance = runtimes.access.enter(runtime, protocol);
   return { entrance, path: rest };
 }
 

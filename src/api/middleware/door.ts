@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { RuntimeError } from '../../runtime-manager/index.ts';
+import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 
 /** Shut until the service could carry out what it is asked for. */
 export interface Door {

@@ -1,12 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import {
-  PROTOCOLS,
-  RuntimeError,
-  type Entrance,
-  type Protocol,
-  type RuntimeManager,
-} from '../../runtime-manager/index.ts';
+import type { Entrance, RuntimeManager } from '../../runtime-manager/index.ts';
+import { PROTOCOLS, RuntimeError, type Protocol } from '../../runtime-manager/runtime/index.ts';
 import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
 import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
 import { limitBody } from '../middleware/limit-body.ts';
@@ -57,7 +52,7 @@ function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): v
   const enter = (c: Context<ApiEnv>) => {
     const parts = c.req.path.split('/');
     const below = pathBelow(parts, TICKET_SEGMENTS);
-    return runtimes.entrances.enterByTicket(parts[TICKET_SEGMENTS - 1] ?? '', below);
+    return runtimes.access.enterByTicket(parts[TICKET_SEGMENTS - 1] ?? '', below);
   };
   // A client that quits when all is over has what it wants: chromedriver sees that alike.
   const quitWhenOver = createMiddleware<ApiEnv>(async (c, next) => {
@@ -89,18 +84,18 @@ function serveByKey(
     const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
     const runtime = await runtimes.getHere(c.var.actor, id, alias);
     c.set('runtime', runtime);
-    const { connection } = runtimes.entrances.enter(runtime, protocol);
+    const { connection } = runtimes.access.enter(runtime, protocol);
     using _request = connection.request(c.req.raw.signal);
     await next();
   });
   const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
   router.all(path, requireApiKey(auth), use, limit, async (c) => {
     const body = await readBody(c);
-    const entrance = runtimes.entrances.enter(c.var.runtime, protocol);
+    const entrance = runtimes.access.enter(c.var.runtime, protocol);
     // Addresses that a session tells are for clients which send no headers.
     const base =
       protocol === 'webdriver'
-        ? connectionUrl(addressOf(c), protocol, runtimes.entrances.ticketOf(entrance))
+        ? connectionUrl(addressOf(c), protocol, runtimes.access.ticketOf(entrance))
         : undefined;
     return pass(c, entrance, { addressOf, segments: KEY_SEGMENTS, body, base });
   });

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
-import type { EventFilter, Runtime, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import type { EventFilter, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import {

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/client.ts';
-import { JAIL_LEVELS, type RuntimeManager } from '../../runtime-manager/index.ts';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import { JAIL_LEVELS } from '../../runtime-manager/runtime/index.ts';
 import type { Door } from '../middleware/door.ts';
 import { json } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';

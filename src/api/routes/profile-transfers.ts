@@ -10,7 +10,6 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Db } from '../../db/client.ts';
 import { profileInUse, findProfileHolder } from '../../db/queries/profile-holders.ts';
 import {
-  RuntimeError,
   GivenStorageState,
   StorageState,
   type Actor,
@@ -18,6 +17,7 @@ import {
   type Profiles,
   type StateConverter,
 } from '../../runtime-manager/index.ts';
+import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { bearer, BODY_ERRORS, errors, json, jsonBody } from '../http/openapi.ts';
 import { jsonOnly } from '../middleware/json-only.ts';

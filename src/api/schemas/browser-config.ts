@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { isRule, PERSONA_ID_MAX, PROXY_TYPES } from '../../runtime-manager/index.ts';
+import { isRule, PERSONA_ID_MAX, PROXY_TYPES } from '../../runtime-manager/runtime/index.ts';
 
 /** A host name or an address, IPv6 with or without brackets: nothing that could be read as a flag. */
 const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}|\[[0-9A-Fa-f:.]{2,45}\])$/;

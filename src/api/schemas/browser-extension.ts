@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { PACKAGE_FORMATS, type StoredExtension } from '../../runtime-manager/index.ts';
+import { PACKAGE_FORMATS, type StoredExtension } from '../../runtime-manager/runtime/index.ts';
 import { nextCursor } from './paging.ts';
 
 const NAME_MAX = 200;

@@ -1,6 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { BrowserProfile } from '../../db/queries/browser-profiles.ts';
-import { PROXY_TYPES, VERSION_KINDS, type ProfileVersion } from '../../runtime-manager/index.ts';
+import {
+  PROXY_TYPES,
+  VERSION_KINDS,
+  type ProfileVersion,
+} from '../../runtime-manager/runtime/index.ts';
 import {
   BrowserConfig,
   BrowserConfigFields,

@@ -1,9 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import {
-  CAPTCHA_KINDS,
-  CAPTCHA_STATUSES,
-  type CaptchaResult,
-} from '../../runtime-manager/index.ts';
+import type { CaptchaResult } from '../../runtime-manager/index.ts';
+import { CAPTCHA_KINDS, CAPTCHA_STATUSES } from '../../runtime-manager/runtime/index.ts';
 
 const PAGE_ID = /^[\w-]{1,128}$/;
 const TIMEOUT_DEFAULT_MS = 120_000;

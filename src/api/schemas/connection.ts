@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { ACCESSES, PROTOCOLS, type Connection } from '../../runtime-manager/index.ts';
+import type { Connection } from '../../runtime-manager/index.ts';
+import { ACCESSES, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { RuntimePath } from './runtime.ts';
 
 const TTL_MAX_SECONDS = 30 * 86_400;

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { RUNTIME_STATES, STORAGE_STATES } from '../../runtime-manager/index.ts';
+import { RUNTIME_STATES, STORAGE_STATES } from '../../runtime-manager/runtime/index.ts';
 
 const Finding = z
   .discriminatedUnion('kind', [

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { EVENT_TYPES, type RuntimeEvent } from '../../runtime-manager/index.ts';
+import { EVENT_TYPES, type RuntimeEvent } from '../../runtime-manager/runtime/index.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1000;

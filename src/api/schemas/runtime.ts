@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { RuntimeWarning } from '../../runtime-manager/index.ts';
 import {
   CAPTCHA_KINDS,
   DRIVERS,
@@ -8,9 +9,9 @@ import {
   STOP_REASONS,
   statusOf,
   type Runtime,
-  type RuntimeWarning,
   type TimeLimits,
-} from '../../runtime-manager/index.ts';
+  FAILURE_CODES,
+} from '../../runtime-manager/runtime/index.ts';
 import { BrowserConfig, EgressRules, extensionIdsUpTo, Proxy } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
 
@@ -118,7 +119,7 @@ const Connection = z
   });
 
 const Failure = z
-  .object({ code: z.string().openapi({ example: 'runtime.browser_exited' }), message: z.string() })
+  .object({ code: z.enum(FAILURE_CODES), message: z.string() })
   .openapi('RuntimeFailure');
 
 const Warning = z

@@ -1,4 +1,4 @@
-import type { BrowserConfig } from '../../runtime-manager/index.ts';
+import type { BrowserConfig } from '../../runtime-manager/runtime/index.ts';
 import type { SecretBox } from '../secret-box.ts';
 
 /** A configuration as it is stored: with its password sealed. */

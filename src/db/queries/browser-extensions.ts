@@ -7,7 +7,7 @@ import type {
   Page,
   PageRequest,
   StoredExtension,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import {
   browserExtensions,

@@ -5,7 +5,7 @@ import type {
   Page,
   PageRequest,
   ProfileVersion,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserProfiles, isOver, profileVersions, runtimes } from '../schema/index.ts';
 import type { SecretBox } from '../secret-box.ts';

@@ -1,6 +1,6 @@
 import { sql, type Column, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Page, PageRequest } from '../../runtime-manager/index.ts';
+import type { Page, PageRequest } from '../../runtime-manager/runtime/index.ts';
 
 const Position = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.uuid()]);
 

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { RuntimeError } from '../../runtime-manager/index.ts';
+import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { isActive, runtimes } from '../schema/index.ts';
 

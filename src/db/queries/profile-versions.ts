@@ -7,7 +7,7 @@ import {
   type ProfileStore,
   type ProfileVersion,
   type RuntimeLife,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserProfiles, profileVersions, runtimes } from '../schema/index.ts';
 import type { SecretBox } from '../secret-box.ts';

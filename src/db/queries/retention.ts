@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Batch, BatchEnd, RetentionStore } from '../../runtime-manager/index.ts';
+import type { Batch, BatchEnd, RetentionStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { idempotencyKeys, isActive, isOver, runtimeEvents, runtimes } from '../schema/index.ts';
 import { KEPT_HOURS } from './idempotency-keys.ts';

@@ -4,7 +4,7 @@ import type {
   NewEvent,
   RuntimeEvent,
   RuntimeLife,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { runtimeEvents, runtimes } from '../schema/index.ts';
 

@@ -1,5 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { NewEvent, RuntimeLife, RuntimeMove, Usage } from '../../runtime-manager/index.ts';
+import type {
+  NewEvent,
+  RuntimeLife,
+  RuntimeMove,
+  Usage,
+} from '../../runtime-manager/runtime/index.ts';
 import { given } from '../prepared.ts';
 import { runtimes } from '../schema/index.ts';
 

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../../runtime-manager/index.ts';
+import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { isMissing, isViolation } from './database-errors.ts';
 import { profileInUse } from './profile-holders.ts';

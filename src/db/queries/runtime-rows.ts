@@ -1,4 +1,4 @@
-import type { BrowserConfig, Launch, Runtime } from '../../runtime-manager/index.ts';
+import type { BrowserConfig, Launch, Runtime } from '../../runtime-manager/runtime/index.ts';
 import type { runtimes } from '../schema/index.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { sealConfig, unsealConfig } from './browser-configs.ts';

@@ -6,7 +6,7 @@ import {
   type NewRuntime,
   type RuntimeLife,
   type RuntimeMove,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
 import { isActive, runtimes } from '../schema/index.ts';

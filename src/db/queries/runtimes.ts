@@ -12,7 +12,7 @@ import {
   type RuntimeMove,
   type RuntimeState,
   type RuntimeStore,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
 import { isActive, isOver, runtimes } from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';

@@ -1,5 +1,5 @@
 import { and, eq, or, sql } from 'drizzle-orm';
-import type { StorageStore } from '../../runtime-manager/index.ts';
+import type { StorageStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserExtensions, profileVersions, storages } from '../schema/index.ts';
 

@@ -1,6 +1,6 @@
 import { and, desc, eq, or, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Page, PageRequest } from '../../runtime-manager/index.ts';
+import type { Page, PageRequest } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { given } from '../prepared.ts';
 import { isOver, runtimes, workspaces } from '../schema/index.ts';

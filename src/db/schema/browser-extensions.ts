@@ -9,7 +9,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { PACKAGE_FORMATS, type ExtensionWarning } from '../../runtime-manager/index.ts';
+import { PACKAGE_FORMATS, type ExtensionWarning } from '../../runtime-manager/runtime/index.ts';
 import { createdAt, updatedAt } from './columns.ts';
 import { organizations } from './organizations.ts';
 

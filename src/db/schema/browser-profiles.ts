@@ -15,7 +15,7 @@ import {
   VERSION_KINDS,
   type BrowserConfig,
   type Fingerprint,
-} from '../../runtime-manager/index.ts';
+} from '../../runtime-manager/runtime/index.ts';
 import { createdAt, updatedAt } from './columns.ts';
 import { organizations } from './organizations.ts';
 

@@ -1,5 +1,5 @@
 import { bigint, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import { EVENT_TYPES } from '../../runtime-manager/index.ts';
+import { EVENT_TYPES } from '../../runtime-manager/runtime/index.ts';
 import { createdAt } from './columns.ts';
 import { runtimes } from './runtimes.ts';
 

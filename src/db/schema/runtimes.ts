@@ -22,7 +22,8 @@ import {
   type Launch,
   type LoadedExtension,
   type ProxyAddress,
-} from '../../runtime-manager/index.ts';
+  type FailureCode,
+} from '../../runtime-manager/runtime/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
 import { createdAt, instant, updatedAt } from './columns.ts';
 import { workspaces } from './workspaces.ts';
@@ -75,7 +76,7 @@ export const runtimes = pgTable(
     bytesOut: bigint({ mode: 'number' }).notNull().default(0),
     connections: integer().notNull().default(0),
     storageWorkspace: text(),
-    failureCode: text(),
+    failureCode: text().$type<FailureCode>(),
     failureMessage: text(),
     stopReason: runtimeStopReason(),
     createdAt: createdAt(),

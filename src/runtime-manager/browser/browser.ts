@@ -25,7 +25,8 @@ import { giveClientHints, readClientHints, type ClientHints } from './client-hin
 import { DefaultPageSession } from './pages/default-page-session.ts';
 import { Downloads } from './downloads.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
-import { chromiumFlags, type BrowserFlavor } from './flags.ts';
+import { chromiumFlags } from './flags.ts';
+import type { BrowserFlavor } from './flavor.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
 import { openDeadline, TooSlowError, type LaunchDeadline } from './launch-deadline.ts';
 import { Pages, type DefaultPage } from './pages/pages.ts';

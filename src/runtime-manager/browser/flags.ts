@@ -1,9 +1,6 @@
 import { wayOutFlags, type ForwarderPorts } from '../egress/dead-end.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
-
-/** What browsers are: `lean` ones have no WebGL. */
-export const BROWSER_FLAVORS = ['full', 'lean'] as const;
-export type BrowserFlavor = (typeof BROWSER_FLAVORS)[number];
+import type { BrowserFlavor } from './flavor.ts';
 
 export interface ChromiumFlags {
   userDataDir: string;

@@ -1,5 +1,5 @@
 import { RuntimeError } from '../errors.ts';
-import type { Runtime } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { CaptchaResult } from './solving.ts';
 import { captchaWarnings, type RuntimeWarning } from './warnings.ts';
 import {

@@ -19,6 +19,9 @@ export const SOLVER_KINDS = [...TOKEN_KINDS, 'image'] as const;
 export const CAPTCHA_KINDS = [...PROOF_OF_WORK_KINDS, ...SOLVER_KINDS] as const;
 export type CaptchaKind = (typeof CAPTCHA_KINDS)[number];
 
+/** How it went with one. */
+export const CAPTCHA_STATUSES = ['solved', 'failed', 'unsupported'] as const;
+
 export function isProofOfWork(kind: CaptchaKind): kind is ProofOfWorkKind {
   return PROOF_OF_WORK_KINDS.some((one) => one === kind);
 }

@@ -7,7 +7,7 @@ import type { CaptchaReport, ReportedCaptcha } from './report.ts';
 import { withDetection } from './detection.ts';
 import { siteOf, type FoundCaptcha } from './found.ts';
 import { solveImage } from './images.ts';
-import { isProofOfWork, type CaptchaKind } from './kinds.ts';
+import { isProofOfWork, type CaptchaKind, type CAPTCHA_STATUSES } from './kinds.ts';
 import { proveWork } from './proof-of-work.ts';
 import type { Solver } from './solver.ts';
 import { solveToken } from './tokens.ts';
@@ -20,8 +20,6 @@ export interface CaptchaLimits {
   /** How long one try may take. */
   solveTimeoutMs: number;
 }
-
-export const CAPTCHA_STATUSES = ['solved', 'failed', 'unsupported'] as const;
 
 export interface CaptchaResult {
   kind: CaptchaKind;

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver } from '../runtime/lifecycle.ts';
-import type { Access } from './cdp/cdp-policy.ts';
+import type { Access, Protocol } from '../runtime/access.ts';
 import { OpenCommands } from './websocket/open-commands.ts';
-
-export const PROTOCOLS = ['cdp', 'playwright', 'webdriver'] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
 
 /** Who wants to know of clients that come and go. */
 export interface ConnectionEvents {

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import { ACCESSES } from './cdp/cdp-policy.ts';
-import { elapsedAt, PROTOCOLS } from './connections.ts';
+import { ACCESSES } from '../runtime/access.ts';
+import { elapsedAt } from './connections.ts';
+import { PROTOCOLS } from '../runtime/access.ts';
 
 const Ticket = z.object({
   runtimeId: z.uuid(),

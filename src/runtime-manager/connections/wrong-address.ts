@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import type { Protocol } from './connections.ts';
+import type { Protocol } from '../runtime/access.ts';
 import { parseJson } from './parse-json.ts';
 import type { Inspection } from './websocket/websocket-bridge.ts';
 

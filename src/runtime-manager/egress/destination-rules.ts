@@ -2,14 +2,6 @@ import { isIP } from 'node:net';
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
 import { canonicalHost, carriedBy, parseAddress } from './addresses.ts';
 
-/** How a customer narrows where a runtime's browser may go; each a list of rules. */
-export interface EgressRules {
-  /** When it is there, only what matches may be reached. */
-  allow?: string[] | undefined;
-  /** What matches may not be reached. */
-  deny?: string[] | undefined;
-}
-
 const EVERYTHING = '*';
 const WILDCARD = '*.';
 

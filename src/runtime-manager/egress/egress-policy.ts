@@ -1,15 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { classify } from './addresses.ts';
-import { DestinationRules, type EgressRules } from './destination-rules.ts';
+import { DestinationRules } from './destination-rules.ts';
+import type { EgressRules } from '../runtime/egress-rules.ts';
 import { EgressRefusal } from './egress-errors.ts';
 import { isLocalhost, LOOPBACK } from './localhost.ts';
-import type { OwnPorts } from './reserved-ports.ts';
+import type { ReservedPorts } from './reserved-ports.ts';
 
 export interface EgressPolicyOptions {
   /** What of this machine and the networks around it may be reached; see DestinationRules. */
   allow: readonly string[];
-  ownPorts: OwnPorts;
+  reservedPorts: ReservedPorts;
 }
 
 /** Names that mean something only inside a network. */
@@ -26,11 +27,11 @@ export interface Destination {
 /** Which destinations browsers may reach from this machine. */
 export class EgressPolicy {
   readonly #allowed: DestinationRules;
-  readonly #ownPorts: OwnPorts;
+  readonly #reservedPorts: ReservedPorts;
 
-  constructor({ allow, ownPorts }: EgressPolicyOptions) {
+  constructor({ allow, reservedPorts }: EgressPolicyOptions) {
     this.#allowed = new DestinationRules(allow);
-    this.#ownPorts = ownPorts;
+    this.#reservedPorts = reservedPorts;
   }
 
   /**
@@ -79,7 +80,7 @@ export class EgressPolicy {
   async #refusalOf({ host, port }: Destination, address: string) {
     const kind = classify(address);
     if (kind === 'forbidden') return new EgressRefusal('forbidden_address');
-    if (await this.#ownPorts.has(address, port)) return new EgressRefusal('own_port');
+    if (await this.#reservedPorts.has(address, port)) return new EgressRefusal('own_port');
     if (kind === 'private' && !this.#allowed.matches(host, address)) {
       return new EgressRefusal('private_address');
     }

@@ -14,9 +14,10 @@ import { EgressRefusal, failureCode, isAbort } from './egress-errors.ts';
 import type { Destination } from './egress-policy.ts';
 import { Failures } from './failures.ts';
 import { reset, SocksFront, TunnelFront, type Front } from './fronts.ts';
-import { OutboundConnections, type Usage } from './outbound-connections.ts';
+import { OutboundConnections } from './outbound-connections.ts';
+import type { Usage } from '../runtime/usage.ts';
 import { enterOwnService } from './own-entrance.ts';
-import type { OwnPorts } from './reserved-ports.ts';
+import type { ReservedPorts } from './reserved-ports.ts';
 import { MAX_HEADER_BYTES, PlainHttp } from './plain-http.ts';
 import { Relay } from './relay.ts';
 import type { Route } from './route.ts';
@@ -29,7 +30,7 @@ const PATIENCE_MS = 20_000;
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:@/?#\s]+):(\d{1,5})$/;
 
 export interface ForwarderOptions extends DialOptions {
-  ownPorts: OwnPorts;
+  reservedPorts: ReservedPorts;
 }
 
 type FailureListener = ConstructorParameters<typeof Failures>[0];
@@ -158,7 +159,7 @@ export class Forwarder implements Disposable {
     try {
       await this.#join(client, destination, front);
     } catch (error) {
-      const entrance = this.#options.ownPorts.entranceOf(destination.port);
+      const entrance = this.#options.reservedPorts.entranceOf(destination.port);
       if (error instanceof EgressRefusal && error.code === 'own_port' && entrance !== undefined) {
         front.accept();
         enterOwnService(client, destination, entrance);
@@ -273,7 +274,9 @@ export class Forwarder implements Disposable {
 
   /** Also by an address of this machine that no interface told of. */
   async #isOwn({ localAddress, remoteAddress, remotePort = 0 }: Socket): Promise<boolean> {
-    return localAddress === remoteAddress && this.#options.ownPorts.has('127.0.0.1', remotePort);
+    return (
+      localAddress === remoteAddress && this.#options.reservedPorts.has('127.0.0.1', remotePort)
+    );
   }
 
   #open() {

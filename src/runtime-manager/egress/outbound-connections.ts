@@ -1,23 +1,5 @@
 import type { Socket } from 'node:net';
-
-/** What went through a browser's connections. */
-export interface Usage {
-  /** What the browser received. */
-  bytesIn: number;
-  bytesOut: number;
-  /** How many connections were opened. */
-  connections: number;
-}
-
-export const NO_USAGE: Usage = { bytesIn: 0, bytesOut: 0, connections: 0 };
-
-export function addUsage(one: Usage, other: Usage): Usage {
-  return {
-    bytesIn: one.bytesIn + other.bytesIn,
-    bytesOut: one.bytesOut + other.bytesOut,
-    connections: one.connections + other.connections,
-  };
-}
+import { addUsage, NO_USAGE, type Usage } from '../runtime/usage.ts';
 
 /** The connections that are open on a browser's behalf, and the count of what went through all. */
 export class OutboundConnections {

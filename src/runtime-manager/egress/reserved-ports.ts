@@ -1,17 +1,21 @@
 import { isOfThisMachine } from './own-addresses.ts';
-import { OwnServiceAddresses, type OwnService, type Resolve } from './reserved-services.ts';
+import {
+  ReservedServiceAddresses,
+  type ReservedService,
+  type Resolve,
+} from './reserved-services.ts';
 
 /**
  * What the service itself listens on or lives from: its own port, its database, storage and solver,
  * the ports at which browsers are debugged and the helpers around them. No browser may reach any of it.
  */
-export class OwnPorts {
+export class ReservedPorts {
   readonly #held = new Map<number, number>();
-  readonly #entrances = new Map<number, string>();
-  readonly #services: OwnServiceAddresses[];
+  readonly #access = new Map<number, string>();
+  readonly #services: ReservedServiceAddresses[];
 
-  constructor(services: readonly OwnService[] = [], resolve?: Resolve) {
-    this.#services = services.map((service) => new OwnServiceAddresses(service, resolve));
+  constructor(services: readonly ReservedService[] = [], resolve?: Resolve) {
+    this.#services = services.map((service) => new ReservedServiceAddresses(service, resolve));
   }
 
   /**
@@ -19,21 +23,21 @@ export class OwnPorts {
    * websockets may be opened all the same.
    */
   hold(port: number, entrance?: string): Disposable {
-    if (entrance !== undefined) this.#entrances.set(port, entrance);
+    if (entrance !== undefined) this.#access.set(port, entrance);
     this.#held.set(port, (this.#held.get(port) ?? 0) + 1);
     return {
       [Symbol.dispose]: () => {
         const left = (this.#held.get(port) ?? 1) - 1;
         if (left === 0) {
           this.#held.delete(port);
-          this.#entrances.delete(port);
+          this.#access.delete(port);
         } else this.#held.set(port, left);
       },
     };
   }
 
   entranceOf(port: number): string | undefined {
-    return this.#entrances.get(port);
+    return this.#access.get(port);
   }
 
   async has(address: string, port: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { classify } from './addresses.ts';
 import { isOfThisMachine, isSame } from './own-addresses.ts';
 
 /** Something that the service lives from, on another machine perhaps. */
-export interface OwnService {
+export interface ReservedService {
   host: string;
   port: number;
   /** Pages reach it all the same at public addresses, where everybody does. */
@@ -16,14 +16,14 @@ const FRESH_MS = 5000;
 export type Resolve = (host: string) => Promise<string[]>;
 
 /** One service, with all addresses that its name was ever found to stand for. */
-export class OwnServiceAddresses {
-  readonly #service: OwnService;
+export class ReservedServiceAddresses {
+  readonly #service: ReservedService;
   readonly #resolve: Resolve;
   readonly #known = new Set<string>();
   #asked: Promise<boolean> | undefined;
   #askedAt = 0;
 
-  constructor(service: OwnService, resolve: Resolve = resolveAll) {
+  constructor(service: ReservedService, resolve: Resolve = resolveAll) {
     this.#service = service;
     this.#resolve = resolve;
   }

@@ -1,5 +1,5 @@
 import type { Proxy } from '../runtime/launch.ts';
-import type { EgressRules } from './destination-rules.ts';
+import type { EgressRules } from '../runtime/egress-rules.ts';
 
 /** How a browser's traffic leaves the machine, and where it may go. */
 export interface Route {

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../runtime/runtime-store.ts';
+import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { Extension } from './extension.ts';
 
 /** An extension as it is recorded. */

@@ -5,7 +5,7 @@ import { RuntimeError } from '../errors.ts';
 import { packDirectory } from '../storage/archive.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
-import type { Page, PageRequest } from '../runtime/runtime-store.ts';
+import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { Extension, ExtensionWarning } from './extension.ts';
 import type { ExtensionStore, StoredExtension } from './extension-store.ts';
 import { inspectPackage } from './inspect-package.ts';

@@ -1,12 +1,12 @@
 import type { Acting, Wire } from '../connections/websocket/websocket-bridge.ts';
 import type { Humanizer } from './humanizer.ts';
 import { readInputCommand } from './input-command.ts';
-import { Lane } from './input-queue.ts';
+import { InputQueue } from './input-queue.ts';
 import { ANSWER_START_BYTES, OwnCommands } from './own-commands.ts';
 
 /** Commands of one client that may wait; then it is not read. */
 const WAITING_MAX = 500;
-const LANES_MAX = 200;
+const QUEUES_MAX = 200;
 
 /**
  * Acts out what one client does with mouse and keyboard. Commands of input are done in their order,
@@ -18,7 +18,7 @@ export class ClientActing implements Acting {
   readonly #humanizer: Humanizer;
   readonly #wire: Wire;
   readonly #own: OwnCommands;
-  readonly #lanes = new Map<string | undefined, Lane>();
+  readonly #queues = new Map<string | undefined, InputQueue>();
   #waiting = 0;
 
   constructor(humanizer: Humanizer, wire: Wire) {
@@ -35,7 +35,7 @@ export class ClientActing implements Acting {
     const command = readInputCommand(payload);
     if (!command) return false;
     this.#waiting++;
-    this.#laneOf(command.sessionId)
+    this.#queueOf(command.sessionId)
       .do(command)
       .catch((error: unknown) => this.#wire.fail(error));
     return true;
@@ -50,26 +50,26 @@ export class ClientActing implements Acting {
   }
 
   close(): void {
-    for (const lane of this.#lanes.values()) lane.close();
+    for (const queue of this.#queues.values()) queue.close();
   }
 
-  #laneOf(sessionId: string | undefined): Lane {
-    const known = this.#lanes.get(sessionId);
+  #queueOf(sessionId: string | undefined): InputQueue {
+    const known = this.#queues.get(sessionId);
     if (known) return known;
-    if (this.#lanes.size >= LANES_MAX) this.#forgetIdle();
-    const lane = new Lane(this.#humanizer, this.#own, sessionId, (command) => {
+    if (this.#queues.size >= QUEUES_MAX) this.#forgetIdle();
+    const queue = new InputQueue(this.#humanizer, this.#own, sessionId, (command) => {
       this.#send(command);
       this.#waiting--;
       if (this.#waiting === WAITING_MAX - 1) this.#wire.readOn();
     });
-    this.#lanes.set(sessionId, lane);
-    return lane;
+    this.#queues.set(sessionId, queue);
+    return queue;
   }
 
   /** Sessions end without a word to us. */
   #forgetIdle(): void {
-    for (const [sessionId, lane] of this.#lanes) {
-      if (lane.isIdle) this.#lanes.delete(sessionId);
+    for (const [sessionId, queue] of this.#queues) {
+      if (queue.isIdle) this.#queues.delete(sessionId);
     }
   }
 

@@ -6,7 +6,7 @@ import { PointerActor } from './pointer-actor.ts';
 import { Stage } from './stage.ts';
 
 /** The input of one session of a client, done one after the other. */
-export class Lane {
+export class InputQueue {
   readonly #stage: Stage;
   readonly #pointer: PointerActor;
   readonly #keyboard: KeyboardActor;

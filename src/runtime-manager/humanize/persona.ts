@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
+import { PERSONA_ID_MAX } from './persona-id.ts';
 import { seededRandom } from './random.ts';
-
-export const PERSONA_ID_MAX = 2 ** 31 - 1;
 
 /**
  * How one person moves a mouse and types. All of it follows from the persona's id, by arithmetic that

@@ -38,7 +38,7 @@ export interface UsedProfile {
 }
 
 /** A browser on some machine, as the manager sees it. */
-export interface NodeBrowser {
+export interface MachineBrowser {
   /** The ways to speak to it; they end with it. */
   readonly endpoints: Endpoints;
   readonly pages: Pages;
@@ -60,19 +60,19 @@ export interface NodeBrowser {
 
 /** An ephemeral browser that was launched ahead; given back as it was taken, it may serve another. */
 export interface ReadyBrowser {
-  browser: NodeBrowser;
+  browser: MachineBrowser;
   giveBack(): void;
 }
 
 /** A machine that runs browsers. */
-export interface RuntimeNode {
+export interface BrowserMachine {
   readonly id: string;
   /**
    * Throws RuntimeError `runtime.launch_failed`, `profile.version_damaged`,
    * `storage.object_missing`, `profile.locale_unavailable`, `extension.load_failed`, or what
    * `signal` aborts with.
    */
-  launch(spec: LaunchSpec, signal: AbortSignal): Promise<NodeBrowser>;
+  launch(spec: LaunchSpec, signal: AbortSignal): Promise<MachineBrowser>;
   /** Whether a browser was launched ahead and is ready. */
   readonly hasReady: boolean;
   /** Asks a browser that is ready whether it is well, for whoever takes it next. */

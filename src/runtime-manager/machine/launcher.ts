@@ -2,7 +2,7 @@ import type { Browser, BrowserIdentity, BrowserSettings } from '../browser/brows
 import { ChromiumLaunchError } from '../browser/chromium.ts';
 import { TooSlowError } from '../browser/launch-deadline.ts';
 import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
-import { addUsage, NO_USAGE, type Usage } from '../egress/outbound-connections.ts';
+import { addUsage, NO_USAGE, type Usage } from '../runtime/usage.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Jail } from './jail/jail.ts';
 import type { BrowserDirectory } from '../browser/browser-directory.ts';

@@ -5,12 +5,12 @@ import {
   removeBrowserRoots,
   resetBrowserRoots,
 } from '../browser/browser-directory.ts';
-import type { BrowserFlavor } from '../browser/flags.ts';
+import type { BrowserFlavor } from '../browser/flavor.ts';
 import type { HealthCheckTimes } from '../browser/health-check.ts';
 import { Locales } from '../browser/locales.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
-import type { Usage } from '../egress/outbound-connections.ts';
+import type { Usage } from '../runtime/usage.ts';
 import type { Route } from '../egress/route.ts';
 import type { Jail } from './jail/jail.ts';
 import type { WarmPool, WarmPoolSize } from './pool/warm-pool.ts';
@@ -25,18 +25,18 @@ import { openWarmPool } from './pool/open-warm-pool.ts';
 import { killProcessesUnder } from './process-table.ts';
 import { LocalProfile } from './profiles/local-profile.ts';
 import { StateConverter } from './profiles/state-converter.ts';
-import { toNodeBrowser, type ReachableBrowser } from './reachable-browser.ts';
+import { toMachineBrowser, type ReachableBrowser } from './reachable-browser.ts';
 import { ReadyStates } from './profiles/ready-states.ts';
 import { NO_PROFILE, probe, type Probed } from './probe.ts';
 import type {
   LaunchSpec,
-  NodeBrowser,
+  MachineBrowser,
   ProfileUse,
   ReadyBrowser,
-  RuntimeNode,
+  BrowserMachine,
 } from './browser-machine.ts';
 
-export interface LocalNodeOptions {
+export interface LocalMachineOptions {
   id: string;
   executablePath: string;
   flavor: BrowserFlavor;
@@ -75,7 +75,7 @@ export interface LocalNodeOptions {
 }
 
 /** This machine. */
-export class LocalNode implements RuntimeNode {
+export class LocalMachine implements BrowserMachine {
   readonly id: string;
   /** What extensions are tried in. */
   readonly trials: ExtensionTrials;
@@ -96,7 +96,7 @@ export class LocalNode implements RuntimeNode {
   #launching = 0;
 
   private constructor(
-    options: LocalNodeOptions,
+    options: LocalMachineOptions,
     { settings, browserBytes }: Probed,
     { locales, ready, extensions }: LocalParts,
   ) {
@@ -128,7 +128,7 @@ export class LocalNode implements RuntimeNode {
    * with its sandbox or without, what it calls itself and how much memory it takes. Throws with what
    * Chromium said when it does not start.
    */
-  static async open(options: LocalNodeOptions): Promise<LocalNode> {
+  static async open(options: LocalMachineOptions): Promise<LocalMachine> {
     const { executablePath, flavor, root, filesRoot, jail, env, egress, log } = options;
     // Within a jail the directory has another path.
     if (jail.level === 'none') assertUsableRoot(root);
@@ -157,14 +157,14 @@ export class LocalNode implements RuntimeNode {
       maxExtensions,
     };
     const probed = await probe(settings, egress);
-    return new LocalNode(options, probed, {
+    return new LocalMachine(options, probed, {
       locales: await Locales.read(executablePath),
       ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),
       extensions,
     });
   }
 
-  #openPool({ warm: size, maxLaunches, log }: LocalNodeOptions): WarmPool<ReachableBrowser> {
+  #openPool({ warm: size, maxLaunches, log }: LocalMachineOptions): WarmPool<ReachableBrowser> {
     const isBusy = () => this.#launching > 0;
     const parts = { launcher: this.#launcher, memory: this.#memory };
     return openWarmPool({ ...parts, size, maxLaunches, isBusy, log });
@@ -202,7 +202,7 @@ export class LocalNode implements RuntimeNode {
   async launch(
     { profile: use, extensions }: LaunchSpec,
     signal: AbortSignal,
-  ): Promise<NodeBrowser> {
+  ): Promise<MachineBrowser> {
     if (use) this.assertLocale(use.fingerprint.locale);
     const profile = use && (await this.#openProfile(use));
     let launched: ReachableBrowser | undefined;
@@ -212,7 +212,7 @@ export class LocalNode implements RuntimeNode {
       await profile?.begin(browser);
       const unpacked = await unpackExtensions(this.#extensions, extensions, browser);
       const loaded = await loadExtensions(browser, unpacked, signal);
-      return toNodeBrowser(launched, profile, loaded);
+      return toMachineBrowser(launched, profile, loaded);
     } catch (error) {
       await launched?.browser.kill();
       await profile?.release();
@@ -231,7 +231,7 @@ export class LocalNode implements RuntimeNode {
   async takeReady(): Promise<ReadyBrowser | undefined> {
     const taken = await this.#pool?.takeReady();
     if (!taken) return undefined;
-    const browser = toNodeBrowser(taken, undefined, []);
+    const browser = toMachineBrowser(taken, undefined, []);
     return { browser, giveBack: () => this.#pool?.giveBack(taken) };
   }
 

@@ -1,6 +1,6 @@
 import type { Endpoints } from '../connections/endpoints.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
-import type { UsedProfile, NodeBrowser } from './browser-machine.ts';
+import type { UsedProfile, MachineBrowser } from './browser-machine.ts';
 import type { ConfinedBrowser } from './confined-browser.ts';
 import { Transfers } from './transfers.ts';
 
@@ -10,11 +10,11 @@ export interface ReachableBrowser extends ConfinedBrowser {
 }
 
 /** As the manager sees it. */
-export function toNodeBrowser(
+export function toMachineBrowser(
   { browser, forwarder, endpoints }: ReachableBrowser,
   profile: UsedProfile | undefined,
   extensions: LoadedExtension[],
-): NodeBrowser {
+): MachineBrowser {
   return {
     endpoints,
     pages: browser.pages,

@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostPart, type FilesFolder } from '../browser/own-files.ts';
-import type { Usage } from '../egress/outbound-connections.ts';
+import type { Usage } from '../runtime/usage.ts';
 
 /** More than pages send by themselves to ask for something, or to tell that they are there. */
 const UPLOAD_BYTES_PER_SECOND = 16 * 1024;

@@ -1,11 +1,12 @@
-import type { Access } from '../connections/cdp/cdp-policy.ts';
-import type { Connection, Protocol } from '../connections/connections.ts';
+import type { Access } from '../runtime/access.ts';
+import type { Connection } from '../connections/connections.ts';
+import type { Protocol } from '../runtime/access.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
 import { assertNotExpired, Tickets, type Ticket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
-import type { Runtime } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 export interface ConnectionRequest {
   protocol: Protocol;
@@ -25,7 +26,7 @@ export interface Entrance {
 }
 
 /** The ways into the runtimes that are active here, and the tickets that open them. */
-export class Entrances {
+export class RuntimeAccess {
   readonly #live: ReadonlyMap<string, LiveRuntime>;
   readonly #ends: RecentEnds;
   readonly #tickets = new Tickets();

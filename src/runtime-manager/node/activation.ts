@@ -3,10 +3,10 @@ import { RuntimeError } from '../errors.ts';
 import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
 import { runningMove } from './running-move.ts';
-import type { RunningMove, Runtime } from '../runtime/runtime-store.ts';
+import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
 /** A runtime that is to be active. */
-export interface Opening {
+export interface ActivationRequest {
   /** Of the runtime. */
   id: string;
   /** When it was asked for, by `performance.now()`. */
@@ -17,7 +17,7 @@ export interface Opening {
   write: (state: FirstState, running: RunningMove | undefined) => Promise<Runtime | undefined>;
 }
 
-export interface OpeningsOptions {
+export interface ActivationOptions {
   admission: Admission;
   /** Where runtimes are from the moment they are owned until they have ended. */
   live: Map<string, LiveRuntime>;
@@ -28,12 +28,12 @@ export interface OpeningsOptions {
  * Makes runtimes active: the record and the `LiveRuntime` that owns it. In between the runtime is
  * known here, so that who asks for it just then can wait.
  */
-export class Openings {
-  readonly #options: OpeningsOptions;
+export class Activation {
+  readonly #options: ActivationOptions;
   readonly #underWay = new Map<string, Promise<unknown>>();
   #closed = false;
 
-  constructor(options: OpeningsOptions) {
+  constructor(options: ActivationOptions) {
     this.#options = options;
   }
 
@@ -69,8 +69,8 @@ export class Openings {
    * to write, or another request is just doing the same. Throws `service.shutting_down`,
    * `runtime.no_capacity`, or what the record is refused for.
    */
-  async open(opening: Opening): Promise<LiveRuntime | undefined> {
-    const { id } = opening;
+  async open(request: ActivationRequest): Promise<LiveRuntime | undefined> {
+    const { id } = request;
     const other = this.#underWay.get(id);
     if (other) {
       await other.catch(() => undefined);
@@ -79,7 +79,7 @@ export class Openings {
     if (this.#closed) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
-    const opened = this.#open(opening);
+    const opened = this.#open(request);
     this.#underWay.set(id, opened);
     try {
       return await opened;
@@ -88,16 +88,21 @@ export class Openings {
     }
   }
 
-  async #open({ id, arrivedAt, isPlain, write }: Opening): Promise<LiveRuntime | undefined> {
+  async #open({
+    id,
+    arrivedAt,
+    isPlain,
+    write,
+  }: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { admission, live, parts } = this.#options;
-    const { node, meter, events } = parts;
+    const { machine, metrics, events } = parts;
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt));
-    const mayTake = isPlain && place.state === 'launching' && node.hasReady;
-    const ready = mayTake ? await meter.time('browser', () => node.takeReady()) : undefined;
+    const mayTake = isPlain && place.state === 'launching' && machine.hasReady;
+    const ready = mayTake ? await metrics.time('browser', () => machine.takeReady()) : undefined;
     if (ready) stack.defer(() => ready.giveBack());
     const runtime = ready
-      ? await meter.time('store', () =>
+      ? await metrics.time('store', () =>
           write('launching', runningMove(ready.browser, { proxy: undefined })),
         )
       : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);

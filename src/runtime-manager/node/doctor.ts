@@ -5,18 +5,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeState } from '../runtime/lifecycle.ts';
 import { listeningPorts } from '../machine/listening-ports.ts';
 import { killProcessesUnder, processesUnder, type ProcessEntry } from '../machine/process-table.ts';
-import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
+import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { failure } from '../runtime/failures.ts';
 
 /** A browser that is just being launched has a directory before it has processes. */
 const LAUNCHING_MS = 60_000;
 /** What is about to end is gone by then, a crash handler without its browser for one. */
 const ENDING_MS = 5000;
 const LOOK_MS = 250;
-
-const LOST = {
-  code: 'runtime.lost',
-  message: 'There was no browser any more that belonged to the runtime.',
-};
 
 /** Something that does not belong to anything. */
 export type Finding =
@@ -150,7 +147,7 @@ async function findRuntime(
 
 async function giveUp({ store, nodeId }: DoctorOptions, runtimeId: string): Promise<void> {
   const runtime = (await store.listActive(nodeId)).find(({ id }) => id === runtimeId);
-  if (runtime) await store.move(runtime, { to: 'failed', failure: LOST });
+  if (runtime) await store.move(runtime, { to: 'failed', failure: failure('runtime.lost') });
 }
 
 async function removeDirectory(

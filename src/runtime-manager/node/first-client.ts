@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { SocketRequest } from '../connections/endpoints.ts';
 import type { RuntimeManager } from '../manager.ts';
-import { failureOf } from './runtime-ends.ts';
+import { failureOf } from '../runtime/failures.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
-import type { Runtime } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 
@@ -20,11 +20,11 @@ export interface FirstClient {
  * they cannot be joined; then the runtime is ended too.
  */
 export async function joinFirstClient(
-  { live, entrances }: Pick<RuntimeManager, 'live' | 'entrances'>,
+  { live, access }: Pick<RuntimeManager, 'live' | 'access'>,
   runtime: Runtime,
   { asked, keepAlive, log }: FirstClient,
 ): Promise<void> {
-  const { connection, endpoints } = entrances.enter(runtime, 'cdp');
+  const { connection, endpoints } = access.enter(runtime, 'cdp');
   // One that is started again meanwhile has another life, which is not this client's.
   const life = live.get(runtime.id);
   const end = (how: RuntimeEnd) =>

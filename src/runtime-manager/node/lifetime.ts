@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { thisMoment, type Connections } from '../connections/connections.ts';
-import type { NodeBrowser } from '../machine/browser-machine.ts';
-import { NO_USAGE } from '../egress/outbound-connections.ts';
-import type { Activity, TimeLimits } from '../runtime/runtime-store.ts';
+import type { MachineBrowser } from '../machine/browser-machine.ts';
+import { NO_USAGE } from '../runtime/usage.ts';
+import type { Activity, TimeLimits } from '../runtime/runtime.ts';
 
 export interface LifetimeParts {
   limits: TimeLimits;
   connections: Pick<Connections, 'lastActivity' | 'touch' | 'touchAsked'>;
-  browser: Pick<NodeBrowser, 'transfers' | 'forwarder'>;
+  browser: Pick<MachineBrowser, 'transfers' | 'forwarder'>;
   /** For how long a command without an answer, or a download that does not grow, is use. */
   openCommandMs: number;
 }

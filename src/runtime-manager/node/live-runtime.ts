@@ -11,35 +11,31 @@ import type { NewEvent } from '../runtime/events.ts';
 import type { PageObservers } from './page-observers.ts';
 import type { RuntimeEvents } from './runtime-events.ts';
 import { humanizerFor } from '../humanize/humanizer.ts';
-import type { RuntimeMeter } from '../metrics.ts';
-import type { BrowserExit, NodeBrowser, RuntimeNode } from '../machine/browser-machine.ts';
+import type { RuntimeMetrics } from '../metrics.ts';
+import type { BrowserExit, MachineBrowser, BrowserMachine } from '../machine/browser-machine.ts';
 import { ProfileSession } from '../profiles/profile-session.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Route } from '../egress/route.ts';
 import type { BrowserConfig, Proxy } from '../runtime/launch.ts';
+import { failure, failureOf } from '../runtime/failures.ts';
 import { Lifetime } from './lifetime.ts';
 import { runningMove } from './running-move.ts';
-import { abortReason, endOf, failureOf, LAST_WORDS, type RecentEnds } from './runtime-ends.ts';
+import { abortReason, endOf, CLOSE_REASONS, type RecentEnds } from './runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
-import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
+import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 /** How long an answer waits for the record of an end, after the browser was ended. */
 const RECORD_TIMEOUT_MS = 5000;
 /** All who waited for it hung up before it was up. */
-const ABANDONED = {
-  to: 'failed',
-  failure: {
-    code: 'runtime.abandoned',
-    message: 'The client hung up before the runtime was ready.',
-  },
-} as const;
+const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
 
 export interface LiveRuntimeParts {
-  node: RuntimeNode;
+  machine: BrowserMachine;
   store: RuntimeStore;
   events: RuntimeEvents;
   observers: PageObservers;
-  meter: RuntimeMeter;
+  metrics: RuntimeMetrics;
   profiles: Profiles;
   extensions: Extensions;
   /** What a client's command may be delayed by, to be done as a person would. */
@@ -63,12 +59,12 @@ export class LiveRuntime {
   readonly #record: RuntimeRecord;
   readonly #profile: ProfileSession | undefined;
   readonly #release: () => void;
-  readonly #warm: NodeBrowser | undefined;
+  readonly #warm: MachineBrowser | undefined;
   readonly #launching = new AbortController();
   readonly #browserEnded = Promise.withResolvers<void>();
   #started: Promise<Runtime> | undefined;
   #bringingUp: Promise<Runtime> | undefined;
-  #browser: NodeBrowser | undefined;
+  #browser: MachineBrowser | undefined;
   #lifetime: Lifetime | undefined;
   /** Of the browser that runs, until the end begins. */
   #captchas: Disposable | undefined;
@@ -88,7 +84,7 @@ export class LiveRuntime {
     place: Place,
     parts: LiveRuntimeParts,
     release: () => void,
-    warm?: NodeBrowser,
+    warm?: MachineBrowser,
   ) {
     this.#warm = warm;
     this.#parts = parts;
@@ -121,7 +117,7 @@ export class LiveRuntime {
     return this.#ended ? undefined : this.#browser?.endpoints;
   }
 
-  get browser(): NodeBrowser | undefined {
+  get browser(): MachineBrowser | undefined {
     return this.#browser;
   }
 
@@ -213,37 +209,37 @@ export class LiveRuntime {
   }
 
   async #bringUp(): Promise<Runtime> {
-    const { meter, node } = this.#parts;
+    const { metrics, machine } = this.#parts;
     const { signal } = this.#launching;
     // Whatever ends the runtime from now on ends it too.
     this.#browser = this.#warm;
     try {
-      await meter.time('queue', () => this.#place.ready());
+      await metrics.time('queue', () => this.#place.ready());
       signal.throwIfAborted();
       if (this.#warm) return await this.#runWith(this.#warm);
       if (this.runtime.state === 'accepted') await this.#record.move({ to: 'launching' });
       const profile = await this.#profile?.begin();
       const route = this.#routeOf(this.#config.proxy ?? undefined);
-      const checked = meter.time('proxy', () => node.checkRoute(route, signal));
+      const checked = metrics.time('proxy', () => machine.checkRoute(route, signal));
       checked.catch((error: unknown) => this.#launching.abort(error));
       const extensions = await this.#resolveExtensions();
       const spec = { profile, extensions };
-      const browser = await meter.time('browser', () => node.launch(spec, signal));
+      const browser = await metrics.time('browser', () => machine.launch(spec, signal));
       await this.#use(browser, route, checked);
-      return await meter.time('store', () => this.#record.move(runningMove(browser, route)));
+      return await metrics.time('store', () => this.#record.move(runningMove(browser, route)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw this.#profile ? await this.#profile.explain(error) : error;
     }
   }
 
-  async #runWith(browser: NodeBrowser): Promise<Runtime> {
+  async #runWith(browser: MachineBrowser): Promise<Runtime> {
     await this.#use(browser, this.#routeOf(undefined));
     return this.runtime;
   }
 
   /** Makes a browser the runtime's own, and opens its way out once that is `checked`. */
-  async #use(browser: NodeBrowser, route: Route, checked?: Promise<void>): Promise<void> {
+  async #use(browser: MachineBrowser, route: Route, checked?: Promise<void>): Promise<void> {
     this.#place.launched();
     this.#browser = browser;
     const { humanizeMaxDelayMs } = this.#parts;
@@ -281,7 +277,7 @@ export class LiveRuntime {
       throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
     }
     const route = this.#routeOf(proxy);
-    await this.#parts.node.checkRoute(route, signal);
+    await this.#parts.machine.checkRoute(route, signal);
     const runtime = await this.#record.setProxy(proxy);
     browser.forwarder.setRoute(route);
     this.#proxy = proxy;
@@ -291,7 +287,7 @@ export class LiveRuntime {
     return runtime;
   }
 
-  async #follow({ pages }: NodeBrowser, signal: AbortSignal): Promise<void> {
+  async #follow({ pages }: MachineBrowser, signal: AbortSignal): Promise<void> {
     const note = (event: NewEvent) => this.#record.note(event);
     const defaultPage = (pageId: string | undefined) => this.#record.setDefaultPage(pageId);
     pages.follow({ defaultPage, event: note });
@@ -317,15 +313,15 @@ export class LiveRuntime {
     this.#launching.abort(abortReason(end));
     if (this.#place.state === 'waiting') this.#place[Symbol.dispose]();
     const cause = end.to === 'failed' ? 'failed' : end.reason;
-    this.#parts.ends.add(this.runtime.id, LAST_WORDS[cause]);
-    this.connections.close(LAST_WORDS[cause]);
+    this.#parts.ends.add(this.runtime.id, CLOSE_REASONS[cause]);
+    this.connections.close(CLOSE_REASONS[cause]);
     // Whoever launched meanwhile has it in #browser then.
     await this.#bringingUp?.catch(() => undefined);
     this.#captchas?.[Symbol.dispose]();
     const left = await this.#endBrowser(end);
     this.#browserEnded.resolve();
     void this.#leavePlace();
-    if (left.to === 'failed') this.#parts.meter.failed(left.failure.code);
+    if (left.to === 'failed') this.#parts.metrics.failed(left.failure.code);
     const over = await this.#record.end({ ...left, usage: this.#browser?.forwarder.usage });
     this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;

@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
+import { failure } from '../runtime/failures.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 
-const RESTARTED = {
-  code: 'runtime.service_restarted',
-  message: 'The service was restarted while the runtime was active.',
-};
+const RESTARTED = failure('runtime.service_restarted');
 
 /**
  * After a crash: what the records of this node still call active belonged to a service that is no

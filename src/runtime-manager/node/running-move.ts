@@ -1,10 +1,10 @@
 import type { Route } from '../egress/route.ts';
 import { addressOf } from '../runtime/launch.ts';
-import type { NodeBrowser } from '../machine/browser-machine.ts';
-import type { RunningMove } from '../runtime/runtime-store.ts';
+import type { MachineBrowser } from '../machine/browser-machine.ts';
+import type { RunningMove } from '../runtime/runtime.ts';
 
 /** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */
-export function runningMove(browser: NodeBrowser, { proxy }: Pick<Route, 'proxy'>): RunningMove {
+export function runningMove(browser: MachineBrowser, { proxy }: Pick<Route, 'proxy'>): RunningMove {
   return {
     to: 'running',
     defaultContextId: browser.pages.contextId,

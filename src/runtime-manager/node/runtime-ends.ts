@@ -1,12 +1,12 @@
 import { RuntimeError } from '../errors.ts';
 import type { BrowserExit, KillReason } from '../machine/browser-machine.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
-import type { RuntimeFailure } from '../runtime/runtime-store.ts';
+import { failure, type RuntimeFailure } from '../runtime/failures.ts';
 
 const ENDS_KEPT = 1000;
 
 /** What clients are told in the close frame, and when they come back. */
-export const LAST_WORDS = {
+export const CLOSE_REASONS = {
   requested: 'The runtime was stopped.',
   closed_by_client: 'The browser was closed.',
   workspace_deleted: 'The workspace of the runtime was deleted.',
@@ -39,29 +39,16 @@ export function abortReason(end: RuntimeEnd): RuntimeError {
   return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
 }
 
-const KILLED: Record<KillReason, RuntimeFailure> = {
-  hung: {
-    code: 'runtime.browser_hung',
-    message: 'The browser did not answer any more and was ended.',
-  },
-  disk_limit: {
-    code: 'runtime.disk_limit',
-    message: 'The browser kept more on disk than a runtime may and was ended.',
-  },
-};
+const KILLED = {
+  hung: failure('runtime.browser_hung'),
+  disk_limit: failure('runtime.disk_limit'),
+} as const satisfies Record<KillReason, RuntimeFailure>;
 
 /** A browser only ends in good order when a client asks it to. */
 export function endOf({ code, signal, killedFor }: BrowserExit): RuntimeEnd {
   if (killedFor !== undefined) return { to: 'failed', failure: KILLED[killedFor] };
   if (code === 0) return { to: 'stopped', reason: 'closed_by_client' };
-  const message = `The browser exited by itself (${signal ?? `code ${code}`}).`;
-  return { to: 'failed', failure: { code: 'runtime.browser_exited', message } };
-}
-
-export function failureOf(error: unknown): RuntimeFailure {
-  return error instanceof RuntimeError
-    ? { code: error.code, message: error.message }
-    : { code: 'server.error', message: 'The runtime could not be started.' };
+  return { to: 'failed', failure: failure('runtime.browser_exited', signal ?? `code ${code}`) };
 }
 
 /** Others came in between again and again. */

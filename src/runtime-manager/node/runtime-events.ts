@@ -1,4 +1,5 @@
-import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
+import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { EventFilter, RuntimeEvent } from '../runtime/events.ts';
 import type { PageObservers } from './page-observers.ts';
 

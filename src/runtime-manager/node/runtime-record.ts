@@ -4,7 +4,8 @@ import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import type { Driver } from '../runtime/lifecycle.ts';
 import type { Proxy } from '../runtime/launch.ts';
-import type { Runtime, RuntimeMove, RuntimeStore } from '../runtime/runtime-store.ts';
+import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import type { Runtime, RuntimeMove } from '../runtime/runtime.ts';
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5000;

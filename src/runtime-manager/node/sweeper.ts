@@ -1,13 +1,15 @@
 import type { Logger } from 'pino';
 import { every } from '../timing/every.ts';
+import { failure } from '../runtime/failures.ts';
 import type { LiveRuntime } from './live-runtime.ts';
-import type { Runtime, RuntimeStore } from '../runtime/runtime-store.ts';
+import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 const TIME_LIMITS_INTERVAL_MS = 1000;
 const TIDY_INTERVAL_MS = 10_000;
 const PLACES_INTERVAL_MS = 60_000;
 
-export interface UpkeepOptions {
+export interface SweeperOptions {
   nodeId: string;
   store: RuntimeStore;
   live: ReadonlyMap<string, LiveRuntime>;
@@ -20,11 +22,11 @@ export interface UpkeepOptions {
  * What has to be done again and again: runtimes whose time is over are ended, and records that claim
  * a browser nobody holds are corrected.
  */
-export class Upkeep implements Disposable {
-  readonly #options: UpkeepOptions;
+export class Sweeper implements Disposable {
+  readonly #options: SweeperOptions;
   readonly #timers: Disposable[];
 
-  constructor(options: UpkeepOptions) {
+  constructor(options: SweeperOptions) {
     this.#options = options;
     this.#timers = [
       this.#every(TIME_LIMITS_INTERVAL_MS, 'time limits', () => this.#endDue()),
@@ -84,9 +86,8 @@ export class Upkeep implements Disposable {
 
   /** The answer to its insert was lost, and so nobody took care of it. */
   async #giveUp(runtime: Runtime): Promise<void> {
-    const message = 'The service lost the runtime before it was up.';
-    const failure = { code: 'runtime.lost', message };
-    if (await this.#options.store.move(runtime, { to: 'failed', failure })) {
+    const lost = { to: 'failed', failure: failure('runtime.lost') } as const;
+    if (await this.#options.store.move(runtime, lost)) {
       this.#options.log.error({ runtimeId: runtime.id }, 'a runtime that nobody held was failed');
     }
   }

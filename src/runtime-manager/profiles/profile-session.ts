@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
-import type { NodeBrowser, ProfileUse } from '../machine/browser-machine.ts';
-import type { Runtime } from '../runtime/runtime-store.ts';
+import type { MachineBrowser, ProfileUse } from '../machine/browser-machine.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
 import type { Profiles } from './profiles.ts';
 
@@ -68,7 +68,7 @@ export class ProfileSession {
   }
 
   /** Saves the state of a running browser now and then. */
-  follow(browser: NodeBrowser): void {
+  follow(browser: MachineBrowser): void {
     const { saveIntervalMs } = this.#profiles;
     if (!this.#runtime.writesProfile || saveIntervalMs === 0) return;
     this.#timer = setInterval(() => {
@@ -86,7 +86,7 @@ export class ProfileSession {
    * Saves the state that a browser left, which is gone. Throws `profile.save_failed`; then the
    * state stays where it is, and is recovered by the next start of the service.
    */
-  async end(browser: NodeBrowser, kind: VersionKind): Promise<void> {
+  async end(browser: MachineBrowser, kind: VersionKind): Promise<void> {
     if (!this.#runtime.writesProfile) return this.#release(browser, undefined);
     let saved: ProfileVersion | undefined;
     try {
@@ -103,7 +103,7 @@ export class ProfileSession {
   }
 
   /** What cannot be removed now is removed by the next start. */
-  async #release(browser: NodeBrowser, saved: Archive | undefined): Promise<void> {
+  async #release(browser: MachineBrowser, saved: Archive | undefined): Promise<void> {
     try {
       await browser.profile?.release(saved);
     } catch (err) {
@@ -111,7 +111,7 @@ export class ProfileSession {
     }
   }
 
-  async #saveRunning(browser: NodeBrowser): Promise<void> {
+  async #saveRunning(browser: MachineBrowser): Promise<void> {
     try {
       await this.#save('checkpoint', () => browser.profile?.checkpoint());
     } catch (err) {

@@ -1,4 +1,4 @@
-import type { RuntimeLife } from '../runtime/runtime-store.ts';
+import type { RuntimeLife } from '../runtime/runtime.ts';
 import type { NewVersion, Profile, ProfileLease, ProfileVersion } from './profile.ts';
 
 /** What the core needs of a database for profiles; rows of another organization do not exist. */

@@ -1,14 +1,13 @@
-import type { KeptRecords, RetentionStore } from './retention.ts';
+import type { KeptRecords, RetentionStore } from './retention-store.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { findOrphans } from './orphans.ts';
-import { OWNERSHIPS, type StorageOwner } from '../storage/storage-owner.ts';
+import type { StorageOwner } from '../storage/storage-owner.ts';
+import { type STORAGE_STATES } from '../storage/storage-store.ts';
 import type { StorageStore } from '../storage/storage-store.ts';
 
 /** Nothing is counted further, and no more archives are looked at. */
 const MOST = 10_000;
 const KEYS_SHOWN = 20;
-
-export const STORAGE_STATES = [...OWNERSHIPS, 'unreachable'] as const;
 
 /** What is old enough to be removed now; each number is 10,000 at most. */
 export interface RetentionPreview {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { EgressRules } from '../egress/destination-rules.ts';
+import type { EgressRules } from './egress-rules.ts';
 import type { Launch } from './launch.ts';
 import type { Driver, RuntimeKind } from './lifecycle.ts';
-import type { NewRuntime, TimeLimits } from './runtime-store.ts';
+import type { NewRuntime, TimeLimits } from './runtime.ts';
 
 export interface RuntimeRequest {
   alias: string;

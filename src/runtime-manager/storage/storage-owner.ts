@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { listArchives } from '../retention/orphans.ts';
-import type { StorageClaim, StorageStore } from './storage-store.ts';
+import type { StorageClaim, StorageStore, Ownership } from './storage-store.ts';
 
 const FOLDER = 'owner/';
 export const MARKER_KEY = `${FOLDER}database.json`;
@@ -13,15 +13,6 @@ const SAMPLE = 1000;
 
 const Marker = z.object({ databaseId: z.string(), storageId: z.uuid(), sweepId: z.uuid() });
 type Marker = z.infer<typeof Marker>;
-
-/**
- * Whose a storage is: `ours` when its marker is the one that our database wrote last; `unclaimed`
- * when it has none and may be ours; `foreign` otherwise, that is when another database wrote the
- * marker, another copy of ours did, ours was restored from before the last sweep, or when there are
- * archives without a marker and our database knows none of them.
- */
-export const OWNERSHIPS = ['ours', 'unclaimed', 'foreign'] as const;
-export type Ownership = (typeof OWNERSHIPS)[number];
 
 /** Tells whether a storage belongs to a database, by a marker in it. Nothing is removed otherwise. */
 export class StorageOwner {

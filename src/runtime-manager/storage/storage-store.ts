@@ -1,3 +1,15 @@
+/**
+ * Whose a storage is: `ours` when its marker is the one that our database wrote last; `unclaimed`
+ * when it has none and may be ours; `foreign` otherwise, that is when another database wrote the
+ * marker, another copy of ours did, ours was restored from before the last sweep, or when there are
+ * archives without a marker and our database knows none of them.
+ */
+export const OWNERSHIPS = ['ours', 'unclaimed', 'foreign'] as const;
+export type Ownership = (typeof OWNERSHIPS)[number];
+
+/** What may be told of a storage's owner: that, or that it did not answer. */
+export const STORAGE_STATES = [...OWNERSHIPS, 'unreachable'] as const;
+
 /** What the marker in a storage says of whose it is. */
 export interface StorageClaim {
   storageId: string;

@@ -34,7 +34,7 @@ async function openDoctor() {
     DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
   };
   const ask = (args: string[], more = {}) =>
-    promisify(execFile)(process.execPath, ['src/api/doctor.ts', ...args], {
+    promisify(execFile)(process.execPath, ['src/api/cli/doctor.ts', ...args], {
       env: { ...env, ...more },
     }).then(
       ({ stdout }) => ({ code: 0, stdout }),

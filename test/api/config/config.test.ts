@@ -90,7 +90,7 @@ test('what is inside is reached only by who is at this machine, unless it is sai
   expect(() => loadConfig({ BCTRL_EGRESS_ALLOW: '10.0.0.0/99' })).toThrow(/BCTRL_EGRESS_ALLOW/);
 });
 
-const own = (env: Record<string, string>) => loadConfig(env).ownServices;
+const own = (env: Record<string, string>) => loadConfig(env).reservedServices;
 
 test('what the service lives from is its own: the database always, others where they are inside', () => {
   const s3 = { BCTRL_S3_BUCKET: 'b', BCTRL_S3_ENDPOINT: 'http://minio.example' };

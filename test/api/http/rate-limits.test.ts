@@ -7,7 +7,7 @@ import { testWith } from '../../support/test.ts';
 
 const test = testWith({
   rateLimitPerMinute: 5,
-  address: { publicUrl: undefined, trustedProxies: ['127.0.0.1'] },
+  trustedProxies: ['127.0.0.1'],
 });
 
 async function anotherKey({ database }: TestService): Promise<string> {

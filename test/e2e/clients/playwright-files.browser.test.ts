@@ -130,7 +130,7 @@ test.skipIf(inject('ffmpegPath') === '')(
 );
 
 test('a client of playwright is told when videos cannot be recorded', async () => {
-  await using service = await openTestService({ ffmpegPath: '' });
+  await using service = await openTestService({ executables: { ffmpegPath: undefined } });
   const browser = await connect(await createWorkspace(service));
   const context = await browser.newContext({ recordVideo: { dir: 'videos' } });
   await expect(context.newPage()).rejects.toThrow(

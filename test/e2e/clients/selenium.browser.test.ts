@@ -127,7 +127,7 @@ test('sessions are not counted when their driver or their last window is gone', 
 });
 
 test('without a chromedriver only WebDriver is unavailable', async () => {
-  await using service = await openTestService({ chromedriverPath: '' });
+  await using service = await openTestService({ executables: { chromedriverPath: undefined } });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create();
   await expect(attach(connection.webdriverUrl)).rejects.toThrow(/has no chromedriver/);

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { Dialer } from '../../../src/runtime-manager/egress/dial.ts';
 import { EgressPolicy } from '../../../src/runtime-manager/egress/egress-policy.ts';
-import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
-import type { Proxy } from '../../../src/runtime-manager/index.ts';
+import { ReservedPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
+import type { Proxy } from '../../../src/runtime-manager/runtime/index.ts';
 import { contention } from '../../support/contention.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openHttpProxy, openOddProxy, openSocksProxy } from '../../support/proxies.ts';
@@ -16,9 +16,9 @@ const credentials = { username: 'usér', password: 'p@ss:w/%20 "ü' };
 
 function dialer(
   proxy: Omit<Proxy, 'host'>,
-  { ownPorts = new OwnPorts(), proxyTimeoutMs = PATIENT_MS } = {},
+  { reservedPorts = new ReservedPorts(), proxyTimeoutMs = PATIENT_MS } = {},
 ): Dialer {
-  const policy = new EgressPolicy({ allow: ['*'], ownPorts });
+  const policy = new EgressPolicy({ allow: ['*'], reservedPorts });
   const route = { proxy: { host: '127.0.0.1', ...proxy }, rules: {} };
   return new Dialer({ policy, proxyTimeoutMs }, route);
 }
@@ -106,7 +106,7 @@ test('a socks5 proxy that stalls while it connects is given up by whoever waits'
 
 test('a proxy that nobody listens at, or that is no host, is unreachable', async () => {
   const { port } = await openOddProxy(() => undefined);
-  const ports = new OwnPorts();
+  const ports = new ReservedPorts();
   using _own = ports.hold(port);
   await expect(dialer({ type: 'http', port: 9, ...credentials }).check(never)).rejects.toThrow(
     expect.objectContaining({
@@ -115,7 +115,10 @@ test('a proxy that nobody listens at, or that is no host, is unreachable', async
     }),
   );
   const nowhere = new Dialer(
-    { policy: new EgressPolicy({ allow: ['*'], ownPorts: ports }), proxyTimeoutMs: PATIENT_MS },
+    {
+      policy: new EgressPolicy({ allow: ['*'], reservedPorts: ports }),
+      proxyTimeoutMs: PATIENT_MS,
+    },
     { proxy: { type: 'http', host: 'nowhere.invalid', port: 80 }, rules: {} },
   );
   await expect(nowhere.check(never)).rejects.toThrow(
@@ -124,9 +127,9 @@ test('a proxy that nobody listens at, or that is no host, is unreachable', async
       message: 'The proxy nowhere.invalid:80 cannot be reached: its name does not resolve.',
     }),
   );
-  await expect(dialer({ type: 'http', port }, { ownPorts: ports }).check(never)).rejects.toEqual(
-    failing('proxy.not_allowed'),
-  );
+  await expect(
+    dialer({ type: 'http', port }, { reservedPorts: ports }).check(never),
+  ).rejects.toEqual(failing('proxy.not_allowed'));
 });
 
 test('a destination behind a proxy is asked for by its name', async () => {

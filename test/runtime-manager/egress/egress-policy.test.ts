@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { canonicalHost, classify } from '../../../src/runtime-manager/egress/addresses.ts';
 import { DestinationRules, isRule } from '../../../src/runtime-manager/egress/destination-rules.ts';
 import { EgressPolicy, Narrowing } from '../../../src/runtime-manager/egress/egress-policy.ts';
-import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
+import { ReservedPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
 
 test.for([
   ['8.8.8.8', 'public'],
@@ -135,7 +135,7 @@ test('rules of IPv4 addresses match what carries one, and nothing else', () => {
 });
 
 test('a runtime that may not reach an IPv4 address does not by what carries it', async () => {
-  const open = new EgressPolicy({ allow: ['*'], ownPorts: new OwnPorts() });
+  const open = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts() });
   const denied = new Narrowing({ deny: ['10.0.0.0/8'] });
   const elsewhere = new Narrowing({ allow: ['11.0.0.0/8'] });
   const allowed = new Narrowing({ allow: ['10.0.0.0/8'] });
@@ -149,9 +149,9 @@ test('a runtime that may not reach an IPv4 address does not by what carries it',
 });
 
 test('what carries a private address is as private, and what carries a public one as public', async () => {
-  const closed = new EgressPolicy({ allow: [], ownPorts: new OwnPorts() });
-  const some = new EgressPolicy({ allow: ['10.0.0.0/8'], ownPorts: new OwnPorts() });
-  const open = new EgressPolicy({ allow: ['*'], ownPorts: new OwnPorts() });
+  const closed = new EgressPolicy({ allow: [], reservedPorts: new ReservedPorts() });
+  const some = new EgressPolicy({ allow: ['10.0.0.0/8'], reservedPorts: new ReservedPorts() });
+  const open = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts() });
   for (const host of ['64:ff9b::a09:909', '2002:a09:909::1']) {
     await expect(closed.resolve(at(host)), host).rejects.toEqual(refusal('private_address'));
     expect(await some.resolve(at(host))).toEqual([host]);
@@ -168,11 +168,11 @@ const at = (host: string, port = 80) => ({ host, port });
 const refusal = (code: string) => expect.objectContaining({ name: 'EgressRefusal', code });
 
 test('what is inside is refused unless it is allowed', async () => {
-  const ownPorts = new OwnPorts([{ host: '127.0.0.1', port: 5432 }]);
-  using _held = ownPorts.hold(8787);
-  const closed = new EgressPolicy({ allow: [], ownPorts });
-  const open = new EgressPolicy({ allow: ['*'], ownPorts });
-  const some = new EgressPolicy({ allow: ['127.0.0.2', 'localhost'], ownPorts });
+  const reservedPorts = new ReservedPorts([{ host: '127.0.0.1', port: 5432 }]);
+  using _held = reservedPorts.hold(8787);
+  const closed = new EgressPolicy({ allow: [], reservedPorts });
+  const open = new EgressPolicy({ allow: ['*'], reservedPorts });
+  const some = new EgressPolicy({ allow: ['127.0.0.2', 'localhost'], reservedPorts });
   expect(await closed.resolve(at('8.8.8.8'))).toEqual(['8.8.8.8']);
   for (const host of ['127.0.0.1', '10.0.0.1', 'localhost', '::ffff:7f00:1', 'fd00::1']) {
     await expect(closed.resolve(at(host)), host).rejects.toEqual(refusal('private_address'));
@@ -199,10 +199,10 @@ test('what is inside is refused unless it is allowed', async () => {
 });
 
 test('what a proxy is to reach is judged by what can be told from its name', async () => {
-  const ownPorts = new OwnPorts();
-  using _held = ownPorts.hold(8787);
-  const closed = new EgressPolicy({ allow: [], ownPorts });
-  const open = new EgressPolicy({ allow: ['*'], ownPorts });
+  const reservedPorts = new ReservedPorts();
+  using _held = reservedPorts.hold(8787);
+  const closed = new EgressPolicy({ allow: [], reservedPorts });
+  const open = new EgressPolicy({ allow: ['*'], reservedPorts });
   const not = new Narrowing({});
   await closed.assertReachable({ host: 'example.com', port: 80 }, not);
   await closed.assertReachable({ host: '8.8.8.8', port: 80 }, not);
@@ -222,7 +222,7 @@ test('what a proxy is to reach is judged by what can be told from its name', asy
 });
 
 test('a runtime narrows what it may reach, and never widens it', async () => {
-  const closed = new EgressPolicy({ allow: [], ownPorts: new OwnPorts() });
+  const closed = new EgressPolicy({ allow: [], reservedPorts: new ReservedPorts() });
   const reach = (host: string, rules: ConstructorParameters<typeof Narrowing>[0]) =>
     closed.resolve({ host, port: 80 }, new Narrowing(rules));
   expect(await reach('8.8.8.8', { allow: ['8.8.0.0/16'] })).toEqual(['8.8.8.8']);
@@ -236,13 +236,13 @@ test('a runtime narrows what it may reach, and never widens it', async () => {
 });
 
 test('localhost and what is below it are loopback, and nobody is asked', async () => {
-  const policy = new EgressPolicy({ allow: ['127.0.0.1'], ownPorts: new OwnPorts() });
-  const all = new EgressPolicy({ allow: ['*'], ownPorts: new OwnPorts() });
+  const policy = new EgressPolicy({ allow: ['127.0.0.1'], reservedPorts: new ReservedPorts() });
+  const all = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts() });
   for (const host of ['localhost', 'no-such-name.localhost']) {
     expect(await all.resolve({ host, port: 80 })).toEqual(['::1', '127.0.0.1']);
     expect(await policy.resolve({ host, port: 80 })).toEqual(['127.0.0.1']);
   }
-  const none = new EgressPolicy({ allow: [], ownPorts: new OwnPorts() });
+  const none = new EgressPolicy({ allow: [], reservedPorts: new ReservedPorts() });
   await expect(none.resolve({ host: 'a.localhost', port: 80 })).rejects.toMatchObject({
     code: 'private_address',
   });

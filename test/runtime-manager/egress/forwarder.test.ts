@@ -3,15 +3,15 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { EgressPolicy } from '../../../src/runtime-manager/egress/egress-policy.ts';
 import { Forwarder } from '../../../src/runtime-manager/egress/forwarder.ts';
-import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
-import type { EgressRules, NewEvent, Proxy } from '../../../src/runtime-manager/index.ts';
+import { ReservedPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
+import type { EgressRules, NewEvent, Proxy } from '../../../src/runtime-manager/runtime/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openHttpProxy, openOddProxy, openSocksProxy } from '../../support/proxies.ts';
 import { openWaysSite } from '../../support/ways-site.ts';
 
 interface TestForwarder {
   forwarder: Forwarder;
-  ownPorts: OwnPorts;
+  reservedPorts: ReservedPorts;
   events: NewEvent[];
   httpPort: number;
   socksPort: number;
@@ -21,16 +21,16 @@ async function openForwarder(
   proxy?: Omit<Proxy, 'host'>,
   rules: EgressRules = {},
 ): Promise<TestForwarder> {
-  const ownPorts = new OwnPorts();
-  const policy = new EgressPolicy({ allow: ['*'], ownPorts });
-  const forwarder = new Forwarder({ policy, ownPorts, proxyTimeoutMs: 30_000 });
+  const reservedPorts = new ReservedPorts();
+  const policy = new EgressPolicy({ allow: ['*'], reservedPorts });
+  const forwarder = new Forwarder({ policy, reservedPorts, proxyTimeoutMs: 30_000 });
   onTestFinished(() => forwarder[Symbol.dispose]());
   const events: NewEvent[] = [];
   forwarder.onFailure = (event) => void events.push(event);
   forwarder.setRoute({ proxy: proxy && { host: '127.0.0.1', ...proxy }, rules });
   const httpPort = await listen(forwarder.acceptHttp);
   const socksPort = await listen(forwarder.acceptSocks);
-  return { forwarder, ownPorts, events, httpPort, socksPort };
+  return { forwarder, reservedPorts, events, httpPort, socksPort };
 }
 
 /** As the jail of a browser does. */
@@ -272,8 +272,8 @@ test('only websockets to the entrance pass to the service itself', async () => {
   const service = await openOddProxy((client) => {
     client.on('data', (chunk) => seen.push(chunk.toString()));
   });
-  const { httpPort, ownPorts } = await openForwarder();
-  using _held = ownPorts.hold(service.port, '/v1/connect');
+  const { httpPort, reservedPorts } = await openForwarder();
+  using _held = reservedPorts.hold(service.port, '/v1/connect');
   const enter = (request: string) =>
     ask(httpPort, `CONNECT 127.0.0.1:${service.port} HTTP/1.1\r\n\r\n`, request);
   const upgrade = 'host: x\r\nconnection: upgrade\r\nupgrade: ';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { OwnPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
+import { ReservedPorts } from '../../../src/runtime-manager/egress/reserved-ports.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -20,7 +20,7 @@ const storage = { host: 's3.example', port: 443, isOpenIfPublic: true };
 
 test('storage and solver are closed to pages where they are inside, and open where everybody is', async () => {
   const { resolve } = resolver({ 's3.example': ['10.0.0.5', 'fd00::5', '8.8.8.8'] });
-  const ports = new OwnPorts([storage], resolve);
+  const ports = new ReservedPorts([storage], resolve);
   expect(await ports.has('10.0.0.5', 443)).toBe(true);
   expect(await ports.has('fd00::5', 443)).toBe(true);
   expect(await ports.has('::ffff:10.0.0.5', 443)).toBe(true);
@@ -32,7 +32,7 @@ test('storage and solver are closed to pages where they are inside, and open whe
 
 test('the database is closed to pages wherever it is', async () => {
   const { resolve } = resolver({ 'db.example': ['8.8.8.8'] });
-  const ports = new OwnPorts([database], resolve);
+  const ports = new ReservedPorts([database], resolve);
   expect(await ports.has('8.8.8.8', 5432)).toBe(true);
   expect(await ports.has('64:ff9b::808:808', 5432)).toBe(true);
   expect(await ports.has('8.8.4.4', 5432)).toBe(false);
@@ -40,7 +40,7 @@ test('the database is closed to pages wherever it is', async () => {
 
 test('storage on this machine is closed at every address of this machine', async () => {
   const { resolve } = resolver({ 's3.example': ['127.0.0.1'] });
-  const ports = new OwnPorts([storage], resolve);
+  const ports = new ReservedPorts([storage], resolve);
   for (const address of ['127.0.0.1', '127.9.9.9', '::1', '0.0.0.0']) {
     expect(await ports.has(address, 443), address).toBe(true);
   }
@@ -49,7 +49,7 @@ test('storage on this machine is closed at every address of this machine', async
 test('a name is asked for only where it could matter, and not for every connection', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const { asked, resolve } = resolver({ 's3.example': ['10.0.0.5'] });
-  const ports = new OwnPorts([storage], resolve);
+  const ports = new ReservedPorts([storage], resolve);
   await ports.has('10.0.0.5', 80);
   await ports.has('8.8.8.8', 443);
   expect(asked).toEqual([]);
@@ -65,7 +65,7 @@ test('a name is asked for only where it could matter, and not for every connecti
 test('what a name stood for stays closed when it stands for something else', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const { names, resolve } = resolver({ 's3.example': ['10.0.0.5'] });
-  const ports = new OwnPorts([storage], resolve);
+  const ports = new ReservedPorts([storage], resolve);
   expect(await ports.has('10.0.0.6', 443)).toBe(false);
   names['s3.example'] = ['10.0.0.6'];
   vi.advanceTimersByTime(60_000);
@@ -76,11 +76,11 @@ test('what a name stood for stays closed when it stands for something else', asy
 test('while names cannot be resolved, any address inside could be the service', async () => {
   const away = Object.assign(new Error('the resolver is away'), { code: 'EAI_AGAIN' });
   const { names, resolve } = resolver({ 's3.example': away });
-  const ports = new OwnPorts([storage], resolve);
+  const ports = new ReservedPorts([storage], resolve);
   expect(await ports.has('10.0.0.6', 443)).toBe(true);
   expect(await ports.has('8.8.8.8', 443)).toBe(false);
   names['s3.example'] = ['10.0.0.5'];
   expect(await ports.has('10.0.0.6', 443)).toBe(false);
-  const unknown = new OwnPorts([storage], resolver({}).resolve);
+  const unknown = new ReservedPorts([storage], resolver({}).resolve);
   expect(await unknown.has('10.0.0.6', 443)).toBe(false);
 });

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  PERSONA_ID_MAX,
-  personaIdFor,
-  personaOf,
-} from '../../../src/runtime-manager/humanize/persona.ts';
+import { personaIdFor, personaOf } from '../../../src/runtime-manager/humanize/persona.ts';
+import { PERSONA_ID_MAX } from '../../../src/runtime-manager/humanize/persona-id.ts';
 import { planPath } from '../../../src/runtime-manager/humanize/pointer-path.ts';
 import { normal, seededRandom } from '../../../src/runtime-manager/humanize/random.ts';
 import { intervalMs } from '../../../src/runtime-manager/humanize/typing.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RuntimeError } from '../../errors.ts';
 import type { DebuggingEndpoint } from '../../browser/chromium.ts';
 import { parseJson } from '../parse-json.ts';
-import type { Access } from './cdp-policy.ts';
+import type { Access } from '../../runtime/access.ts';
 import { requestOver } from '../request-over.ts';
 
 const TIMEOUT_MS = 10_000;

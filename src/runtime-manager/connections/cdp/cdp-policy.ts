@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { asBrowserFinds } from './context-proxy.ts';
 import { HARMLESS, reasonAgainst } from './cdp-commands.ts';
 import { isOwnFile, seenPart, type FilesFolder } from '../../browser/own-files.ts';
-
-export const ACCESSES = ['control', 'observe'] as const;
-export type Access = (typeof ACCESSES)[number];
+import type { Access } from '../../runtime/access.ts';
 
 /** Who sends a command: a client with its access, or Playwright's server for one. */
 export type Role = Access | 'playwright';

@@ -9,7 +9,7 @@ import { START_BYTES, type OpenCommands } from './open-commands.ts';
 import { clientTextFrame, closeFrame, OPCODE, serverFrame } from './websocket-frames.ts';
 
 /**
- * What of a client's handshake concerns the far end. No Origin, which Chromium refuses, and no
+ * What of a client's handshake concerns the upstream. No Origin, which Chromium refuses, and no
  * compression, which would only cost time on loopback.
  */
 const HANDSHAKE_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol'];
@@ -33,7 +33,7 @@ const CRLF_BYTES = 2;
 export const GOING_AWAY = 1001;
 
 /**
- * What becomes of a client's message: frames for the far end, or for the client. `rewritten` is what
+ * What becomes of a client's message: frames for the upstream, or for the client. `rewritten` is what
  * the frames say, when that is no longer what the client said.
  */
 export type Inspected = { forward: Buffer; rewritten?: Buffer } | { answer: Buffer };
@@ -42,7 +42,7 @@ export type Inspection = (message: ClientMessage) => Inspected;
 
 /** How one who acts for a client reaches the two ends. */
 export interface Wire {
-  /** To the far end, as a message. */
+  /** To the upstream, as a message. */
   send(payload: Buffer): void;
   /** To the client, as a message. */
   say(payload: Buffer): void;
@@ -56,7 +56,7 @@ export interface Wire {
 export interface Acting {
   /** Takes a message that passed the inspection; false: it is to be forwarded. */
   take(payload: Buffer): boolean;
-  /** Whether a message of the far end that begins so is an answer to it, not for the client. */
+  /** Whether a message of the upstream that begins so is an answer to it, not for the client. */
   isAnswer(start: Buffer): boolean;
   readonly answerStartBytes: number;
   /** Takes such an answer; what it returns goes to the client in its place. */
@@ -67,7 +67,7 @@ export interface Acting {
 }
 
 export interface BridgeTarget {
-  /** A connection to the far end, of which nothing was used yet. */
+  /** A connection to the upstream, of which nothing was used yet. */
   upstream: Socket;
   path: string;
 }
@@ -83,7 +83,7 @@ export interface BridgeOptions {
   onActivity: () => void;
   /** Follows which commands of the client are not answered yet. */
   commands?: OpenCommands;
-  /** What the client is told beside the handshake of the far end. */
+  /** What the client is told beside the handshake of the upstream. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** Called when the client was answered. */
   onOpen?: (() => void) | undefined;
@@ -91,14 +91,14 @@ export interface BridgeOptions {
 
 /**
  * Joins a client that asked for a websocket with one of a browser or its helper: its handshake is repeated there,
- * and from then on bytes pass both ways, as fast as the slower side reads. What comes from the far
- * end is never taken apart; only its frame boundaries are followed, so that a ping, an answer of
+ * and from then on bytes pass both ways, as fast as the slower side reads. What comes from the
+ * upstream is never taken apart; only its frame boundaries are followed, so that a ping, an answer of
  * our own or a last word can be put between. With one who acts for the client, messages to him are
  * taken out on the way.
  */
 export class WebSocketBridge {
   readonly #client: Duplex;
-  readonly #far: Socket;
+  readonly #upstream: Socket;
   readonly #options: BridgeOptions;
   readonly #reader = new ClientMessageReader(MESSAGE_MAX_BYTES);
   readonly #boundaries: FrameBoundaries;
@@ -137,12 +137,12 @@ export class WebSocketBridge {
     const acting = options.act?.(this.#wire());
     this.#acting = acting;
     this.#sieve = acting && sieveFor(acting);
-    this.#far = target.upstream;
-    this.#far.write(handshake(request, target));
-    this.#far.on('data', (chunk: Buffer) => this.#fromFar(chunk));
-    this.#far.on('error', () => this.#far.destroy());
-    this.#far.on('close', () => this.close(GOING_AWAY, 'The browser is gone.'));
-    this.#far.on('drain', () => this.#readClient());
+    this.#upstream = target.upstream;
+    this.#upstream.write(handshake(request, target));
+    this.#upstream.on('data', (chunk: Buffer) => this.#fromUpstream(chunk));
+    this.#upstream.on('error', () => this.#upstream.destroy());
+    this.#upstream.on('close', () => this.close(GOING_AWAY, 'The browser is gone.'));
+    this.#upstream.on('drain', () => this.#readClient());
     client.on('error', () => client.destroy());
     client.on('end', () => this.#end());
     client.on('close', () => this.#end());
@@ -189,10 +189,10 @@ export class WebSocketBridge {
     this.#closing = true;
     clearTimeout(this.#timer);
     this.#acting?.close();
-    this.#far.destroy();
+    this.#upstream.destroy();
   }
 
-  #fromFar(chunk: Buffer): void {
+  #fromUpstream(chunk: Buffer): void {
     if (this.#phase === 'open') return this.#pass(this.#sieve?.sift(chunk) ?? chunk);
     this.#handshake = Buffer.concat([this.#handshake, chunk]);
     const end = this.#handshake.indexOf('\r\n\r\n') + 4;
@@ -210,7 +210,7 @@ export class WebSocketBridge {
     this.#client.write(withHeaders(this.#handshake.subarray(0, end), this.#options.headers));
     this.#phase = 'open';
     this.#opened();
-    this.#fromFar(this.#handshake.subarray(end));
+    this.#fromUpstream(this.#handshake.subarray(end));
   }
 
   /** Until then the client is not read. */
@@ -235,7 +235,7 @@ export class WebSocketBridge {
   }
 
   #writeToClient(chunk: Buffer): void {
-    if (!this.#client.write(chunk)) this.#far.pause();
+    if (!this.#client.write(chunk)) this.#upstream.pause();
   }
 
   #fromClient(chunk: Buffer): void {
@@ -284,10 +284,10 @@ export class WebSocketBridge {
   }
 
   #writeToFar(chunk: Buffer): void {
-    if (!this.#far.write(chunk)) this.#client.pause();
+    if (!this.#upstream.write(chunk)) this.#client.pause();
   }
 
-  /** Puts a frame of our own between those of the far end. */
+  /** Puts a frame of our own between those of the upstream. */
   #say(frame: Buffer): void {
     this.#waiting.push(frame);
     if (this.#boundaries.between) this.#sayWaiting();
@@ -301,14 +301,14 @@ export class WebSocketBridge {
   }
 
   #drained(): void {
-    this.#far.resume();
+    this.#upstream.resume();
     this.#readClient();
   }
 
   /** Reads on, unless one of the two sides has enough to do. */
   #readClient(): void {
     const isBehind = this.#acting?.isFull ?? false;
-    const busy = isBehind || this.#far.writableNeedDrain || this.#client.writableNeedDrain;
+    const busy = isBehind || this.#upstream.writableNeedDrain || this.#client.writableNeedDrain;
     if (this.#phase === 'open' && !busy) this.#client.resume();
   }
 

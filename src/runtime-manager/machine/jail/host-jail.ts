@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { OwnPorts } from '../../egress/reserved-ports.ts';
+import type { ReservedPorts } from '../../egress/reserved-ports.ts';
 import { killGroup } from './process-group.ts';
 import type { Confined, Jail, Program } from './jail.ts';
 import { DIRECTORY_VARIABLE, exitOf, spawned } from './spawned.ts';
@@ -12,10 +12,10 @@ const LOOPBACK = '127.0.0.1';
 export class HostJail implements Jail {
   readonly level = 'none';
   readonly owner = undefined;
-  readonly #ownPorts: OwnPorts;
+  readonly #reservedPorts: ReservedPorts;
 
-  constructor(ownPorts: OwnPorts) {
-    this.#ownPorts = ownPorts;
+  constructor(reservedPorts: ReservedPorts) {
+    this.#reservedPorts = reservedPorts;
   }
 
   seen(directory: string): string {
@@ -47,7 +47,7 @@ export class HostJail implements Jail {
       closed,
       reach: (port) => {
         // What it said may be read when it is gone.
-        if (!held.disposed) held.use(this.#ownPorts.hold(port));
+        if (!held.disposed) held.use(this.#reservedPorts.hold(port));
         return () => dial(port);
       },
       kill: () => killGroup(pid),
@@ -58,7 +58,7 @@ export class HostJail implements Jail {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, serve);
     server.listen(0, LOOPBACK);
     await once(server, 'listening');
-    return new Listener(server, this.#ownPorts);
+    return new Listener(server, this.#reservedPorts);
   }
 }
 
@@ -68,12 +68,12 @@ class Listener implements AsyncDisposable {
   readonly #server: Server;
   readonly #held: Disposable;
 
-  constructor(server: Server, ownPorts: OwnPorts) {
+  constructor(server: Server, reservedPorts: ReservedPorts) {
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('it has no port');
     this.port = address.port;
     this.#server = server;
-    this.#held = ownPorts.hold(address.port);
+    this.#held = reservedPorts.hold(address.port);
   }
 
   /** Connections stay with whoever serves them. */

@@ -1,5 +1,6 @@
 import type { ChildProcess, IOType } from 'node:child_process';
 import type { Socket } from 'node:net';
+import type { JailLevel } from './levels.ts';
 
 /** What a program finds beside the system's own read-only folders. Later ones lie over earlier ones. */
 export type Mount =
@@ -58,13 +59,6 @@ export interface Jail {
   /** Throws when it cannot be spawned. */
   start(program: Program): Promise<Confined>;
 }
-
-/**
- * `namespaces`: own files, processes and network. `none`: the programs run beside the service, and
- * only the service's own checks hold.
- */
-export const JAIL_LEVELS = ['namespaces', 'none'] as const;
-export type JailLevel = (typeof JAIL_LEVELS)[number];
 
 /** This machine does not let the service have a jail; the message says why, and how to get one. */
 export class JailUnavailable extends Error {}

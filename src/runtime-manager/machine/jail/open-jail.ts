@@ -1,18 +1,12 @@
 import type { Logger } from 'pino';
 import { installPackages } from '../../browser/install/apt.ts';
 import { findExecutable } from '../../browser/install/find-executable.ts';
-import type { OwnPorts } from '../../egress/reserved-ports.ts';
+import type { ReservedPorts } from '../../egress/reserved-ports.ts';
 import { BubblewrapJail, type BubblewrapOptions } from './bubblewrap-jail.ts';
 import { Cgroups, type JailLimits } from './cgroups.ts';
 import { HostJail } from './host-jail.ts';
 import { JailUnavailable, type Jail } from './jail.ts';
-
-/**
- * `auto`: the strongest that works, with a warning for what is missing. `required`: the service does
- * not start without namespaces. `off`: none, for a machine where something else confines browsers.
- */
-export const JAIL_MODES = ['auto', 'required', 'off'] as const;
-export type JailMode = (typeof JAIL_MODES)[number];
+import type { JailMode } from './levels.ts';
 
 export interface JailOptions {
   /** Tells apart services of one machine. */
@@ -22,7 +16,7 @@ export interface JailOptions {
   /** What every program sees of the machine, read-only, beside the system's own folders. */
   paths: string[];
   limits: JailLimits;
-  ownPorts: OwnPorts;
+  reservedPorts: ReservedPorts;
   log: Logger;
 }
 
@@ -39,8 +33,8 @@ const TRIAL_TIMEOUT_MS = 60_000;
 
 /** Throws when namespaces are required and cannot be had. */
 export async function openJail(options: JailOptions): Promise<OpenedJail> {
-  const { id, mode, limits, ownPorts, log } = options;
-  if (mode === 'off') return withoutJail(ownPorts, ['BCTRL_JAIL is off'], log);
+  const { id, mode, limits, reservedPorts, log } = options;
+  if (mode === 'off') return withoutJail(reservedPorts, ['BCTRL_JAIL is off'], log);
   const cgroups = await Cgroups.open(id, limits);
   try {
     const jail = await openNamespaces(options, cgroups);
@@ -58,14 +52,14 @@ export async function openJail(options: JailOptions): Promise<OpenedJail> {
     if (mode === 'required') {
       throw new Error(`BCTRL_JAIL is required, but ${message}`, { cause: error });
     }
-    return withoutJail(ownPorts, [message], log);
+    return withoutJail(reservedPorts, [message], log);
   }
 }
 
-function withoutJail(ownPorts: OwnPorts, missing: string[], log: Logger): OpenedJail {
+function withoutJail(reservedPorts: ReservedPorts, missing: string[], log: Logger): OpenedJail {
   log.warn(`browsers run without jails: ${missing.join('; ')}`);
   return {
-    jail: new HostJail(ownPorts),
+    jail: new HostJail(reservedPorts),
     missing,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -1,0 +1,208 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { bootstrap } from '../db/bootstrap.ts';
+import { openDatabase, type Database, type DatabaseAddress } from '../db/client.ts';
+import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
+import { migrateDatabase } from '../db/migrate.ts';
+import { createExtensionStore } from '../db/queries/browser-extensions.ts';
+import { createProfileStore } from '../db/queries/profile-versions.ts';
+import { createRuntimeStore } from '../db/queries/runtimes.ts';
+import {
+  diagnose,
+  EgressPolicy,
+  Extensions,
+  LocalMachine,
+  openJail,
+  Profiles,
+  programPaths,
+  reconcile,
+  ReservedPorts,
+  RuntimeManager,
+  type LocalMachineOptions,
+} from '../runtime-manager/index.ts';
+import { browserRoots, type Config } from './config/config.ts';
+import { openDataDirectory } from './config/data-directory.ts';
+import { findExecutables, type Executables } from './config/executables.ts';
+import { createLogger } from './config/logger.ts';
+import { openSecrets } from './config/secrets.ts';
+import { IdempotentAnswers } from './http/idempotent-answers.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createPublicAddress } from './http/public-address.ts';
+import { openServer } from './http/server.ts';
+import { openRetention } from './retention.ts';
+
+/** What a service is opened with beside its configuration; the rest is made as that says. */
+export interface ServiceParts {
+  log?: Logger;
+  /** Not started yet; closed with the service. For where no `databaseUrl` is configured. */
+  postgres?: EmbeddedPostgres | undefined;
+  /** One that is up to date, and the caller's to close. */
+  database?: Database;
+  executables?: Executables;
+  /** What is opened is closed with it, also what a start has that is given up. */
+  stack?: AsyncDisposableStack;
+}
+
+export interface Service extends AsyncDisposable {
+  /** The address it listens on, without a path. */
+  url: string;
+  /** Of the first organization, when this start made it. */
+  newApiKey: string | undefined;
+  runtimes: RuntimeManager;
+  /** Where its browsers have their directories. */
+  browserRoot: string;
+}
+
+/** Opens everything from the ground up, and admits clients. Rejects with one sentence. */
+export async function openService(config: Config, parts: ServiceParts = {}): Promise<Service> {
+  const stack = parts.stack ?? new AsyncDisposableStack();
+  try {
+    const log = parts.log ?? createLogger(config.logLevel);
+    const opened = await open(config, { ...parts, log }, stack);
+    return { ...opened, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  parts: ServiceParts & { log: Logger },
+  stack: AsyncDisposableStack,
+): Promise<Omit<Service, keyof AsyncDisposable>> {
+  const { log } = parts;
+  const { nodeId } = stack.use(await openDataDirectory(config.dataDir));
+  const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
+  const secrets = await openSecrets(config, database.db);
+  const core = { ...config, log, nodeId, database, secrets };
+  const { runtimes, metrics, ...opened } = await openCore(core, parts, stack);
+  const server = stack.use(
+    await openServer({
+      ...core,
+      ...opened,
+      runtimes,
+      metrics,
+      uploadDir: uploadDir(config),
+      answers: await IdempotentAnswers.open(database.db, nodeId, log),
+      addressOf: createPublicAddress(config),
+    }),
+  );
+  // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
+  // connections are told to go.
+  stack.use(runtimes);
+  // When the address is ours, so that a key is not made by a start that fails and never shows it.
+  const newApiKey = await bootstrap(database, config.apiKey);
+  server.admit();
+  return { url: server.url, newApiKey, runtimes, browserRoot: browserRoots(config, nodeId).root };
+}
+
+async function openOwnDatabase(
+  { databaseUrl, dataDir }: Config,
+  postgres: EmbeddedPostgres | undefined,
+  stack: AsyncDisposableStack,
+): Promise<Database> {
+  stack.use(postgres);
+  await postgres?.start();
+  const address: DatabaseAddress =
+    databaseUrl === undefined ? embeddedAddress(dataDir) : { url: databaseUrl };
+  const database = stack.use(await openDatabase(address));
+  await migrateDatabase(database);
+  return database;
+}
+
+type Ground = Config & {
+  log: Logger;
+  nodeId: string;
+  database: Database;
+  secrets: Awaited<ReturnType<typeof openSecrets>>;
+};
+
+/** The rules of the business, and the machine below them. */
+async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposableStack) {
+  const { database, secrets, nodeId, log } = ground;
+  const store = createRuntimeStore(database, secrets, ground);
+  await reconcile(store, nodeId, log);
+  const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
+  const profileStore = createProfileStore(database.db, secrets);
+  const profiles = new Profiles({ ...ground, storage, store: profileStore });
+  const reservedPorts = new ReservedPorts(ground.reservedServices);
+  const egressPolicy = new EgressPolicy({ allow: ground.egressAllow, reservedPorts });
+  const egress = { policy: egressPolicy, reservedPorts, proxyTimeoutMs: ground.proxyTimeoutMs };
+  const { machine, jail } = await openMachine({ ...ground, storage, egress }, parts, stack);
+  const extensions = new Extensions({
+    store: createExtensionStore(database.db),
+    storage,
+    workDir: uploadDir(ground),
+    // Trials take their turn among the launches of runtimes.
+    tryOut: (directory) => machine.trials.tryOut(directory, (work) => runtimes.admit(work)),
+  });
+  // What a crash left is kept if it may be of use, and else removed.
+  await profiles.recover(checkoutRoot(ground));
+  await rm(uploadDir(ground), { recursive: true, force: true });
+  const metrics = createMetrics(ground.version);
+  const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
+  const runtimes = new RuntimeManager(core);
+  metrics.show({ runtimes, machine, jailLevel: jail.level });
+  const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
+  return {
+    profiles,
+    extensions,
+    runtimes,
+    metrics,
+    egressPolicy,
+    reservedPorts,
+    states: machine.states,
+    jail,
+    diagnose: () => diagnose({ store, ...preview, ...place }),
+  };
+}
+
+/** This machine as it runs browsers: the programs, and the jail they run in. */
+async function openMachine(
+  ground: Ground & Pick<LocalMachineOptions, 'storage' | 'egress'>,
+  parts: ServiceParts,
+  stack: AsyncDisposableStack,
+) {
+  const { nodeId: id, runtimeLimits, dataDir, log } = ground;
+  const executables = parts.executables ?? (await findExecutables(ground, log));
+  const { jail, missing } = stack.use(
+    await openJail({
+      ...ground.egress,
+      id,
+      mode: ground.jailMode,
+      searchPath: ground.searchPath,
+      paths: await programPaths(Object.values(executables)),
+      limits: runtimeLimits,
+      log,
+    }),
+  );
+  const machine = stack.use(
+    await LocalMachine.open({
+      ...ground,
+      ...executables,
+      id,
+      jail,
+      directoryBytes: runtimeLimits.diskBytes,
+      maxLaunches: ground.admission.maxLaunches,
+      maxExtensions: ground.ceilings.extensions,
+      extensionRoot: join(dataDir, 'extensions'),
+      ...browserRoots(ground, id),
+      checkoutRoot: checkoutRoot(ground),
+      env: ground.browserEnv,
+    }),
+  );
+  const lacks = machine.hasSandbox
+    ? []
+    : ['Chromium runs without its own sandbox: it cannot have it here'];
+  return { machine, jail: { level: jail.level, missing: [...missing, ...lacks] } };
+}
+
+function uploadDir({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'uploads');
+}
+
+function checkoutRoot({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'checkouts');
+}

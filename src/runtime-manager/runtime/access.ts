@@ -1,0 +1,7 @@
+/** What clients speak. */
+export const PROTOCOLS = ['cdp', 'playwright', 'webdriver'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** What a client may do: `observe` reads, and changes nothing. */
+export const ACCESSES = ['control', 'observe'] as const;
+export type Access = (typeof ACCESSES)[number];

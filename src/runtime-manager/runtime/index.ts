@@ -1,0 +1,70 @@
+/**
+ * The vocabulary of the core: lists, the types that follow from them, and what the core needs of a
+ * database. Nothing here runs a browser, so whoever reads or writes records imports this alone.
+ */
+export { BROWSER_FLAVORS, type BrowserFlavor } from '../browser/flavor.ts';
+export { CAPTCHA_KINDS, CAPTCHA_STATUSES } from '../captchas/kinds.ts';
+export { isRule } from '../egress/destination-rules.ts';
+export { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
+export {
+  PACKAGE_FORMATS,
+  type Extension,
+  type ExtensionWarning,
+  type LoadedExtension,
+} from '../extensions/extension.ts';
+export type {
+  ExtensionStore,
+  ExtensionUser,
+  StoredExtension,
+} from '../extensions/extension-store.ts';
+export { PERSONA_ID_MAX } from '../humanize/persona-id.ts';
+export { JAIL_LEVELS, JAIL_MODES, type JailLevel, type JailMode } from '../machine/jail/levels.ts';
+export {
+  VERSION_KINDS,
+  type Fingerprint,
+  type NewVersion,
+  type Profile,
+  type ProfileLease,
+  type ProfileVersion,
+} from '../profiles/profile.ts';
+export type { ProfileStore } from '../profiles/profile-store.ts';
+export type { Batch, BatchEnd, KeptRecords, RetentionStore } from '../retention/retention-store.ts';
+export { STORAGE_STATES, type StorageStore } from '../storage/storage-store.ts';
+export { ACCESSES, PROTOCOLS, type Protocol } from './access.ts';
+export type { EgressRules } from './egress-rules.ts';
+export { EVENT_TYPES, type EventFilter, type NewEvent, type RuntimeEvent } from './events.ts';
+export { FAILURE_CODES, type FailureCode } from './failures.ts';
+export {
+  addressOf,
+  PROXY_TYPES,
+  type BrowserConfig,
+  type Launch,
+  type Proxy,
+  type ProxyAddress,
+} from './launch.ts';
+export {
+  DRIVERS,
+  END_STATES,
+  LAUNCH_MODES,
+  RUNTIME_KINDS,
+  RUNTIME_STATES,
+  RUNTIME_STATUSES,
+  statesBefore,
+  statusOf,
+  STOP_REASONS,
+  type FirstState,
+  type RuntimeState,
+} from './lifecycle.ts';
+export type {
+  Activity,
+  NewRuntime,
+  Page,
+  PageRequest,
+  Runtime,
+  RuntimeLife,
+  RuntimeMove,
+  RunningMove,
+  TimeLimits,
+} from './runtime.ts';
+export type { RuntimeStore } from './runtime-store.ts';
+export { NO_USAGE, type Usage } from './usage.ts';

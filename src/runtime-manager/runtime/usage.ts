@@ -1,0 +1,18 @@
+/** What went through a browser's connections. */
+export interface Usage {
+  /** What the browser received. */
+  bytesIn: number;
+  bytesOut: number;
+  /** How many connections were opened. */
+  connections: number;
+}
+
+export const NO_USAGE: Usage = { bytesIn: 0, bytesOut: 0, connections: 0 };
+
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
+    bytesIn: one.bytesIn + other.bytesIn,
+    bytesOut: one.bytesOut + other.bytesOut,
+    connections: one.connections + other.connections,
+  };
+}

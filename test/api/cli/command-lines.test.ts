@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+test.for(['main', 'cli/keys', 'cli/doctor'])(
+  '--help of %s says how it is called, and does nothing',
+  async (name) => {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [`src/api/${name}.ts`, '--help'],
+      {
+        env: { BCTRL_DATA_DIR: '/nowhere' },
+      },
+    );
+    expect(stdout).toContain('usage: npm ');
+    expect(stderr).toBe('');
+  },
+);
+
+test('an argument that means nothing ends a start', async () => {
+  const started = promisify(execFile)(process.execPath, ['src/api/main.ts', '--port', '80'], {
+    env: { BCTRL_DATA_DIR: '/nowhere' },
+  });
+  await expect(started).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--port'),
+  });
+});
+
+test('the tool for API keys loads nothing that runs a browser', async () => {
+  const listing = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    process.argv.push('--help');
+    process.on('exit', () => process.stderr.write(loaded.join('\\n')));
+    await import(process.cwd() + '/src/api/cli/keys.ts');`;
+  const args = ['--input-type=module', '--eval', listing];
+  const { stderr } = await promisify(execFile)(process.execPath, args, { env: {} });
+  const loaded = stderr.split('\n').filter((url) => url.includes('/src/'));
+  expect(loaded.length).toBeGreaterThan(10);
+  expect(
+    loaded.filter((url) => /node\/|connections|browser\/browser|manager\.ts/.test(url)),
+  ).toEqual([]);
+  expect(loaded.length).toBeLessThan(80);
+});
