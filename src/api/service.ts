@@ -9,16 +9,26 @@ import { createExtensionStore } from '../db/queries/browser-extensions.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import {
+  Captchas,
+  Checkpoints,
   diagnose,
+  EgressNotes,
   EgressPolicy,
   Extensions,
+  Humanize,
   LocalMachine,
+  LocalNode,
+  onlyNode,
   openJail,
+  PageEvents,
+  PageObservers,
   Profiles,
   programPaths,
   reconcile,
   ReservedPorts,
   RuntimeManager,
+  Tickets,
+  WakeUps,
   type LocalMachineOptions,
 } from '../runtime-manager/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
@@ -49,6 +59,7 @@ export interface Service extends AsyncDisposable {
   url: string;
   /** Of the first organization, when this start made it. */
   newApiKey: string | undefined;
+  node: LocalNode;
   runtimes: RuntimeManager;
   /** Where its browsers have their directories. */
   browserRoot: string;
@@ -77,13 +88,12 @@ async function open(
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
   const core = { ...config, log, nodeId, database, secrets };
-  const { runtimes, metrics, ...opened } = await openCore(core, parts, stack);
+  const { node, runtimes, ...opened } = await openCore(core, parts, stack);
   const server = stack.use(
     await openServer({
       ...core,
       ...opened,
       runtimes,
-      metrics,
       uploadDir: uploadDir(config),
       answers: await IdempotentAnswers.open(database.db, nodeId, log),
       addressOf: createPublicAddress(config),
@@ -92,10 +102,12 @@ async function open(
   // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
   // connections are told to go.
   stack.use(runtimes);
+  stack.use(node);
   // When the address is ours, so that a key is not made by a start that fails and never shows it.
   const newApiKey = await bootstrap(database, config.apiKey);
   server.admit();
-  return { url: server.url, newApiKey, runtimes, browserRoot: browserRoots(config, nodeId).root };
+  const { root: browserRoot } = browserRoots(config, nodeId);
+  return { url: server.url, newApiKey, node, runtimes, browserRoot };
 }
 
 async function openOwnDatabase(
@@ -136,19 +148,30 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     storage,
     workDir: uploadDir(ground),
     // Trials take their turn among the launches of runtimes.
-    tryOut: (directory) => machine.trials.tryOut(directory, (work) => runtimes.admit(work)),
+    tryOut: (directory) => machine.trials.tryOut(directory, (work) => node.admit(work)),
   });
   // What a crash left is kept if it may be of use, and else removed.
   await profiles.recover(checkoutRoot(ground));
   await rm(uploadDir(ground), { recursive: true, force: true });
   const metrics = createMetrics(ground.version);
-  const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
-  const runtimes = new RuntimeManager(core);
-  metrics.show({ runtimes, machine, jailLevel: jail.level });
+  const observers = new PageObservers();
+  const wakeUps = new WakeUps();
+  const core = { ...ground, store, profiles, extensions, observers, wakeUps };
+  const companions = [
+    new Humanize(ground.humanizeMaxDelayMs),
+    new EgressNotes(),
+    new Checkpoints(profiles),
+    new PageEvents(observers),
+    new Captchas(ground.captchas),
+  ];
+  const node = new LocalNode({ ...core, machine, companions, metrics: metrics.meter });
+  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets: new Tickets() });
+  metrics.show({ node, machine, jailLevel: jail.level });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
     profiles,
     extensions,
+    node,
     runtimes,
     metrics,
     egressPolicy,

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import type { Runtime } from '../../runtime-manager/runtime/index.ts';
+import type { Protocol, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
 import type { ApiEnv } from './router.ts';
@@ -14,11 +14,7 @@ export interface RuntimeAnswerParts {
 /** Makes the bodies of runtimes, with the connections they can be reached by now. */
 export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
   const oneOfMany = (c: Context<ApiEnv>, runtime: Runtime) =>
-    toRuntimeBody(
-      runtime,
-      connectionOf(runtime, runtimes, addressOf(c)),
-      runtimes.captchas.warningsOf(runtime),
-    );
+    toRuntimeBody(runtime, connectionOf(runtime, runtimes, addressOf(c)));
   /** Also names the runtime in what is logged of the request. */
   const only = (c: Context<ApiEnv>, runtime: Runtime) => {
     c.set('runtimeId', runtime.id);
@@ -28,12 +24,14 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
 }
 
 function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
-  const tickets = runtimes.access.issueTickets(runtime);
-  if (!tickets) return undefined;
+  const issued = runtimes.access.issueTickets(runtime);
+  if (!issued) return undefined;
+  const urlOf = (protocol: Protocol) =>
+    connectionUrl(address, protocol, issued.tickets.get(protocol) ?? '');
   return {
-    cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),
-    playwrightUrl: connectionUrl(address, 'playwright', tickets.playwright),
-    webdriverUrl: connectionUrl(address, 'webdriver', tickets.webdriver),
-    expiresAt: tickets.expiresAt.toISOString(),
+    cdpUrl: urlOf('cdp'),
+    playwrightUrl: urlOf('playwright'),
+    webdriverUrl: urlOf('webdriver'),
+    expiresAt: issued.expiresAt.toISOString(),
   };
 }

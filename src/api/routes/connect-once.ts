@@ -3,7 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Db } from '../../db/client.ts';
 import { findWorkspace } from '../../db/queries/workspaces.ts';
-import { joinFirstClient, type RuntimeManager } from '../../runtime-manager/index.ts';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { requireApiKeyOrToken, type AuthParts } from '../middleware/auth.ts';
 import { bearer, errors } from '../http/openapi.ts';
@@ -69,7 +69,7 @@ export function connectOnceRoutes({ db, runtimes, ceilings, limit, ...auth }: Co
     c.header('x-bctrl-runtime-alias', runtime.alias);
     const headers = Object.fromEntries(c.res.headers);
     const asked = { ...handshake.open(), path: '', headers };
-    await joinFirstClient(runtimes, runtime, { asked, keepAlive, log: c.var.log });
+    await runtimes.joinFirst(runtime, { asked, keepAlive, log: c.var.log });
     // The client has its answer, or is gone.
     return new Response();
   });

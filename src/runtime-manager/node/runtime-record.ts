@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
+import type { ConnectionEpochs } from '../runtime/access.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import type { Driver } from '../runtime/lifecycle.ts';
 import type { Proxy } from '../runtime/launch.ts';
@@ -20,6 +21,7 @@ interface Pending {
   events: NewEvent[];
   driver?: Driver;
   defaultPage?: { id: string | undefined };
+  connectionEpochs?: ConnectionEpochs;
 }
 
 /**
@@ -103,6 +105,14 @@ export class RuntimeRecord {
     this.#flush();
   }
 
+  /** Resolves when it is recorded, or will not be since the runtime ends. */
+  async setConnectionEpochs(epochs: ConnectionEpochs): Promise<void> {
+    if (this.#ending) return;
+    this.#pending.connectionEpochs = epochs;
+    this.#flush();
+    await this.#flushing;
+  }
+
   setDefaultPage(id: string | undefined): void {
     if (this.#ending) return;
     this.#pending.defaultPage = { id };
@@ -146,10 +156,12 @@ export class RuntimeRecord {
     }
   }
 
-  async #writeBeside({ events, driver, defaultPage }: Pending): Promise<void> {
+  async #writeBeside(pending: Pending): Promise<void> {
+    const { events, driver, defaultPage, connectionEpochs } = pending;
     if (events.length > 0) await this.#store.appendEvents(this.#runtime, events);
     if (driver) await this.#store.setDriver(this.#runtime, driver);
     if (defaultPage) await this.#store.setDefaultPage(this.#runtime, defaultPage.id);
+    if (connectionEpochs) await this.#store.setConnectionEpochs(this.#runtime, connectionEpochs);
   }
 
   async #storeAnswers(): Promise<boolean> {
@@ -180,8 +192,8 @@ export class RuntimeRecord {
   }
 }
 
-function isEmpty({ events, driver, defaultPage }: Pending): boolean {
-  return events.length === 0 && !driver && !defaultPage;
+function isEmpty({ events, driver, defaultPage, connectionEpochs }: Pending): boolean {
+  return events.length === 0 && !driver && !defaultPage && !connectionEpochs;
 }
 
 function merge(earlier: Pending, later: Pending): Pending {

@@ -30,7 +30,7 @@ export {
 export type { ProfileStore } from '../profiles/profile-store.ts';
 export type { Batch, BatchEnd, KeptRecords, RetentionStore } from '../retention/retention-store.ts';
 export { STORAGE_STATES, type StorageStore } from '../storage/storage-store.ts';
-export { ACCESSES, PROTOCOLS, type Protocol } from './access.ts';
+export { ACCESSES, PROTOCOLS, type ConnectionEpochs, type Protocol } from './access.ts';
 export type { EgressRules } from './egress-rules.ts';
 export { EVENT_TYPES, type EventFilter, type NewEvent, type RuntimeEvent } from './events.ts';
 export { FAILURE_CODES, type FailureCode } from './failures.ts';
@@ -63,6 +63,7 @@ export type {
   Runtime,
   RuntimeLife,
   RuntimeMove,
+  RuntimeWarning,
   RunningMove,
   TimeLimits,
 } from './runtime.ts';
