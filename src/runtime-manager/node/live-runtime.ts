@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { Connections, type Connection } from '../connections/connections.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
 import { RuntimeError } from '../errors.ts';
-import type { BrowserExit, MachineBrowser } from '../machine/browser-machine.ts';
+import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
 import { ProfileSession } from '../profiles/profile-session.ts';
 import type { Profiles } from '../profiles/profiles.ts';
@@ -15,9 +15,11 @@ import type { Place } from './admission.ts';
 import { bringUp, type BringUp, type BringUpParts } from './bring-up.ts';
 import { Companions } from './companions.ts';
 import { connectionNotes } from './connection-notes.ts';
+import { endBrowser } from './end-browser.ts';
 import { Lifetime } from './lifetime.ts';
 import { ProxyRoute } from './proxy-route.ts';
 import { abortReason, CLOSE_REASONS, endOf, type RecentEnds } from './runtime-ends.ts';
+import { WaitingClients } from './waiting-clients.ts';
 import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
 
 /** How long an answer waits for the record of an end, after the browser was ended. */
@@ -43,21 +45,15 @@ export class LiveRuntime {
   readonly connections: Connections;
   readonly companions = new Companions();
   readonly #parts: LiveRuntimeParts;
-  readonly #log: Logger;
-  readonly #place: Place;
-  readonly #record: RuntimeRecord;
-  readonly #profile: ProfileSession | undefined;
-  readonly #route: ProxyRoute;
+  readonly #run: BringUp;
   readonly #release: () => void;
-  readonly #taken: MachineBrowser | undefined;
-  readonly #ending = new AbortController();
   readonly #browserEnded = Promise.withResolvers<void>();
+  readonly #waiting = new WaitingClients(() => this.#endByItself(ABANDONED));
   #started: Promise<Runtime> | undefined;
   #bringingUp: Promise<Runtime> | undefined;
   #browser: MachineBrowser | undefined;
   #lifetime: Lifetime | undefined;
   #ended: Promise<Runtime> | undefined;
-  #waiting = 0;
 
   /**
    * `release` is called once, when the runtime has ended. `taken` is the browser of a runtime that
@@ -68,25 +64,29 @@ export class LiveRuntime {
     parts: LiveRuntimeParts,
     { place, release, taken }: { place: Place; release: () => void; taken?: MachineBrowser },
   ) {
-    this.#taken = taken;
+    const { machine, store, wakeUps, profiles } = parts;
+    const log = parts.log.child({ runtimeId: runtime.id });
+    const record = new RuntimeRecord(runtime, store, log, ({ id }) => wakeUps.wake(id));
     this.#parts = parts;
-    this.#place = place;
     this.#release = release;
-    this.#log = parts.log.child({ runtimeId: runtime.id });
-    this.#record = new RuntimeRecord(runtime, parts.store, this.#log, ({ id }) =>
-      parts.wakeUps.wake(id),
-    );
-    this.#route = new ProxyRoute({ machine: parts.machine, record: this.#record, log: this.#log });
-    this.#profile =
-      runtime.profileId === undefined
-        ? undefined
-        : new ProfileSession(runtime, runtime.profileId, parts.profiles, this.#log);
-    this.connections = new Connections(connectionNotes(this.#record, this.#log), runtime);
+    this.#run = {
+      ...parts,
+      place,
+      record,
+      profile: ProfileSession.of(runtime, profiles, log),
+      route: new ProxyRoute({ machine, record, log }),
+      attached: this.companions,
+      log,
+      ending: new AbortController(),
+      taken,
+      own: (browser) => this.#own(browser),
+    };
+    this.connections = new Connections(connectionNotes(record, log), runtime);
   }
 
   /** As it was last recorded. */
   get runtime(): Runtime {
-    return this.#record.runtime;
+    return this.#run.record.runtime;
   }
 
   /** The ways to the browser; undefined before it runs and from the first end on. */
@@ -113,9 +113,9 @@ export class LiveRuntime {
    * what the proxy is refused for; then the traffic goes as it did.
    */
   async setProxy(proxy: Proxy | undefined): Promise<Runtime> {
-    const { signal } = this.#ending;
+    const { signal } = this.#run.ending;
     if (this.#browser && !signal.aborted) {
-      return this.#route.change(this.#browser, proxy, signal);
+      return this.#run.route.change(this.#browser, proxy, signal);
     }
     throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
   }
@@ -127,7 +127,7 @@ export class LiveRuntime {
   async revoke(connectionId: string): Promise<Connection | undefined> {
     const revoked = this.connections.revoke(connectionId);
     if (revoked?.isOwn) {
-      const recorded = this.#record.setConnectionEpochs(this.connections.epochs);
+      const recorded = this.#run.record.setConnectionEpochs(this.connections.epochs);
       await Promise.race([recorded, unrecorded()]);
     }
     return revoked;
@@ -142,22 +142,9 @@ export class LiveRuntime {
     return this.#started;
   }
 
-  /**
-   * As `start`, but gives the launch up when the signals of all callers have aborted; a caller
-   * without one never gives it up.
-   */
-  async startFor(signal: AbortSignal | undefined): Promise<Runtime> {
-    this.#waiting++;
-    const leave = () => {
-      if (--this.#waiting === 0) this.#endByItself(ABANDONED);
-    };
-    if (signal?.aborted) leave();
-    else signal?.addEventListener('abort', leave, { once: true });
-    try {
-      return await this.start();
-    } finally {
-      signal?.removeEventListener('abort', leave);
-    }
+  /** As `start`, but gives the launch up when all clients have hung up that waited for it. */
+  startFor(signal: AbortSignal | undefined): Promise<Runtime> {
+    return this.#waiting.wait(() => this.start(), signal);
   }
 
   /**
@@ -173,15 +160,17 @@ export class LiveRuntime {
   /** Ends the runtime because its time is over. */
   expire(reason: 'idle' | 'expired'): void {
     if (this.#ended) return;
-    this.#record.note({ type: 'runtime.expired', data: { reason } });
+    this.#run.record.note({ type: 'runtime.expired', data: { reason } });
     this.#endByItself({ to: 'stopped', reason });
   }
 
   async #start(): Promise<Runtime> {
     try {
-      this.#bringingUp = bringUp(this.#bringUpParts());
+      this.#bringingUp = bringUp(this.#run);
       const runtime = await this.#bringingUp;
-      this.#lifetime = this.#beginLifetime(runtime);
+      const { connections, browser } = this;
+      this.#lifetime =
+        browser && new Lifetime({ ...this.#parts, limits: runtime, connections, browser });
       return runtime;
     } catch (error) {
       await this.end({ to: 'failed', failure: failureOf(error) }).catch(() => undefined);
@@ -189,87 +178,43 @@ export class LiveRuntime {
     }
   }
 
-  #beginLifetime(limits: Runtime): Lifetime | undefined {
-    const { connections, browser } = this;
-    return browser && new Lifetime({ ...this.#parts, limits, connections, browser });
-  }
-
-  #bringUpParts(): BringUp {
-    return {
-      ...this.#parts,
-      place: this.#place,
-      record: this.#record,
-      profile: this.#profile,
-      route: this.#route,
-      attached: this.companions,
-      log: this.#log,
-      ending: this.#ending,
-      taken: this.#taken,
-      own: (browser) => this.#own(browser),
-    };
-  }
-
+  /** A browser that goes away by itself is an end, unless another is already under way. */
   #own(browser: MachineBrowser): void {
     this.#browser = browser;
-    void browser.exited.then((exit) => this.#exited(exit));
-  }
-
-  /** A browser that goes away by itself is an end, unless another is already under way. */
-  #exited(exit: BrowserExit): void {
-    this.#endByItself(endOf(exit));
+    void browser.exited.then((exit) => this.#endByItself(endOf(exit)));
   }
 
   #endByItself(end: RuntimeEnd): void {
     this.end(end).catch((err: unknown) => {
-      this.#log.error({ err }, 'the end of a runtime is not recorded yet');
+      this.#run.log.error({ err }, 'the end of a runtime is not recorded yet');
     });
   }
 
   async #finish(end: RuntimeEnd): Promise<Runtime> {
-    this.#ending.abort(abortReason(end));
-    if (this.#place.state === 'waiting') this.#place[Symbol.dispose]();
+    const { ending, place, record, profile, log, metrics } = this.#run;
+    ending.abort(abortReason(end));
+    if (place.state === 'waiting') place[Symbol.dispose]();
     const cause = end.to === 'failed' ? 'failed' : end.reason;
     this.#parts.ends.add(this.runtime.id, CLOSE_REASONS[cause]);
     this.connections.close(CLOSE_REASONS[cause]);
     // Whoever launched meanwhile has it in #browser then.
     await this.#bringingUp?.catch(() => undefined);
-    await this.companions[Symbol.asyncDispose]();
-    const left = await this.#endBrowser(end);
+    await this.companions[Symbol.asyncDispose]().catch((err: unknown) => {
+      log.error({ err }, 'what accompanied a runtime did not end in order');
+    });
+    const left = this.#browser ? await endBrowser(this.#browser, { record, profile }, end) : end;
     this.#browserEnded.resolve();
     void this.#leavePlace();
-    if (left.to === 'failed') this.#parts.metrics.failed(left.failure.code);
-    const over = await this.#record.end({ ...left, usage: this.#browser?.forwarder.usage });
-    this.#log.info({ state: over.state, failure: over.failure }, 'runtime ended');
+    if (left.to === 'failed') metrics.failed(left.failure.code);
+    const over = await record.end({ ...left, usage: this.#browser?.forwarder.usage });
+    log.info({ state: over.state, failure: over.failure }, 'runtime ended');
     return over;
-  }
-
-  /**
-   * An ephemeral browser does nothing any more once it is killed: that it is gone, and its directory,
-   * is waited for by nobody. What a profile's browser leaves is saved; one that did not end in order
-   * is not to be trusted.
-   */
-  async #endBrowser(end: RuntimeEnd): Promise<RuntimeEnd> {
-    const browser = this.#browser;
-    if (!browser) return end;
-    if (!this.#profile) {
-      void browser.kill();
-      return end;
-    }
-    await this.#record.tryMove({ to: 'stopping' });
-    await browser.close();
-    const { code } = await browser.exited;
-    try {
-      await this.#profile.end(browser, code === 0 ? 'saved' : 'recovered');
-      return end;
-    } catch (error) {
-      return { to: 'failed', failure: failureOf(error) };
-    }
   }
 
   /** Its memory is free only when the browser is gone. */
   async #leavePlace(): Promise<void> {
     await this.#browser?.exited;
-    this.#place[Symbol.dispose]();
+    this.#run.place[Symbol.dispose]();
   }
 }
 

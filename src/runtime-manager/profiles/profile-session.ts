@@ -24,6 +24,14 @@ export class ProfileSession {
     this.#log = log;
   }
 
+  /** Undefined for a runtime without a profile. */
+  static of(runtime: Runtime, profiles: Profiles, log: Logger): ProfileSession | undefined {
+    const { profileId } = runtime;
+    return profileId === undefined
+      ? undefined
+      : new ProfileSession(runtime, profileId, profiles, log);
+  }
+
   /** How the profile's browser is configured; empty before `begin`. */
   get config(): BrowserConfig {
     return this.#lease?.profile.config ?? {};
