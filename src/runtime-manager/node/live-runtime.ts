@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Connections, type Connection } from '../connections/connections.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
@@ -20,10 +19,8 @@ import { Lifetime } from './lifetime.ts';
 import { ProxyRoute } from './proxy-route.ts';
 import { abortReason, CLOSE_REASONS, endOf, type RecentEnds } from './runtime-ends.ts';
 import { WaitingClients } from './waiting-clients.ts';
-import { RuntimeRecord, type RuntimeEnd } from './runtime-record.ts';
+import { RuntimeRecord, unrecorded, type RuntimeEnd } from './runtime-record.ts';
 
-/** How long an answer waits for the record of an end, after the browser was ended. */
-const RECORD_TIMEOUT_MS = 5000;
 /** All who waited for it hung up before it was up. */
 const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
 
@@ -216,9 +213,4 @@ export class LiveRuntime {
     await this.#browser?.exited;
     this.#run.place[Symbol.dispose]();
   }
-}
-
-async function unrecorded(): Promise<never> {
-  await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
-  throw new RuntimeError('service.unavailable', 'What was done could not be recorded yet.');
 }

@@ -11,6 +11,8 @@ import type { Runtime, RuntimeMove } from '../runtime/runtime.ts';
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5000;
 const REFUSALS_MAX = 3;
+/** How long an answer waits for the record of what was done. */
+const RECORD_TIMEOUT_MS = 5000;
 /** What happens while the store is away is kept up to here. */
 const PENDING_EVENTS_MAX = 1000;
 
@@ -199,4 +201,10 @@ function isEmpty({ events, driver, defaultPage, connectionEpochs }: Pending): bo
 function merge(earlier: Pending, later: Pending): Pending {
   const events = [...earlier.events, ...later.events].slice(0, PENDING_EVENTS_MAX);
   return { ...earlier, ...later, events };
+}
+
+/** Rejects with `service.unavailable`, after as long as an answer waits for a record. */
+export async function unrecorded(): Promise<never> {
+  await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
+  throw new RuntimeError('service.unavailable', 'What was done could not be recorded yet.');
 }
