@@ -28,8 +28,9 @@ export function passedOn(): string[] {
 }
 
 function fixedDefault(schema: z.ZodType): string {
-  const value = String(schema.parse(undefined) ?? '');
-  return value === '' ? 'none' : `\`${value}\``;
+  const value = schema.parse(undefined);
+  const isShown = typeof value === 'number' || (typeof value === 'string' && value !== '');
+  return isShown ? `\`${value}\`` : 'none';
 }
 
 /** Writes the table of README.md and the list of docker-compose.yml anew. */
