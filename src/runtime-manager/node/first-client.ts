@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { SocketRequest } from '../connections/endpoints.ts';
+import type { SocketRequest } from '../connections/requests.ts';
 import type { RuntimeManager } from '../manager.ts';
 import { failureOf } from '../runtime/failures.ts';
 import type { RuntimeEnd } from './runtime-record.ts';

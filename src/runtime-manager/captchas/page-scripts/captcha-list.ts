@@ -1,5 +1,12 @@
 import type { Vendor } from './vendors.ts';
-import type { Work } from './work-widgets.ts';
+
+/** A kind of proof of work, and how far that of a widget is. */
+export interface Work {
+  kind: string;
+  selector: string;
+  response(anchor: Element): string | undefined;
+  isRefused(anchor: Element): boolean;
+}
 
 /** What is known of a captcha from where it stands. */
 export interface Known {

@@ -27,11 +27,15 @@ export const startWork = async function (this: Widget, kind: string): Promise<vo
     }
     throw new Error('the widget did not come');
   };
+  const isComputing = () =>
+    kind === 'altcha'
+      ? this.getState?.() === 'verifying'
+      : ['.FETCHING', '.UNFINISHED'].includes(this.querySelector('input')?.value ?? '');
   const mute = (result: unknown) => void Promise.resolve(result).catch(() => undefined);
   switch (kind) {
     case 'altcha':
       await until(() => typeof this.verify === 'function');
-      if (this.getState?.() !== 'verifying') mute(this.verify?.());
+      if (!isComputing()) mute(this.verify?.());
       break;
     case 'cap':
       await until(() => typeof this.solve === 'function');
@@ -40,8 +44,7 @@ export const startWork = async function (this: Widget, kind: string): Promise<vo
     case 'friendly_captcha': {
       const widget = () => this.friendlyChallengeWidget ?? this.frcWidget;
       await until(() => Boolean(widget()));
-      const state = this.querySelector('input')?.value ?? '';
-      if (!['.FETCHING', '.UNFINISHED'].includes(state)) mute(widget()?.start());
+      if (!isComputing()) mute(widget()?.start());
       break;
     }
     case 'mcaptcha':

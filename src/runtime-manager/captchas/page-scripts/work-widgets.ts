@@ -1,13 +1,5 @@
-import type { captchaList } from './captcha-list.ts';
+import type { captchaList, Work } from './captcha-list.ts';
 import type { elements } from './elements.ts';
-
-/** A kind of proof of work, and how far that of a widget is. */
-export interface Work {
-  kind: string;
-  selector: string;
-  response(anchor: Element): string | undefined;
-  isRefused(anchor: Element): boolean;
-}
 
 /**
  * Returns a function that finds widgets which are proof of work.
