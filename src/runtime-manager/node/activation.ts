@@ -109,7 +109,7 @@ export class Activation {
     if (!runtime) return undefined;
     stack.move();
     const release = () => live.delete(id);
-    const opened = new LiveRuntime(runtime, place, parts, release, ready?.browser);
+    const opened = new LiveRuntime(runtime, parts, { place, release, warm: ready?.browser });
     live.set(id, opened);
     events.wake(id);
     opened.start().catch(() => undefined);

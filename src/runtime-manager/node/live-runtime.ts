@@ -81,10 +81,12 @@ export class LiveRuntime {
    */
   constructor(
     runtime: Runtime,
-    place: Place,
     parts: LiveRuntimeParts,
-    release: () => void,
-    warm?: MachineBrowser,
+    {
+      place,
+      release,
+      warm,
+    }: { place: Place; release: () => void; warm?: MachineBrowser | undefined },
   ) {
     this.#warm = warm;
     this.#parts = parts;
