@@ -123,7 +123,7 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   const values = { name: 'new', config: {}, extensionIds: [], fingerprint: {} };
   const profileId = (await query.insertProfile(db, secrets, org, values))?.id ?? '';
   await query.findProfile(db, org, profileId);
-  await query.updateProfile(db, secrets, org, profileId, { name: 'newer' });
+  await query.updateProfile(db, secrets, { organizationId: org, id: profileId }, { name: 'newer' });
   await walk((page) => query.listProfiles(db, org, page));
 
   const nodeId = randomUUID();

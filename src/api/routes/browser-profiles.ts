@@ -149,7 +149,7 @@ export function browserProfileRoutes(parts: ProfileRouteParts) {
       const values = c.req.valid('json');
       runtimes.assertLocale(values.fingerprint?.locale);
       await extensions.resolve(organizationId, values.extensionIds ?? []);
-      const updated = await updateProfile(db, secrets, organizationId, id, values);
+      const updated = await updateProfile(db, secrets, { organizationId, id }, values);
       if (updated === 'absent') throw notFound();
       if (updated === 'name_in_use') throw nameInUse();
       return c.json(toProfileBody(updated), 200);

@@ -239,10 +239,7 @@ export function toRuntimeBody(
     generation: runtime.generation,
     idleTimeoutSeconds: runtime.idleTimeoutSeconds,
     maxDurationSeconds: runtime.maxDurationSeconds,
-    startedAt: runtime.startedAt?.toISOString() ?? null,
-    lastActivityAt: runtime.lastActivityAt?.toISOString() ?? null,
-    expiresAt: runtime.expiresAt?.toISOString() ?? null,
-    stoppedAt: runtime.stoppedAt?.toISOString() ?? null,
+    ...datesOf(runtime),
     proxy: runtime.proxy ?? null,
     extensions: runtime.extensions,
     usage: runtime.usage,
@@ -253,5 +250,14 @@ export function toRuntimeBody(
     ...(warnings.length > 0 && {
       warnings: warnings.map(({ kinds, ...warning }) => ({ ...warning, kinds: [...kinds] })),
     }),
+  };
+}
+
+function datesOf({ startedAt, lastActivityAt, expiresAt, stoppedAt }: Runtime) {
+  return {
+    startedAt: startedAt?.toISOString() ?? null,
+    lastActivityAt: lastActivityAt?.toISOString() ?? null,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    stoppedAt: stoppedAt?.toISOString() ?? null,
   };
 }

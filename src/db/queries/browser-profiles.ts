@@ -71,8 +71,7 @@ export async function listProfiles(
 export async function updateProfile(
   db: Db,
   secrets: SecretBox,
-  organizationId: string,
-  id: string,
+  { organizationId, id }: { organizationId: string; id: string },
   { config, ...values }: { [Field in keyof ProfileValues]?: ProfileValues[Field] | undefined },
 ): Promise<BrowserProfile | 'absent' | 'name_in_use'> {
   try {

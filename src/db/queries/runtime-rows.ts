@@ -24,6 +24,12 @@ export function toRuntime(row: Row, secrets: SecretBox): Runtime {
     browserDirectory: row.browserDirectory ?? undefined,
     storageWorkspace: row.storageWorkspace ?? undefined,
     stopReason: row.stopReason ?? undefined,
+    ...datesOf(row),
+  };
+}
+
+function datesOf(row: Row) {
+  return {
     startedAt: row.startedAt ?? undefined,
     stoppedAt: row.stoppedAt ?? undefined,
     lastActivityAt: row.lastActivityAt ?? undefined,

@@ -51,7 +51,7 @@ export function createRuntimeStore(
       return open(await (runtime.running ? durably(write) : write(unhurried)));
     },
     revive: async (organizationId, id, life) =>
-      find(await reviveRuntime(unhurried, organizationId, id, life, most)),
+      find(await reviveRuntime(unhurried, organizationId, id, { ...life, most })),
     find: async (organizationId, workspace, ref) =>
       find(await findRuntime(db, organizationId, workspace, ref)),
     list: async (organizationId, workspaceId, { states }, page) => {
@@ -72,7 +72,7 @@ export function createRuntimeStore(
     remove: (organizationId, id) => removeRuntime(db, organizationId, id),
     appendEvents: (life, events) => appendEvents(unhurried, life, events),
     listEvents: (organizationId, id, filter, limit) =>
-      listEvents(db, organizationId, id, filter, limit),
+      listEvents(db, organizationId, id, { ...filter, limit }),
     lastEventId: (organizationId, id) => lastEventId(db, organizationId, id),
     correctPlaces: () => correctPlaces(db),
   };
@@ -87,8 +87,7 @@ async function reviveRuntime(
   db: Db,
   organizationId: string,
   id: string,
-  { nodeId, state }: { nodeId: string; state: FirstState },
-  most: number,
+  { nodeId, state, most }: { nodeId: string; state: FirstState; most: number },
 ): Promise<Row | undefined> {
   try {
     const [row] = await db
