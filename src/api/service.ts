@@ -76,6 +76,7 @@ async function open(
   const { nodeId } = stack.use(await openDataDirectory(config.dataDir));
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
+  await secrets.register(database.db);
   const core = { ...config, log, nodeId, database, secrets };
   const { runtimes, metrics, ...opened } = await openCore(core, parts, stack);
   const server = stack.use(
@@ -142,7 +143,16 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
   await profiles.recover(checkoutRoot(ground));
   await rm(uploadDir(ground), { recursive: true, force: true });
   const metrics = createMetrics(ground.version);
-  const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
+  const { ticketKeys } = secrets;
+  const core = {
+    ...ground,
+    ticketKeys,
+    machine,
+    store,
+    profiles,
+    extensions,
+    metrics: metrics.meter,
+  };
   const runtimes = new RuntimeManager(core);
   metrics.show({ runtimes, machine, jailLevel: jail.level });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Admission, type AdmissionOptions } from './node/admission.ts';
 import { Captchas } from './captchas/captchas.ts';
 import type { CaptchaOptions } from './captchas/watcher.ts';
-import { RuntimeAccess } from './node/access.ts';
+import { RuntimeAccess, type TicketOptions } from './node/access.ts';
 import { RuntimeError } from './errors.ts';
 import { PageObservers } from './node/page-observers.ts';
 import { RuntimeEvents } from './node/runtime-events.ts';
@@ -33,13 +33,11 @@ export interface RequestScope {
   signal?: AbortSignal | undefined;
 }
 
-export interface RuntimeManagerOptions {
+export interface RuntimeManagerOptions extends TicketOptions {
   machine: BrowserMachine;
   store: RuntimeStore;
   metrics: RuntimeMetrics;
   log: Logger;
-  /** How long a connection ticket may be redeemed. */
-  ticketTtlMs: number;
   /** For requests that do not say. */
   timeLimits: TimeLimits;
   admission: Omit<AdmissionOptions, 'hasMemory'>;
@@ -85,7 +83,7 @@ export class RuntimeManager implements AsyncDisposable {
     this.events = new RuntimeEvents(store, observers, this.#closed.signal);
     this.captchas = new Captchas(options.captchas);
     const ends = new RecentEnds();
-    this.access = new RuntimeAccess(live, ends, options.ticketTtlMs);
+    this.access = new RuntimeAccess(live, ends, options);
     const hasMemory = (launching: number) => machine.hasMemory(launching);
     this.#admission = new Admission({ ...options.admission, hasMemory });
     const parts = { ...options, captchas: this.captchas, events: this.events, observers, ends };

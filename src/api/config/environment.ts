@@ -30,6 +30,12 @@ const oneOf = <T extends readonly string[]>(values: T) =>
 /** Texts between commas. */
 const list = z.string().transform((text) => text.split(',').map((item) => item.trim()));
 
+const encryptionKey = z
+  .string()
+  .min(16, 'has a key shorter than 16 characters; `openssl rand -base64 32` prints one');
+const COMMA_RULE =
+  'has a comma, which separates keys in BCTRL_ENCRYPTION_KEYS_OLD. If secrets are encrypted with it already, write it into the file encryption-key of the data directory, where it stays readable, and set a new one';
+
 const HEADER_TEXT_RULE = 'has characters that a header cannot carry, such as spaces at its ends';
 const Range = z.union(
   [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
@@ -80,10 +86,12 @@ export const Environment = z.object({
   BCTRL_ORPHAN_GRACE_DAYS: integer(1, 3650).default(7),
   BCTRL_EVENTS_PER_RUNTIME: integer(1, 1_000_000).default(1000),
   BCTRL_EVENTS_AGE_DAYS: integer(1, 3650).default(7),
-  BCTRL_ENCRYPTION_KEY: z
+  BCTRL_ENCRYPTION_KEY: encryptionKey.regex(/^[^,]*$/, COMMA_RULE).optional(),
+  BCTRL_ENCRYPTION_KEYS_OLD: z
     .string()
-    .min(16, 'shorter than 16 characters, such as `openssl rand -base64 32` prints')
-    .optional(),
+    .transform((text) => text.split(','))
+    .pipe(z.array(encryptionKey.regex(/^\S(?:.*\S)?$/s, 'has a space beside a comma')))
+    .default([]),
   BCTRL_PROFILE_SAVE_INTERVAL: integer(0, SECONDS_MAX).default(300),
   BCTRL_PROFILE_VERSIONS: integer(1, 10_000).default(20),
   BCTRL_PROFILE_VERSIONS_AGE_DAYS: integer(1, 36_500).default(365),

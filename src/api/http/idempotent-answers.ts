@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { decrypt, encrypt } from '../../db/aes-gcm.ts';
 import type { Db } from '../../db/client.ts';
 import {
   claimKey,
@@ -18,8 +19,6 @@ const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5000;
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 const Answer = z.object({
   status: z.number(),
@@ -157,16 +156,9 @@ function derive({ secret, key }: KeyedRequest): { id: string; cipherKey: Buffer 
 }
 
 function seal(answer: Answer, cipherKey: Buffer): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce);
-  const text = Buffer.concat([cipher.update(JSON.stringify(answer), 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+  return encrypt(JSON.stringify(answer), cipherKey);
 }
 
 function open(sealed: Buffer, cipherKey: Buffer): Answer {
-  const tagEnd = NONCE_BYTES + TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', cipherKey, sealed.subarray(0, NONCE_BYTES));
-  decipher.setAuthTag(sealed.subarray(NONCE_BYTES, tagEnd));
-  const text = Buffer.concat([decipher.update(sealed.subarray(tagEnd)), decipher.final()]);
-  return Answer.parse(JSON.parse(text.toString('utf8')));
+  return Answer.parse(JSON.parse(decrypt(sealed, cipherKey)));
 }

@@ -2,7 +2,7 @@ import type { Access } from '../runtime/access.ts';
 import type { Connection } from '../connections/connections.ts';
 import type { Protocol } from '../runtime/access.ts';
 import type { Endpoints } from '../connections/endpoints.ts';
-import { assertNotExpired, Tickets, type Ticket } from '../connections/tickets.ts';
+import { assertNotExpired, Tickets, type Ticket, type TicketKeys } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
@@ -18,6 +18,12 @@ export interface ConnectionRequest {
 /** A ticket for each protocol. */
 export type IssuedTickets = Record<Protocol, string> & { expiresAt: Date };
 
+export interface TicketOptions {
+  ticketKeys: TicketKeys;
+  /** How long a connection ticket may be redeemed. */
+  ticketTtlMs: number;
+}
+
 /** A way into a running runtime, and what is behind it. */
 export interface Entrance {
   runtimeId: string;
@@ -29,12 +35,17 @@ export interface Entrance {
 export class RuntimeAccess {
   readonly #live: ReadonlyMap<string, LiveRuntime>;
   readonly #ends: RecentEnds;
-  readonly #tickets = new Tickets();
+  readonly #tickets: Tickets;
   readonly #ticketTtlMs: number;
 
-  constructor(live: ReadonlyMap<string, LiveRuntime>, ends: RecentEnds, ticketTtlMs: number) {
+  constructor(
+    live: ReadonlyMap<string, LiveRuntime>,
+    ends: RecentEnds,
+    { ticketKeys, ticketTtlMs }: TicketOptions,
+  ) {
     this.#live = live;
     this.#ends = ends;
+    this.#tickets = new Tickets(ticketKeys);
     this.#ticketTtlMs = ticketTtlMs;
   }
 
