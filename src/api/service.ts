@@ -79,6 +79,7 @@ async function open(
   await secrets.register(database.db);
   const core = { ...config, log, nodeId, database, secrets };
   const { runtimes, metrics, ...opened } = await openCore(core, parts, stack);
+  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
   const server = stack.use(
     await openServer({
       ...core,
@@ -86,7 +87,7 @@ async function open(
       runtimes,
       metrics,
       uploadDir: uploadDir(config),
-      answers: await IdempotentAnswers.open(database.db, nodeId, log),
+      answers,
       addressOf: createPublicAddress(config),
     }),
   );

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { Backoff } from '../timing/backoff.ts';
 import type { SocketAddress } from './client.ts';
 
 const execute = promisify(execFile);
@@ -34,8 +35,7 @@ const LOOK_MS = 20;
 /** How often in a row it may end by itself; one that was up for a while begins anew. */
 const ENDS_MAX = 5;
 const STEADY_MS = 60_000;
-const RESTART_MIN_MS = 100;
-const RESTART_MAX_MS = 5000;
+const RESTART_DELAYS = { minMs: 200, maxMs: 5000 };
 const QUIT_TIMEOUT_MS = 1500;
 /** It writes back what it has in memory. */
 const STOP_TIMEOUT_MS = 60_000;
@@ -100,18 +100,21 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   async #keepUp(cluster: Cluster, first: Running): Promise<void> {
     let life = first.exited;
+    const backoff = new Backoff(RESTART_DELAYS);
     for (let ends = 1; ; ends++) {
       const upAt = performance.now();
       const how = await life;
       if (this.#ending.signal.aborted) return;
-      if (performance.now() - upAt > STEADY_MS) ends = 1;
+      if (performance.now() - upAt > STEADY_MS) {
+        ends = 1;
+        backoff.reset();
+      }
       if (ends > ENDS_MAX) {
         this.#fail(new Error(`The embedded Postgres ends again and again: ${how}`));
         return;
       }
       this.#log?.error({ how }, 'the embedded Postgres ended by itself and is started again');
-      const waitMs = Math.min(RESTART_MIN_MS * 2 ** ends, RESTART_MAX_MS);
-      await delay(waitMs, undefined, this.#ending).catch(() => undefined);
+      await delay(backoff.next(), undefined, this.#ending).catch(() => undefined);
       if (this.#ending.signal.aborted) return;
       life = this.#startAgain(cluster);
     }

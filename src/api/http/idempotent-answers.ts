@@ -11,12 +11,12 @@ import {
   releaseUnfinished,
   saveAnswer,
 } from '../../db/queries/idempotency-keys.ts';
+import { retry } from '../../timing/retry.ts';
 import { ApiError } from './errors.ts';
 
 /** How often, and how long, another service is waited for that carries out the same request. */
 const RECORD_WAIT_MS = 2000;
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5000;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
 
@@ -46,11 +46,12 @@ interface Running {
  * of the moment (429) and failures (5xx) may be tried again. Answers are stored encrypted under the
  * caller's own credential, since there are connection URLs in them.
  */
-export class IdempotentAnswers {
+export class IdempotentAnswers implements Disposable {
   readonly #db: Db;
   readonly #nodeId: string;
   readonly #log: Logger;
   readonly #running = new Map<string, Running>();
+  readonly #closed = new AbortController();
 
   private constructor(db: Db, nodeId: string, log: Logger) {
     this.#db = db;
@@ -62,6 +63,11 @@ export class IdempotentAnswers {
   static async open(db: Db, nodeId: string, log: Logger): Promise<IdempotentAnswers> {
     await releaseUnfinished(db, nodeId);
     return new IdempotentAnswers(db, nodeId, log);
+  }
+
+  /** What is not recorded yet stays so. */
+  [Symbol.dispose](): void {
+    this.#closed.abort();
   }
 
   /** Throws `idempotency.mismatch` when the key was used for another request. */
@@ -110,16 +116,21 @@ export class IdempotentAnswers {
     }
   }
 
-  /** As often as it takes: the request was carried out, whatever becomes of the database. */
+  /**
+   * As often as it takes, while the service runs: the request was carried out, whatever becomes of the
+   * database.
+   */
   async #record(write: () => Promise<void>): Promise<void> {
-    for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
-      try {
-        return await write();
-      } catch (err) {
-        this.#log.warn({ err }, 'the answer of an idempotent request could not be recorded yet');
-      }
-      await delay(waitMs, undefined, { ref: false });
-    }
+    const { signal } = this.#closed;
+    const recorded = retry(write, {
+      ...RETRY_DELAYS,
+      signal,
+      onFailure: (err) =>
+        this.#log.warn({ err }, 'the answer of an idempotent request could not be recorded yet'),
+    });
+    await recorded.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   /** The recorded answer, or undefined when the request is ours to carry out. */

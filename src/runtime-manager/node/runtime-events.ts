@@ -1,3 +1,4 @@
+import { untilAborted } from '../../timing/until-aborted.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { EventFilter, RuntimeEvent } from '../runtime/events.ts';
@@ -65,27 +66,24 @@ export class RuntimeEvents {
     signal: AbortSignal,
   ): Promise<RuntimeEvent[]> {
     while (!signal.aborted) {
-      using call = this.#expectCall(runtime.id, signal);
+      using call = this.#expectCall(runtime.id);
       const found = await this.list(runtime, filter, limit);
       if (found.length > 0) return found;
-      await call.heard;
+      await untilAborted(call.heard, signal).catch(() => undefined);
     }
     return [];
   }
 
   /** Listens from now on, so that nothing is missed between a look and the wait for the next. */
-  #expectCall(runtimeId: string, signal: AbortSignal) {
+  #expectCall(runtimeId: string) {
     const { promise: heard, resolve } = Promise.withResolvers<void>();
     const waiting = this.#waiting.get(runtimeId) ?? new Set();
     this.#waiting.set(runtimeId, waiting.add(resolve));
-    const abort = () => resolve();
-    signal.addEventListener('abort', abort, { once: true });
     const timer = setTimeout(resolve, LOOK_AGAIN_MS);
     return {
       heard,
       [Symbol.dispose]: () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
         waiting.delete(resolve);
         if (waiting.size === 0) this.#waiting.delete(runtimeId);
       },

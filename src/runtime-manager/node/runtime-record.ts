@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Backoff } from '../../timing/backoff.ts';
+import { retry } from '../../timing/retry.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import type { Driver } from '../runtime/lifecycle.ts';
@@ -7,8 +9,7 @@ import type { Proxy } from '../runtime/launch.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import type { Runtime, RuntimeMove } from '../runtime/runtime.ts';
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5000;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const REFUSALS_MAX = 3;
 /** What happens while the store is away is kept up to here. */
 const PENDING_EVENTS_MAX = 1000;
@@ -87,14 +88,13 @@ export class RuntimeRecord {
     // What a browser said that is gone comes after nothing.
     this.#ending = true;
     await this.#flushing;
-    for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
-      try {
-        return this.#now((await this.#inOrder(() => this.#moveOrFind(end))) ?? this.#runtime);
-      } catch (err) {
-        this.#log.error({ err, end: end.to }, 'the end of a runtime could not be recorded yet');
-      }
-      await delay(wait);
-    }
+    const write = () => this.#inOrder(() => this.#moveOrFind(end));
+    const written = await retry(write, {
+      ...RETRY_DELAYS,
+      onFailure: (err) =>
+        this.#log.error({ err, end: end.to }, 'the end of a runtime could not be recorded yet'),
+    });
+    return this.#now(written ?? this.#runtime);
   }
 
   setDriver(driver: Driver): void {
@@ -123,7 +123,7 @@ export class RuntimeRecord {
 
   /** What the store refuses again and again while it answers is given up; all else is tried again. */
   async #writePending(): Promise<void> {
-    let wait = RETRY_MIN_MS;
+    const backoff = new Backoff(RETRY_DELAYS);
     let refusals = 0;
     while (!isEmpty(this.#pending)) {
       const pending = this.#pending;
@@ -131,7 +131,8 @@ export class RuntimeRecord {
       try {
         await this.#inOrder(() => this.#writeBeside(pending));
         this.#written(this.#runtime);
-        [wait, refusals] = [RETRY_MIN_MS, 0];
+        backoff.reset();
+        refusals = 0;
       } catch (err) {
         this.#log.error({ err }, 'what happened to a runtime could not be recorded');
         refusals = (await this.#storeAnswers()) ? refusals + 1 : 0;
@@ -140,8 +141,7 @@ export class RuntimeRecord {
           continue;
         }
         this.#pending = merge(pending, this.#pending);
-        await delay(wait);
-        wait = Math.min(wait * 2, RETRY_MAX_MS);
+        await delay(backoff.next());
       }
     }
   }
