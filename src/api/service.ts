@@ -87,15 +87,17 @@ async function open(
   const { nodeId } = stack.use(await openDataDirectory(config.dataDir));
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
+  await secrets.register(database.db);
   const core = { ...config, log, nodeId, database, secrets };
   const { node, runtimes, ...opened } = await openCore(core, parts, stack);
+  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
   const server = stack.use(
     await openServer({
       ...core,
       ...opened,
       runtimes,
       uploadDir: uploadDir(config),
-      answers: await IdempotentAnswers.open(database.db, nodeId, log),
+      answers,
       addressOf: createPublicAddress(config),
     }),
   );
@@ -165,7 +167,11 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     new Captchas(ground.captchas),
   ];
   const node = new LocalNode({ ...core, machine, companions, metrics: metrics.meter });
-  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets: new Tickets() });
+  const runtimes = new RuntimeManager({
+    ...core,
+    nodes: onlyNode(node),
+    tickets: new Tickets(secrets.ticketKeys),
+  });
   metrics.show({ node, machine, jailLevel: jail.level });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {

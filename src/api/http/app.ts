@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Database } from '../../db/client.ts';
-import type { SecretBox } from '../../db/secret-box.ts';
+import type { Sealing } from '../../db/sealing.ts';
 import type {
   Diagnosis,
   EgressPolicy,
@@ -71,7 +71,7 @@ export interface AppParts extends AuthParts {
   extensions: Extensions;
   egressPolicy: EgressPolicy;
   extensionMaxBytes: number;
-  secrets: SecretBox;
+  secrets: Sealing;
   states: StateConverter;
   /** Where uploads lie until they are taken. */
   uploadDir: string;

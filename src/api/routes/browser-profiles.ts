@@ -9,7 +9,7 @@ import {
   type BrowserProfile,
 } from '../../db/queries/browser-profiles.ts';
 import { profileInUse } from '../../db/queries/profile-holders.ts';
-import type { SecretBox } from '../../db/secret-box.ts';
+import type { Sealing } from '../../db/sealing.ts';
 import type { Actor, Extensions, Profiles, RuntimeManager } from '../../runtime-manager/index.ts';
 import { ApiError } from '../http/errors.ts';
 import {
@@ -113,7 +113,7 @@ const remove = createRoute({
 
 export interface ProfileRouteParts {
   db: Db;
-  secrets: SecretBox;
+  secrets: Sealing;
   profiles: Profiles;
   extensions: Extensions;
   ceilings: RequestCeilings;

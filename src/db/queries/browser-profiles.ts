@@ -8,7 +8,7 @@ import type {
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserProfiles, isOver, profileVersions, runtimes } from '../schema/index.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 import { sealConfig } from './browser-configs.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
@@ -27,7 +27,7 @@ export interface ProfileValues {
 /** Undefined when the name is taken. */
 export async function insertProfile(
   db: Db,
-  secrets: SecretBox,
+  secrets: Sealing,
   organizationId: string,
   values: ProfileValues,
 ): Promise<BrowserProfile | undefined> {
@@ -70,7 +70,7 @@ export async function listProfiles(
 
 export async function updateProfile(
   db: Db,
-  secrets: SecretBox,
+  secrets: Sealing,
   { organizationId, id }: { organizationId: string; id: string },
   { config, ...values }: { [Field in keyof ProfileValues]?: ProfileValues[Field] | undefined },
 ): Promise<BrowserProfile | 'absent' | 'name_in_use'> {

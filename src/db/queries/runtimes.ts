@@ -20,7 +20,7 @@ import { appendEvents, lastEventId, listEvents } from './runtime-events.ts';
 import { usageColumns } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
 import { sealConfig } from './browser-configs.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 import { asRefusal } from './runtime-refusals.ts';
 import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';
 import { correctPlaces, takingPlace } from './quotas.ts';
@@ -37,7 +37,7 @@ export interface RuntimeStoreOptions {
  */
 export function createRuntimeStore(
   { db, unhurried, durably }: Pick<Database, 'db' | 'unhurried' | 'durably'>,
-  secrets: SecretBox,
+  secrets: Sealing,
   options: RuntimeStoreOptions,
 ): RuntimeStore {
   const most = options.maxRuntimesPerOrganization;
@@ -161,7 +161,7 @@ async function setProxy(
   db: Db,
   life: RuntimeLife,
   proxy: Proxy | undefined,
-  secrets: SecretBox,
+  secrets: Sealing,
 ): Promise<Row | undefined> {
   const { proxy: sealed = null } = sealConfig({ proxy: proxy ?? null }, secrets);
   const config = sql`coalesce(${runtimes.launch} -> 'config', '{}') || ${JSON.stringify({ proxy: sealed })}::jsonb`;
