@@ -12,7 +12,6 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 COPY LICENSE README.md ./
 COPY drizzle drizzle
-COPY vendor vendor
 COPY src src
 
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8787 BCTRL_DATA_DIR=/data

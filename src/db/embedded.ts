@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Backoff } from '../timing/backoff.ts';
+import { Backoff } from '../runtime-manager/timing/backoff.ts';
 import type { SocketAddress } from './client.ts';
 import { Cluster, USER, type Running } from './cluster.ts';
 import { loadBinaries } from './postgres-binaries.ts';

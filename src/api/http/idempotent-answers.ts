@@ -11,7 +11,7 @@ import {
   releaseUnfinished,
   saveAnswer,
 } from '../../db/queries/idempotency-keys.ts';
-import { retry } from '../../timing/retry.ts';
+import { retry } from '../../runtime-manager/timing/retry.ts';
 import { ApiError } from './errors.ts';
 
 /** How often, and how long, another service is waited for that carries out the same request. */

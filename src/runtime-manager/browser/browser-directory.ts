@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Jail } from '../machine/jail/jail.ts';
 import { createFilesFolder, type FilesFolder } from './own-files.ts';
-import { unpackStagehandExtension } from './stagehand-extension.ts';
+import { unpackStagehandExtension } from './stagehand/stagehand-extension.ts';
 
 /** `<TMPDIR>/org.chromium.Chromium.XXXXXX/SingletonSocket` has to fit a unix socket's address. */
 const SOCKET_PATH_MAX = 107;

@@ -33,7 +33,7 @@ import { Pages, type DefaultPage } from './pages/pages.ts';
 import { Permissions } from './permissions.ts';
 import { writePreferences } from './preferences.ts';
 import { ProcessActivity } from './process-activity.ts';
-import { untilAborted } from '../../timing/until-aborted.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 
 const CreatedTarget = z.object({ targetId: z.string() });
 const TargetInfo = z.object({ targetInfo: z.object({ browserContextId: z.string() }) });

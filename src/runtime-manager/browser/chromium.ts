@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { untilAborted } from '../../timing/until-aborted.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { dialAhead } from '../machine/jail/dial-ahead.ts';
 import type { Confined, Dial, Jail, ProcessExit, Program } from '../machine/jail/jail.ts';
 import { yieldUntil } from '../machine/jail/process-group.ts';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { PageDocument, PageDocuments } from '../browser/pages/page-documents.ts';
 import type { Pages } from '../browser/pages/pages.ts';
-import { untilAborted } from '../../timing/until-aborted.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import type { Proxy } from '../runtime/launch.ts';

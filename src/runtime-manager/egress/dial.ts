@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
-import { untilAborted } from '../../timing/until-aborted.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import { canonicalHost } from './addresses.ts';

@@ -1,4 +1,4 @@
-import { every } from '../../timing/every.ts';
+import { every } from '../timing/every.ts';
 import { availableMemory, memoryOf } from './memory.ts';
 import { processesUnder } from './process-table.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Backoff } from '../../timing/backoff.ts';
-import { retry } from '../../timing/retry.ts';
+import { Backoff } from '../timing/backoff.ts';
+import { retry } from '../timing/retry.ts';
 import { RuntimeError } from '../errors.ts';
 import type { ConnectionEpochs } from '../runtime/access.ts';
 import type { NewEvent } from '../runtime/events.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { every } from '../../timing/every.ts';
+import { every } from '../timing/every.ts';
 import { failure } from '../runtime/failures.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';

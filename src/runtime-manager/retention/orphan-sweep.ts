@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { every } from '../../timing/every.ts';
+import { every } from '../timing/every.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import { findOrphans } from './orphans.ts';
 import type { StorageOwner } from '../storage/storage-owner.ts';

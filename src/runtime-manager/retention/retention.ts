@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { every } from '../../timing/every.ts';
+import { every } from '../timing/every.ts';
 import type { Batch, BatchEnd, KeptRecords, RetentionStore } from './retention-store.ts';
 
 const INTERVAL_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
-import { untilAborted } from '../../../timing/until-aborted.ts';
+import { untilAborted } from '../../timing/until-aborted.ts';
 
 const Message = z.object({
   id: z.number().optional(),

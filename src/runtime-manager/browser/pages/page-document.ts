@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CdpPipe } from '../cdp/cdp-pipe.ts';
-import { untilAborted } from '../../../timing/until-aborted.ts';
+import { untilAborted } from '../../timing/until-aborted.ts';
 
 const Nothing = z.object({});
 const World = z.object({ executionContextId: z.number() });

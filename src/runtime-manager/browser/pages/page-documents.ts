@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CdpEvent, CdpPipe } from '../cdp/cdp-pipe.ts';
 import { PageDocument, type DocumentPlace } from './page-document.ts';
-import { untilAborted } from '../../../timing/until-aborted.ts';
+import { untilAborted } from '../../timing/until-aborted.ts';
 
 export type { PageDocument };
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { untilAborted } from '../../../timing/until-aborted.ts';
+import { untilAborted } from '../../timing/until-aborted.ts';
 import { RuntimeError } from '../../errors.ts';
 import type { Dial, Jail, Program } from '../../machine/jail/jail.ts';
 import { requestOver, type PlainAnswer } from '../request-over.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { untilAborted } from '../../../timing/until-aborted.ts';
+import { untilAborted } from '../../timing/until-aborted.ts';
 import { installPackages } from '../../browser/install/apt.ts';
 import { findExecutable } from '../../browser/install/find-executable.ts';
 import type { ReservedPorts } from '../../egress/reserved-ports.ts';

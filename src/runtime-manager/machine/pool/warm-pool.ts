@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Backoff } from '../../../timing/backoff.ts';
+import { Backoff } from '../../timing/backoff.ts';
 import { Demand } from './demand.ts';
 import { Launches } from './launches.ts';
 

@@ -1,13 +1,10 @@
 import { chmod } from 'node:fs/promises';
-import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
-import { unzipExtension } from '../extensions/unzip.ts';
+import { fileURLToPath } from 'node:url';
+import { unzipExtension } from '../../extensions/unzip.ts';
 
 /** Made by `npm run pack:stagehand`. */
-const ARCHIVE = join(
-  dirname(findPackageJSON(import.meta.url) ?? ''),
-  'vendor/stagehand/extension.zip',
-);
+const ARCHIVE = fileURLToPath(new URL('extension.zip', import.meta.url));
 const FILE_MODE = 0o444;
 const FOLDER_MODE = 0o755;
 

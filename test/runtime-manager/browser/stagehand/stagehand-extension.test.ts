@@ -4,16 +4,18 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { unpackStagehandExtension } from '../../../src/runtime-manager/browser/stagehand-extension.ts';
-import { unzipExtension } from '../../../src/runtime-manager/extensions/unzip.ts';
-import { freshDirectory } from '../../support/storages.ts';
+import { unpackStagehandExtension } from '../../../../src/runtime-manager/browser/stagehand/stagehand-extension.ts';
+import { unzipExtension } from '../../../../src/runtime-manager/extensions/unzip.ts';
+import { freshDirectory } from '../../../support/storages.ts';
 
-const VENDORED = 'vendor/stagehand';
+const VENDORED = 'src/runtime-manager/browser/stagehand';
 const INSTALLED = 'node_modules/@browserbasehq/stagehand';
 
 async function pack(env: Record<string, string> = {}): Promise<string> {
   const directory = await freshDirectory();
-  await promisify(execFile)(process.execPath, ['scripts/pack-stagehand.ts', directory], { env });
+  await promisify(execFile)(process.execPath, ['test/support/pack-stagehand.ts', directory], {
+    env,
+  });
   return directory;
 }
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { untilAborted } from '../../src/timing/until-aborted.ts';
+import { untilAborted } from '../../../src/runtime-manager/timing/until-aborted.ts';
 
 test('what fails after it was given up, or was never wanted, is no unhandled rejection', async () => {
   const unheard: unknown[] = [];

@@ -1,6 +1,6 @@
 /**
  * Packs the extension of the Stagehand that is installed, which the service has its own copy of, since
- * the whole package is 34 MB: `npm run pack:stagehand [-- DIRECTORY]`, `vendor/stagehand` without one.
+ * the whole package is 34 MB: `npm run pack:stagehand [-- DIRECTORY]`, `src/runtime-manager/browser/stagehand` without one.
  * The same package gives the same archive.
  */
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ const Manifest = z.object({ name: z.literal(NAME), version: z.string(), license:
 const manifestPath = findPackageJSON(NAME, import.meta.url);
 if (manifestPath === undefined) throw new Error(`${NAME} is not installed.`);
 const home = dirname(manifestPath);
-const target = process.argv[2] ?? 'vendor/stagehand';
+const target = process.argv[2] ?? 'src/runtime-manager/browser/stagehand';
 await mkdir(target, { recursive: true });
 const archive = await zipOf(join(home, 'dist/extension'));
 const origin = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Backoff } from '../../src/timing/backoff.ts';
-import { retry } from '../../src/timing/retry.ts';
+import { Backoff } from '../../../src/runtime-manager/timing/backoff.ts';
+import { retry } from '../../../src/runtime-manager/timing/retry.ts';
 
 const DELAYS = { minMs: 1, maxMs: 4 };
 
