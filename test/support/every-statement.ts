@@ -147,6 +147,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   }
   await runtimes.setDriver(life, 'puppeteer');
   await runtimes.setDefaultPage(life, 'q');
+  await runtimes.setConnectionEpochs(life, { cdp: 1 });
   await runtimes.setProxy(life, undefined);
   const usage = { bytesIn: 1, bytesOut: 1, connections: 1 };
   await runtimes.recordActivity([{ ...life, lastActivityAt: new Date(), usage }]);
