@@ -8,7 +8,7 @@ import {
 import { findFirstOrganization } from '../../src/db/queries/organizations.ts';
 import { bootstrap } from '../../src/db/bootstrap.ts';
 import { caller } from '../support/http.ts';
-import { test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
 
 test('a revoked key is refused from the next request on', async ({ service }) => {
   const { db } = service.database;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect } from 'vitest';
 import { caller } from '../support/http.ts';
-import { createWorkspace, test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
+import { createWorkspace } from '../support/test.ts';
 import type { TestService } from '../support/service.ts';
 
 interface Route {

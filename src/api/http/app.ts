@@ -7,8 +7,8 @@ import type {
   EgressPolicy,
   Extensions,
   Profiles,
+  ProfileStates,
   RuntimeManager,
-  StateConverter,
 } from '../../runtime-manager/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
@@ -72,7 +72,7 @@ export interface AppParts extends AuthParts {
   egressPolicy: EgressPolicy;
   extensionMaxBytes: number;
   secrets: Sealing;
-  states: StateConverter;
+  states: ProfileStates;
   /** Where uploads lie until they are taken. */
   uploadDir: string;
   importMaxBytes: number;

@@ -15,7 +15,7 @@ import {
   type Actor,
   type Archive,
   type Profiles,
-  type StateConverter,
+  type ProfileStates,
 } from '../../runtime-manager/index.ts';
 import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
@@ -101,7 +101,7 @@ const importState = createRoute({
 export interface ProfileTransferParts {
   db: Db;
   profiles: Profiles;
-  states: StateConverter;
+  states: ProfileStates;
   /** Where uploads lie until they are taken. */
   uploadDir: string;
   importMaxBytes: number;

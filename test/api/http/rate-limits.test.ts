@@ -3,7 +3,7 @@ import { addApiKey, generateApiKey } from '../../../src/db/queries/api-keys.ts';
 import { findFirstOrganization } from '../../../src/db/queries/organizations.ts';
 import { caller } from '../../support/http.ts';
 import type { TestService } from '../../support/service.ts';
-import { testWith } from '../../support/test.ts';
+import { testWith } from '../../support/api-test.ts';
 
 const test = testWith({
   rateLimitPerMinute: 5,

@@ -32,6 +32,9 @@ export interface StateConverterOptions {
   launcher: Launcher;
 }
 
+/** As whoever asks for it knows it. */
+export type ProfileStates = Pick<StateConverter, keyof StateConverter>;
+
 /** Gives saved states in forms that people and Playwright know, and takes them from those. */
 export class StateConverter {
   readonly #options: StateConverterOptions;
