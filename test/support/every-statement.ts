@@ -146,7 +146,6 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
     await walk((page) => runtimes.list(org, space, { states }, page));
   }
   await runtimes.setDriver(life, 'puppeteer');
-  await runtimes.setConnectionEpochs(life, { cdp: 1 });
   await runtimes.setDefaultPage(life, 'q');
   await runtimes.setConnectionEpochs(life, { cdp: 1 });
   await runtimes.setProxy(life, undefined);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ import type { Protocol, Runtime, RuntimeStore } from '../../src/runtime-manager/
 import { newRuntime, type RuntimeRequest } from '../../src/runtime-manager/runtime/new-runtime.ts';
 
 const LIMITS = { idleTimeoutSeconds: 600, maxDurationSeconds: 3600 };
-const tickets = new Tickets();
+const tickets = new Tickets([randomBytes(32)]);
 
 /** A request whose body is large. */
 export interface LargeRequest extends Pick<NodeRequest, 'method' | 'path'> {

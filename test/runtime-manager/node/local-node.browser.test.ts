@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
 import { createRuntimeStore } from '../../../src/db/queries/runtimes.ts';
-import { SecretBox } from '../../../src/db/secret-box.ts';
+import { Sealing } from '../../../src/db/sealing.ts';
 import type { NodeRequest } from '../../../src/runtime-manager/node/runtime-node.ts';
 import type { Runtime } from '../../../src/runtime-manager/runtime/index.ts';
 import { cdpOver } from '../../support/cdp.ts';
@@ -27,7 +27,7 @@ const Evaluated = z.object({ result: z.object({ result: z.object({ value: z.stri
 async function openLocalNode(): Promise<NodeUnderTest> {
   const service = await openTestService({ encryptionKey: 'a key for tests' });
   const { database, node } = service;
-  const secrets = await SecretBox.open(database.db, 'a key for tests');
+  const secrets = await Sealing.open(database.db, 'a key for tests');
   return {
     node,
     database,
