@@ -1,7 +1,7 @@
 import type { Connection } from '../connections/connections.ts';
-import type { Endpoints } from '../connections/endpoints.ts';
 import { assertNotExpired, type ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
+import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { RuntimeLife } from '../runtime/runtime.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
@@ -9,7 +9,7 @@ import type { RecentEnds } from './runtime-ends.ts';
 /** A way into a running runtime, and what is behind it. */
 export interface Entered {
   connection: Connection;
-  endpoints: Endpoints;
+  endpoints: MachineBrowser['endpoints'];
 }
 
 /** Lets clients into the runtimes that are active here. */
@@ -44,7 +44,7 @@ export class Access {
     throw this.#notActive(id);
   }
 
-  #open(runtimeId: string): { live: LiveRuntime; endpoints: Endpoints } | undefined {
+  #open(runtimeId: string) {
     const live = this.#live.get(runtimeId);
     return live?.endpoints && { live, endpoints: live.endpoints };
   }
