@@ -1,18 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { Database } from '../../db/client.ts';
-import { createRuntimeStore } from '../../db/queries/runtimes.ts';
-import {
-  diagnose,
-  repair,
-  type Diagnosis,
-  type Finding,
-  type StoragePreview,
-} from '../../runtime-manager/index.ts';
-import { openCommandLineDatabase } from './database.ts';
-import { browserRoots, loadConfig, type Config } from '../config/config.ts';
-import { findService, readNodeId } from '../config/data-directory.ts';
-import { openPreview } from '../retention.ts';
-import { openSecrets } from '../config/secrets.ts';
+import { loadConfig } from '../config/config.ts';
+import { runDoctor } from './run-doctor.ts';
 
 const USAGE = `usage: npm run doctor [-- --fix] [-- --adopt-storage]
 
@@ -21,14 +9,7 @@ const USAGE = `usage: npm run doctor [-- --fix] [-- --adopt-storage]
   --adopt-storage says that the storage of archives belongs to this database, and to no other.
   Exits with 0 when all belongs together, 1 when something is left, 2 when it cannot tell.`;
 
-const FOREIGN_STORAGE = `  the storage of archives belongs to another database, or to another copy of this one, so nothing is
-  removed from it. If this is the wrong database, correct DATABASE_URL, BCTRL_S3_BUCKET and
-  BCTRL_S3_PREFIX. If it is the right one, such as after a restore: npm run doctor -- --adopt-storage`;
-
-/**
- * `npm run doctor [-- --fix]`: lists what does not belong together on this machine, beside a running
- * service or without one; with `--fix` ends and corrects it. Exits with 1 when something is left.
- */
+/** As the command line says; resolves with the exit code. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -41,75 +22,8 @@ async function main(): Promise<number> {
     print(USAGE);
     return 0;
   }
-  const config = loadConfig();
-  // Before the database, for which this may take the place of a service.
-  const servicePid = await findService(config.dataDir);
-  await using stack = new AsyncDisposableStack();
-  const database = await openCommandLineDatabase(config, stack);
-  const options = { ...(await openParts(config, database)), servicePid };
-  if (values['adopt-storage']) {
-    await options.owner.adopt();
-    print('The storage belongs to this database now. Nothing is removed before the grace is over.');
-  }
-  const found = await diagnose(options);
-  print(describe(found, servicePid));
-  if (!values.fix || found.findings.length === 0) return found.findings.length === 0 ? 0 : 1;
-  await repair(options, found);
-  const left = await diagnose(options);
-  print(left.findings.length === 0 ? 'All of it is repaired.' : describe(left, servicePid));
-  return left.findings.length === 0 ? 0 : 1;
-}
-
-async function openParts(config: Config, database: Database) {
-  const nodeId = await readNodeId(config.dataDir);
-  return {
-    nodeId,
-    store: createRuntimeStore(database, await openSecrets(config, database.db), config),
-    ...browserRoots(config, nodeId),
-    ...(await openPreview(config, database.db)),
-  };
-}
-
-function describe(
-  { examined, findings, retention }: Diagnosis,
-  servicePid: number | undefined,
-): string {
-  const service = servicePid === undefined ? 'no service runs' : `the service is ${servicePid}`;
-  const { runtimes, events, storage } = retention;
-  return [
-    `${examined.processes} processes, ${examined.directories} directories, ${examined.activeRuntimes} active runtimes; ${service}.`,
-    ...findings.map(describeFinding),
-    findings.length === 0 ? 'All of it belongs together.' : `${findings.length} found.`,
-    `Old enough to be removed: ${runtimes} runtimes, ${events} events, ${storage.orphans} archives that no record names.`,
-    ...describeStorage(storage),
-  ].join('\n');
-}
-
-function describeStorage(preview: StoragePreview): string[] {
-  const { state, examined, isComplete, orphans, orphanBytes, orphanKeys } = preview;
-  if (state === 'unreachable') return ['  The storage of archives does not answer.'];
-  const first = orphans > orphanKeys.length ? `, the first ${orphanKeys.length}` : '';
-  return [
-    ...(isComplete ? [] : [`  Only the first ${examined} archives were looked at.`]),
-    ...(orphans > 0 ? [`  ${orphanBytes} bytes of archives${first}:`] : []),
-    ...orphanKeys.map((key) => `    ${key}`),
-  ];
-}
-
-function describeFinding(finding: Finding): string {
-  switch (finding.kind) {
-    case 'orphan_processes': {
-      const processes = finding.processes.map(({ pid, program }) => `${program} ${pid}`);
-      const ports = finding.ports.length > 0 ? ` (listening on ${finding.ports.join(', ')})` : '';
-      return `  processes that nobody holds, in ${finding.directory}: ${processes.join(', ')}${ports}`;
-    }
-    case 'orphan_directory':
-      return `  a directory that no browser uses: ${finding.directory}`;
-    case 'foreign_storage':
-      return FOREIGN_STORAGE;
-    case 'runtime_without_browser':
-      return `  runtime ${finding.runtimeId} (${finding.alias}) is ${finding.state}, without a browser`;
-  }
+  const options = { isToFix: values.fix, isToAdopt: values['adopt-storage'], print };
+  return runDoctor(loadConfig(), options);
 }
 
 function print(text: string): void {

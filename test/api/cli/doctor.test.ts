@@ -5,12 +5,20 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { runDoctor } from '../../../src/api/cli/run-doctor.ts';
+import { loadConfig } from '../../../src/api/config/config.ts';
 import { embeddedAddress } from '../../../src/db/embedded.ts';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { freshDirectory } from '../../support/storages.ts';
 
 const LONG_AGO = new Date(Date.now() - 30 * 86_400_000);
+
+interface Asked {
+  isToFix?: boolean;
+  isToAdopt?: boolean;
+  BCTRL_RETENTION_DAYS?: string;
+}
 
 /** A database with a runtime that was over 31 days ago, and the doctor beside it. */
 async function openDoctor() {
@@ -33,23 +41,23 @@ async function openDoctor() {
     BCTRL_ENCRYPTION_KEY: 'a key that tests have',
     DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
   };
-  const ask = (args: string[], more = {}) =>
-    promisify(execFile)(process.execPath, ['src/api/cli/doctor.ts', ...args], {
-      env: { ...env, ...more },
-    }).then(
-      ({ stdout }) => ({ code: 0, stdout }),
-      ({ code, stdout }) => ({ code, stdout }),
-    );
-  return { objects: join(dataDir, 'objects'), ask };
+  /** As the command does, in this process. */
+  const ask = async ({ isToFix = false, isToAdopt = false, ...more }: Asked = {}) => {
+    let stdout = '';
+    const print = (text: string) => void (stdout += `${text}\n`);
+    const config = loadConfig({ ...env, ...more });
+    return { code: await runDoctor(config, { isToFix, isToAdopt, print }), stdout };
+  };
+  return { objects: join(dataDir, 'objects'), ask, env };
 }
 
 test('the doctor shows what is old enough to be removed, and removes nothing', async () => {
   const { ask } = await openDoctor();
   const old = { code: 0, stdout: expect.stringContaining('1 runtimes, 0 events, 0 archives') };
-  expect(await ask([])).toMatchObject(old);
-  expect(await ask(['--fix'])).toMatchObject(old);
-  expect(await ask([])).toMatchObject(old);
-  expect(await ask([], { BCTRL_RETENTION_DAYS: '0' })).toMatchObject({
+  expect(await ask()).toMatchObject(old);
+  expect(await ask({ isToFix: true })).toMatchObject(old);
+  expect(await ask()).toMatchObject(old);
+  expect(await ask({ BCTRL_RETENTION_DAYS: '0' })).toMatchObject({
     stdout: expect.stringContaining('0 runtimes'),
   });
 });
@@ -65,16 +73,32 @@ test('archives of nobody are a finding, until a person says whose they are', asy
   await mkdir(join(objects, '.unfinished'));
   await writeFile(join(objects, '.unfinished/one'), 'half of it');
 
-  const found = await ask(['--fix']);
+  const found = await ask({ isToFix: true });
   expect(found.code).toBe(1);
   expect(found.stdout).toContain('--adopt-storage');
   expect(found.stdout).toContain('1 archives that no record names');
   expect(found.stdout).toContain(key);
-  expect(await ask(['--adopt-storage'])).toMatchObject({ code: 0 });
-  const after = await ask([]);
+  expect(await ask({ isToAdopt: true })).toMatchObject({ code: 0 });
+  const after = await ask();
   expect(after).toMatchObject({ code: 0, stdout: expect.not.stringContaining('--adopt-storage') });
   expect(after.stdout).toContain(`5 bytes of archives:\n    ${key}`);
   expect(await readdir(objects, { recursive: true })).toEqual(
     expect.arrayContaining([key, '.unfinished/one']),
   );
+});
+
+test('npm run doctor exits with what it tells', async () => {
+  const { env, objects } = await openDoctor();
+  const run = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ['src/api/cli/doctor.ts', ...args], { env });
+  const key = `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
+  await mkdir(dirname(join(objects, key)), { recursive: true });
+  await writeFile(join(objects, key), 'state');
+  await expect(run('--fix')).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('npm run doctor -- --adopt-storage'),
+  });
+  expect(await run('--adopt-storage')).toMatchObject({
+    stdout: expect.stringContaining('The storage belongs to this database now.'),
+  });
 });

@@ -1,0 +1,104 @@
+import type { Database } from '../../db/client.ts';
+import { createRuntimeStore } from '../../db/queries/runtimes.ts';
+import {
+  diagnose,
+  repair,
+  type Diagnosis,
+  type Finding,
+  type StoragePreview,
+} from '../../runtime-manager/index.ts';
+import { openCommandLineDatabase } from './database.ts';
+import { browserRoots, type Config } from '../config/config.ts';
+import { findService, readNodeId } from '../config/data-directory.ts';
+import { openPreview } from '../retention.ts';
+import { openSecrets } from '../config/secrets.ts';
+
+const FOREIGN_STORAGE = `  the storage of archives belongs to another database, or to another copy of this one, so nothing is
+  removed from it. If this is the wrong database, correct DATABASE_URL, BCTRL_S3_BUCKET and
+  BCTRL_S3_PREFIX. If it is the right one, such as after a restore: npm run doctor -- --adopt-storage`;
+
+export interface DoctorRun {
+  /** Ends and corrects what is found. */
+  isToFix: boolean;
+  /** Says that the storage of archives belongs to this database. */
+  isToAdopt: boolean;
+  print: (text: string) => void;
+}
+
+/**
+ * Tells what does not belong together on this machine, beside a running service or without one.
+ * Resolves with the exit code: 1 when something is left, and else 0.
+ */
+export async function runDoctor(
+  config: Config,
+  { isToFix, isToAdopt, print }: DoctorRun,
+): Promise<number> {
+  // Before the database, for which this may take the place of a service.
+  const servicePid = await findService(config.dataDir);
+  await using stack = new AsyncDisposableStack();
+  const database = await openCommandLineDatabase(config, stack);
+  const options = { ...(await openParts(config, database)), servicePid };
+  if (isToAdopt) {
+    await options.owner.adopt();
+    print('The storage belongs to this database now. Nothing is removed before the grace is over.');
+  }
+  const found = await diagnose(options);
+  print(describe(found, servicePid));
+  if (!isToFix || found.findings.length === 0) return found.findings.length === 0 ? 0 : 1;
+  await repair(options, found);
+  const left = await diagnose(options);
+  print(left.findings.length === 0 ? 'All of it is repaired.' : describe(left, servicePid));
+  return left.findings.length === 0 ? 0 : 1;
+}
+
+async function openParts(config: Config, database: Database) {
+  const nodeId = await readNodeId(config.dataDir);
+  return {
+    nodeId,
+    store: createRuntimeStore(database, await openSecrets(config, database.db), config),
+    ...browserRoots(config, nodeId),
+    ...(await openPreview(config, database.db)),
+  };
+}
+
+function describe(
+  { examined, findings, retention }: Diagnosis,
+  servicePid: number | undefined,
+): string {
+  const service = servicePid === undefined ? 'no service runs' : `the service is ${servicePid}`;
+  const { runtimes, events, storage } = retention;
+  return [
+    `${examined.processes} processes, ${examined.directories} directories, ${examined.activeRuntimes} active runtimes; ${service}.`,
+    ...findings.map(describeFinding),
+    findings.length === 0 ? 'All of it belongs together.' : `${findings.length} found.`,
+    `Old enough to be removed: ${runtimes} runtimes, ${events} events, ${storage.orphans} archives that no record names.`,
+    ...describeStorage(storage),
+  ].join('\n');
+}
+
+function describeStorage(preview: StoragePreview): string[] {
+  const { state, examined, isComplete, orphans, orphanBytes, orphanKeys } = preview;
+  if (state === 'unreachable') return ['  The storage of archives does not answer.'];
+  const first = orphans > orphanKeys.length ? `, the first ${orphanKeys.length}` : '';
+  return [
+    ...(isComplete ? [] : [`  Only the first ${examined} archives were looked at.`]),
+    ...(orphans > 0 ? [`  ${orphanBytes} bytes of archives${first}:`] : []),
+    ...orphanKeys.map((key) => `    ${key}`),
+  ];
+}
+
+function describeFinding(finding: Finding): string {
+  switch (finding.kind) {
+    case 'orphan_processes': {
+      const processes = finding.processes.map(({ pid, program }) => `${program} ${pid}`);
+      const ports = finding.ports.length > 0 ? ` (listening on ${finding.ports.join(', ')})` : '';
+      return `  processes that nobody holds, in ${finding.directory}: ${processes.join(', ')}${ports}`;
+    }
+    case 'orphan_directory':
+      return `  a directory that no browser uses: ${finding.directory}`;
+    case 'foreign_storage':
+      return FOREIGN_STORAGE;
+    case 'runtime_without_browser':
+      return `  runtime ${finding.runtimeId} (${finding.alias}) is ${finding.state}, without a browser`;
+  }
+}
