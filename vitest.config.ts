@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const browser = 'test/**/*.browser.test.ts';
@@ -14,7 +15,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [browser] },
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: [browser],
+          // A worker loads the service once: loading it takes longer than most of these files.
+          isolate: false,
+          // Some of these tests wait, so that a core for each worker would be idle.
+          maxWorkers: availableParallelism() + 1,
+        },
       },
       {
         extends: true,

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { inject, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 
-test('connections that are lost on the way are found before a statement needs them', async () => {
+test.concurrent('connections that are lost on the way are found before a statement needs them', async ({
+  expect,
+  onTestFinished,
+}) => {
   const { socketDir, user, database: name } = embeddedAddress(inject('postgresDataDir'));
   const through = new Set<Socket>();
   const server = createServer((client) => {
@@ -36,7 +39,9 @@ test('connections that are lost on the way are found before a statement needs th
   await expect.poll(ask, { timeout: 20_000 }).toEqual([{ one: 1 }]);
 });
 
-test('a database that has more to do than it can at once refuses nobody', async () => {
+test.concurrent('a database that has more to do than it can at once refuses nobody', async ({
+  expect,
+}) => {
   await using database = await openDatabase(embeddedAddress(inject('postgresDataDir')));
   const work = () => database.db.execute(sql`select pg_sleep(0.7)`);
   // More than the connections of a pool, and so that whether it is there is answered late.

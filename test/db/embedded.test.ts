@@ -3,14 +3,22 @@ import { readFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { copyCluster } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
 async function freshDataDir(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "bctrl it's "));
   onTestFinished(() => rm(path, { recursive: true }));
+  return path;
+}
+
+/** As it is after a service ended in order. */
+async function usedDataDir(): Promise<string> {
+  const path = await freshDataDir();
+  await copyCluster(inject('pristineDataDir'), path);
   return path;
 }
 
@@ -20,7 +28,7 @@ async function query(dataDir: string, text: string) {
 }
 
 test('data survives a restart, and a killed server', async () => {
-  const dataDir = await freshDataDir();
+  const dataDir = await usedDataDir();
   {
     await using _postgres = await openEmbeddedPostgres(dataDir);
     await query(dataDir, 'create table kept (n int); insert into kept values (7)');
@@ -34,7 +42,7 @@ test('data survives a restart, and a killed server', async () => {
 });
 
 test('one that a killed service left running is taken over', async () => {
-  const dataDir = await freshDataDir();
+  const dataDir = await usedDataDir();
   const abandoned = await openEmbeddedPostgres(dataDir);
   await query(dataDir, 'create table kept (n int)');
   await using _taken = await openEmbeddedPostgres(dataDir);
@@ -43,8 +51,7 @@ test('one that a killed service left running is taken over', async () => {
 });
 
 test('a process that has the id of a server that is gone is left alone', async () => {
-  const dataDir = await freshDataDir();
-  await (await openEmbeddedPostgres(dataDir))[Symbol.asyncDispose]();
+  const dataDir = await usedDataDir();
   const innocent = spawn('sleep', ['100']);
   onTestFinished(() => void innocent.kill());
   const lines = [
@@ -71,8 +78,7 @@ test('nobody but the user reaches it: no network, a private directory', async ()
 });
 
 test('data of another major version is refused with its name', async () => {
-  const dataDir = await freshDataDir();
-  await (await openEmbeddedPostgres(dataDir))[Symbol.asyncDispose]();
+  const dataDir = await usedDataDir();
   await writeFile(join(dataDir, 'postgres/data/PG_VERSION'), '15\n');
   await expect(openEmbeddedPostgres(dataDir)).rejects.toThrow(/written by Postgres 15/);
 });

@@ -5,20 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
-import { migrateDatabase } from '../../src/db/migrate.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { organizations } from '../../src/db/schema/index.ts';
-import { Sealing } from '../../src/db/sealing.ts';
 import {
   RuntimeError,
   type RunningMove,
   type Runtime,
 } from '../../src/runtime-manager/runtime/index.ts';
-import { openTestDatabase } from '../support/database.ts';
+import { copyCluster, openTestDatabase, openTestSecrets, TEMPLATE } from '../support/database.ts';
 import { newRecord, RUNNING } from '../support/records.ts';
 import { processesOf, sendSignal } from '../support/processes.ts';
 
@@ -29,7 +27,7 @@ const MOST = 20;
 async function openOwner(database: Database) {
   const { db } = database;
   const { id: organizationId } = await insertOrganization(db, randomUUID());
-  const secrets = await Sealing.open(db, 'a key for tests');
+  const secrets = await openTestSecrets({ db });
   const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: MOST });
   const nodeId: string = randomUUID();
   const insert = (alias: string, running: RunningMove | undefined = RUNNING) =>
@@ -128,12 +126,13 @@ test('a number that others made wrong is corrected, also while runtimes come and
 test('what was told is there after Postgres was killed, and is counted', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'bq-'));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  await copyCluster(inject('pristineDataDir'), dataDir);
+  const address = { ...embeddedAddress(dataDir), database: TEMPLATE };
   const told = new Map<string, 'running' | 'stopped'>();
   const life = { organizationId: '', nodeId: '' };
   {
     await using _postgres = await openEmbeddedPostgres(dataDir);
-    await using database = await openDatabase(embeddedAddress(dataDir));
-    await migrateDatabase(database);
+    await using database = await openDatabase(address);
     const owner = await openOwner(database);
     life.organizationId = owner.organizationId;
     life.nodeId = owner.nodeId;
@@ -156,7 +155,7 @@ test('what was told is there after Postgres was killed, and is counted', async (
     await over;
   }
   await using _again = await openEmbeddedPostgres(dataDir);
-  await using database = await openDatabase(embeddedAddress(dataDir));
+  await using database = await openDatabase(address);
   const owner = { ...(await openOwner(database)), ...life };
   for (const [id, state] of told) {
     const found = await owner.store.find(life.organizationId, 'default', id);

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
-import { Sealing } from '../../src/db/sealing.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
 import { reconcile } from '../../src/runtime-manager/index.ts';
 import type { RunningMove } from '../../src/runtime-manager/runtime/index.ts';
-import { openTestDatabase } from '../support/database.ts';
+import { openTestDatabase, openTestSecrets } from '../support/database.ts';
 import { newRecord, RUNNING } from '../support/records.ts';
 
 const test = base
@@ -20,7 +19,7 @@ const test = base
     const { db } = database;
     const { id: organizationId } = await insertOrganization(db, randomUUID());
     const workspace = await findWorkspace(db, organizationId, 'default');
-    const store = createRuntimeStore(database, await Sealing.open(db, 'a key for tests'), {
+    const store = createRuntimeStore(database, await openTestSecrets({ db }), {
       maxRuntimesPerOrganization: 5,
     });
     const nodeId = randomUUID();

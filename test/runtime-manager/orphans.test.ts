@@ -9,7 +9,6 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { insertProfile } from '../../src/db/queries/browser-profiles.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
-import { Sealing } from '../../src/db/sealing.ts';
 import {
   openStorage,
   OrphanSweep,
@@ -18,7 +17,7 @@ import {
   type ObjectStorage,
 } from '../../src/runtime-manager/index.ts';
 import type { StorageStore } from '../../src/runtime-manager/runtime/index.ts';
-import { openTestDatabase } from '../support/database.ts';
+import { openTestDatabase, openTestSecrets } from '../support/database.ts';
 import { freshDirectory, STORAGES } from '../support/storages.ts';
 
 const HOUR_MS = 3_600_000;
@@ -31,7 +30,7 @@ async function openOwner() {
   onTestFinished(() => database[Symbol.asyncDispose]());
   const { db } = database;
   const { id: organizationId } = await insertOrganization(db, randomUUID());
-  const secrets = await Sealing.open(db, 'a key for tests');
+  const secrets = await openTestSecrets({ db });
   const values = { name: 'one', config: {}, extensionIds: [], fingerprint: {} };
   const profileId = (await insertProfile(db, secrets, organizationId, values))?.id ?? '';
   const profiles = createProfileStore(db, secrets);

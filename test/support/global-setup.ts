@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,11 +8,14 @@ import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { ensureChromedriver, ensureChromium, findFfmpeg } from '../../src/runtime-manager/index.ts';
-import { createDatabase, TEMPLATE } from './database.ts';
+import { copyCluster, createDatabase, TEMPLATE } from './database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** Of the Postgres that all tests share. */
     postgresDataDir: string;
+    /** A data directory whose Postgres is shut down, for tests that start one of their own. */
+    pristineDataDir: string;
     chromiumPath: string;
     chromedriverPath: string;
     /** Empty: there is none on this machine. */
@@ -32,19 +35,28 @@ export default async function setup(project: TestProject) {
     log,
   );
   if (chromedriverPath === undefined) throw new Error('the tests need a chromedriver');
-  const dataDir = await mkdtemp(join(tmpdir(), 'bctrl-test-'));
+  const root = await mkdtemp(join(tmpdir(), 'bctrl-test-'));
+  const [pristineDataDir, dataDir] = [join(root, 'pristine'), join(root, 'shared')];
+  await makeCluster(pristineDataDir);
+  await copyCluster(pristineDataDir, dataDir);
+  // What it holds is of no use when the machine is gone.
+  await appendFile(join(dataDir, 'postgres/data/postgresql.auto.conf'), 'fsync = off\n');
   const postgres = await openEmbeddedPostgres(dataDir);
-  await createDatabase(dataDir, TEMPLATE);
-  {
-    await using database = await openDatabase({ ...embeddedAddress(dataDir), database: TEMPLATE });
-    await migrateDatabase(database);
-  }
   project.provide('postgresDataDir', dataDir);
+  project.provide('pristineDataDir', pristineDataDir);
   project.provide('chromiumPath', chromiumPath);
   project.provide('chromedriverPath', chromedriverPath);
   project.provide('ffmpegPath', (await findFfmpeg(config.ffmpegPath, config.searchPath)) ?? '');
   return async () => {
     await postgres[Symbol.asyncDispose]();
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true });
   };
+}
+
+/** A cluster that is shut down, with a migrated database to clone. */
+async function makeCluster(dataDir: string): Promise<void> {
+  await using _postgres = await openEmbeddedPostgres(dataDir);
+  await createDatabase(dataDir, TEMPLATE);
+  await using database = await openDatabase({ ...embeddedAddress(dataDir), database: TEMPLATE });
+  await migrateDatabase(database);
 }

@@ -3,10 +3,9 @@ import { pino } from 'pino';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../../src/db/queries/runtimes.ts';
-import { Sealing } from '../../../src/db/sealing.ts';
 import { Locales } from '../../../src/runtime-manager/browser/locales.ts';
 import { WakeUps } from '../../../src/runtime-manager/events/wake-ups.ts';
-import { openTestDatabase } from '../../support/database.ts';
+import { openTestDatabase, openTestSecrets } from '../../support/database.ts';
 import { FakeNode } from '../../support/fake-node.ts';
 import {
   bodyOf,
@@ -22,7 +21,7 @@ const MEGABYTE = 1_000_000;
 
 async function openFakeNode(): Promise<NodeUnderTest> {
   const database = await openTestDatabase();
-  const secrets = await Sealing.open(database.db, 'a key for tests');
+  const secrets = await openTestSecrets(database);
   const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 });
   const node = new FakeNode({
     nodeId: randomUUID(),
