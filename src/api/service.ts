@@ -5,9 +5,11 @@ import { bootstrap } from '../db/bootstrap.ts';
 import { openDatabase, type Database, type DatabaseAddress } from '../db/client.ts';
 import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
+import { createApiKeyStore } from '../db/queries/api-keys.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
+import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import {
   diagnose,
   EgressPolicy,
@@ -21,6 +23,7 @@ import {
   RuntimeManager,
   type LocalMachineOptions,
 } from '../runtime-manager/index.ts';
+import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
 import { findExecutables, type Executables } from './config/executables.ts';
@@ -145,8 +148,15 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
   const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
   const runtimes = new RuntimeManager(core);
   metrics.show({ runtimes, machine, jailLevel: jail.level });
+  const workspaceStore = createWorkspaceStore(database.db);
+  const workspaces = new Workspaces({
+    store: workspaceStore,
+    stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
+  });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
+    apiKeys: new ApiKeys({ store: createApiKeyStore(database.db), workspaces: workspaceStore }),
+    workspaces,
     profiles,
     extensions,
     runtimes,

@@ -1,6 +1,12 @@
 /** Everything the core can refuse or fail with. The edge decides what each means in HTTP. */
 export type RuntimeErrorCode =
+  | 'auth.forbidden'
+  | 'api_key.not_found'
+  | 'api_key.last_admin'
+  | 'api_key.not_limited'
   | 'workspace.not_found'
+  | 'workspace.name_in_use'
+  | 'workspace.has_active_runtimes'
   | 'runtime.not_found'
   | 'runtime.alias_in_use'
   | 'runtime.active'

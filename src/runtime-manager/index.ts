@@ -15,7 +15,7 @@ export { EgressPolicy } from './egress/egress-policy.ts';
 export { ReservedPorts } from './egress/reserved-ports.ts';
 export type { ReservedService } from './egress/reserved-services.ts';
 export type { Entrance } from './node/access.ts';
-export { RuntimeManager, type Actor, type RequestScope } from './manager.ts';
+export { RuntimeManager, type RequestScope } from './manager.ts';
 export type { RuntimeMetrics } from './metrics.ts';
 export { openJail, type OpenedJail } from './machine/jail/open-jail.ts';
 export { killDescendants } from './machine/process-table.ts';

@@ -7,6 +7,7 @@ import { RuntimeError } from './errors.ts';
 import { PageObservers } from './node/page-observers.ts';
 import { RuntimeEvents } from './node/runtime-events.ts';
 import type { Extensions } from './extensions/extensions.ts';
+import { maySee, type Actor } from './runtime/actor.ts';
 import { isPlain, type Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
 import type { LiveRuntime } from './node/live-runtime.ts';
@@ -19,11 +20,7 @@ import { Activation } from './node/activation.ts';
 import type { RuntimeStore } from './runtime/runtime-store.ts';
 import type { Page, PageRequest, Runtime, TimeLimits } from './runtime/runtime.ts';
 import { Sweeper } from './node/sweeper.ts';
-
-/** Who asks: everything happens within this organization. */
-export interface Actor {
-  organizationId: string;
-}
+import { workspaceNotFound } from './workspaces/workspaces.ts';
 
 /** How a request came, and what becomes of it when nobody waits for it any more. */
 export interface RequestScope {
@@ -120,7 +117,11 @@ export class RuntimeManager implements AsyncDisposable {
     const { launch } = request;
     const extensionIds = (launch.mode === 'ephemeral' && launch.extensionIds) || [];
     await this.#options.extensions.resolve(actor.organizationId, extensionIds);
-    const place = { workspace, nodeId: this.#machine.id };
+    const place = {
+      // The insert finds it by itself, but does not know what an actor may see.
+      workspace: actor.workspaceIds ? (await this.#workspace(actor, workspace)).id : workspace,
+      nodeId: this.#machine.id,
+    };
     const runtime = newRuntime(request, place, this.#options.timeLimits);
     const live = await this.#activation.open({
       id: runtime.id,
@@ -135,7 +136,7 @@ export class RuntimeManager implements AsyncDisposable {
 
   async get(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const found = await this.#store.find(actor.organizationId, workspace, ref);
-    if (found) return found;
+    if (found && maySee(actor, found.workspaceId)) return found;
     await this.#workspace(actor, workspace);
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
@@ -296,7 +297,7 @@ export class RuntimeManager implements AsyncDisposable {
 
   async #workspace(actor: Actor, workspace: string): Promise<{ id: string }> {
     const found = await this.#store.findWorkspace(actor.organizationId, workspace);
-    if (found) return found;
-    throw new RuntimeError('workspace.not_found', 'There is no such workspace.');
+    if (found && maySee(actor, found.id)) return found;
+    throw workspaceNotFound();
   }
 }

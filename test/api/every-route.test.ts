@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect } from 'vitest';
+import { z } from 'zod';
+import { SCOPES, type Scope } from '../../src/runtime-manager/runtime/index.ts';
 import { caller } from '../support/http.ts';
+import { addKey } from '../support/keys.ts';
 import { createWorkspace, test } from '../support/test.ts';
 import type { TestService } from '../support/service.ts';
 
@@ -10,6 +13,7 @@ interface Route {
   path: string;
   hasBody: boolean;
   statuses: string[];
+  scopes: Scope[];
 }
 
 /** Every operation of the served document, with the given names in its path. */
@@ -23,6 +27,7 @@ async function routes(service: TestService, names: Record<string, string>): Prom
         path: path.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? 'unnamed'),
         hasBody: 'application/json' in (paths[path][method].requestBody?.content ?? {}),
         statuses: Object.keys(paths[path][method].responses),
+        scopes: z.array(z.enum(SCOPES)).parse(paths[path][method]['x-required-scopes']),
       })),
     );
 }
@@ -34,6 +39,22 @@ test('without a key every route answers 401', async ({ service }) => {
       status: 401,
       json: { code: 'auth.required', error: expect.any(String), requestId: expect.any(String) },
     });
+  }
+});
+
+test('every route names its scopes, and is closed to a key that lacks one of them', async ({
+  service,
+}) => {
+  for (const { method, path, scopes } of await routes(service, { id: 'default', alias: 'a' })) {
+    expect(scopes, `${method} ${path}`).not.toEqual([]);
+    for (const scope of scopes) {
+      const others = SCOPES.filter((one) => one !== scope);
+      const call = caller(service.url, await addKey(service.database, { scopes: others }));
+      expect(await call(method, path), `${method} ${path}`).toMatchObject({
+        status: 403,
+        json: { code: 'auth.forbidden', details: { scope } },
+      });
+    }
   }
 });
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { IdempotentAnswers } from '../../src/api/http/idempotent-answers.ts';
 import { pino } from 'pino';
+import { addKey } from '../support/keys.ts';
 import type { TestService } from '../support/service.ts';
 import { test } from '../support/test.ts';
 
@@ -88,10 +88,7 @@ test('a refusal is an answer too', async ({ service, workspace }) => {
 test('a key belongs to its caller', async ({ service, workspace }) => {
   const [key, body] = [randomUUID(), fresh()];
   await post(service, workspace.runtimes, key, body);
-  const other = generateApiKey();
-  const { organizations } = service.database.db.query;
-  const own = await organizations.findFirst({ where: (row, { eq }) => eq(row.name, 'default') });
-  await addApiKey(service.database.db, own?.id ?? '', 'other', other);
+  const other = await addKey(service.database);
   expect(await post(service, workspace.runtimes, key, body, other)).toMatchObject({
     status: 409,
     json: { code: 'runtime.alias_in_use' },

@@ -31,5 +31,5 @@ test('what a statement reads does not grow with what is over', async () => {
   expect(statements.flatMap(({ reads }) => reads.filter(isWide))).toEqual([]);
   // The first costs what is active; the second tells all keys, on the command line; the last is
   // part of other statements.
-  expect(uncalled).toEqual(['correctPlaces', 'listApiKeys', 'ofWorkspace']);
+  expect(uncalled).toEqual(['correctPlaces', 'listAllApiKeys', 'ofWorkspace']);
 });

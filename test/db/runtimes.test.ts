@@ -4,7 +4,7 @@ import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { SecretBox } from '../../src/db/secret-box.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
-import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
+import { createWorkspaceStore, findWorkspace } from '../../src/db/queries/workspaces.ts';
 import { reconcile } from '../../src/runtime-manager/index.ts';
 import type { RunningMove } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
@@ -196,10 +196,10 @@ test('events are kept in order, and found by what is asked', async ({ owner }) =
 test('a workspace cannot be deleted under an active runtime', async ({ owner, database }) => {
   const { store, organizationId, workspaceId, insert } = owner;
   const life = await insert();
-  const remove = () => deleteWorkspace(database.db, organizationId, workspaceId);
+  const remove = () => createWorkspaceStore(database.db).remove(organizationId, workspaceId);
   expect(await remove()).toBe('has_active_runtimes');
   await store.move(life, { to: 'failed', failure: { code: 'runtime.lost', message: 'y' } });
-  expect(await remove()).toBe('deleted');
+  expect(await remove()).toBe('removed');
 });
 
 test('a runtime cannot be in a workspace of another organization', async ({ owner, database }) => {

@@ -12,10 +12,10 @@ export async function createDatabase(dataDir: string, name: string, template?: s
   await admin.db.execute(sql`create database ${sql.identifier(name)}${from}`);
 }
 
-/** A migrated database of one's own. */
-export async function openTestDatabase(): Promise<Database> {
+/** A database of one's own, migrated unless it is to be empty. */
+export async function openTestDatabase({ empty = false } = {}): Promise<Database> {
   const dataDir = inject('postgresDataDir');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await createDatabase(dataDir, name, TEMPLATE);
+  await createDatabase(dataDir, name, empty ? undefined : TEMPLATE);
   return openDatabase({ ...embeddedAddress(dataDir), database: name });
 }

@@ -15,6 +15,7 @@ import * as workspaces from '../../src/db/queries/workspaces.ts';
 import type { SecretBox } from '../../src/db/secret-box.ts';
 import {
   RUNTIME_STATES,
+  SCOPES,
   type Extension,
   type Page,
   type PageRequest,
@@ -84,6 +85,10 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   const uncalled = new Set<string>();
   const options = { maxRuntimesPerOrganization: ROOM };
   const pools = { db, unhurried: db, durably: <T>(write: (to: Db) => Promise<T>) => write(db) };
+  const { createApiKeyStore, ...keyQueries } = apiKeys;
+  const keys = watch(createApiKeyStore(db), uncalled);
+  const { createWorkspaceStore, ...workspaceQueries } = workspaces;
+  const spaces = watch(createWorkspaceStore(db), uncalled);
   const runtimes = watch(createRuntimeStore(pools, secrets, options), uncalled);
   const versions = watch(createProfileStore(db, secrets), uncalled);
   const extensions = watch(createExtensionStore(db), uncalled);
@@ -91,13 +96,13 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   const storages = watch(createStorageStore(db), uncalled);
   const query = watch(
     {
-      ...apiKeys,
+      ...keyQueries,
       ...idempotency,
       ...organizations,
       ...holders,
       ...profiles,
       restoreVersion,
-      ...workspaces,
+      ...workspaceQueries,
     },
     uncalled,
   );
@@ -108,17 +113,25 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   await query.limitOrganization(db, BUSY, ROOM);
 
   const secret = randomUUID();
-  await query.addApiKey(db, org, 'mine', secret);
+  const grant = { scopes: SCOPES, workspaceIds: undefined };
+  const key = await keys.insert(org, { name: 'mine', secret, ...grant });
+  await query.addApiKey(db, org, { name: 'another', secret: randomUUID(), ...grant, scopes: [] });
   await query.findKeyHolder(db, secret);
   await query.replaceApiKey(db, org, 'mine', randomUUID());
   await query.hasApiKeys(db, org);
-  await query.revokeApiKey(db, randomUUID());
+  await walk((page) => keys.list(org, page));
+  assert.equal(await keys.revoke(org, key.id, { keepAdmin: true }), 'absent');
+  const [admin] = (await keys.list(org, { limit: 1, cursor: undefined })).items;
+  assert.equal(await keys.revoke(org, admin?.id ?? '', { keepAdmin: true }), 'last_admin');
 
   const space = (await query.findWorkspace(db, org, 'default'))?.id ?? '';
-  const made = await query.insertWorkspace(db, org, { name: 'new', mounts: {} });
-  await query.updateWorkspace(db, org, 'new', { name: 'newer' });
-  await query.deleteWorkspace(db, org, made?.id ?? '');
-  await walk((page) => query.listWorkspaces(db, org, page));
+  const { id: madeId = '' } = (await spaces.insert(org, { name: 'new', mounts: {} })) ?? {};
+  await spaces.find(org, 'new');
+  await spaces.update(org, madeId, { name: 'newer' });
+  for (const ids of [undefined, [space, madeId]]) {
+    await walk((page) => spaces.list(org, { ids }, page));
+  }
+  await spaces.remove(org, madeId);
 
   const values = { name: 'new', config: {}, extensionIds: [], fingerprint: {} };
   const profileId = (await query.insertProfile(db, secrets, org, values))?.id ?? '';

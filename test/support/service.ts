@@ -7,10 +7,10 @@ import { loadConfig, type Config } from '../../src/api/config/config.ts';
 import type { Executables } from '../../src/api/config/executables.ts';
 import { openService, type Service } from '../../src/api/service.ts';
 import type { Database } from '../../src/db/client.ts';
-import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { openTestDatabase } from './database.ts';
 import { caller, type Call } from './http.ts';
+import { addKey } from './keys.ts';
 
 /** A service as `npm start` opens it, with a database of its own and a free port. */
 export interface TestService extends Omit<Service, 'newApiKey'> {
@@ -117,7 +117,5 @@ function record(logged: string[], line: string): void {
 
 async function createOtherOrganization(database: Database): Promise<string> {
   const other = await insertOrganization(database.db, 'other');
-  const key = generateApiKey();
-  await addApiKey(database.db, other.id, 'test', key);
-  return key;
+  return addKey(database, {}, other.id);
 }

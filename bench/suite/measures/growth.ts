@@ -3,7 +3,7 @@ import type { Database, Db } from '../../../src/db/client.ts';
 import { createExtensionStore } from '../../../src/db/queries/browser-extensions.ts';
 import { listProfiles } from '../../../src/db/queries/browser-profiles.ts';
 import { findOrganization } from '../../../src/db/queries/organizations.ts';
-import { findWorkspace, listWorkspaces } from '../../../src/db/queries/workspaces.ts';
+import { createWorkspaceStore, findWorkspace } from '../../../src/db/queries/workspaces.ts';
 import { SecretBox } from '../../../src/db/secret-box.ts';
 import {
   RUNTIME_STATES,
@@ -158,7 +158,9 @@ async function measurePages(
     await list('extensions', 'browser_extensions', (page) =>
       createExtensionStore(db).list(org, page),
     ),
-    await list('workspaces', 'workspaces', (page) => listWorkspaces(db, org, page)),
+    await list('workspaces', 'workspaces', (page) =>
+      createWorkspaceStore(db).list(org, { ids: undefined }, page),
+    ),
   ];
   const sample = async ({ read, last, firstTimes, lastTimes }: List) => {
     for (const [cursor, times] of [

@@ -10,6 +10,7 @@ import type {
   RuntimeManager,
   StateConverter,
 } from '../../runtime-manager/index.ts';
+import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
@@ -27,6 +28,7 @@ import { createRouter, type ApiEnv } from './router.ts';
 import { explainRefusals } from './request-issues.ts';
 import { withJsonParameters } from './openapi.ts';
 import type { PublicAddress } from './public-address.ts';
+import { apiKeyRoutes } from '../routes/api-keys.ts';
 import { browserExtensionRoutes } from '../routes/browser-extensions.ts';
 import { browserProfileRoutes } from '../routes/browser-profiles.ts';
 import { captchaRoutes } from '../routes/captchas.ts';
@@ -60,12 +62,15 @@ const TAGS = [
   'Browser profiles',
   'Browser extensions',
   'Workspaces',
+  'API keys',
   'Health',
 ];
 
 export interface AppParts extends AuthParts {
   door: Door;
   database: Database;
+  apiKeys: ApiKeys;
+  workspaces: Workspaces;
   runtimes: RuntimeManager;
   profiles: Profiles;
   extensions: Extensions;
@@ -112,13 +117,13 @@ export function createApp(parts: AppParts) {
   const limit = limitRate(parts.rateLimitPerMinute);
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
-  app.route('/', connectOnceRoutes({ ...parts, db, limit }));
+  app.route('/', connectOnceRoutes({ ...parts, limit }));
   app.use('/v1/*', requireApiKey(parts), limit);
   // Before the limits of what is held in memory.
   app.route('/', profileTransferRoutes({ ...parts, db }));
   app.route('/', extensionUploadRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
-  app.route('/', workspaceRoutes({ db, runtimes }));
+  app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
   app.route('/', captchaRoutes(parts));
@@ -127,6 +132,7 @@ export function createApp(parts: AppParts) {
   app.route('/', browserProfileRoutes({ ...parts, db }));
   app.route('/', profileVersionRoutes({ ...parts, db }));
   app.route('/', browserExtensionRoutes(parts));
+  app.route('/', apiKeyRoutes(parts));
   app.route('/', doctorRoutes(parts));
 
   serveReference(app, addressOf);

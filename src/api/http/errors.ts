@@ -6,7 +6,13 @@ import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/runti
 
 /** Exhaustive: a code of the core without an answer does not compile. */
 const RUNTIME_ERROR_STATUS = {
+  'auth.forbidden': 403,
+  'api_key.not_found': 404,
+  'api_key.last_admin': 409,
+  'api_key.not_limited': 400,
   'workspace.not_found': 404,
+  'workspace.name_in_use': 409,
+  'workspace.has_active_runtimes': 409,
   'runtime.not_found': 404,
   'runtime.alias_in_use': 409,
   'runtime.active': 409,
@@ -63,12 +69,8 @@ const RUNTIME_ERROR_STATUS = {
 const API_ERROR_STATUS = {
   'request.invalid': 400,
   'auth.required': 401,
-  'auth.forbidden': 403,
   'route.not_found': 404,
   'route.method_not_allowed': 405,
-  'workspace.not_found': 404,
-  'workspace.name_in_use': 409,
-  'workspace.has_active_runtimes': 409,
   'idempotency.mismatch': 409,
   'idempotency.in_progress': 409,
   'profile.not_found': 404,
@@ -87,6 +89,11 @@ export type ErrorCode = RuntimeErrorCode | ApiErrorCode;
 export const ERROR_STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   ...RUNTIME_ERROR_STATUS,
   ...API_ERROR_STATUS,
+};
+
+/** What to do about a refusal of the core, in words of this API. */
+const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
+  'workspace.has_active_runtimes': 'Stop them first, or delete with ?force=true, which does.',
 };
 
 interface ErrorExtras {
@@ -148,6 +155,7 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
     const status = ERROR_STATUS[error.code];
     const refused = answer(status, error.code, error.message, requestId, {
       details: error.details,
+      hint: HINTS[error.code],
     });
     if (error.retryAfterSeconds !== undefined) {
       refused.headers['retry-after'] = String(error.retryAfterSeconds);

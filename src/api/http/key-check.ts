@@ -36,7 +36,7 @@ export class KeyCheck {
     const holder = await findKeyHolder(this.#db, secret);
     if (holder) {
       this.#wrongKeys.accept(secret);
-      return holder;
+      return { kind: 'apiKey', ...holder };
     }
     await this.#wrongKeys.refuse(secret, address);
     throw keyRequired();

@@ -1,4 +1,6 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Scope } from '../../runtime-manager/runtime/index.ts';
+import { requireScopes } from '../middleware/auth.ts';
 import { ERROR_STATUS, type ErrorCode } from './errors.ts';
 
 /** The words that routes are declared with. */
@@ -19,6 +21,7 @@ export const ErrorBody = z
 const ALWAYS: readonly ErrorCode[] = [
   'request.invalid',
   'auth.required',
+  'auth.forbidden',
   'request.rate_limited',
   'server.error',
   'service.unavailable',
@@ -72,7 +75,14 @@ function quoted(code: ErrorCode): string {
   return `\`${code}\``;
 }
 
-export const bearer = [{ bearerAuth: [] }];
+/** What an operation takes, and says that it takes: an API key with all of these scopes. */
+export function requires(...scopes: [Scope, ...Scope[]]) {
+  return {
+    security: [{ bearerAuth: [] }],
+    'x-required-scopes': scopes,
+    middleware: requireScopes(scopes),
+  };
+}
 
 /** The credential as the published contract lists it, beside the security scheme. */
 export const AuthorizationHeader = {

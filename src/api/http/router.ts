@@ -2,17 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Actor } from '../../runtime-manager/index.ts';
-import type { Runtime } from '../../runtime-manager/runtime/index.ts';
+import type { Actor, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from './errors.ts';
 import type { Handshake } from './handshake.ts';
 import { toIssues } from './request-issues.ts';
 
-/** Who asks; an admin may also look after the service itself. */
+/** Who asks. */
 export interface ApiActor extends Actor {
   /** Of the API key it asks with. */
   keyId: string;
-  isAdmin: boolean;
 }
 
 /** What comes with a request. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import type { Runtime } from '../../runtime-manager/runtime/index.ts';
+import type { Actor, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
 import type { ApiEnv } from './router.ts';
@@ -16,7 +16,7 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
   const oneOfMany = (c: Context<ApiEnv>, runtime: Runtime) =>
     toRuntimeBody(
       runtime,
-      connectionOf(runtime, runtimes, addressOf(c)),
+      mayConnect(c.var.actor) ? connectionOf(runtime, runtimes, addressOf(c)) : undefined,
       runtimes.captchas.warningsOf(runtime),
     );
   /** Also names the runtime in what is logged of the request. */
@@ -25,6 +25,11 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
     return oneOfMany(c, runtime);
   };
   return { only, oneOfMany };
+}
+
+/** A connection URL is a credential, also for whoever may only look. */
+function mayConnect({ scopes }: Actor): boolean {
+  return scopes.includes('runtimes:connect');
 }
 
 function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {

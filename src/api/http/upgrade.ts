@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Entrance, RuntimeManager } from '../../runtime-manager/index.ts';
-import { PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
+import { assertScope, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
 import type { AuthParts } from '../middleware/auth.ts';
@@ -115,6 +115,7 @@ async function enter(
     authorization: headers.authorization,
     address: clientAddressOf(request),
   });
+  assertScope(actor, 'runtimes:connect');
   const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
   const entrance = runtimes.access.enter(runtime, protocol);
   return { entrance, path: rest };

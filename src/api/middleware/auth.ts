@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { assertScope, type Scope } from '../../runtime-manager/runtime/index.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
 import type { KeyCheck } from '../http/key-check.ts';
@@ -12,7 +13,7 @@ export interface AuthParts {
 
 const TOKEN = 'token';
 
-/** Lets in who has a valid API key, as an actor of its organization. */
+/** Lets in whoever has a valid API key, as an actor of its organization. */
 export function requireApiKey(parts: AuthParts) {
   return letIn(parts, (c) => c.req.header('authorization'));
 }
@@ -48,8 +49,10 @@ function authorizationOrToken(c: Context<ApiEnv>): string | undefined {
   });
 }
 
-/** Lets in who may also look after the service itself. */
-export const requireAdmin = createMiddleware<ApiEnv>(async (c, next) => {
-  if (!c.var.actor.isAdmin) throw new ApiError('auth.forbidden', 'This takes an admin key.');
-  await next();
-});
+/** Lets in whoever has all of these scopes; throws `auth.forbidden` with the first that is missing. */
+export function requireScopes(scopes: readonly Scope[]) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    for (const scope of scopes) assertScope(c.var.actor, scope);
+    await next();
+  });
+}

@@ -9,7 +9,7 @@ import type { ApiEnv } from '../http/router.ts';
 const HEADER = 'idempotency-key';
 const KEY = /^[!-~]{1,255}$/;
 /** What of an answer's headers belongs to it rather than to the request. */
-const KEPT_HEADERS = ['content-type', 'retry-after'];
+const KEPT_HEADERS = ['cache-control', 'content-type', 'retry-after'];
 const Status = z.custom<200>((value) => typeof value === 'number');
 
 /** A POST with an `Idempotency-Key` is carried out once; later ones get the same answer. */

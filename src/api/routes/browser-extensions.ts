@@ -8,13 +8,13 @@ import {
   type Extensions,
 } from '../../runtime-manager/index.ts';
 import {
-  bearer,
   BODY_ERRORS,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import {
@@ -27,11 +27,12 @@ import {
 } from '../schemas/browser-extension.ts';
 import { paging } from '../schemas/paging.ts';
 
-const common = { tags: ['Browser extensions'], security: bearer };
+const common = { tags: ['Browser extensions'] };
 const PATH = '/v1/browser-extensions';
 
 const importPackage = createRoute({
   ...common,
+  ...requires('extensions:write'),
   operationId: 'browser-extensions-import',
   method: 'post',
   path: `${PATH}/import`,
@@ -52,6 +53,7 @@ const importPackage = createRoute({
 
 const list = createRoute({
   ...common,
+  ...requires('extensions:read'),
   operationId: 'browser-extensions-list',
   method: 'get',
   path: PATH,
@@ -62,6 +64,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...common,
+  ...requires('extensions:read'),
   operationId: 'browser-extensions-get',
   method: 'get',
   path: `${PATH}/{extensionId}`,
@@ -72,6 +75,7 @@ const get = createRoute({
 
 const update = createRoute({
   ...common,
+  ...requires('extensions:write'),
   operationId: 'browser-extensions-update',
   method: 'patch',
   path: `${PATH}/{extensionId}`,
@@ -85,6 +89,7 @@ const update = createRoute({
 
 const remove = createRoute({
   ...common,
+  ...requires('extensions:write'),
   operationId: 'browser-extensions-delete',
   method: 'delete',
   path: `${PATH}/{extensionId}`,

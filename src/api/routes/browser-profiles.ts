@@ -10,16 +10,17 @@ import {
 } from '../../db/queries/browser-profiles.ts';
 import { profileInUse } from '../../db/queries/profile-holders.ts';
 import type { SecretBox } from '../../db/secret-box.ts';
-import type { Actor, Extensions, Profiles, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Extensions, Profiles, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Actor } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
 import {
-  bearer,
   BODY_ERRORS,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import {
@@ -32,13 +33,14 @@ import {
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { paging } from '../schemas/paging.ts';
 
-const common = { tags: ['Browser profiles'], security: bearer };
+const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles';
 type ProfileRequests = ReturnType<typeof profileRequests>;
 
 const create = (request: ProfileRequests['create']) =>
   createRoute({
     ...common,
+    ...requires('profiles:write'),
     operationId: 'browser-profiles-create',
     method: 'post',
     path: PATH,
@@ -59,6 +61,7 @@ const create = (request: ProfileRequests['create']) =>
 
 const list = createRoute({
   ...common,
+  ...requires('profiles:read'),
   operationId: 'browser-profiles-list',
   method: 'get',
   path: PATH,
@@ -69,6 +72,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...common,
+  ...requires('profiles:read'),
   operationId: 'browser-profiles-get',
   method: 'get',
   path: `${PATH}/{profileId}`,
@@ -80,6 +84,7 @@ const get = createRoute({
 const update = (request: ProfileRequests['update']) =>
   createRoute({
     ...common,
+    ...requires('profiles:write'),
     operationId: 'browser-profiles-update',
     method: 'patch',
     path: `${PATH}/{profileId}`,
@@ -100,6 +105,7 @@ const update = (request: ProfileRequests['update']) =>
 
 const remove = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-delete',
   method: 'delete',
   path: `${PATH}/{profileId}`,

@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import {
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
@@ -33,7 +33,7 @@ const SOLVE_ERRORS = [
 
 const solve = createRoute({
   tags: ['Captchas'],
-  security: bearer,
+  ...requires('runtimes:write'),
   operationId: 'runtime-captchas-solve',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/captchas/solve',

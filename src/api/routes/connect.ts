@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import type { Entrance, RuntimeManager } from '../../runtime-manager/index.ts';
 import { PROTOCOLS, RuntimeError, type Protocol } from '../../runtime-manager/runtime/index.ts';
 import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
-import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
+import { requireApiKey, requireScopes, type AuthParts } from '../middleware/auth.ts';
 import { limitBody } from '../middleware/limit-body.ts';
 import type { PublicAddress } from '../http/public-address.ts';
 import { createRouter, type ApiEnv } from '../http/router.ts';
@@ -26,6 +26,7 @@ export interface ConnectParts extends AuthParts {
   addressOf: PublicAddress;
 }
 
+const requireConnect = requireScopes(['runtimes:connect']);
 const limitOthers = limitBody(BODY_MAX_BYTES);
 const limitUpload = limitBody(UPLOAD_MAX_BYTES);
 const limit = createMiddleware<ApiEnv>((c, next) => {
@@ -89,7 +90,7 @@ function serveByKey(
     await next();
   });
   const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
-  router.all(path, requireApiKey(auth), use, limit, async (c) => {
+  router.all(path, requireApiKey(auth), requireConnect, use, limit, async (c) => {
     const body = await readBody(c);
     const entrance = runtimes.access.enter(c.var.runtime, protocol);
     // Addresses that a session tells are for clients which send no headers.

@@ -2,12 +2,12 @@ import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { connectionUrl } from '../http/connection-urls.ts';
 import {
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import type { PublicAddress } from '../http/public-address.ts';
@@ -22,11 +22,12 @@ import {
 } from '../schemas/connection.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
-const common = { tags: ['Connections'], security: bearer };
+const common = { tags: ['Connections'] };
 const PATH = '/v1/workspaces/{id}/runtimes/{alias}/connections';
 
 const create = createRoute({
   ...common,
+  ...requires('runtimes:connect'),
   operationId: 'runtime-connections-create',
   method: 'post',
   path: PATH,
@@ -42,6 +43,7 @@ const create = createRoute({
 
 const list = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-connections-list',
   method: 'get',
   path: PATH,
@@ -55,6 +57,7 @@ const list = createRoute({
 
 const revoke = createRoute({
   ...common,
+  ...requires('runtimes:connect'),
   operationId: 'runtime-connections-revoke',
   method: 'delete',
   path: `${PATH}/{connectionId}`,

@@ -23,7 +23,7 @@ const PAGE = `<!doctype html>
     <script src="/docs/swagger-ui-bundle.js"></script>
     <script>
       SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true,
-        defaultModelsExpandDepth: 0, persistAuthorization: true });
+        defaultModelsExpandDepth: 0, showExtensions: true, persistAuthorization: true });
     </script>
   </body>
 </html>

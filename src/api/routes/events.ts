@@ -2,7 +2,14 @@ import { createRoute } from '@hono/zod-openapi';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import type { EventFilter, Runtime } from '../../runtime-manager/runtime/index.ts';
-import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
+import {
+  BODY_ERRORS,
+  errors,
+  json,
+  jsonBody,
+  requires,
+  RUNTIME_NOT_FOUND,
+} from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import {
   EventList,
@@ -15,7 +22,7 @@ import {
 } from '../schemas/event.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
-const common = { tags: ['Events'], security: bearer };
+const common = { tags: ['Events'] };
 const PATH = '/v1/workspaces/{id}/runtimes/{alias}/events';
 
 /** Proxies cut what is silent for a minute. */
@@ -24,6 +31,7 @@ const STREAM_BATCH = 100;
 
 const list = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-events-list',
   method: 'get',
   path: PATH,
@@ -34,6 +42,7 @@ const list = createRoute({
 
 const wait = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-events-wait',
   method: 'post',
   path: `${PATH}/wait`,
@@ -49,6 +58,7 @@ const wait = createRoute({
 
 const stream = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-events-stream',
   method: 'get',
   path: `${PATH}/stream`,

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError } from '../http/errors.ts';
 import { receiveForm } from '../http/form-upload.ts';
-import { bearer, BODY_ERRORS, errors, json } from '../http/openapi.ts';
+import { BODY_ERRORS, errors, json, requires } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import {
   ExtensionBody,
@@ -20,9 +20,10 @@ const FIELDS = new Set(['name']);
 export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPolicy'>) {
   const { extensions, uploadDir, extensionMaxBytes } = parts;
   const router = createRouter();
+  const { middleware, ...secured } = requires('extensions:write');
   router.openAPIRegistry.registerPath({
     tags: ['Browser extensions'],
-    security: bearer,
+    ...secured,
     operationId: 'browser-extensions-upload',
     method: 'post',
     path: PATH,
@@ -37,7 +38,7 @@ export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPo
       ...errors(...BODY_ERRORS, 'extension.invalid_package', 'runtime.launch_failed'),
     },
   });
-  router.post(PATH, async (c) => {
+  router.post(PATH, middleware, async (c) => {
     const file = join(uploadDir, randomUUID());
     try {
       const fields = await receiveForm(c, file, extensionMaxBytes);

@@ -12,14 +12,13 @@ import { profileInUse, findProfileHolder } from '../../db/queries/profile-holder
 import {
   GivenStorageState,
   StorageState,
-  type Actor,
   type Archive,
   type Profiles,
   type StateConverter,
 } from '../../runtime-manager/index.ts';
-import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
+import { RuntimeError, type Actor } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
-import { bearer, BODY_ERRORS, errors, json, jsonBody } from '../http/openapi.ts';
+import { BODY_ERRORS, errors, json, jsonBody, requires } from '../http/openapi.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
 import { createRouter } from '../http/router.ts';
 import {
@@ -30,7 +29,7 @@ import {
 } from '../schemas/browser-profile.ts';
 import { getProfile } from './browser-profiles.ts';
 
-const common = { tags: ['Browser profiles'], security: bearer };
+const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles/{profileId}';
 
 const STATE_MAX_BYTES = 64 * 1024 ** 2;
@@ -45,6 +44,7 @@ const VERSION_ERRORS = [
 
 const exportZip = createRoute({
   ...common,
+  ...requires('profiles:export'),
   operationId: 'browser-profiles-export',
   method: 'get',
   path: `${PATH}/versions/{version}/export`,
@@ -55,6 +55,7 @@ const exportZip = createRoute({
 
 const exportState = createRoute({
   ...common,
+  ...requires('profiles:export'),
   operationId: 'browser-profiles-storage-state',
   method: 'get',
   path: `${PATH}/versions/{version}/storage-state`,
@@ -68,6 +69,7 @@ const exportState = createRoute({
 
 const importZip = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-import',
   method: 'post',
   path: `${PATH}/import`,
@@ -81,6 +83,7 @@ const importZip = createRoute({
 
 const importState = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-import-storage-state',
   method: 'post',
   path: `${PATH}/storage-state`,

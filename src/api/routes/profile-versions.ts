@@ -9,12 +9,12 @@ import { profileInUse } from '../../db/queries/profile-holders.ts';
 import { restoreVersion } from '../../db/queries/profile-versions.ts';
 import { ApiError } from '../http/errors.ts';
 import {
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import {
@@ -28,11 +28,12 @@ import {
 } from '../schemas/browser-profile.ts';
 import { getProfile, nameInUse, notFound, type ProfileRouteParts } from './browser-profiles.ts';
 
-const common = { tags: ['Browser profiles'], security: bearer };
+const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles';
 
 const versions = createRoute({
   ...common,
+  ...requires('profiles:read'),
   operationId: 'browser-profiles-versions',
   method: 'get',
   path: `${PATH}/{profileId}/versions`,
@@ -43,6 +44,7 @@ const versions = createRoute({
 
 const restore = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-restore',
   method: 'post',
   path: `${PATH}/{profileId}/versions/{version}/restore`,
@@ -57,6 +59,7 @@ const restore = createRoute({
 
 const fork = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-fork',
   method: 'post',
   path: `${PATH}/{profileId}/fork`,

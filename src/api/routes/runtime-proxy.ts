@@ -1,5 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
+import {
+  BODY_ERRORS,
+  errors,
+  json,
+  jsonBody,
+  requires,
+  RUNTIME_NOT_FOUND,
+} from '../http/openapi.ts';
 import { createRouter } from '../http/router.ts';
 import { runtimeAnswers, type RuntimeAnswerParts } from '../http/runtime-answers.ts';
 import { ProxyChange, RuntimeBody, RuntimePath } from '../schemas/runtime.ts';
@@ -15,7 +22,7 @@ export const PROXY_ERRORS = [
 
 const setProxy = createRoute({
   tags: ['Runtimes'],
-  security: bearer,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-set-proxy',
   method: 'put',
   path: '/v1/workspaces/{id}/runtimes/{alias}/proxy',

@@ -3,12 +3,12 @@ import type { Context } from 'hono';
 import type { RequestScope, RuntimeManager } from '../../runtime-manager/index.ts';
 import {
   AuthorizationHeader,
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import type { PublicAddress } from '../http/public-address.ts';
@@ -26,7 +26,7 @@ import {
 import { WorkspacePath } from '../schemas/workspace.ts';
 import { PROXY_ERRORS } from './runtime-proxy.ts';
 
-const common = { tags: ['Runtimes'], security: bearer };
+const common = { tags: ['Runtimes'] };
 
 /** What bringing a runtime up can fail with. */
 export const LAUNCH_ERRORS = [
@@ -50,6 +50,7 @@ export const LAUNCH_ERRORS = [
 const create = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
+    ...requires('runtimes:write'),
     operationId: 'runtimes-create',
     method: 'post',
     path: '/v1/workspaces/{id}/runtimes',
@@ -66,6 +67,7 @@ const create = (ceilings: RequestCeilings) =>
 
 const list = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtimes-list',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes',
@@ -79,6 +81,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtimes-get',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
@@ -89,6 +92,7 @@ const get = createRoute({
 
 const stop = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-stop',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/stop',
@@ -105,6 +109,7 @@ const stop = createRoute({
 
 const start = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-start',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/start',
@@ -121,6 +126,7 @@ const start = createRoute({
 
 const restart = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-restart',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/restart',
@@ -135,6 +141,7 @@ const restart = createRoute({
 
 const remove = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-delete',
   method: 'delete',
   path: '/v1/workspaces/{id}/runtimes/{alias}',

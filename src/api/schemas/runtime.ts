@@ -165,7 +165,8 @@ export const RuntimeBody = z
     updatedAt: z.iso.datetime(),
     workspaceId: z.uuid(),
     connection: Connection.optional().openapi({
-      description: 'There as long as the runtime can be connected to.',
+      description:
+        'There as long as the runtime can be connected to, for keys with the scope `runtimes:connect`.',
     }),
     generation: z.int().openapi({ description: 'How often it was brought up.' }),
     idleTimeoutSeconds: z.int(),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Workspace } from '../../db/queries/workspaces.ts';
+import type { Workspace } from '../../runtime-manager/runtime/index.ts';
 import { nextCursor } from './paging.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;

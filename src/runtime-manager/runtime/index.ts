@@ -1,7 +1,16 @@
 /**
- * The vocabulary of the core: lists, the types that follow from them, and what the core needs of a
- * database. Nothing here runs a browser, so whoever reads or writes records imports this alone.
+ * The vocabulary of the core: lists, the types that follow from them, what the core needs of a
+ * database, and the verbs of what is only records. Nothing here runs a browser, so whoever reads or
+ * writes records imports this alone.
  */
+export {
+  generateApiKey,
+  type ApiKey,
+  type ApiKeyGrant,
+  type NewApiKey,
+} from '../api-keys/api-key.ts';
+export { ApiKeys } from '../api-keys/api-keys.ts';
+export type { ApiKeyStore } from '../api-keys/api-key-store.ts';
 export { BROWSER_FLAVORS, type BrowserFlavor } from '../browser/flavor.ts';
 export { CAPTCHA_KINDS, CAPTCHA_STATUSES } from '../captchas/kinds.ts';
 export { isRule } from '../egress/destination-rules.ts';
@@ -30,7 +39,16 @@ export {
 export type { ProfileStore } from '../profiles/profile-store.ts';
 export type { Batch, BatchEnd, KeptRecords, RetentionStore } from '../retention/retention-store.ts';
 export { STORAGE_STATES, type StorageStore } from '../storage/storage-store.ts';
+export type {
+  Workspace,
+  WorkspaceChanges,
+  WorkspaceMounts,
+  WorkspaceValues,
+} from '../workspaces/workspace.ts';
+export type { WorkspaceStore } from '../workspaces/workspace-store.ts';
+export { Workspaces } from '../workspaces/workspaces.ts';
 export { ACCESSES, PROTOCOLS, type Protocol } from './access.ts';
+export { assertScope, systemActor, type Actor } from './actor.ts';
 export type { EgressRules } from './egress-rules.ts';
 export { EVENT_TYPES, type EventFilter, type NewEvent, type RuntimeEvent } from './events.ts';
 export { FAILURE_CODES, type FailureCode } from './failures.ts';
@@ -67,4 +85,5 @@ export type {
   TimeLimits,
 } from './runtime.ts';
 export type { RuntimeStore } from './runtime-store.ts';
+export { MEMBER_SCOPES, SCOPE_MEANINGS, SCOPES, type Scope } from './scopes.ts';
 export { NO_USAGE, type Usage } from './usage.ts';

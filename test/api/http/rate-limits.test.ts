@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
-import { addApiKey, generateApiKey } from '../../../src/db/queries/api-keys.ts';
-import { findFirstOrganization } from '../../../src/db/queries/organizations.ts';
 import { caller } from '../../support/http.ts';
+import { addKey } from '../../support/keys.ts';
 import type { TestService } from '../../support/service.ts';
 import { testWith } from '../../support/test.ts';
 
@@ -9,13 +8,6 @@ const test = testWith({
   rateLimitPerMinute: 5,
   trustedProxies: ['127.0.0.1'],
 });
-
-async function anotherKey({ database }: TestService): Promise<string> {
-  const key = generateApiKey();
-  const organization = await findFirstOrganization(database.db);
-  await addApiKey(database.db, organization?.id ?? '', key.slice(-10), key);
-  return key;
-}
 
 /** As a client that reaches the service through the trusted proxy. */
 function from(service: TestService, address: string) {
@@ -30,7 +22,7 @@ function from(service: TestService, address: string) {
 test('a key that asks too often is told when to come back, and others are not', async ({
   service,
 }) => {
-  const call = caller(service.url, await anotherKey(service));
+  const call = caller(service.url, await addKey(service.database));
   const first = await call('GET', '/v1/workspaces');
   expect(first.headers.get('ratelimit-limit')).toBe('5');
   expect(first.headers.get('ratelimit-remaining')).toBe('4');
@@ -53,8 +45,8 @@ test('whoever guesses keys is stopped, by the address that the trusted proxy saw
   service,
 }) => {
   const guess = from(service, '198.51.100.7');
-  const right = await anotherKey(service);
-  const known = await anotherKey(service);
+  const right = await addKey(service.database);
+  const known = await addKey(service.database);
   expect((await guess(known)).status).toBe(200);
   const guessed = await Promise.all(Array.from({ length: 30 }, (_, i) => guess(`wrong-${i}`)));
   for (const { status } of guessed) expect(status).toBe(401);
@@ -72,5 +64,5 @@ test('whoever guesses keys is stopped, by the address that the trusted proxy saw
 test('a program that goes on with one wrong key shuts nobody out', async ({ service }) => {
   const ask = from(service, '198.51.100.9');
   for (let i = 0; i < 40; i++) expect((await ask('of-yesterday')).status).toBe(401);
-  expect((await ask(await anotherKey(service))).status).toBe(200);
+  expect((await ask(await addKey(service.database))).status).toBe(200);
 });
