@@ -7,16 +7,19 @@ import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
 import { createApiKeyStore } from '../db/queries/api-keys.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
+import { createBrowserProfileStore } from '../db/queries/browser-profiles.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import {
+  BrowserProfiles,
   diagnose,
   EgressPolicy,
   Extensions,
   LocalMachine,
   openJail,
   Profiles,
+  ProfileTransfers,
   programPaths,
   reconcile,
   ReservedPorts,
@@ -148,24 +151,51 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
   const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
   const runtimes = new RuntimeManager(core);
   metrics.show({ runtimes, machine, jailLevel: jail.level });
-  const workspaceStore = createWorkspaceStore(database.db);
-  const workspaces = new Workspaces({
-    store: workspaceStore,
-    stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
-  });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
-    apiKeys: new ApiKeys({ store: createApiKeyStore(database.db), workspaces: workspaceStore }),
-    workspaces,
-    profiles,
+    ...openVerbs(ground, { ...core, runtimes }),
     extensions,
     runtimes,
     metrics,
     egressPolicy,
     reservedPorts,
-    states: machine.states,
     jail,
     diagnose: () => diagnose({ store, ...preview, ...place }),
+  };
+}
+
+interface Core {
+  runtimes: RuntimeManager;
+  profiles: Profiles;
+  extensions: Extensions;
+  machine: LocalMachine;
+}
+
+/** What customers do with what they keep. */
+function openVerbs(
+  { database: { db }, secrets, dataDir }: Ground,
+  { runtimes, profiles, extensions, machine }: Core,
+) {
+  const workspaceStore = createWorkspaceStore(db);
+  const browserProfiles = new BrowserProfiles({
+    store: createBrowserProfileStore(db, secrets),
+    profiles,
+    extensions,
+    assertLocale: (locale) => machine.assertLocale(locale),
+  });
+  return {
+    apiKeys: new ApiKeys({ store: createApiKeyStore(db), workspaces: workspaceStore }),
+    workspaces: new Workspaces({
+      store: workspaceStore,
+      stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
+    }),
+    browserProfiles,
+    profileTransfers: new ProfileTransfers({
+      browserProfiles,
+      profiles,
+      states: machine.states,
+      uploadDir: uploadDir({ dataDir }),
+    }),
   };
 }
 

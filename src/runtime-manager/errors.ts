@@ -17,6 +17,7 @@ export type RuntimeErrorCode =
   | 'runtime.no_capacity'
   | 'runtime.quota_exceeded'
   | 'profile.not_found'
+  | 'profile.name_in_use'
   | 'profile.in_use'
   | 'profile.version_not_found'
   | 'profile.version_damaged'

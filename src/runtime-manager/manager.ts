@@ -252,11 +252,6 @@ export class RuntimeManager implements AsyncDisposable {
     );
   }
 
-  /** Throws `profile.locale_unavailable` for a language that browsers here cannot have. */
-  assertLocale(locale: string | undefined): void {
-    this.#machine.assertLocale(locale);
-  }
-
   /**
    * Does what launches a browser beside those of runtimes, when there is room. Throws
    * `runtime.no_capacity` when that takes too long.

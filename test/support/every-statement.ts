@@ -6,8 +6,7 @@ import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts
 import * as profiles from '../../src/db/queries/browser-profiles.ts';
 import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
 import * as organizations from '../../src/db/queries/organizations.ts';
-import * as holders from '../../src/db/queries/profile-holders.ts';
-import { createProfileStore, restoreVersion } from '../../src/db/queries/profile-versions.ts';
+import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
@@ -90,6 +89,8 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   const { createWorkspaceStore, ...workspaceQueries } = workspaces;
   const spaces = watch(createWorkspaceStore(db), uncalled);
   const runtimes = watch(createRuntimeStore(pools, secrets, options), uncalled);
+  const { createBrowserProfileStore, ...profileQueries } = profiles;
+  const identities = watch(createBrowserProfileStore(db, secrets), uncalled);
   const versions = watch(createProfileStore(db, secrets), uncalled);
   const extensions = watch(createExtensionStore(db), uncalled);
   const retention = watch(createRetentionStore(db), uncalled);
@@ -99,9 +100,7 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
       ...keyQueries,
       ...idempotency,
       ...organizations,
-      ...holders,
-      ...profiles,
-      restoreVersion,
+      ...profileQueries,
       ...workspaceQueries,
     },
     uncalled,
@@ -134,10 +133,15 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   await spaces.remove(org, madeId);
 
   const values = { name: 'new', config: {}, extensionIds: [], fingerprint: {} };
-  const profileId = (await query.insertProfile(db, secrets, org, values))?.id ?? '';
-  await query.findProfile(db, org, profileId);
-  await query.updateProfile(db, secrets, org, profileId, { name: 'newer' });
-  await walk((page) => query.listProfiles(db, org, page));
+  assert.equal(
+    await query.insertProfile(db, secrets, org, { ...values, name: 'old 1' }),
+    undefined,
+  );
+  const profileId = (await identities.insert(org, values))?.id ?? '';
+  await identities.find(org, profileId);
+  await identities.update(org, profileId, { name: 'newer' });
+  await walk((page) => identities.list(org, page));
+  await query.listProfiles(db, org, { limit: PAGE, cursor: undefined });
 
   const nodeId = randomUUID();
   const launch = { mode: 'profile', profileId } as const;
@@ -149,8 +153,7 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   assert.equal((await runtimes.find(org, space, 'daily'))?.id, life.id);
   assert.equal(await runtimes.find(org, space, 'nobody'), undefined);
   await runtimes.findWorkspace(org, 'default');
-  await query.findProfileHolder(db, profileId);
-  await query.profileInUse(db, profileId);
+  await identities.findWriter(profileId);
   const lease = await versions.lease(life, profileId);
   await runtimes.move(life, RUNNING);
   for (const states of [RUNTIME_STATES, ['failed'], ['launching', 'running']] as const) {
@@ -184,10 +187,10 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   await versions.findVersionBefore(profileId, 2);
   await versions.isSaved(profileId, fence);
   await versions.prune(profileId, { count: 1, since: new Date(0) });
-  await query.restoreVersion(db, org, profileId, 2);
-  await query.listVersions(db, org, profileId);
+  await identities.restore(org, profileId, 2);
+  await identities.listVersions(org, profileId);
   await runtimes.remove(org, life.id);
-  await query.deleteProfile(db, org, profileId);
+  await identities.remove(org, profileId);
 
   const extension = await extensions.insert(newExtension(org));
   await extensions.find(org, extension.id);

@@ -1,14 +1,13 @@
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Database } from '../../db/client.ts';
-import type { SecretBox } from '../../db/secret-box.ts';
 import type {
+  BrowserProfiles,
   Diagnosis,
   EgressPolicy,
   Extensions,
-  Profiles,
+  ProfileTransfers,
   RuntimeManager,
-  StateConverter,
 } from '../../runtime-manager/index.ts';
 import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
@@ -72,12 +71,11 @@ export interface AppParts extends AuthParts {
   apiKeys: ApiKeys;
   workspaces: Workspaces;
   runtimes: RuntimeManager;
-  profiles: Profiles;
+  browserProfiles: BrowserProfiles;
+  profileTransfers: ProfileTransfers;
   extensions: Extensions;
   egressPolicy: EgressPolicy;
   extensionMaxBytes: number;
-  secrets: SecretBox;
-  states: StateConverter;
   /** Where uploads lie until they are taken. */
   uploadDir: string;
   importMaxBytes: number;
@@ -100,10 +98,9 @@ export interface AppParts extends AuthParts {
 
 /** The whole HTTP surface, apart from websocket upgrades; only health while the door is shut. */
 export function createApp(parts: AppParts) {
-  const { database, runtimes, addressOf, log } = parts;
+  const { runtimes, addressOf, log } = parts;
   explainRefusals();
   const app = createRouter();
-  const { db } = database;
 
   app.onError((error, c) => answerError(c, error, log));
 
@@ -120,7 +117,7 @@ export function createApp(parts: AppParts) {
   app.route('/', connectOnceRoutes({ ...parts, limit }));
   app.use('/v1/*', requireApiKey(parts), limit);
   // Before the limits of what is held in memory.
-  app.route('/', profileTransferRoutes({ ...parts, db }));
+  app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes(parts));
@@ -129,8 +126,8 @@ export function createApp(parts: AppParts) {
   app.route('/', captchaRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
-  app.route('/', browserProfileRoutes({ ...parts, db }));
-  app.route('/', profileVersionRoutes({ ...parts, db }));
+  app.route('/', browserProfileRoutes(parts));
+  app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));
   app.route('/', apiKeyRoutes(parts));
   app.route('/', doctorRoutes(parts));

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import type { BrowserProfile } from '../../db/queries/browser-profiles.ts';
 import {
   PROXY_TYPES,
   VERSION_KINDS,
+  type BrowserProfile,
   type ProfileVersion,
 } from '../../runtime-manager/runtime/index.ts';
 import {
@@ -145,7 +145,7 @@ export function toProfileBody(profile: BrowserProfile): z.infer<typeof ProfileBo
     config: { ...config, ...(proxy !== undefined && { proxy: proxy && toShownProxy(proxy) }) },
     extensionIds: profile.extensionIds,
     fingerprint: profile.fingerprint,
-    currentVersion: profile.currentVersion,
+    currentVersion: profile.currentVersion ?? null,
     createdAt: profile.createdAt.toISOString(),
     updatedAt: profile.updatedAt.toISOString(),
   };

@@ -12,7 +12,7 @@ import type { Db } from '../client.ts';
 import { browserProfiles, profileVersions, runtimes } from '../schema/index.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { unsealConfig } from './browser-configs.ts';
-import { isActiveWriter } from './profile-holders.ts';
+import { isActiveWriter } from './profile-writers.ts';
 
 type ProfileRow = typeof browserProfiles.$inferSelect;
 

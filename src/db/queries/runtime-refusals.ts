@@ -1,7 +1,7 @@
-import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
+import { profileInUse, RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { isMissing, isViolation } from './database-errors.ts';
-import { profileInUse } from './profile-holders.ts';
+import { findProfileWriter } from './profile-writers.ts';
 
 interface Attempt {
   alias: string;
@@ -20,7 +20,7 @@ export async function asRefusal(
     return aliasInUse(alias, await findNamesake(), cause);
   }
   if (isViolation(cause, 'unique', 'runtimes_active_profile') && profileId !== undefined) {
-    return profileInUse(db, profileId, cause);
+    return profileInUse(await findProfileWriter(db, profileId), cause);
   }
   if (isViolation(cause, 'check', 'runtimes_quota')) {
     const message = 'The organization has as many active runtimes as it may have.';

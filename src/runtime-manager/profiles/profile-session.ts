@@ -4,6 +4,7 @@ import type { BrowserConfig } from '../runtime/launch.ts';
 import type { MachineBrowser, ProfileUse } from '../machine/browser-machine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
+import { profileNotFound } from './profile-errors.ts';
 import type { Profiles } from './profiles.ts';
 
 /**
@@ -42,7 +43,7 @@ export class ProfileSession {
     const lease = writesProfile
       ? await store.lease(this.#runtime, this.#profileId)
       : await store.read(organizationId, this.#profileId);
-    if (!lease) throw new RuntimeError('profile.not_found', 'There is no such profile.');
+    if (!lease) throw profileNotFound();
     const { profile, fence, version } = lease;
     this.#lease = lease;
     const owner = { organizationId, profileId: profile.id, runtimeId: id, fence };

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
-import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { packDirectory } from '../storage/archive.ts';
 import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
 import { LEFT_OUT, STATE_DIRECTORY } from '../machine/profiles/excluded-paths.ts';
 import { Checkout, type CheckoutOwner } from '../machine/profiles/checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';
+import { versionNotFound } from './profile-errors.ts';
 import type { ProfileStore } from './profile-store.ts';
 
 export interface ProfilesOptions {
@@ -56,7 +56,7 @@ export class Profiles {
   ): Promise<ProfileVersion> {
     const found = await this.store.findVersion(organizationId, profileId, version);
     if (found) return found;
-    throw new RuntimeError('profile.version_not_found', 'The profile has no such version.');
+    throw versionNotFound();
   }
 
   /** Copies a version to be the first of another profile. */

@@ -36,6 +36,14 @@ export {
   type ProfileLease,
   type ProfileVersion,
 } from '../profiles/profile.ts';
+export type {
+  BrowserProfile,
+  ProfileChanges,
+  ProfileValues,
+  ProfileWriter,
+} from '../profiles/browser-profile.ts';
+export type { BrowserProfileStore } from '../profiles/browser-profile-store.ts';
+export { profileInUse } from '../profiles/profile-errors.ts';
 export type { ProfileStore } from '../profiles/profile-store.ts';
 export type { Batch, BatchEnd, KeptRecords, RetentionStore } from '../retention/retention-store.ts';
 export { STORAGE_STATES, type StorageStore } from '../storage/storage-store.ts';
