@@ -14,6 +14,7 @@ import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import {
   BrowserProfiles,
   diagnose,
+  downloadPackage,
   EgressPolicy,
   Extensions,
   LocalMachine,
@@ -90,7 +91,6 @@ async function open(
       ...opened,
       runtimes,
       metrics,
-      uploadDir: uploadDir(config),
       answers: await IdempotentAnswers.open(database.db, nodeId, log),
       addressOf: createPublicAddress(config),
     }),
@@ -141,6 +141,8 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     store: createExtensionStore(database.db),
     storage,
     workDir: uploadDir(ground),
+    download: (url, file) =>
+      downloadPackage(url, file, { policy: egressPolicy, maxBytes: ground.extensionMaxBytes }),
     // Trials take their turn among the launches of runtimes.
     tryOut: (directory) => machine.trials.tryOut(directory, (work) => runtimes.admit(work)),
   });
@@ -157,7 +159,6 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     extensions,
     runtimes,
     metrics,
-    egressPolicy,
     reservedPorts,
     jail,
     diagnose: () => diagnose({ store, ...preview, ...place }),

@@ -4,7 +4,6 @@ import type { Database } from '../../db/client.ts';
 import type {
   BrowserProfiles,
   Diagnosis,
-  EgressPolicy,
   Extensions,
   ProfileTransfers,
   RuntimeManager,
@@ -74,10 +73,7 @@ export interface AppParts extends AuthParts {
   browserProfiles: BrowserProfiles;
   profileTransfers: ProfileTransfers;
   extensions: Extensions;
-  egressPolicy: EgressPolicy;
   extensionMaxBytes: number;
-  /** Where uploads lie until they are taken. */
-  uploadDir: string;
   importMaxBytes: number;
   answers: IdempotentAnswers;
   metrics: Metrics;

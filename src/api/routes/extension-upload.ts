@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Extensions } from '../../runtime-manager/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { receiveForm } from '../http/form-upload.ts';
 import { BODY_ERRORS, errors, json, requires } from '../http/openapi.ts';
@@ -11,14 +9,17 @@ import {
   ExtensionUpload,
   toExtensionBody,
 } from '../schemas/browser-extension.ts';
-import type { ExtensionRouteParts } from './browser-extensions.ts';
 
 const PATH = '/v1/browser-extensions/upload';
 const FIELDS = new Set(['name']);
 
+export interface ExtensionUploadParts {
+  extensions: Extensions;
+  extensionMaxBytes: number;
+}
+
 /** Beside the other routes, since a validated form would be held in memory. */
-export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPolicy'>) {
-  const { extensions, uploadDir, extensionMaxBytes } = parts;
+export function extensionUploadRoutes({ extensions, extensionMaxBytes }: ExtensionUploadParts) {
   const router = createRouter();
   const { middleware, ...secured } = requires('extensions:write');
   router.openAPIRegistry.registerPath({
@@ -39,26 +40,19 @@ export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPo
     },
   });
   router.post(PATH, middleware, async (c) => {
-    const file = join(uploadDir, randomUUID());
-    try {
-      const fields = await receiveForm(c, file, extensionMaxBytes);
-      const name = nameOf(fields);
-      const added = await extensions.add(c.var.actor.organizationId, file, name);
-      return c.json(toExtensionBody(added), 200);
-    } finally {
-      await rm(file, { force: true });
-    }
+    const receive = async (file: string) => nameOf(await receiveForm(c, file, extensionMaxBytes));
+    return c.json(toExtensionBody(await extensions.upload(c.var.actor, receive)), 200);
   });
   return router;
 }
 
-function nameOf(fields: Record<string, string>): string | undefined {
+function nameOf(fields: Record<string, string>): { name: string | undefined } {
   const unknown = Object.keys(fields).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) throw refused(unknown, 'No such field');
   const { name } = fields;
-  if (name === undefined) return undefined;
+  if (name === undefined) return { name };
   const parsed = ExtensionName.safeParse(name);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { name: parsed.data };
   throw refused('name', parsed.error.issues[0]?.message ?? 'Not a name');
 }
 

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Database } from '../../db/client.ts';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { JAIL_LEVELS } from '../../runtime-manager/runtime/index.ts';
 import type { Door } from '../middleware/door.ts';
@@ -58,7 +57,8 @@ const readyz = createRoute({
 });
 
 interface HealthParts {
-  database: Pick<Database, 'ping'>;
+  /** Its `ping` rejects when it does not answer in time. */
+  database: { ping: (timeoutMs: number) => Promise<void> };
   runtimes: Pick<RuntimeManager, 'isReady'>;
   jail: JailStatus;
   version: string;

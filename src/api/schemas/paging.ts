@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { parseCursor } from '../../db/queries/pages.ts';
+import { parseCursor } from '../../runtime-manager/runtime/index.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 500;

@@ -1,19 +1,14 @@
 import { sql, type Column, type SQL } from 'drizzle-orm';
-import { z } from 'zod';
-import type { Page, PageRequest } from '../../runtime-manager/runtime/index.ts';
-
-const Position = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.uuid()]);
+import {
+  cursorOf,
+  parseCursor,
+  type Page,
+  type PageRequest,
+} from '../../runtime-manager/runtime/index.ts';
 
 interface Row {
   id: string;
   createdAt: Date;
-}
-
-/** A cursor names the last row of a page; undefined when the text is none. */
-export function parseCursor(cursor: string): z.output<typeof Position> | undefined {
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  const { data } = Position.safeParse(text.split(' '));
-  return data;
 }
 
 /**
@@ -37,8 +32,4 @@ export function toPage<T extends Row>(rows: T[], { limit }: PageRequest): Page<T
   const last = items.at(-1);
   const more = rows.length > limit && last !== undefined;
   return { items, nextCursor: more ? cursorOf(last) : undefined };
-}
-
-function cursorOf({ createdAt, id }: Row): string {
-  return Buffer.from(`${createdAt.toISOString()} ${id}`, 'utf8').toString('base64url');
 }

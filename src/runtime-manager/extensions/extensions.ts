@@ -5,6 +5,7 @@ import { RuntimeError } from '../errors.ts';
 import { packDirectory } from '../storage/archive.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
+import type { Actor } from '../runtime/actor.ts';
 import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { Extension, ExtensionWarning } from './extension.ts';
 import type { ExtensionStore, StoredExtension } from './extension-store.ts';
@@ -14,8 +15,10 @@ import { invalidPackage } from './package-problems.ts';
 export interface ExtensionsOptions {
   store: ExtensionStore;
   storage: ObjectStorage;
-  /** Where packages are unpacked while they are looked at. */
+  /** Where packages lie, and are unpacked, while they are looked at. */
   workDir: string;
+  /** Writes what is at an address into a file. */
+  download: (url: string, file: string) => Promise<void>;
   /** Loads one in a browser of its own, and tells what Chromium reports. */
   tryOut: (directory: string) => Promise<ExtensionTrial>;
 }
@@ -36,59 +39,56 @@ export class Extensions {
   }
 
   /**
-   * Takes a package, if it can work; the same content again is the same extension. Throws
+   * Downloads a package and takes it. Throws as `upload`, and `extension.url_not_allowed` or
+   * `extension.download_failed`.
+   */
+  import(
+    actor: Actor,
+    { url, name }: { url: string; name?: string | undefined },
+  ): Promise<StoredExtension> {
+    return this.upload(actor, async (file) => {
+      await this.#options.download(url, file);
+      return { name };
+    });
+  }
+
+  /**
+   * Takes the package that `receive` writes into a file, if it can work; the same content again is
+   * the same extension. It is called as `name` says, or else as its manifest does. Throws
    * `extension.invalid_package` with all that is wrong.
    */
-  async add(organizationId: string, file: string, name?: string): Promise<StoredExtension> {
-    const { store, storage, workDir, tryOut } = this.#options;
-    const directory = join(workDir, randomUUID());
-    await mkdir(directory, { recursive: true });
+  async upload(
+    { organizationId }: Actor,
+    receive: (file: string) => Promise<{ name: string | undefined }>,
+  ): Promise<StoredExtension> {
+    const { workDir } = this.#options;
+    const file = join(workDir, randomUUID());
+    await mkdir(workDir, { recursive: true });
     try {
-      const facts = await inspectPackage(file, directory, organizationId);
-      const known = await store.findContent(organizationId, facts.contentHash);
-      if (known) return known;
-      const { warnings, errors } = await tryOut(directory);
-      if (errors.length > 0) {
-        throw invalidPackage(errors.map((message) => ({ path: 'manifest.json', message })));
-      }
-      await rm(join(directory, '_metadata'), { recursive: true, force: true });
-      const key = `${ARCHIVE_FOLDERS.extensions}${organizationId}/${randomUUID()}.tar.zst`;
-      const archive = await packDirectory(directory, {}, (content) => storage.put(key, content));
-      const stored = await store.insert({
-        ...facts,
-        name: name ?? facts.name,
-        warnings: [...facts.warnings, ...warnings],
-        id: randomUUID(),
-        organizationId,
-        key,
-        sha256: archive.sha256,
-        archiveBytes: archive.sizeBytes,
-      });
-      // Another upload of the same content was faster.
-      if (stored.key !== key) await storage.delete(key);
-      return stored;
+      const { name } = await receive(file);
+      return await this.#add(organizationId, file, name);
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      await rm(file, { force: true });
     }
   }
 
-  async get(organizationId: string, id: string): Promise<StoredExtension> {
+  async get({ organizationId }: Actor, id: string): Promise<StoredExtension> {
     return found(await this.#options.store.find(organizationId, id), id);
   }
 
-  list(organizationId: string, page: PageRequest): Promise<Page<StoredExtension>> {
+  list({ organizationId }: Actor, page: PageRequest): Promise<Page<StoredExtension>> {
     return this.#options.store.list(organizationId, page);
   }
 
-  async rename(organizationId: string, id: string, name: string): Promise<StoredExtension> {
+  async rename({ organizationId }: Actor, id: string, name: string): Promise<StoredExtension> {
     return found(await this.#options.store.rename(organizationId, id, name), id);
   }
 
   /** Throws `extension.in_use` while an active runtime or a profile uses it. */
-  async remove(organizationId: string, id: string): Promise<StoredExtension> {
+  async delete(actor: Actor, id: string): Promise<StoredExtension> {
     const { store, storage } = this.#options;
-    const extension = await this.get(organizationId, id);
-    const removed = await store.remove(organizationId, id);
+    const extension = await this.get(actor, id);
+    const removed = await store.remove(actor.organizationId, id);
     if (removed === 'absent') throw notFound(id);
     if (removed !== 'removed') {
       throw new RuntimeError('extension.in_use', `A ${removed.kind} uses the extension.`, {
@@ -122,6 +122,43 @@ export class Extensions {
       byChromiumId.set(extension.runtimeExtensionId, extension);
     }
     return extensions;
+  }
+
+  async #add(
+    organizationId: string,
+    file: string,
+    name: string | undefined,
+  ): Promise<StoredExtension> {
+    const { store, storage, workDir, tryOut } = this.#options;
+    const directory = join(workDir, randomUUID());
+    await mkdir(directory, { recursive: true });
+    try {
+      const facts = await inspectPackage(file, directory, organizationId);
+      const known = await store.findContent(organizationId, facts.contentHash);
+      if (known) return known;
+      const { warnings, errors } = await tryOut(directory);
+      if (errors.length > 0) {
+        throw invalidPackage(errors.map((message) => ({ path: 'manifest.json', message })));
+      }
+      await rm(join(directory, '_metadata'), { recursive: true, force: true });
+      const key = `${ARCHIVE_FOLDERS.extensions}${organizationId}/${randomUUID()}.tar.zst`;
+      const archive = await packDirectory(directory, {}, (content) => storage.put(key, content));
+      const stored = await store.insert({
+        ...facts,
+        name: name ?? facts.name,
+        warnings: [...facts.warnings, ...warnings],
+        id: randomUUID(),
+        organizationId,
+        key,
+        sha256: archive.sha256,
+        archiveBytes: archive.sizeBytes,
+      });
+      // Another upload of the same content was faster.
+      if (stored.key !== key) await storage.delete(key);
+      return stored;
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   }
 }
 

@@ -81,6 +81,7 @@ export {
   type FirstState,
   type RuntimeState,
 } from './lifecycle.ts';
+export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {
   Activity,
   NewRuntime,
