@@ -13,18 +13,28 @@ import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import {
   BrowserProfiles,
+  Captchas,
+  Checkpoints,
   diagnose,
   downloadPackage,
+  EgressNotes,
   EgressPolicy,
   Extensions,
+  Humanize,
   LocalMachine,
+  LocalNode,
+  onlyNode,
   openJail,
+  PageEvents,
+  PageObservers,
   Profiles,
   ProfileTransfers,
   programPaths,
   reconcile,
   ReservedPorts,
   RuntimeManager,
+  Tickets,
+  WakeUps,
   type LocalMachineOptions,
 } from '../runtime-manager/index.ts';
 import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
@@ -56,6 +66,7 @@ export interface Service extends AsyncDisposable {
   url: string;
   /** Of the first organization, when this start made it. */
   newApiKey: string | undefined;
+  node: LocalNode;
   runtimes: RuntimeManager;
   /** Where its browsers have their directories. */
   browserRoot: string;
@@ -84,13 +95,12 @@ async function open(
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
   const core = { ...config, log, nodeId, database, secrets };
-  const { runtimes, metrics, ...opened } = await openCore(core, parts, stack);
+  const { node, runtimes, ...opened } = await openCore(core, parts, stack);
   const server = stack.use(
     await openServer({
       ...core,
       ...opened,
       runtimes,
-      metrics,
       answers: await IdempotentAnswers.open(database.db, nodeId, log),
       addressOf: createPublicAddress(config),
     }),
@@ -98,10 +108,12 @@ async function open(
   // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
   // connections are told to go.
   stack.use(runtimes);
+  stack.use(node);
   // When the address is ours, so that a key is not made by a start that fails and never shows it.
   const newApiKey = await bootstrap(database, config.apiKey);
   server.admit();
-  return { url: server.url, newApiKey, runtimes, browserRoot: browserRoots(config, nodeId).root };
+  const { root: browserRoot } = browserRoots(config, nodeId);
+  return { url: server.url, newApiKey, node, runtimes, browserRoot };
 }
 
 async function openOwnDatabase(
@@ -144,19 +156,30 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     download: (url, file) =>
       downloadPackage(url, file, { policy: egressPolicy, maxBytes: ground.extensionMaxBytes }),
     // Trials take their turn among the launches of runtimes.
-    tryOut: (directory) => machine.trials.tryOut(directory, (work) => runtimes.admit(work)),
+    tryOut: (directory) => machine.trials.tryOut(directory, (work) => node.admit(work)),
   });
   // What a crash left is kept if it may be of use, and else removed.
   await profiles.recover(checkoutRoot(ground));
   await rm(uploadDir(ground), { recursive: true, force: true });
   const metrics = createMetrics(ground.version);
-  const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
-  const runtimes = new RuntimeManager(core);
-  metrics.show({ runtimes, machine, jailLevel: jail.level });
+  const observers = new PageObservers();
+  const wakeUps = new WakeUps();
+  const core = { ...ground, store, profiles, extensions, observers, wakeUps };
+  const companions = [
+    new Humanize(ground.humanizeMaxDelayMs),
+    new EgressNotes(),
+    new Checkpoints(profiles),
+    new PageEvents(observers),
+    new Captchas(ground.captchas),
+  ];
+  const node = new LocalNode({ ...core, machine, companions, metrics: metrics.meter });
+  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets: new Tickets() });
+  metrics.show({ node, machine, jailLevel: jail.level });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
-    ...openVerbs(ground, { ...core, runtimes }),
+    ...openVerbs(ground, { ...core, machine, runtimes }),
     extensions,
+    node,
     runtimes,
     metrics,
     reservedPorts,
@@ -182,7 +205,7 @@ function openVerbs(
     store: createBrowserProfileStore(db, secrets),
     profiles,
     extensions,
-    assertLocale: (locale) => machine.assertLocale(locale),
+    assertLocale: (locale) => runtimes.assertLocale(locale),
   });
   return {
     apiKeys: new ApiKeys({ store: createApiKeyStore(db), workspaces: workspaceStore }),

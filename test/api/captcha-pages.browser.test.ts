@@ -83,7 +83,7 @@ test('documents of frames go with the page that they were in', async () => {
   const site = await openCaptchaSite({
     '/': page('<iframe srcdoc=1></iframe><iframe srcdoc=2></iframe>'),
   });
-  const pages = service.runtimes.live.get(runtime.id)?.browser?.pages;
+  const pages = service.node.live.get(runtime.id)?.browser?.pages;
   using documents = await pages?.followDocuments(() => undefined, new AbortController().signal);
   const { pageId, session } = await open(site.url);
   const here = () => documents?.current.filter(({ place }) => place.pageId === pageId) ?? [];

@@ -137,7 +137,7 @@ test('many at once each have a browser, and all are gone with their clients', as
   expect(new Set(ids).size).toBe(8);
   for (const { socket } of clients) socket.terminate();
   await Promise.all(ids.map((id) => becomes(service, workspace, id, LEFT)));
-  await eventually(() => expect(service.runtimes.live.size).toBe(0));
+  await eventually(() => expect(service.node.live.size).toBe(0));
 });
 
 test('a client that is killed takes its runtime with it', async ({ service, workspace }) => {
@@ -285,13 +285,13 @@ test('whoever hangs up in the queue leaves it, also with keepAlive', async () =>
     const waiting = new WebSocket(tokenUrl(service, workspace, { alias, keepAlive }));
     waiting.on('error', () => undefined);
     await becomes(service, workspace, alias, { status: 'active' });
-    expect(service.runtimes.queueLength).toBe(1);
+    expect(service.node.queueLength).toBe(1);
     waiting.terminate();
     await becomes(service, workspace, alias, {
       status: 'failed',
       failure: { code: 'runtime.abandoned' },
     });
-    expect(service.runtimes.queueLength).toBe(0);
+    expect(service.node.queueLength).toBe(0);
   }
   // Whoever waits on gets the place of the one that leaves.
   const next = join(tokenUrl(service, workspace, { alias: 'next' }));
@@ -330,7 +330,7 @@ test('a service that shuts down tells its clients, also those that wait', async 
   const closed = once(first.socket, 'close');
   const refused = refusalOf(tokenUrl(service, workspace, { alias: 'second' }));
   await becomes(service, workspace, 'second', { status: 'active' });
-  const ended = service.runtimes[Symbol.asyncDispose]();
+  const ended = service.node[Symbol.asyncDispose]();
   expect(await refused).toMatchObject({ status: 503, json: { code: 'service.shutting_down' } });
   const [code, reason] = await closed;
   expect([code, String(reason)]).toEqual([

@@ -408,6 +408,28 @@ test('a slow body brings nothing up once the runtime is over', async ({ service,
   await expect.poll(() => processesOf(service.browserRoot)).toEqual([]);
 });
 
+test('a client that hangs up in the middle of a body is no failure of the service', async ({
+  service,
+  workspace,
+}) => {
+  const { id, connection } = await workspace.create();
+  const { hostname, port, pathname } = new URL(connection.webdriverUrl);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  socket.write(
+    `POST ${pathname}/session HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: 100\r\n\r\n{`,
+  );
+  const inUse = async () => {
+    const { json } = await service.call('GET', `${workspace.runtimes}/${id}/connections`);
+    return json.connections.map((one: { lastActivityAt: unknown }) => one.lastActivityAt);
+  };
+  await expect.poll(inUse).toContainEqual(expect.any(String));
+  socket.destroy();
+  const linesOf = () => service.logged.filter((line) => line.includes('"status":400'));
+  await expect.poll(linesOf).not.toEqual([]);
+  expect(service.logged.filter((line) => line.startsWith('{"level":50'))).toEqual([]);
+});
+
 test('who is attached when the runtime is stopped is told so', async ({ workspace }) => {
   const { id, connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);

@@ -106,7 +106,7 @@ test("the service's own ports are refused whatever is allowed, also to Playwrigh
 }) => {
   const site = await openWaysSite();
   const { id, connection } = await workspace.create();
-  const [live] = [...service.runtimes.live.values()].filter(({ runtime }) => runtime.id === id);
+  const [live] = [...service.node.live.values()].filter(({ runtime }) => runtime.id === id);
   const page = await openPage(connection.cdpUrl);
   const own = new URL(service.url).port;
   const gates = await chromium.connect(connection.playwrightUrl);

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,27 @@ test('one that a killed service left running is taken over', async () => {
   await using _taken = await openEmbeddedPostgres(dataDir);
   expect(await query(dataDir, 'select n from kept')).toEqual([]);
   await abandoned[Symbol.asyncDispose]();
+});
+
+test('a process that has the id of a server that is gone is left alone', async () => {
+  const dataDir = await freshDataDir();
+  await (await openEmbeddedPostgres(dataDir))[Symbol.asyncDispose]();
+  const innocent = spawn('sleep', ['100']);
+  onTestFinished(() => void innocent.kill());
+  const lines = [
+    innocent.pid,
+    join(dataDir, 'postgres/data'),
+    0,
+    5432,
+    '',
+    '',
+    '1 999999',
+    'ready',
+  ];
+  await writeFile(join(dataDir, 'postgres/data/postmaster.pid'), lines.join('\n'));
+  await using _postgres = await openEmbeddedPostgres(dataDir);
+  expect(await query(dataDir, 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(innocent.exitCode ?? innocent.signalCode).toBeNull();
 });
 
 test('nobody but the user reaches it: no network, a private directory', async () => {

@@ -160,6 +160,7 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
     await walk((page) => runtimes.list(org, space, { states }, page));
   }
   await runtimes.setDriver(life, 'puppeteer');
+  await runtimes.setConnectionEpochs(life, { cdp: 1 });
   await runtimes.setDefaultPage(life, 'q');
   await runtimes.setProxy(life, undefined);
   const usage = { bytesIn: 1, bytesOut: 1, connections: 1 };

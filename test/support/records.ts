@@ -6,6 +6,7 @@ export const RUNNING: RunningMove = {
   to: 'running',
   proxy: undefined,
   extensions: [],
+  warnings: [],
   defaultContextId: 'c',
   defaultPageId: 'p',
   browserDirectory: 'd',

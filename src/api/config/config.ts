@@ -14,7 +14,8 @@ import type {
   KeptRecords,
   TimeLimits,
 } from '../../runtime-manager/runtime/index.ts';
-import { Environment, type LOG_LEVELS } from './environment.ts';
+import { Environment } from './environment.ts';
+import type { LOG_LEVELS } from './settings/server.ts';
 import { defaultBrowserDir, defaultMaxRuntimes } from './machine-defaults.ts';
 import { nearName } from './near-name.ts';
 

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LocalMachine, RuntimeManager, RuntimeMetrics } from '../../runtime-manager/index.ts';
+import type { LocalMachine, LocalNode, RuntimeMetrics } from '../../runtime-manager/index.ts';
 import type { JailLevel } from '../../runtime-manager/runtime/index.ts';
 
 /** From a browser that was ready to one that took long in a queue. */
@@ -8,7 +8,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export interface Metrics {
   meter: RuntimeMetrics;
   /** Also shows the state of these, whenever it is asked for. */
-  show(parts: { runtimes: RuntimeManager; machine: LocalMachine; jailLevel: JailLevel }): void;
+  show(parts: { node: LocalNode; machine: LocalMachine; jailLevel: JailLevel }): void;
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
   contentType: string;
@@ -22,9 +22,9 @@ export function createMetrics(version: string): Metrics {
   showBuild(registers, version);
   return {
     meter: createMeter(registers),
-    show: ({ runtimes, machine, jailLevel }) => {
+    show: ({ node, machine, jailLevel }) => {
       showJail(registers, jailLevel);
-      showRuntimes(registers, runtimes);
+      showRuntimes(registers, node);
       showBrowsers(registers, machine);
       showEgress(registers, machine);
     },
@@ -78,8 +78,8 @@ function showJail(registers: Registry[], level: JailLevel): void {
   }).set({ level }, 1);
 }
 
-function showRuntimes(registers: Registry[], runtimes: RuntimeManager): void {
-  const live = () => [...runtimes.live.values()];
+function showRuntimes(registers: Registry[], node: LocalNode): void {
+  const live = () => [...node.live.values()];
   new Gauge({
     name: 'bctrl_runtimes_active',
     help: 'Runtimes that are active here.',
@@ -94,7 +94,7 @@ function showRuntimes(registers: Registry[], runtimes: RuntimeManager): void {
   });
   showGauge(registers, 'bctrl_runtime_queue_length', {
     help: 'Runtimes that wait for room.',
-    read: () => runtimes.queueLength,
+    read: () => node.queueLength,
   });
   showGauge(registers, 'bctrl_attached_clients', {
     help: 'Clients attached to browsers.',

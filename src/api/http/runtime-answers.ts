@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import type { Actor, Runtime } from '../../runtime-manager/runtime/index.ts';
+import type { Actor, Protocol, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
 import type { ApiEnv } from './router.ts';
@@ -17,7 +17,6 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
     toRuntimeBody(
       runtime,
       mayConnect(c.var.actor) ? connectionOf(runtime, runtimes, addressOf(c)) : undefined,
-      runtimes.captchas.warningsOf(runtime),
     );
   /** Also names the runtime in what is logged of the request. */
   const only = (c: Context<ApiEnv>, runtime: Runtime) => {
@@ -33,12 +32,14 @@ function mayConnect({ scopes }: Actor): boolean {
 }
 
 function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: string) {
-  const tickets = runtimes.access.issueTickets(runtime);
-  if (!tickets) return undefined;
+  const issued = runtimes.access.issueTickets(runtime);
+  if (!issued) return undefined;
+  const urlOf = (protocol: Protocol) =>
+    connectionUrl(address, protocol, issued.tickets.get(protocol) ?? '');
   return {
-    cdpUrl: connectionUrl(address, 'cdp', tickets.cdp),
-    playwrightUrl: connectionUrl(address, 'playwright', tickets.playwright),
-    webdriverUrl: connectionUrl(address, 'webdriver', tickets.webdriver),
-    expiresAt: tickets.expiresAt.toISOString(),
+    cdpUrl: urlOf('cdp'),
+    playwrightUrl: urlOf('playwright'),
+    webdriverUrl: urlOf('webdriver'),
+    expiresAt: issued.expiresAt.toISOString(),
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { Entrance, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
 import { assertScope, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
@@ -43,8 +43,8 @@ export function createUpgradeHandler(parts: UpgradeParts) {
           parts,
         );
       }
-      const { entrance, path } = await enter(request, parts);
-      await entrance.endpoints.connect(entrance.connection, {
+      const { ticket, path } = await findTicket(request, parts);
+      await parts.runtimes.access.connect(ticket, {
         request,
         socket,
         head,
@@ -101,13 +101,14 @@ async function askRoutes(
   });
 }
 
-async function enter(
+/** The ticket in the address, or one that whoever has an API key may have. */
+async function findTicket(
   request: IncomingMessage,
   { keys, clientAddressOf, runtimes }: Pick<UpgradeParts, keyof AuthParts | 'runtimes'>,
-): Promise<{ entrance: Entrance; path: string }> {
+): Promise<{ ticket: ReadTicket; path: string }> {
   const { url = '', headers } = request;
-  const [, ticket, below = ''] = BY_TICKET.exec(url) ?? [];
-  if (ticket !== undefined) return { entrance: runtimes.access.enterByTicket(ticket), path: below };
+  const [, text, below = ''] = BY_TICKET.exec(url) ?? [];
+  if (text !== undefined) return { ticket: runtimes.access.read(text), path: below };
   const [, workspace = '', ref = '', name, rest = ''] = BY_KEY.exec(url) ?? [];
   const protocol = PROTOCOLS.find((one) => one === name);
   if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
@@ -117,8 +118,7 @@ async function enter(
   });
   assertScope(actor, 'runtimes:connect');
   const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
-  const entrance = runtimes.access.enter(runtime, protocol);
-  return { entrance, path: rest };
+  return { ticket: runtimes.access.own(runtime, protocol).ticket, path: rest };
 }
 
 function decode(segment: string): string {

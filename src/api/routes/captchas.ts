@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import { solveCaptchas, type RuntimeManager } from '../../runtime-manager/index.ts';
 import {
   errors,
   IdempotencyKeyHeader,
@@ -51,10 +51,9 @@ const solve = createRoute({
 export function captchaRoutes({ runtimes }: { runtimes: RuntimeManager }) {
   return createRouter().openapi(solve, async (c) => {
     const { id, alias } = c.req.valid('param');
-    const { pageId, timeoutMs } = c.req.valid('json');
-    const runtime = await runtimes.getHere(c.var.actor, id, alias);
-    const request = { pageId, timeoutMs };
-    const solved = await runtimes.captchas.solve(runtime, request, c.req.raw.signal);
+    const runtime = await runtimes.get(c.var.actor, id, alias);
+    const request = c.req.valid('json');
+    const solved = await runtimes.call(runtime, solveCaptchas, request, c.req.raw.signal);
     return c.json({ captchas: solved.map(toCaptchaBody) }, 200);
   });
 }

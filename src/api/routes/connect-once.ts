@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { joinFirstClient, type RuntimeManager } from '../../runtime-manager/index.ts';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import type { Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { requireApiKeyOrToken, type AuthParts } from '../middleware/auth.ts';
@@ -72,7 +72,7 @@ export function connectOnceRoutes(parts: ConnectOnceParts) {
     c.header('x-bctrl-runtime-alias', runtime.alias);
     const headers = Object.fromEntries(c.res.headers);
     const asked = { ...handshake.open(), path: '', headers };
-    await joinFirstClient(runtimes, runtime, { asked, keepAlive, log: c.var.log });
+    await runtimes.joinFirst(runtime, { asked, keepAlive, log: c.var.log });
     // The client has its answer, or is gone.
     return new Response();
   });

@@ -1,10 +1,9 @@
 import type { Context } from 'hono';
-import { createMiddleware } from 'hono/factory';
-import type { Entrance, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
 import { PROTOCOLS, RuntimeError, type Protocol } from '../../runtime-manager/runtime/index.ts';
 import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
 import { requireApiKey, requireScopes, type AuthParts } from '../middleware/auth.ts';
-import { limitBody } from '../middleware/limit-body.ts';
+import { limitedBody } from '../middleware/limit-body.ts';
 import type { PublicAddress } from '../http/public-address.ts';
 import { createRouter, type ApiEnv } from '../http/router.ts';
 
@@ -27,12 +26,6 @@ export interface ConnectParts extends AuthParts {
 }
 
 const requireConnect = requireScopes(['runtimes:connect']);
-const limitOthers = limitBody(BODY_MAX_BYTES);
-const limitUpload = limitBody(UPLOAD_MAX_BYTES);
-const limit = createMiddleware<ApiEnv>((c, next) => {
-  c.set('webdriver', WEBDRIVER.test(c.req.path));
-  return UPLOAD.test(c.req.path) ? limitUpload(c, next) : limitOthers(c, next);
-});
 
 /**
  * What is spoken over plain HTTP at the address of a connection: WebDriver, and the documents by
@@ -50,29 +43,17 @@ export function connectRoutes(parts: ConnectParts) {
 type Router = ReturnType<typeof createRouter>;
 
 function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): void {
-  const enter = (c: Context<ApiEnv>) => {
-    const parts = c.req.path.split('/');
-    const below = pathBelow(parts, TICKET_SEGMENTS);
-    return runtimes.access.enterByTicket(parts[TICKET_SEGMENTS - 1] ?? '', below);
-  };
-  // A client that quits when all is over has what it wants: chromedriver sees that alike.
-  const quitWhenOver = createMiddleware<ApiEnv>(async (c, next) => {
+  router.all(`${CONNECT_PATH}/:ticket/*`, async (c) => {
     c.set('webdriver', WEBDRIVER.test(c.req.path));
+    const ticket = runtimes.access.read(c.req.param('ticket'));
+    const base = addressBelow(c, addressOf, TICKET_SEGMENTS);
     try {
-      enter(c);
+      return await pass(c, runtimes, { ticket, base, segments: TICKET_SEGMENTS });
     } catch (error) {
+      // A client that quits when all is over has what it wants: chromedriver sees that alike.
       if (!isOver(error) || c.req.method !== 'DELETE' || !SESSION.test(c.req.path)) throw error;
       return c.json({ value: null });
     }
-    return next();
-  });
-  const use = createMiddleware<ApiEnv>(async (c, next) => {
-    using _request = enter(c).connection.request(c.req.raw.signal);
-    await next();
-  });
-  router.all(`${CONNECT_PATH}/:ticket/*`, quitWhenOver, use, limit, async (c) => {
-    const body = await readBody(c);
-    return pass(c, enter(c), { addressOf, segments: TICKET_SEGMENTS, body });
   });
 }
 
@@ -81,24 +62,17 @@ function serveByKey(
   protocol: Protocol,
   { runtimes, addressOf, ...auth }: ConnectParts,
 ): void {
-  const use = createMiddleware<ApiEnv>(async (c, next) => {
+  const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
+  router.all(path, requireApiKey(auth), requireConnect, async (c) => {
     const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
     const runtime = await runtimes.getHere(c.var.actor, id, alias);
-    c.set('runtime', runtime);
-    const { connection } = runtimes.access.enter(runtime, protocol);
-    using _request = connection.request(c.req.raw.signal);
-    await next();
-  });
-  const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
-  router.all(path, requireApiKey(auth), requireConnect, use, limit, async (c) => {
-    const body = await readBody(c);
-    const entrance = runtimes.access.enter(c.var.runtime, protocol);
+    const { ticket, text } = runtimes.access.own(runtime, protocol);
     // Addresses that a session tells are for clients which send no headers.
     const base =
       protocol === 'webdriver'
-        ? connectionUrl(addressOf(c), protocol, runtimes.access.ticketOf(entrance))
-        : undefined;
-    return pass(c, entrance, { addressOf, segments: KEY_SEGMENTS, body, base });
+        ? connectionUrl(addressOf(c), protocol, text)
+        : addressBelow(c, addressOf, KEY_SEGMENTS);
+    return pass(c, runtimes, { ticket, base, segments: KEY_SEGMENTS });
   });
 }
 
@@ -110,33 +84,32 @@ function isOver(error: unknown): boolean {
 }
 
 interface Passed {
-  addressOf: PublicAddress;
+  ticket: ReadTicket;
+  /** What is told to the client as the address of the connection. */
+  base: string;
   /** Where the address of the connection ends in the path; the rest is asked of it. */
   segments: number;
-  body: Buffer;
-  /** What is told to the client instead of the address that it came by. */
-  base?: string | undefined;
 }
 
 async function pass(
   c: Context<ApiEnv>,
-  { connection, endpoints, runtimeId }: Entrance,
-  { addressOf, segments, body, base }: Passed,
+  { access }: RuntimeManager,
+  { ticket, base, segments }: Passed,
 ): Promise<Response> {
-  c.set('runtimeId', runtimeId);
+  c.set('runtimeId', ticket.runtimeId);
   const { pathname, search } = new URL(c.req.url);
-  c.set('webdriver', connection.protocol === 'webdriver' || WEBDRIVER.test(pathname));
-  const parts = pathname.split('/');
-  return endpoints.answer(connection, {
+  c.set('webdriver', ticket.protocol === 'webdriver' || WEBDRIVER.test(pathname));
+  return access.answer(ticket, {
     method: c.req.method,
-    base: base ?? addressOf(c) + parts.slice(0, segments).join('/'),
-    path: pathBelow(parts, segments) + search,
-    body,
+    base,
+    path: pathBelow(pathname.split('/'), segments) + search,
+    body: limitedBody(c.env.incoming, UPLOAD.test(pathname) ? UPLOAD_MAX_BYTES : BODY_MAX_BYTES),
+    gone: c.req.raw.signal,
   });
 }
 
-async function readBody(c: Context): Promise<Buffer> {
-  return Buffer.from(await c.req.arrayBuffer());
+function addressBelow(c: Context<ApiEnv>, addressOf: PublicAddress, segments: number): string {
+  return addressOf(c) + new URL(c.req.url).pathname.split('/').slice(0, segments).join('/');
 }
 
 function pathBelow(parts: string[], segments: number): string {

@@ -82,21 +82,22 @@ export function connectionRoutes({ runtimes, addressOf }: ConnectionParts) {
       const { protocol, access, ttlSeconds } = c.req.valid('json');
       const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1000;
       const request = { protocol, access, ttlMs };
-      const runtime = await runtimes.getHere(c.var.actor, id, alias);
-      const made = runtimes.access.create(runtime, request);
+      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const made = await runtimes.access.create(runtime, request);
       const url = connectionUrl(addressOf(c), protocol, made.ticket);
       const expiresAt = made.expiresAt.toISOString();
       return c.json({ id: made.connection.id, protocol, access, url, expiresAt }, 200);
     })
     .openapi(list, async (c) => {
       const { id, alias } = c.req.valid('param');
-      const connections = runtimes.access.list(await runtimes.getHere(c.var.actor, id, alias));
+      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const connections = await runtimes.access.list(runtime);
       return c.json({ connections: connections.map(toConnectionBody) }, 200);
     })
     .openapi(revoke, async (c) => {
       const { id, alias, connectionId } = c.req.valid('param');
-      const runtime = await runtimes.getHere(c.var.actor, id, alias);
-      const revoked = runtimes.access.revoke(runtime, connectionId);
+      const runtime = await runtimes.get(c.var.actor, id, alias);
+      const revoked = await runtimes.access.revoke(runtime, connectionId);
       return c.json(toConnectionBody(revoked), 200);
     });
 }

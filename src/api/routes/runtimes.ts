@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { RequestScope, RuntimeManager } from '../../runtime-manager/index.ts';
+import type { CallScope, RuntimeManager } from '../../runtime-manager/index.ts';
 import {
   AuthorizationHeader,
   errors,
@@ -200,7 +200,7 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
 }
 
 /** What is begun for a client that hangs up is undone, unless it may come back for the answer. */
-function scopeOf(c: Context<ApiEnv>): RequestScope {
+function scopeOf(c: Context<ApiEnv>): CallScope {
   const { arrivedAt, outlivesClient } = c.var;
   return { arrivedAt, signal: outlivesClient ? undefined : c.req.raw.signal };
 }

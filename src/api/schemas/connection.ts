@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Connection } from '../../runtime-manager/index.ts';
+import type { ConnectionState } from '../../runtime-manager/index.ts';
 import { ACCESSES, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { RuntimePath } from './runtime.ts';
 
@@ -51,7 +51,7 @@ export const ConnectionList = z
   .object({ connections: z.array(ConnectionBody) })
   .openapi('RuntimeConnectionList');
 
-export function toConnectionBody(connection: Connection): z.infer<typeof ConnectionBody> {
+export function toConnectionBody(connection: ConnectionState): z.infer<typeof ConnectionBody> {
   const { id, protocol, access, createdAt, expiresAt, attachedClients } = connection;
   return {
     id,

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import type { RuntimeWarning } from '../../runtime-manager/index.ts';
 import {
   CAPTCHA_KINDS,
   DRIVERS,
@@ -218,9 +217,8 @@ export const RuntimeList = z
 export function toRuntimeBody(
   runtime: Runtime,
   connection: z.infer<typeof Connection> | undefined,
-  warnings: RuntimeWarning[],
 ): z.infer<typeof RuntimeBody> {
-  const { launch } = runtime;
+  const { launch, warnings } = runtime;
   return {
     alias: runtime.alias,
     createdAt: runtime.createdAt.toISOString(),

@@ -65,6 +65,7 @@ export function createRuntimeStore(
     },
     setProxy: async (life, proxy) => find(await setProxy(db, life, proxy, secrets)),
     setDriver: (life, driver) => updateRunning(unhurried, life, { currentDriver: driver }),
+    setConnectionEpochs: (life, connectionEpochs) => updateRunning(db, life, { connectionEpochs }),
     setDefaultPage: (life, pageId) =>
       updateRunning(unhurried, life, { defaultPageId: pageId ?? null }),
     recordActivity: (active) => recordActivity(unhurried, active),

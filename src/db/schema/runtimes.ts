@@ -23,6 +23,8 @@ import {
   type LoadedExtension,
   type ProxyAddress,
   type FailureCode,
+  type ConnectionEpochs,
+  type RuntimeWarning,
 } from '../../runtime-manager/runtime/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
 import { createdAt, instant, updatedAt } from './columns.ts';
@@ -72,6 +74,9 @@ export const runtimes = pgTable(
     browserDirectory: text(),
     proxy: jsonb().$type<ProxyAddress>(),
     extensions: jsonb().$type<LoadedExtension[]>().notNull().default([]),
+    warnings: jsonb().$type<RuntimeWarning[]>().notNull().default([]),
+    /** How often the runtime's own connection of a protocol was revoked in this life. */
+    connectionEpochs: jsonb().$type<ConnectionEpochs>().notNull().default({}),
     bytesIn: bigint({ mode: 'number' }).notNull().default(0),
     bytesOut: bigint({ mode: 'number' }).notNull().default(0),
     connections: integer().notNull().default(0),

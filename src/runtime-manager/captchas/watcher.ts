@@ -10,6 +10,7 @@ import type { Proxy } from '../runtime/launch.ts';
 import { captchaError, CaptchaError } from './error.ts';
 import { CaptchaReport } from './report.ts';
 import { CaptchaSolving, type CaptchaLimits, type CaptchaResult } from './solving.ts';
+import type { solveCaptchas } from './solve-captchas.ts';
 import { withDetection } from './detection.ts';
 import { FoundCaptcha } from './found.ts';
 import { Solver, type SolverOptions } from './solver.ts';
@@ -43,35 +44,22 @@ export interface CaptchaWatcherParts {
 }
 
 /** What is asked to be solved now. */
-export interface CaptchaRequest {
-  /** The CDP targetId of the one page to look at; undefined: all. */
-  pageId: string | undefined;
-  /** What was begun goes on after it. */
-  timeoutMs: number;
-}
+type CaptchaRequest = z.infer<typeof solveCaptchas.message>;
 
 /** Looks for captchas on the pages of one running browser, and has them solved. */
 export class CaptchaWatcher implements Disposable {
   readonly #pages: CaptchaWatcherParts['pages'];
   readonly #solving: CaptchaSolving;
   readonly #ended = new AbortController();
-  readonly #closed: () => void;
   #following: Promise<PageDocuments> | undefined;
   #isAutomatic = false;
 
-  /** `closed` is called at its end. */
-  constructor({ pages, options, proxy, note, log }: CaptchaWatcherParts, closed: () => void) {
+  constructor({ pages, options, proxy, note, log }: CaptchaWatcherParts) {
     this.#pages = pages;
-    this.#closed = closed;
     const solver = options.solver && new Solver(options.solver);
     const report = new CaptchaReport(note, log);
     const ended = this.#ended.signal;
     this.#solving = new CaptchaSolving({ solver, limits: options, proxy, report, ended });
-  }
-
-  /** Whether it solves whatever comes. */
-  get isAutomatic(): boolean {
-    return this.#isAutomatic;
   }
 
   /** Solves from now on whatever comes. Throws when Chromium does not answer. */
@@ -80,11 +68,7 @@ export class CaptchaWatcher implements Disposable {
     await this.#follow(signal);
   }
 
-  /**
-   * Solves what is on the pages now, waiting a while for something to be there. Throws
-   * `captcha.not_found`, `captcha.timeout`, `runtime.not_active` when the runtime ends meanwhile, or
-   * what the first failed with when none could be solved.
-   */
+  /** As `solveCaptchas`; waits a while for something to be there. */
   async solveNow(
     { pageId, timeoutMs }: CaptchaRequest,
     signal: AbortSignal,
@@ -114,7 +98,6 @@ export class CaptchaWatcher implements Disposable {
   [Symbol.dispose](): void {
     this.#ended.abort(new RuntimeError('runtime.not_active', 'The runtime ends.'));
     void this.#following?.then((documents) => documents[Symbol.dispose]()).catch(() => undefined);
-    this.#closed();
   }
 
   /** The pages are followed from the first need on. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver } from '../runtime/lifecycle.ts';
-import type { Access, Protocol } from '../runtime/access.ts';
+import { PROTOCOLS, type Access, type ConnectionEpochs, type Protocol } from '../runtime/access.ts';
+import type { RuntimeLife } from '../runtime/runtime.ts';
+import { ownConnectionId } from './own-connection.ts';
 import { OpenCommands } from './websocket/open-commands.ts';
 
 /** Who wants to know of clients that come and go. */
@@ -18,9 +20,18 @@ export interface Moment {
 /** The one command of a request over plain HTTP. */
 const REQUEST = '0';
 
+/** What a connection is from its beginning. */
+interface ConnectionFacts {
+  id: string;
+  protocol: Protocol;
+  access: Access;
+  /** Until when clients are let in; those of the runtime itself have none. */
+  expiresAt?: Date;
+}
+
 /** One way into a runtime, which any number of clients may use until it is revoked. */
 export class Connection {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly protocol: Protocol;
   readonly access: Access;
   readonly createdAt = new Date();
@@ -33,13 +44,18 @@ export class Connection {
   #lastActivity: Moment | undefined;
   #closed: string | undefined;
 
-  /** `expiresAt`: until when clients are let in; those of the runtime itself have none. */
-  constructor(events: ConnectionEvents, protocol: Protocol, access: Access, expiresAt?: Date) {
+  constructor(events: ConnectionEvents, { id, protocol, access, expiresAt }: ConnectionFacts) {
     this.#events = events;
+    this.id = id;
     this.protocol = protocol;
     this.access = access;
     this.expiresAt = expiresAt;
     this.#expiresAtMs = expiresAt ? elapsedAt(expiresAt) : Infinity;
+  }
+
+  /** Whether it is one of the runtime itself. */
+  get isOwn(): boolean {
+    return this.expiresAt === undefined;
   }
 
   /** Why nobody is let in any more; undefined while it is open. */
@@ -60,8 +76,11 @@ export class Connection {
     return this.#lastActivity;
   }
 
-  get lastActivityAt(): Date | undefined {
-    return this.#lastActivity?.at;
+  /** As it is now, as plain data. */
+  get state() {
+    const { id, protocol, access, createdAt, expiresAt, attachedClients } = this;
+    const lastActivityAt = this.#lastActivity?.at;
+    return { id, protocol, access, createdAt, expiresAt, attachedClients, lastActivityAt };
   }
 
   /** Counts a client until it is disposed; `close` is how it is told to go. */
@@ -126,27 +145,26 @@ export class Connection {
 /** The connections of one runtime: one of its own for every protocol, and those made for clients. */
 export class Connections {
   readonly #events: ConnectionEvents;
-  readonly #own = new Map<Protocol, Connection>();
+  readonly #life: Pick<RuntimeLife, 'id' | 'generation'>;
+  #epochs: ConnectionEpochs = {};
   readonly #all = new Map<string, Connection>();
   /** By ways that are revoked now, and without a client. */
   #otherActivity: Moment | undefined;
 
-  constructor(events: ConnectionEvents) {
+  constructor(events: ConnectionEvents, life: Pick<RuntimeLife, 'id' | 'generation'>) {
     this.#events = events;
+    this.#life = life;
+    for (const protocol of PROTOCOLS) this.#addOwn(protocol);
   }
 
-  /** The runtime's own connection of a protocol; a new one after it was revoked. */
-  own(protocol: Protocol): Connection {
-    const known = this.#own.get(protocol);
-    if (known) return known;
-    const fresh = this.#add(new Connection(this.#events, protocol, 'control'));
-    this.#own.set(protocol, fresh);
-    return fresh;
+  /** How often own connections were revoked. */
+  get epochs(): ConnectionEpochs {
+    return this.#epochs;
   }
 
   create(protocol: Protocol, access: Access, expiresAt: Date): Connection {
     this.#dropExpired();
-    return this.#add(new Connection(this.#events, protocol, access, expiresAt));
+    return this.#add({ id: randomUUID(), protocol, access, expiresAt });
   }
 
   get attachedClients(): number {
@@ -181,14 +199,21 @@ export class Connections {
     return [...this.#all.values()].toReversed();
   }
 
-  /** Lets nobody in by it any more and closes who is; undefined when there is none. */
+  /**
+   * Lets nobody in by it any more and closes whoever is; undefined when there is none. Another one
+   * takes the place of one of the runtime's own.
+   */
   revoke(id: string): Connection | undefined {
     const connection = this.#all.get(id);
     if (!connection) return undefined;
+    const { protocol, isOwn } = connection;
     this.#all.delete(id);
     this.#otherActivity = later(this.#otherActivity, connection.lastActivity);
-    if (this.#own.get(connection.protocol) === connection) this.#own.delete(connection.protocol);
     connection.close('The connection was revoked.');
+    if (isOwn) {
+      this.#epochs = { ...this.#epochs, [protocol]: (this.#epochs[protocol] ?? 0) + 1 };
+      this.#addOwn(protocol);
+    }
     return connection;
   }
 
@@ -196,7 +221,13 @@ export class Connections {
     for (const connection of this.#all.values()) connection.close(reason);
   }
 
-  #add(connection: Connection): Connection {
+  #addOwn(protocol: Protocol): void {
+    const id = ownConnectionId({ ...this.#life, connectionEpochs: this.#epochs }, protocol);
+    this.#add({ id, protocol, access: 'control' });
+  }
+
+  #add(facts: ConnectionFacts): Connection {
+    const connection = new Connection(this.#events, facts);
     this.#all.set(connection.id, connection);
     return connection;
   }

@@ -6,7 +6,9 @@ import { elapsedAt } from './connections.ts';
 import { PROTOCOLS } from '../runtime/access.ts';
 
 const Ticket = z.object({
+  nodeId: z.uuid(),
   runtimeId: z.uuid(),
+  generation: z.int(),
   connectionId: z.uuid(),
   protocol: z.enum(PROTOCOLS),
   access: z.enum(ACCESSES),
@@ -15,9 +17,12 @@ const Ticket = z.object({
   expiresAtMs: z.number(),
 });
 
-/** What a ticket says: which way into which runtime, and until when it lets clients in. */
+/** What a ticket says: which way into which life of a runtime, and until when it lets clients in. */
 export interface Ticket {
+  /** Who owns that life. */
+  nodeId: string;
   runtimeId: string;
+  generation: number;
   connectionId: string;
   protocol: (typeof PROTOCOLS)[number];
   access: (typeof ACCESSES)[number];

@@ -95,7 +95,7 @@ export class Activation {
     write,
   }: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { admission, live, parts } = this.#options;
-    const { machine, metrics, events } = parts;
+    const { machine, metrics, wakeUps } = parts;
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt));
     const mayTake = isPlain && place.state === 'launching' && machine.hasReady;
@@ -109,9 +109,13 @@ export class Activation {
     if (!runtime) return undefined;
     stack.move();
     const release = () => live.delete(id);
-    const opened = new LiveRuntime(runtime, place, parts, release, ready?.browser);
+    const opened = new LiveRuntime(runtime, parts, {
+      place,
+      release,
+      ...(ready && { taken: ready.browser }),
+    });
     live.set(id, opened);
-    events.wake(id);
+    wakeUps.wake(id);
     opened.start().catch(() => undefined);
     return opened;
   }

@@ -1,39 +1,29 @@
-/** Who waits for events asks again and again: pages are observed a while longer. */
-const LINGER_MS = 30_000;
-
 /** Of which runtimes somebody wants to know what happens in their pages. */
 export class PageObservers {
-  readonly #counts = new Map<string, number>();
-  readonly #changed: (runtimeId: string) => void;
+  readonly #wanted = new Map<string, NodeJS.Timeout>();
+  readonly #followers = new Map<string, (isWanted: boolean) => void>();
 
-  /** `changed` is called when somebody begins to want it, and when nobody does any more. */
-  constructor(changed: (runtimeId: string) => void) {
-    this.#changed = changed;
+  /** It is wanted from now on for so long, or for as long as was said before. */
+  observe(runtimeId: string, forMs: number): void {
+    const known = this.#wanted.get(runtimeId);
+    clearTimeout(known);
+    this.#wanted.set(runtimeId, setTimeout(() => this.#leave(runtimeId), forMs).unref());
+    if (!known) this.#followers.get(runtimeId)?.(true);
   }
 
-  has(runtimeId: string): boolean {
-    return this.#counts.has(runtimeId);
-  }
-
-  /** Observes until some time after it is disposed. */
-  observe(runtimeId: string): Disposable {
-    const count = this.#counts.get(runtimeId) ?? 0;
-    this.#counts.set(runtimeId, count + 1);
-    if (count === 0) this.#changed(runtimeId);
+  /** Tells at once, and from then on, whether it is wanted. */
+  follow(runtimeId: string, changed: (isWanted: boolean) => void): Disposable {
+    this.#followers.set(runtimeId, changed);
+    changed(this.#wanted.has(runtimeId));
     return {
       [Symbol.dispose]: () => {
-        setTimeout(() => this.#leave(runtimeId), LINGER_MS).unref();
+        if (this.#followers.get(runtimeId) === changed) this.#followers.delete(runtimeId);
       },
     };
   }
 
   #leave(runtimeId: string): void {
-    const left = (this.#counts.get(runtimeId) ?? 1) - 1;
-    if (left > 0) {
-      this.#counts.set(runtimeId, left);
-      return;
-    }
-    this.#counts.delete(runtimeId);
-    this.#changed(runtimeId);
+    this.#wanted.delete(runtimeId);
+    this.#followers.get(runtimeId)?.(false);
   }
 }

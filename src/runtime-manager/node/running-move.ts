@@ -1,10 +1,14 @@
 import type { Route } from '../egress/route.ts';
 import { addressOf } from '../runtime/launch.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
-import type { RunningMove } from '../runtime/runtime.ts';
+import type { RunningMove, RuntimeWarning } from '../runtime/runtime.ts';
 
 /** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */
-export function runningMove(browser: MachineBrowser, { proxy }: Pick<Route, 'proxy'>): RunningMove {
+export function runningMove(
+  browser: MachineBrowser,
+  { proxy }: Pick<Route, 'proxy'>,
+  warnings: RuntimeWarning[] = [],
+): RunningMove {
   return {
     to: 'running',
     defaultContextId: browser.pages.contextId,
@@ -12,5 +16,6 @@ export function runningMove(browser: MachineBrowser, { proxy }: Pick<Route, 'pro
     browserDirectory: browser.directory,
     proxy: proxy && addressOf(proxy),
     extensions: browser.extensions,
+    warnings,
   };
 }

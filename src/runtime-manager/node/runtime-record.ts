@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
+import type { ConnectionEpochs } from '../runtime/access.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import type { Driver } from '../runtime/lifecycle.ts';
 import type { Proxy } from '../runtime/launch.ts';
@@ -10,6 +11,8 @@ import type { Runtime, RuntimeMove } from '../runtime/runtime.ts';
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5000;
 const REFUSALS_MAX = 3;
+/** How long an answer waits for the record of what was done. */
+const RECORD_TIMEOUT_MS = 5000;
 /** What happens while the store is away is kept up to here. */
 const PENDING_EVENTS_MAX = 1000;
 
@@ -20,6 +23,7 @@ interface Pending {
   events: NewEvent[];
   driver?: Driver;
   defaultPage?: { id: string | undefined };
+  connectionEpochs?: ConnectionEpochs;
 }
 
 /**
@@ -103,6 +107,14 @@ export class RuntimeRecord {
     this.#flush();
   }
 
+  /** Resolves when it is recorded, or will not be since the runtime ends. */
+  async setConnectionEpochs(epochs: ConnectionEpochs): Promise<void> {
+    if (this.#ending) return;
+    this.#pending.connectionEpochs = epochs;
+    this.#flush();
+    await this.#flushing;
+  }
+
   setDefaultPage(id: string | undefined): void {
     if (this.#ending) return;
     this.#pending.defaultPage = { id };
@@ -146,10 +158,12 @@ export class RuntimeRecord {
     }
   }
 
-  async #writeBeside({ events, driver, defaultPage }: Pending): Promise<void> {
+  async #writeBeside(pending: Pending): Promise<void> {
+    const { events, driver, defaultPage, connectionEpochs } = pending;
     if (events.length > 0) await this.#store.appendEvents(this.#runtime, events);
     if (driver) await this.#store.setDriver(this.#runtime, driver);
     if (defaultPage) await this.#store.setDefaultPage(this.#runtime, defaultPage.id);
+    if (connectionEpochs) await this.#store.setConnectionEpochs(this.#runtime, connectionEpochs);
   }
 
   async #storeAnswers(): Promise<boolean> {
@@ -180,11 +194,17 @@ export class RuntimeRecord {
   }
 }
 
-function isEmpty({ events, driver, defaultPage }: Pending): boolean {
-  return events.length === 0 && !driver && !defaultPage;
+function isEmpty({ events, driver, defaultPage, connectionEpochs }: Pending): boolean {
+  return events.length === 0 && !driver && !defaultPage && !connectionEpochs;
 }
 
 function merge(earlier: Pending, later: Pending): Pending {
   const events = [...earlier.events, ...later.events].slice(0, PENDING_EVENTS_MAX);
   return { ...earlier, ...later, events };
+}
+
+/** Rejects with `service.unavailable`, after as long as an answer waits for a record. */
+export async function unrecorded(): Promise<never> {
+  await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
+  throw new RuntimeError('service.unavailable', 'What was done could not be recorded yet.');
 }

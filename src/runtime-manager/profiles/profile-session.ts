@@ -17,8 +17,6 @@ export class ProfileSession {
   readonly #profiles: Profiles;
   readonly #log: Logger;
   #lease: ProfileLease | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #checkpoint: Promise<void> = Promise.resolve();
 
   constructor(runtime: Runtime, profileId: string, profiles: Profiles, log: Logger) {
     this.#runtime = runtime;
@@ -27,9 +25,22 @@ export class ProfileSession {
     this.#log = log;
   }
 
+  /** Undefined for a runtime without a profile. */
+  static of(runtime: Runtime, profiles: Profiles, log: Logger): ProfileSession | undefined {
+    const { profileId } = runtime;
+    return profileId === undefined
+      ? undefined
+      : new ProfileSession(runtime, profileId, profiles, log);
+  }
+
   /** How the profile's browser is configured; empty before `begin`. */
   get config(): BrowserConfig {
     return this.#lease?.profile.config ?? {};
+  }
+
+  /** What it was taken with; undefined before `begin`. */
+  get lease(): ProfileLease | undefined {
+    return this.#lease;
   }
 
   get extensionIds(): string[] {
@@ -68,21 +79,6 @@ export class ProfileSession {
     return new RuntimeError('profile.version_damaged', message, { details, cause: error });
   }
 
-  /** Saves the state of a running browser now and then. */
-  follow(browser: MachineBrowser): void {
-    const { saveIntervalMs } = this.#profiles;
-    if (!this.#runtime.writesProfile || saveIntervalMs === 0) return;
-    this.#timer = setInterval(() => {
-      this.#checkpoint = this.#checkpoint.then(() => this.#saveRunning(browser));
-    }, saveIntervalMs).unref();
-  }
-
-  /** No more checkpoints; resolves when the browser is held still by none. */
-  async rest(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#checkpoint;
-  }
-
   /**
    * Saves the state that a browser left, which is gone. Throws `profile.save_failed`; then the
    * state stays where it is, and is recovered by the next start of the service.
@@ -109,14 +105,6 @@ export class ProfileSession {
       await browser.profile?.release(saved);
     } catch (err) {
       this.#log.warn({ err }, 'the checkout of a profile could not be removed');
-    }
-  }
-
-  async #saveRunning(browser: MachineBrowser): Promise<void> {
-    try {
-      await this.#save('checkpoint', () => browser.profile?.checkpoint());
-    } catch (err) {
-      this.#log.warn({ err }, 'a checkpoint of a profile could not be made');
     }
   }
 

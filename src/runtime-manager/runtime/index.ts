@@ -55,7 +55,7 @@ export type {
 } from '../workspaces/workspace.ts';
 export type { WorkspaceStore } from '../workspaces/workspace-store.ts';
 export { Workspaces } from '../workspaces/workspaces.ts';
-export { ACCESSES, PROTOCOLS, type Protocol } from './access.ts';
+export { ACCESSES, PROTOCOLS, type ConnectionEpochs, type Protocol } from './access.ts';
 export { assertScope, systemActor, type Actor } from './actor.ts';
 export type { EgressRules } from './egress-rules.ts';
 export { EVENT_TYPES, type EventFilter, type NewEvent, type RuntimeEvent } from './events.ts';
@@ -90,6 +90,7 @@ export type {
   Runtime,
   RuntimeLife,
   RuntimeMove,
+  RuntimeWarning,
   RunningMove,
   TimeLimits,
 } from './runtime.ts';

@@ -15,20 +15,17 @@ export interface RuntimeRequest {
   egress?: EgressRules | undefined;
 }
 
-/** Where it will be. */
-type RuntimePlace = Pick<NewRuntime, 'workspace' | 'nodeId'>;
-
-/** A runtime as a request wants it, before it is known whether it has to wait. */
+/** A runtime as a request wants it in a workspace, before it is known where it will be. */
 export function newRuntime(
   request: RuntimeRequest,
-  place: RuntimePlace,
+  workspace: string,
   timeLimits: TimeLimits,
-): Omit<NewRuntime, 'state' | 'running'> {
+): Omit<NewRuntime, 'nodeId' | 'state' | 'running'> {
   const { launch } = request;
   const isProfile = launch.mode === 'profile';
   return {
     ...request,
-    ...place,
+    workspace,
     id: randomUUID(),
     profileId: isProfile ? launch.profileId : undefined,
     writesProfile: isProfile && !launch.readOnly,

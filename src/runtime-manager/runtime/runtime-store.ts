@@ -1,3 +1,4 @@
+import type { ConnectionEpochs } from './access.ts';
 import type { EventStore } from './event-store.ts';
 import type { Driver, FirstState, RuntimeState } from './lifecycle.ts';
 import type { Proxy } from './launch.ts';
@@ -43,6 +44,8 @@ export interface RuntimeStore extends EventStore {
   move(life: RuntimeLife, move: RuntimeMove): Promise<Runtime | undefined>;
   /** Records by which driver a running runtime was last attached to. */
   setDriver(life: RuntimeLife, driver: Driver): Promise<void>;
+  /** Records how often own connections of a running runtime were revoked. */
+  setConnectionEpochs(life: RuntimeLife, epochs: ConnectionEpochs): Promise<void>;
   /** Records which page of a running runtime's default context is its first; undefined: it has none. */
   setDefaultPage(life: RuntimeLife, pageId: string | undefined): Promise<void>;
   recordActivity(

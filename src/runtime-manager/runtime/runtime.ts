@@ -1,4 +1,6 @@
+import type { ConnectionEpochs } from './access.ts';
 import type { EgressRules } from './egress-rules.ts';
+import type { CaptchaKind } from '../captchas/kinds.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
 import type { Usage } from './usage.ts';
 import type { RuntimeFailure } from './failures.ts';
@@ -41,6 +43,9 @@ export interface Runtime extends TimeLimits {
   proxy: ProxyAddress | undefined;
   /** What is loaded in its browser now. */
   extensions: LoadedExtension[];
+  /** What of the launch is done in part, while it runs. */
+  warnings: RuntimeWarning[];
+  connectionEpochs: ConnectionEpochs;
   /** Since it was last brought up, to a second. */
   usage: Usage;
   failure: RuntimeFailure | undefined;
@@ -51,6 +56,14 @@ export interface Runtime extends TimeLimits {
   stoppedAt: Date | undefined;
   lastActivityAt: Date | undefined;
   expiresAt: Date | undefined;
+}
+
+/** Something that was asked for and is done in part. */
+export interface RuntimeWarning {
+  code: 'captcha.no_solver';
+  message: string;
+  /** Of captchas: those that are not solved. */
+  kinds: readonly CaptchaKind[];
 }
 
 /** One life of a runtime: what a write by its owner names, so that it never touches a later one. */
@@ -84,6 +97,7 @@ export type RuntimeMove =
       browserDirectory: string;
       proxy: ProxyAddress | undefined;
       extensions: LoadedExtension[];
+      warnings: RuntimeWarning[];
     }
   | { to: 'stopping' }
   | { to: 'stopped'; reason: StopReason; usage?: Usage | undefined }

@@ -10,7 +10,9 @@ const invalid = expect.objectContaining({ code: 'connection.ticket_invalid' });
 
 function ticketFor(ttlMs = 1000): Ticket {
   return {
+    nodeId: randomUUID(),
     runtimeId: randomUUID(),
+    generation: 1,
     connectionId: randomUUID(),
     protocol: 'cdp',
     access: 'observe',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,10 @@ async function openLife() {
   await mkdir(join(onHost, 'downloads'));
   const usage = { bytesIn: 0, bytesOut: 0, connections: 0 };
   const transfers = new Transfers({ seen: '/none', onHost }, () => ({ ...usage }));
-  const connections = new Connections({ attached: () => undefined, detached: () => undefined });
+  const connections = new Connections(
+    { attached: () => undefined, detached: () => undefined },
+    { id: randomUUID(), generation: 1 },
+  );
   const forwarder = { usage, setRoute: () => undefined, onFailure: () => undefined };
   const browser = { transfers, forwarder };
   const life = new Lifetime({ limits, connections, browser, openCommandMs: 300_000 });
@@ -41,6 +45,11 @@ async function openLife() {
   return { life, lookFor, connections, usage, downloads: join(onHost, 'downloads') };
 }
 
+/** The ids of those that are not the runtime's own. */
+function madeFor(connections: Connections): string[] {
+  return connections.list().flatMap(({ id, isOwn }) => (isOwn ? [] : [id]));
+}
+
 test.for([HOUR_MS, -HOUR_MS])(
   'a clock that is set by %d ms ends nothing and extends nothing',
   async (jumpMs) => {
@@ -49,7 +58,9 @@ test.for([HOUR_MS, -HOUR_MS])(
     const expiresAt = new Date(Date.now() + 30_000);
     const { id } = connections.create('cdp', 'control', expiresAt);
     const ticket = tickets.sign({
-      runtimeId: '2b0d7b3d-cb1b-4e9b-9bb1-26df45d0d37b',
+      nodeId: randomUUID(),
+      runtimeId: randomUUID(),
+      generation: 1,
       connectionId: id,
       protocol: 'cdp',
       access: 'control',
@@ -58,11 +69,11 @@ test.for([HOUR_MS, -HOUR_MS])(
     vi.setSystemTime(Date.now() + jumpMs);
     expect(await lookFor(29)).toBeUndefined();
     assertNotExpired(tickets.read(ticket));
-    expect(connections.list().map((one) => one.id)).toEqual([id]);
+    expect(madeFor(connections)).toEqual([id]);
     vi.setSystemTime(Date.now() + jumpMs);
     expect(await lookFor(1)).toBeUndefined();
     expect(() => assertNotExpired(tickets.read(ticket))).toThrow('expired');
-    expect(connections.list()).toEqual([]);
+    expect(madeFor(connections)).toEqual([]);
     expect(await lookFor(29)).toBeUndefined();
     expect(await lookFor(1)).toBe('idle');
   },

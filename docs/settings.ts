@@ -1,0 +1,57 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { Environment } from '../src/api/config/environment.ts';
+
+/** Where things are in a container is said by its image. */
+const OF_THE_IMAGE =
+  /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;
+
+const TABLE = /^\| Variable [^\n]*\n(?:\|[^\n]*\n)+/m;
+const LIST = /(# Without a value:[^\n]*\n)(?: {6}[^\n]*\n)+?(?= {4}\w)/;
+
+const Meta = z.object({
+  description: z.string(),
+  shown: z.object({ default: z.string().optional() }),
+});
+
+/** The variables that the service reads, as the docs show them. */
+export function describeSettings(): { name: string; default: string; description: string }[] {
+  return Object.entries(Environment.shape).map(([name, schema]) => {
+    const { description, shown } = Meta.parse(schema.meta());
+    return { name, default: shown.default ?? fixedDefault(schema), description };
+  });
+}
+
+/** Those that docker-compose.yml passes on. */
+export function passedOn(): string[] {
+  return Object.keys(Environment.shape).filter((name) => !OF_THE_IMAGE.test(name));
+}
+
+function fixedDefault(schema: z.ZodType): string {
+  const value = schema.parse(undefined);
+  const isShown = typeof value === 'number' || (typeof value === 'string' && value !== '');
+  return isShown ? `\`${value}\`` : 'none';
+}
+
+/** Writes the table of README.md and the list of docker-compose.yml anew. */
+async function main(): Promise<void> {
+  const rows = describeSettings().map(
+    (one) => `| \`${one.name}\` | ${one.default} | ${one.description} |\n`,
+  );
+  const table = `| Variable | Default | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
+  await replace('README.md', TABLE, () => table);
+  const list = passedOn().map((name) => `      ${name}:\n`);
+  await replace('docker-compose.yml', LIST, (head) => head + list.join(''));
+}
+
+async function replace(name: string, place: RegExp, by: (first: string) => string): Promise<void> {
+  const path = new URL(`../${name}`, import.meta.url);
+  const text = await readFile(path, 'utf8');
+  if (!place.test(text)) throw new Error(`${name} has no place for settings`);
+  await writeFile(
+    path,
+    text.replace(place, (_whole, first: string) => by(first)),
+  );
+}
+
+if (import.meta.main) await main();

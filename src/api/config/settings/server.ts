@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { DatabaseUrl } from '../database-url.ts';
+import {
+  HEADER_TEXT,
+  HEADER_TEXT_RULE,
+  httpUrl,
+  integer,
+  list,
+  oneOf,
+  setting,
+} from './setting.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const Range = z.union(
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  'not an address or a range, such as 10.0.0.5,172.18.0.0/16; names are not looked up',
+);
+
+/** Where the service is, and what it keeps. */
+export const SERVER_SETTINGS = {
+  PORT: setting(integer(0, 65535).default(8787), 'Where the API listens; 0 takes a free port'),
+  HOST: setting(z.string().default('127.0.0.1'), 'On which address'),
+  DATABASE_URL: setting(
+    DatabaseUrl.optional(),
+    '`postgres://user:password@host:port/database`, what is special in it percent-encoded; PgBouncer may be in between, in any mode. `PG*` variables mean nothing',
+    { default: 'embedded Postgres' },
+  ),
+  LOG_LEVEL: setting(
+    oneOf(LOG_LEVELS).default('info'),
+    '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`; logs are JSON lines on stderr, readable ones on a terminal',
+  ),
+  BCTRL_PUBLIC_URL: setting(
+    httpUrl('https://browsers.example.com')
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+    "The address clients know the service by, such as `https://browsers.example.com`: the start of every connection's URL",
+    { default: "the request's own" },
+  ),
+  BCTRL_TRUSTED_PROXIES: setting(
+    list.pipe(z.array(Range)).default([]),
+    'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-Host`, `-Proto` and `-For` are believed',
+  ),
+  BCTRL_DATA_DIR: setting(
+    z.string().default('.bctrl'),
+    'What is kept across restarts, and on disk what browsers download and are given while they run; one service at a time',
+  ),
+  BCTRL_API_KEY: setting(
+    z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
+    'The key of the first organization, any printable ASCII; another value revokes the one before',
+    { default: 'generated' },
+  ),
+  BCTRL_ENCRYPTION_KEY: setting(
+    z
+      .string()
+      .min(16, 'shorter than 16 characters, such as `openssl rand -base64 32` prints')
+      .optional(),
+    'What passwords in the database are encrypted with, at least 16 characters; a generated one is kept in the data directory',
+    { default: 'generated' },
+  ),
+  BCTRL_RATE_LIMIT: setting(
+    integer(0, 10_000_000).default(30_000),
+    'What each API key may ask in a minute; 0 for no limit',
+  ),
+  BCTRL_METRICS_TOKEN: setting(
+    z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
+    'The bearer token for `/metrics`; without one it answers only on this machine',
+  ),
+  BCTRL_SHUTDOWN_GRACE_MS: setting(
+    integer(100, 600_000).default(25_000),
+    'How long an orderly shutdown may take; what hangs then is repaired by the next start',
+  ),
+  BCTRL_RETENTION_DAYS: setting(
+    integer(0, 36_500).default(30),
+    'For how long the records of runtimes are kept that have ended, with their events; 0 for ever ([retention](#retention))',
+  ),
+  BCTRL_ORPHAN_GRACE_DAYS: setting(
+    integer(1, 3650).default(7),
+    "How old an archive that no record names has to be to be removed, and for how long the storage has to be this database's",
+  ),
+  BCTRL_EVENTS_PER_RUNTIME: setting(
+    integer(1, 1_000_000).default(1000),
+    'Events of a runtime that are kept',
+  ),
+  BCTRL_EVENTS_AGE_DAYS: setting(integer(1, 3650).default(7), 'And for how long'),
+};

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Printable ASCII without spaces at its ends. */
+export const HEADER_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
+
+export const integer = (min: number, max: number) => {
+  const error = `not a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d+$/, error)
+    .transform(Number)
+    .pipe(z.number(error).min(min, error).max(max, error));
+};
+
+export const httpUrl = (example: string) =>
+  z.url({ protocol: /^https?$/, error: `not an http or https URL, such as ${example}` });
+
+export const oneOf = <T extends readonly string[]>(values: T) =>
+  z.enum(values, `not one of ${values.join(', ')}`);
+
+/** Texts between commas. */
+export const list = z.string().transform((text) => text.split(',').map((item) => item.trim()));
+
+export const HEADER_TEXT_RULE =
+  'has characters that a header cannot carry, such as spaces at its ends';
+
+/** A variable, with what the docs say of it. */
+export function setting<T extends z.ZodType>(
+  schema: T,
+  description: string,
+  /** `default`: in words, where it is not a fixed value. */
+  shown: { default?: string } = {},
+): T {
+  return schema.meta({ description, shown });
+}

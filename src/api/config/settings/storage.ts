@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { httpUrl, integer, oneOf, setting } from './setting.ts';
+
+const SECONDS_MAX = 365 * 86_400;
+
+/** Profiles, extensions, and where their archives lie. */
+export const STORAGE_SETTINGS = {
+  BCTRL_PROFILE_SAVE_INTERVAL: setting(
+    integer(0, SECONDS_MAX).default(300),
+    'Seconds between checkpoints of running profiles; 0 for none',
+  ),
+  BCTRL_PROFILE_VERSIONS: setting(
+    integer(1, 10_000).default(20),
+    'Versions of a profile that are kept',
+  ),
+  BCTRL_PROFILE_VERSIONS_AGE_DAYS: setting(integer(1, 36_500).default(365), 'And for how long'),
+  BCTRL_IMPORT_MAX_MB: setting(
+    integer(1, 1_000_000).default(4096),
+    'The largest zip that may be imported',
+  ),
+  BCTRL_EXTENSIONS_PER_RUNTIME: setting(
+    integer(0, 1000).default(16),
+    'How many extensions a runtime may have',
+  ),
+  BCTRL_EXTENSION_MAX_MB: setting(
+    integer(1, 10_000).default(64),
+    'The largest extension that is taken',
+  ),
+  BCTRL_S3_BUCKET: setting(
+    z.string().optional(),
+    'Archives are kept in this bucket rather than in the data directory',
+  ),
+  BCTRL_S3_ENDPOINT: setting(
+    httpUrl('https://s3.example.com').optional(),
+    'Of another store that speaks S3',
+    { default: 'AWS' },
+  ),
+  BCTRL_S3_REGION: setting(z.string().default('us-east-1'), 'Its region'),
+  BCTRL_S3_PREFIX: setting(
+    z
+      .string()
+      .regex(/^(?:[\w.-]+\/)*$/, 'not names that each end in a slash, such as archives/bctrl/')
+      .default(''),
+    'Before every key, with a slash at its end',
+  ),
+  BCTRL_S3_ACCESS_KEY_ID: setting(z.string().optional(), 'The credentials for it', {
+    default: 'as the AWS SDK finds it',
+  }),
+  BCTRL_S3_SECRET_ACCESS_KEY: setting(z.string().optional(), 'And their secret', {
+    default: 'as the AWS SDK finds it',
+  }),
+  BCTRL_S3_FORCE_PATH_STYLE: setting(
+    oneOf(['true', 'false']).default('true'),
+    '`false` for stores that name the bucket in the host',
+  ),
+};

@@ -1,0 +1,104 @@
+import type { SocketRequest } from './connections/endpoints.ts';
+import { ownConnectionId } from './connections/own-connection.ts';
+import type { ReadTicket, Ticket, Tickets } from './connections/tickets.ts';
+import { RuntimeError } from './errors.ts';
+import { nodeOf, type Nodes } from './node/nodes.ts';
+import type { ConnectionRequest, ConnectionState, NodeRequest } from './node/runtime-node.ts';
+import { PROTOCOLS, type Protocol } from './runtime/access.ts';
+import type { Runtime } from './runtime/runtime.ts';
+
+/** A ticket for each protocol. */
+export interface IssuedTickets {
+  tickets: ReadonlyMap<Protocol, string>;
+  expiresAt: Date;
+}
+
+export interface RuntimeAccessOptions {
+  nodes: Nodes;
+  tickets: Tickets;
+  /** How long a ticket lets clients in. */
+  ticketTtlMs: number;
+}
+
+/** The ways into runtimes, wherever they run, and the tickets that open them. */
+export class RuntimeAccess {
+  readonly #options: RuntimeAccessOptions;
+
+  constructor(options: RuntimeAccessOptions) {
+    this.#options = options;
+  }
+
+  /** Tickets for every protocol, from the record alone; undefined when the runtime cannot be connected to. */
+  issueTickets(runtime: Runtime): IssuedTickets | undefined {
+    const { nodes, tickets } = this.#options;
+    if (runtime.state !== 'running' || !nodes.find(runtime.nodeId)) return undefined;
+    const expiresAt = this.#expiry();
+    const issue = (protocol: Protocol) => tickets.sign(ownTicket(runtime, protocol, expiresAt));
+    return {
+      tickets: new Map(PROTOCOLS.map((protocol) => [protocol, issue(protocol)])),
+      expiresAt,
+    };
+  }
+
+  /** Reads a ticket; its node has the last word on it. Throws `connection.ticket_invalid`. */
+  read(ticket: string): ReadTicket {
+    return this.#options.tickets.read(ticket);
+  }
+
+  /** A ticket of the runtime's own connection, for one who may ask for it by other means. */
+  own(runtime: Runtime, protocol: Protocol): { ticket: ReadTicket; text: string } {
+    const text = this.#options.tickets.sign(ownTicket(runtime, protocol, this.#expiry()));
+    return { ticket: this.read(text), text };
+  }
+
+  /** A way in of its own for some client, with its ticket. Throws `runtime.not_active`. */
+  async create(
+    runtime: Runtime,
+    { ttlMs, ...request }: Omit<ConnectionRequest, 'expiresAt'> & { ttlMs: number | undefined },
+  ): Promise<{ connection: ConnectionState; ticket: string; expiresAt: Date }> {
+    const expiresAt = this.#expiry(ttlMs);
+    const node = nodeOf(this.#options.nodes, runtime);
+    const connection = await node.createConnection(runtime, { ...request, expiresAt });
+    const said = { ...ofLife(runtime), ...request, connectionId: connection.id, expiresAt };
+    return { connection, ticket: this.#options.tickets.sign(said), expiresAt };
+  }
+
+  /** The ways into a runtime, newest first; none when it is over. */
+  list(runtime: Runtime): Promise<ConnectionState[]> {
+    return nodeOf(this.#options.nodes, runtime).listConnections(runtime);
+  }
+
+  /** Ends a way in and sends away whoever came by it. Throws `connection.not_found`. */
+  revoke(runtime: Runtime, connectionId: string): Promise<ConnectionState> {
+    return nodeOf(this.#options.nodes, runtime).revokeConnection(runtime, connectionId);
+  }
+
+  /** As `RuntimeNode.connect`. */
+  async connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
+    return this.#node(ticket).connect(ticket, asked);
+  }
+
+  /** As `RuntimeNode.answer`. */
+  async answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response> {
+    return this.#node(ticket).answer(ticket, asked);
+  }
+
+  #node({ nodeId }: ReadTicket) {
+    const node = this.#options.nodes.find(nodeId);
+    if (node) return node;
+    throw new RuntimeError('runtime.not_active', 'The machine of the runtime is gone.');
+  }
+
+  #expiry(ttlMs = this.#options.ticketTtlMs): Date {
+    return new Date(Date.now() + ttlMs);
+  }
+}
+
+function ofLife({ id, nodeId, generation }: Runtime) {
+  return { runtimeId: id, nodeId, generation };
+}
+
+function ownTicket(runtime: Runtime, protocol: Protocol, expiresAt: Date): Ticket {
+  const connectionId = ownConnectionId(runtime, protocol);
+  return { ...ofLife(runtime), connectionId, protocol, access: 'control', expiresAt };
+}

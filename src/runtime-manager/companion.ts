@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { MachineBrowser } from './machine/browser-machine.ts';
+import type { ProfileLease } from './profiles/profile.ts';
+import type { NewEvent } from './runtime/events.ts';
+import type { BrowserConfig, Proxy } from './runtime/launch.ts';
+import type { Runtime, RuntimeWarning } from './runtime/runtime.ts';
+
+/** One life of a runtime with its browser, for whatever accompanies it. */
+export interface Run {
+  /** As it was recorded when the browser was there. */
+  readonly runtime: Runtime;
+  readonly config: BrowserConfig;
+  readonly browser: MachineBrowser;
+  /** What the profile was taken with; undefined for an ephemeral runtime. */
+  readonly profile: ProfileLease | undefined;
+  readonly log: Logger;
+  /** Aborts when the end begins. */
+  readonly signal: AbortSignal;
+  readonly note: (event: NewEvent) => void;
+  /** Records which page of the default context is its first; undefined: there is none. */
+  readonly setDefaultPage: (pageId: string | undefined) => void;
+  /** What the traffic goes through now. */
+  readonly proxy: () => Proxy | undefined;
+}
+
+/** What accompanies running browsers. It is attached before a browser has a way out, so it misses nothing. */
+export interface Companion {
+  /** What its verbs begin with. */
+  readonly name: string;
+  /** Resolves with undefined when the run has no need of it. A rejection fails the start. */
+  attach(run: Run): Promise<Attached | undefined>;
+}
+
+/** A companion of one run; it is disposed when the end begins, while the browser is still there. */
+export interface Attached extends AsyncDisposable {
+  /** What was asked for and is done in part. */
+  readonly warnings?: readonly RuntimeWarning[];
+  /** Carries out a verb of the companion, whose message it parses itself. */
+  call?(verb: string, message: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
+/** Something that a companion does on demand: its full name, and the shapes of message and answer. */
+export interface CompanionVerb<Message extends z.ZodType, Answer extends z.ZodType> {
+  /** `<companion>.<verb>` */
+  readonly name: `${string}.${string}`;
+  readonly message: Message;
+  readonly answer: Answer;
+}

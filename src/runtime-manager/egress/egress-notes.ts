@@ -1,0 +1,10 @@
+import type { Companion, Run } from '../companion.ts';
+
+/** Notes the connections that browsers wanted and did not get. */
+export class EgressNotes implements Companion {
+  readonly name = 'egress';
+
+  async attach({ browser, note }: Run): Promise<undefined> {
+    browser.forwarder.onFailure = note;
+  }
+}

@@ -1,0 +1,17 @@
+import type { Companion, Run } from '../companion.ts';
+import { humanizerFor } from './humanizer.ts';
+
+/** Gives clients' input as a person would, in the runtimes that ask for it. */
+export class Humanize implements Companion {
+  readonly name = 'humanize';
+  readonly #maxDelayMs: number;
+
+  /** `maxDelayMs`: what a client's command may be delayed by. */
+  constructor(maxDelayMs: number) {
+    this.#maxDelayMs = maxDelayMs;
+  }
+
+  async attach({ runtime, config, browser }: Run): Promise<undefined> {
+    browser.endpoints.humanizer = humanizerFor(runtime, config, this.#maxDelayMs);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Attached, Companion, Run } from '../companion.ts';
+import { RuntimeError } from '../errors.ts';
+import type { RuntimeWarning } from '../runtime/runtime.ts';
+
+/** The companions of one run. */
+export class Companions implements AsyncDisposable {
+  readonly #attached = new Map<string, Attached>();
+  readonly #stack = new AsyncDisposableStack();
+
+  /** Attaches all of them. Rejects with what the first of them failed with. */
+  async attach(companions: readonly Companion[], run: Run): Promise<void> {
+    await Promise.all(companions.map((companion) => this.#attach(companion, run)));
+  }
+
+  async #attach(companion: Companion, run: Run): Promise<void> {
+    const attached = await companion.attach(run);
+    if (!attached) return;
+    // The end may have come meanwhile.
+    if (this.#stack.disposed) {
+      await attached[Symbol.asyncDispose]();
+      return;
+    }
+    this.#stack.use(attached);
+    this.#attached.set(companion.name, attached);
+  }
+
+  /** What was asked for and is done in part. */
+  get warnings(): RuntimeWarning[] {
+    return [...this.#attached.values()].flatMap(({ warnings = [] }) => warnings);
+  }
+
+  /** Throws `runtime.not_active` when no companion of the run does it, or what the companion throws. */
+  async call(name: string, message: unknown, signal: AbortSignal): Promise<unknown> {
+    const [companion = '', verb = ''] = name.split('.');
+    const attached = this.#stack.disposed ? undefined : this.#attached.get(companion);
+    if (attached?.call) return attached.call(verb, message, signal);
+    throw new RuntimeError('runtime.not_active', 'The runtime is over or not up yet.');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}

@@ -1,0 +1,29 @@
+import type { MachineBrowser } from '../machine/browser-machine.ts';
+import type { ProfileSession } from '../profiles/profile-session.ts';
+import { failureOf } from '../runtime/failures.ts';
+import type { RuntimeEnd, RuntimeRecord } from './runtime-record.ts';
+
+/**
+ * Ends the browser of a runtime, and resolves with how the runtime ended then. An ephemeral browser
+ * does nothing any more once it is killed: nobody waits until it is gone, and its directory. What a
+ * profile's browser leaves is saved; one that did not end in order is not to be trusted.
+ */
+export async function endBrowser(
+  browser: MachineBrowser,
+  { record, profile }: { record: RuntimeRecord; profile: ProfileSession | undefined },
+  end: RuntimeEnd,
+): Promise<RuntimeEnd> {
+  if (!profile) {
+    void browser.kill();
+    return end;
+  }
+  await record.tryMove({ to: 'stopping' });
+  await browser.close();
+  const { code } = await browser.exited;
+  try {
+    await profile.end(browser, code === 0 ? 'saved' : 'recovered');
+    return end;
+  } catch (error) {
+    return { to: 'failed', failure: failureOf(error) };
+  }
+}

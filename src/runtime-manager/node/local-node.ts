@@ -1,0 +1,230 @@
+import type { Logger } from 'pino';
+import type { SocketRequest } from '../connections/endpoints.ts';
+import type { ReadTicket } from '../connections/tickets.ts';
+import { RuntimeError } from '../errors.ts';
+import type { WakeUps } from '../events/wake-ups.ts';
+import { isPlain, type Proxy } from '../runtime/launch.ts';
+import { statusOf } from '../runtime/lifecycle.ts';
+import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
+import { Access } from './access.ts';
+import { Activation } from './activation.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
+import type { LiveRuntime, LiveRuntimeParts } from './live-runtime.ts';
+import type { PageObservers } from './page-observers.ts';
+import { changing, RecentEnds } from './runtime-ends.ts';
+import type {
+  CallScope,
+  ConnectionRequest,
+  ConnectionState,
+  CreateOrder,
+  NodeRequest,
+  RuntimeNode,
+  StartOrder,
+} from './runtime-node.ts';
+import type { RuntimeEnd } from './runtime-record.ts';
+import { Sweeper } from './sweeper.ts';
+
+export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
+  admission: Omit<AdmissionOptions, 'hasMemory'>;
+  observers: PageObservers;
+  wakeUps: WakeUps;
+  log: Logger;
+}
+
+/** How often a request begins anew because the runtime changed meanwhile. */
+const ATTEMPTS = 50;
+const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const WORKSPACE_DELETED = { to: 'stopped', reason: 'workspace_deleted' } as const;
+
+/** The runtimes that this process owns, with the machine below them. */
+export class LocalNode implements RuntimeNode, AsyncDisposable {
+  readonly id: string;
+  readonly #options: LocalNodeOptions;
+  readonly #live = new Map<string, LiveRuntime>();
+  readonly #access: Access;
+  readonly #admission: Admission;
+  readonly #activation: Activation;
+  readonly #sweeper: Sweeper;
+
+  constructor(options: LocalNodeOptions) {
+    const { machine, store, log } = options;
+    const live = this.#live;
+    this.id = machine.id;
+    this.#options = options;
+    const ends = new RecentEnds();
+    this.#access = new Access(live, ends);
+    const hasMemory = (launching: number) => machine.hasMemory(launching);
+    this.#admission = new Admission({ ...options.admission, hasMemory });
+    const parts = { ...options, ends };
+    this.#activation = new Activation({ admission: this.#admission, live, parts });
+    const isHeld = (id: string) => this.#activation.isHeld(id);
+    this.#sweeper = new Sweeper({ nodeId: machine.id, store, live, isHeld, log });
+  }
+
+  /** The runtimes that are active here. */
+  get live(): ReadonlyMap<string, LiveRuntime> {
+    return this.#live;
+  }
+
+  /** How many runtimes wait for room. */
+  get queueLength(): number {
+    return this.#admission.queueLength;
+  }
+
+  async create({ organizationId, runtime }: CreateOrder, scope: CallScope): Promise<Runtime> {
+    const { store } = this.#options;
+    const nodeId = this.id;
+    const live = await this.#activation.open({
+      id: runtime.id,
+      arrivedAt: scope.arrivedAt,
+      isPlain: isPlain(runtime.launch),
+      write: (state, running) =>
+        store.insert(organizationId, { ...runtime, nodeId, state, running }),
+    });
+    if (!live) throw new Error('a runtime that was inserted is not there');
+    return live.startFor(scope.signal);
+  }
+
+  /** One that is being stopped is brought up after. */
+  async start(order: StartOrder, scope: CallScope): Promise<Runtime> {
+    const { organizationId, id } = order;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const live = await this.#activation.held(id);
+      if (live && !live.ended) {
+        await live.startFor(scope.signal);
+        return this.#find(order);
+      }
+      await live?.ended;
+      const opened = await this.#activation.open({
+        id,
+        arrivedAt: scope.arrivedAt,
+        isPlain: false,
+        write: (state) =>
+          this.#options.store.revive(organizationId, id, { nodeId: this.id, state }),
+      });
+      if (opened) return opened.startFor(scope.signal);
+      this.#assertOurs(await this.#find(order));
+    }
+    throw changing();
+  }
+
+  async stop(
+    { id, generation }: RuntimeLife,
+    end: RuntimeEnd,
+    { untilGone = false }: { untilGone?: boolean } = {},
+  ): Promise<Runtime | undefined> {
+    const live = await this.#activation.held(id);
+    if (live?.runtime.generation !== generation) return undefined;
+    const over = await live.end(end);
+    if (untilGone) await live.browser?.exited;
+    return over;
+  }
+
+  async stopWorkspace(workspaceId: string): Promise<void> {
+    await this.#activation.settled();
+    const lives = [...this.#live.values()].filter(
+      ({ runtime }) => runtime.workspaceId === workspaceId,
+    );
+    await Promise.all(lives.map((live) => live.end(WORKSPACE_DELETED)));
+  }
+
+  async setProxy({ id }: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
+    const live = await this.#activation.held(id);
+    if (live) return live.setProxy(proxy);
+    throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
+  }
+
+  async call(
+    { id }: RuntimeLife,
+    verb: string,
+    message: unknown,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    return this.#access.reachable(id).live.companions.call(verb, message, signal);
+  }
+
+  observe({ id }: RuntimeLife, forMs: number): void {
+    this.#options.observers.observe(id, forMs);
+  }
+
+  async listConnections({ id }: RuntimeLife): Promise<ConnectionState[]> {
+    return (
+      this.#live
+        .get(id)
+        ?.connections.list()
+        .map((one) => one.state) ?? []
+    );
+  }
+
+  async createConnection(
+    { id }: RuntimeLife,
+    { protocol, access, expiresAt }: ConnectionRequest,
+  ): Promise<ConnectionState> {
+    return this.#access.reachable(id).live.connections.create(protocol, access, expiresAt).state;
+  }
+
+  async revokeConnection({ id }: RuntimeLife, connectionId: string): Promise<ConnectionState> {
+    const revoked = await this.#live.get(id)?.revoke(connectionId);
+    if (revoked) return revoked.state;
+    throw new RuntimeError('connection.not_found', 'There is no such connection.');
+  }
+
+  async connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
+    const { connection, endpoints } = this.#access.enter(ticket);
+    return endpoints.connect(connection, asked);
+  }
+
+  /** The body may take its time: whether the client may come in is asked again after it. */
+  async answer(ticket: ReadTicket, { gone, ...asked }: NodeRequest): Promise<Response> {
+    const { connection } = this.#access.enter(ticket, asked.path);
+    using _request = connection.request(gone);
+    const body = Buffer.concat(await Array.fromAsync(asked.body));
+    const { endpoints } = this.#access.enter(ticket, asked.path);
+    return endpoints.answer(connection, { ...asked, body });
+  }
+
+  anticipate(): void {
+    if (!this.#activation.isClosed) this.#options.machine.anticipate();
+  }
+
+  async isReady(): Promise<boolean> {
+    return !this.#activation.isClosed && (await this.#options.machine.isLaunchable());
+  }
+
+  assertLocale(locale: string | undefined): void {
+    this.#options.machine.assertLocale(locale);
+  }
+
+  /**
+   * Does what launches a browser beside those of runtimes, when there is room. Throws
+   * `runtime.no_capacity` when that takes too long.
+   */
+  async admit<T>(work: () => Promise<T>): Promise<T> {
+    using place = this.#admission.enter();
+    await place.ready();
+    return await work();
+  }
+
+  /** Stops every runtime, also those still being created; more are refused from now on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sweeper[Symbol.dispose]();
+    await this.#activation.close();
+    const ends = await Promise.allSettled(
+      [...this.#live.values()].map((live) => live.end(SHUTDOWN)),
+    );
+    for (const end of ends) {
+      if (end.status === 'rejected') this.#options.log.error({ err: end.reason }, 'a stop failed');
+    }
+  }
+
+  async #find({ organizationId, workspaceId, id }: StartOrder): Promise<Runtime> {
+    const found = await this.#options.store.find(organizationId, workspaceId, id);
+    if (found) return found;
+    throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
+  }
+
+  #assertOurs({ state, nodeId }: Runtime): void {
+    if (statusOf(state) !== 'active' || nodeId === this.id) return;
+    throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
+  }
+}

@@ -1,0 +1,103 @@
+import type { SocketRequest } from '../connections/endpoints.ts';
+import type { ReadTicket } from '../connections/tickets.ts';
+import type { Access, Protocol } from '../runtime/access.ts';
+import type { Proxy } from '../runtime/launch.ts';
+import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
+import type { RuntimeEnd } from './runtime-record.ts';
+
+/** A runtime that is to be made on a node. */
+export interface CreateOrder {
+  organizationId: string;
+  runtime: Omit<NewRuntime, 'nodeId' | 'state' | 'running'>;
+}
+
+/** A runtime whose next life is to begin on a node. */
+export type StartOrder = Pick<Runtime, 'organizationId' | 'workspaceId' | 'id'>;
+
+/** How a call came, and what becomes of it. */
+export interface CallScope {
+  /** Aborts when the client hung up: then a start that nobody else waits for is given up. */
+  signal?: AbortSignal | undefined;
+  /** When the request came, by `performance.now()`: queues are in this order. */
+  arrivedAt?: number | undefined;
+}
+
+export interface ConnectionRequest {
+  protocol: Protocol;
+  access: Access;
+  /** Until when its ticket lets clients in. */
+  expiresAt: Date;
+}
+
+/** One way into a runtime, as it is at a moment. */
+export interface ConnectionState {
+  id: string;
+  protocol: Protocol;
+  access: Access;
+  createdAt: Date;
+  /** Undefined for those of the runtime itself. */
+  expiresAt: Date | undefined;
+  attachedClients: number;
+  lastActivityAt: Date | undefined;
+}
+
+/** What a client asks over plain HTTP at the address of a connection. */
+export interface NodeRequest {
+  method: string;
+  /** Below the connection's address, with its query. */
+  path: string;
+  /** The connection's address as the client sees it: an http(s) URL without a slash at its end. */
+  base: string;
+  /** Read only once the ticket was looked at, and as fast as it is taken. */
+  body: AsyncIterable<Uint8Array>;
+  /** Aborts when the client has gone. */
+  gone: AbortSignal;
+}
+
+/**
+ * THE SEAM. A machine that owns runtimes: their browsers, everything that touches those, and all
+ * writes of their rows. Plain data and one stream of bytes pass; what a browser is made of does not.
+ * Errors are those of `RuntimeError`.
+ */
+export interface RuntimeNode {
+  readonly id: string;
+
+  /** Resolves with a running runtime. Throws as `RuntimeManager.create`. */
+  create(order: CreateOrder, scope: CallScope): Promise<Runtime>;
+  /** As `create`, for the next life of one that is over; one that is active here is answered when it is up. */
+  start(order: StartOrder, scope: CallScope): Promise<Runtime>;
+  /**
+   * Ends this life of a runtime, and no other. Resolves with how it is recorded, and undefined when
+   * the life is not held here. With `untilGone` nothing of the browser is left then.
+   */
+  stop(
+    life: RuntimeLife,
+    end: RuntimeEnd,
+    options?: { untilGone?: boolean },
+  ): Promise<Runtime | undefined>;
+  /** Ends all runtimes of a workspace that are active here, since it is to be deleted. */
+  stopWorkspace(workspaceId: string): Promise<void>;
+  setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime>;
+  /** Has a companion of a runtime do something, by the verb's full name; the companion parses the message. */
+  call(life: RuntimeLife, verb: string, message: unknown, signal: AbortSignal): Promise<unknown>;
+  /** What happens in the pages of a runtime is recorded for so long from now. */
+  observe(life: RuntimeLife, forMs: number): void;
+
+  /** The ways into a runtime, newest first; none when it is over. */
+  listConnections(life: RuntimeLife): Promise<ConnectionState[]>;
+  createConnection(life: RuntimeLife, request: ConnectionRequest): Promise<ConnectionState>;
+  /** Ends a way in and sends away who came by it. Throws `connection.not_found`. */
+  revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState>;
+
+  /** Joins a client with the browser; resolves when it has gone. The node has the last word on the ticket. */
+  connect(ticket: ReadTicket, asked: SocketRequest): Promise<void>;
+  /** Answers a request over plain HTTP; the runtime is in use until `gone`, or the answer. */
+  answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
+
+  /** Somebody may be about to create a runtime. */
+  anticipate(): void;
+  /** Whether a create could launch a browser now. */
+  isReady(): Promise<boolean>;
+  /** Throws `profile.locale_unavailable` for a language that browsers here cannot have. */
+  assertLocale(locale: string | undefined): void;
+}
