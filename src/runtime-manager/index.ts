@@ -34,6 +34,7 @@ export { reconcile } from './node/reconciler.ts';
 export { Captchas } from './captchas/captchas.ts';
 export { Tickets, type ReadTicket } from './connections/tickets.ts';
 export { EgressNotes } from './egress/egress-notes.ts';
+export type { EventPage } from './events/organization-events.ts';
 export { WakeUps } from './events/wake-ups.ts';
 export { Humanize } from './humanize/humanize.ts';
 export { LocalNode } from './node/local-node.ts';

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { RuntimeAccess, type RuntimeAccessOptions } from './access.ts';
 import type { CompanionVerb } from './companion.ts';
 import { RuntimeError } from './errors.ts';
+import { OrganizationEvents } from './events/organization-events.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
 import type { WakeUps } from './events/wake-ups.ts';
 import type { Extensions } from './extensions/extensions.ts';
@@ -14,7 +15,7 @@ import type { Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
 import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';
 import type { Page, PageRequest, Runtime, TimeLimits } from './runtime/runtime.ts';
-import type { RuntimeStore } from './runtime/runtime-store.ts';
+import type { RuntimeFilter, RuntimeStore } from './runtime/runtime-store.ts';
 import { workspaceNotFound } from './workspaces/workspaces.ts';
 
 export interface RuntimeManagerOptions extends RuntimeAccessOptions {
@@ -23,6 +24,11 @@ export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   timeLimits: TimeLimits;
   extensions: Extensions;
   wakeUps: WakeUps;
+}
+
+interface ListFilter extends Pick<RuntimeFilter, 'workspaceIds'> {
+  /** Undefined: any. */
+  status: RuntimeStatus | undefined;
 }
 
 /** How often a request begins anew because the runtime changed meanwhile. */
@@ -38,6 +44,7 @@ const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
 export class RuntimeManager implements Disposable {
   readonly access: RuntimeAccess;
   readonly events: RuntimeEvents;
+  readonly organizationEvents: OrganizationEvents;
   readonly #options: RuntimeManagerOptions;
   /** Aborts when nothing more will happen. */
   readonly #closed = new AbortController();
@@ -45,13 +52,15 @@ export class RuntimeManager implements Disposable {
   constructor(options: RuntimeManagerOptions) {
     const { store, wakeUps, nodes } = options;
     this.#options = options;
+    const closed = this.#closed.signal;
     this.access = new RuntimeAccess(options);
     this.events = new RuntimeEvents({
       store,
       wakeUps,
       observe: (runtime, forMs) => nodes.find(runtime.nodeId)?.observe(runtime, forMs),
-      closed: this.#closed.signal,
+      closed,
     });
+    this.organizationEvents = new OrganizationEvents({ store, wakeUps, closed });
   }
 
   /**
@@ -98,8 +107,16 @@ export class RuntimeManager implements Disposable {
     page: PageRequest,
   ): Promise<Page<Runtime>> {
     const { id } = await this.#workspace(actor, workspace);
-    const states = (filter.status ? [filter.status] : RUNTIME_STATUSES).flatMap(statesOf);
-    return this.#options.store.list(actor.organizationId, id, { states }, page);
+    return this.#list(actor, { ...filter, workspaceIds: [id] }, page);
+  }
+
+  /** Those of all workspaces that the actor may see, newest first. */
+  listAll(
+    actor: Actor,
+    filter: { status: RuntimeStatus | undefined },
+    page: PageRequest,
+  ): Promise<Page<Runtime>> {
+    return this.#list(actor, { ...filter, workspaceIds: actor.workspaceIds }, page);
   }
 
   /**
@@ -215,6 +232,15 @@ export class RuntimeManager implements Disposable {
 
   #nodeOf(runtime: Runtime): RuntimeNode {
     return nodeOf(this.#options.nodes, runtime);
+  }
+
+  #list(
+    { organizationId }: Actor,
+    { status, workspaceIds }: ListFilter,
+    page: PageRequest,
+  ): Promise<Page<Runtime>> {
+    const states = (status ? [status] : RUNTIME_STATUSES).flatMap(statesOf);
+    return this.#options.store.list(organizationId, { workspaceIds, states }, page);
   }
 
   async #workspace(actor: Actor, workspace: string): Promise<{ id: string }> {

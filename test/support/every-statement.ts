@@ -157,7 +157,9 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   const lease = await versions.lease(life, profileId);
   await runtimes.move(life, RUNNING);
   for (const states of [RUNTIME_STATES, ['failed'], ['launching', 'running']] as const) {
-    await walk((page) => runtimes.list(org, space, { states }, page));
+    for (const workspaceIds of [undefined, [space], [randomUUID(), space, randomUUID()]]) {
+      await walk((page) => runtimes.list(org, { workspaceIds, states }, page));
+    }
   }
   await runtimes.setDriver(life, 'puppeteer');
   await runtimes.setConnectionEpochs(life, { cdp: 1 });
@@ -169,6 +171,17 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   await runtimes.appendEvents(life, [{ type: 'page.crashed', data: {} }]);
   assert.equal((await runtimes.listEvents(org, life.id, { after: '0' }, PAGE)).length, 3);
   await runtimes.lastEventId(org, life.id);
+  assert.deepEqual(await runtimes.listEventWriters(), []);
+  const range = { after: '0', upTo: await runtimes.lastGivenEventId() };
+  for (const workspaceIds of [undefined, [space]]) {
+    const types = ['runtime.created'] as const;
+    const { reached } = await runtimes.listOrganizationEvents(
+      org,
+      { ...range, types, workspaceIds },
+      PAGE,
+    );
+    assert.notEqual(reached, undefined);
+  }
   const crowd = { perRuntime: 1, writtenWithinMs: 120_000 };
   const [crowded] = await retention.findCrowded(nodeId, crowd);
   assert.equal(crowded?.runtimeId, life.id);

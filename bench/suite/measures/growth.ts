@@ -151,9 +151,11 @@ async function measurePages(
   const ended = { states: ['stopped'] as const };
   const lists = [
     await list('runtimes', 'runtimes', (page) =>
-      store.list(org, workspaceId, { states: RUNTIME_STATES }, page),
+      store.list(org, { workspaceIds: [workspaceId], states: RUNTIME_STATES }, page),
     ),
-    await list('stopped runtimes', 'runtimes', (page) => store.list(org, workspaceId, ended, page)),
+    await list('stopped runtimes', 'runtimes', (page) =>
+      store.list(org, { workspaceIds: [workspaceId], ...ended }, page),
+    ),
     await list('profiles', 'browser_profiles', (page) => listProfiles(db, org, page)),
     await list('extensions', 'browser_extensions', (page) =>
       createExtensionStore(db).list(org, page),

@@ -43,6 +43,7 @@ import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { rootRoutes } from '../routes/root.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
+import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
@@ -119,6 +120,7 @@ export function createApp(parts: AppParts) {
   app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
+  app.route('/', runtimeUsageRoutes(parts));
   app.route('/', captchaRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import type { Actor, Protocol, Runtime } from '../../runtime-manager/runtime/index.ts';
+import type { Actor, Page, Protocol, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
 import type { ApiEnv } from './router.ts';
@@ -23,7 +23,11 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
     c.set('runtimeId', runtime.id);
     return oneOfMany(c, runtime);
   };
-  return { only, oneOfMany };
+  const page = (c: Context<ApiEnv>, { items, nextCursor }: Page<Runtime>) => ({
+    runtimes: items.map((runtime) => oneOfMany(c, runtime)),
+    nextCursor,
+  });
+  return { only, page };
 }
 
 /** A connection URL is a credential, also for whoever may only look. */

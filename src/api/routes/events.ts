@@ -1,6 +1,5 @@
-import { createRoute } from '@hono/zod-openapi';
-import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
-import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import { createRoute, type z } from '@hono/zod-openapi';
+import type { EventPage, RuntimeManager } from '../../runtime-manager/index.ts';
 import type { EventFilter, Runtime } from '../../runtime-manager/runtime/index.ts';
 import {
   BODY_ERRORS,
@@ -10,6 +9,7 @@ import {
   requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
+import { streamEvents } from '../http/event-stream.ts';
 import { createRouter } from '../http/router.ts';
 import {
   EventList,
@@ -25,8 +25,6 @@ import { RuntimePath } from '../schemas/runtime.ts';
 const common = { tags: ['Events'] };
 const PATH = '/v1/workspaces/{id}/runtimes/{alias}/events';
 
-/** Proxies cut what is silent for a minute. */
-const HEARTBEAT_MS = 15_000;
 const STREAM_BATCH = 100;
 
 const list = createRoute({
@@ -72,6 +70,22 @@ const stream = createRoute({
   },
 });
 
+const streamAll = createRoute({
+  ...common,
+  ...requires('runtimes:read'),
+  operationId: 'events-stream',
+  method: 'get',
+  path: '/v1/events/stream',
+  summary: 'Follow the events of all runtimes of the organization',
+  description:
+    'Server-Sent Events, as those of a runtime, in the order of their ids; of a key that is limited to workspaces, those of their runtimes. A client that connects again with `Last-Event-ID` misses nothing, also of what was committed late. It does not have what pages do observed: such events come only while somebody waits for them at their runtime.',
+  request: { query: EventStreamQuery, headers: LastEventId },
+  responses: {
+    200: { description: 'The events', content: { 'text/event-stream': {} } },
+    ...errors(),
+  },
+});
+
 export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
   return createRouter()
     .openapi(list, async (c) => {
@@ -95,41 +109,35 @@ export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
     })
     .openapi(stream, async (c) => {
       const { id, alias } = c.req.valid('param');
-      const { eventTypes: types, ...query } = c.req.valid('query');
-      const after = c.req.valid('header')['last-event-id'] ?? query.after;
       const runtime = await runtimes.get(c.var.actor, id, alias);
-      const { log } = c.var;
-      // Hono answers HEAD as GET, and would never hear that nobody reads on.
-      if (c.req.method === 'HEAD')
-        return c.body(null, 200, { 'content-type': 'text/event-stream' });
-      const from = after ?? (await runtimes.events.lastId(runtime));
-      c.header('x-accel-buffering', 'no');
-      const filter = { after: from, types };
-      const follow = (sse: SSEStreamingApi) => send(sse, runtimes, runtime, filter);
-      return streamSSE(c, follow, async (err) => log.warn({ err }, 'a stream of events broke off'));
+      const given = filterOf(c.req.valid('query'), c.req.valid('header'));
+      const filter = { ...given, after: given.after ?? (await runtimes.events.lastId(runtime)) };
+      return streamEvents(c, (gone) => pagesOf(runtimes.events, runtime, filter, gone));
+    })
+    .openapi(streamAll, async (c) => {
+      const filter = filterOf(c.req.valid('query'), c.req.valid('header'));
+      return streamEvents(c, (gone) =>
+        runtimes.organizationEvents.watch(c.var.actor, filter, [gone]),
+      );
     });
 }
 
-/** Writes events as they happen, until the client has gone or the service ends. */
-async function send(
-  sse: SSEStreamingApi,
-  runtimes: RuntimeManager,
+/** A client that connects again says where it was in a header. */
+function filterOf(
+  { after, eventTypes: types }: z.output<typeof EventStreamQuery>,
+  { 'last-event-id': last }: z.output<typeof LastEventId>,
+) {
+  return { after: last ?? after, types };
+}
+
+async function* pagesOf(
+  events: RuntimeManager['events'],
   runtime: Runtime,
   filter: EventFilter,
-): Promise<void> {
-  const gone = new AbortController();
-  sse.onAbort(() => gone.abort());
-  const beat = setInterval(() => void sse.write(': \n\n'), HEARTBEAT_MS);
-  try {
-    // So that also a client that had no event yet knows from where to go on.
-    await sse.write(`id: ${filter.after}\n\n`);
-    for await (const batch of runtimes.events.watch(runtime, filter, STREAM_BATCH, [gone.signal])) {
-      for (const event of batch) {
-        const data = JSON.stringify(toEventBody(event));
-        await sse.writeSSE({ id: event.id, event: event.type, data });
-      }
-    }
-  } finally {
-    clearInterval(beat);
+  gone: AbortSignal,
+): AsyncGenerator<EventPage, void> {
+  yield { events: [], position: filter.after };
+  for await (const batch of events.watch(runtime, filter, STREAM_BATCH, [gone])) {
+    yield { events: batch, position: batch.at(-1)?.id ?? filter.after };
   }
 }

@@ -79,6 +79,18 @@ const list = createRoute({
   responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors('workspace.not_found') },
 });
 
+const listAll = createRoute({
+  ...common,
+  ...requires('runtimes:read'),
+  operationId: 'runtimes-list-all',
+  method: 'get',
+  path: '/v1/runtimes',
+  summary: 'List the runtimes of all workspaces, newest first',
+  description: 'Of a key that is limited to workspaces, those of these.',
+  request: { query: z.strictObject({ status: RuntimeStatusFilter, ...paging }) },
+  responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors() },
+});
+
 const get = createRoute({
   ...common,
   ...requires('runtimes:read'),
@@ -172,8 +184,12 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
       const { id } = c.req.valid('param');
       const { status, cursor, limit } = c.req.valid('query');
       const page = await runtimes.list(c.var.actor, id, { status }, { cursor, limit });
-      const bodies = page.items.map((runtime) => answer.oneOfMany(c, runtime));
-      return c.json({ runtimes: bodies, nextCursor: page.nextCursor }, 200);
+      return c.json(answer.page(c, page), 200);
+    })
+    .openapi(listAll, async (c) => {
+      const { status, cursor, limit } = c.req.valid('query');
+      const page = await runtimes.listAll(c.var.actor, { status }, { cursor, limit });
+      return c.json(answer.page(c, page), 200);
     })
     .openapi(get, async (c) => {
       const { id, alias } = c.req.valid('param');

@@ -5,6 +5,7 @@ import {
   LAUNCH_MODES,
   PROXY_TYPES,
   RUNTIME_STATUSES,
+  durationMsOf,
   STOP_REASONS,
   statusOf,
   type Runtime,
@@ -152,6 +153,30 @@ const Summary = z
  * What is required here is what the published contract requires; what is optional after `workspaceId` depends on the
  * status.
  */
+const Usage = z
+  .object({
+    bytesIn: z.int().openapi({ description: 'What the browser received.', example: 1_204_881 }),
+    bytesOut: z.int().openapi({ description: 'What the browser sent.', example: 20_114 }),
+    connections: z.int().openapi({ description: 'How many connections it opened.', example: 12 }),
+  })
+  .openapi('Usage', {
+    description: 'What went through its connections since it was last brought up, to a second.',
+  });
+
+export const RuntimeUsage = z
+  .object({
+    runtimeId: z.uuid(),
+    generation: z.int().openapi({
+      description: 'Which of its lives this is of: the last. Those before are not recorded.',
+      example: 1,
+    }),
+    startedAt: z.iso.datetime().nullable().openapi({ description: 'Null: it was not up yet.' }),
+    stoppedAt: z.iso.datetime().nullable().openapi({ description: 'Null: it is not over.' }),
+    durationMs: z.int().openapi({ description: 'How long it was up, until now.', example: 61_250 }),
+    ...Usage.shape,
+  })
+  .openapi('RuntimeUsage');
+
 export const RuntimeBody = z
   .object({
     alias: z.string(),
@@ -193,15 +218,7 @@ export const RuntimeBody = z
         }),
       )
       .openapi({ description: 'What is loaded in its browser now, in this order.' }),
-    usage: z
-      .object({
-        bytesIn: z.int().openapi({ description: 'What the browser received.' }),
-        bytesOut: z.int(),
-        connections: z.int(),
-      })
-      .openapi('Usage', {
-        description: 'What went through its connections since it was last brought up, to a second.',
-      }),
+    usage: Usage,
     stopReason: z.enum(STOP_REASONS).optional().openapi({ description: 'Why it is `stopped`.' }),
     failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
     warnings: z.array(Warning).optional().openapi({
@@ -254,5 +271,17 @@ export function toRuntimeBody(
     ...(warnings.length > 0 && {
       warnings: warnings.map(({ kinds, ...warning }) => ({ ...warning, kinds: [...kinds] })),
     }),
+  };
+}
+
+export function toUsageBody(runtime: Runtime): z.infer<typeof RuntimeUsage> {
+  const { id: runtimeId, generation, startedAt, stoppedAt, usage } = runtime;
+  return {
+    runtimeId,
+    generation,
+    startedAt: startedAt?.toISOString() ?? null,
+    stoppedAt: stoppedAt?.toISOString() ?? null,
+    durationMs: durationMsOf(runtime, new Date()),
+    ...usage,
   };
 }

@@ -87,7 +87,15 @@ function isOf(organizationId: string, runtimeId: string): SQL | undefined {
   );
 }
 
-function toEvent({ id, contextId, pageId, type, data, runtimeId, createdAt }: Row): RuntimeEvent {
+export function toEvent({
+  id,
+  contextId,
+  pageId,
+  type,
+  data,
+  runtimeId,
+  createdAt,
+}: Row): RuntimeEvent {
   return {
     id: String(id),
     runtimeId,

@@ -120,11 +120,14 @@ async function removeWorkspace(
 ): Promise<'removed' | 'absent' | 'has_active_runtimes'> {
   try {
     return await db.transaction(async (tx) => {
-      await tx
-        .delete(runtimes)
-        .where(
-          and(eq(runtimes.organizationId, organizationId), eq(runtimes.workspaceId, id), isOver),
-        );
+      await tx.delete(runtimes).where(
+        and(
+          eq(runtimes.organizationId, organizationId),
+          eq(runtimes.workspaceId, id),
+          // No condition of an index, or all that is over would be read for one workspace.
+          sql`(${isOver}) is true`,
+        ),
+      );
       const deleted = await tx
         .delete(workspaces)
         .where(isWorkspace(organizationId, id))

@@ -27,7 +27,7 @@ import {
   type RuntimeWarning,
 } from '../../runtime-manager/runtime/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
-import { createdAt, instant, updatedAt } from './columns.ts';
+import { createdAt, instant, organizationBytes, updatedAt } from './columns.ts';
 import { workspaces } from './workspaces.ts';
 
 export const runtimeKind = pgEnum('runtime_kind', RUNTIME_KINDS);
@@ -112,6 +112,7 @@ export const runtimes = pgTable(
       .where(sql`${isActive} and writes_profile`),
     uniqueIndex('runtimes_active_alias').on(table.workspaceId, table.alias).where(isActive),
     index('runtimes_newest').on(table.workspaceId, table.state, table.createdAt, table.id),
+    index('runtimes_newest_of_all').on(organizationBytes, table.state, table.createdAt, table.id),
     index('runtimes_alias').on(table.workspaceId, table.alias, table.createdAt, table.id),
     index('runtimes_profile')
       .on(table.profileId)

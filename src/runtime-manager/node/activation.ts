@@ -115,7 +115,7 @@ export class Activation {
       ...(ready && { taken: ready.browser }),
     });
     live.set(id, opened);
-    wakeUps.wake(id);
+    wakeUps.wake(runtime);
     opened.start().catch(() => undefined);
     return opened;
   }

@@ -63,7 +63,7 @@ export class LiveRuntime {
   ) {
     const { machine, store, wakeUps, profiles } = parts;
     const log = parts.log.child({ runtimeId: runtime.id });
-    const record = new RuntimeRecord(runtime, store, log, ({ id }) => wakeUps.wake(id));
+    const record = new RuntimeRecord(runtime, store, log, (written) => wakeUps.wake(written));
     this.#parts = parts;
     this.#release = release;
     this.#run = {

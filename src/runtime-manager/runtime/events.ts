@@ -65,3 +65,19 @@ export interface EventFilter {
   contextId?: string | undefined;
   pageId?: string | undefined;
 }
+
+/** Which events of an organization are asked for: those between two positions that match. */
+export interface EventRange extends Pick<EventFilter, 'after' | 'types'> {
+  /** The last that may be among them. */
+  upTo: string;
+  /** Undefined: of all workspaces. */
+  workspaceIds: readonly string[] | undefined;
+}
+
+/** Some of what happened in an organization. */
+export interface EventBatch {
+  /** Those that match. */
+  events: RuntimeEvent[];
+  /** The id of the last that was looked at, whether it matches or not; undefined: there was none. */
+  reached: string | undefined;
+}

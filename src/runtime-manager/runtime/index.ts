@@ -58,7 +58,14 @@ export { Workspaces } from '../workspaces/workspaces.ts';
 export { ACCESSES, PROTOCOLS, type ConnectionEpochs, type Protocol } from './access.ts';
 export { assertScope, systemActor, type Actor } from './actor.ts';
 export type { EgressRules } from './egress-rules.ts';
-export { EVENT_TYPES, type EventFilter, type NewEvent, type RuntimeEvent } from './events.ts';
+export {
+  EVENT_TYPES,
+  type EventBatch,
+  type EventFilter,
+  type EventRange,
+  type NewEvent,
+  type RuntimeEvent,
+} from './events.ts';
 export { FAILURE_CODES, type FailureCode } from './failures.ts';
 export {
   addressOf,
@@ -79,7 +86,6 @@ export {
   statusOf,
   STOP_REASONS,
   type FirstState,
-  type RuntimeState,
 } from './lifecycle.ts';
 export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {
@@ -94,6 +100,6 @@ export type {
   RunningMove,
   TimeLimits,
 } from './runtime.ts';
-export type { RuntimeStore } from './runtime-store.ts';
+export type { RuntimeFilter, RuntimeStore } from './runtime-store.ts';
 export { MEMBER_SCOPES, SCOPE_MEANINGS, SCOPES, type Scope } from './scopes.ts';
-export { NO_USAGE, type Usage } from './usage.ts';
+export { durationMsOf, NO_USAGE, type Usage } from './usage.ts';

@@ -12,6 +12,12 @@ import type {
   RuntimeMove,
 } from './runtime.ts';
 
+export interface RuntimeFilter {
+  /** Undefined: all. */
+  workspaceIds: readonly string[] | undefined;
+  states: readonly RuntimeState[];
+}
+
 /**
  * What the core needs of a database. Every call on behalf of a customer names the organization;
  * rows of another one do not exist. `workspace` is an id or a name, `ref` an id or an alias (then
@@ -34,12 +40,8 @@ export interface RuntimeStore extends EventStore {
     life: { nodeId: string; state: FirstState },
   ): Promise<Runtime | undefined>;
   find(organizationId: string, workspace: string, ref: string): Promise<Runtime | undefined>;
-  list(
-    organizationId: string,
-    workspaceId: string,
-    filter: { states: readonly RuntimeState[] },
-    page: PageRequest,
-  ): Promise<Page<Runtime>>;
+  /** Newest first, of some workspaces or of all. */
+  list(organizationId: string, filter: RuntimeFilter, page: PageRequest): Promise<Page<Runtime>>;
   /** One conditional update; undefined when the runtime is not in a state the move may start from. */
   move(life: RuntimeLife, move: RuntimeMove): Promise<Runtime | undefined>;
   /** Records by which driver a running runtime was last attached to. */
