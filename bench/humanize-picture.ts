@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import type { DebuggingEndpoint } from '../src/runtime-manager/browser/chromium.ts';
 import { CdpGate } from '../src/runtime-manager/connections/cdp/cdp-gate.ts';
+import { ClientActing } from '../src/runtime-manager/humanize/client-acting.ts';
 import { Humanizer } from '../src/runtime-manager/humanize/humanizer.ts';
 import { caller } from '../test/support/http.ts';
 import { startService } from '../test/support/service-process.ts';
@@ -95,7 +96,7 @@ async function record(): Promise<{ plain: Recording; humanized: Recording }> {
         owner: undefined,
         stagehandExtension: directory,
       },
-      act: (wire) => humanizer.open(wire),
+      act: (wire) => new ClientActing(humanizer, wire),
     });
     const server = createTcpServer(gate.accept).listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../src/db/client.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import type { RuntimeStore } from '../../src/runtime-manager/runtime/index.ts';
 import { newRecord, RUNNING } from '../../test/support/records.ts';
 
@@ -10,7 +10,7 @@ export async function openStore(
   database: Database,
   maxRuntimesPerOrganization: number,
 ): Promise<RuntimeStore> {
-  const secrets = await SecretBox.open(database.db, 'a key for measurements');
+  const secrets = await Sealing.open(database.db, 'a key for measurements');
   return createRuntimeStore(database, secrets, { maxRuntimesPerOrganization });
 }
 

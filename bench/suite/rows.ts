@@ -58,11 +58,11 @@ export function p95AtMost(limit: number) {
 
 /** At most so many times as much as another. */
 export function timesAtMost(factor: number, reference: Reference, statistic: Statistic = median) {
-  return (samples: number[]) => ratio(samples, '≤', factor, reference, statistic);
+  return (samples: number[]) => ratio(samples, { sign: '≤', factor }, reference, statistic);
 }
 
 export function timesAtLeast(factor: number, reference: Reference) {
-  return (samples: number[]) => ratio(samples, '≥', factor, reference, median);
+  return (samples: number[]) => ratio(samples, { sign: '≥', factor }, reference, median);
 }
 
 /** How many times as much as another, which is no goal. */
@@ -101,8 +101,7 @@ export function figure(value: number): string {
 
 function ratio(
   samples: number[],
-  sign: '≤' | '≥',
-  factor: number,
+  { sign, factor }: { sign: '≤' | '≥'; factor: number },
   { name, samples: others }: Reference,
   statistic: Statistic,
 ): Check {

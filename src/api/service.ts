@@ -36,6 +36,7 @@ import {
   Tickets,
   WakeUps,
   type LocalMachineOptions,
+  type LocalNodeOptions,
 } from '../runtime-manager/index.ts';
 import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
@@ -94,14 +95,16 @@ async function open(
   const { nodeId } = stack.use(await openDataDirectory(config.dataDir));
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
+  await secrets.register(database.db);
   const core = { ...config, log, nodeId, database, secrets };
   const { node, runtimes, ...opened } = await openCore(core, parts, stack);
+  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
   const server = stack.use(
     await openServer({
       ...core,
       ...opened,
       runtimes,
-      answers: await IdempotentAnswers.open(database.db, nodeId, log),
+      answers,
       addressOf: createPublicAddress(config),
     }),
   );
@@ -162,18 +165,8 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
   await profiles.recover(checkoutRoot(ground));
   await rm(uploadDir(ground), { recursive: true, force: true });
   const metrics = createMetrics(ground.version);
-  const observers = new PageObservers();
-  const wakeUps = new WakeUps();
-  const core = { ...ground, store, profiles, extensions, observers, wakeUps };
-  const companions = [
-    new Humanize(ground.humanizeMaxDelayMs),
-    new EgressNotes(),
-    new Checkpoints(profiles),
-    new PageEvents(observers),
-    new Captchas(ground.captchas),
-  ];
-  const node = new LocalNode({ ...core, machine, companions, metrics: metrics.meter });
-  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets: new Tickets() });
+  const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
+  const { node, runtimes } = createRuntimes(core);
   metrics.show({ node, machine, jailLevel: jail.level });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
@@ -221,6 +214,26 @@ function openVerbs(
       uploadDir: uploadDir({ dataDir }),
     }),
   };
+}
+
+type CoreParts = Ground &
+  Pick<LocalNodeOptions, 'machine' | 'store' | 'profiles' | 'extensions' | 'metrics'>;
+
+/** The node that owns runtimes here, with all that accompanies them, and the manager above it. */
+function createRuntimes(parts: CoreParts) {
+  const observers = new PageObservers();
+  const companions = [
+    new Humanize(parts.humanizeMaxDelayMs),
+    new EgressNotes(),
+    new Checkpoints(parts.profiles),
+    new PageEvents(observers),
+    new Captchas(parts.captchas),
+  ];
+  const core = { ...parts, observers, companions, wakeUps: new WakeUps() };
+  const node = new LocalNode(core);
+  const tickets = new Tickets(parts.secrets.ticketKeys);
+  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets });
+  return { node, runtimes };
 }
 
 /** This machine as it runs browsers: the programs, and the jail they run in. */

@@ -1,7 +1,11 @@
-import { sql } from 'drizzle-orm';
-import type { Db } from './client.ts';
+import { sql, type SQL } from 'drizzle-orm';
 
-export interface CommitPools {
+/** What is written by, of which flushing takes no more than this. */
+interface Executes {
+  execute(query: SQL): Promise<unknown>;
+}
+
+export interface CommitPools<Db extends Executes> {
   /** Each commit waits until it is on disk. */
   db: Db;
   /** Commits asynchronously; the same as `db` where the database cannot. */
@@ -13,13 +17,13 @@ export interface CommitPools {
  * that come together each commits at once, so that the rows they all change are locked for as long
  * as a statement takes and not for as long as the disk takes, and then all wait for one flush.
  */
-export class Commits {
-  readonly #pools: CommitPools;
+export class Commits<Db extends Executes> {
+  readonly #pools: CommitPools<Db>;
   #writing = 0;
   #flushing: Promise<unknown> | undefined;
   #next: Promise<unknown> | undefined;
 
-  constructor(pools: CommitPools) {
+  constructor(pools: CommitPools<Db>) {
     this.#pools = pools;
   }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Backoff } from '../runtime-manager/timing/backoff.ts';
 import type { SocketAddress } from './client.ts';
 import { Cluster, USER, type Running } from './cluster.ts';
 import { loadBinaries } from './postgres-binaries.ts';
@@ -11,8 +12,7 @@ const SOCKET_NAME = '/.s.PGSQL.5432';
 /** How often in a row it may end by itself; one that was up for a while begins anew. */
 const ENDS_MAX = 5;
 const STEADY_MS = 60_000;
-const RESTART_MIN_MS = 100;
-const RESTART_MAX_MS = 5000;
+const RESTART_DELAYS = { minMs: 200, maxMs: 5000 };
 
 /** Where the embedded Postgres of a data directory listens, whoever started it. */
 export function embeddedAddress(dataDir: string): SocketAddress {
@@ -74,18 +74,21 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   async #keepUp(cluster: Cluster, first: Running): Promise<void> {
     let life = first.exited;
+    const backoff = new Backoff(RESTART_DELAYS);
     for (let ends = 1; ; ends++) {
       const upAt = performance.now();
       const how = await life;
       if (this.#ending.signal.aborted) return;
-      if (performance.now() - upAt > STEADY_MS) ends = 1;
+      if (performance.now() - upAt > STEADY_MS) {
+        ends = 1;
+        backoff.reset();
+      }
       if (ends > ENDS_MAX) {
         this.#fail(new Error(`The embedded Postgres ends again and again: ${how}`));
         return;
       }
       this.#log?.error({ how }, 'the embedded Postgres ended by itself and is started again');
-      const waitMs = Math.min(RESTART_MIN_MS * 2 ** ends, RESTART_MAX_MS);
-      await delay(waitMs, undefined, this.#ending).catch(() => undefined);
+      await delay(backoff.next(), undefined, this.#ending).catch(() => undefined);
       if (this.#ending.signal.aborted) return;
       life = this.#startAgain(cluster);
     }

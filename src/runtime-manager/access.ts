@@ -1,4 +1,4 @@
-import type { SocketRequest } from './connections/endpoints.ts';
+import type { SocketRequest } from './connections/requests.ts';
 import { ownConnectionId } from './connections/own-connection.ts';
 import type { ReadTicket, Ticket, Tickets } from './connections/tickets.ts';
 import { RuntimeError } from './errors.ts';

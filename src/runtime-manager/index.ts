@@ -37,7 +37,7 @@ export { EgressNotes } from './egress/egress-notes.ts';
 export type { EventPage } from './events/organization-events.ts';
 export { WakeUps } from './events/wake-ups.ts';
 export { Humanize } from './humanize/humanize.ts';
-export { LocalNode } from './node/local-node.ts';
+export { LocalNode, type LocalNodeOptions } from './node/local-node.ts';
 export { onlyNode } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';

@@ -8,16 +8,15 @@ import type { TestService } from '../support/service.ts';
 import { test } from '../support/test.ts';
 
 async function post(
-  service: TestService,
+  service: Pick<TestService, 'url' | 'apiKey'>,
   path: string,
   key: string,
   body?: object,
-  apiKey?: string,
 ) {
   const response = await fetch(service.url + path, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${apiKey ?? service.apiKey}`,
+      authorization: `Bearer ${service.apiKey}`,
       'idempotency-key': key,
       ...(body && { 'content-type': 'application/json' }),
     },
@@ -89,7 +88,9 @@ test('a key belongs to its caller', async ({ service, workspace }) => {
   const [key, body] = [randomUUID(), fresh()];
   await post(service, workspace.runtimes, key, body);
   const other = await addKey(service.database);
-  expect(await post(service, workspace.runtimes, key, body, other)).toMatchObject({
+  expect(
+    await post({ url: service.url, apiKey: other }, workspace.runtimes, key, body),
+  ).toMatchObject({
     status: 409,
     json: { code: 'runtime.alias_in_use' },
   });

@@ -5,7 +5,7 @@ import { expect, inject, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { correctPlaces } from '../../src/db/queries/quotas.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import { createDatabase, TEMPLATE } from '../support/database.ts';
 import { callEveryStatement } from '../support/every-statement.ts';
 import { BUSY, fillTables } from '../support/filled-tables.ts';
@@ -23,7 +23,7 @@ test('what a statement reads does not grow with what is over', async () => {
   }
   await using explained = openExplained(address, BY_INDEXES);
   const { db, statements } = explained;
-  const uncalled = await callEveryStatement(db, await SecretBox.open(db, 'a key for tests'));
+  const uncalled = await callEveryStatement(db, await Sealing.open(db, 'a key for tests'));
   await db.execute(sql`update organizations set active_runtimes = 7 where name = ${BUSY}`);
   expect(await correctPlaces(db)).toBe(1);
 

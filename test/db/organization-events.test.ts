@@ -6,7 +6,7 @@ import type { Db } from '../../src/db/client.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { createWorkspaceStore } from '../../src/db/queries/workspaces.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import { OrganizationEvents } from '../../src/runtime-manager/events/organization-events.ts';
 import { WakeUps } from '../../src/runtime-manager/events/wake-ups.ts';
 import { systemActor } from '../../src/runtime-manager/runtime/index.ts';
@@ -16,7 +16,7 @@ import { newRecord } from '../support/records.ts';
 const test = base.extend('owner', async ({}, { onCleanup }) => {
   const database = await openTestDatabase();
   const { db } = database;
-  const secrets = await SecretBox.open(db, 'a key for tests');
+  const secrets = await Sealing.open(db, 'a key for tests');
   const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 50 });
   const { id: organizationId } = await insertOrganization(db, randomUUID());
   const wakeUps = new WakeUps();

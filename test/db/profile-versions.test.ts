@@ -5,7 +5,7 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { findWorkspace } from '../../src/db/queries/workspaces.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import { openTestDatabase } from '../support/database.ts';
 
 const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -14,7 +14,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
   const { db } = database;
   const { id: organizationId } = await insertOrganization(db, randomUUID());
   const workspaceId = (await findWorkspace(db, organizationId, 'default'))?.id ?? '';
-  const secrets = await SecretBox.open(db, 'a key for tests');
+  const secrets = await Sealing.open(db, 'a key for tests');
   const runtimes = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 });
   const createProfile = async () => {
     const values = { name: randomUUID(), config: {}, extensionIds: [], fingerprint: {} };

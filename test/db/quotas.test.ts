@@ -12,7 +12,7 @@ import { migrateDatabase } from '../../src/db/migrate.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { organizations } from '../../src/db/schema/index.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import {
   RuntimeError,
   type RunningMove,
@@ -29,7 +29,7 @@ const MOST = 20;
 async function openOwner(database: Database) {
   const { db } = database;
   const { id: organizationId } = await insertOrganization(db, randomUUID());
-  const secrets = await SecretBox.open(db, 'a key for tests');
+  const secrets = await Sealing.open(db, 'a key for tests');
   const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: MOST });
   const nodeId: string = randomUUID();
   const insert = (alias: string, running: RunningMove | undefined = RUNNING) =>

@@ -5,7 +5,7 @@ import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import { Retention } from '../../src/runtime-manager/index.ts';
 import type { KeptRecords, RetentionStore } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
@@ -24,7 +24,7 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
   const { db } = database;
   const { id: organizationId } = await insertOrganization(db, randomUUID());
   const options = { maxRuntimesPerOrganization: 5 };
-  const secrets = await SecretBox.open(db, 'a key for tests');
+  const secrets = await Sealing.open(db, 'a key for tests');
   const runtimes = createRuntimeStore(database, secrets, options);
   const records = createRetentionStore(db);
   const nodeId = randomUUID();

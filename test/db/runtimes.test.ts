@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { createWorkspaceStore, findWorkspace } from '../../src/db/queries/workspaces.ts';
 import { reconcile } from '../../src/runtime-manager/index.ts';
@@ -20,7 +20,7 @@ const test = base
     const { db } = database;
     const { id: organizationId } = await insertOrganization(db, randomUUID());
     const workspace = await findWorkspace(db, organizationId, 'default');
-    const store = createRuntimeStore(database, await SecretBox.open(db, 'a key for tests'), {
+    const store = createRuntimeStore(database, await Sealing.open(db, 'a key for tests'), {
       maxRuntimesPerOrganization: 5,
     });
     const nodeId = randomUUID();

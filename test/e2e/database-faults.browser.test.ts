@@ -200,7 +200,9 @@ ${process.getuid?.() === 0 ? 'user = nobody' : ''}
     const browser = await chromium.connectOverCDP(json.connection.cdpUrl);
     // A machine that stands still for seconds has some refused for a moment, as with any database.
     const ask = (n: number) =>
-      n % 2 ? call('GET', `${RUNTIMES}/a`) : call('POST', '/v1/workspaces', { name: randomUUID() });
+      n % 2
+        ? call('GET', `${RUNTIMES}/a`)
+        : call('POST', '/v1/workspaces', { name: `w-${randomUUID()}` });
     await Promise.all(
       Array.from({ length: 40 }, async (_, n) => {
         let answer = await ask(n);

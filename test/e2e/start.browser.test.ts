@@ -334,7 +334,7 @@ test('secrets sealed with another key are said at the start', async () => {
     startService({ ...env, BCTRL_ENCRYPTION_KEY: 'another key of it', LOG_LEVEL: 'silent' }),
   ).rejects.toMatchObject({
     exitCode: 1,
-    said: "bctrl: BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with.\n",
+    said: "bctrl: BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with, and BCTRL_ENCRYPTION_KEYS_OLD does not have it.\n",
   });
 });
 

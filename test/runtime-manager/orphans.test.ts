@@ -9,7 +9,7 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { insertProfile } from '../../src/db/queries/browser-profiles.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
-import { SecretBox } from '../../src/db/secret-box.ts';
+import { Sealing } from '../../src/db/sealing.ts';
 import {
   openStorage,
   OrphanSweep,
@@ -31,7 +31,7 @@ async function openOwner() {
   onTestFinished(() => database[Symbol.asyncDispose]());
   const { db } = database;
   const { id: organizationId } = await insertOrganization(db, randomUUID());
-  const secrets = await SecretBox.open(db, 'a key for tests');
+  const secrets = await Sealing.open(db, 'a key for tests');
   const values = { name: 'one', config: {}, extensionIds: [], fingerprint: {} };
   const profileId = (await insertProfile(db, secrets, organizationId, values))?.id ?? '';
   const profiles = createProfileStore(db, secrets);

@@ -9,9 +9,10 @@ import * as organizations from '../../src/db/queries/organizations.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
+import * as sealing from '../../src/db/queries/sealing.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
 import * as workspaces from '../../src/db/queries/workspaces.ts';
-import type { SecretBox } from '../../src/db/secret-box.ts';
+import type { Sealing } from '../../src/db/sealing.ts';
 import {
   RUNTIME_STATES,
   SCOPES,
@@ -80,7 +81,7 @@ function isStatement(value: unknown): boolean {
  * Carries out every statement of `src/db/queries` in a database that `fillTables` filled, and leaves
  * nothing of it but an organization; a few of the oldest rows go. Resolves with the names of those that it does not know.
  */
-export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<string[]> {
+export async function callEveryStatement(db: Db, secrets: Sealing): Promise<string[]> {
   const uncalled = new Set<string>();
   const options = { maxRuntimesPerOrganization: ROOM };
   const pools = { db, unhurried: db, durably: <T>(write: (to: Db) => Promise<T>) => write(db) };
@@ -101,6 +102,7 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
       ...idempotency,
       ...organizations,
       ...profileQueries,
+      ...sealing,
       ...workspaceQueries,
     },
     uncalled,
@@ -162,8 +164,8 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
     }
   }
   await runtimes.setDriver(life, 'puppeteer');
-  await runtimes.setConnectionEpochs(life, { cdp: 1 });
   await runtimes.setDefaultPage(life, 'q');
+  await runtimes.setConnectionEpochs(life, { cdp: 1 });
   await runtimes.setProxy(life, undefined);
   const usage = { bytesIn: 1, bytesOut: 1, connections: 1 };
   await runtimes.recordActivity([{ ...life, lastActivityAt: new Date(), usage }]);
@@ -229,6 +231,15 @@ export async function callEveryStatement(db: Db, secrets: SecretBox): Promise<st
   await retention.removeIdempotencyKeys(FIRST_BATCH);
   await retention.countRuntimes(OLD_MS, PAGE);
   await retention.countEvents(OLD_MS, PAGE);
+
+  await query.readSealing(db);
+  await query.registerKey(db, secrets.id, () => undefined);
+  for (const owner of sealing.PASSWORD_OWNERS) {
+    const from = '80000000-0000-0000-0000-000000000000';
+    const [one] = await query.listPasswords(db, owner, { from, limit: PAGE });
+    await query.replacePassword(db, owner, { id: one?.id ?? '', from: 'none', to: 'other' });
+  }
+  await query.forgetKeys(db, [secrets.id]);
 
   await storages.databaseId();
   const marker = await storages.insert();

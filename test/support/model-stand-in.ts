@@ -28,14 +28,21 @@ function actionFor(prompt: string) {
   const [, text, field] =
     /following action: type "(.*?)" into the (.*?) field\./.exec(prompt) ?? [];
   if (text !== undefined && field !== undefined) {
-    return onElement(prompt, 'textbox', field, 'fill', [text]);
+    return onElement(prompt, { role: 'textbox', name: field }, 'fill', [text]);
   }
   const [, button] = /following action: click the (.*?) button\./.exec(prompt) ?? [];
-  return button === undefined ? null : onElement(prompt, 'button', button, 'click', []);
+  return button === undefined
+    ? null
+    : onElement(prompt, { role: 'button', name: button }, 'click', []);
 }
 
 /** The tree has a line `[0-13] button: Greet` for each element. */
-function onElement(prompt: string, role: string, name: string, method: string, args: string[]) {
+function onElement(
+  prompt: string,
+  { role, name }: { role: string; name: string },
+  method: string,
+  args: string[],
+) {
   const tree = prompt.slice(prompt.lastIndexOf('Accessibility Tree:'));
   const elements = [...tree.matchAll(/^\s*\[(\d+-\d+)\] ([^:]+): (.*)$/gm)];
   const [, elementId] =

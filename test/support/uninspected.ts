@@ -16,6 +16,7 @@ import {
 } from '../../src/runtime-manager/index.ts';
 import type { EgressRules } from '../../src/runtime-manager/runtime/index.ts';
 import {
+  fillBrowserRoots,
   openBrowserDirectory,
   resetBrowserRoots,
 } from '../../src/runtime-manager/browser/browser-directory.ts';
@@ -58,6 +59,7 @@ export async function openGates(): Promise<OpenGates> {
     extensionRoot: join(dataDir, 'extensions'),
   };
   await resetBrowserRoots(roots);
+  await fillBrowserRoots(roots);
   return {
     settings: {
       executablePath,

@@ -4,7 +4,7 @@ import { createExtensionStore } from '../../../src/db/queries/browser-extensions
 import { listProfiles } from '../../../src/db/queries/browser-profiles.ts';
 import { findOrganization } from '../../../src/db/queries/organizations.ts';
 import { createWorkspaceStore, findWorkspace } from '../../../src/db/queries/workspaces.ts';
-import { SecretBox } from '../../../src/db/secret-box.ts';
+import { Sealing } from '../../../src/db/sealing.ts';
 import {
   RUNTIME_STATES,
   type PageRequest,
@@ -101,7 +101,7 @@ async function measureStatements(little: BenchPostgres, much: BenchPostgres): Pr
 }
 
 async function pass({ db }: Explained): Promise<void> {
-  await callEveryStatement(db, await SecretBox.open(db, 'a key for measurements'));
+  await callEveryStatement(db, await Sealing.open(db, 'a key for measurements'));
 }
 
 /** Of each statement the one of such reads that looked at most rows. */

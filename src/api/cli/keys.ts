@@ -7,6 +7,7 @@ import {
   limitOrganization,
 } from '../../db/queries/organizations.ts';
 import { createWorkspaceStore } from '../../db/queries/workspaces.ts';
+import { resealAll } from '../../db/reseal.ts';
 import {
   ApiKeys,
   MEMBER_SCOPES,
@@ -16,6 +17,7 @@ import {
 } from '../../runtime-manager/runtime/index.ts';
 import { openCommandLineDatabase } from './database.ts';
 import { loadConfig } from '../config/config.ts';
+import { openSecrets } from '../config/secrets.ts';
 
 const USAGE = `usage: npm run keys -- <command>
 
@@ -30,6 +32,9 @@ const USAGE = `usage: npm run keys -- <command>
   limit NUMBER [--organization NAME]
                      how many runtimes of the organization may be active at once; "none" for
                      what the service is configured with
+  reseal             encrypt anew, with BCTRL_ENCRYPTION_KEY, what another key encrypted; afterwards
+                     nothing needs BCTRL_ENCRYPTION_KEYS_OLD. The service has to have been started
+                     with both. It goes on meanwhile, and this may be run again
 `;
 
 /** The command line for API keys; works beside a running service and without one. */
@@ -59,6 +64,7 @@ async function main(): Promise<void> {
   if (command === 'limit' && id !== undefined) {
     return print(await limit(await openDb(stack), values.organization, id));
   }
+  if (command === 'reseal') return print(await reseal(stack));
   throw new Error(`that is not how it is called.\n\n${USAGE}`);
 }
 
@@ -138,6 +144,12 @@ async function limit(db: Db, organization: string, number: string): Promise<stri
     throw new Error(`there is no organization ${organization}.`);
   }
   return `${organization}: ${number}`;
+}
+
+async function reseal(stack: AsyncDisposableStack): Promise<string> {
+  const config = loadConfig();
+  const { db } = await openCommandLineDatabase(config, stack);
+  return `${await resealAll(db, await openSecrets(config, db))} secrets were encrypted anew`;
 }
 
 function print(text: string): void {

@@ -92,6 +92,8 @@ export interface Config {
   reservedServices: ReservedService[];
   /** Undefined: one is generated and kept in the data directory. */
   encryptionKey: string | undefined;
+  /** What they seal no more, and still open. */
+  oldEncryptionKeys: string[];
   /** Undefined: archives are kept in the data directory. */
   s3: S3Options | undefined;
   /** 0 for never. */
@@ -142,6 +144,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
     reservedServices: reservedServices(values),
     encryptionKey: values.BCTRL_ENCRYPTION_KEY,
+    oldEncryptionKeys: values.BCTRL_ENCRYPTION_KEYS_OLD,
     shutdownGraceMs: values.BCTRL_SHUTDOWN_GRACE_MS,
     unknownVariables: Object.keys(given).filter(isUnknown).map(unknownVariable),
   };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 const LOCKED = 5; // SQLITE_BUSY
 /** Who holds the lock; worth nothing while nobody does. */
 const PID_FILE = 'pid';
+const ENCRYPTION_KEY_FILE = 'encryption-key';
 
 export interface DataDirectory extends Disposable {
   path: string;
@@ -61,14 +62,24 @@ function tryLock(file: string): DatabaseSync | undefined {
   }
 }
 
-/** The key of the secrets in the database, made when there is none yet. */
-export async function readEncryptionKey(path: string): Promise<string> {
-  const file = join(path, 'encryption-key');
-  const known = (await readFile(file, 'utf8').catch(() => '')).trim();
-  if (known !== '') return known;
+/** The generated key of the secrets in the database; undefined when there is none. */
+export async function findEncryptionKey(path: string): Promise<string | undefined> {
+  const known = await readFile(join(path, ENCRYPTION_KEY_FILE), 'utf8').catch(ignoreAbsence);
+  // Only what ends the line: a key may have spaces at its ends.
+  return known?.replace(/\r?\n$/, '') || undefined;
+}
+
+export async function createEncryptionKey(path: string): Promise<string> {
   const fresh = randomBytes(32).toString('base64url');
+  const file = join(path, ENCRYPTION_KEY_FILE);
   await writeFile(file, `${fresh}\n`, { mode: 0o600, flush: true });
   return fresh;
+}
+
+/** A key that is there and cannot be read must not be replaced. */
+function ignoreAbsence(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
 }
 
 /** The machine's name for itself, made when it has none yet. */

@@ -1,12 +1,19 @@
 import type { Db } from '../../db/client.ts';
-import { SecretBox } from '../../db/secret-box.ts';
+import { Sealing } from '../../db/sealing.ts';
 import type { Config } from './config.ts';
-import { readEncryptionKey } from './data-directory.ts';
+import { createEncryptionKey, findEncryptionKey } from './data-directory.ts';
 
-/** Throws when the secrets in the database were sealed with another key. */
-export async function openSecrets(
-  { encryptionKey, dataDir }: Pick<Config, 'encryptionKey' | 'dataDir'>,
-  db: Db,
-): Promise<SecretBox> {
-  return SecretBox.open(db, encryptionKey ?? (await readEncryptionKey(dataDir)));
+type Keys = Pick<Config, 'encryptionKey' | 'oldEncryptionKeys' | 'dataDir'>;
+
+/**
+ * A generated key stays readable when one is configured. Throws when the database has secrets that
+ * none of the keys opens.
+ */
+export async function openSecrets(config: Keys, db: Db): Promise<Sealing> {
+  const { encryptionKey, oldEncryptionKeys, dataDir } = config;
+  const generated = await findEncryptionKey(dataDir);
+  const current = encryptionKey ?? generated ?? (await createEncryptionKey(dataDir));
+  const old = new Set([...oldEncryptionKeys, ...(generated === undefined ? [] : [generated])]);
+  old.delete(current);
+  return Sealing.open(db, current, [...old]);
 }

@@ -151,7 +151,8 @@ const RETRY_AFTER_S = '5';
 export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
   if (error instanceof RuntimeError) {
     const status = ERROR_STATUS[error.code];
-    const refused = answer(status, error.code, error.message, requestId, {
+    const refused = answer(status, error.code, error.message, {
+      requestId,
       details: error.details,
       hint: HINTS[error.code],
     });
@@ -162,31 +163,31 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
   }
   if (error instanceof ApiError) {
     const status = ERROR_STATUS[error.code];
-    const refused = answer(status, error.code, error.message, requestId, error.extras);
+    const refused = answer(status, error.code, error.message, { requestId, ...error.extras });
     Object.assign(refused.headers, error.headers);
     return refused;
   }
   if (error instanceof HTTPException && error.status < 500) {
     // What Hono refuses itself is a body that is no JSON.
     const issues = [{ in: 'body', path: '', message: error.message }];
-    return answer(error.status, 'request.invalid', error.message, requestId, {
+    return answer(error.status, 'request.invalid', error.message, {
+      requestId,
       details: { issues },
     });
   }
   if (isDatabaseUnavailable(error)) {
     log.warn({ err: error, requestId }, 'a request failed because the database is away');
-    return answer(503, 'service.unavailable', 'The service has no database now.', requestId);
+    return answer(503, 'service.unavailable', 'The service has no database now.', { requestId });
   }
   log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  return answer(500, 'server.error', 'The service failed to carry out the request.', requestId);
+  return answer(500, 'server.error', 'The service failed to carry out the request.', { requestId });
 }
 
 function answer(
   status: ContentfulStatusCode,
   code: string,
   message: string,
-  requestId: string,
-  extras: ErrorExtras = {},
+  { requestId, ...extras }: ErrorExtras & { requestId: string },
 ): ErrorAnswer {
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';

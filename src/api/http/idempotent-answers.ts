@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { decrypt, encrypt } from '../../db/aes-gcm.ts';
 import type { Db } from '../../db/client.ts';
 import {
   claimKey,
@@ -10,16 +11,14 @@ import {
   releaseUnfinished,
   saveAnswer,
 } from '../../db/queries/idempotency-keys.ts';
+import { retry } from '../../runtime-manager/timing/retry.ts';
 import { ApiError } from './errors.ts';
 
 /** How often, and how long, another service is waited for that carries out the same request. */
 const RECORD_WAIT_MS = 2000;
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5000;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 const Answer = z.object({
   status: z.number(),
@@ -47,11 +46,12 @@ interface Running {
  * of the moment (429) and failures (5xx) may be tried again. Answers are stored encrypted under the
  * caller's own credential, since there are connection URLs in them.
  */
-export class IdempotentAnswers {
+export class IdempotentAnswers implements Disposable {
   readonly #db: Db;
   readonly #nodeId: string;
   readonly #log: Logger;
   readonly #running = new Map<string, Running>();
+  readonly #closed = new AbortController();
 
   private constructor(db: Db, nodeId: string, log: Logger) {
     this.#db = db;
@@ -63,6 +63,11 @@ export class IdempotentAnswers {
   static async open(db: Db, nodeId: string, log: Logger): Promise<IdempotentAnswers> {
     await releaseUnfinished(db, nodeId);
     return new IdempotentAnswers(db, nodeId, log);
+  }
+
+  /** What is not recorded yet stays so. */
+  [Symbol.dispose](): void {
+    this.#closed.abort();
   }
 
   /** Throws `idempotency.mismatch` when the key was used for another request. */
@@ -111,16 +116,21 @@ export class IdempotentAnswers {
     }
   }
 
-  /** As often as it takes: the request was carried out, whatever becomes of the database. */
+  /**
+   * As often as it takes, while the service runs: the request was carried out, whatever becomes of the
+   * database.
+   */
   async #record(write: () => Promise<void>): Promise<void> {
-    for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
-      try {
-        return await write();
-      } catch (err) {
-        this.#log.warn({ err }, 'the answer of an idempotent request could not be recorded yet');
-      }
-      await delay(waitMs, undefined, { ref: false });
-    }
+    const { signal } = this.#closed;
+    const recorded = retry(write, {
+      ...RETRY_DELAYS,
+      signal,
+      onFailure: (err) =>
+        this.#log.warn({ err }, 'the answer of an idempotent request could not be recorded yet'),
+    });
+    await recorded.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   /** The recorded answer, or undefined when the request is ours to carry out. */
@@ -157,16 +167,9 @@ function derive({ secret, key }: KeyedRequest): { id: string; cipherKey: Buffer 
 }
 
 function seal(answer: Answer, cipherKey: Buffer): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce);
-  const text = Buffer.concat([cipher.update(JSON.stringify(answer), 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+  return encrypt(JSON.stringify(answer), cipherKey);
 }
 
 function open(sealed: Buffer, cipherKey: Buffer): Answer {
-  const tagEnd = NONCE_BYTES + TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', cipherKey, sealed.subarray(0, NONCE_BYTES));
-  decipher.setAuthTag(sealed.subarray(NONCE_BYTES, tagEnd));
-  const text = Buffer.concat([decipher.update(sealed.subarray(tagEnd)), decipher.final()]);
-  return Answer.parse(JSON.parse(text.toString('utf8')));
+  return Answer.parse(JSON.parse(decrypt(sealed, cipherKey)));
 }

@@ -257,10 +257,7 @@ export function toRuntimeBody(
     generation: runtime.generation,
     idleTimeoutSeconds: runtime.idleTimeoutSeconds,
     maxDurationSeconds: runtime.maxDurationSeconds,
-    startedAt: runtime.startedAt?.toISOString() ?? null,
-    lastActivityAt: runtime.lastActivityAt?.toISOString() ?? null,
-    expiresAt: runtime.expiresAt?.toISOString() ?? null,
-    stoppedAt: runtime.stoppedAt?.toISOString() ?? null,
+    ...datesOf(runtime),
     proxy: runtime.proxy ?? null,
     extensions: runtime.extensions,
     usage: runtime.usage,
@@ -283,5 +280,14 @@ export function toUsageBody(runtime: Runtime): z.infer<typeof RuntimeUsage> {
     stoppedAt: stoppedAt?.toISOString() ?? null,
     durationMs: durationMsOf(runtime, new Date()),
     ...usage,
+  };
+}
+
+function datesOf({ startedAt, lastActivityAt, expiresAt, stoppedAt }: Runtime) {
+  return {
+    startedAt: startedAt?.toISOString() ?? null,
+    lastActivityAt: lastActivityAt?.toISOString() ?? null,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    stoppedAt: stoppedAt?.toISOString() ?? null,
   };
 }

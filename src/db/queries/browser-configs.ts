@@ -1,12 +1,12 @@
 import type { BrowserConfig } from '../../runtime-manager/runtime/index.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 
 /** A configuration as it is stored: with its password sealed. */
-export function sealConfig(config: BrowserConfig, secrets: SecretBox): BrowserConfig {
+export function sealConfig(config: BrowserConfig, secrets: Sealing): BrowserConfig {
   return withPassword(config, (password) => secrets.seal(password));
 }
 
-export function unsealConfig(config: BrowserConfig, secrets: SecretBox): BrowserConfig {
+export function unsealConfig(config: BrowserConfig, secrets: Sealing): BrowserConfig {
   return withPassword(config, (password) => secrets.unseal(password));
 }
 

@@ -11,7 +11,7 @@ import type {
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserProfiles, isOver, profileVersions, runtimes } from '../schema/index.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 import { hidePassword, sealConfig } from './browser-configs.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
@@ -21,7 +21,7 @@ import { findProfileWriter } from './profile-writers.ts';
 type Row = typeof browserProfiles.$inferSelect;
 
 /** What the core keeps of what is said of profiles, in Postgres. */
-export function createBrowserProfileStore(db: Db, secrets: SecretBox): BrowserProfileStore {
+export function createBrowserProfileStore(db: Db, secrets: Sealing): BrowserProfileStore {
   return {
     insert: (organizationId, values) => insertProfile(db, secrets, organizationId, values),
     find: (organizationId, id) => findProfile(db, organizationId, id),
@@ -40,7 +40,7 @@ export function createBrowserProfileStore(db: Db, secrets: SecretBox): BrowserPr
 /** Undefined when the name is taken. */
 export async function insertProfile(
   db: Db,
-  secrets: SecretBox,
+  secrets: Sealing,
   organizationId: string,
   values: ProfileValues,
 ): Promise<BrowserProfile | undefined> {

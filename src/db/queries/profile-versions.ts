@@ -10,14 +10,14 @@ import {
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserProfiles, profileVersions, runtimes } from '../schema/index.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 import { unsealConfig } from './browser-configs.ts';
 import { isActiveWriter } from './profile-writers.ts';
 
 type ProfileRow = typeof browserProfiles.$inferSelect;
 
 /** What the core keeps of profiles, in Postgres. */
-export function createProfileStore(db: Db, secrets: SecretBox): ProfileStore {
+export function createProfileStore(db: Db, secrets: Sealing): ProfileStore {
   const toLease = async (row: ProfileRow | undefined): Promise<ProfileLease | undefined> =>
     row && {
       profile: toProfile(row, secrets),
@@ -225,7 +225,7 @@ async function prune(
   return pruned.map(toVersion);
 }
 
-function toProfile(row: ProfileRow, secrets: SecretBox): Profile {
+function toProfile(row: ProfileRow, secrets: Sealing): Profile {
   const { id, organizationId, extensionIds, fingerprint } = row;
   const config = unsealConfig(row.config, secrets);
   return { id, organizationId, config, extensionIds, fingerprint };

@@ -45,17 +45,15 @@ export async function listEvents(
   db: Db,
   organizationId: string,
   runtimeId: string,
-  filter: EventFilter,
-  limit: number,
+  { types, contextId, pageId, after, limit }: EventFilter & { limit: number },
 ): Promise<RuntimeEvent[]> {
-  const { types, contextId, pageId } = filter;
   const rows = await db
     .select()
     .from(runtimeEvents)
     .where(
       and(
         isOf(organizationId, runtimeId),
-        gt(runtimeEvents.id, BigInt(filter.after)),
+        gt(runtimeEvents.id, BigInt(after)),
         types && inArray(runtimeEvents.type, [...types]),
         contextId === undefined ? undefined : eq(runtimeEvents.contextId, contextId),
         pageId === undefined ? undefined : eq(runtimeEvents.pageId, pageId),

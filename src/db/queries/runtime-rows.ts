@@ -1,12 +1,12 @@
 import type { BrowserConfig, Launch, Runtime } from '../../runtime-manager/runtime/index.ts';
 import type { runtimes } from '../schema/index.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 import { sealConfig, unsealConfig } from './browser-configs.ts';
 
 type Row = typeof runtimes.$inferSelect;
 
 /** A row as the core knows it: absent is undefined, and secrets are open. */
-export function toRuntime(row: Row, secrets: SecretBox): Runtime {
+export function toRuntime(row: Row, secrets: Sealing): Runtime {
   const { failureCode, failureMessage, bytesIn, bytesOut, connections, ...rest } = row;
   const failure =
     failureCode === null ? undefined : { code: failureCode, message: failureMessage ?? '' };
@@ -24,6 +24,12 @@ export function toRuntime(row: Row, secrets: SecretBox): Runtime {
     browserDirectory: row.browserDirectory ?? undefined,
     storageWorkspace: row.storageWorkspace ?? undefined,
     stopReason: row.stopReason ?? undefined,
+    ...datesOf(row),
+  };
+}
+
+function datesOf(row: Row) {
+  return {
     startedAt: row.startedAt ?? undefined,
     stoppedAt: row.stoppedAt ?? undefined,
     lastActivityAt: row.lastActivityAt ?? undefined,
@@ -32,7 +38,7 @@ export function toRuntime(row: Row, secrets: SecretBox): Runtime {
 }
 
 /** A launch as it is stored. */
-export function sealLaunch(launch: Launch, secrets: SecretBox): Launch {
+export function sealLaunch(launch: Launch, secrets: Sealing): Launch {
   return withConfig(launch, (config) => sealConfig(config, secrets));
 }
 

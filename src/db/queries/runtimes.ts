@@ -25,7 +25,7 @@ import { appendEvents, lastEventId, listEvents } from './runtime-events.ts';
 import { usageColumns } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
 import { sealConfig } from './browser-configs.ts';
-import type { SecretBox } from '../secret-box.ts';
+import type { Sealing } from '../sealing.ts';
 import { asRefusal } from './runtime-refusals.ts';
 import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';
 import { correctPlaces, takingPlace } from './quotas.ts';
@@ -42,7 +42,7 @@ export interface RuntimeStoreOptions {
  */
 export function createRuntimeStore(
   { db, unhurried, durably }: Pick<Database, 'db' | 'unhurried' | 'durably'>,
-  secrets: SecretBox,
+  secrets: Sealing,
   options: RuntimeStoreOptions,
 ): RuntimeStore {
   const most = options.maxRuntimesPerOrganization;
@@ -56,7 +56,7 @@ export function createRuntimeStore(
       return open(await (runtime.running ? durably(write) : write(unhurried)));
     },
     revive: async (organizationId, id, life) =>
-      find(await reviveRuntime(unhurried, organizationId, id, life, most)),
+      find(await reviveRuntime(unhurried, organizationId, id, { ...life, most })),
     find: async (organizationId, workspace, ref) =>
       find(await findRuntime(db, organizationId, workspace, ref)),
     list: async (organizationId, filter, page) => {
@@ -77,7 +77,7 @@ export function createRuntimeStore(
     remove: (organizationId, id) => removeRuntime(db, organizationId, id),
     appendEvents: (life, events) => appendEvents(unhurried, life, events),
     listEvents: (organizationId, id, filter, limit) =>
-      listEvents(db, organizationId, id, filter, limit),
+      listEvents(db, organizationId, id, { ...filter, limit }),
     lastEventId: (organizationId, id) => lastEventId(db, organizationId, id),
     listOrganizationEvents: (organizationId, range, limit) =>
       listOrganizationEvents(db, organizationId, range, limit),
@@ -96,8 +96,7 @@ async function reviveRuntime(
   db: Db,
   organizationId: string,
   id: string,
-  { nodeId, state }: { nodeId: string; state: FirstState },
-  most: number,
+  { nodeId, state, most }: { nodeId: string; state: FirstState; most: number },
 ): Promise<Row | undefined> {
   try {
     const [row] = await db
@@ -188,7 +187,7 @@ async function setProxy(
   db: Db,
   life: RuntimeLife,
   proxy: Proxy | undefined,
-  secrets: SecretBox,
+  secrets: Sealing,
 ): Promise<Row | undefined> {
   const { proxy: sealed = null } = sealConfig({ proxy: proxy ?? null }, secrets);
   const config = sql`coalesce(${runtimes.launch} -> 'config', '{}') || ${JSON.stringify({ proxy: sealed })}::jsonb`;

@@ -1,7 +1,16 @@
-import { boolean, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { createdAt } from './columns.ts';
 
-/** One row: a known text, sealed with the key that all secrets of this database are sealed with. */
+/** One row: what keys are derived with, and what tells the key of texts that name none. */
 export const sealing = pgTable('sealing', {
   id: boolean().primaryKey().default(true),
-  sealed: text().notNull(),
+  salt: uuid().notNull().defaultRandom(),
+  /** A known text under that key; null when no such text is left. */
+  sealed: text(),
+});
+
+/** The ids of the keys that texts in this database are sealed with. */
+export const sealingKeys = pgTable('sealing_keys', {
+  id: text().primaryKey(),
+  createdAt: createdAt(),
 });

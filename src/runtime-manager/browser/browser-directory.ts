@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Jail } from '../machine/jail/jail.ts';
 import { createFilesFolder, type FilesFolder } from './own-files.ts';
-import { STAGEHAND_EXTENSION } from './stagehand-extension.ts';
+import { unpackStagehandExtension } from './stagehand/stagehand-extension.ts';
 
 /** `<TMPDIR>/org.chromium.Chromium.XXXXXX/SingletonSocket` has to fit a unix socket's address. */
 const SOCKET_PATH_MAX = 107;
@@ -98,7 +98,7 @@ export async function openBrowserDirectory(
     onDisk: [files, join(extensions, 'indexed'), userDataDir ?? (isApart ? [] : path)].flat(),
     extensions: place('extensions', join(extensions, 'shared')),
     indexedExtensions: place('indexed-extensions', join(extensions, 'indexed')),
-    stagehandExtension: place('stagehand', STAGEHAND_EXTENSION),
+    stagehandExtension: place('stagehand', stagehandIn(roots)),
     env: { HOME: seen, TMPDIR: join(seen, 'tmp') },
     [Symbol.asyncDispose]: remove,
   };
@@ -123,9 +123,19 @@ export async function resetBrowserRoots(roots: BrowserRoots): Promise<void> {
   try {
     await removeBrowserRoots(roots);
     for (const root of rootsOf(roots)) await mkdir(root, { recursive: true, mode: 0o700 });
+    await mkdir(stagehandIn(roots));
   } catch (cause) {
     throw new Error(`BCTRL_BROWSER_DIR cannot be used: ${String(cause)}`, { cause });
   }
+}
+
+/** Puts into the roots what all browsers read. One that is launched meanwhile gets it later. */
+export async function fillBrowserRoots(roots: BrowserRoots): Promise<void> {
+  await unpackStagehandExtension(stagehandIn(roots));
+}
+
+function stagehandIn({ extensionRoot }: BrowserRoots): string {
+  return join(extensionRoot, 'stagehand');
 }
 
 export async function removeBrowserRoots(roots: BrowserRoots): Promise<void> {

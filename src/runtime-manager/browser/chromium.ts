@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { dialAhead } from '../machine/jail/dial-ahead.ts';
 import type { Confined, Dial, Jail, ProcessExit, Program } from '../machine/jail/jail.ts';
 import { yieldUntil } from '../machine/jail/process-group.ts';
@@ -119,8 +120,6 @@ async function readEndpoint(
 ): Promise<DebuggingEndpoint> {
   const { promise, resolve, reject } = Promise.withResolvers<DebuggingEndpoint>();
   let said = '';
-  const fail = (message: string) => reject(new ChromiumLaunchError(message, said, signal.reason));
-  const abort = () => fail('Chromium was not ready in time');
   const listen = (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-STDERR_TAIL);
     const [, port, path] = LISTENING.exec(said) ?? [];
@@ -128,14 +127,20 @@ async function readEndpoint(
     resolve({ dial: dialAhead(process.reach(Number(port))), port: Number(port), path });
   };
   stderr.on('data', listen);
-  signal.addEventListener('abort', abort, { once: true });
   void process.exited.then(({ code, signal: by }) =>
-    fail(`Chromium exited (${by ?? `code ${code}`}) before it was ready`),
+    reject(
+      new ChromiumLaunchError(
+        `Chromium exited (${by ?? `code ${code}`}) before it was ready`,
+        said,
+      ),
+    ),
   );
   try {
-    return await promise;
+    return await untilAborted(promise, signal);
+  } catch (cause) {
+    if (cause !== signal.reason) throw cause;
+    throw new ChromiumLaunchError('Chromium was not ready in time', said, cause);
   } finally {
-    signal.removeEventListener('abort', abort);
     stderr.off('data', listen);
     // Read on, or a full pipe would stop the browser.
     stderr.resume();

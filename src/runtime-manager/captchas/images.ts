@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PageDocument } from '../browser/pages/page-documents.ts';
 import { captchaError } from './error.ts';
-import { Placed, withDetection } from './detection.ts';
+import { askDetection, Placed } from './detection.ts';
 import type { FoundCaptcha } from './found.ts';
 import type { Solution, Solver } from './solver.ts';
 import { imageTask } from './solver-tasks.ts';
@@ -15,11 +15,10 @@ export async function solveImage(
   solver: Solver,
   signal: AbortSignal,
 ): Promise<Solution> {
-  const image = await document.ask(withDetection(`captchas.image(${id})`), Image, signal);
+  const image = await document.ask(askDetection('image', id), Image, signal);
   const bytes = 'bytes' in image ? image.bytes : await document.resource(image.url, signal);
   const solution = await solver.solve(imageTask(bytes), signal);
-  const type = `captchas.type(${id}, ${JSON.stringify(solution.text)})`;
-  const placed = await document.ask(withDetection(type), Placed, signal);
+  const placed = await document.ask(askDetection('type', id, solution.text), Placed, signal);
   if (placed === 'gone') throw captchaError('captcha.page_gone');
   return solution;
 }

@@ -67,6 +67,7 @@ export function imageTask(bytes: string): SolverTask {
   return { type: 'ImageToTextTask', body: bytes };
 }
 
+/** What is undefined is left out of JSON. */
 function extrasOf(
   kind: TokenKind,
   { action, cData, dataS, isInvisible }: FoundCaptcha,
@@ -74,25 +75,17 @@ function extrasOf(
 ): Record<string, unknown> {
   switch (kind) {
     case 'recaptcha_v2':
-      return { isInvisible, ...(dataS !== undefined && { recaptchaDataSValue: dataS }) };
+      return { isInvisible, recaptchaDataSValue: dataS };
     case 'recaptcha_v2_enterprise':
-      return { isInvisible, ...(dataS !== undefined && { enterprisePayload: { s: dataS } }) };
+      return { isInvisible, enterprisePayload: dataS === undefined ? undefined : { s: dataS } };
     case 'recaptcha_v3':
+      return { minScore: MIN_SCORE, pageAction: action };
     case 'recaptcha_v3_enterprise':
-      return {
-        minScore: MIN_SCORE,
-        ...(action !== undefined && { pageAction: action }),
-        ...(kind === 'recaptcha_v3_enterprise' && { isEnterprise: true }),
-      };
+      return { minScore: MIN_SCORE, pageAction: action, isEnterprise: true };
     case 'hcaptcha':
       return { isInvisible };
     case 'turnstile':
-      return isCapSolver
-        ? { metadata: { action, cdata: cData } }
-        : {
-            ...(action !== undefined && { action }),
-            ...(cData !== undefined && { data: cData, cData }),
-          };
+      return isCapSolver ? { metadata: { action, cdata: cData } } : { action, data: cData, cData };
   }
 }
 

@@ -4,7 +4,7 @@ import type { PageDocument } from '../browser/pages/page-documents.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import { captchaError, CaptchaError, mayRecover, type CaptchaErrorCode } from './error.ts';
 import type { CaptchaReport, ReportedCaptcha } from './report.ts';
-import { withDetection } from './detection.ts';
+import { askDetection } from './detection.ts';
 import { siteOf, type FoundCaptcha } from './found.ts';
 import { solveImage } from './images.ts';
 import { isProofOfWork, type CaptchaKind, type CAPTCHA_STATUSES } from './kinds.ts';
@@ -183,7 +183,7 @@ export class CaptchaSolving {
 
 /** When the page takes the solution back, since it is wrong or too old, it is told once more. */
 function settle({ document, found }: Captcha, signal: AbortSignal): void {
-  const settled = document.ask(withDetection(`captchas.settle(${found.id})`), z.unknown(), signal);
+  const settled = document.ask(askDetection('settle', found.id), z.unknown(), signal);
   // The solution may have sent the page elsewhere, or made it show a dialog.
   settled.catch(() => undefined);
 }

@@ -11,7 +11,7 @@ import { captchaError, CaptchaError } from './error.ts';
 import { CaptchaReport } from './report.ts';
 import { CaptchaSolving, type CaptchaLimits, type CaptchaResult } from './solving.ts';
 import type { solveCaptchas } from './solve-captchas.ts';
-import { withDetection } from './detection.ts';
+import { askDetection } from './detection.ts';
 import { FoundCaptcha } from './found.ts';
 import { Solver, type SolverOptions } from './solver.ts';
 
@@ -116,8 +116,7 @@ export class CaptchaWatcher implements Disposable {
     const ended = this.#ended.signal;
     try {
       for (let isFirst = true; this.#solving.hasRoom; isFirst = false) {
-        const next = withDetection(`captchas.next(${isFirst})`);
-        const found = await document.ask(next, Found, ended);
+        const found = await document.ask(askDetection('next', isFirst), Found, ended);
         for (const captcha of found) void this.#solving.solve(document, captcha);
       }
     } catch {
@@ -150,7 +149,7 @@ export class CaptchaWatcher implements Disposable {
   async #unsolved(document: PageDocument, signal: AbortSignal): Promise<DocumentCaptcha[]> {
     const until = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     try {
-      const found = await document.ask(withDetection('captchas.unsolved()'), Found, until);
+      const found = await document.ask(askDetection('unsolved'), Found, until);
       return found.map((captcha) => ({ document, captcha }));
     } catch {
       signal.throwIfAborted();

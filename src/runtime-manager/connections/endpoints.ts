@@ -1,18 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { DebuggingEndpoint } from '../browser/chromium.ts';
 import type { Socket } from 'node:net';
-import type { BrowserDirectory } from '../browser/browser-directory.ts';
-import type { Jail } from '../machine/jail/jail.ts';
 import { RuntimeError } from '../errors.ts';
 import { splice } from '../egress/splice.ts';
+import { ClientActing } from '../humanize/client-acting.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';
 import { DRIVERS, type Driver } from '../runtime/lifecycle.ts';
 import { actingTogether } from './cdp/acting-together.ts';
 import { cdpPathOf, discover } from './cdp/cdp-discovery.ts';
 import { CdpGate } from './cdp/cdp-gate.ts';
 import { inspectCdp } from './cdp/cdp-inspection.ts';
-import type { Role, RuntimeFiles } from './cdp/cdp-policy.ts';
+import type { Role } from './cdp/cdp-policy.ts';
 import type { Connection } from './connections.ts';
 import type { Protocol } from '../runtime/access.ts';
 import { PageEmulation } from './cdp/page-emulation.ts';
@@ -24,8 +21,9 @@ import {
   startPlaywrightServer,
   type PlaywrightServer,
 } from './playwright-server.ts';
+import type { HttpRequest, SocketRequest } from './requests.ts';
 import { assertRightAddress, refuseWrongClients } from './wrong-address.ts';
-import { WebDriverEndpoint } from './webdriver/webdriver-endpoint.ts';
+import { WebDriverEndpoint, type WebDriverOptions } from './webdriver/webdriver-endpoint.ts';
 import { inspectBidi } from './webdriver/webdriver-inspection.ts';
 import {
   GOING_AWAY,
@@ -36,47 +34,12 @@ import {
   type Inspection,
 } from './websocket/websocket-bridge.ts';
 
-export interface EndpointsOptions {
-  endpoint: DebuggingEndpoint;
-  /** What of the machine's files is the runtime's own. */
-  files: RuntimeFiles;
-  directory: BrowserDirectory;
+export interface EndpointsOptions extends Omit<WebDriverOptions, 'closing'> {
   shared: SharedState;
-  /** Where helpers run. */
-  jail: Jail;
-  /** What helpers get as their environment beside what names the directory. */
-  env: Record<string, string>;
-  /** Undefined: there is none on this machine. */
-  chromedriverPath: string | undefined;
   /** Undefined: no videos are recorded. */
   ffmpegPath: string | undefined;
   /** Takes a helper's connections to the outside, as an HTTP proxy. */
   acceptProxied: (socket: Socket) => void;
-}
-
-/** A request for a websocket, as Node hands it over. */
-export interface SocketRequest {
-  request: IncomingMessage;
-  socket: Duplex;
-  head: Buffer;
-  /** Below the connection's address, with its query. */
-  path: string;
-  /** What the client is told in the answer to its handshake. */
-  headers?: Readonly<Record<string, string>>;
-  /** Called when the client was answered: it is joined. */
-  onOpen?: () => void;
-}
-
-export interface HttpRequest {
-  method: string;
-  /** Below the connection's address, with its query. */
-  path: string;
-  /**
-   * The connection's address as the client sees it: an http(s) URL without a slash at its end. For
-   * WebDriver it has a ticket, since it goes on to clients that send no headers.
-   */
-  base: string;
-  body: Buffer;
 }
 
 /**
@@ -107,13 +70,13 @@ export class Endpoints implements AsyncDisposable {
 
   /** Joins a client with what it asked for; resolves when it has gone. */
   async connect(connection: Connection, asked: SocketRequest): Promise<void> {
-    const { request, socket, head, headers, onOpen } = asked;
+    const { request, socket, headers, onOpen } = asked;
     const { protocol, path } = this.#spokenAt(connection, asked.path);
     const target = await this.#targetOf(protocol, { ...asked, path });
     if (socket.destroyed) return;
     if (connection.closed) throw new RuntimeError('runtime.not_active', connection.closed);
     using commands = connection.follow();
-    const bridge = new WebSocketBridge(request, socket, head, target, {
+    const bridge = new WebSocketBridge(asked, target, {
       onActivity: () => connection.touch(),
       commands,
       inspect: this.#inspectionOf({ protocol, access: connection.access }, { ...asked, path }),
@@ -196,7 +159,7 @@ export class Endpoints implements AsyncDisposable {
         new PageEmulation(quiet, this.#emulation),
         quiet,
       ];
-      if (humanizer) actors.unshift(humanizer.open(wire));
+      if (humanizer) actors.unshift(new ClientActing(humanizer, wire));
       const acting = actingTogether(actors, () => this.#acting.delete(acting));
       this.#acting.add(acting);
       return acting;

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import { ACCESSES } from '../runtime/access.ts';
@@ -15,6 +15,8 @@ const Ticket = z.object({
   expiresAt: z.number(),
   /** The same by `performance.now()`, which counts whatever the clock is set to. */
   expiresAtMs: z.number(),
+  /** Of the process whose `performance.now()` that is. */
+  timeOrigin: z.number(),
 });
 
 /** What a ticket says: which way into which life of a runtime, and until when it lets clients in. */
@@ -29,46 +31,69 @@ export interface Ticket {
   expiresAt: Date;
 }
 
-export type ReadTicket = Ticket & Pick<z.infer<typeof Ticket>, 'expiresAtMs'>;
+export type ReadTicket = Ticket & Pick<z.infer<typeof Ticket>, 'expiresAtMs' | 'timeOrigin'>;
+
+/** Keys of HMAC-SHA256. The first one signs; tickets that the others signed are valid too. */
+export type TicketKeys = readonly [Buffer, ...Buffer[]];
 
 /**
- * The credentials inside connection URLs: `<base64url payload>.<HMAC-SHA256>`. The key lives as
- * long as the process, and so do the browsers that its tickets open.
+ * The credentials inside connection URLs: `<base64url payload>.<HMAC-SHA256>`. Whoever has the keys
+ * can check them, also after a restart.
  */
 export class Tickets {
-  readonly #key = randomBytes(32);
+  readonly #keys: TicketKeys;
+
+  constructor(keys: TicketKeys) {
+    this.#keys = keys;
+  }
 
   sign(ticket: Ticket): string {
     const { expiresAt } = ticket;
-    const said = { ...ticket, expiresAt: expiresAt.getTime(), expiresAtMs: elapsedAt(expiresAt) };
+    const said = {
+      ...ticket,
+      expiresAt: expiresAt.getTime(),
+      expiresAtMs: elapsedAt(expiresAt),
+      timeOrigin: performance.timeOrigin,
+    };
     const text = JSON.stringify(said satisfies z.infer<typeof Ticket>);
     const payload = Buffer.from(text, 'utf8').toString('base64url');
-    return `${payload}.${this.#signatureOf(payload)}`;
+    return `${payload}.${signatureOf(payload, this.#keys[0])}`;
   }
 
   /** Reads a ticket, also one that has expired. Throws `connection.ticket_invalid`. */
   read(text: string): ReadTicket {
     const [payload = '', signature = '', ...rest] = text.split('.');
-    if (rest.length > 0 || !this.#isSignature(payload, signature)) {
-      throw new RuntimeError('connection.ticket_invalid', 'This connection ticket is not valid.');
-    }
-    const said = Ticket.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
-    return { ...said, expiresAt: new Date(said.expiresAt) };
-  }
-
-  #signatureOf(payload: string): string {
-    return createHmac('sha256', this.#key).update(payload).digest('base64url');
+    if (rest.length > 0 || !this.#isSignature(payload, signature)) throw invalid();
+    const json = Buffer.from(payload, 'base64url').toString('utf8');
+    // Another version of the service may have signed something else.
+    const { data } = Ticket.safeParse(JSON.parse(json));
+    if (!data) throw invalid();
+    return { ...data, expiresAt: new Date(data.expiresAt) };
   }
 
   #isSignature(payload: string, signature: string): boolean {
-    const expected = Buffer.from(this.#signatureOf(payload));
     const given = Buffer.from(signature);
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    return this.#keys.some((key) => {
+      const expected = Buffer.from(signatureOf(payload, key));
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    });
   }
 }
 
-/** Throws `connection.ticket_expired`. */
-export function assertNotExpired({ expiresAtMs }: ReadTicket): void {
-  if (expiresAtMs > performance.now()) return;
+function signatureOf(payload: string, key: Buffer): string {
+  return createHmac('sha256', key).update(payload).digest('base64url');
+}
+
+function invalid(): RuntimeError {
+  return new RuntimeError('connection.ticket_invalid', 'This connection ticket is not valid.');
+}
+
+/** By the clock only for a ticket of another process. Throws `connection.ticket_expired`. */
+export function assertNotExpired({ expiresAt, expiresAtMs, timeOrigin }: ReadTicket): void {
+  const leftMs =
+    timeOrigin === performance.timeOrigin
+      ? expiresAtMs - performance.now()
+      : expiresAt.getTime() - Date.now();
+  if (leftMs > 0) return;
   throw new RuntimeError('connection.ticket_expired', 'This connection ticket has expired.');
 }

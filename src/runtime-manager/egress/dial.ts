@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import { canonicalHost } from './addresses.ts';
@@ -159,19 +160,6 @@ async function inTime<T>(
   } catch (error) {
     signal.throwIfAborted();
     throw late.aborted ? late.reason : error;
-  }
-}
-
-/** What cannot be called off is left to itself. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

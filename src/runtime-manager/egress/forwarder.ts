@@ -159,17 +159,24 @@ export class Forwarder implements Disposable {
     try {
       await this.#join(client, destination, front);
     } catch (error) {
-      const entrance = this.#options.reservedPorts.entranceOf(destination.port);
-      if (error instanceof EgressRefusal && error.code === 'own_port' && entrance !== undefined) {
-        front.accept();
-        enterOwnService(client, destination, entrance);
-      } else if (this.#clients.get(client)?.isHelper && !(error instanceof EgressRefusal)) {
+      if (error instanceof EgressRefusal) this.#refuse(front, client, destination, error);
+      else if (this.#clients.get(client)?.isHelper) {
         this.#note(destination, error);
         front.failProxy();
       } else {
         this.#fail(front, destination, error);
       }
     }
+  }
+
+  /** What is refused as a port of the service's own may still be entered, where it has an entrance. */
+  #refuse(front: Front, client: Duplex, destination: Destination, refusal: EgressRefusal): void {
+    const entrance = this.#options.reservedPorts.entranceOf(destination.port);
+    if (refusal.code !== 'own_port' || entrance === undefined) {
+      return this.#fail(front, destination, refusal);
+    }
+    front.accept();
+    enterOwnService(client, destination, entrance);
   }
 
   /** A connection for `http:` requests, of which the destination is known before. */
@@ -221,8 +228,7 @@ export class Forwarder implements Disposable {
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const client = this.#clients.get(request.socket);
     const url = urlOf(request);
-    const named = url?.protocol === 'http:' && destinationOf(url.hostname, Number(url.port || 80));
-    const destination = client?.destination ?? named;
+    const destination = client?.destination ?? namedIn(url);
     if (!client || !url || !destination) return void response.writeHead(400).end();
     try {
       client.requests ??= this.#openRequests(client);
@@ -311,6 +317,11 @@ function pageOf({ host, port }: Destination, { message }: EgressRefusal): string
 /** Of a request for a destination that is known, or of one that names it. */
 function urlOf({ url = '' }: IncomingMessage): URL | null {
   return URL.parse(url.startsWith('/') ? `http://unknown${url}` : url);
+}
+
+function namedIn(url: URL | null): Destination | undefined {
+  if (url?.protocol !== 'http:') return undefined;
+  return destinationOf(url.hostname, Number(url.port || 80));
 }
 
 function destinationOf(host: string, port: number): Destination | undefined {

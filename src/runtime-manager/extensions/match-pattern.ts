@@ -10,7 +10,10 @@ export function problemOfMatchPattern(pattern: string): string | undefined {
     return `its scheme "${scheme}" is none of *, http, https, ws, wss, file`;
   }
   if (path === undefined) return 'it has no path after the host (end it in /*)';
-  if (scheme === 'file') return undefined;
+  return scheme === 'file' ? undefined : problemOfHost(host);
+}
+
+function problemOfHost(host: string): string | undefined {
   if (host === '') return 'it has no host';
   const [, name = ''] = /^(.*?)(?::(?:\d+|\*))?$/.exec(host) ?? [];
   const rest = name === '*' ? '' : name.replace(/^\*\./, '');

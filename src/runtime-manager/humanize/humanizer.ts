@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Acting, Wire } from '../connections/websocket/websocket-bridge.ts';
-import { ClientActing } from './client-acting.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
 import { personaIdFor, personaOf, type Persona } from './persona.ts';
 import type { Point } from './pointer-path.ts';
@@ -26,11 +24,6 @@ export class Humanizer {
     this.persona = personaOf(personaId);
     this.maxDelayMs = maxDelayMs;
     this.random = seededRandom(`bctrl draws ${seed}`);
-  }
-
-  /** Acts for one client. */
-  open(wire: Wire): Acting {
-    return new ClientActing(this, wire);
   }
 
   /** Where the pointer comes from that was in no page yet. */

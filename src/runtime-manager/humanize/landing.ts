@@ -41,7 +41,11 @@ const Metrics = z.object({
   cssVisualViewport: z.object({ pageX: z.number(), pageY: z.number(), scale: z.literal(1) }),
 });
 const Located = z.object({ backendNodeId: z.int(), frameId: z.string() });
-const Quads = z.object({ quads: z.array(z.array(z.number()).length(8)) });
+const Corner = [z.number(), z.number()] as const;
+/** The corners of a rectangle, clockwise from the one at the left above. */
+const Quad = z.tuple([...Corner, ...Corner, ...Corner, ...Corner]);
+type Quad = z.infer<typeof Quad>;
+const Quads = z.object({ quads: z.array(Quad) });
 const Described = z.object({
   node: z.object({
     nodeName: z.string(),
@@ -119,17 +123,8 @@ function reach(start: number, length: number, part: number): number {
   return Math.round(start + length / 2 + part * half);
 }
 
-function straightBox(quad: readonly number[]): Box | undefined {
-  const [
-    left = 0,
-    top = 0,
-    right = 0,
-    topRight = 0,
-    rightEnd = 0,
-    bottom = 0,
-    leftEnd = 0,
-    end = 0,
-  ] = quad;
+function straightBox(quad: Quad): Box | undefined {
+  const [left, top, right, topRight, rightEnd, bottom, leftEnd, end] = quad;
   const isStraight = top === topRight && right === rightEnd && bottom === end && left === leftEnd;
   return isStraight ? { left, top, width: right - left, height: bottom - top } : undefined;
 }

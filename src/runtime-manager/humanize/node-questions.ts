@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import type { PageFunction } from '../browser/pages/page-document.ts';
+import { pageFunction } from '../browser/pages/page-script.ts';
 import { locate } from './landing.ts';
+import { findScroller } from './page-scripts/find-scroller.ts';
+import { mayDrag } from './page-scripts/may-drag.ts';
 import type { Point } from './pointer-path.ts';
 import type { Stage } from './stage.ts';
 import type { Scroll } from './wheel.ts';
@@ -18,46 +22,22 @@ const Scroller = z.object({
 type Scroller = z.infer<typeof Scroller>;
 
 /**
- * Elements that are draggable, within shadows too, and text that is selected, also in a field. Of a
- * frame of another site nothing is known.
- */
-const MAY_DRAG = `function () {
-  for (let node = this; node; node = node.parentNode ?? node.host) if (node.draggable) return true;
-  if ('contentWindow' in this || this.selectionStart < this.selectionEnd) return true;
-  return !getSelection().isCollapsed;
-}`;
-
-const FIND_SCROLLER = `function (isAside, isBack) {
-  const parentOf = (node) => node.assignedSlot ?? node.parentElement ?? node.getRootNode().host;
-  for (let node = this.nodeType === 1 ? this : this.parentElement; node; node = parentOf(node)) {
-    const style = getComputedStyle(node);
-    const overflow = isAside ? style.overflowX : style.overflowY;
-    if (node !== document.scrollingElement && !/auto|scroll/.test(overflow)) continue;
-    const at = Math.abs(isAside ? node.scrollLeft : node.scrollTop);
-    const most = isAside ? node.scrollWidth - node.clientWidth : node.scrollHeight - node.clientHeight;
-    const roomPx = isBack ? at : most - at;
-    if (roomPx >= 1) return { roomPx, snaps: style.scrollSnapType !== 'none' };
-  }
-  return null;
-}`;
-
-/**
  * Whether moving the mouse from a point, with its button down, could begin a drag of the browser's
  * own; true when it cannot be told.
  */
 export async function mayDragFrom(stage: Stage, point: Point): Promise<boolean> {
-  return (await askNode(stage, point, MAY_DRAG, [], z.boolean())) ?? true;
+  return (await askNode(stage, point, pageFunction(mayDrag), z.boolean())) ?? true;
 }
 
 /** The first of what scrolls at a point that has room; undefined: nothing, or it cannot be told. */
-export async function findScroller(
+export async function findScrollerAt(
   stage: Stage,
   point: Point,
   { deltaX, deltaY }: Scroll,
 ): Promise<Scroller | undefined> {
   const isAside = Math.abs(deltaX) > Math.abs(deltaY);
   const isBack = (isAside ? deltaX : deltaY) < 0;
-  return askNode(stage, point, FIND_SCROLLER, [isAside, isBack], Scroller);
+  return askNode(stage, point, pageFunction(findScroller, isAside, isBack), Scroller);
 }
 
 /**
@@ -67,8 +47,7 @@ export async function findScroller(
 async function askNode<T>(
   stage: Stage,
   point: Point,
-  functionDeclaration: string,
-  args: unknown[],
+  { code, args }: PageFunction,
   answer: z.ZodType<T>,
 ): Promise<T | undefined> {
   const located = await locate(stage, point);
@@ -81,7 +60,12 @@ async function askNode<T>(
   if (!resolved) return undefined;
   const { objectId } = resolved.object;
   const values = args.map((value) => ({ value }));
-  const call = { objectId, functionDeclaration, arguments: values, returnByValue: true };
+  const call = {
+    objectId,
+    functionDeclaration: code,
+    arguments: values,
+    returnByValue: true,
+  };
   const told = Answered.safeParse(await stage.ask('Runtime.callFunctionOn', call)).data;
   stage.tell('Runtime.releaseObject', { objectId });
   return answer.safeParse(told?.result.value).data;

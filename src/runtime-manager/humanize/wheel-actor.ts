@@ -1,5 +1,5 @@
 import { MOUSE, type MouseParams } from './input-command.ts';
-import { findScroller } from './node-questions.ts';
+import { findScrollerAt } from './node-questions.ts';
 import type { Stage } from './stage.ts';
 import { planScroll, type Scroll } from './wheel.ts';
 
@@ -23,7 +23,7 @@ export class WheelActor {
     const isSmall = Math.max(Math.abs(deltaX), Math.abs(deltaY)) <= SMALL_SCROLL_PX;
     // With Control it zooms, by events rather than by pixels.
     if (isSmall || (modifiers & CONTROL) !== 0) return params;
-    const scroller = await findScroller(this.#stage, params, total);
+    const scroller = await findScrollerAt(this.#stage, params, total);
     // Each turn ends a scroll for Chromium, so it would come to rest after each.
     if (scroller?.snaps) return params;
     // And what a turn finds at its end is passed by: the last turn, with the rest, is to find it before.

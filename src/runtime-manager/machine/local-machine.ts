@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import {
   assertUsableRoot,
+  fillBrowserRoots,
   removeBrowserRoots,
   resetBrowserRoots,
 } from '../browser/browser-directory.ts';
@@ -137,6 +138,9 @@ export class LocalMachine implements BrowserMachine {
     const orphans = await killProcessesUnder(root);
     if (orphans.length > 0) log.warn({ count: orphans.length }, 'orphaned processes were ended');
     await resetBrowserRoots(roots);
+    // Beside the first launch, which nobody connects to.
+    const filled = fillBrowserRoots(roots);
+    filled.catch(() => undefined);
     const sandbox = jail.level !== 'none' || process.getuid?.() !== 0;
     if (!sandbox) log.warn('running as root without a jail: Chromium runs without its sandbox');
     const cache = join(extensionRoot, 'unpacked');
@@ -157,6 +161,7 @@ export class LocalMachine implements BrowserMachine {
       maxExtensions,
     };
     const probed = await probe(settings, egress);
+    await filled;
     return new LocalMachine(options, probed, {
       locales: await Locales.read(executablePath),
       ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { SocketRequest } from '../connections/endpoints.ts';
+import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';

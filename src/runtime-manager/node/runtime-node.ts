@@ -1,4 +1,4 @@
-import type { SocketRequest } from '../connections/endpoints.ts';
+import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import type { Access, Protocol } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';

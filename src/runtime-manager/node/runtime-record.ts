@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Backoff } from '../timing/backoff.ts';
+import { retry } from '../timing/retry.ts';
 import { RuntimeError } from '../errors.ts';
 import type { ConnectionEpochs } from '../runtime/access.ts';
 import type { NewEvent } from '../runtime/events.ts';
@@ -8,8 +10,7 @@ import type { Proxy } from '../runtime/launch.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import type { Runtime, RuntimeMove } from '../runtime/runtime.ts';
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5000;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const REFUSALS_MAX = 3;
 /** How long an answer waits for the record of what was done. */
 const RECORD_TIMEOUT_MS = 5000;
@@ -91,14 +92,13 @@ export class RuntimeRecord {
     // What a browser said that is gone comes after nothing.
     this.#ending = true;
     await this.#flushing;
-    for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
-      try {
-        return this.#now((await this.#inOrder(() => this.#moveOrFind(end))) ?? this.#runtime);
-      } catch (err) {
-        this.#log.error({ err, end: end.to }, 'the end of a runtime could not be recorded yet');
-      }
-      await delay(wait);
-    }
+    const write = () => this.#inOrder(() => this.#moveOrFind(end));
+    const written = await retry(write, {
+      ...RETRY_DELAYS,
+      onFailure: (err) =>
+        this.#log.error({ err, end: end.to }, 'the end of a runtime could not be recorded yet'),
+    });
+    return this.#now(written ?? this.#runtime);
   }
 
   setDriver(driver: Driver): void {
@@ -135,7 +135,7 @@ export class RuntimeRecord {
 
   /** What the store refuses again and again while it answers is given up; all else is tried again. */
   async #writePending(): Promise<void> {
-    let wait = RETRY_MIN_MS;
+    const backoff = new Backoff(RETRY_DELAYS);
     let refusals = 0;
     while (!isEmpty(this.#pending)) {
       const pending = this.#pending;
@@ -143,7 +143,8 @@ export class RuntimeRecord {
       try {
         await this.#inOrder(() => this.#writeBeside(pending));
         this.#written(this.#runtime);
-        [wait, refusals] = [RETRY_MIN_MS, 0];
+        backoff.reset();
+        refusals = 0;
       } catch (err) {
         this.#log.error({ err }, 'what happened to a runtime could not be recorded');
         refusals = (await this.#storeAnswers()) ? refusals + 1 : 0;
@@ -152,8 +153,7 @@ export class RuntimeRecord {
           continue;
         }
         this.#pending = merge(pending, this.#pending);
-        await delay(wait);
-        wait = Math.min(wait * 2, RETRY_MAX_MS);
+        await delay(backoff.next());
       }
     }
   }

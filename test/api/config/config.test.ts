@@ -68,6 +68,27 @@ test.for([
   expect(() => loadConfig({ [name]: value })).toThrow(example);
 });
 
+const [KEY, OTHER] = ['a key of this year', ' it has spaces at its ends '];
+
+test('old encryption keys are separated by commas', () => {
+  const config = loadConfig({
+    BCTRL_ENCRYPTION_KEY: OTHER,
+    BCTRL_ENCRYPTION_KEYS_OLD: `${KEY},${KEY}2`,
+  });
+  expect(config).toMatchObject({ encryptionKey: OTHER, oldEncryptionKeys: [KEY, `${KEY}2`] });
+  expect(loadConfig({}).oldEncryptionKeys).toEqual([]);
+});
+
+test.for([
+  [{ BCTRL_ENCRYPTION_KEY: 'too short' }, /_KEY: has a key shorter than 16/],
+  [{ BCTRL_ENCRYPTION_KEY: `${KEY},${KEY}` }, /_KEY: has a comma.*the file encryption-key/],
+  [{ BCTRL_ENCRYPTION_KEYS_OLD: `${KEY},too short` }, /_OLD: has a key shorter than 16/],
+  [{ BCTRL_ENCRYPTION_KEYS_OLD: `${KEY}, ${KEY}` }, /_OLD: has a space beside a comma/],
+] as const)('encryption keys are refused that cannot be told apart: %j', ([env, problem]) => {
+  expect(() => loadConfig(env)).toThrow(problem);
+  expect(() => loadConfig(env)).not.toThrow(/this year|too short/);
+});
+
 test('unknown BCTRL_ variables are reported', () => {
   const env = { BCTRL_DATADIR: 'x', BCTRL_BANANA: 'x', OTHER: 'y', BCTRL_DATA_DIR: 'z' };
   expect(loadConfig(env).unknownVariables).toEqual([

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ClientActing } from '../../../src/runtime-manager/humanize/client-acting.ts';
 import { Humanizer } from '../../../src/runtime-manager/humanize/humanizer.ts';
 
 interface Sent {
@@ -32,7 +33,7 @@ function openClient({ maxDelayMs = 3000, node, isSilent = false }: ClientOptions
   const sent: Sent[] = [];
   const readOn = vi.fn<() => void>();
   const start = performance.now();
-  const acting = humanizer.open({
+  const acting = new ClientActing(humanizer, {
     send: (payload) => {
       const command = JSON.parse(payload.toString());
       sent.push({ ...command, atMs: performance.now() - start });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ test.for([HOUR_MS, -HOUR_MS])(
   'a clock that is set by %d ms ends nothing and extends nothing',
   async (jumpMs) => {
     const { lookFor, connections } = await openLife();
-    const tickets = new Tickets();
+    const tickets = new Tickets([randomBytes(32)]);
     const expiresAt = new Date(Date.now() + 30_000);
     const { id } = connections.create('cdp', 'control', expiresAt);
     const ticket = tickets.sign({

@@ -17,6 +17,12 @@ const Range = z.union(
   'not an address or a range, such as 10.0.0.5,172.18.0.0/16; names are not looked up',
 );
 
+const encryptionKey = z
+  .string()
+  .min(16, 'has a key shorter than 16 characters; `openssl rand -base64 32` prints one');
+const COMMA_RULE =
+  'has a comma, which separates keys in BCTRL_ENCRYPTION_KEYS_OLD. If secrets are encrypted with it already, write it into the file encryption-key of the data directory, where it stays readable, and set a new one';
+
 /** Where the service is, and what it keeps. */
 export const SERVER_SETTINGS = {
   PORT: setting(integer(0, 65535).default(8787), 'Where the API listens; 0 takes a free port'),
@@ -51,12 +57,17 @@ export const SERVER_SETTINGS = {
     { default: 'generated' },
   ),
   BCTRL_ENCRYPTION_KEY: setting(
+    encryptionKey.regex(/^[^,]*$/, COMMA_RULE).optional(),
+    'What passwords in the database are encrypted with and tickets are signed with, at least 16 characters and no comma; a generated one is kept in the data directory ([another key](#another-encryption-key))',
+    { default: 'generated' },
+  ),
+  BCTRL_ENCRYPTION_KEYS_OLD: setting(
     z
       .string()
-      .min(16, 'shorter than 16 characters, such as `openssl rand -base64 32` prints')
-      .optional(),
-    'What passwords in the database are encrypted with, at least 16 characters; a generated one is kept in the data directory',
-    { default: 'generated' },
+      .transform((text) => text.split(','))
+      .pipe(z.array(encryptionKey.regex(/^\S(?:.*\S)?$/s, 'has a space beside a comma')))
+      .default([]),
+    'Keys of before, separated by commas: what they encrypted stays readable, and what they signed valid',
   ),
   BCTRL_RATE_LIMIT: setting(
     integer(0, 10_000_000).default(30_000),

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
+import { untilAborted } from '../../timing/until-aborted.ts';
 
 const Message = z.object({
   id: z.number().optional(),
@@ -68,15 +69,12 @@ export class CdpPipe {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     if (this.#closed) throw new Error(`${method}: the debugging pipe is closed`);
     const id = this.#nextId++;
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
     this.#waiting.set(id, { resolve, reject: (cause) => reject(new Error(method, { cause })) });
     this.#input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     try {
-      return result.parse(await promise);
+      return result.parse(await untilAborted(promise, signal));
     } finally {
       this.#waiting.delete(id);
-      signal.removeEventListener('abort', abort);
     }
   }
 

@@ -5,6 +5,7 @@ import type { DebuggingEndpoint } from '../../browser/chromium.ts';
 import { cdpPathOf, discover } from './cdp-discovery.ts';
 import { inspectCdp } from './cdp-inspection.ts';
 import type { Role, RuntimeFiles } from './cdp-policy.ts';
+import type { UpgradeRequest } from '../requests.ts';
 import { WebSocketBridge, type BridgeOptions } from '../websocket/websocket-bridge.ts';
 
 export interface GateParts extends Pick<BridgeOptions, 'act'> {
@@ -26,16 +27,17 @@ export class CdpGate implements Disposable {
       else response.writeHead(403).end();
     });
     const inspect = inspectCdp(role, files);
-    const join = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const join = async (asked: UpgradeRequest) => {
+      const { request, socket } = asked;
       if (!isHelper(request)) return void socket.destroy();
       const path = cdpPathOf(request.url ?? '', endpoint);
       const target = { upstream: await endpoint.dial(), path };
       const bridge = { inspect, act, onActivity: () => undefined };
-      await new WebSocketBridge(request, socket, head, target, bridge).ended;
+      await new WebSocketBridge(asked, target, bridge).ended;
     };
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
-      join(request, socket, head).catch(() => socket.destroy());
+      join({ request, socket, head }).catch(() => socket.destroy());
     });
     this.#server = server;
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { untilAborted } from '../../timing/until-aborted.ts';
 import { RuntimeError } from '../../errors.ts';
 import type { Dial, Jail, Program } from '../../machine/jail/jail.ts';
 import { requestOver, type PlainAnswer } from '../request-over.ts';
@@ -43,8 +44,6 @@ export async function startChromedriver(
   };
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
-  const abort = () => reject(limit.reason);
-  limit.addEventListener('abort', abort, { once: true });
   void driver.closed.then(() => reject(new Error('it exited at once')));
   let said = '';
   stdout?.on('data', (chunk: Buffer) => {
@@ -53,8 +52,7 @@ export async function startChromedriver(
     if (port !== undefined) resolve(Number(port));
   });
   try {
-    limit.throwIfAborted();
-    const dial = driver.reach(await promise);
+    const dial = driver.reach(await untilAborted(promise, limit));
     return {
       dial,
       debuggerAddress: `127.0.0.1:${driver.ports[0]}`,
@@ -64,8 +62,6 @@ export async function startChromedriver(
   } catch (cause) {
     await end();
     throw new RuntimeError('connection.failed', 'chromedriver did not start.', { cause });
-  } finally {
-    limit.removeEventListener('abort', abort);
   }
 }
 

@@ -1,14 +1,18 @@
 import type { Socket } from 'node:net';
+import type { BrowserDirectory } from '../../browser/browser-directory.ts';
 import { helperMounts } from '../../browser/browser-mounts.ts';
+import type { DebuggingEndpoint } from '../../browser/chromium.ts';
 import { seenPart } from '../../browser/own-files.ts';
 import { RuntimeError } from '../../errors.ts';
+import type { Jail } from '../../machine/jail/jail.ts';
 import { startBidiServer, type BidiServer } from '../bidi/bidi-server.ts';
 import { factsOf } from '../cdp/browser-facts.ts';
 import { discover } from '../cdp/cdp-discovery.ts';
+import type { RuntimeFiles } from '../cdp/cdp-policy.ts';
 import { parseJson } from '../parse-json.ts';
 import { startChromedriver, type Chromedriver } from './chromedriver.ts';
 import type { Connection } from '../connections.ts';
-import type { EndpointsOptions, HttpRequest } from '../endpoints.ts';
+import type { HttpRequest } from '../requests.ts';
 import type { PlainAnswer } from '../request-over.ts';
 import { placeWindow } from '../cdp/session-window.ts';
 import { grant } from './webdriver-capabilities.ts';
@@ -29,10 +33,20 @@ const OF_SESSION = /^\/session\/([\w-]+)/;
 const CDP = /^(\/session\/[\w-]+)\/se\/cdp(?![^/?])(.*)$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export type WebDriverOptions = EndpointsOptions & {
+export interface WebDriverOptions {
+  endpoint: DebuggingEndpoint;
+  /** What of the machine's files is the runtime's own. */
+  files: RuntimeFiles;
+  directory: BrowserDirectory;
+  /** Where helpers run. */
+  jail: Jail;
+  /** What helpers get as their environment beside what names the directory. */
+  env: Record<string, string>;
+  /** Undefined: there is none on this machine. */
+  chromedriverPath: string | undefined;
   /** Aborts when the runtime ends. */
   closing: AbortSignal;
-};
+}
 
 /** A session that is open. */
 interface Session {

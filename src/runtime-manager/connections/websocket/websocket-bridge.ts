@@ -6,6 +6,7 @@ import { ClientMessageReader, FrameError, type ClientMessage } from './client-me
 import { FrameBoundaries } from './frame-boundaries.ts';
 import { FrameSieve } from '../cdp/frame-sieve.ts';
 import { START_BYTES, type OpenCommands } from './open-commands.ts';
+import type { UpgradeRequest } from '../requests.ts';
 import { clientTextFrame, closeFrame, OPCODE, serverFrame } from './websocket-frames.ts';
 
 /**
@@ -119,9 +120,7 @@ export class WebSocketBridge {
   #timer: NodeJS.Timeout;
 
   constructor(
-    request: IncomingMessage,
-    client: Duplex,
-    head: Buffer,
+    { request, socket: client, head }: UpgradeRequest,
     target: BridgeTarget,
     options: BridgeOptions,
   ) {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { untilAborted } from '../../timing/until-aborted.ts';
 import { installPackages } from '../../browser/install/apt.ts';
 import { findExecutable } from '../../browser/install/find-executable.ts';
 import type { ReservedPorts } from '../../egress/reserved-ports.ts';
@@ -124,9 +125,9 @@ async function tryOut(options: BubblewrapOptions): Promise<BubblewrapJail> {
   const ready = new Promise<boolean>((resolve) => {
     stdout?.once('data', () => resolve(true));
     void program.closed.then(() => resolve(false));
-    AbortSignal.timeout(TRIAL_TIMEOUT_MS).addEventListener('abort', () => resolve(false));
   });
-  const works = await ready;
+  const late = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
+  const works = await untilAborted(ready, late).catch(() => false);
   program.kill();
   await program.closed;
   if (works) return jail;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { Backoff } from '../../timing/backoff.ts';
 import { Demand } from './demand.ts';
 import { Launches } from './launches.ts';
 
@@ -80,7 +81,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #sweeping: NodeJS.Timeout;
   #refilling: NodeJS.Timeout | undefined;
-  #backoffMs = 0;
+  readonly #backoff = new Backoff({ minMs: BACKOFF_MIN_MS, maxMs: BACKOFF_MAX_MS });
   #backoffUntil = 0;
 
   constructor(options: WarmPoolOptions<B>) {
@@ -253,7 +254,8 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
       const warm = await this.#options.launch(this.#closing.signal, hurry.signal);
       hurry.abort();
       this.#demand.replaced();
-      this.#backoffMs = this.#backoffUntil = 0;
+      this.#backoff.reset();
+      this.#backoffUntil = 0;
       this.#offer(warm);
     } catch (error) {
       this.#failed(error, began);
@@ -266,8 +268,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
    */
   #failed(error: unknown, began: number): void {
     if (this.#closing.signal.aborted) return;
-    this.#backoffMs = Math.min(BACKOFF_MAX_MS, Math.max(BACKOFF_MIN_MS, this.#backoffMs * 2));
-    this.#backoffUntil = performance.now() + this.#backoffMs;
+    this.#backoffUntil = performance.now() + this.#backoff.next();
     const [first] = this.#waiting;
     if (first && first.since <= began) this.#waiting.shift()?.reject(error);
   }

@@ -65,7 +65,7 @@ async function openBridge(options: Partial<BridgeOptions>): Promise<{ client: En
   bridgeServer.on('upgrade', (request, socket, head) => {
     const all = { inspect, onActivity: () => undefined, ...options };
     const upstream = connect(port, '127.0.0.1');
-    new WebSocketBridge(request, socket, head, { upstream, path: '/' }, all);
+    new WebSocketBridge({ request, socket, head }, { upstream, path: '/' }, all);
   });
   const client = endOf(connect((bridgeServer.address() as AddressInfo).port, '127.0.0.1'));
   client.socket.write(
@@ -127,9 +127,7 @@ test('a client is left to others when the far end refuses it, or goes away', asy
     const request = new IncomingMessage(new Socket());
     const options = { inspect, onActivity: () => undefined };
     const bridge = new WebSocketBridge(
-      request,
-      client,
-      Buffer.alloc(0),
+      { request, socket: client, head: Buffer.alloc(0) },
       { upstream: connect(port, '127.0.0.1'), path: '/' },
       options,
     );

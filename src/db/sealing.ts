@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { decrypt, encrypt } from './aes-gcm.ts';
+import type { Db } from './client.ts';
+import { deriveKeys, type DerivedKeys } from './derived-keys.ts';
+import { readSealing, registerKey, type SealingRecord } from './queries/sealing.ts';
+
+/** `sealed:<id of the key>:<base64>`; earlier versions, which had one key, wrote no id. */
+const SEALED = /^sealed:(?:(?<id>[0-9a-f]+):)?(?<text>[\w+/]+=*)$/;
+
+/** What the encryption keys open and sign: secrets at rest, and connection tickets. */
+export class Sealing {
+  /** The first one signs. */
+  readonly ticketKeys: readonly [Buffer, ...Buffer[]];
+  /** What every text that the current key sealed begins with. */
+  readonly prefix: string;
+  readonly id: string;
+  readonly #key: Buffer;
+  readonly #keys: ReadonlyMap<string, Buffer>;
+  /** Keys as earlier versions derived them, of which one may be that of texts without an id. */
+  readonly #unsalted: readonly Buffer[];
+
+  private constructor(secrets: readonly string[], current: DerivedKeys, old: DerivedKeys[]) {
+    this.id = current.id;
+    this.prefix = `sealed:${current.id}:`;
+    this.ticketKeys = [current.tickets, ...old.map(({ tickets }) => tickets)];
+    this.#key = current.sealing;
+    this.#keys = new Map([...old, current].map(({ id, sealing }) => [id, sealing]));
+    this.#unsalted = secrets.map((secret) => createHash('sha256').update(secret).digest());
+  }
+
+  /**
+   * `current` seals; what `old` ones sealed stays readable. Throws one sentence when the database has
+   * texts that none of them opens.
+   */
+  static async open(db: Db, current: string, old: readonly string[] = []): Promise<Sealing> {
+    const record = await readSealing(db);
+    const derive = (secret: string) => deriveKeys(secret, record.salt);
+    const [first, ...others] = await Promise.all([derive(current), ...old.map(derive)]);
+    const sealing = new Sealing([current, ...old], first, others);
+    sealing.#assertOpens(record);
+    return sealing;
+  }
+
+  /**
+   * Notes that texts are sealed with the current key from now on, so that nobody starts without it.
+   * Throws as `open`, when another service has noted a key of its own meanwhile.
+   */
+  async register(db: Db): Promise<void> {
+    await registerKey(db, this.id, (record) => this.#assertOpens(record));
+  }
+
+  seal(text: string): string {
+    return this.prefix + encrypt(text, this.#key).toString('base64');
+  }
+
+  /** Throws when none of the keys sealed the text. */
+  unseal(sealed: string): string {
+    const { id, text = '' } = SEALED.exec(sealed)?.groups ?? {};
+    const bytes = Buffer.from(text, 'base64');
+    if (id === undefined) return decryptWithAny(bytes, this.#unsalted);
+    const key = this.#keys.get(id);
+    if (!key) throw new Error(`The key ${id} of a sealed text is not configured.`);
+    return decrypt(bytes, key);
+  }
+
+  #assertOpens({ sealed, keyIds }: SealingRecord): void {
+    const isComplete = keyIds.every((id) => this.#keys.has(id));
+    if (isComplete && (sealed === undefined || this.#opens(sealed))) return;
+    throw new Error(
+      "BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with, and BCTRL_ENCRYPTION_KEYS_OLD does not have it.",
+    );
+  }
+
+  #opens(sealed: string): boolean {
+    try {
+      this.unseal(sealed);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function decryptWithAny(bytes: Buffer, keys: readonly Buffer[]): string {
+  for (const key of keys) {
+    try {
+      return decrypt(bytes, key);
+    } catch {
+      // The next one may do.
+    }
+  }
+  throw new Error('No key that is configured opens a sealed text.');
+}

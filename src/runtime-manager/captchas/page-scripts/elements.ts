@@ -1,0 +1,36 @@
+/** What a solution is put into. */
+export type Field = HTMLInputElement | HTMLTextAreaElement;
+
+/** Reads a document by prototypes: a page's elements can hide what `document` has. */
+export function elements() {
+  const data = (element: Element, name: string): string | undefined =>
+    element.getAttribute(`data-${name}`) || undefined;
+  const isA =
+    <Tag extends keyof HTMLElementTagNameMap>(tag: Tag) =>
+    (element: Element): element is HTMLElementTagNameMap[Tag] =>
+      element.localName === tag;
+  return {
+    /** In the whole document, or within one element. */
+    all: (selector: string, from?: Element): Element[] => [
+      ...(from
+        ? Element.prototype.querySelectorAll.call(from, selector)
+        : Document.prototype.querySelectorAll.call(document, selector)),
+    ],
+    closest: (element: Element, selector: string): Element | null =>
+      Element.prototype.closest.call(element, selector),
+    isA,
+    isField: (element: Element): element is Field =>
+      isA('input')(element) || isA('textarea')(element),
+    isButton: (element: Element): boolean =>
+      Element.prototype.matches.call(element, 'button, input'),
+    isShown: (element: Element | null): boolean =>
+      element !== null && getComputedStyle(element).display !== 'none',
+    /** Of an attribute `data-…`; undefined: it is absent, or empty. */
+    data,
+    /** The input that is named to take the text of an image. */
+    inputOf: (image: Element): Field | undefined => {
+      const input = document.getElementById(data(image, 'captcha-input') ?? '');
+      return input && (isA('input')(input) || isA('textarea')(input)) ? input : undefined;
+    },
+  };
+}

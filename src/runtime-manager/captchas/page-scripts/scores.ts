@@ -1,0 +1,23 @@
+import type { captchaList } from './captcha-list.ts';
+import type { elements } from './elements.ts';
+import type { PresentVendor } from './vendors.ts';
+
+/**
+ * Returns a function that finds what a page will ask a vendor's score for. Scores have no widget: what
+ * they are asked for is in the page's scripts, if anywhere.
+ */
+export function scores(
+  { all }: Pick<ReturnType<typeof elements>, 'all'>,
+  list: Pick<ReturnType<typeof captchaList>, 'add' | 'has'>,
+) {
+  const EXECUTE = /\.execute\([^)]{0,200}?action['"]?\s*:\s*['"]([\w/]+)['"]/;
+  return ({ scoreKey: siteKey, suffix }: PresentVendor): void => {
+    const anchor = document.documentElement;
+    if (!siteKey || document.readyState === 'loading' || list.has(anchor)) return;
+    if (all('.g-recaptcha[data-action]').length > 0) return;
+    const actions = all('script:not([src])').map(
+      ({ textContent }) => EXECUTE.exec(textContent)?.[1],
+    );
+    list.add(anchor, { kind: `recaptcha_v3${suffix}`, siteKey, action: actions.find(Boolean) });
+  };
+}
