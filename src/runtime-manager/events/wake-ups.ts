@@ -6,8 +6,8 @@ export class WakeUps {
 
   /** There may be something new of a runtime. */
   wake({ id, organizationId }: Pick<Runtime, 'id' | 'organizationId'>): void {
-    for (const of of [id, organizationId]) {
-      for (const look of this.#waiting.get(of) ?? []) look();
+    for (const waited of [id, organizationId]) {
+      for (const look of this.#waiting.get(waited) ?? []) look();
     }
   }
 
