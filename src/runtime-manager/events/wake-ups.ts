@@ -2,7 +2,7 @@
 export class WakeUps {
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  /** There may be something new of a runtime. */
+  /** Tells that there may be something new of a runtime. */
   wake(runtimeId: string): void {
     for (const look of this.#waiting.get(runtimeId) ?? []) look();
   }
