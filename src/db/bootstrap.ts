@@ -6,10 +6,9 @@ const FIRST_ORGANIZATION = 'default';
 const ENVIRONMENT_KEY = 'BCTRL_API_KEY';
 
 /**
- * Makes a fresh database usable: an organization, its workspace `default` and an API key
- * of its admin. A key
- * from the environment takes the place of the one that came from there before. Returns the key
- * when it was generated now: the only time it can be shown.
+ * Makes a fresh database usable: an organization, its workspace `default` and an API key of its
+ * admin. A key from the environment takes the place of the one that came from there before.
+ * Resolves with a key that was generated now, since it can be shown only this time.
  */
 export async function bootstrap(
   database: Database,
