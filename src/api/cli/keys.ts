@@ -15,7 +15,7 @@ import { openSecrets } from '../config/secrets.ts';
 const USAGE = `usage: npm run keys -- <command>
 
   create [--name NAME] [--organization NAME] [--admin]
-                     make a key, and the organization if it is new; an admin's may ask the doctor.
+                     make a key, and the organization if it is new; an admin's key may ask the doctor.
                      For a program: KEY=$(npm run --silent keys -- create)
   list               show all keys, without their secrets
   revoke ID          make a key useless from now on
@@ -24,7 +24,7 @@ const USAGE = `usage: npm run keys -- <command>
                      what the service is configured with
   reseal             encrypt anew, with BCTRL_ENCRYPTION_KEY, what another key encrypted; afterwards
                      nothing needs BCTRL_ENCRYPTION_KEYS_OLD. The service has to have been started
-                     with both. It goes on meanwhile, and this may be run again
+                     with both. It goes on meanwhile, and the command may be run again
 `;
 
 /** The command line for API keys; works beside a running service and without one. */
