@@ -50,22 +50,25 @@ import { createPublicAddress } from './http/public-address.ts';
 import { openServer } from './http/server.ts';
 import { openRetention } from './retention.ts';
 
-/** What a service is opened with beside its configuration; the rest is made as that says. */
+/** What a service is opened with besides its configuration; the rest is made as the configuration says. */
 export interface ServiceParts {
   log?: Logger;
-  /** Not started yet; closed with the service. For where no `databaseUrl` is configured. */
+  /**
+   * A server that is not started yet, for use where no `databaseUrl` is configured; closed with the
+   * service.
+   */
   postgres?: EmbeddedPostgres | undefined;
-  /** One that is up to date, and the caller's to close. */
+  /** A database that is up to date, and that the caller closes. */
   database?: Database;
   executables?: Executables;
-  /** What is opened is closed with it, also what a start has that is given up. */
+  /** Closes everything that is opened, also by a start that is given up. */
   stack?: AsyncDisposableStack;
 }
 
 export interface Service extends AsyncDisposable {
   /** The address it listens on, without a path. */
   url: string;
-  /** Of the first organization, when this start made it. */
+  /** The key of the first organization, when this start made it. */
   newApiKey: string | undefined;
   node: LocalNode;
   runtimes: RuntimeManager;
@@ -108,11 +111,12 @@ async function open(
       addressOf: createPublicAddress(config),
     }),
   );
-  // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
-  // connections are told to go.
+  // The runtimes end before the server: meanwhile the server answers that it is shutting down, and
+  // clients that hold connections are told to go.
   stack.use(runtimes);
   stack.use(node);
-  // When the address is ours, so that a key is not made by a start that fails and never shows it.
+  // The key is made once the address is ours, so that no start makes one, then fails and never
+  // shows it.
   const newApiKey = await bootstrap(database, config.apiKey);
   server.admit();
   const { root: browserRoot } = browserRoots(config, nodeId);

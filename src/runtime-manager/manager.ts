@@ -20,7 +20,7 @@ import { workspaceNotFound } from './workspaces/workspaces.ts';
 
 export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   store: RuntimeStore;
-  /** For requests that do not say. */
+  /** The limits for requests that name none. */
   timeLimits: TimeLimits;
   extensions: Extensions;
   wakeUps: WakeUps;
@@ -36,10 +36,10 @@ const ATTEMPTS = 50;
 const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
 
 /**
- * Finds, lists and places runtimes; what becomes of one is done by the node that owns it. In every
- * method `workspace` is a workspace's id or name, and `ref` a runtime's id or alias; what does not
- * exist for the actor throws `workspace.not_found` or `runtime.not_found`, and what another service
- * holds `runtime.held_elsewhere`.
+ * Finds, lists and places runtimes; the node that owns a runtime does everything else with it. In
+ * every method `workspace` is a workspace's id or name, and `ref` a runtime's id or alias. Methods
+ * throw `workspace.not_found` or `runtime.not_found` for what does not exist for the actor, and
+ * `runtime.held_elsewhere` for what another service holds.
  */
 export class RuntimeManager implements Disposable {
   readonly access: RuntimeAccess;
@@ -93,7 +93,7 @@ export class RuntimeManager implements Disposable {
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
 
-  /** As `get`, for what needs the browser. */
+  /** As `get`, for callers that need the browser. */
   async getHere(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
     this.#nodeOf(runtime);
@@ -120,8 +120,9 @@ export class RuntimeManager implements Disposable {
   }
 
   /**
-   * Brings a runtime that is over up again, one generation later; one that is active is answered
-   * when it is up, and one that is being stopped is brought up after. Throws as `create`.
+   * Brings a runtime that is over up again, one generation later. One that is active is answered
+   * when it is up, and one that is being stopped is brought up after that. Throws what `create`
+   * throws.
    */
   async start(
     actor: Actor,
@@ -140,12 +141,12 @@ export class RuntimeManager implements Disposable {
     ref: string,
     scope: CallScope = {},
   ): Promise<Runtime> {
-    // Its place on the machine is its own again.
+    // Then the place on the machine is free again.
     const { id, workspaceId } = await this.#stop(actor, { workspace, ref, untilGone: true });
     return this.start(actor, workspaceId, id, scope);
   }
 
-  /** Resolves with the runtime when it is over; one that already is, is answered as it is. */
+  /** Resolves with the runtime when it is over, at once when it already is. */
   stop(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     return this.#stop(actor, { workspace, ref, untilGone: false });
   }
@@ -165,9 +166,9 @@ export class RuntimeManager implements Disposable {
 
   /**
    * Sends the traffic of a running runtime through another proxy, or directly. Throws
-   * `runtime.not_active` when it does not run, and for a proxy `proxy.unreachable`,
-   * `proxy.auth_failed`, `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`; then it
-   * stays as it was.
+   * `runtime.not_active` when the runtime does not run, and for a proxy `proxy.unreachable`,
+   * `proxy.auth_failed`, `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`; then the
+   * traffic goes as before.
    */
   async setProxy(
     actor: Actor,
@@ -196,7 +197,10 @@ export class RuntimeManager implements Disposable {
     return joinFirstClient(this.#nodeOf(runtime), runtime, ticket, client);
   }
 
-  /** Removes the record of a runtime that is over, and resolves with it. Throws `runtime.active` before that. */
+  /**
+   * Removes the record of a runtime that is over, and resolves with it. Throws `runtime.active`
+   * when it is not over.
+   */
   async delete(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
     if (await this.#options.store.remove(actor.organizationId, runtime.id)) return runtime;
@@ -204,7 +208,7 @@ export class RuntimeManager implements Disposable {
     throw new RuntimeError('runtime.active', 'The runtime is active: stop it first.');
   }
 
-  /** Stops every runtime of a workspace that is active, since it is to be deleted. */
+  /** Stops every active runtime of a workspace that is to be deleted. */
   async stopAll(actor: Actor, workspace: string): Promise<void> {
     const { id } = await this.#workspace(actor, workspace);
     await this.#options.nodes.place().stopWorkspace(id);

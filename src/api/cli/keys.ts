@@ -34,7 +34,7 @@ const USAGE = `usage: npm run keys -- <command>
                      what the service is configured with
   reseal             encrypt anew, with BCTRL_ENCRYPTION_KEY, what another key encrypted; afterwards
                      nothing needs BCTRL_ENCRYPTION_KEYS_OLD. The service has to have been started
-                     with both. It goes on meanwhile, and this may be run again
+                     with both. It goes on meanwhile, and the command may be run again
 `;
 
 /** The command line for API keys; works beside a running service and without one. */

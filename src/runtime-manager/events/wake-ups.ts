@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 export class WakeUps {
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  /** There may be something new of a runtime. */
+  /** Tells that there may be something new of a runtime. */
   wake({ id, organizationId }: Pick<Runtime, 'id' | 'organizationId'>): void {
     for (const waited of [id, organizationId]) {
       for (const look of this.#waiting.get(waited) ?? []) look();

@@ -7,7 +7,7 @@ import { DIRECTORY_VARIABLE } from './jail/spawned.ts';
 export interface ProcessEntry {
   pid: number;
   parent: number;
-  /** The name of the browser's directory that it works in. */
+  /** The name of the browser directory that the process works in. */
   directory: string;
   /** The program and its arguments. */
   command: string[];
@@ -18,9 +18,9 @@ const DIRECTORY_FLAGS = ['--user-data-dir=', '--database='];
 const VARIABLE = new RegExp(`(?:^|\\0)${DIRECTORY_VARIABLE}=([^\\0]*)`);
 
 /**
- * The live processes of browsers whose directories lie in one, whoever started them: their command
- * line or their environment names it, or they descend from one that does. A pid alone would say
- * nothing, since pids are used again.
+ * The live processes of browsers whose directories lie in `root`, whoever started them: the command
+ * line or the environment of the process, or of an ancestor, names such a directory. A pid alone
+ * would say nothing, since pids are used again.
  */
 export async function processesUnder(root: string): Promise<ProcessEntry[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
@@ -36,7 +36,7 @@ interface FoundEntry extends Omit<ProcessEntry, 'directory'> {
   directory: string | undefined;
 }
 
-/** Its own, or that of the closest process above that has one. */
+/** The directory of the process itself, or of its closest ancestor that has one. */
 function directoryOf(entry: FoundEntry, all: ReadonlyMap<number, FoundEntry>): string | undefined {
   for (let one: FoundEntry | undefined = entry; one; one = all.get(one.parent)) {
     if (one.directory !== undefined) return one.directory;
@@ -66,7 +66,7 @@ function pathOf(command: string[], below: string): string | undefined {
   ).find((path) => path.startsWith(below));
 }
 
-/** Empty for processes of other users, and for those that hide it. */
+/** Empty for processes of other users, and for those that hide their environment. */
 async function variableOf(pid: string): Promise<string> {
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
   return VARIABLE.exec(environment)?.[1] ?? '';
@@ -76,8 +76,8 @@ const GONE_TIMEOUT_MS = 5000;
 const LOOK_MS = 20;
 
 /**
- * Kills the processes of browsers in a directory, or of one of them, and throws when some do not
- * go. Resolves with those that there were.
+ * Kills the processes of all browsers in `root`, or of the browser `name`. Throws when some do not
+ * exit. Resolves with the processes that there were.
  */
 export async function killProcessesUnder(root: string, name?: string): Promise<ProcessEntry[]> {
   const look = async () => {
@@ -95,8 +95,8 @@ export async function killProcessesUnder(root: string, name?: string): Promise<P
 }
 
 /**
- * Kills all that descends from a process, where the kernel lists processes. Waits for nothing, since
- * it is what is left to do when there is no more time.
+ * Kills all descendants of a process, where the kernel lists processes. Waits for nothing, since
+ * this is what is left to do when there is no more time.
  */
 export function killDescendants(pid: number): void {
   const pids = list('/proc').filter((name) => /^\d+$/.test(name));
@@ -128,6 +128,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It went by itself; one that stays is seen at the next look.
+    // The process exited by itself; one that stays is found by the next look.
   }
 }

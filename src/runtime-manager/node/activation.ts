@@ -7,26 +7,29 @@ import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
 /** A runtime that is to be active. */
 export interface ActivationRequest {
-  /** Of the runtime. */
+  /** The runtime's id. */
   id: string;
   /** When it was asked for, by `performance.now()`. */
   arrivedAt: number | undefined;
   /** Whether any fresh browser will do. */
   isPlain: boolean;
-  /** Makes the record active, in that state or as `running` already. Undefined when there was none to. */
+  /**
+   * Makes the record active, in `state` or as `running` already. Resolves with undefined when there
+   * was none to write.
+   */
   write: (state: FirstState, running: RunningMove | undefined) => Promise<Runtime | undefined>;
 }
 
 export interface ActivationOptions {
   admission: Admission;
-  /** Where runtimes are from the moment they are owned until they have ended. */
+  /** The runtimes that are owned here, each until it has ended. */
   live: Map<string, LiveRuntime>;
   parts: LiveRuntimeParts;
 }
 
 /**
- * Makes runtimes active: the record and the `LiveRuntime` that owns it. In between the runtime is
- * known here, so that who asks for it just then can wait.
+ * Makes runtimes active: the record and the `LiveRuntime` that owns it. In between, the runtime is
+ * known here, so that whoever asks for it just then can wait.
  */
 export class Activation {
   readonly #options: ActivationOptions;
@@ -41,13 +44,13 @@ export class Activation {
     return this.#closed;
   }
 
-  /** Opens no more, and resolves when nothing is under way. */
+  /** Opens no more runtimes, and resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.settled();
   }
 
-  /** Resolves when nothing is under way of what is now. */
+  /** Resolves when all that is under way now has settled. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#underWay.values());
   }
@@ -57,17 +60,17 @@ export class Activation {
     return this.#options.live.has(id) || this.#underWay.has(id);
   }
 
-  /** The runtime as it is owned here, also when it is just about to be. */
+  /** The runtime as it is owned here; waits for one that is just about to be. */
   async held(id: string): Promise<LiveRuntime | undefined> {
     await this.#underWay.get(id)?.catch(() => undefined);
     return this.#options.live.get(id);
   }
 
   /**
-   * Takes a place, makes the record active, and brings the runtime up; with a browser that is ready,
-   * if there is one and it will do, before the record is written. Undefined when there was nothing
-   * to write, or another request is just doing the same. Throws `service.shutting_down`,
-   * `runtime.no_capacity`, or what the record is refused for.
+   * Takes a place, makes the record active, and brings the runtime up. A ready browser, if one will
+   * do, is taken before the record is written. Resolves with undefined when there was nothing to
+   * write, or another request was just doing the same. Throws `service.shutting_down`,
+   * `runtime.no_capacity`, or the error that the record is refused with.
    */
   async open(request: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { id } = request;

@@ -9,7 +9,7 @@ export interface Diagnosis extends DoctorReport {
   retention: RetentionPreview;
 }
 
-/** What does not belong together, and what is going to be removed. Changes nothing. */
+/** Finds what does not belong together, and what is going to be removed. Changes nothing. */
 export async function diagnose(options: DoctorOptions & PreviewOptions): Promise<Diagnosis> {
   const retention = await previewRetention(options);
   const { examined, findings } = await examine(options);

@@ -1,7 +1,7 @@
 import type { EventBatch, EventFilter, EventRange, NewEvent, RuntimeEvent } from './events.ts';
 import type { RuntimeLife } from './runtime.ts';
 
-/** Where what happened to runtimes is recorded. */
+/** Where the events of runtimes are recorded. */
 export interface EventStore {
   appendEvents(life: RuntimeLife, events: readonly NewEvent[]): Promise<void>;
   /** Oldest first. */
