@@ -21,7 +21,7 @@ import {
   resetBrowserRoots,
 } from '../../src/runtime-manager/browser/browser-directory.ts';
 import { mountsOf } from '../../src/runtime-manager/browser/browser-mounts.ts';
-import type { BrowserSettings } from '../../src/runtime-manager/browser/browser.ts';
+import type { BrowserSettings } from '../../src/runtime-manager/browser/launch-browser.ts';
 import { launchConfined } from '../../src/runtime-manager/machine/confined-browser.ts';
 import { cdpOver, type Cdp } from './cdp.ts';
 

@@ -6,6 +6,7 @@ import { dialAhead } from '../machine/jail/dial-ahead.ts';
 import type { Confined, Dial, Jail, ProcessExit, Program } from '../machine/jail/jail.ts';
 import { yieldUntil } from '../machine/jail/process-group.ts';
 import { CdpPipe } from './cdp/cdp-pipe.ts';
+import { CdpSession } from './cdp/cdp-session.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */
 const STDERR_TAIL = 4096;
@@ -45,7 +46,8 @@ export class ChromiumLaunchError extends Error {
 /** One Chromium and its children, in a jail of its own. Disposing kills all of it. */
 export class Chromium implements AsyncDisposable {
   readonly pid: number;
-  readonly pipe: CdpPipe;
+  /** With the browser itself, over its debugging pipe. */
+  readonly session: CdpSession;
   readonly endpoint: DebuggingEndpoint;
   /** Where it finds what its command's `accept` serves. */
   readonly ports: readonly number[];
@@ -53,11 +55,11 @@ export class Chromium implements AsyncDisposable {
   readonly exited: Promise<ProcessExit>;
   readonly #process: Confined;
 
-  constructor(process: Confined, pipe: CdpPipe, endpoint: DebuggingEndpoint) {
+  constructor(process: Confined, session: CdpSession, endpoint: DebuggingEndpoint) {
     this.#process = process;
     this.pid = process.pid;
     this.ports = process.ports;
-    this.pipe = pipe;
+    this.session = session;
     this.exited = process.exited;
     this.endpoint = endpoint;
   }
@@ -82,8 +84,8 @@ export async function launchChromium(
   if (hurry) yieldUntil(process.pid, hurry);
   try {
     const { input, output, stderr } = pipesOf(process);
-    const pipe = new CdpPipe(input, output);
-    return new Chromium(process, pipe, await readEndpoint(process, stderr, signal));
+    const session = new CdpSession(new CdpPipe(input, output));
+    return new Chromium(process, session, await readEndpoint(process, stderr, signal));
   } catch (cause) {
     await end(process);
     throw cause;

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import type { CdpEvent, CdpPipe } from './cdp/cdp-pipe.ts';
+import type { CdpSession } from './cdp/cdp-session.ts';
+import type { CdpEvent } from './cdp/protocol.ts';
 import { nameDownload } from './downloaded-files.ts';
 import { seenPart, type FilesFolder } from './own-files.ts';
 
-const COMMAND_TIMEOUT_MS = 10_000;
 /** How long the end of a download is kept from a client for the sake of its file's name. */
 const NAMED_WITHIN_MS = 10_000;
 /** A command that a client sent at its very end has arrived by then. */
@@ -13,15 +12,6 @@ const LATE_COMMAND_MS = 2000;
 const KNOWN_MAX = 1000;
 /** With more contexts than that, those that are gone are looked for. */
 const CONTEXTS_MAX = 100;
-
-const Begun = z.object({ guid: z.string(), suggestedFilename: z.string() });
-const Progress = z.object({
-  guid: z.string(),
-  state: z.string(),
-  filePath: z.string().optional(),
-});
-const Contexts = z.object({ browserContextIds: z.array(z.string()) });
-const Nothing = z.object({});
 
 /** What a client asks for: https://chromedevtools.github.io/devtools-protocol/tot/Browser/#method-setDownloadBehavior */
 export interface DownloadWish {
@@ -44,18 +34,21 @@ type ContextId = string | undefined;
  * wants in one folder, as the service tells it; and each client gets the names that it asked for.
  */
 export class Downloads {
-  readonly #pipe: CdpPipe;
+  readonly #browser: CdpSession;
   readonly #files: FilesFolder;
   readonly #log: Logger;
   readonly #clients = new Set<DownloadClient>();
   readonly #suggested = new Map<string, string>();
   readonly #named = new Map<string, PromiseWithResolvers<string>>();
 
-  constructor(pipe: CdpPipe, files: FilesFolder, log: Logger) {
-    this.#pipe = pipe;
+  constructor(browser: CdpSession, files: FilesFolder, log: Logger) {
+    this.#browser = browser;
     this.#files = files;
     this.#log = log;
-    pipe.listen((event) => this.#heard(event));
+    browser.on('Browser.downloadWillBegin', ({ guid, suggestedFilename }) => {
+      this.#suggested.set(guid, suggestedFilename);
+    });
+    browser.on('Browser.downloadProgress', (progress) => this.#progressed(progress));
   }
 
   /** For one more client, until it is disposed. */
@@ -94,9 +87,9 @@ export class Downloads {
     const params = {
       ...this.behaviorOf(contextId),
       eventsEnabled: true,
-      browserContextId: contextId,
+      ...(contextId !== undefined && { browserContextId: contextId }),
     };
-    await this.#ask('Browser.setDownloadBehavior', params, Nothing).catch(() => undefined);
+    await this.#browser.send('Browser.setDownloadBehavior', params).catch(() => undefined);
   }
 
   /** The name of a download's file once it is complete and has it; undefined when that takes long. */
@@ -111,28 +104,17 @@ export class Downloads {
   /** Forgets the contexts that are gone. */
   async forgetGone(wishes: Map<ContextId, DownloadWish>): Promise<void> {
     if (wishes.size <= CONTEXTS_MAX) return;
-    const { browserContextIds } = await this.#ask('Target.getBrowserContexts', {}, Contexts);
+    const { browserContextIds } = await this.#browser.send('Target.getBrowserContexts', {});
     const there = new Set<ContextId>([undefined, ...browserContextIds]);
     for (const contextId of wishes.keys()) if (!there.has(contextId)) wishes.delete(contextId);
   }
 
-  #ask<T>(method: string, params: Record<string, unknown>, result: z.ZodType<T>): Promise<T> {
-    return this.#pipe.send(method, params, result, AbortSignal.timeout(COMMAND_TIMEOUT_MS));
-  }
-
-  #heard({ method, params }: CdpEvent): void {
-    if (method === 'Browser.downloadWillBegin') {
-      const begun = Begun.safeParse(params).data;
-      if (begun) this.#suggested.set(begun.guid, begun.suggestedFilename);
-    } else if (method === 'Browser.downloadProgress') {
-      const { data: progress } = Progress.safeParse(params);
-      if (!progress || progress.state === 'inProgress') return;
-      const suggestedName = this.#suggested.get(progress.guid);
-      this.#suggested.delete(progress.guid);
-      const { guid, state, filePath } = progress;
-      if (state === 'completed' && filePath !== undefined) {
-        void this.#name({ guid, filePath, suggestedName });
-      }
+  #progressed({ guid, state, filePath }: CdpEvent<'Browser.downloadProgress'>): void {
+    if (state === 'inProgress') return;
+    const suggestedName = this.#suggested.get(guid);
+    this.#suggested.delete(guid);
+    if (state === 'completed' && filePath !== undefined) {
+      void this.#name({ guid, filePath, suggestedName });
     }
   }
 

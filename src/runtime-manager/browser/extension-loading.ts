@@ -1,12 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
-import type { CdpPipe } from './cdp/cdp-pipe.ts';
-
-const Loaded = z.object({ id: z.string() });
-const Created = z.object({ targetId: z.string() });
-const Attached = z.object({ sessionId: z.string() });
-const Evaluated = z.object({ result: z.object({ value: z.string() }) });
+import type { CdpSession } from './cdp/cdp-session.ts';
 
 /** What a service worker does first is done by then. */
 const SETTLE_MS = 700;
@@ -19,12 +14,12 @@ const Info = z.object({ manifestErrors: z.array(Report), runtimeErrors: z.array(
 
 /** Throws with what Chromium says when it cannot be loaded. */
 export async function loadExtension(
-  pipe: CdpPipe,
+  browser: CdpSession,
   path: string,
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return (await pipe.send('Extensions.loadUnpacked', { path }, Loaded, signal)).id;
+    return (await browser.send('Extensions.loadUnpacked', { path }, { signal })).id;
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -33,18 +28,17 @@ export async function loadExtension(
 
 /** What Chromium's own page about extensions says of one; a service worker that cannot start is an error. */
 export async function reportOnExtension(
-  pipe: CdpPipe,
+  browser: CdpSession,
   id: string,
   signal: AbortSignal,
 ): Promise<ExtensionTrial> {
   const page = { url: 'chrome://extensions/' };
-  const { targetId } = await pipe.send('Target.createTarget', page, Created, signal);
-  const attach = { targetId, flatten: true };
-  const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
+  const { targetId } = await browser.send('Target.createTarget', page, { signal });
+  using session = await browser.attach(targetId, { signal });
   await delay(SETTLE_MS, undefined, { signal });
   const asked = { expression: TELL(id), awaitPromise: true };
-  const said = await pipe.send('Runtime.evaluate', asked, Evaluated, signal, sessionId);
-  const { manifestErrors, runtimeErrors } = Info.parse(JSON.parse(said.result.value));
+  const { result } = await session.send('Runtime.evaluate', asked, { signal });
+  const { manifestErrors, runtimeErrors } = Info.parse(JSON.parse(String(result.value)));
   const failed = manifestErrors.filter(({ message }) => NOT_REGISTERED.test(message));
   const why = runtimeErrors.map(({ message, source }) => `${message} (${fileOf(source)})`);
   return {

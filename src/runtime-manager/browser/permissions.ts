@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { CdpPipe } from './cdp/cdp-pipe.ts';
+import type { CdpSession } from './cdp/cdp-session.ts';
 
-const COMMAND_TIMEOUT_MS = 10_000;
 /** Of one context: a client that sets more has no use for the first. */
 const GRANTS_MAX = 1000;
 /** With more contexts than that, those that are gone are looked for. */
@@ -15,8 +14,6 @@ const Grant = z.looseObject({
   embeddedOrigin: z.string().optional(),
   permission: z.unknown().optional(),
 });
-const Contexts = z.object({ browserContextIds: z.array(z.string()) });
-const Nothing = z.object({});
 
 type Params = Record<string, unknown>;
 
@@ -34,20 +31,20 @@ interface Given {
  * and takes back what a client granted itself.
  */
 export class Permissions {
-  readonly #pipe: CdpPipe;
+  readonly #browser: CdpSession;
   /** By context, in their order; undefined: the default one. */
   readonly #given = new Map<string | undefined, Given[]>();
   /** One after the other, as the last one holds. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(pipe: CdpPipe) {
-    this.#pipe = pipe;
+  constructor(browser: CdpSession) {
+    this.#browser = browser;
   }
 
   /** Carries out a command of a client. Throws what Chromium says against it. */
   carryOut(client: object, method: string, params: Params): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#send(method, params);
+      await this.#browser.sendAsWritten(method, params);
       this.#note(client, method, params);
       await this.#forgetGone().catch(() => undefined);
     });
@@ -66,9 +63,9 @@ export class Permissions {
   }
 
   async #redo(browserContextId: string | undefined): Promise<void> {
-    await this.#send(RESET, { browserContextId });
+    await this.#browser.sendAsWritten(RESET, { browserContextId });
     for (const { method, params } of this.#given.get(browserContextId) ?? []) {
-      await this.#send(method, params);
+      await this.#browser.sendAsWritten(method, params);
     }
   }
 
@@ -85,19 +82,11 @@ export class Permissions {
 
   async #forgetGone(): Promise<void> {
     if (this.#given.size <= CONTEXTS_MAX) return;
-    const { browserContextIds } = await this.#ask('Target.getBrowserContexts', {}, Contexts);
+    const { browserContextIds } = await this.#browser.send('Target.getBrowserContexts', {});
     for (const contextId of this.#given.keys()) {
       const isThere = contextId === undefined || browserContextIds.includes(contextId);
       if (!isThere) this.#given.delete(contextId);
     }
-  }
-
-  async #send(method: string, params: Params): Promise<void> {
-    await this.#ask(method, params, Nothing);
-  }
-
-  #ask<T>(method: string, params: Params, result: z.ZodType<T>): Promise<T> {
-    return this.#pipe.send(method, params, result, AbortSignal.timeout(COMMAND_TIMEOUT_MS));
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
+import type { Browser } from '../browser/browser.ts';
 import {
   launchBrowser,
-  type Browser,
   type BrowserIdentity,
   type BrowserSettings,
-} from '../browser/browser.ts';
+} from '../browser/launch-browser.ts';
 import { offeredPort } from '../connections/cdp/context-proxy.ts';
 import { Forwarder, type ForwarderOptions } from '../egress/forwarder.ts';
 

@@ -1,4 +1,5 @@
-import type { Browser, BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import type { Browser } from '../browser/browser.ts';
+import type { BrowserIdentity, BrowserSettings } from '../browser/launch-browser.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
 import { TooSlowError } from '../browser/launch-deadline.ts';
 import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';

@@ -1,4 +1,4 @@
-import type { BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import type { BrowserIdentity, BrowserSettings } from '../browser/launch-browser.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
 import { openDeadline, TooSlowError } from '../browser/launch-deadline.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
