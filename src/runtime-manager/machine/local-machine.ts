@@ -23,7 +23,7 @@ import { Launcher } from './launcher.ts';
 import { loadExtensions, unpackExtensions } from './local-extensions.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { openWarmPool } from './pool/open-warm-pool.ts';
-import { killProcessesUnder } from './process-table.ts';
+import { killProcessesUnder } from './kill-process-tree.ts';
 import { LocalProfile } from './profiles/local-profile.ts';
 import { StateConverter } from './profiles/state-converter.ts';
 import { toMachineBrowser, type ReachableBrowser } from './reachable-browser.ts';

@@ -2,7 +2,7 @@ import type { Admission } from './admission.ts';
 import { RuntimeError } from '../errors.ts';
 import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
-import { runningMove } from './running-move.ts';
+import { takeWarmBrowser } from './take-warm-browser.ts';
 import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
 /** A runtime that is to be active. */
@@ -98,16 +98,12 @@ export class Activation {
     write,
   }: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { admission, live, parts } = this.#options;
-    const { machine, metrics, wakeUps } = parts;
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt));
-    const mayTake = isPlain && place.state === 'launching' && machine.hasReady;
-    const ready = mayTake ? await metrics.time('browser', () => machine.takeReady()) : undefined;
-    if (ready) stack.defer(() => ready.giveBack());
-    const runtime = ready
-      ? await metrics.time('store', () =>
-          write('launching', runningMove(ready.browser, { proxy: undefined })),
-        )
+    const mayTake = isPlain && place.state === 'launching';
+    const taken = mayTake ? await takeWarmBrowser(parts, write, stack) : undefined;
+    const runtime = taken
+      ? taken.runtime
       : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);
     if (!runtime) return undefined;
     stack.move();
@@ -115,10 +111,10 @@ export class Activation {
     const opened = new LiveRuntime(runtime, parts, {
       place,
       release,
-      ...(ready && { taken: ready.browser }),
+      ...(taken && { taken: taken.browser }),
     });
     live.set(id, opened);
-    wakeUps.wake(runtime);
+    parts.wakeUps.wake(runtime);
     opened.start().catch(() => undefined);
     return opened;
   }

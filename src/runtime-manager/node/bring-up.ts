@@ -2,7 +2,7 @@ import type { Companion } from '../companion.ts';
 import type { Route } from '../egress/route.ts';
 import type { Extensions } from '../extensions/extensions.ts';
 import type { BrowserMachine, MachineBrowser } from '../machine/browser-machine.ts';
-import type { RuntimeMetrics } from '../metrics.ts';
+import type { RuntimeMetrics } from './start-stages.ts';
 import type { ProfileSession } from '../profiles/profile-session.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -4,10 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeState } from '../runtime/lifecycle.ts';
 import { listeningPorts } from '../machine/listening-ports.ts';
-import { killProcessesUnder, processesUnder, type ProcessEntry } from '../machine/process-table.ts';
+import { killProcessesUnder } from '../machine/kill-process-tree.ts';
+import { processesUnder, type ProcessEntry } from '../machine/process-table.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { failure } from '../runtime/failures.ts';
+import {
+  previewRetention,
+  type PreviewOptions,
+  type RetentionPreview,
+} from '../retention/preview.ts';
 
 /** A browser that is just being launched has a directory before it has processes. */
 const LAUNCHING_MS = 60_000;
@@ -43,6 +49,18 @@ export interface DoctorOptions {
   filesRoot: string;
   /** The process of the service; undefined when none runs. */
   servicePid: number | undefined;
+}
+
+export interface Diagnosis extends DoctorReport {
+  retention: RetentionPreview;
+}
+
+/** Finds what does not belong together, and what is going to be removed. Changes nothing. */
+export async function diagnose(options: DoctorOptions & PreviewOptions): Promise<Diagnosis> {
+  const retention = await previewRetention(options);
+  const { examined, findings } = await examine(options);
+  if (retention.storage.state === 'foreign') findings.push({ kind: 'foreign_storage' });
+  return { examined, findings, retention };
 }
 
 /**
