@@ -180,7 +180,8 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     using _request = connection.request(gone);
     const body = Buffer.concat(await Array.fromAsync(asked.body));
     const { endpoints } = this.#access.enter(ticket, asked.path);
-    return endpoints.answer(connection, { ...asked, body });
+    // The runtime is in use until then.
+    return await endpoints.answer(connection, { ...asked, body });
   }
 
   anticipate(): void {
