@@ -11,7 +11,7 @@ export interface WorkspacesOptions {
 }
 
 /**
- * The workspaces of organizations. In every method `ref` is an id or a name. Every method throws
+ * The workspaces of organizations. In every method `ref` is an id or a name. A method throws
  * `workspace.not_found` when the workspace does not exist for the actor.
  */
 export class Workspaces {
