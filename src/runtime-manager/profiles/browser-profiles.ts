@@ -18,8 +18,8 @@ export interface BrowserProfilesOptions {
 }
 
 /**
- * What customers do with their profiles. Every method throws `profile.not_found` when there is no
- * such profile.
+ * What customers do with their profiles. A method throws `profile.not_found` when there is no such
+ * profile.
  */
 export class BrowserProfiles {
   readonly #options: BrowserProfilesOptions;
