@@ -88,7 +88,11 @@ test.for<[string, () => Promise<Buffer>, string]>([
     () => withManifest({ options_page: '%zz.html' }),
     'is not in the package',
   ],
-  ['has a manifest that is no JSON', () => zipOf({ 'manifest.json': '{ "a": }' }), 'It is not JSON'],
+  [
+    'has a manifest that is no JSON',
+    () => zipOf({ 'manifest.json': '{ "a": }' }),
+    'It is not JSON',
+  ],
 ])('a package that %s is refused at once', async ([, make, words], { service }) => {
   const content = await make();
   const before = process.memoryUsage().rss;

@@ -31,8 +31,8 @@ export interface ExtensionTrial {
 }
 
 /**
- * The extensions of organizations. Every method throws `extension.not_found` when the organization
- * has no such extension.
+ * The extensions of organizations. A method throws `extension.not_found` when the organization has
+ * no such extension.
  */
 export class Extensions {
   readonly #options: ExtensionsOptions;

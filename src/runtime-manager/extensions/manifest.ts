@@ -13,7 +13,10 @@ const Patterns = z.array(
   z.string().superRefine((pattern, context) => {
     const problem = problemOfMatchPattern(pattern);
     if (problem !== undefined) {
-      context.addIssue({ code: 'custom', message: `"${pattern}" is not a match pattern: ${problem}` });
+      context.addIssue({
+        code: 'custom',
+        message: `"${pattern}" is not a match pattern: ${problem}`,
+      });
     }
   }),
 );
