@@ -81,14 +81,18 @@ test.for<[string, () => Promise<Buffer>, string]>([
   [
     'has a comment that never ends, often',
     () => zipOf({ 'manifest.json': `{ ${'/*'.repeat(400_000)}` }),
-    'It is no JSON',
+    'It is not JSON',
   ],
   [
     'names a file that cannot be decoded',
     () => withManifest({ options_page: '%zz.html' }),
     'is not in the package',
   ],
-  ['has a manifest that is no JSON', () => zipOf({ 'manifest.json': '{ "a": }' }), 'It is no JSON'],
+  [
+    'has a manifest that is no JSON',
+    () => zipOf({ 'manifest.json': '{ "a": }' }),
+    'It is not JSON',
+  ],
 ])('a package that %s is refused at once', async ([, make, words], { service }) => {
   const content = await make();
   const before = process.memoryUsage().rss;

@@ -31,7 +31,7 @@ export interface ApiKeyListing extends ApiKeyGrant {
   revokedAt: Date | null;
 }
 
-/** Whom a key speaks for, and what it allows. */
+/** The organization that a key speaks for, and what the key allows. */
 export interface KeyHolder extends ApiKeyGrant {
   keyId: string;
   organizationId: string;
@@ -90,7 +90,7 @@ const selectKey = prepared((db) =>
 export async function findKeyHolder(db: Db, secret: string): Promise<KeyHolder | undefined> {
   const hash = hashOf(secret);
   const [key] = await selectKey(db).execute({ hash });
-  // The database compares in its own time; the answer depends on a comparison in constant time.
+  // The database's comparison takes its own time; a comparison in constant time decides the answer.
   const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
   if (!matches) return undefined;
   const { id: keyId, organizationId, scopes } = key;
@@ -98,8 +98,9 @@ export async function findKeyHolder(db: Db, secret: string): Promise<KeyHolder |
 }
 
 /**
- * Makes `secret` the one valid key of this name, with all scopes: others are revoked, and it is
- * valid again if it had been. Throws when it is the key of another organization.
+ * Makes `secret` the only valid key of this name, with all scopes: other keys of the name are
+ * revoked, and a revoked `secret` becomes valid again. Throws when it is the key of another
+ * organization.
  */
 export async function replaceApiKey(
   db: Db,
@@ -139,7 +140,7 @@ export async function hasApiKeys(db: Db, organizationId: string): Promise<boolea
   return key !== undefined;
 }
 
-/** All there ever were, of all organizations. */
+/** All keys that there ever were, of all organizations. */
 export async function listAllApiKeys(db: Db): Promise<ApiKeyListing[]> {
   const rows = await db
     .select()
@@ -171,8 +172,8 @@ async function listKeys(db: Db, organizationId: string, page: PageRequest): Prom
 }
 
 /**
- * One statement, which holds the admin keys while it looks whether there is another: of two that
- * revoke each other's at once, the second waits and finds itself the last.
+ * Revokes a key in one statement, which holds the admin keys while it looks for another: when two
+ * admins revoke each other's keys at once, the second statement waits and finds the last key.
  */
 async function revokeKey(
   db: Db,

@@ -20,7 +20,7 @@ import { findProfileWriter } from './profile-writers.ts';
 
 type Row = typeof browserProfiles.$inferSelect;
 
-/** What the core keeps of what is said of profiles, in Postgres. */
+/** What the core keeps of the profiles that customers see, in Postgres. */
 export function createBrowserProfileStore(db: Db, secrets: Sealing): BrowserProfileStore {
   return {
     insert: (organizationId, values) => insertProfile(db, secrets, organizationId, values),
@@ -82,7 +82,7 @@ export async function listProfiles(
   return toPage(rows.map(toProfile), page);
 }
 
-/** The configuration is sealed already. */
+/** Changes a profile; the configuration is sealed already. */
 async function updateProfile(
   db: Db,
   { organizationId, id }: Pick<BrowserProfile, 'organizationId' | 'id'>,
@@ -101,7 +101,9 @@ async function updateProfile(
   }
 }
 
-/** Records of runtimes that are over forget the profile; one that is active keeps it. */
+/**
+ * Deletes a profile. The records of ended runtimes forget the profile; an active runtime keeps it.
+ */
 async function removeProfile(
   db: Db,
   organizationId: string,

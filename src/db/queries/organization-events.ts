@@ -5,7 +5,10 @@ import { organizationBytes } from '../schema/columns.ts';
 import { runtimeEvents, runtimes } from '../schema/index.ts';
 import { toEvent } from './runtime-events.ts';
 
-/** Looks at so many, by an index, whatever is asked for: what does not match is left out afterwards. */
+/**
+ * Looks at `limit` events by an index, whatever is asked for, and leaves out afterwards what does
+ * not match.
+ */
 export async function listOrganizationEvents(
   db: Db,
   organizationId: string,
@@ -46,7 +49,10 @@ export async function listOrganizationEvents(
   };
 }
 
-/** Ids are given outside of transactions: https://www.postgresql.org/docs/current/functions-sequence.html */
+/**
+ * Sequences give ids outside of transactions:
+ * https://www.postgresql.org/docs/current/functions-sequence.html
+ */
 export async function lastGivenEventId(db: Db): Promise<string> {
   const [row] = await db.execute<{ id: string }>(sql`
     select coalesce(pg_sequence_last_value(
@@ -55,8 +61,8 @@ export async function lastGivenEventId(db: Db): Promise<string> {
 }
 
 /**
- * A transaction that writes a table has its lock from before its statement gives ids until it is over,
- * and is gone from this list only when what it committed can be read.
+ * A transaction that writes a table holds the table's lock from before its statement gives ids
+ * until the transaction is over, and leaves this list only when its commit can be read.
  * https://www.postgresql.org/docs/current/view-pg-locks.html
  */
 export async function listEventWriters(db: Db): Promise<string[]> {

@@ -12,8 +12,8 @@ interface Row {
 }
 
 /**
- * The rows after a cursor, newest first. Rows are compared as a whole, which an index on both columns
- * finds its place by. Throws on a cursor that `parseCursor` refuses.
+ * The rows after a cursor, newest first. The condition compares rows as a whole, so that an index
+ * on both columns finds the place. Throws on a cursor that `parseCursor` refuses.
  */
 export function afterCursor(
   columns: { createdAt: Column; id: Column },

@@ -5,7 +5,7 @@ import { sealConfig, unsealConfig } from './browser-configs.ts';
 
 type Row = typeof runtimes.$inferSelect;
 
-/** A row as the core knows it: absent is undefined, and secrets are open. */
+/** A row as the core knows it: null becomes undefined, and secrets are open. */
 export function toRuntime(row: Row, secrets: Sealing): Runtime {
   const { failureCode, failureMessage, bytesIn, bytesOut, connections, ...rest } = row;
   const failure =

@@ -37,8 +37,8 @@ export interface RuntimeStoreOptions {
 }
 
 /**
- * What the core keeps of runtimes, in Postgres. That one runs or is over is on disk before it is
- * said; what comes before, and beside, is not waited for.
+ * What the core keeps of runtimes, in Postgres. That a runtime runs or is over is on disk before
+ * any client is told; nothing waits for the disk to have the other writes.
  */
 export function createRuntimeStore(
   { db, unhurried, durably }: Pick<Database, 'db' | 'unhurried' | 'durably'>,
@@ -87,7 +87,7 @@ export function createRuntimeStore(
   };
 }
 
-/** Whether a client relies on it from now on. */
+/** Whether a client relies on the move from now on. */
 function isTold({ to }: RuntimeMove): boolean {
   return to === 'running' || statusOf(to) !== 'active';
 }
@@ -130,8 +130,8 @@ async function reviveRuntime(
 }
 
 /**
- * Each state, of each workspace or of all together, is read in its own order as far as a page needs,
- * so that nothing else is in the way. That is by an index, which has all that is asked there.
+ * Reads each state, of each workspace or of all together, in its own order as far as a page needs,
+ * so that no other rows are read. An index serves that, and has all that is asked for there.
  */
 async function listRuntimes(
   db: Db,
@@ -163,7 +163,7 @@ async function listRuntimes(
     .orderBy(desc(runtimes.createdAt), desc(runtimes.id));
 }
 
-/** A list of what has neither commas nor quotes: ids, or states. */
+/** An array literal of values without commas and quotes: ids, or states. */
 function arrayOf(values: readonly string[]): string {
   return `{${values.join(',')}}`;
 }
@@ -182,7 +182,10 @@ async function updateRunning(db: Db, life: RuntimeLife, values: Partial<Row>): P
     .where(and(isLife(life), eq(runtimes.state, 'running')));
 }
 
-/** One statement, like a start reads it: what an ephemeral runtime is launched with changes too. */
+/**
+ * Changes the row in one statement, since a start reads it in one: what an ephemeral runtime is
+ * launched with changes too.
+ */
 async function setProxy(
   db: Db,
   life: RuntimeLife,

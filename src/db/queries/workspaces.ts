@@ -35,7 +35,10 @@ export async function findWorkspace(
   return found;
 }
 
-/** What a prepared statement writes of the workspace that `workspaceParameters` name; null where there is none. */
+/**
+ * What a prepared statement writes of the workspace that `workspaceParameters` name; null when
+ * there is no such workspace.
+ */
 export function ofWorkspace(db: Db) {
   const found = and(
     eq(workspaces.organizationId, given(workspaces.organizationId)),
@@ -110,8 +113,8 @@ async function updateWorkspace(
 }
 
 /**
- * Deletes a workspace and the records of its runtimes. That none of them is active is settled by
- * the foreign key: an active one keeps its row, and so the workspace.
+ * Deletes a workspace and the records of its runtimes. The foreign key makes sure that no runtime
+ * is active: an active runtime keeps its row, and so the workspace.
  */
 async function removeWorkspace(
   db: Db,
@@ -124,7 +127,8 @@ async function removeWorkspace(
         and(
           eq(runtimes.organizationId, organizationId),
           eq(runtimes.workspaceId, id),
-          // No condition of an index, or all that is over would be read for one workspace.
+          // This must not match an index's condition, or the statement would read every ended
+          // runtime for one workspace.
           sql`(${isOver}) is true`,
         ),
       );

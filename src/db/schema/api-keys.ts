@@ -21,8 +21,9 @@ export const apiKeys = pgTable(
     hash: text().notNull().unique(),
     scopes: text({ enum: SCOPES }).array().notNull(),
     /**
-     * Null: all of the organization. Ids and no references: a key whose workspaces are deleted sees
-     * none, rather than all.
+     * The ids of the workspaces that the key is limited to; null: all workspaces of the
+     * organization. The ids are no foreign keys: a key whose workspaces are deleted sees none,
+     * rather than all.
      */
     workspaceIds: uuid().array(),
     createdAt: createdAt(),

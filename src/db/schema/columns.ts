@@ -13,7 +13,8 @@ export const updatedAt = () =>
     .$onUpdateFn(() => new Date());
 
 /**
- * What indexes of all that an organization has are made of: other statements name the organization
- * beside a workspace or a runtime, and would be planned with an index of its id.
+ * The expression in indexes over everything an organization has. Other statements name the
+ * organization beside a workspace or a runtime, and would be planned with an index on the
+ * organization's id.
  */
 export const organizationBytes = sql<Buffer>`uuid_send(organization_id)`;

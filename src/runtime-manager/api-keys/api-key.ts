@@ -4,7 +4,10 @@ import type { Scope } from '../runtime/scopes.ts';
 /** What a key allows. */
 export interface ApiKeyGrant {
   scopes: readonly Scope[];
-  /** The ids of the workspaces that it is limited to; undefined: all, also those to come. */
+  /**
+   * The ids of the workspaces that the key is limited to; undefined: all workspaces, also future
+   * ones.
+   */
   workspaceIds: readonly string[] | undefined;
 }
 

@@ -11,7 +11,7 @@ export interface ApiKeysOptions {
   workspaces: Pick<WorkspaceStore, 'find'>;
 }
 
-/** A key with its secret, which nobody can be told again. */
+/** A key with its secret, which is told only once. */
 export interface CreatedApiKey {
   key: ApiKey;
   secret: string;
@@ -28,9 +28,9 @@ export class ApiKeys {
   }
 
   /**
-   * An actor grants nothing that it does not have itself. `workspaceIds` may be names, too. Throws
-   * `auth.forbidden` with the scope that is missing, `workspace.not_found`, and `api_key.not_limited`
-   * for an admin key that is to be limited to workspaces.
+   * An actor grants nothing that the actor does not have. `workspaceIds` may be names, too. Throws
+   * `auth.forbidden` with the missing scope, `workspace.not_found`, and `api_key.not_limited` for
+   * an admin key that is to be limited to workspaces.
    */
   async create(
     actor: Actor,
@@ -53,7 +53,7 @@ export class ApiKeys {
   }
 
   /**
-   * Makes a key useless from the next request on, and resolves with it as it was. Throws
+   * Revokes a key from the next request on, and resolves with the key as it was. Throws
    * `api_key.not_found`, and `api_key.last_admin` for the last admin key of an organization, which
    * only the operator may revoke: nobody else could make another.
    */
@@ -71,7 +71,7 @@ export class ApiKeys {
   }
 }
 
-/** It manages all keys of the organization, and so all workspaces. */
+/** An admin key manages all keys of the organization, and so all workspaces. */
 function notLimited(): RuntimeError {
   const message = 'A key with the scope admin cannot be limited to workspaces.';
   return new RuntimeError('api_key.not_limited', message, {

@@ -16,10 +16,10 @@ import { ProcessActivity } from './process-activity.ts';
 
 const CLOSE_TIMEOUT_MS = 10_000;
 
-/** For what the service kills a browser: it does not answer, or keeps more on disk than it may. */
+/** Why the service kills a browser: it does not answer, or keeps more on disk than it may. */
 export type KillReason = 'hung' | 'disk_limit';
 
-/** How a browser ended, and for what the service killed it, if it did. */
+/** How a browser exited, and why the service killed it, if the service did. */
 export interface BrowserExit extends ProcessExit {
   killedFor: KillReason | undefined;
 }
@@ -28,17 +28,17 @@ export interface BrowserParts {
   chromium: Chromium;
   directory: BrowserDirectory;
   pages: Pages;
-  /** All that ends with the browser. */
+  /** The resources that end with the browser. */
   owned: AsyncDisposableStack;
   healthCheck: HealthCheckTimes;
   log: Logger;
 }
 
-/** A Chromium with a page open, in a directory of its own; all of it ends as one. */
+/** A Chromium with an open page and a directory of its own; all of them end together. */
 export class Browser {
   readonly pid: number;
   readonly endpoint: DebuggingEndpoint;
-  /** Where it finds its way out for `http:` requests. */
+  /** The port that the browser sends plain `http:` requests to. */
   readonly socksPort: number | undefined;
   readonly pages: Pages;
   readonly downloads: Downloads;
@@ -87,34 +87,35 @@ export class Browser {
   }
 
   /**
-   * Ends the browser in order, so that it writes what it holds back, and resolves when nothing of it
-   * is left. One that takes too long is killed.
+   * Closes the browser, so that it first writes what it holds back, and resolves when nothing of it
+   * is left. A browser that takes too long is killed.
    */
   async close(): Promise<void> {
     const late = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
     const kill = () => this.#chromium.kill();
     late.addEventListener('abort', kill, { once: true });
-    // Its answer may go with the pipe.
+    // The pipe may close before the answer comes.
     this.#chromium.session.send('Browser.close', {}, { signal: late }).catch(() => undefined);
     await this.exited;
     late.removeEventListener('abort', kill);
   }
 
-  /** Ends the browser now and resolves when nothing of it is left. */
+  /** Kills the browser, and resolves when nothing of it is left. */
   async kill(): Promise<void> {
     this.#chromium.kill();
     await this.exited;
   }
 
-  /** Ends the browser now, and makes its end say why. */
+  /** Kills the browser, and makes `exited` tell the reason. */
   killFor(reason: KillReason): void {
     this.#killedFor ??= reason;
     this.#chromium.kill();
   }
 
   /**
-   * Stops every process of it while `work` is done: none is in the middle of a write then. Throws
-   * what `work` throws, or an error when it takes too long; the browser goes on in any case.
+   * Suspends every process of the browser during `work`, so that none is in the middle of a write.
+   * Throws what `work` throws, or an error when `work` takes too long; the browser goes on in any
+   * case.
    */
   async holdStill(work: (signal: AbortSignal) => Promise<void>, maxMs: number): Promise<void> {
     const late = AbortSignal.timeout(maxMs);
@@ -132,20 +133,20 @@ export class Browser {
     return loadExtension(this.#chromium.session, path, signal);
   }
 
-  /** Tells how an extension does that was loaded into a browser for trials. */
+  /** Reports on an extension that was loaded into a trial browser. */
   reportOnExtension(id: string, signal: AbortSignal): Promise<ExtensionTrial> {
     return reportOnExtension(this.#chromium.session, id, signal);
   }
 
-  /** Throws unless it answers, with its page there as far as it knows. */
+  /** Throws unless the browser answers and, as far as it knows, its page is there. */
   async assertWell(signal: AbortSignal): Promise<void> {
     await this.version(signal);
     if (!this.pages.areWell) throw new Error('the page of the browser is gone');
   }
 
   /**
-   * Throws unless the default page itself answers; the first time also prepares it for what every
-   * client does first. Takes a session with the page, until `leavePage`.
+   * Throws unless the default page itself answers. The first call also prepares the page for what
+   * every client does first. Opens a session with the page, which lasts until `leavePage`.
    */
   async checkPage(signal: AbortSignal): Promise<void> {
     await this.#page.evaluate('1 + 1', signal);
@@ -161,7 +162,9 @@ export class Browser {
     return this.#page.windowChromeHeight(signal);
   }
 
-  /** What it tells pages of itself. Takes the default page to another address. */
+  /**
+   * The client hints that the browser gives to pages. Leaves the default page at another address.
+   */
   async clientHints(signal: AbortSignal): Promise<ClientHints> {
     return readClientHints(this.#chromium.session, this.pages.defaultPageId ?? '', signal);
   }

@@ -17,16 +17,16 @@ export type { ProcessExit };
 
 export interface ChromiumCommand extends Omit<Program, 'stdio'> {
   jail: Jail;
-  /** Low priority until it aborts; undefined: normal priority. */
+  /** Chromium has low priority until this aborts; undefined: normal priority. */
   hurry: AbortSignal | undefined;
-  /** Called with its process, which is still to come up. */
+  /** Called with the id of the process, while Chromium is still coming up. */
   onSpawned: (pid: number) => void;
 }
 
 /** Chromium's own debugging server. */
 export interface DebuggingEndpoint {
   dial: Dial;
-  /** Where it listens, of the browser's loopback. */
+  /** The port of the browser's loopback that the server listens on. */
   port: number;
   /** The browser target's websocket path, which holds a random id. */
   path: string;
@@ -43,13 +43,13 @@ export class ChromiumLaunchError extends Error {
   }
 }
 
-/** One Chromium and its children, in a jail of its own. Disposing kills all of it. */
+/** One Chromium and its children, in a jail of its own. Disposing kills all of them. */
 export class Chromium implements AsyncDisposable {
   readonly pid: number;
-  /** With the browser itself, over its debugging pipe. */
+  /** The session with the browser itself, over its debugging pipe. */
   readonly session: CdpSession;
   readonly endpoint: DebuggingEndpoint;
-  /** Where it finds what its command's `accept` serves. */
+  /** The ports at which the browser finds what `accept` serves. */
   readonly ports: readonly number[];
   /** Settles when the main process is gone, whichever way. */
   readonly exited: Promise<ProcessExit>;
@@ -106,7 +106,7 @@ async function end(process: Confined): Promise<void> {
   await Promise.race([process.closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
-/** What a child has once it is spawned with these `stdio`. */
+/** The pipes of a child that was spawned with these `stdio`. */
 function pipesOf({ child: { stderr, stdio } }: Confined) {
   const [, , , input, output] = stdio;
   if (stderr === null || !(input instanceof Socket) || !(output instanceof Socket)) {
@@ -144,7 +144,7 @@ async function readEndpoint(
     throw new ChromiumLaunchError('Chromium was not ready in time', said, cause);
   } finally {
     stderr.off('data', listen);
-    // Read on, or a full pipe would stop the browser.
+    // Reading goes on, or a full pipe would block the browser.
     stderr.resume();
   }
 }

@@ -18,11 +18,17 @@ const Hints = z.object({
 });
 export type ClientHints = z.infer<typeof Hints>;
 
-/** Chromium tells its hints to secure pages only; this one is answered here and asked of nobody. */
+/**
+ * Chromium tells its hints to secure pages only. The service answers for this page, and nobody is
+ * asked for it.
+ */
 const SECURE_PAGE = 'https://hints.invalid/';
 const ASK = `navigator.userAgentData.getHighEntropyValues(${JSON.stringify(Object.keys(Hints.shape))})`;
 
-/** The hints of a Chromium that was launched without `--user-agent`. Leaves its page elsewhere. */
+/**
+ * The hints of a Chromium that was launched without `--user-agent`. Leaves the page at another
+ * address.
+ */
 export async function readClientHints(
   browser: CdpSession,
   pageId: string,
@@ -41,9 +47,9 @@ export async function readClientHints(
 }
 
 /**
- * Gives a browser with a user agent of its own the hints back, which Chromium empties beside
- * `--user-agent`: no flag does that, so it takes a debugging session with every page, frame and
- * worker. Each waits at its start until it has them, so its first request tells them, too. Call it
+ * Gives a browser with its own user agent the hints back that Chromium empties beside
+ * `--user-agent`. No flag does that, so every page, frame and worker gets a debugging session. Each
+ * of them waits at its start for the hints, so that its first request tells them, too. Call this
  * before there is a page.
  */
 export async function giveClientHints(
@@ -54,7 +60,7 @@ export async function giveClientHints(
   const { uaFullVersion: fullVersion, ...known } = hints;
   const override = { userAgent, userAgentMetadata: { ...known, fullVersion } };
   const give = (target: CdpSession) => {
-    // Whatever comes up within it has no other session of ours.
+    // No other session of the service sees what comes up within this target.
     target.on('Target.attachedToTarget', ({ sessionId }) => give(target.child(sessionId)));
     for (const sent of [
       target.send('Emulation.setUserAgentOverride', override),
@@ -66,7 +72,7 @@ export async function giveClientHints(
     }
   };
   browser.on('Target.attachedToTarget', ({ sessionId, waitingForDebugger }) => {
-    // Others have sessions here as well, which wait for nothing.
+    // Other code of the service attaches to targets here as well; those targets do not wait.
     if (waitingForDebugger) give(browser.child(sessionId));
   });
   await browser.send('Target.setAutoAttach', FOLLOW, { signal });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { CdpSession } from './cdp/cdp-session.ts';
 
-/** What a service worker does first is done by then. */
+/** By then a service worker has done what it does first. */
 const SETTLE_MS = 700;
 const NOT_REGISTERED = /^Service worker registration failed/;
 /** https://source.chromium.org/chromium/chromium/src/+/main:extensions/common/api/developer_private.idl */
@@ -12,7 +12,7 @@ const TELL = (id: string) => `new Promise((tell) =>
 const Report = z.object({ message: z.string(), source: z.string().optional() });
 const Info = z.object({ manifestErrors: z.array(Report), runtimeErrors: z.array(Report) });
 
-/** Throws with what Chromium says when it cannot be loaded. */
+/** Throws Chromium's reason when the extension cannot be loaded. */
 export async function loadExtension(
   browser: CdpSession,
   path: string,
@@ -26,7 +26,10 @@ export async function loadExtension(
   }
 }
 
-/** What Chromium's own page about extensions says of one; a service worker that cannot start is an error. */
+/**
+ * What Chromium's own page about extensions says of this one; a service worker that cannot start is
+ * an error.
+ */
 export async function reportOnExtension(
   browser: CdpSession,
   id: string,

@@ -37,7 +37,7 @@ export interface BrowserSettings {
   /** The environment Chromium gets beside HOME and TMPDIR; nothing of the service's own. */
   env: Record<string, string>;
   sandbox: boolean;
-  /** Of this Chromium; undefined until they are known. */
+  /** The hints of this Chromium; undefined until they are known. */
   clientHints: ClientHints | undefined;
   launchTimeoutMs: number;
   healthCheck: HealthCheckTimes;
@@ -50,31 +50,32 @@ export interface BrowserSettings {
 
 /** What differs from launch to launch. */
 export interface BrowserIdentity {
-  /** Undefined: a fresh one, which goes with the browser. */
+  /** Undefined: a fresh directory, which is removed with the browser. */
   userDataDir: string | undefined;
   fingerprint: Fingerprint;
-  /** Whether it is only to try extensions out. */
+  /** Whether the browser is only there to try extensions out. */
   isTrial: boolean;
-  /** Low priority until it aborts; undefined: normal priority. */
+  /** The launch has low priority until this aborts; undefined: normal priority. */
   hurry?: AbortSignal | undefined;
 }
 
-/** One launch: whose browser, and who takes its connections to the outside. */
+/** One launch: the browser's identity, and the proxy that takes its connections to the outside. */
 export interface BrowserLaunch extends BrowserIdentity {
   accept: ProxyFronts;
 }
 
-/** The proxy that is a browser's only way out, by what it speaks. */
+/** The proxy that is a browser's only way out, with a handler for each protocol it speaks. */
 export interface ProxyFronts {
-  /** For all that is tunnelled. */
+  /** Takes connections for tunnelled traffic. */
   http: (socket: Socket) => void;
-  /** For `http:` requests as they are. */
+  /** Takes connections for plain `http:` requests. */
   socks: (socket: Socket) => void;
 }
 
 /**
- * Throws ChromiumLaunchError, TooSlowError, or what `signal` aborts with; nothing is left behind then. Once in
- * some thousand launches Chromium hangs before it listens: it is given up early, and started anew.
+ * Throws ChromiumLaunchError, TooSlowError, or the reason of `signal`; a failed launch leaves
+ * nothing behind. Once in some thousand launches Chromium hangs before it listens: the service
+ * gives that attempt up early, and launches Chromium anew.
  */
 export async function launchBrowser(
   settings: BrowserSettings,
@@ -146,7 +147,7 @@ async function attemptLaunch(
   return new Browser({ chromium, directory, pages, owned: stack.move(), healthCheck, log });
 }
 
-/** A user agent of its own came with the command line; its hints come after. */
+/** Gives the hints to a browser with its own user agent: the command line sets only the latter. */
 async function nameChromium(
   session: CdpSession,
   { clientHints: hints }: BrowserSettings,
@@ -157,7 +158,7 @@ async function nameChromium(
   await giveClientHints(session, { userAgent, hints }, signal);
 }
 
-/** All paths that extensions of a browser may be loaded from, as it sees them. */
+/** All paths, as the browser sees them, that its extensions may be loaded from. */
 function extensionPaths(directory: BrowserDirectory, count: number): string[] {
   const { stagehandExtension, extensions, indexedExtensions } = directory;
   const nths = Array.from({ length: count }, (_, nth) => String(nth));
@@ -165,7 +166,7 @@ function extensionPaths(directory: BrowserDirectory, count: number): string[] {
   return [stagehandExtension.seen, ...folders.flatMap((one) => nths.map((nth) => join(one, nth)))];
 }
 
-/** Where Chromium learns these from. */
+/** The variables from which Chromium learns the time zone and the language. */
 function environmentOf({ timezone, locale }: Fingerprint): Record<string, string> {
   return {
     ...(timezone !== undefined && { TZ: timezone }),

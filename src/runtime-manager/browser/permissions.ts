@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { CdpSession } from './cdp/cdp-session.ts';
 
-/** Of one context: a client that sets more has no use for the first. */
+/**
+ * The most grants that are kept of one context: a client that sets more has no use for the first.
+ */
 const GRANTS_MAX = 1000;
-/** With more contexts than that, those that are gone are looked for. */
+/** Above this number of contexts, the service looks for those that are gone. */
 const CONTEXTS_MAX = 100;
 
 const RESET = 'Browser.resetPermissions';
@@ -21,27 +23,27 @@ interface Given {
   client: object;
   method: string;
   params: Params;
-  /** One with the same takes its place. */
+  /** A later grant of the same client with the same key replaces this one. */
   key: string;
 }
 
 /**
- * What pages of one browser may do. Chromium takes back everything that was ever granted in a context
- * when any client goes that granted something there. So the service grants in the clients' stead,
- * and takes back what a client granted itself.
+ * What pages of one browser may do. When any client goes that granted something in a context,
+ * Chromium takes back everything that was ever granted there. So the service grants in the clients'
+ * stead, and itself takes back what a client granted.
  */
 export class Permissions {
   readonly #browser: CdpSession;
-  /** By context, in their order; undefined: the default one. */
+  /** The grants of each context, in their order; undefined: the default context. */
   readonly #given = new Map<string | undefined, Given[]>();
-  /** One after the other, as the last one holds. */
+  /** The end of the last command: commands run one after the other, since the last one holds. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(browser: CdpSession) {
     this.#browser = browser;
   }
 
-  /** Carries out a command of a client. Throws what Chromium says against it. */
+  /** Carries out a command of a client. Throws when Chromium refuses the command. */
   carryOut(client: object, method: string, params: Params): Promise<void> {
     return this.#inTurn(async () => {
       await this.#browser.sendAsWritten(method, params);
@@ -57,7 +59,7 @@ export class Permissions {
       if (left.length === given.length) continue;
       if (left.length > 0) this.#given.set(contextId, left);
       else this.#given.delete(contextId);
-      // A context that is gone refuses it.
+      // Chromium refuses the command when the context is gone.
       this.#inTurn(() => this.#redo(contextId)).catch(() => undefined);
     }
   }

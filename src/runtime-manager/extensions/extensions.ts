@@ -15,22 +15,25 @@ import { invalidPackage } from './package-problems.ts';
 export interface ExtensionsOptions {
   store: ExtensionStore;
   storage: ObjectStorage;
-  /** Where packages lie, and are unpacked, while they are looked at. */
+  /** The folder in which packages are unpacked and checked. */
   workDir: string;
-  /** Writes what is at an address into a file. */
+  /** Downloads an address into a file. */
   download: (url: string, file: string) => Promise<void>;
-  /** Loads one in a browser of its own, and tells what Chromium reports. */
+  /** Loads an extension in a browser of its own, and tells what Chromium reports. */
   tryOut: (directory: string) => Promise<ExtensionTrial>;
 }
 
-/** How an extension did when it was loaded once. */
+/** How an extension did when it was tried out. */
 export interface ExtensionTrial {
   warnings: ExtensionWarning[];
-  /** Why it cannot work; empty when it can. */
+  /** Why the extension cannot work; empty when it can. */
   errors: string[];
 }
 
-/** The extensions of organizations. In every method what does not exist for one is `extension.not_found`. */
+/**
+ * The extensions of organizations. A method throws `extension.not_found` when the organization has
+ * no such extension.
+ */
 export class Extensions {
   readonly #options: ExtensionsOptions;
 
@@ -39,7 +42,7 @@ export class Extensions {
   }
 
   /**
-   * Downloads a package and takes it. Throws as `upload`, and `extension.url_not_allowed` or
+   * Downloads a package and adds it. Throws as `upload`, and `extension.url_not_allowed` or
    * `extension.download_failed`.
    */
   import(
@@ -53,8 +56,8 @@ export class Extensions {
   }
 
   /**
-   * Takes the package that `receive` writes into a file, if it can work; the same content again is
-   * the same extension. It is called as `name` says, or else as its manifest does. Throws
+   * Adds the package that `receive` writes into a file, if the extension can work; the same content
+   * again is the same extension. Its name is `name`, or else that of the manifest. Throws
    * `extension.invalid_package` with all that is wrong.
    */
   async upload(
@@ -84,7 +87,7 @@ export class Extensions {
     return found(await this.#options.store.rename(organizationId, id, name), id);
   }
 
-  /** Throws `extension.in_use` while an active runtime or a profile uses it. */
+  /** Throws `extension.in_use` while an active runtime or a profile uses the extension. */
   async delete(actor: Actor, id: string): Promise<StoredExtension> {
     const { store, storage } = this.#options;
     const extension = await this.get(actor, id);
@@ -100,8 +103,9 @@ export class Extensions {
   }
 
   /**
-   * Those of some ids, each once, in that order. Throws `extension.not_found` for the first that is
-   * not there, and `extension.conflict` for two that are the same to Chromium.
+   * The extensions of some ids, each once, in that order. Throws `extension.not_found` for the
+   * first id without an extension, and `extension.conflict` for two extensions that are the same to
+   * Chromium.
    */
   async resolve(organizationId: string, ids: readonly string[]): Promise<Extension[]> {
     const unique = [...new Set(ids)];

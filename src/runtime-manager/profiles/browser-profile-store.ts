@@ -7,7 +7,10 @@ import type {
 } from './browser-profile.ts';
 import type { ProfileVersion } from './profile.ts';
 
-/** What the core needs of a database for what is said of profiles; another organization's do not exist. */
+/**
+ * What the core needs of a database for the profiles that customers see; another organization's
+ * profiles do not exist.
+ */
 export interface BrowserProfileStore {
   /** Undefined when the name is taken. */
   insert(organizationId: string, values: ProfileValues): Promise<BrowserProfile | undefined>;
@@ -19,7 +22,7 @@ export interface BrowserProfileStore {
     id: string,
     changes: ProfileChanges,
   ): Promise<BrowserProfile | 'absent' | 'name_in_use'>;
-  /** With its versions, unless an active runtime has it. */
+  /** Removes a profile with its versions, unless an active runtime has the profile. */
   remove(organizationId: string, id: string): Promise<'removed' | 'absent' | 'in_use'>;
   /** Newest first. */
   listVersions(organizationId: string, id: string): Promise<ProfileVersion[]>;

@@ -9,7 +9,7 @@ export interface BrowserProfile extends Profile {
   updatedAt: Date;
 }
 
-/** With the password of a proxy. */
+/** The configuration with the password of its proxy. */
 export type ProfileValues = Pick<
   BrowserProfile,
   'name' | 'config' | 'extensionIds' | 'fingerprint'

@@ -17,7 +17,10 @@ export interface BrowserProfilesOptions {
   assertLocale: (locale: string | undefined) => void;
 }
 
-/** What customers do with their profiles. In every method what does not exist is `profile.not_found`. */
+/**
+ * What customers do with their profiles. A method throws `profile.not_found` when there is no such
+ * profile.
+ */
 export class BrowserProfiles {
   readonly #options: BrowserProfilesOptions;
 
@@ -46,7 +49,7 @@ export class BrowserProfiles {
     return this.#options.store.list(organizationId, page);
   }
 
-  /** From its next launch on. Throws as `create`. */
+  /** Changes a profile from its next launch on. Throws as `create`. */
   async update(actor: Actor, ref: string, changes: ProfileChanges): Promise<BrowserProfile> {
     const { id } = await this.get(actor, ref);
     await this.#assertPossible(actor, changes);
@@ -56,7 +59,10 @@ export class BrowserProfiles {
     return updated;
   }
 
-  /** Deletes a profile with all its versions, and resolves with it as it was. Throws `profile.in_use`. */
+  /**
+   * Deletes a profile with all its versions, and resolves with the profile as it was. Throws
+   * `profile.in_use`.
+   */
   async delete(actor: Actor, ref: string): Promise<BrowserProfile> {
     const { store, profiles } = this.#options;
     const profile = await this.get(actor, ref);
@@ -78,8 +84,8 @@ export class BrowserProfiles {
   }
 
   /**
-   * Makes a version the one that the next launch begins from. Throws `profile.version_not_found` or
-   * `profile.in_use`.
+   * Makes a version the current one, which the next launch begins from. Throws
+   * `profile.version_not_found` or `profile.in_use`.
    */
   async restore(actor: Actor, ref: string, version: number): Promise<BrowserProfile> {
     const { store } = this.#options;
@@ -91,7 +97,7 @@ export class BrowserProfiles {
   }
 
   /**
-   * Makes another profile from a version of one, the current without `version`. Throws
+   * Makes another profile from `version` of this one, or from its current version. Throws
    * `profile.version_not_found` or `profile.name_in_use`.
    */
   async fork(
@@ -104,7 +110,7 @@ export class BrowserProfiles {
     const version = asked ?? currentVersion;
     const source =
       version === undefined ? undefined : await profiles.getVersion(organizationId, id, version);
-    // With its password, which the one that is shown does not have.
+    // The configuration with its password, which the profile as shown does not have.
     const whole = await profiles.store.findProfile(organizationId, id);
     if (!whole) throw profileNotFound();
     const { config, extensionIds, fingerprint } = whole;
@@ -120,7 +126,7 @@ export class BrowserProfiles {
     return this.get(actor, forked.id);
   }
 
-  /** Throws `profile.in_use` while a runtime writes it. */
+  /** Throws `profile.in_use` while a runtime writes the profile. */
   async assertIdle({ id }: BrowserProfile): Promise<void> {
     const writer = await this.#options.store.findWriter(id);
     if (writer) throw profileInUse(writer);

@@ -9,7 +9,7 @@ export function versionNotFound(): RuntimeError {
   return new RuntimeError('profile.version_not_found', 'The profile has no such version.');
 }
 
-/** The refusal of a second writer, which names the first; it may be gone meanwhile. */
+/** The refusal of a second writer, which names the first; the first may be gone meanwhile. */
 export function profileInUse(writer: ProfileWriter | undefined, cause?: unknown): RuntimeError {
   const who = writer ? `The runtime ${writer.alias}` : 'Another runtime';
   return new RuntimeError('profile.in_use', `${who} writes this profile.`, {

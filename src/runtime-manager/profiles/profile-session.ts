@@ -38,7 +38,7 @@ export class ProfileSession {
     return this.#lease?.profile.config ?? {};
   }
 
-  /** What it was taken with; undefined before `begin`. */
+  /** The lease that the profile was taken with; undefined before `begin`. */
   get lease(): ProfileLease | undefined {
     return this.#lease;
   }
@@ -65,7 +65,10 @@ export class ProfileSession {
     };
   }
 
-  /** A launch that failed for a damaged version, with the one before it that could be taken. */
+  /**
+   * The error to report when a launch fails: for a damaged version, one that names the version to
+   * restore instead.
+   */
   async explain(error: unknown): Promise<unknown> {
     const version = this.#lease?.version;
     const isDamaged =
@@ -80,8 +83,8 @@ export class ProfileSession {
   }
 
   /**
-   * Saves the state that a browser left, which is gone. Throws `profile.save_failed`; then the
-   * state stays where it is, and is recovered by the next start of the service.
+   * Saves the state that a browser left when it exited. Throws `profile.save_failed`: the state
+   * then stays where it is, and the next start of the service recovers it.
    */
   async end(browser: MachineBrowser, kind: VersionKind): Promise<void> {
     if (!this.#runtime.writesProfile) return this.#release(browser, undefined);
@@ -92,14 +95,14 @@ export class ProfileSession {
       this.#log.error({ err: cause }, 'the state of a profile could not be saved');
       throw new RuntimeError(
         'profile.save_failed',
-        'The state of the profile could not be saved. It is kept, and recovered by the next start.',
+        'The state of the profile could not be saved. The next start of the service recovers it.',
         { cause },
       );
     }
     await this.#release(browser, saved?.kind === 'saved' ? saved : undefined);
   }
 
-  /** What cannot be removed now is removed by the next start. */
+  /** The next start removes what cannot be removed now. */
   async #release(browser: MachineBrowser, saved: Archive | undefined): Promise<void> {
     try {
       await browser.profile?.release(saved);

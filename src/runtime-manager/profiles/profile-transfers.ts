@@ -15,7 +15,7 @@ export interface ProfileTransfersOptions {
   browserProfiles: BrowserProfiles;
   profiles: Profiles;
   states: StateConverter;
-  /** Where a zip lies until it is taken. */
+  /** The folder that holds an uploaded zip until it is imported. */
   uploadDir: string;
 }
 
@@ -26,8 +26,8 @@ export interface ImportedVersion {
 }
 
 /**
- * Takes the state of profiles out, and in. An export throws `profile.not_found`,
- * `profile.version_not_found` or `profile.version_damaged`; an import `profile.not_found`,
+ * Exports and imports the state of profiles. An export throws `profile.not_found`,
+ * `profile.version_not_found` or `profile.version_damaged`; an import throws `profile.not_found`,
  * `profile.in_use` or `profile.invalid_import`.
  */
 export class ProfileTransfers {
@@ -37,7 +37,7 @@ export class ProfileTransfers {
     this.#options = options;
   }
 
-  /** A version as a zip of its files, which is made when it is opened. */
+  /** A version as a zip of its files; `open` makes the zip. */
   async exportZip(
     actor: Actor,
     ref: string,
@@ -52,7 +52,7 @@ export class ProfileTransfers {
     return this.#options.states.toStorageState(archive);
   }
 
-  /** `receive` writes the zip into a file, once it is clear that it may be imported. */
+  /** `receive` writes the zip into a file; it is called once the profile may take an import. */
   async importZip(
     actor: Actor,
     ref: string,
@@ -101,7 +101,7 @@ export class ProfileTransfers {
       runtimeId: undefined,
     });
     if (!version) throw profileNotFound();
-    // A writer came in between: what was imported is kept, but not taken.
+    // A writer came in between: the imported version is kept, but does not become current.
     if (version.kind !== 'imported') {
       await browserProfiles.assertIdle(profile);
       throw profileInUse(undefined);

@@ -6,13 +6,13 @@ import type { WorkspaceStore } from './workspace-store.ts';
 
 export interface WorkspacesOptions {
   store: WorkspaceStore;
-  /** Ends the runtimes of a workspace that is to be deleted. */
+  /** Stops the runtimes of a workspace that is to be deleted. */
   stopAll: (actor: Actor, workspaceId: string) => Promise<void>;
 }
 
 /**
- * The workspaces of organizations. In every method `ref` is an id or a name, and what does not exist
- * for the actor throws `workspace.not_found`.
+ * The workspaces of organizations. In every method `ref` is an id or a name. A method throws
+ * `workspace.not_found` when the workspace does not exist for the actor.
  */
 export class Workspaces {
   readonly #store: WorkspaceStore;
@@ -41,7 +41,7 @@ export class Workspaces {
     return getWorkspace(this.#store, actor, ref);
   }
 
-  /** Those that exist for the actor, newest first. */
+  /** The workspaces that exist for the actor, newest first. */
   list({ organizationId, workspaceIds }: Actor, page: PageRequest): Promise<Page<Workspace>> {
     return this.#store.list(organizationId, { ids: workspaceIds }, page);
   }
@@ -56,8 +56,8 @@ export class Workspaces {
   }
 
   /**
-   * Deletes a workspace with the records of its runtimes, and resolves with it as it was. Throws
-   * `workspace.has_active_runtimes`, unless `force` stops them first.
+   * Deletes a workspace with the records of its runtimes, and resolves with the workspace as it
+   * was. Throws `workspace.has_active_runtimes`, unless `force` stops the runtimes first.
    */
   async delete(actor: Actor, ref: string, { force }: { force: boolean }): Promise<Workspace> {
     const workspace = await this.get(actor, ref);
@@ -80,7 +80,7 @@ export async function getWorkspace(
   throw workspaceNotFound();
 }
 
-/** What a workspace of another organization is answered with, too. */
+/** The answer for another organization's workspace, too. */
 export function workspaceNotFound(): RuntimeError {
   return new RuntimeError('workspace.not_found', 'There is no such workspace.');
 }

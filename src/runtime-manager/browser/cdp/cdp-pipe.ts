@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { untilAborted } from '../../timing/until-aborted.ts';
 import { MessageReader } from './message-reader.ts';
 
-/** Only the envelope: what is in it is for those who read it. */
+/** Only the envelope is parsed here: whoever reads the content parses it. */
 const Message = z.object({
   id: z.number().optional(),
   method: z.string().optional(),
@@ -17,11 +17,11 @@ type Message = z.infer<typeof Message>;
 /** Chromium writes no spaces, and the id of an answer or the method of an event first. */
 const START = /^\{"(?:id":(\d+)[,}]|method":"([^"\\]+)")/;
 const START_BYTES = 128;
-/** It writes the session last; in a message that is of none, an object comes last. */
+/** Chromium writes the session last; in a message without a session, an object comes last. */
 const END = /(?:"sessionId":"([^"\\]+)"|\})\}$/;
 const END_BYTES = 128;
 
-/** What Chromium says against a command. */
+/** Chromium's refusal of a command. */
 export class CdpRefusal extends Error {
   readonly code: number;
 
@@ -41,7 +41,7 @@ export interface CdpCommand {
   sessionId: SessionId;
 }
 
-/** How long an answer is waited for. */
+/** How long to wait for an answer. */
 export interface SendOptions {
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;
@@ -84,9 +84,10 @@ export class CdpPipe {
   }
 
   /**
-   * Resolves with what `receive` makes of the answer; it is called before the next message is looked
-   * at. Throws when Chromium refuses the command, its session ends, the pipe closes or no answer comes
-   * in time, with the method in the message, or with the reason of `signal` when that aborts.
+   * Resolves with what `receive` makes of the answer; `receive` is called before the next message
+   * is looked at. Throws when Chromium refuses the command, its session ends, the pipe closes or no
+   * answer comes in time, with the method in the message; throws the reason of `signal` when that
+   * aborts.
    */
   async send<T>(
     command: CdpCommand,
@@ -112,7 +113,10 @@ export class CdpPipe {
     }
   }
 
-  /** Calls `listener` with what each such event of a session tells, until it is disposed. */
+  /**
+   * Calls `listener` with the content of each such event of a session, until the result is
+   * disposed.
+   */
   listen(method: string, sessionId: SessionId, listener: Listener): Disposable {
     const sessions = this.#listeners.get(method) ?? new Map<SessionId, Set<Listener>>();
     const listeners = sessions.get(sessionId) ?? new Set<Listener>();
@@ -125,7 +129,9 @@ export class CdpPipe {
     };
   }
 
-  /** Ends what is open of a session, of which Chromium says no more. */
+  /**
+   * Fails a session's open commands and drops its listeners: Chromium says no more of the session.
+   */
   endSession(sessionId: SessionId, cause: Error): void {
     for (const method of this.#listeners.keys()) this.#unlisten(method, sessionId);
     for (const waiting of this.#waiting.values()) {
@@ -160,7 +166,7 @@ export class CdpPipe {
 
   #answered(id: number, { sessionId, result, error }: Message): void {
     const waiting = this.#waiting.get(id);
-    // A page that took over its process could answer for others otherwise: ids are easily guessed.
+    // Otherwise a page that took over its process could answer for others: ids are easily guessed.
     if (!waiting || waiting.sessionId !== sessionId) return;
     if (error) waiting.reject(new CdpRefusal(error));
     else waiting.resolve(result);

@@ -12,7 +12,7 @@ import {
 const COMMAND_TIMEOUT_MS = 10_000;
 const ENDED = 'the debugging session has ended';
 
-/** Of a session with a target: who attached it, and how Chromium calls it. */
+/** A session with a target: the session that attached it, and Chromium's id of it. */
 interface Attachment {
   parent: CdpSession;
   sessionId: string;
@@ -29,7 +29,7 @@ export class CdpSession implements Disposable {
   readonly #children = new Map<string, CdpSession>();
   readonly #gone = new AbortController();
 
-  /** With the browser itself, unless it is attached to a target. */
+  /** The session is with the browser itself, unless `attachment` ties it to a target. */
   constructor(pipe: CdpPipe, attachment?: Attachment) {
     this.#pipe = pipe;
     this.#attachment = attachment;
@@ -44,9 +44,10 @@ export class CdpSession implements Disposable {
   }
 
   /**
-   * Without a signal and a time an answer is waited for at most 10 s. Throws when Chromium refuses the
-   * command (`cause` is a CdpRefusal), no answer comes in time, or the session ends, with the method in
-   * the message; or with the reason of `signal` when that aborts. An answer that comes later is dropped.
+   * Waits at most 10 s for an answer when neither a signal nor a time is given. Throws when
+   * Chromium refuses the command (`cause` is a CdpRefusal), no answer comes in time, or the session
+   * ends, with the method in the message; throws the reason of `signal` when that aborts. A later
+   * answer is dropped.
    */
   send<M extends CdpMethod>(
     method: M,
@@ -61,7 +62,10 @@ export class CdpSession implements Disposable {
     await this.#send(method, params, () => undefined, options);
   }
 
-  /** Calls `listener` with what each such event tells, until what it returns is disposed or the session ends. */
+  /**
+   * Calls `listener` with the content of each such event, until the result is disposed or the
+   * session ends.
+   */
   on<E extends CdpEventName>(event: E, listener: (told: CdpEvent<E>) => void): Disposable {
     return this.#pipe.listen(event, this.#attachment?.sessionId, (params) => {
       if (isEventOf(event, params)) listener(params);
@@ -71,7 +75,7 @@ export class CdpSession implements Disposable {
   /** Begins a session with a target. Throws as `send`. */
   attach(targetId: string, options?: SendOptions): Promise<CdpSession> {
     const method = 'Target.attachToTarget';
-    // At once: the target may go in the next message.
+    // The child has to exist at once: the next message may say that the target is gone.
     const receive = (result: unknown) => this.child(resultOf(method, result).sessionId);
     return this.#send(method, { targetId, flatten: true }, receive, options);
   }
@@ -85,11 +89,11 @@ export class CdpSession implements Disposable {
     return child;
   }
 
-  /** Ends it without waiting: what is sent to the browser from now on comes after. */
+  /** Ends the session without waiting: Chromium handles whatever is sent from now on after that. */
   [Symbol.dispose](): void {
     if (this.gone.aborted) return;
     const { parent, sessionId } = this.#attachment ?? {};
-    // Where it fails, there is no session, or no browser.
+    // The command fails when the session, or the browser, is gone already.
     if (sessionId !== undefined) {
       parent?.send('Target.detachFromTarget', { sessionId }).catch(() => undefined);
     }

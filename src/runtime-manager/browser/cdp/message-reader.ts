@@ -2,7 +2,7 @@ const END = 0;
 /** A page can make events of any size; larger ones are passed over. */
 const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
 
-/** Puts the messages of a stream together, each of which is ended by a NUL byte. */
+/** Puts together the messages of a stream, in which a NUL byte ends each message. */
 export class MessageReader {
   readonly #read: (message: Buffer) => void;
   #chunks: Buffer[] = [];
@@ -29,7 +29,7 @@ export class MessageReader {
     else this.#chunks.push(bytes);
   }
 
-  /** Undefined: it was too large. */
+  /** Undefined: the message was too large. */
   #complete(): Buffer | undefined {
     const isWhole = this.#receivedBytes <= MESSAGE_MAX_BYTES;
     const [first, ...others] = this.#chunks;
