@@ -109,26 +109,25 @@ export async function replaceApiKey(
   secret: string,
 ): Promise<void> {
   const all = { scopes: [...SCOPES], workspaceIds: undefined };
+  const [known] = await db
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.hash, hashOf(secret)));
+  if (known && known.organizationId !== organizationId) {
+    throw new Error(`${name} holds the key of another organization.`);
+  }
+  if (!known) await addApiKey(db, organizationId, { name, secret, ...all });
+  else {
+    await db
+      .update(apiKeys)
+      .set({ revokedAt: null, scopes: all.scopes, workspaceIds: null })
+      .where(eq(apiKeys.id, known.id));
+  }
   const named = and(eq(apiKeys.organizationId, organizationId), eq(apiKeys.name, name));
   await db
     .update(apiKeys)
     .set({ revokedAt: new Date() })
     .where(and(named, ne(apiKeys.hash, hashOf(secret)), isNull(apiKeys.revokedAt)));
-  const [known] = await db
-    .select()
-    .from(apiKeys)
-    .where(eq(apiKeys.hash, hashOf(secret)));
-  if (!known) {
-    await addApiKey(db, organizationId, { name, secret, ...all });
-    return;
-  }
-  if (known.organizationId !== organizationId) {
-    throw new Error(`${name} holds the key of another organization.`);
-  }
-  await db
-    .update(apiKeys)
-    .set({ revokedAt: null, scopes: all.scopes, workspaceIds: null })
-    .where(eq(apiKeys.id, known.id));
 }
 
 export async function hasApiKeys(db: Db, organizationId: string): Promise<boolean> {
