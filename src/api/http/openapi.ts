@@ -7,7 +7,7 @@ import { ERROR_STATUS, type ErrorCode } from './errors.ts';
 
 export const ErrorBody = z
   .object({
-    error: z.string().openapi({ description: 'What went wrong, for a person.' }),
+    error: z.string().openapi({ description: 'What went wrong, for a person to read.' }),
     code: z.string().openapi({ example: 'runtime.alias_in_use' }),
     details: z.record(z.string(), z.unknown()).optional().openapi({
       description: 'For `request.invalid`: `issues`, each with `in`, `path`, `message`.',

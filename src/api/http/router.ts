@@ -29,7 +29,7 @@ export interface ApiEnv {
     arrivedAt: number;
     log: Logger;
     actor: ApiActor;
-    /** Carry the request out even if its client hangs up: the client may come back for the answer. */
+    /** Whether to carry the request out even if its client hangs up: it may retry for the answer. */
     outlivesClient: boolean | undefined;
     /** The runtime that a request is for, if middleware looked it up. */
     runtime: Runtime;

@@ -18,7 +18,7 @@ export function limitBody(maxBytes: number) {
   });
 }
 
-/** Yields a body as it arrives. Throws `request.too_large`: at once if it tells too large a length. */
+/** Yields a body as it arrives. Throws `request.too_large`, at once if `Content-Length` shows it. */
 export async function* limitedBody(
   incoming: IncomingMessage,
   maxBytes: number,

@@ -50,7 +50,7 @@ function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): v
     try {
       return await pass(c, runtimes, { ticket, base, segments: TICKET_SEGMENTS });
     } catch (error) {
-      // Whoever quits a session of a runtime that is over has what it wants; so says chromedriver.
+      // A client that quits a session that is over has what it wants; chromedriver answers alike.
       if (!isOver(error) || c.req.method !== 'DELETE' || !SESSION.test(c.req.path)) throw error;
       return c.json({ value: null });
     }
