@@ -49,10 +49,10 @@ import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
-/** Where clients look for a browser that know a host and a port alone. */
+/** Where a client that knows only a host and a port looks for a browser. */
 const DISCOVERY = /^\/json(?:\/|$)/;
 const DISCOVERY_HINT =
-  'A browser is found below the cdpUrl of its runtime, at <cdpUrl>/json/version for one: give the client that address, or its path.';
+  'Discovery works below the cdpUrl of a runtime, for example at <cdpUrl>/json/version: give the client that address, or its path.';
 const TAGS = [
   'Runtimes',
   'Connections',
@@ -78,22 +78,22 @@ export interface AppParts extends AuthParts {
   importMaxBytes: number;
   answers: IdempotentAnswers;
   metrics: Metrics;
-  /** What the doctor finds. */
+  /** Returns what the doctor finds. */
   diagnose: () => Promise<Diagnosis>;
   addressOf: PublicAddress;
   /** The most that a caller may ask for. */
   ceilings: RequestCeilings;
   metricsToken: string | undefined;
-  /** What each API key may ask; 0 for no limit. */
+  /** How many requests each API key may make; 0 for no limit. */
   rateLimitPerMinute: number;
-  /** What keeps browsers apart from the machine, and what of it is missing. */
+  /** What keeps browsers apart from the machine, and what this machine lacks for it. */
   jail: JailStatus;
-  /** Of this service. */
+  /** The version of this service. */
   version: string;
   log: Logger;
 }
 
-/** The whole HTTP surface, apart from websocket upgrades; only health while the door is shut. */
+/** Makes all routes, apart from websocket upgrades. While the door is shut, only health answers. */
 export function createApp(parts: AppParts) {
   const { runtimes, addressOf, log } = parts;
   explainRefusals();
@@ -113,7 +113,7 @@ export function createApp(parts: AppParts) {
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
   app.route('/', connectOnceRoutes({ ...parts, limit }));
   app.use('/v1/*', requireApiKey(parts), limit);
-  // Before the limits of what is held in memory.
+  // These write bodies to the disk, so they come before the limit for bodies held in memory.
   app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
@@ -136,7 +136,7 @@ export function createApp(parts: AppParts) {
   return app;
 }
 
-/** The whole as OpenAPI. */
+/** Serves the OpenAPI document of all routes. */
 function serveReference(app: ReturnType<typeof createRouter>, addressOf: PublicAddress): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
     type: 'http',

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { isDatabaseUnavailable } from '../../db/queries/database-errors.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/runtime/index.ts';
 
-/** Exhaustive: a code of the core without an answer does not compile. */
+/** Exhaustive: a code of the core without a status does not compile. */
 const RUNTIME_ERROR_STATUS = {
   'auth.forbidden': 403,
   'api_key.not_found': 404,
@@ -83,15 +83,16 @@ const API_ERROR_STATUS = {
 export type ApiErrorCode = keyof typeof API_ERROR_STATUS;
 export type ErrorCode = RuntimeErrorCode | ApiErrorCode;
 
-/** What each code is answered with. */
+/** The HTTP status of each code. */
 export const ERROR_STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   ...RUNTIME_ERROR_STATUS,
   ...API_ERROR_STATUS,
 };
 
-/** What to do about a refusal of the core, in words of this API. */
+/** What a caller can do about a refusal of the core, in terms of this API. */
 const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
-  'workspace.has_active_runtimes': 'Stop them first, or delete with ?force=true, which does.',
+  'workspace.has_active_runtimes':
+    'Stop the runtimes first, or delete with ?force=true, which stops them.',
 };
 
 interface ErrorExtras {
@@ -101,15 +102,15 @@ interface ErrorExtras {
 
 /** What a refusal says in its headers. */
 interface RefusalHeaders {
-  /** After how long another try is answered otherwise. */
+  /** After how long a retry can succeed. */
   retryAfterSeconds?: number;
-  /** The methods that there are. */
+  /** The methods that the path has. */
   allow?: readonly string[];
-  /** The one protocol that is spoken there. */
+  /** The only protocol that the address serves. */
   upgrade?: string;
 }
 
-/** A refusal of the edge itself: of a request, before it reaches anything. */
+/** A refusal by the API itself, before the request reaches the core. */
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly extras: ErrorExtras;
@@ -147,7 +148,7 @@ export interface ErrorAnswer {
 
 const RETRY_AFTER_S = '5';
 
-/** Maps whatever was thrown to its answer. The unexpected is logged, and says nothing of itself. */
+/** Maps whatever was thrown to its answer. Logs unexpected errors, and reveals nothing of them. */
 export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
   if (error instanceof RuntimeError) {
     const status = ERROR_STATUS[error.code];
@@ -168,7 +169,7 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
     return refused;
   }
   if (error instanceof HTTPException && error.status < 500) {
-    // What Hono refuses itself is a body that is no JSON.
+    // Hono itself refuses only bodies that are not JSON.
     const issues = [{ in: 'body', path: '', message: error.message }];
     return answer(error.status, 'request.invalid', error.message, {
       requestId,

@@ -4,7 +4,7 @@ import type { EventPage } from '../../runtime-manager/index.ts';
 import { toEventBody } from '../schemas/event.ts';
 import type { ApiEnv } from './router.ts';
 
-/** Proxies cut what is silent for a minute. */
+/** Proxies cut a connection that is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 
 /**
@@ -15,11 +15,11 @@ export async function streamEvents(
   c: Context<ApiEnv>,
   open: (gone: AbortSignal) => AsyncGenerator<EventPage, void>,
 ): Promise<Response> {
-  // Hono answers HEAD as GET, and would never hear that nobody reads on.
+  // Hono answers HEAD as GET, and would never learn that nobody reads the stream.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
   const gone = new AbortController();
   const pages = open(gone.signal);
-  // What fails before it begins is answered like any failure.
+  // A failure before the first page gets an ordinary error answer.
   const first = await pages.next();
   const { log } = c.var;
   c.header('x-accel-buffering', 'no');
@@ -41,6 +41,6 @@ async function writePage(sse: SSEStreamingApi, { events, position }: EventPage):
     const data = JSON.stringify(toEventBody(event));
     await sse.writeSSE({ id: event.id, event: event.type, data });
   }
-  // So that a client knows from where to go on, also when it had no event yet.
+  // Tells the client where to resume, even if it got no event yet.
   if (position !== events.at(-1)?.id) await sse.write(`id: ${position}\n\n`);
 }

@@ -11,14 +11,14 @@ export interface RuntimeAnswerParts {
   addressOf: PublicAddress;
 }
 
-/** Makes the bodies of runtimes, with the connections they can be reached by now. */
+/** Makes the bodies of runtimes, with the URLs that reach them now. */
 export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
   const oneOfMany = (c: Context<ApiEnv>, runtime: Runtime) =>
     toRuntimeBody(
       runtime,
       mayConnect(c.var.actor) ? connectionOf(runtime, runtimes, addressOf(c)) : undefined,
     );
-  /** Also names the runtime in what is logged of the request. */
+  /** Also names the runtime in the request's log line. */
   const only = (c: Context<ApiEnv>, runtime: Runtime) => {
     c.set('runtimeId', runtime.id);
     return oneOfMany(c, runtime);
@@ -30,7 +30,7 @@ export function runtimeAnswers({ runtimes, addressOf }: RuntimeAnswerParts) {
   return { only, page };
 }
 
-/** A connection URL is a credential, also for whoever may only look. */
+/** A connection URL is a credential, so a key that may only read gets none. */
 function mayConnect({ scopes }: Actor): boolean {
   return scopes.includes('runtimes:connect');
 }

@@ -10,8 +10,8 @@ export const ZIP_TYPE = 'application/zip';
 const IS_ZIP = /^application\/zip\s*(?:;|$)/i;
 
 /**
- * Writes a body to the disk as it comes. Throws `request.unsupported_media_type`,
- * `request.too_large`, or `profile.invalid_import` for one that breaks off.
+ * Writes a body to the disk as it arrives. Throws `request.unsupported_media_type`,
+ * `request.too_large`, or `profile.invalid_import` if the body breaks off.
  */
 export async function receiveZip(c: Context, file: string, maxBytes: number): Promise<void> {
   if (!IS_ZIP.test(c.req.header('content-type') ?? '')) throw noZip();
@@ -29,16 +29,16 @@ export async function receiveZip(c: Context, file: string, maxBytes: number): Pr
     await pipeline(body, meter, createWriteStream(file, { mode: 0o600 }));
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
-    throw new RuntimeError('profile.invalid_import', 'The body ended before its end.', { cause });
+    throw new RuntimeError('profile.invalid_import', 'The body is incomplete.', { cause });
   }
 }
 
 function noZip(): ApiError {
-  return new ApiError('request.unsupported_media_type', 'A zip is expected.', {
+  return new ApiError('request.unsupported_media_type', 'The body has to be a zip.', {
     hint: 'Send "Content-Type: application/zip".',
   });
 }
 
 function tooLarge(maxBytes: number): ApiError {
-  return new ApiError('request.too_large', `A body has at most ${maxBytes} bytes.`);
+  return new ApiError('request.too_large', `A body may have at most ${maxBytes} bytes.`);
 }

@@ -18,7 +18,7 @@ export function requireApiKey(parts: AuthParts) {
   return letIn(parts, (c) => c.req.header('authorization'));
 }
 
-/** As `requireApiKey`; a client that takes nothing but a URL may have the key in it, as `?token=`. */
+/** As `requireApiKey`; a client that accepts only a URL may send the key in it, as `?token=`. */
 export function requireApiKeyOrToken(parts: AuthParts) {
   return letIn(parts, authorizationOrToken);
 }
@@ -39,7 +39,7 @@ function authorizationOrToken(c: Context<ApiEnv>): string | undefined {
   const authorization = c.req.header('authorization');
   const token = c.req.query(TOKEN);
   if (token === undefined) return authorization;
-  // Nobody but the client is to keep the answer, or tell others its address.
+  // The URL contains the key: no cache may keep the answer, and no page may pass the URL on.
   c.header('cache-control', 'no-store');
   c.header('referrer-policy', 'no-referrer');
   if (authorization === undefined) return `Bearer ${token}`;
@@ -49,7 +49,7 @@ function authorizationOrToken(c: Context<ApiEnv>): string | undefined {
   });
 }
 
-/** Lets in whoever has all of these scopes; throws `auth.forbidden` with the first that is missing. */
+/** Lets in whoever has all of these scopes; throws `auth.forbidden` with the first missing one. */
 export function requireScopes(scopes: readonly Scope[]) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     for (const scope of scopes) assertScope(c.var.actor, scope);

@@ -29,7 +29,7 @@ const create = createRoute({
   path: PATH,
   summary: 'Create an API key',
   description:
-    'The answer has the key itself, this once. A key grants no scope that it does not have itself.',
+    'Only this answer contains the key itself. A key cannot grant a scope that it does not have.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateApiKeyRequest),
   responses: {
@@ -47,7 +47,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List API keys, newest first',
-  description: 'Without the keys themselves, and without those that are revoked.',
+  description: 'The list contains neither the keys themselves nor revoked keys.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(ApiKeyList, 'A page of API keys'), ...errors() },
 });
@@ -59,7 +59,7 @@ const revoke = createRoute({
   path: `${PATH}/{keyId}`,
   summary: 'Revoke an API key',
   description:
-    'From the next request on it is no key. A key may revoke itself; the last one with the scope `admin` stays. What is open stays open: websockets, streams of events, and connection URLs.',
+    'The service refuses the key from the next request on. A key may revoke itself, but the last key with the scope `admin` cannot be revoked. Open websockets and event streams stay open, and connection URLs stay valid.',
   request: { params: ApiKeyPath },
   responses: {
     200: json(ApiKeyBody, 'The key as it was'),

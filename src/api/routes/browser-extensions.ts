@@ -29,7 +29,7 @@ const importPackage = createRoute({
   operationId: 'browser-extensions-import',
   method: 'post',
   path: `${PATH}/import`,
-  summary: 'Download an extension and take it, if it can work',
+  summary: 'Import a browser extension from a URL; it is kept if it works',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(ExtensionImport),
   responses: {

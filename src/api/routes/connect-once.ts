@@ -23,14 +23,14 @@ const connect = (ceilings: RequestCeilings) =>
     path: '/v1/workspaces/{id}/connect',
     summary: 'Create a runtime and connect to it by CDP, in one websocket handshake',
     description:
-      'For websockets: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is made as by `runtimes-create` and refused alike, and it ends with the websocket unless `keepAlive=true`. The key goes into the Authorization header, or into `token` if the client takes nothing but a URL.',
+      'Open it as a websocket: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is created as by `runtimes-create`, with the same refusals, and it ends with the websocket unless `keepAlive=true`. Send the key in the Authorization header, or as `token` if the client accepts only a URL.',
     request: { params: WorkspacePath, query: connectQuery(ceilings) },
     responses: {
       101: {
-        description: 'The websocket is joined with the browser.',
+        description: 'The websocket is connected to the browser.',
         headers: {
           'x-bctrl-runtime-id': text('The id of the runtime.'),
-          'x-bctrl-runtime-alias': text('Its alias.'),
+          'x-bctrl-runtime-alias': text('The alias of the runtime.'),
         },
       },
       ...errors(
@@ -46,11 +46,11 @@ export interface ConnectOnceParts extends AuthParts {
   workspaces: Workspaces;
   runtimes: RuntimeManager;
   ceilings: RequestCeilings;
-  /** Counts what each API key asks. */
+  /** Limits the requests of each API key. */
   limit: MiddlewareHandler<ApiEnv>;
 }
 
-/** A runtime and the connection to it in one step, of which the one is there as long as the other. */
+/** Creates a runtime and connects to it in one step; without `keepAlive` both end together. */
 export function connectOnceRoutes(parts: ConnectOnceParts) {
   const { workspaces, runtimes, ceilings, limit, ...auth } = parts;
   const route = connect(ceilings);
@@ -81,6 +81,6 @@ export function connectOnceRoutes(parts: ConnectOnceParts) {
 function upgradeRequired(): ApiError {
   return new ApiError('request.upgrade_required', 'This address takes websockets only.', {
     upgrade: 'websocket',
-    hint: 'Give it to a client of CDP, with ws:// or wss://. A proxy in between has to pass on the headers Upgrade and Connection.',
+    hint: 'Give a CDP client this address, with ws:// or wss://. A proxy in between has to pass on the headers Upgrade and Connection.',
   });
 }

@@ -31,8 +31,9 @@ const create = createRoute({
   operationId: 'runtime-connections-create',
   method: 'post',
   path: PATH,
-  summary: 'Make a way into a runtime, for one client or purpose',
-  description: 'It can be revoked by itself, and may be for looking only.',
+  summary: 'Create a connection to a runtime, for one client or purpose',
+  description:
+    'You can revoke this connection without affecting others, and limit it to observing.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(CreateConnectionRequest) },
   responses: {
@@ -47,7 +48,7 @@ const list = createRoute({
   operationId: 'runtime-connections-list',
   method: 'get',
   path: PATH,
-  summary: 'List the ways into a runtime and who is attached by them, newest first',
+  summary: 'List the connections to a runtime, newest first',
   request: { params: RuntimePath },
   responses: {
     200: json(ConnectionList, 'The connections'),
@@ -61,8 +62,9 @@ const revoke = createRoute({
   operationId: 'runtime-connections-revoke',
   method: 'delete',
   path: `${PATH}/{connectionId}`,
-  summary: 'Revoke a way into a runtime',
-  description: 'Its URL lets nobody in any more, and who is attached by it is sent away.',
+  summary: 'Revoke a connection to a runtime',
+  description:
+    "The connection's URL admits no client any more, and its attached clients are disconnected.",
   request: { params: ConnectionPath },
   responses: {
     200: json(ConnectionBody, 'The connection as it was'),

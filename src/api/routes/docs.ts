@@ -29,7 +29,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** The API reference for people: Swagger UI over /openapi.json, from files of our own. */
+/** Serves the API reference for people: Swagger UI over /openapi.json, from files of our own. */
 export function docsRoutes() {
   const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return new Hono()

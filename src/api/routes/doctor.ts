@@ -10,9 +10,9 @@ const doctor = createRoute({
   method: 'get',
   path: '/v1/doctor',
   tags: ['Health'],
-  summary: 'List what does not belong together on this machine',
+  summary: 'Report leftovers on this machine, and records that do not match it',
   description:
-    'Processes, directories and ports of browsers that nobody holds, and records of runtimes without a browser; and what is old enough to be removed. `npm run doctor -- --fix` ends and corrects what was found.',
+    'Finds processes, directories and ports of browsers that no runtime holds, records of runtimes without a browser, and what is old enough to be removed. `npm run doctor -- --fix` ends and corrects what was found.',
   responses: { 200: json(DoctorReportBody, 'The report'), ...errors() },
 });
 

@@ -33,7 +33,7 @@ const list = createRoute({
   operationId: 'runtime-events-list',
   method: 'get',
   path: PATH,
-  summary: 'List what happened to a runtime, oldest first',
+  summary: 'List the events of a runtime, oldest first',
   request: { params: RuntimePath, query: EventQuery },
   responses: { 200: json(EventList, 'The events'), ...errors(...RUNTIME_NOT_FOUND) },
 });
@@ -46,7 +46,7 @@ const wait = createRoute({
   path: `${PATH}/wait`,
   summary: 'Wait for an event of a runtime',
   description:
-    'Answers with the first event that matches, as soon as there is one. Events of pages and their consoles are observed while somebody waits for them, and half a minute longer.',
+    'Answers with the first event that matches, as soon as there is one. The service observes pages and their consoles only while somebody waits for their events, and for half a minute longer.',
   request: { params: RuntimePath, ...jsonBody(WaitForEventRequest) },
   responses: {
     200: json(WaitedEvent, 'The event'),
@@ -62,7 +62,7 @@ const stream = createRoute({
   path: `${PATH}/stream`,
   summary: 'Follow the events of a runtime',
   description:
-    'Server-Sent Events: `event` is the type, `data` the event as JSON, `id` its id. A client that connects again with `Last-Event-ID` misses nothing.',
+    'Server-Sent Events: `event` is the type, `data` the event as JSON, `id` its id. A client that reconnects with `Last-Event-ID` misses nothing.',
   request: { params: RuntimePath, query: EventStreamQuery, headers: LastEventId },
   responses: {
     200: { description: 'The events', content: { 'text/event-stream': {} } },
@@ -78,7 +78,7 @@ const streamAll = createRoute({
   path: '/v1/events/stream',
   summary: 'Follow the events of all runtimes of the organization',
   description:
-    'Server-Sent Events, as those of a runtime, in the order of their ids; of a key that is limited to workspaces, those of their runtimes. A client that connects again with `Last-Event-ID` misses nothing, also of what was committed late. It does not have what pages do observed: such events come only while somebody waits for them at their runtime.',
+    "Server-Sent Events in the form of a runtime's stream, in the order of their ids. A key that is limited to workspaces gets only the events of their runtimes. A client that reconnects with `Last-Event-ID` misses nothing, not even events that were committed late. This stream does not make the service observe pages: it has their events only while somebody waits for them at their runtime.",
   request: { query: EventStreamQuery, headers: LastEventId },
   responses: {
     200: { description: 'The events', content: { 'text/event-stream': {} } },
@@ -122,7 +122,7 @@ export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
     });
 }
 
-/** A client that connects again says where it was in a header. */
+/** Prefers the header, in which a client that reconnects says where it was. */
 function filterOf(
   { after, eventTypes: types }: z.output<typeof EventStreamQuery>,
   { 'last-event-id': last }: z.output<typeof LastEventId>,

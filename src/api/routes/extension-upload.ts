@@ -18,7 +18,7 @@ export interface ExtensionUploadParts {
   extensionMaxBytes: number;
 }
 
-/** Beside the other routes, since a validated form would be held in memory. */
+/** Apart from the other routes, because a validated form would be held in memory. */
 export function extensionUploadRoutes({ extensions, extensionMaxBytes }: ExtensionUploadParts) {
   const router = createRouter();
   const { middleware, ...secured } = requires('extensions:write');
@@ -28,9 +28,9 @@ export function extensionUploadRoutes({ extensions, extensionMaxBytes }: Extensi
     operationId: 'browser-extensions-upload',
     method: 'post',
     path: PATH,
-    summary: 'Upload an extension and take it, if it can work',
+    summary: 'Upload a browser extension, which is kept if it works',
     description:
-      'The package is looked at, and loaded once in a browser of its own; all that is wrong with it is told at once. The same content again is the same extension.',
+      'The service inspects the package and loads it once in a browser of its own. A refusal names everything that is wrong. Whoever uploads the same content again gets the same extension.',
     request: {
       body: { required: true, content: { 'multipart/form-data': { schema: ExtensionUpload } } },
     },

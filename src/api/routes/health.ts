@@ -18,7 +18,7 @@ const JailStatus = z
         'Whether browsers run in namespaces of the operating system, apart from the machine and from each other.',
     }),
     missing: z.array(z.string()).openapi({
-      description: 'What a whole jail lacks here, each with how to get it.',
+      description: 'What this machine lacks for a complete jail, and how to get each.',
     }),
   })
   .openapi('JailStatus');
@@ -38,7 +38,7 @@ const healthz = createRoute({
   path: '/healthz',
   tags: ['Health'],
   summary: 'Whether the process is up',
-  responses: { 200: json(Health, 'It is') },
+  responses: { 200: json(Health, 'The process is up') },
 });
 
 const readyz = createRoute({
@@ -52,12 +52,12 @@ const readyz = createRoute({
       Readiness,
       'A create would work: the database answers on every pool and takes writes, and Chromium can be launched',
     ),
-    503: json(Readiness, 'One of them does not, or the service is starting or shutting down'),
+    503: json(Readiness, 'A check fails, or the service is starting or shutting down'),
   },
 });
 
 interface HealthParts {
-  /** Its `ping` rejects when it does not answer in time. */
+  /** `ping` rejects when the database does not answer in time. */
   database: { ping: (timeoutMs: number) => Promise<void> };
   runtimes: Pick<RuntimeManager, 'isReady'>;
   jail: JailStatus;

@@ -96,7 +96,7 @@ export interface ProfileTransferParts {
 
 export function profileTransferRoutes({ profileTransfers, importMaxBytes }: ProfileTransferParts) {
   const router = createRouter();
-  // Held in memory; a zip is written to the disk as it comes.
+  // A storage state is held in memory; a zip is written to the disk as it arrives.
   router.use('/v1/browser-profiles/:profileId/storage-state', limitBody(STATE_MAX_BYTES), jsonOnly);
   return router
     .openapi(exportZip, async (c) => {
@@ -104,7 +104,7 @@ export function profileTransferRoutes({ profileTransfers, importMaxBytes }: Prof
       const { profile, open } = await profileTransfers.exportZip(c.var.actor, profileId, version);
       c.header('content-type', ZIP_TYPE);
       c.header('content-disposition', `attachment; filename="${fileNameOf(profile, version)}"`);
-      // Nobody would read it, nor say so.
+      // Nobody would read the zip, nor cancel it.
       if (c.req.method === 'HEAD') return c.body(null, 200);
       return c.body(asWeb(await open()), 200);
     })

@@ -39,7 +39,7 @@ const restore = createRoute({
   operationId: 'browser-profiles-restore',
   method: 'post',
   path: `${PATH}/{profileId}/versions/{version}/restore`,
-  summary: 'Make a version the one that the next launch begins from',
+  summary: 'Restore a version, from which the next launch begins',
   parameters: [IdempotencyKeyHeader],
   request: { params: VersionPath },
   responses: {

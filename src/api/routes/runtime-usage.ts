@@ -10,11 +10,11 @@ const usage = createRoute({
   operationId: 'runtimes-usage',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}/usage',
-  summary: 'Get what a runtime used since it was last brought up',
+  summary: 'Get what a runtime used since its last start',
   description:
-    'How long it was up, and what its browser sent and received, to a second. A start counts from nothing again: whoever needs the sum asks when a life is over.',
+    'How long the runtime was up, and what its browser sent and received, accurate to a second. Every start counts from zero again: whoever needs the sum has to ask before the next start.',
   request: { params: RuntimePath },
-  responses: { 200: json(RuntimeUsage, 'What it used'), ...errors(...RUNTIME_NOT_FOUND) },
+  responses: { 200: json(RuntimeUsage, 'What the runtime used'), ...errors(...RUNTIME_NOT_FOUND) },
 });
 
 export function runtimeUsageRoutes({ runtimes }: { runtimes: RuntimeManager }) {

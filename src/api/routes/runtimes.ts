@@ -28,7 +28,7 @@ import { PROXY_ERRORS } from './runtime-proxy.ts';
 
 const common = { tags: ['Runtimes'] };
 
-/** What bringing a runtime up can fail with. */
+/** The errors of bringing a runtime up. */
 export const LAUNCH_ERRORS = [
   'workspace.not_found',
   'profile.not_found',
@@ -56,7 +56,7 @@ const create = (ceilings: RequestCeilings) =>
     path: '/v1/workspaces/{id}/runtimes',
     summary: 'Create a runtime inside a workspace',
     description:
-      'Answers when the browser is up and its first page is open. Where the machine is full it waits a while for room. A client that hangs up before, without an Idempotency-Key, does not get the runtime.',
+      'Answers when the browser is up and its first page is open. If the machine is full, the request waits a while for room. If the client hangs up before the answer, the runtime is ended, unless the request has an Idempotency-Key.',
     parameters: [AuthorizationHeader, IdempotencyKeyHeader],
     request: { params: WorkspacePath, ...jsonBody(createRuntimeRequest(ceilings)) },
     responses: {
@@ -86,7 +86,7 @@ const listAll = createRoute({
   method: 'get',
   path: '/v1/runtimes',
   summary: 'List the runtimes of all workspaces, newest first',
-  description: 'Of a key that is limited to workspaces, those of these.',
+  description: 'A key that is limited to workspaces gets only the runtimes of those.',
   request: { query: z.strictObject({ status: RuntimeStatusFilter, ...paging }) },
   responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors() },
 });
@@ -110,7 +110,7 @@ const stop = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}/stop',
   summary: 'Stop a live runtime inside a workspace',
   description:
-    'Answers when the browser has been ended and, with a profile, its state is saved. One that is over is answered as it is.',
+    'Answers when the browser has ended and, with a profile, its state is saved. A runtime that is over is returned as it is.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -125,9 +125,9 @@ const start = createRoute({
   operationId: 'runtimes-start',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/start',
-  summary: 'Start a runtime that is over once more',
+  summary: 'Start a runtime that is over again',
   description:
-    'With the same id, alias and launch, one `generation` later; what was ephemeral is fresh. One that is active is answered as it is.',
+    'The runtime keeps its id, alias and launch, and its `generation` grows by one. An ephemeral browser starts fresh. A runtime that is active is returned as it is.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -142,7 +142,7 @@ const restart = createRoute({
   operationId: 'runtimes-restart',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/restart',
-  summary: 'Stop a runtime and start it once more',
+  summary: 'Stop a runtime and start it again',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -215,7 +215,7 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
     });
 }
 
-/** What is begun for a client that hangs up is undone, unless it may come back for the answer. */
+/** What was begun for a client that hangs up is undone, unless the client may come back for it. */
 function scopeOf(c: Context<ApiEnv>): CallScope {
   const { arrivedAt, outlivesClient } = c.var;
   return { arrivedAt, signal: outlivesClient ? undefined : c.req.raw.signal };

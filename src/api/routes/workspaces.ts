@@ -30,7 +30,7 @@ const createWorkspace = createRoute({
   method: 'post',
   path: '/v1/workspaces',
   summary: 'Create a workspace',
-  description: 'Not for keys that are limited to workspaces.',
+  description: 'A key that is limited to workspaces cannot create one.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateWorkspaceRequest),
   responses: {
@@ -46,7 +46,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/workspaces',
   summary: 'List workspaces, newest first',
-  description: 'Of a key that is limited to workspaces, those.',
+  description: 'A key that is limited to workspaces gets only those.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(WorkspaceList, 'A page of workspaces'), ...errors() },
 });
@@ -69,7 +69,7 @@ const update = createRoute({
   method: 'patch',
   path: '/v1/workspaces/{id}',
   summary: 'Rename a workspace or change what it mounts',
-  description: 'What it mounts counts for runtimes created from then on.',
+  description: 'New mounts apply to runtimes that are created afterwards.',
   request: { params: WorkspacePath, ...jsonBody(UpdateWorkspaceRequest) },
   responses: {
     200: json(WorkspaceBody, 'The workspace'),

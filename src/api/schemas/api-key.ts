@@ -3,7 +3,7 @@ import { SCOPE_MEANINGS, SCOPES, type ApiKey } from '../../runtime-manager/runti
 import { nextCursor } from './paging.ts';
 
 const NAME_MAX = 200;
-/** Lists of what such a key may see are made of so many. */
+/** A list for a key limited to workspaces queries each of them, so their number is bounded. */
 const WORKSPACES_MAX = 50;
 
 const Name = z
@@ -20,7 +20,8 @@ export const Scope = z.enum(SCOPES).openapi('Scope', {
 });
 
 const scopes = z.array(Scope).openapi({
-  description: 'What it allows; each operation names what it takes in `x-required-scopes`.',
+  description:
+    'What the key allows; each operation names the scopes that it requires in `x-required-scopes`.',
   example: ['runtimes:read', 'runtimes:write'],
 });
 
@@ -34,7 +35,7 @@ export const CreateApiKeyRequest = z
     scopes: scopes.min(1),
     workspaceIds: z.array(z.uuid()).min(1).max(WORKSPACES_MAX).optional().openapi({
       description:
-        'The workspaces that exist for the key; without it all of the organization. Not beside the scope `admin`.',
+        'The only workspaces that the key can see; all of the organization if absent. Not allowed together with the scope `admin`.',
     }),
   })
   .openapi('CreateApiKeyRequest');
@@ -49,7 +50,7 @@ export const ApiKeyBody = z
     }),
     scopes,
     workspaceIds: z.array(z.uuid()).nullable().openapi({
-      description: 'The workspaces that exist for the key; null for all of the organization.',
+      description: 'The only workspaces that the key can see; null for all of the organization.',
       example: null,
     }),
     createdAt: z.iso.datetime(),
@@ -58,7 +59,7 @@ export const ApiKeyBody = z
 
 export const CreatedApiKey = ApiKeyBody.extend({
   key: z.string().openapi({
-    description: 'The key itself. It is shown only now.',
+    description: 'The key itself. It is shown only in this answer.',
     example: 'bctrl_9fQw…',
   }),
 }).openapi('CreatedApiKey');

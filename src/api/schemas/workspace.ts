@@ -18,7 +18,7 @@ const Mounts = z
         workspace: z
           .string()
           .regex(NAME, NAME_RULE)
-          .openapi({ description: 'A storage namespace, which workspaces may share.' }),
+          .openapi({ description: 'A storage namespace. Workspaces may share one.' }),
       })
       .optional(),
   })
@@ -37,10 +37,10 @@ export const UpdateWorkspaceRequest = z
   .openapi('UpdateWorkspaceRequest');
 
 export const DeleteWorkspaceQuery = z.strictObject({
-  force: z
-    .enum(['true', 'false'])
-    .default('false')
-    .openapi({ description: 'Stop the active runtimes rather than refuse.' }),
+  force: z.enum(['true', 'false']).default('false').openapi({
+    description:
+      'Whether to stop active runtimes. Otherwise a workspace that has any is not deleted.',
+  }),
 });
 
 export const WorkspaceBody = z
