@@ -30,8 +30,11 @@ export interface FrameDocumentsListeners {
   frame: (session: CdpSession) => void;
 }
 
-/** The documents in the frames of a page that one debugging session reaches, as they come and go. */
-export class FrameDocuments {
+/**
+ * The documents in the frames of a page that one debugging session reaches, as they come and go.
+ * Disposing ends the session.
+ */
+export class FrameDocuments implements Disposable {
   readonly #session: CdpSession;
   readonly #page: DocumentPage;
   readonly #listeners: FrameDocumentsListeners;
@@ -68,6 +71,10 @@ export class FrameDocuments {
       session.send('Target.setAutoAttach', attach, { signal }),
       this.#openTree(),
     ]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#session[Symbol.dispose]();
   }
 
   #navigated(told: unknown): void {

@@ -10,12 +10,6 @@ type TargetInfo = CdpEvent<'Target.targetCreated'>['targetInfo'];
 
 const ANSWER_MS = 1000;
 
-/** The documents of one session, which may answer late. */
-interface Followed {
-  session: CdpSession;
-  documents: FrameDocuments;
-}
-
 /**
  * The documents in all frames of all pages of a browser, as they come and go. It takes a debugging
  * session with each page, without the domain that pages can notice (`Runtime`).
@@ -23,7 +17,7 @@ interface Followed {
 export class PageDocuments implements Disposable {
   readonly #browser: CdpSession;
   readonly #opened: (document: PageDocument) => void;
-  readonly #followed = new Set<Followed>();
+  readonly #followed = new Set<FrameDocuments>();
   /** By target, those that have a session or are about to. */
   readonly #pages = new Set<string>();
   readonly #listening = new DisposableStack();
@@ -59,7 +53,7 @@ export class PageDocuments implements Disposable {
 
   /** Those that are there now. */
   get current(): PageDocument[] {
-    return [...this.#followed].flatMap(({ documents }) => [...documents.current]);
+    return [...this.#followed].flatMap(({ current }) => [...current]);
   }
 
   async #attach({ targetId, type, browserContextId: contextId = '' }: TargetInfo): Promise<void> {
@@ -76,19 +70,19 @@ export class PageDocuments implements Disposable {
 
   async #follow(session: CdpSession, page: DocumentPage): Promise<void> {
     if (this.#listening.disposed) return session[Symbol.dispose]();
+    if (session.gone.aborted) return;
     const documents = new FrameDocuments(session, page, {
       document: this.#opened,
       frame: (child) => void this.#follow(child, page),
     });
-    const followed = { session, documents };
-    this.#followed.add(followed);
-    session.gone.addEventListener('abort', () => this.#followed.delete(followed), { once: true });
+    this.#followed.add(documents);
+    session.gone.addEventListener('abort', () => this.#followed.delete(documents), { once: true });
     // Where it fails, the session has ended.
     await documents.follow().catch(() => undefined);
   }
 
   [Symbol.dispose](): void {
     this.#listening.dispose();
-    for (const { session } of this.#followed) session[Symbol.dispose]();
+    for (const documents of this.#followed) documents[Symbol.dispose]();
   }
 }
