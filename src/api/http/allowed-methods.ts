@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { ApiEnv } from './router.ts';
+import type { ApiEnv } from './api-env.ts';
 
 /** Returns the methods of a path, as `Allow` lists them; an empty list if there is no such path. */
 export type AllowedMethods = (path: string) => string[];

@@ -22,7 +22,7 @@ import { limitBody } from '../middleware/limit-body.ts';
 import { limitRate } from '../middleware/rate-limit.ts';
 import { requestContext } from '../middleware/request-context.ts';
 import { dropUnreadBody } from '../middleware/unread-body.ts';
-import { createRouter, type ApiEnv } from './router.ts';
+import { createRouter, type ApiEnv } from './api-env.ts';
 import { explainRefusals } from './request-issues.ts';
 import { withJsonParameters } from './openapi.ts';
 import type { PublicAddress } from './public-address.ts';

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { EventPage } from '../../runtime-manager/index.ts';
 import { toEventBody } from '../schemas/event.ts';
-import type { ApiEnv } from './router.ts';
+import type { ApiEnv } from './api-env.ts';
 
 /** Proxies cut a connection that is silent for a minute. */
 const HEARTBEAT_MS = 15_000;

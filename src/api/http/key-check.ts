@@ -1,7 +1,7 @@
 import type { Db } from '../../db/client.ts';
 import { findKeyHolder } from '../../db/queries/api-keys.ts';
 import { ApiError } from './errors.ts';
-import type { ApiActor } from './router.ts';
+import type { ApiActor } from './api-env.ts';
 import { WrongKeys } from './wrong-keys.ts';
 
 const BEARER = /^Bearer +(\S.*)$/i;

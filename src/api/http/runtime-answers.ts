@@ -3,7 +3,7 @@ import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import type { Actor, Page, Protocol, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { connectionUrl } from './connection-urls.ts';
 import type { PublicAddress } from './public-address.ts';
-import type { ApiEnv } from './router.ts';
+import type { ApiEnv } from './api-env.ts';
 import { toRuntimeBody } from '../schemas/runtime.ts';
 
 export interface RuntimeAnswerParts {

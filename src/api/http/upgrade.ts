@@ -8,7 +8,7 @@ import { Handshake, refuse } from './handshake.ts';
 import type { AuthParts } from '../middleware/auth.ts';
 import { assertOpen, type Door } from '../middleware/door.ts';
 import { requestIdFrom } from '../middleware/request-context.ts';
-import type { ApiBindings } from './router.ts';
+import type { ApiBindings } from './api-env.ts';
 
 /** Some clients repeat the path: they append the path they were told to an address that has it. */
 const BY_TICKET = /^\/v1\/connect\/([^/?]+)(?:[^?]*\/v1\/connect\/\1)?(?![^/?])(.*)$/;

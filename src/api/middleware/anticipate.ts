@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import type { KeyCheck } from '../http/key-check.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 export interface AnticipateParts {
   keys: KeyCheck;

@@ -4,7 +4,7 @@ import { assertScope, type Scope } from '../../runtime-manager/runtime/index.ts'
 import type { ClientAddress } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
 import type { KeyCheck } from '../http/key-check.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 export interface AuthParts {
   keys: KeyCheck;

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { ApiError } from '../http/errors.ts';
 import type { Answer, IdempotentAnswers } from '../http/idempotent-answers.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 const HEADER = 'idempotency-key';
 const KEY = /^[!-~]{1,255}$/;

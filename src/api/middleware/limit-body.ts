@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import { ApiError } from '../http/errors.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 /** Refuses larger bodies with `request.too_large`, by their length or else as they arrive. */
 export function limitBody(maxBytes: number) {

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { ApiError } from '../http/errors.ts';
 import { RateLimits } from '../http/rate-limits.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 /**
  * Refuses more than `perMinute` requests of one API key, and tells each other request how many are

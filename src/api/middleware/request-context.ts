@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 /** An id from outside is kept if it is harmless in a log and a header. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;

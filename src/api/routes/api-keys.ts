@@ -8,7 +8,7 @@ import {
   POST_ERRORS,
   requires,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ApiKeyBody,
   ApiKeyList,

@@ -9,7 +9,7 @@ import {
   requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import { SolveCaptchasRequest, SolvedCaptchas, toCaptchaBody } from '../schemas/captcha.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 

@@ -6,7 +6,7 @@ import type { Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { requireApiKeyOrToken, type AuthParts } from '../middleware/auth.ts';
 import { errors, requires } from '../http/openapi.ts';
-import { createRouter, type ApiEnv } from '../http/router.ts';
+import { createRouter, type ApiEnv } from '../http/api-env.ts';
 import { connectQuery } from '../schemas/connect.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { WorkspacePath } from '../schemas/workspace.ts';

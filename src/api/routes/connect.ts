@@ -5,7 +5,7 @@ import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
 import { requireApiKey, requireScopes, type AuthParts } from '../middleware/auth.ts';
 import { limitedBody } from '../middleware/limit-body.ts';
 import type { PublicAddress } from '../http/public-address.ts';
-import { createRouter, type ApiEnv } from '../http/router.ts';
+import { createRouter, type ApiEnv } from '../http/api-env.ts';
 
 const BODY_MAX_BYTES = 100 * 1024 * 1024;
 /** WebDriver clients upload files to these paths, each as a zip of one file in base64. */

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Diagnosis } from '../../runtime-manager/index.ts';
 import { errors, json, requires } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import { DoctorReportBody } from '../schemas/doctor.ts';
 
 const doctor = createRoute({

@@ -10,7 +10,7 @@ import {
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import { streamEvents } from '../http/event-stream.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   EventList,
   EventQuery,

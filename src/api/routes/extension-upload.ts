@@ -2,7 +2,7 @@ import type { Extensions } from '../../runtime-manager/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { receiveForm } from '../http/form-upload.ts';
 import { BODY_ERRORS, errors, json, requires } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ExtensionBody,
   ExtensionName,

@@ -3,7 +3,7 @@ import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { JAIL_LEVELS } from '../../runtime-manager/runtime/index.ts';
 import type { Door } from '../middleware/door.ts';
 import { json } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 
 const PING_TIMEOUT_MS = 2000;
 

@@ -5,7 +5,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { ApiError } from '../http/errors.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 
 /** Headers that show that a request came through a proxy, or from a page in one of our browsers. */
 const TELLTALES = [

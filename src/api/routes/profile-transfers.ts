@@ -10,7 +10,7 @@ import { BODY_ERRORS, errors, json, jsonBody, requires } from '../http/openapi.t
 import { receiveZip, ZIP_TYPE } from '../http/zip-upload.ts';
 import { limitBody } from '../middleware/limit-body.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ProfilePath,
   toVersionBody,

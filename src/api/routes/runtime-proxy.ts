@@ -7,7 +7,7 @@ import {
   requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import { runtimeAnswers, type RuntimeAnswerParts } from '../http/runtime-answers.ts';
 import { ProxyChange, RuntimeBody, RuntimePath } from '../schemas/runtime.ts';
 

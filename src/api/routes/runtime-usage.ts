@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { errors, json, requires, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import { RuntimePath, RuntimeUsage, toUsageBody } from '../schemas/runtime.ts';
 
 const usage = createRoute({

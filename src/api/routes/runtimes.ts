@@ -12,7 +12,7 @@ import {
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import type { PublicAddress } from '../http/public-address.ts';
-import { createRouter, type ApiEnv } from '../http/router.ts';
+import { createRouter, type ApiEnv } from '../http/api-env.ts';
 import { runtimeAnswers } from '../http/runtime-answers.ts';
 import { paging } from '../schemas/paging.ts';
 import {

@@ -12,7 +12,7 @@ import type {
 import type { Db } from '../client.ts';
 import { browserProfiles, isOver, profileVersions, runtimes } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
-import { hidePassword, sealConfig } from './browser-configs.ts';
+import { hidePassword, sealConfig } from './proxy-passwords.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
 import { isOf, restoreVersion, toVersion } from './profile-versions.ts';

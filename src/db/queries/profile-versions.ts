@@ -11,7 +11,7 @@ import {
 import type { Db } from '../client.ts';
 import { browserProfiles, profileVersions, runtimes } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
-import { unsealConfig } from './browser-configs.ts';
+import { unsealConfig } from './proxy-passwords.ts';
 import { isActiveWriter } from './profile-writers.ts';
 
 type ProfileRow = typeof browserProfiles.$inferSelect;

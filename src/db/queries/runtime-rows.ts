@@ -1,7 +1,7 @@
 import type { BrowserConfig, Launch, Runtime } from '../../runtime-manager/runtime/index.ts';
 import type { runtimes } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
-import { sealConfig, unsealConfig } from './browser-configs.ts';
+import { sealConfig, unsealConfig } from './proxy-passwords.ts';
 
 type Row = typeof runtimes.$inferSelect;
 

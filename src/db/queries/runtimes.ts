@@ -24,7 +24,7 @@ import { afterCursor, toPage } from './pages.ts';
 import { appendEvents, lastEventId, listEvents } from './runtime-events.ts';
 import { usageColumns } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
-import { sealConfig } from './browser-configs.ts';
+import { sealConfig } from './proxy-passwords.ts';
 import type { Sealing } from '../sealing.ts';
 import { asRefusal } from './runtime-refusals.ts';
 import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';

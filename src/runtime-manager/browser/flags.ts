@@ -1,6 +1,7 @@
 import { wayOutFlags, type ForwarderPorts } from '../egress/dead-end.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import type { BrowserFlavor } from './flavor.ts';
+import { viewportFlags } from './viewport.ts';
 
 export interface ChromiumFlags {
   userDataDir: string;
@@ -12,9 +13,6 @@ export interface ChromiumFlags {
   /** The forwarder that is the browser's only way out. */
   forwarder: ForwarderPorts;
 }
-
-const WINDOW = { width: 1280, height: 720 };
-const SCREEN = { width: 1920, height: 1080 };
 
 /** Only the last `--disable-features` counts for Chromium, so there is one list. */
 const DISABLED_FEATURES = [
@@ -111,19 +109,11 @@ export function chromiumFlags(options: ChromiumFlags): string[] {
   return [
     ...FLAGS,
     ...FLAVORS[flavor],
-    ...sizes(options),
+    ...viewportFlags(options),
     `--user-data-dir=${userDataDir}`,
     ...wayOutFlags(forwarder),
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
     ...(locale === undefined ? [] : [`--lang=${locale}`]),
     ...(sandbox ? [] : ['--no-sandbox']),
   ];
-}
-
-/** A window that shows a page of the size asked for, on a screen that holds it. */
-function sizes({ fingerprint: { viewport }, windowChromeHeight }: ChromiumFlags): string[] {
-  const window = viewport && { ...viewport, height: viewport.height + windowChromeHeight };
-  const { width, height } = window ?? WINDOW;
-  const screen = `${Math.max(SCREEN.width, width)}x${Math.max(SCREEN.height, height)}`;
-  return [`--window-size=${width},${height}`, `--screen-info={${screen}}`];
 }
