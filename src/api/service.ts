@@ -13,41 +13,30 @@ import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import {
   BrowserProfiles,
-  Captchas,
-  Checkpoints,
   diagnose,
   downloadPackage,
-  EgressNotes,
   EgressPolicy,
   Extensions,
-  Humanize,
-  LocalMachine,
-  LocalNode,
   onlyNode,
-  openJail,
-  PageEvents,
-  PageObservers,
   Profiles,
   ProfileTransfers,
-  programPaths,
   reconcile,
   ReservedPorts,
   RuntimeManager,
   Tickets,
   WakeUps,
-  type LocalMachineOptions,
-  type LocalNodeOptions,
+  type ProfileStates,
 } from '../runtime-manager/index.ts';
 import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
-import { findExecutables, type Executables } from './config/executables.ts';
 import { createLogger } from './config/logger.ts';
 import { openSecrets } from './config/secrets.ts';
 import { IdempotentAnswers } from './http/idempotent-answers.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createPublicAddress } from './http/public-address.ts';
 import { openServer } from './http/server.ts';
+import { openLocalNode, type OpenNode } from './local-node.ts';
 import { openRetention } from './retention.ts';
 
 /** What a service is opened with besides its configuration; the rest is made as the configuration says. */
@@ -60,7 +49,8 @@ export interface ServiceParts {
   postgres?: EmbeddedPostgres | undefined;
   /** A database that is up to date, and that the caller closes. */
   database?: Database;
-  executables?: Executables;
+  /** Opens what owns the runtimes; without it, that is this machine. */
+  openNode?: OpenNode;
   /** Closes everything that is opened, also by a start that is given up. */
   stack?: AsyncDisposableStack;
 }
@@ -70,8 +60,6 @@ export interface Service extends AsyncDisposable {
   url: string;
   /** The key of the first organization, when this start made it. */
   newApiKey: string | undefined;
-  node: LocalNode;
-  runtimes: RuntimeManager;
   /** Where its browsers have their directories. */
   browserRoot: string;
 }
@@ -120,7 +108,7 @@ async function open(
   const newApiKey = await bootstrap(database, config.apiKey);
   server.admit();
   const { root: browserRoot } = browserRoots(config, nodeId);
-  return { url: server.url, newApiKey, node, runtimes, browserRoot };
+  return { url: server.url, newApiKey, browserRoot };
 }
 
 async function openOwnDatabase(
@@ -144,7 +132,7 @@ type Ground = Config & {
   secrets: Awaited<ReturnType<typeof openSecrets>>;
 };
 
-/** The rules of the business, and the machine below them. */
+/** The rules of the business, and the node below them. */
 async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposableStack) {
   const { database, secrets, nodeId, log } = ground;
   const store = createRuntimeStore(database, secrets, ground);
@@ -154,27 +142,32 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
   const profiles = new Profiles({ ...ground, storage, store: profileStore });
   const reservedPorts = new ReservedPorts(ground.reservedServices);
   const egressPolicy = new EgressPolicy({ allow: ground.egressAllow, reservedPorts });
-  const egress = { policy: egressPolicy, reservedPorts, proxyTimeoutMs: ground.proxyTimeoutMs };
-  const { machine, jail } = await openMachine({ ...ground, storage, egress }, parts, stack);
   const extensions = new Extensions({
     store: createExtensionStore(database.db),
     storage,
     workDir: uploadDir(ground),
     download: (url, file) =>
       downloadPackage(url, file, { policy: egressPolicy, maxBytes: ground.extensionMaxBytes }),
-    // Trials take their turn among the launches of runtimes.
-    tryOut: (directory) => machine.trials.tryOut(directory, (work) => node.admit(work)),
+    tryOut: (directory) => opened.tryOut(directory),
   });
-  // What a crash left is kept if it may be of use, and else removed.
-  await profiles.recover(checkoutRoot(ground));
-  await rm(uploadDir(ground), { recursive: true, force: true });
   const metrics = createMetrics(ground.version);
-  const core = { ...ground, machine, store, profiles, extensions, metrics: metrics.meter };
-  const { node, runtimes } = createRuntimes(core);
-  metrics.show({ node, machine, jailLevel: jail.level });
+  const wakeUps = new WakeUps();
+  const core = { ...ground, store, profiles, extensions, wakeUps };
+  const checkoutRoot = join(ground.dataDir, 'checkouts');
+  const openNode = parts.openNode ?? openLocalNode;
+  const opened = await openNode(
+    { ...core, storage, checkoutRoot, egressPolicy, reservedPorts, metrics },
+    stack,
+  );
+  // What a crash left is kept if it may be of use, and else removed.
+  await profiles.recover(checkoutRoot);
+  await rm(uploadDir(ground), { recursive: true, force: true });
+  const { node, states, jail } = opened;
+  const tickets = new Tickets(secrets.ticketKeys);
+  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
-    ...openVerbs(ground, { ...core, machine, runtimes }),
+    ...openVerbs(ground, { ...core, states, runtimes }),
     extensions,
     node,
     runtimes,
@@ -189,13 +182,13 @@ interface Core {
   runtimes: RuntimeManager;
   profiles: Profiles;
   extensions: Extensions;
-  machine: LocalMachine;
+  states: ProfileStates;
 }
 
 /** What customers do with what they keep. */
 function openVerbs(
   { database: { db }, secrets, dataDir }: Ground,
-  { runtimes, profiles, extensions, machine }: Core,
+  { runtimes, profiles, extensions, states }: Core,
 ) {
   const workspaceStore = createWorkspaceStore(db);
   const browserProfiles = new BrowserProfiles({
@@ -214,76 +207,12 @@ function openVerbs(
     profileTransfers: new ProfileTransfers({
       browserProfiles,
       profiles,
-      states: machine.states,
+      states,
       uploadDir: uploadDir({ dataDir }),
     }),
   };
 }
 
-type CoreParts = Ground &
-  Pick<LocalNodeOptions, 'machine' | 'store' | 'profiles' | 'extensions' | 'metrics'>;
-
-/** The node that owns runtimes here, with all that accompanies them, and the manager above it. */
-function createRuntimes(parts: CoreParts) {
-  const observers = new PageObservers();
-  const companions = [
-    new Humanize(parts.humanizeMaxDelayMs),
-    new EgressNotes(),
-    new Checkpoints(parts.profiles),
-    new PageEvents(observers),
-    new Captchas(parts.captchas),
-  ];
-  const core = { ...parts, observers, companions, wakeUps: new WakeUps() };
-  const node = new LocalNode(core);
-  const tickets = new Tickets(parts.secrets.ticketKeys);
-  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets });
-  return { node, runtimes };
-}
-
-/** This machine as it runs browsers: the programs, and the jail they run in. */
-async function openMachine(
-  ground: Ground & Pick<LocalMachineOptions, 'storage' | 'egress'>,
-  parts: ServiceParts,
-  stack: AsyncDisposableStack,
-) {
-  const { nodeId: id, runtimeLimits, dataDir, log } = ground;
-  const executables = parts.executables ?? (await findExecutables(ground, log));
-  const { jail, missing } = stack.use(
-    await openJail({
-      ...ground.egress,
-      id,
-      mode: ground.jailMode,
-      searchPath: ground.searchPath,
-      paths: await programPaths(Object.values(executables)),
-      limits: runtimeLimits,
-      log,
-    }),
-  );
-  const machine = stack.use(
-    await LocalMachine.open({
-      ...ground,
-      ...executables,
-      id,
-      jail,
-      directoryBytes: runtimeLimits.diskBytes,
-      maxLaunches: ground.admission.maxLaunches,
-      maxExtensions: ground.ceilings.extensions,
-      extensionRoot: join(dataDir, 'extensions'),
-      ...browserRoots(ground, id),
-      checkoutRoot: checkoutRoot(ground),
-      env: ground.browserEnv,
-    }),
-  );
-  const lacks = machine.hasSandbox
-    ? []
-    : ['Chromium runs without its own sandbox: it cannot have it here'];
-  return { machine, jail: { level: jail.level, missing: [...missing, ...lacks] } };
-}
-
 function uploadDir({ dataDir }: Pick<Config, 'dataDir'>): string {
   return join(dataDir, 'uploads');
-}
-
-function checkoutRoot({ dataDir }: Pick<Config, 'dataDir'>): string {
-  return join(dataDir, 'checkouts');
 }

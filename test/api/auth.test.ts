@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { bootstrap } from '../../src/db/bootstrap.ts';
 import { caller } from '../support/http.ts';
-import { test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
 
 test('no key, a wrong key and another scheme are answered alike', async ({ service }) => {
   for (const authorization of ['', 'Bearer nope', `Basic ${service.apiKey}`, service.apiKey]) {

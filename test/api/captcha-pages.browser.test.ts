@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCaptchaSite, page } from '../support/captcha-site.ts';
 import { openCdp, type Cdp } from '../support/cdp.ts';
-import { openTestService, type TestService } from '../support/service.ts';
+import { openTestService, type BrowserService } from '../support/service.ts';
 import { openSolver, type TestSolver } from '../support/solver.ts';
 import { createWorkspace, type TestWorkspace } from '../support/test.ts';
 
@@ -13,7 +13,7 @@ const widget = (siteKey: string, more = '') =>
 const CALLBACK = '<script>function done(token) { tell({ token }); }</script>';
 
 let solver: TestSolver;
-let service: TestService;
+let service: BrowserService;
 let workspace: TestWorkspace;
 let runtime: { id: string; connection: { cdpUrl: string } };
 let client: Cdp;

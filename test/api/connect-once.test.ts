@@ -3,7 +3,8 @@ import { refusalOf } from '../support/cdp.ts';
 import { connectOnceUrl } from '../support/connect-once.ts';
 import { caller } from '../support/http.ts';
 import type { TestService } from '../support/service.ts';
-import { test, testWith, type TestWorkspace } from '../support/test.ts';
+import { test, testWith } from '../support/api-test.ts';
+import type { TestWorkspace } from '../support/test.ts';
 
 const limitedTest = testWith({ rateLimitPerMinute: 3 });
 

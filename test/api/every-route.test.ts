@@ -4,8 +4,9 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import { SCOPES, type Scope } from '../../src/runtime-manager/runtime/index.ts';
 import { caller } from '../support/http.ts';
+import { test } from '../support/api-test.ts';
 import { addKey } from '../support/keys.ts';
-import { createWorkspace, test } from '../support/test.ts';
+import { createWorkspace } from '../support/test.ts';
 import type { TestService } from '../support/service.ts';
 
 interface Route {

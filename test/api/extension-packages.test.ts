@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { contention } from '../support/contention.ts';
 import { zipOf } from '../support/packages.ts';
 import type { TestService } from '../support/service.ts';
-import { test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
 
 const manifest = (more: object = {}) => ({
   manifest_version: 3,

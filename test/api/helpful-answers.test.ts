@@ -1,7 +1,7 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { expect } from 'vitest';
 import { caller } from '../support/http.ts';
-import { test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
 
 test('a misspelt field is told the field that was meant, in bodies and queries', async ({
   service,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
 
 const ephemeral = (rest: object) => ({
   alias: 'a',

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
-import { test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
 import type { TestService } from '../support/service.ts';
 
 const MIB = 1024 ** 2;

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { createWorkspace, test } from '../support/test.ts';
+import { test } from '../support/api-test.ts';
+import { createWorkspace } from '../support/test.ts';
 
 test('a workspace is found by its id and by its name', async ({ service, workspace }) => {
   for (const ref of [workspace.id, workspace.name]) {

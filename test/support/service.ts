@@ -5,10 +5,13 @@ import { pino } from 'pino';
 import { inject } from 'vitest';
 import { loadConfig, type Config } from '../../src/api/config/config.ts';
 import type { Executables } from '../../src/api/config/executables.ts';
+import { openLocalNode, type OpenNode } from '../../src/api/local-node.ts';
 import { openService, type Service } from '../../src/api/service.ts';
 import type { Database } from '../../src/db/client.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import type { LocalNode } from '../../src/runtime-manager/index.ts';
 import { openTestDatabase } from './database.ts';
+import { openFakeNode } from './open-fake-node.ts';
 import { caller, type Call } from './http.ts';
 import { addKey } from './keys.ts';
 
@@ -25,10 +28,15 @@ export interface TestService extends Omit<Service, 'newApiKey'> {
   callAsOther: Call;
 }
 
+/** One whose runtimes have browsers. */
+export interface BrowserService extends TestService {
+  node: LocalNode;
+}
+
 type Nested = 'admission' | 'captchas' | 'runtimeLimits';
 
 /** What is configured otherwise than for tests at large. */
-type Settings = Partial<Omit<Config, Nested>> & { [Name in Nested]?: Partial<Config[Name]> };
+export type Settings = Partial<Omit<Config, Nested>> & { [Name in Nested]?: Partial<Config[Name]> };
 
 export type TestServiceOptions = Settings & { executables?: Partial<Executables> };
 
@@ -38,7 +46,28 @@ export const NO_WARM = { min: 0, max: 0 };
 export async function openTestService({
   executables = {},
   ...settings
-}: TestServiceOptions = {}): Promise<TestService> {
+}: TestServiceOptions = {}): Promise<BrowserService> {
+  const installed = {
+    executablePath: inject('chromiumPath'),
+    chromedriverPath: inject('chromedriverPath') || undefined,
+    ffmpegPath: inject('ffmpegPath') || undefined,
+    ...executables,
+  };
+  const made = Promise.withResolvers<LocalNode>();
+  const service = await open(settings, async (parts, stack) => {
+    const opened = await openLocalNode(parts, stack, installed);
+    made.resolve(opened.node);
+    return opened;
+  });
+  return { ...service, node: await made.promise };
+}
+
+/** The same with a node that has no browsers. */
+export function openFakeService(settings: Settings = {}): Promise<TestService> {
+  return open(settings, openFakeNode);
+}
+
+async function open(settings: Settings, openNode: OpenNode): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => record(logged, line) });
@@ -50,18 +79,8 @@ export async function openTestService({
     stack.defer(() => rm(directory, { recursive: true, force: true }));
   }
   const database = stack.use(await openTestDatabase());
-  const installed = {
-    executablePath: inject('chromiumPath'),
-    chromedriverPath: inject('chromedriverPath') || undefined,
-    ffmpegPath: inject('ffmpegPath') || undefined,
-  };
-  const service = stack.use(
-    await openService(configFor({ ...settings, dataDir, browserDir }), {
-      log,
-      database,
-      executables: { ...installed, ...executables },
-    }),
-  );
+  const config = configFor({ ...settings, dataDir, browserDir });
+  const service = stack.use(await openService(config, { log, database, openNode }));
   const apiKey = service.newApiKey ?? 'none';
   const otherKey = await createOtherOrganization(database);
   const owned = stack.move();

@@ -22,9 +22,14 @@ export const testWithoutWarm = testWith({ warm: NO_WARM });
 
 /** The same with a service of its own kind. */
 export function testWith(options: TestServiceOptions) {
+  return testOf(() => openTestService(options));
+}
+
+/** The same with whatever service is opened. */
+export function testOf<S extends TestService>(open: () => Promise<S>) {
   return base
-    .extend('service', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestService> => {
-      const service = await openTestService(options);
+    .extend('service', { scope: 'file' }, async ({}, { onCleanup }): Promise<S> => {
+      const service = await open();
       onCleanup(() => service[Symbol.asyncDispose]());
       return service;
     })

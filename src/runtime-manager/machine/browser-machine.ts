@@ -40,12 +40,12 @@ export interface UsedProfile {
 /** A browser on some machine, as the manager sees it. */
 export interface MachineBrowser {
   /** The ways to speak to the browser; they end with it. */
-  readonly endpoints: Endpoints;
-  readonly pages: Pages;
+  readonly endpoints: Pick<Endpoints, 'connect' | 'answer' | 'isInSession' | 'humanizer'>;
+  readonly pages: Pick<Pages, keyof Pages>;
   /** The browser's only way out, closed until it has a route. Its counts stay readable after the end. */
   readonly forwarder: Pick<Forwarder, 'setRoute' | 'usage' | 'onFailure'>;
   /** The uploads and downloads of its pages. */
-  readonly transfers: Transfers;
+  readonly transfers: Pick<Transfers, keyof Transfers>;
   /** The name of its directory on the machine. */
   readonly directory: string;
   /** Settles once nothing of the browser is left, whichever way it ended. */

@@ -1,14 +1,15 @@
 import type { Connection } from '../connections/connections.ts';
-import type { Endpoints } from '../connections/endpoints.ts';
 import { assertNotExpired, type ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
+import type { MachineBrowser } from '../machine/browser-machine.ts';
+import type { RuntimeLife } from '../runtime/runtime.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
 
 /** A way into a running runtime, and what is behind it. */
 export interface Entered {
   connection: Connection;
-  endpoints: Endpoints;
+  endpoints: MachineBrowser['endpoints'];
 }
 
 /** Lets clients into the runtimes that are active here. */
@@ -28,18 +29,29 @@ export class Access {
    */
   enter(ticket: ReadTicket, path = ''): Entered {
     if (!this.#isInSession(ticket, path)) assertNotExpired(ticket);
-    const { live, endpoints } = this.reachable(ticket.runtimeId);
-    const connection = live.connections.find(ticket.connectionId);
-    if (connection) return { connection, endpoints };
+    const open = this.#open(ticket.runtimeId);
+    if (!open) throw this.#notActive(ticket.runtimeId);
+    // Each life has ids of its own for its connections.
+    const connection = open.live.connections.find(ticket.connectionId);
+    if (connection) return { connection, endpoints: open.endpoints };
     throw new RuntimeError('connection.revoked', 'This connection was revoked.');
   }
 
-  /** Throws `runtime.not_active`, with how the runtime ended. */
-  reachable(runtimeId: string): { live: LiveRuntime; endpoints: Endpoints } {
+  /** The life of a runtime that is up. Throws `runtime.not_active`, with how it ended. */
+  reachable({ id, generation }: Pick<RuntimeLife, 'id' | 'generation'>): LiveRuntime {
+    const live = this.#open(id)?.live;
+    if (live?.runtime.generation === generation) return live;
+    throw this.#notActive(id);
+  }
+
+  #open(runtimeId: string) {
     const live = this.#live.get(runtimeId);
-    if (live?.endpoints) return { live, endpoints: live.endpoints };
+    return live?.endpoints && { live, endpoints: live.endpoints };
+  }
+
+  #notActive(runtimeId: string): RuntimeError {
     const howItEnded = this.#ends.find(runtimeId);
-    throw new RuntimeError(
+    return new RuntimeError(
       'runtime.not_active',
       howItEnded ?? 'The runtime is over or not up yet.',
     );

@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 
 export interface BringUpParts {
   machine: BrowserMachine;
-  extensions: Extensions;
+  extensions: Pick<Extensions, 'resolve'>;
   metrics: RuntimeMetrics;
   /** The companions of every run. */
   companions: readonly Companion[];
@@ -61,6 +61,8 @@ export async function bringUp(run: BringUp): Promise<Runtime> {
     signal.throwIfAborted();
     const obtained = run.taken ? take(run, run.taken) : await launch(run);
     await furnish(run, obtained);
+    // The end may have begun meanwhile, and nobody is to be told of a runtime that runs.
+    signal.throwIfAborted();
     return await running(run, obtained);
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -1,11 +1,9 @@
 import type { Logger } from 'pino';
 import { Connections, type Connection } from '../connections/connections.ts';
-import type { Endpoints } from '../connections/endpoints.ts';
 import { RuntimeError } from '../errors.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
-import { ProfileSession } from '../profiles/profile-session.ts';
-import type { Profiles } from '../profiles/profiles.ts';
+import { ProfileSession, type StoredProfiles } from '../profiles/profile-session.ts';
 import { failure, failureOf } from '../runtime/failures.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -27,7 +25,7 @@ const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as con
 export interface LiveRuntimeParts extends BringUpParts {
   store: RuntimeStore;
   wakeUps: WakeUps;
-  profiles: Profiles;
+  profiles: StoredProfiles;
   /** For how long a client's command without an answer counts as use. */
   openCommandMs: number;
   ends: RecentEnds;
@@ -87,7 +85,7 @@ export class LiveRuntime {
   }
 
   /** The ways to the browser; undefined before it runs and from the first end on. */
-  get endpoints(): Endpoints | undefined {
+  get endpoints(): MachineBrowser['endpoints'] | undefined {
     return this.#ended ? undefined : this.#browser?.endpoints;
   }
 

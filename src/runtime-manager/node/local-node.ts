@@ -109,12 +109,12 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
   }
 
   async stop(
-    { id, generation }: RuntimeLife,
+    life: RuntimeLife,
     end: RuntimeEnd,
     { untilGone = false }: { untilGone?: boolean } = {},
   ): Promise<Runtime | undefined> {
-    const live = await this.#activation.held(id);
-    if (live?.runtime.generation !== generation) return undefined;
+    const live = await this.#held(life);
+    if (!live) return undefined;
     const over = await live.end(end);
     if (untilGone) await live.browser?.exited;
     return over;
@@ -128,43 +128,42 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     await Promise.all(lives.map((live) => live.end(WORKSPACE_DELETED)));
   }
 
-  async setProxy({ id }: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
-    const live = await this.#activation.held(id);
+  async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
+    const live = await this.#held(life);
     if (live) return live.setProxy(proxy);
     throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
   }
 
   async call(
-    { id }: RuntimeLife,
+    life: RuntimeLife,
     verb: string,
     message: unknown,
     signal: AbortSignal,
   ): Promise<unknown> {
-    return this.#access.reachable(id).live.companions.call(verb, message, signal);
+    return this.#access.reachable(life).companions.call(verb, message, signal);
   }
 
   observe({ id }: RuntimeLife, forMs: number): void {
     this.#options.observers.observe(id, forMs);
   }
 
-  async listConnections({ id }: RuntimeLife): Promise<ConnectionState[]> {
+  async listConnections(life: RuntimeLife): Promise<ConnectionState[]> {
     return (
-      this.#live
-        .get(id)
+      this.#owned(life)
         ?.connections.list()
-        .map((one) => one.state) ?? []
+        .map(({ state }) => state) ?? []
     );
   }
 
   async createConnection(
-    { id }: RuntimeLife,
+    life: RuntimeLife,
     { protocol, access, expiresAt }: ConnectionRequest,
   ): Promise<ConnectionState> {
-    return this.#access.reachable(id).live.connections.create(protocol, access, expiresAt).state;
+    return this.#access.reachable(life).connections.create(protocol, access, expiresAt).state;
   }
 
-  async revokeConnection({ id }: RuntimeLife, connectionId: string): Promise<ConnectionState> {
-    const revoked = await this.#live.get(id)?.revoke(connectionId);
+  async revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState> {
+    const revoked = await this.#owned(life)?.revoke(connectionId);
     if (revoked) return revoked.state;
     throw new RuntimeError('connection.not_found', 'There is no such connection.');
   }
@@ -216,6 +215,17 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     for (const end of ends) {
       if (end.status === 'rejected') this.#options.log.error({ err: end.reason }, 'a stop failed');
     }
+  }
+
+  /** A life that is owned here, also when it is just about to be. */
+  async #held(life: RuntimeLife): Promise<LiveRuntime | undefined> {
+    await this.#activation.held(life.id);
+    return this.#owned(life);
+  }
+
+  #owned({ id, generation }: RuntimeLife): LiveRuntime | undefined {
+    const live = this.#live.get(id);
+    return live?.runtime.generation === generation ? live : undefined;
   }
 
   async #find({ organizationId, workspaceId, id }: StartOrder): Promise<Runtime> {

@@ -7,6 +7,9 @@ import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profi
 import { profileNotFound } from './profile-errors.ts';
 import type { Profiles } from './profiles.ts';
 
+/** Where profiles are taken from, and their states saved to. */
+export type StoredProfiles = Pick<Profiles, 'store' | 'record'>;
+
 /**
  * A profile in the hands of one runtime: what its browser begins from, and what is saved of it. A
  * runtime that only reads gets a copy, which is thrown away.
@@ -14,11 +17,11 @@ import type { Profiles } from './profiles.ts';
 export class ProfileSession {
   readonly #runtime: Runtime;
   readonly #profileId: string;
-  readonly #profiles: Profiles;
+  readonly #profiles: StoredProfiles;
   readonly #log: Logger;
   #lease: ProfileLease | undefined;
 
-  constructor(runtime: Runtime, profileId: string, profiles: Profiles, log: Logger) {
+  constructor(runtime: Runtime, profileId: string, profiles: StoredProfiles, log: Logger) {
     this.#runtime = runtime;
     this.#profileId = profileId;
     this.#profiles = profiles;
@@ -26,7 +29,7 @@ export class ProfileSession {
   }
 
   /** Undefined for a runtime without a profile. */
-  static of(runtime: Runtime, profiles: Profiles, log: Logger): ProfileSession | undefined {
+  static of(runtime: Runtime, profiles: StoredProfiles, log: Logger): ProfileSession | undefined {
     const { profileId } = runtime;
     return profileId === undefined
       ? undefined

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { StateConverter } from '../machine/profiles/state-converter.ts';
+import type { ProfileStates } from '../machine/profiles/state-converter.ts';
 import type { Actor } from '../runtime/actor.ts';
 import type { BrowserProfile } from './browser-profile.ts';
 import type { BrowserProfiles } from './browser-profiles.ts';
@@ -14,7 +14,7 @@ import type { GivenStorageState, StorageState } from './storage-state.ts';
 export interface ProfileTransfersOptions {
   browserProfiles: BrowserProfiles;
   profiles: Profiles;
-  states: StateConverter;
+  states: ProfileStates;
   /** The folder that holds an uploaded zip until it is imported. */
   uploadDir: string;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { test } from '../../support/test.ts';
+import { test } from '../../support/api-test.ts';
 
 type Node = Record<string, unknown>;
 const Node = z.record(z.string(), z.unknown());

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { caller } from '../../support/http.ts';
 import { addKey } from '../../support/keys.ts';
 import type { TestService } from '../../support/service.ts';
-import { testWith } from '../../support/test.ts';
+import { testWith } from '../../support/api-test.ts';
 
 const test = testWith({
   rateLimitPerMinute: 5,

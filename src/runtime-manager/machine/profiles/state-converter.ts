@@ -32,6 +32,9 @@ export interface StateConverterOptions {
   launcher: Launcher;
 }
 
+/** The converter as whoever asks for conversions knows it. */
+export type ProfileStates = Pick<StateConverter, keyof StateConverter>;
+
 /** Converts saved states to forms that people and Playwright know, and back. */
 export class StateConverter {
   readonly #options: StateConverterOptions;

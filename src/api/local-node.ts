@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import {
+  Captchas,
+  Checkpoints,
+  EgressNotes,
+  Humanize,
+  LocalMachine,
+  LocalNode,
+  openJail,
+  PageEvents,
+  PageObservers,
+  programPaths,
+  type EgressPolicy,
+  type Extensions,
+  type ExtensionTrial,
+  type ObjectStorage,
+  type Profiles,
+  type ProfileStates,
+  type ReservedPorts,
+  type RuntimeNode,
+  type WakeUps,
+} from '../runtime-manager/index.ts';
+import type { RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import { browserRoots, type Config } from './config/config.ts';
+import { findExecutables, type Executables } from './config/executables.ts';
+import type { Metrics } from './http/metrics.ts';
+import type { JailStatus } from './routes/health.ts';
+
+/** What a node is made of beside its machine. */
+export interface NodeParts extends Config {
+  nodeId: string;
+  /** Where profiles lie while browsers use them. */
+  checkoutRoot: string;
+  log: Logger;
+  store: RuntimeStore;
+  storage: ObjectStorage;
+  profiles: Profiles;
+  extensions: Extensions;
+  egressPolicy: EgressPolicy;
+  reservedPorts: ReservedPorts;
+  wakeUps: WakeUps;
+  metrics: Metrics;
+}
+
+/** A node, and what the service takes from its machine beside runtimes. */
+export interface OpenedNode {
+  /** The caller's to end. */
+  node: RuntimeNode & AsyncDisposable;
+  /** Gives the saved states of profiles in other forms. */
+  states: ProfileStates;
+  /** Loads an extension in a browser of its own. */
+  tryOut: (directory: string) => Promise<ExtensionTrial>;
+  jail: JailStatus;
+}
+
+/** What the node stands on is closed with `stack`. */
+export type OpenNode = (parts: NodeParts, stack: AsyncDisposableStack) => Promise<OpenedNode>;
+
+/** This machine as it owns runtimes. */
+export async function openLocalNode(
+  parts: NodeParts,
+  stack: AsyncDisposableStack,
+  executables?: Executables,
+): Promise<OpenedNode & { node: LocalNode }> {
+  const { machine, jail } = await openMachine(parts, stack, executables);
+  const observers = new PageObservers();
+  const companions = [
+    new Humanize(parts.humanizeMaxDelayMs),
+    new EgressNotes(),
+    new Checkpoints(parts.profiles),
+    new PageEvents(observers),
+    new Captchas(parts.captchas),
+  ];
+  const { meter } = parts.metrics;
+  const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });
+  parts.metrics.show({ node, machine, jailLevel: jail.level });
+  return {
+    node,
+    jail,
+    states: machine.states,
+    // Trials take their turn among the launches of runtimes.
+    tryOut: (directory) => machine.trials.tryOut(directory, (work) => node.admit(work)),
+  };
+}
+
+/** The programs, and the jail they run in. */
+async function openMachine(
+  parts: NodeParts,
+  stack: AsyncDisposableStack,
+  given: Executables | undefined,
+) {
+  const { nodeId: id, runtimeLimits, dataDir, log } = parts;
+  const { egressPolicy: policy, reservedPorts, proxyTimeoutMs } = parts;
+  const egress = { policy, reservedPorts, proxyTimeoutMs };
+  const executables = given ?? (await findExecutables(parts, log));
+  const { jail, missing } = stack.use(
+    await openJail({
+      ...egress,
+      id,
+      mode: parts.jailMode,
+      searchPath: parts.searchPath,
+      paths: await programPaths(Object.values(executables)),
+      limits: runtimeLimits,
+      log,
+    }),
+  );
+  const machine = stack.use(
+    await LocalMachine.open({
+      ...parts,
+      ...executables,
+      id,
+      jail,
+      egress,
+      directoryBytes: runtimeLimits.diskBytes,
+      maxLaunches: parts.admission.maxLaunches,
+      maxExtensions: parts.ceilings.extensions,
+      extensionRoot: join(dataDir, 'extensions'),
+      ...browserRoots(parts, id),
+      env: parts.browserEnv,
+    }),
+  );
+  const lacks = machine.hasSandbox
+    ? []
+    : ['Chromium runs without its own sandbox: it cannot have it here'];
+  return { machine, jail: { level: jail.level, missing: [...missing, ...lacks] } };
+}

@@ -1,0 +1,134 @@
+import type {
+  BrowserExit,
+  BrowserMachine,
+  LaunchSpec,
+  MachineBrowser,
+  ReadyBrowser,
+  UsedProfile,
+} from '../../src/runtime-manager/machine/browser-machine.ts';
+import type { Route } from '../../src/runtime-manager/egress/route.ts';
+import { NO_USAGE } from '../../src/runtime-manager/runtime/index.ts';
+
+const ARCHIVE = { key: 'profiles/x/y.tar.zst', sizeBytes: 1, sha256: 's' };
+
+/** A browser that does what the test says. */
+export class FakeBrowser implements MachineBrowser {
+  /** What was done to it, in order. */
+  readonly done: string[] = [];
+  readonly directory = 'd';
+  readonly extensions = [];
+  readonly routes: Route[] = [];
+  readonly #gone = Promise.withResolvers<BrowserExit>();
+  readonly exited = this.#gone.promise;
+  readonly profile: UsedProfile | undefined;
+  readonly endpoints = {
+    humanizer: undefined,
+    connect: async () => undefined,
+    answer: async () => new Response(),
+    isInSession: () => false,
+  };
+  readonly pages = {
+    contextId: 'c',
+    defaultPageId: 'p',
+    areWell: true,
+    discover: async () => undefined,
+    follow: () => undefined,
+    followDocuments: () => Promise.reject(new Error('there are no documents')),
+    setObserved: () => undefined,
+  };
+  readonly forwarder = {
+    usage: NO_USAGE,
+    setRoute: (route: Route) => void this.routes.push(route),
+    onFailure: () => undefined,
+  };
+  readonly transfers = {
+    hasDownloads: false,
+    isUploading: () => false,
+    isDownloading: async () => false,
+  };
+
+  constructor({ hasProfile }: { hasProfile: boolean } = { hasProfile: false }) {
+    this.profile = hasProfile
+      ? {
+          checkpoint: async () => ARCHIVE,
+          save: async () => {
+            this.done.push('save');
+            return ARCHIVE;
+          },
+          release: async () => void this.done.push('release'),
+        }
+      : undefined;
+  }
+
+  /** It is gone, and all that was its. */
+  exit(exit: Partial<BrowserExit> = {}): void {
+    this.#gone.resolve({ code: 0, signal: null, killedFor: undefined, ...exit });
+  }
+
+  async close(): Promise<void> {
+    this.done.push('close');
+    await this.exited;
+  }
+
+  async kill(): Promise<void> {
+    this.done.push('kill');
+    await this.exited;
+  }
+}
+
+/** A launch that the test carries out. */
+export interface FakeLaunch {
+  spec: LaunchSpec;
+  /** Aborts when the launch is to be given up, which is the test's to do. */
+  signal: AbortSignal;
+  come: (browser?: FakeBrowser) => FakeBrowser;
+  fail: (error: unknown) => void;
+}
+
+/** A machine whose launches, and proxies, are the test's. */
+export class FakeMachine implements BrowserMachine {
+  readonly id = 'a machine';
+  readonly launches: FakeLaunch[] = [];
+  readonly ready: FakeBrowser[] = [];
+  readonly givenBack: FakeBrowser[] = [];
+  /** Whether a launch that is to be given up ends by itself, with what it is aborted for. */
+  obeys = true;
+  checkRoute = async (_route: Route, _signal: AbortSignal): Promise<void> => undefined;
+
+  launch(spec: LaunchSpec, signal: AbortSignal): Promise<MachineBrowser> {
+    const { promise, resolve, reject } = Promise.withResolvers<MachineBrowser>();
+    signal.addEventListener('abort', () => this.obeys && reject(signal.reason));
+    const hasProfile = spec.profile !== undefined;
+    const come = (browser = new FakeBrowser({ hasProfile })) => {
+      resolve(browser);
+      return browser;
+    };
+    this.launches.push({ spec, signal, come, fail: reject });
+    return promise;
+  }
+
+  get hasReady(): boolean {
+    return this.ready.length > 0;
+  }
+
+  async takeReady(): Promise<ReadyBrowser | undefined> {
+    const browser = this.ready.shift();
+    return browser && { browser, giveBack: () => void this.givenBack.push(browser) };
+  }
+
+  anticipate(): void {
+    // There is nothing to ask.
+  }
+
+  assertLocale(): void {
+    // It has all languages.
+  }
+
+  async isLaunchable(): Promise<boolean> {
+    return true;
+  }
+
+  hasMemory(): boolean {
+    return true;
+  }
+}

@@ -1,0 +1,254 @@
+import { once } from 'node:events';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Locales } from '../../src/runtime-manager/browser/locales.ts';
+import type { Connection } from '../../src/runtime-manager/connections/connections.ts';
+import type { SocketRequest } from '../../src/runtime-manager/connections/requests.ts';
+import {
+  assertNotExpired,
+  type ReadTicket,
+} from '../../src/runtime-manager/connections/tickets.ts';
+import { GOING_AWAY } from '../../src/runtime-manager/connections/websocket/websocket-bridge.ts';
+import { RuntimeError } from '../../src/runtime-manager/errors.ts';
+import {
+  abortReason,
+  CLOSE_REASONS,
+  RecentEnds,
+} from '../../src/runtime-manager/node/runtime-ends.ts';
+import type {
+  CallScope,
+  ConnectionRequest,
+  ConnectionState,
+  CreateOrder,
+  NodeRequest,
+  RuntimeNode,
+  StartOrder,
+} from '../../src/runtime-manager/node/runtime-node.ts';
+import type { RuntimeEnd } from '../../src/runtime-manager/node/runtime-record.ts';
+import { failure } from '../../src/runtime-manager/runtime/failures.ts';
+import {
+  addressOf,
+  statusOf,
+  type Proxy,
+  type Runtime,
+  type RuntimeLife,
+} from '../../src/runtime-manager/runtime/index.ts';
+import { FakeLife, type FakeLifeParts } from './fake-life.ts';
+import { RUNNING } from './records.ts';
+
+const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
+const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const WORKSPACE_DELETED = { to: 'stopped', reason: 'workspace_deleted' } as const;
+
+export interface FakeNodeParts extends FakeLifeParts {
+  nodeId: string;
+  /** The languages that its browsers would have. */
+  locales: Pick<Locales, 'assertHas'>;
+}
+
+/**
+ * A node without browsers: it records runtimes, and lets clients in, as a node has to. What a client
+ * sends comes back, as fast as the client reads.
+ */
+export class FakeNode implements RuntimeNode, AsyncDisposable {
+  readonly id: string;
+  readonly #parts: FakeNodeParts;
+  readonly #live = new Map<string, FakeLife>();
+  readonly #ends = new RecentEnds();
+  /** What is being brought up, by the id of the runtime. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
+  #isClosed = false;
+
+  constructor(parts: FakeNodeParts) {
+    this.id = parts.nodeId;
+    this.#parts = parts;
+  }
+
+  create({ organizationId, runtime }: CreateOrder, scope: CallScope): Promise<Runtime> {
+    return this.#inTurn(runtime.id, async () => {
+      const record = { ...runtime, nodeId: this.id, state: 'launching' } as const;
+      return this.#bringUp(await this.#parts.store.insert(organizationId, record), scope);
+    });
+  }
+
+  start({ organizationId, workspaceId, id }: StartOrder, scope: CallScope): Promise<Runtime> {
+    const { store } = this.#parts;
+    return this.#inTurn(id, async () => {
+      const live = this.#live.get(id);
+      if (live && !live.ended) return live.runtime;
+      await live?.ended;
+      const life = { nodeId: this.id, state: 'launching' } as const;
+      const revived = await store.revive(organizationId, id, life);
+      if (revived) return this.#bringUp(revived, scope);
+      const found = await store.find(organizationId, workspaceId, id);
+      throw found && statusOf(found.state) === 'active'
+        ? new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.')
+        : new RuntimeError('runtime.not_found', 'There is no such runtime.');
+    });
+  }
+
+  async stop(life: RuntimeLife, end: RuntimeEnd): Promise<Runtime | undefined> {
+    await this.#underWay.get(life.id);
+    const live = this.#find(life);
+    return live && this.#end(live, end);
+  }
+
+  async stopWorkspace(workspaceId: string): Promise<void> {
+    await this.#endAll(WORKSPACE_DELETED, ({ runtime }) => runtime.workspaceId === workspaceId);
+  }
+
+  async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
+    await this.#underWay.get(life.id);
+    const { record } = this.#reachable(life);
+    const runtime = await record.setProxy(proxy);
+    record.note({ type: 'runtime.proxy_changed', data: { proxy: runtime.proxy ?? null } });
+    return runtime;
+  }
+
+  /** Nothing accompanies its runtimes. */
+  async call(life: RuntimeLife): Promise<unknown> {
+    this.#reachable(life);
+    throw new RuntimeError('runtime.not_active', 'Nothing accompanies this runtime.');
+  }
+
+  observe(): void {
+    // There are no pages.
+  }
+
+  async listConnections(life: RuntimeLife): Promise<ConnectionState[]> {
+    const live = this.#find(life);
+    return live && !live.ended ? live.connections.list().map(({ state }) => state) : [];
+  }
+
+  async createConnection(
+    life: RuntimeLife,
+    { protocol, access, expiresAt }: ConnectionRequest,
+  ): Promise<ConnectionState> {
+    return this.#reachable(life).connections.create(protocol, access, expiresAt).state;
+  }
+
+  async revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState> {
+    const live = this.#find(life);
+    const revoked = live?.connections.revoke(connectionId);
+    if (!live || !revoked) {
+      throw new RuntimeError('connection.not_found', 'There is no such connection.');
+    }
+    if (revoked.isOwn) await live.record.setConnectionEpochs(live.connections.epochs);
+    return revoked.state;
+  }
+
+  async connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
+    const connection = this.#enter(ticket);
+    const client = await shakeHands(asked);
+    const closed = once(client, 'close');
+    asked.onOpen?.();
+    using _attached = connection.attach(undefined, (reason) => client.close(GOING_AWAY, reason));
+    client.on('message', (data, isBinary) => {
+      connection.touch();
+      client.pause();
+      client.send(data, { binary: isBinary }, () => client.resume());
+    });
+    await closed;
+  }
+
+  async answer(ticket: ReadTicket, { body, gone }: NodeRequest): Promise<Response> {
+    using _request = this.#enter(ticket).request(gone);
+    return new Response(ReadableStream.from(body));
+  }
+
+  anticipate(): void {
+    // Whatever comes is there at once.
+  }
+
+  async isReady(): Promise<boolean> {
+    return !this.#isClosed;
+  }
+
+  assertLocale(locale: string | undefined): void {
+    this.#parts.locales.assertHas(locale);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#underWay.values());
+    await this.#endAll(SHUTDOWN, () => true);
+  }
+
+  async #bringUp(begun: Runtime, { signal }: CallScope): Promise<Runtime> {
+    const live = new FakeLife(begun, this.#parts);
+    this.#live.set(begun.id, live);
+    const { launch } = begun;
+    const proxy = launch.mode === 'ephemeral' ? launch.config?.proxy : undefined;
+    const running = await live.record.move({
+      ...RUNNING,
+      proxy: proxy ? addressOf(proxy) : undefined,
+    });
+    if (!signal?.aborted) return running;
+    await this.#end(live, ABANDONED);
+    throw abortReason(ABANDONED);
+  }
+
+  #end(live: FakeLife, end: RuntimeEnd): Promise<Runtime> {
+    const { id } = live.runtime;
+    const isFirst = !live.ended;
+    const over = live.end(end);
+    if (isFirst) {
+      this.#ends.add(id, CLOSE_REASONS[end.to === 'failed' ? 'failed' : end.reason]);
+      void over.then(() => this.#live.delete(id));
+    }
+    return over;
+  }
+
+  async #endAll(end: RuntimeEnd, isOne: (live: FakeLife) => boolean): Promise<void> {
+    const ended = [...this.#live.values()].filter(isOne).map((live) => this.#end(live, end));
+    await Promise.all(ended);
+  }
+
+  /** One after the other, for each runtime. */
+  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    while (this.#underWay.has(id)) await this.#underWay.get(id);
+    if (this.#isClosed) {
+      throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
+    }
+    const done = work();
+    this.#underWay.set(
+      id,
+      done.catch(() => undefined),
+    );
+    return done.finally(() => this.#underWay.delete(id));
+  }
+
+  #find({ id, generation }: RuntimeLife): FakeLife | undefined {
+    const live = this.#live.get(id);
+    return live?.runtime.generation === generation ? live : undefined;
+  }
+
+  #reachable(life: RuntimeLife): FakeLife {
+    const live = this.#find(life);
+    if (live && !live.ended) return live;
+    throw this.#notActive(life.id);
+  }
+
+  #enter(ticket: ReadTicket): Connection {
+    assertNotExpired(ticket);
+    const live = this.#live.get(ticket.runtimeId);
+    if (!live || live.ended) throw this.#notActive(ticket.runtimeId);
+    const connection = live.connections.find(ticket.connectionId);
+    if (connection) return connection;
+    throw new RuntimeError('connection.revoked', 'This connection was revoked.');
+  }
+
+  #notActive(id: string): RuntimeError {
+    return new RuntimeError('runtime.not_active', this.#ends.find(id) ?? 'The runtime is over.');
+  }
+}
+
+async function shakeHands({ request, socket, head, headers = {} }: SocketRequest) {
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  server.on('headers', (lines) => {
+    for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
+  server.once('wsClientError', reject);
+  server.handleUpgrade(request, socket, head, resolve);
+  return promise;
+}
