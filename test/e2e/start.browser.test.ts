@@ -214,7 +214,7 @@ test('keys are made, listed and revoked beside a running service and without one
   const list = () => caller(service.url, secret)('GET', '/v1/workspaces');
   expect(await list()).toMatchObject({ status: 200, json: { workspaces: [{ name: 'default' }] } });
   const line = (await keys('list')).split('\n').find((text) => text.includes('acme'));
-  expect(line).toMatch(/ci\tmember\tactive$/);
+  expect(line).toMatch(/ci\tmember\tall workspaces\tactive$/);
   expect(line).not.toContain(secret);
   const id = line?.split('\t')[0] ?? '';
   await keys('revoke', id);
