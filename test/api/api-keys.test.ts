@@ -18,7 +18,7 @@ async function listed(call: Call) {
   return (await call('GET', `${PATH}?limit=500`)).json.apiKeys;
 }
 
-test('a key is shown when it is made and never again', async ({ service }) => {
+test('a key is shown when it is created and never again', async ({ service }) => {
   const answer = await service.call('POST', PATH, { name: 'ci', scopes: ['workspaces:read'] });
   expect(answer.headers.get('cache-control')).toBe('no-store');
   const { key, ...shown } = answer.json;
@@ -32,7 +32,7 @@ test('a key is shown when it is made and never again', async ({ service }) => {
   expect(JSON.stringify(await service.database.db.query.apiKeys.findMany())).not.toContain(key);
 });
 
-test('an answer that is repeated for its Idempotency-Key is not to be stored either', async ({
+test('an answer with a key that is repeated for its Idempotency-Key forbids caching too', async ({
   service,
 }) => {
   const ask = () =>
@@ -51,7 +51,7 @@ test('an answer that is repeated for its Idempotency-Key is not to be stored eit
   expect(await again.json()).toEqual(await first.json());
 });
 
-test('a key that lacks the scope of a route is told which', async ({ service }) => {
+test('the refusal of a key names the scope that it lacks', async ({ service }) => {
   const { call } = await created(service, { scopes: ['runtimes:read'] });
   expect(await call('GET', '/v1/workspaces')).toMatchObject({
     status: 403,
@@ -63,7 +63,7 @@ test('a key that lacks the scope of a route is told which', async ({ service }) 
   });
 });
 
-test('a key grants no scope that it does not have', async ({ service }) => {
+test('a key cannot create a key with a scope that it lacks itself', async ({ service }) => {
   const { call } = await created(service, { scopes: ['admin', 'runtimes:read'] });
   const grant = (scopes: string[]) => call('POST', PATH, { name: 'child', scopes });
   expect(await grant(['runtimes:read'])).toMatchObject({ status: 200 });
@@ -103,7 +103,7 @@ test('only what is there and is not for admins can be limited', async ({ service
   });
 });
 
-test('other workspaces do not exist for a key that is limited to some', async ({
+test('a key that is limited to workspaces does not find the others', async ({
   service,
   workspace,
 }) => {
@@ -132,7 +132,7 @@ test('other workspaces do not exist for a key that is limited to some', async ({
   });
 });
 
-test('a key sees nothing when its workspaces are gone', async ({ service }) => {
+test('a key finds nothing once its workspaces are deleted', async ({ service }) => {
   const short = await createWorkspace(service);
   const { call } = await created(service, {
     scopes: ['workspaces:read'],
@@ -160,7 +160,7 @@ test('a revoked key is refused from the next request on, and not listed', async 
   });
 });
 
-test("another organization's keys are not there", async ({ service }) => {
+test("another organization's keys are not found", async ({ service }) => {
   const { id } = await created(service, { scopes: ['workspaces:read'] });
   const other = await service.database.db.query.organizations.findFirst({
     where: (row, { eq }) => eq(row.name, 'other'),

@@ -4,7 +4,7 @@ import { followEvents } from '../support/event-stream.ts';
 import { openSite } from '../support/site.ts';
 import { test } from '../support/test.ts';
 
-test('what happens to a runtime is kept in order, and read on from a cursor', async ({
+test('events of a runtime are kept in order, and can be read from a cursor on', async ({
   service,
   workspace,
 }) => {
@@ -76,7 +76,7 @@ test('a wait answers with the event as it happens, or with null when time is up'
   expect((await stopped).json.event).toMatchObject({ data: { reason: 'requested' } });
 });
 
-test('pages are observed also after a restart, and odd texts of theirs are kept', async ({
+test('pages are observed after a restart too, and their odd texts are kept', async ({
   service,
   workspace,
 }) => {
@@ -101,7 +101,7 @@ test('pages are observed also after a restart, and odd texts of theirs are kept'
   });
 });
 
-test('a stream that is only asked for its headers ends at once', async ({ service, workspace }) => {
+test('a HEAD request for a stream ends at once', async ({ service, workspace }) => {
   const { id } = await workspace.create();
   const response = await fetch(`${service.url}${workspace.runtimes}/${id}/events/stream`, {
     method: 'HEAD',
@@ -111,7 +111,7 @@ test('a stream that is only asked for its headers ends at once', async ({ servic
   expect(response.headers.get('content-type')).toContain('text/event-stream');
 });
 
-test('nothing of pages is recorded while nobody asks', async ({ service, workspace }) => {
+test('page events are recorded only on request', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   await client.send('Target.createTarget', {

@@ -17,7 +17,7 @@ function handshake(address: string, key: string): Promise<number> {
   });
 }
 
-test('a key that may not connect is shown no way into a browser', async ({
+test('a key without the scope to connect is shown no connection address', async ({
   service,
   workspace,
 }) => {
@@ -43,13 +43,16 @@ test('a key that may not connect is shown no way into a browser', async ({
   expect(await handshake(inOneStep, driving)).toBe(403);
 });
 
-test('a ticket lets in whoever has it, whatever keys may do', async ({ service, workspace }) => {
+test('a ticket admits whoever has it, whatever the scopes of their key', async ({
+  service,
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const nobody = await addKey(service.database, { scopes: ['extensions:read'] });
   expect(await handshake(connection.cdpUrl, nobody)).toBe(101);
 });
 
-test('runtimes of other workspaces do not exist for a key that is limited', async ({
+test('a key that is limited to workspaces does not find the runtimes of others', async ({
   service,
   workspace,
 }) => {

@@ -49,7 +49,7 @@ test('runtimes of all workspaces are listed in pages, newest first', async ({ se
   expect((await service.callAsOther('GET', PATH)).json).toEqual({ runtimes: [] });
 });
 
-test('a key that is limited to workspaces lists the runtimes of these', async ({ service }) => {
+test('a key that is limited to workspaces lists only their runtimes', async ({ service }) => {
   const spaces = [];
   for (let n = 0; n < 3; n++) spaces.push(await createWorkspace(service));
   const made = [];
@@ -75,7 +75,7 @@ test.for(['status=done', 'limit=0', 'cursor=nonsense', 'workspace=default'])(
   },
 );
 
-test('what a runtime used is told of its last life', async ({ service, workspace }) => {
+test('the usage of a runtime is that of its last life', async ({ service, workspace }) => {
   const id = await record(service, workspace.id);
   const path = `${workspace.runtimes}/${id}/usage`;
   expect(await service.call('GET', path)).toMatchObject({
@@ -124,9 +124,7 @@ test('events of all runtimes are streamed, and a client that comes back misses n
   expect(few.events).toEqual([ours[0], ours[2]]);
 });
 
-test('a stream of all events that is only asked for its headers ends at once', async ({
-  service,
-}) => {
+test('a HEAD request for the stream of all events ends at once', async ({ service }) => {
   const response = await fetch(`${service.url}/v1/events/stream`, {
     method: 'HEAD',
     headers: { authorization: `Bearer ${service.apiKey}` },

@@ -33,7 +33,7 @@ async function openKeys() {
   return { db, organization, ask };
 }
 
-test('the command line makes keys of all scopes and of few, lists and revokes them', async () => {
+test('the command line creates keys with all scopes or some, lists them and revokes them', async () => {
   const { db, organization, ask } = await openKeys();
   const create = (...args: string[]) => ask('create', '--organization', 'acme', ...args);
   const [member, admin, limited] = await Promise.all([
@@ -59,13 +59,13 @@ test('the command line makes keys of all scopes and of few, lists and revokes th
       ['acme', 'cli', 'runtimes:read,runtimes:write', `workspaces ${workspace?.id}`, 'active'],
     ]),
   );
-  // Also the last one that could make others: the operator can.
+  // The operator may revoke even the last key that can create others.
   const id = (await findKeyHolder(db, admin))?.keyId ?? '';
   expect(await ask('revoke', id)).toBe(`revoked ${id}`);
   expect(await findKeyHolder(db, admin)).toBeUndefined();
 });
 
-test('a scope that there is not is refused', async () => {
+test('an unknown scope is refused', async () => {
   const { ask } = await openKeys();
   expect(await ask('create', '--scopes', 'runtimes:fly')).toContain('no scope runtimes:fly');
 });

@@ -9,7 +9,7 @@ const test = testWith({
   trustedProxies: ['127.0.0.1'],
 });
 
-/** As a client that reaches the service through the trusted proxy. */
+/** A client that reaches the service through the trusted proxy. */
 function from(service: TestService, address: string) {
   return async (key: string): Promise<Response> => {
     const headers = { authorization: `Bearer ${key}`, 'x-forwarded-for': `6.6.6.6, ${address}` };
@@ -19,7 +19,7 @@ function from(service: TestService, address: string) {
   };
 }
 
-test('a key that asks too often is told when to come back, and others are not', async ({
+test('a key that asks too often is told when to retry, and other keys are served', async ({
   service,
 }) => {
   const call = caller(service.url, await addKey(service.database));
@@ -41,7 +41,7 @@ test('a key that asks too often is told when to come back, and others are not', 
   expect(await call('GET', '/healthz')).toMatchObject({ status: 200 });
 });
 
-test('whoever guesses keys is stopped, by the address that the trusted proxy saw', async ({
+test('whoever guesses keys is stopped by the address that the trusted proxy saw', async ({
   service,
 }) => {
   const guess = from(service, '198.51.100.7');
@@ -54,14 +54,14 @@ test('whoever guesses keys is stopped, by the address that the trusted proxy saw
   const refused = await guess('wrong-30');
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-  // Not even looked at: otherwise it would be worth to go on.
+  // The right key is not even looked up: otherwise guessing on would pay.
   expect((await guess(right)).status).toBe(429);
-  // A key that was right before is another client, behind the same address.
+  // A key that was accepted before is of another client, behind the same address.
   expect((await guess(known)).status).toBe(200);
   expect((await from(service, '198.51.100.8')(right)).status).toBe(200);
 });
 
-test('a program that goes on with one wrong key shuts nobody out', async ({ service }) => {
+test('a program that keeps sending one wrong key shuts nobody out', async ({ service }) => {
   const ask = from(service, '198.51.100.9');
   for (let i = 0; i < 40; i++) expect((await ask('of-yesterday')).status).toBe(401);
   expect((await ask(await addKey(service.database))).status).toBe(200);
