@@ -12,7 +12,7 @@ import { testWith, type TestWorkspace } from '../support/test.ts';
 
 const IDLE_SECONDS = 200;
 const LONGER_SECONDS = 210;
-/** Between one and two times that, with time to spare for a slow machine. */
+/** Between one and two times LONGER_SECONDS, with time to spare for a slow machine. */
 const OPEN_COMMAND_MS = 330_000;
 const IDLE = 'The runtime was stopped: it was idle for too long.';
 const PATIENT = { timeout: 60_000, interval: 100 };

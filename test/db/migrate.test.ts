@@ -36,7 +36,7 @@ test('a broken migration is named, and changes nothing', async () => {
   expect(await database.db.query.apiKeys.findMany()).toEqual([]);
 });
 
-test('data of a newer version is refused, and said to be that', async () => {
+test('a database of a newer version is refused, and the error says so', async () => {
   await using database = await openTestDatabase();
   await database.db.execute(
     sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 4000000000000)`,
@@ -46,7 +46,7 @@ test('data of a newer version is refused, and said to be that', async () => {
   );
 });
 
-test('keys from before there were scopes may do what they could', async () => {
+test('keys from before scopes existed keep their rights', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bctrl-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await cp('drizzle', folder, { recursive: true });

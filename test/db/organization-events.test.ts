@@ -1,4 +1,4 @@
-/** What is read of an organization's events while others are being written. */
+/** Reading an organization's events while others are being written. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect, test as base } from 'vitest';
@@ -37,13 +37,13 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
   const actor = systemActor(organizationId);
   const insert = (workspace = 'default', of = organizationId) =>
     store.insert(of, newRecord({ nodeId: randomUUID(), workspace }));
-  /** An event by a statement of its own, or as a part of a transaction. */
+  /** Writes an event by a statement of its own, or as a part of a transaction. */
   const write = async (runtimeId: string, pageId: string, on: Pick<Db, 'execute'> = db) => {
     await on.execute(sql`insert into runtime_events (organization_id, runtime_id, type, page_id, data)
       select organization_id, id, 'page.loaded', ${pageId}, '{}' from runtimes where id = ${runtimeId}`);
     wakeUps.wake({ id: runtimeId, organizationId });
   };
-  /** What comes, by the ids of pages; the first is known to be a position alone. */
+  /** Collects the page ids of events, and positions; the first page is only a position. */
   const follow = async (filter: Parameters<typeof events.watch>[1] = {}, as = actor) => {
     const pages = events.watch(as, filter, []);
     const first = await pages.next();
@@ -58,7 +58,7 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
     reading.catch(() => undefined);
     return { seen, positions };
   };
-  /** How often it was asked so far who is writing. */
+  /** How many times the reader has asked who is writing. */
   const asked = () => questions;
   return { db, store, actor, organizationId, insert, write, follow, asked };
 });
@@ -77,7 +77,7 @@ test('an event that is committed late is not passed over', async ({ owner }) => 
   });
   await wrote.promise;
   await write(quick.id, 'early');
-  // It could be read, and is not for as long as the one before it cannot.
+  // The event could be read, and is held back until the one before it can be.
   const before = asked();
   await expect.poll(asked).toBeGreaterThan(before + 3);
   expect((await readable()).map(({ pageId }) => pageId)).toContain('early');
@@ -87,7 +87,7 @@ test('an event that is committed late is not passed over', async ({ owner }) => 
   await expect.poll(() => seen).toEqual(['late', 'early']);
 });
 
-test('an event that is given up is waited for no longer', async ({ owner }) => {
+test('the reader waits no longer for an event that was rolled back', async ({ owner }) => {
   const { db, insert, write, follow } = owner;
   const runtime = await insert();
   const { seen } = await follow();
@@ -100,7 +100,7 @@ test('an event that is given up is waited for no longer', async ({ owner }) => {
   await expect.poll(() => seen).toEqual(['other']);
 });
 
-test('a position is where to go on, whatever was written meanwhile', async ({ owner }) => {
+test('reading goes on from a position, whatever was written meanwhile', async ({ owner }) => {
   const { insert, write, follow } = owner;
   const runtime = await insert();
   const first = await follow();
@@ -114,7 +114,7 @@ test('a position is where to go on, whatever was written meanwhile', async ({ ow
   await expect.poll(() => whole.seen).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('a position moves on also past what does not match', async ({ owner }) => {
+test('a position moves on past events that do not match', async ({ owner }) => {
   const { store, insert, write, follow, organizationId } = owner;
   const runtime = await insert();
   const { seen, positions } = await follow({ after: '0', types: ['captcha.detected'] });
@@ -124,7 +124,7 @@ test('a position moves on also past what does not match', async ({ owner }) => {
   expect(seen).toEqual([]);
 });
 
-test('an id that no event has yet is the same as from now on', async ({ owner }) => {
+test('reading after an id that no event has yet starts from now', async ({ owner }) => {
   const { insert, write, follow } = owner;
   const runtime = await insert();
   const { seen } = await follow({ after: '999999999999' });
@@ -132,7 +132,7 @@ test('an id that no event has yet is the same as from now on', async ({ owner })
   await expect.poll(() => seen).toEqual(['now']);
 });
 
-test('only what the actor may see is told', async ({ owner }) => {
+test('a reader gets only the events that it may see', async ({ owner }) => {
   const { db, actor, organizationId, insert, write, follow } = owner;
   const shown = await createWorkspaceStore(db).insert(organizationId, {
     name: 'shown',

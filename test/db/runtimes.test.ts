@@ -32,7 +32,7 @@ const test = base
     return { organizationId, workspaceId: workspace?.id ?? '', nodeId, store, insert };
   });
 
-test('one that is inserted when it runs has the events of both', async ({
+test('a runtime that is inserted as running has the events of its creation and its launch', async ({
   owner: { store, organizationId, insert },
 }) => {
   const life = await insert('runs', RUNNING);
@@ -43,7 +43,7 @@ test('one that is inserted when it runs has the events of both', async ({
   expect(events.map(({ type }) => type)).toEqual(['runtime.created', 'runtime.launched']);
 });
 
-test('of many moves at once one wins', async ({ owner: { store, insert } }) => {
+test('one of many concurrent moves wins', async ({ owner: { store, insert } }) => {
   const life = await insert();
   const moved = await Promise.all(Array.from({ length: 20 }, () => store.move(life, RUNNING)));
   expect(moved.filter((runtime) => runtime !== undefined)).toHaveLength(1);
@@ -71,7 +71,9 @@ test("another organization's runtime cannot be moved or removed", async ({ owner
   expect(await owner.store.remove(randomUUID(), id)).toBe(false);
 });
 
-test('what is over holds no ids of a browser, and its alias is free', async ({ owner }) => {
+test('a runtime that is over holds no ids of a browser, and its alias is free', async ({
+  owner,
+}) => {
   const { store, insert } = owner;
   const life = await insert('again');
   await store.move(life, RUNNING);
@@ -87,7 +89,7 @@ test('what is over holds no ids of a browser, and its alias is free', async ({ o
   await expect(insert('again')).resolves.toMatchObject({ state: 'launching' });
 });
 
-test('an alias means the newest runtime of it, and an id wins over an alias', async ({ owner }) => {
+test('an alias means its newest runtime, and an id wins over an alias', async ({ owner }) => {
   const { store, organizationId, workspaceId, insert } = owner;
   const failure = { code: 'runtime.lost', message: 'over' } as const;
   const first = await insert('twice');
@@ -129,7 +131,7 @@ test('a write of an earlier life changes nothing in a later one', async ({ owner
   );
 });
 
-test('of concurrent creates no more pass than the organization may have', async ({ owner }) => {
+test('concurrent creates do not exceed the limit of the organization', async ({ owner }) => {
   const { store, organizationId, nodeId, insert } = owner;
   const all = await Promise.allSettled(Array.from({ length: 12 }, () => insert()));
   const [passed, refused] = [
@@ -149,7 +151,9 @@ test('of concurrent creates no more pass than the organization may have', async 
   ).rejects.toMatchObject({ code: 'runtime.quota_exceeded' });
 });
 
-test('what clients did is recorded for the life that it happened in', async ({ owner }) => {
+test('the activity of clients is recorded only for the life in which it happened', async ({
+  owner,
+}) => {
   const { store, insert, organizationId } = owner;
   const life = await insert();
   const started = await store.move(life, RUNNING);
@@ -164,7 +168,7 @@ test('what clients did is recorded for the life that it happened in', async ({ o
   expect(await find()).toMatchObject(activity);
 });
 
-test('events are kept in order, and found by what is asked', async ({ owner }) => {
+test('events are kept in order, and can be filtered', async ({ owner }) => {
   const { store, organizationId, insert } = owner;
   const life = await insert();
   await store.move(life, RUNNING);
