@@ -5,7 +5,7 @@ const Event = z.looseObject({ id: z.string(), type: z.string(), runtimeId: z.str
 
 interface Followed {
   path: string;
-  /** The id of the last event that is known, as a client that connects again says it. */
+  /** The id of the last known event, as a client sends it when it reconnects. */
   after?: string | undefined;
   /** The type of the last event that is waited for. */
   until: string;

@@ -27,10 +27,10 @@ const PAGE = 100;
 /** How many runtimes an organization may have active: more than there are. */
 const ROOM = 100_000;
 const A_WHILE_AGO = new Date(Date.now() - 600_000).toISOString();
-/** As a page tells it: the time and the id of its last row. */
+/** A cursor as a page returns it: the time and the id of its last row. */
 const DEEP = Buffer.from(`${A_WHILE_AGO} ${randomUUID()}`).toString('base64url');
 
-/** Few, since it is done again and again. */
+/** Few, since the statement runs again and again. */
 const FIRST_BATCH = { from: '-infinity', limit: 4 };
 const OLD_MS = 500_000;
 
@@ -60,7 +60,7 @@ function newExtension(organizationId: string): Extension {
   };
 }
 
-/** Every function that carries statements out, each of which has to be called. */
+/** Every function that carries out statements; each has to be called. */
 function watch<T extends object>(functions: T, uncalled: Set<string>): T {
   const names = Object.entries(functions).filter(([, value]) => isStatement(value));
   for (const [name] of names) uncalled.add(name);
