@@ -19,7 +19,7 @@ export class DefaultPageSession {
     this.#pages = pages;
   }
 
-  /** A number that the page tells. Throws when it is gone, has crashed or does not answer in time. */
+  /** Evaluates to a number. Throws when the page is gone, has crashed or does not answer in time. */
   async evaluate(expression: string, signal: AbortSignal): Promise<number> {
     this.#session ??= this.#browser.attach(this.#pageId(), { signal });
     const session = await this.#session;
@@ -37,9 +37,9 @@ export class DefaultPageSession {
     return z.number().parse(bounds.height) - height;
   }
 
-  /** Ends it, without waiting: what is sent to the browser from now on comes after. */
+  /** Ends the session without waiting: later messages to the browser arrive after it. */
   leave(): void {
-    // Where it fails, there is no session, or no browser.
+    // A failure means that there is no session, or no browser.
     this.#session?.then((session) => session[Symbol.dispose]()).catch(() => undefined);
     this.#session = undefined;
   }

@@ -81,7 +81,7 @@ export class FrameDocuments implements Disposable {
     const { frame, type } = Navigated.safeParse(told).data ?? {};
     if (!frame) return;
     this.#open(frame);
-    // Nothing tells of the frames that come back with it.
+    // Chromium sends no events for the frames that come back with the page.
     if (type !== 'BackForwardCacheRestore') return;
     this.#openTree().catch(() => undefined); // The session has ended.
   }
@@ -102,7 +102,7 @@ export class FrameDocuments implements Disposable {
     this.#listeners.frame(this.#session.child(sessionId));
   }
 
-  /** Opens what is there and not known. What is known may be newer than the answer. */
+  /** Opens unknown documents only: a known one may be newer than the answer. */
   async #openTree(): Promise<void> {
     const options = { signal: this.#session.gone };
     const { frameTree } = FrameTree.parse(
@@ -123,7 +123,7 @@ export class FrameDocuments implements Disposable {
     this.#listeners.document(document);
   }
 
-  /** With those in frames of it, of which Chromium does not tell. */
+  /** Leaves a frame and the frames within it, for which Chromium sends no events. */
   #leave(frameId: string): void {
     this.#documents.get(frameId)?.leave();
     this.#documents.delete(frameId);

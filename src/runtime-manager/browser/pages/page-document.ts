@@ -3,19 +3,19 @@ import type { CdpSession } from '../cdp/cdp-session.ts';
 import type { CdpMethod, CdpParams, CdpResult } from '../cdp/protocol.ts';
 import { untilAborted } from '../../timing/until-aborted.ts';
 
-/** The process of a page writes it. */
+/** Parsed, since the process of a page writes it. */
 const Resource = z.object({ content: z.string(), base64Encoded: z.boolean() });
 
 type Evaluated = CdpResult<'Runtime.evaluate'>;
 type RemoteObject = Evaluated['result'];
 
-/** Pages do not see the world, nor its name. */
+/** Pages see neither the world nor its name. */
 const WORLD_NAME = 'service';
 
 /** Where a document is. */
 export interface DocumentPlace {
   frameId: string;
-  /** Undefined: it is not within another. */
+  /** Undefined: the frame is not within another. */
   parentFrameId: string | undefined;
   loaderId: string;
   /** The CDP browserContextId and targetId of the page. */
@@ -23,7 +23,7 @@ export interface DocumentPlace {
   pageId: string;
 }
 
-/** What was evaluated in a page threw. */
+/** A script that was evaluated in a page threw an error. */
 export class PageScriptError extends Error {
   constructor(text: string) {
     super(`a script in a page failed: ${text}`);

@@ -64,7 +64,7 @@ export class PageDocuments implements Disposable {
       const followed = this.#follow(session, { contextId, pageId: targetId });
       await untilAborted(followed, AbortSignal.timeout(ANSWER_MS));
     } catch {
-      // It was closed meanwhile, or answers late.
+      // The page was closed meanwhile, or answers late.
     }
   }
 
@@ -77,7 +77,7 @@ export class PageDocuments implements Disposable {
     });
     this.#followed.add(documents);
     session.gone.addEventListener('abort', () => this.#followed.delete(documents), { once: true });
-    // Where it fails, the session has ended.
+    // A failure means that the session has ended.
     await documents.follow().catch(() => undefined);
   }
 

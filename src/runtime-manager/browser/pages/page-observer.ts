@@ -1,20 +1,20 @@
 import type { CdpSession } from '../cdp/cdp-session.ts';
 import { PAGE_EVENT_SOURCES, toPageEvent, type PageEvent } from './page-events.ts';
 
-/** A page to observe. What one that is not new said before is told again by Chromium, and passed over. */
+/** A page to observe. Chromium repeats the past events of a page that is not new; they are skipped. */
 export interface ObservedPage {
   pageId: string;
   isNew: boolean;
 }
 
-/** Tells what happens in a page, until what it returns is disposed. It takes a debugging session. */
+/** Tells what happens in a page until the result is disposed. Takes a debugging session. */
 export function observePage(
   browser: CdpSession,
   page: ObservedPage,
   tell: (event: PageEvent) => void,
 ): Disposable {
   const over = new AbortController();
-  // Where it fails, the page was closed meanwhile, or hangs.
+  // A failure means that the page was closed meanwhile, or hangs.
   observeUntil(over.signal, browser, page, tell).catch(() => undefined);
   return { [Symbol.dispose]: () => over.abort() };
 }

@@ -14,7 +14,7 @@ export interface DefaultPage {
 }
 
 export interface PageListeners {
-  /** Another page is the first of the default context; undefined: it has none. */
+  /** Called when the default page changes; undefined: the default context has no page. */
   defaultPage: (pageId: string | undefined) => void;
   event: (event: NewEvent) => void;
 }
