@@ -79,7 +79,7 @@ test('texts of a page that look like the session of a message do not mislead', a
   expect(ofBrowser.told).toEqual([params]);
 });
 
-test('a message in another form than Chromium's is still parsed and heard', async () => {
+test("a message in another form than Chromium's is still parsed and heard", async () => {
   const { listen, say, ask } = openPipe();
   const { told } = listen('An.event', 'S');
   const asked = ask('S');

@@ -21,15 +21,12 @@ test.for([
     (start: () => unknown) => ({ friendlyChallengeWidget: { start }, ...inState('') }),
   ],
   ['mcaptcha', (start: () => unknown) => ({ checked: false, click: start })],
-] as const)(
-  '%s is started once, and its own failure is ignored',
-  async ([kind, widget]) => {
-    const start = vi.fn<() => Promise<never>>(() => Promise.reject(new Error('of the widget')));
-    if (kind === 'mcaptcha') start.mockReturnValue(new Promise(() => undefined));
-    await startWork.call(widget(start), kind);
-    expect(start).toHaveBeenCalledOnce();
-  },
-);
+] as const)('%s is started once, and its own failure is ignored', async ([kind, widget]) => {
+  const start = vi.fn<() => Promise<never>>(() => Promise.reject(new Error('of the widget')));
+  if (kind === 'mcaptcha') start.mockReturnValue(new Promise(() => undefined));
+  await startWork.call(widget(start), kind);
+  expect(start).toHaveBeenCalledOnce();
+});
 
 test.for([
   ['altcha', (start: () => unknown) => ({ verify: start, getState: (): string => 'verifying' })],
