@@ -26,7 +26,7 @@ function watchParsing() {
   return () => parse.mock.calls.length;
 }
 
-test('what comes in pieces is put together, and an answer finds whoever asked', async () => {
+test('a message that comes in pieces is put together, and an answer reaches whoever asked', async () => {
   const { listen, output, ask } = openPipe();
   const { told } = listen('An.event');
   const asked = ask();
@@ -41,7 +41,7 @@ test('what comes in pieces is put together, and an answer finds whoever asked', 
   expect(told).toEqual([{}]);
 });
 
-test('a message that is too large, or none at all, is passed over', async () => {
+test('a message that is too large, or is not JSON, is skipped', async () => {
   const { listen, output, say } = openPipe();
   const tooLarge = listen('Too.large');
   const after = listen('After.it');
@@ -53,7 +53,7 @@ test('a message that is too large, or none at all, is passed over', async () => 
   expect(tooLarge.told).toEqual([]);
 });
 
-test('an event that nobody listens to is not parsed, nor an answer that nobody waits for', async () => {
+test('neither an event that nobody listens to nor an answer that nobody waits for is parsed', async () => {
   const { listen, say } = openPipe();
   const parsed = watchParsing();
   const { told } = listen('Page.loaded', 'S');
@@ -79,7 +79,7 @@ test('texts of a page that look like the session of a message do not mislead', a
   expect(ofBrowser.told).toEqual([params]);
 });
 
-test('a message that is not written as Chromium writes is parsed and heard all the same', async () => {
+test("a message in another form than Chromium's is still parsed and heard", async () => {
   const { listen, say, ask } = openPipe();
   const { told } = listen('An.event', 'S');
   const asked = ask('S');
@@ -90,7 +90,7 @@ test('a message that is not written as Chromium writes is parsed and heard all t
   expect(told).toEqual([{ spaces: true }, { last: 'a text' }]);
 });
 
-test('a session cannot answer what another was asked', async () => {
+test('a session cannot answer a command that was sent to another', async () => {
   const { say, ask } = openPipe();
   const asked = ask('S');
   say('{"id":1,"result":{"by":"another"},"sessionId":"T"}', '{"id":1,"result":{"by":"nobody"}}');

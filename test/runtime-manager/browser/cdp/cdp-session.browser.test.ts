@@ -38,7 +38,7 @@ async function openChromium(): Promise<CdpSession> {
   return browser;
 }
 
-test('what Chromium tells and nobody listens to is not parsed', async () => {
+test('events of Chromium that nobody listens to are not parsed', async () => {
   const browser = await openChromium();
   const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
   using page = await browser.attach(targetId);
@@ -62,7 +62,7 @@ test('what Chromium tells and nobody listens to is not parsed', async () => {
   expect(parse).toHaveBeenCalledTimes(1 + loaded);
 });
 
-test('a session ends with its page, and so does what is open', async () => {
+test('a session ends with its page, and so do its open commands', async () => {
   const browser = await openChromium();
   const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
   const page = await browser.attach(targetId);

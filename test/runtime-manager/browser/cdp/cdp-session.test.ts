@@ -10,7 +10,7 @@ interface Sent {
   sessionId?: string;
 }
 
-/** The session with a browser that answers nothing by itself. */
+/** A session with a browser that answers only what the test has it answer. */
 function openBrowser() {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const browser = new CdpSession(new CdpPipe(input, output));
@@ -36,7 +36,7 @@ function openBrowser() {
   return { browser, output, sent, say, nextSent, attach };
 }
 
-/** Of the session S. */
+/** An event of the session S. */
 function loaded(params: unknown) {
   return { method: 'Page.loadEventFired', params, sessionId: 'S' };
 }
@@ -60,7 +60,7 @@ test('a command goes to its target, and its answer comes back', async () => {
   expect((await asked).result.value).toBe(42);
 });
 
-test('events are told by their session and name, until whoever listens stops', async () => {
+test('a listener gets the events of its session and name, until it stops listening', async () => {
   const { browser, attach, say } = openBrowser();
   const page = await attach('S');
   const told: unknown[] = [];
@@ -98,7 +98,7 @@ test('an aborted command throws the reason, and its late answer is dropped unrea
   ).rejects.toThrow('too late');
 });
 
-test('a session that was about to begin when its command was aborted is not begun', async () => {
+test('a session whose command is aborted before it begins does not begin', async () => {
   const { browser, nextSent, say, sent } = openBrowser();
   const abort = new AbortController();
   const attaching = browser.attach('some target', { signal: abort.signal });
@@ -109,7 +109,7 @@ test('a session that was about to begin when its command was aborted is not begu
   expect(sent).toEqual([]);
 });
 
-test('errors name the command: one that is refused, one without an answer in time', async () => {
+test('the error names the command that was refused, or had no answer in time', async () => {
   const { browser, nextSent, say } = openBrowser();
   const refused = browser.send('Page.enable', {});
   const { id } = await nextSent();
@@ -145,7 +145,7 @@ test('a command without a limit of its own is given up after ten seconds', async
   expect(await Promise.race([patient, Promise.resolve('waits')])).toBe('waits');
 });
 
-test('a session whose target goes says so, and ends what is open', async () => {
+test('a session whose target goes away says so, and ends its open commands', async () => {
   const { attach, nextSent, say } = openBrowser();
   const [page, other] = [await attach('S'), await attach('T')];
   const asked = page.send('Runtime.evaluate', { expression: 'new Promise(() => {})' });
@@ -166,14 +166,14 @@ test('a session whose target goes says so, and ends what is open', async () => {
   expect(told).toEqual([]);
 });
 
-test('a target that goes in the moment that its session begins ends that session', async () => {
+test('a target that goes away at the moment its session begins ends that session', async () => {
   const { browser, nextSent, say } = openBrowser();
   const attaching = browser.attach('some target');
   say({ id: (await nextSent()).id, result: { sessionId: 'S' } }, detached('S'));
   expect((await attaching).gone.aborted).toBe(true);
 });
 
-test('a session ends with the one that attached it, and only that says when it does', async () => {
+test('a session ends with the session that attached it, and only that one says so', async () => {
   const { attach, say } = openBrowser();
   const page = await attach('S');
   const frames: CdpSession[] = [];
@@ -187,7 +187,7 @@ test('a session ends with the one that attached it, and only that says when it d
   await expect.poll(gone).toEqual([true, true]);
 });
 
-test('a session that is disposed leaves its target by whoever attached it', async () => {
+test('a disposed session detaches from its target through the session that attached it', async () => {
   const { attach, nextSent, sent } = openBrowser();
   const page = await attach('S');
   const frame = await attach('F', page);

@@ -4,7 +4,7 @@ import {
   toPageEvent,
 } from '../../../../src/runtime-manager/browser/pages/page-events.ts';
 
-test('a page is loaded when its main frame is, and no other', () => {
+test('a page counts as loaded when its main frame is, and not by another frame', () => {
   const source = 'Page.lifecycleEvent';
   const of = (frameId: string, name: string) => toPageEvent(source, { frameId, name }, 'main');
   expect(of('main', 'load')).toEqual({ type: 'page.loaded', data: {} });
@@ -12,7 +12,7 @@ test('a page is loaded when its main frame is, and no other', () => {
   expect(of('another', 'load')).toBeUndefined();
 });
 
-test.each(PAGE_EVENT_SOURCES)('what no Chromium says as %s is passed over', (source) => {
+test.each(PAGE_EVENT_SOURCES)('an event that no Chromium sends as %s is ignored', (source) => {
   const args = [{ type: 'string', value: 'x' }];
   for (const told of [
     {},
