@@ -244,7 +244,7 @@ function speedChart(moves: Moment[], scaleMs: number, width: number): string {
   return `${base}<path d="M${line.join('L')}" fill="none" stroke="#1d4ed8" stroke-width="1.8" stroke-linejoin="round"/>`;
 }
 
-/** Where the pointer was, on the way between two positions; who is silent for long stood still. */
+/** Where the pointer was between two positions; it stood still during a long silence. */
 function placeAt(moves: Moment[], at: number): { x: number; y: number } {
   const next = moves.findIndex((move) => move.at > at);
   const after = moves[next] ?? moves.at(-1) ?? { at, x: 0, y: 0 };

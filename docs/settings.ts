@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Environment } from '../src/api/config/environment.ts';
 
-/** Where things are in a container is said by its image. */
+/** The container image sets these variables itself. */
 const OF_THE_IMAGE =
   /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;
 
@@ -22,7 +22,7 @@ export function describeSettings(): { name: string; default: string; description
   });
 }
 
-/** Those that docker-compose.yml passes on. */
+/** The names of the variables that docker-compose.yml passes on. */
 export function passedOn(): string[] {
   return Object.keys(Environment.shape).filter((name) => !OF_THE_IMAGE.test(name));
 }
@@ -33,7 +33,7 @@ function fixedDefault(schema: z.ZodType): string {
   return isShown ? `\`${value}\`` : 'none';
 }
 
-/** Writes the table of README.md and the list of docker-compose.yml anew. */
+/** Rewrites the table of README.md and the list of docker-compose.yml. */
 async function main(): Promise<void> {
   const rows = describeSettings().map(
     (one) => `| \`${one.name}\` | ${one.default} | ${one.description} |\n`,

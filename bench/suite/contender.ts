@@ -8,7 +8,7 @@ export interface Contender {
 
 export interface OpenedBrowser {
   cdpUrl: string;
-  /** The page it comes with, where who opened it knows. */
+  /** The page that the browser comes with, if whoever opened it knows. */
   pageId: string | undefined;
   /** Resolves when nothing of it is left. */
   end: () => Promise<void>;

@@ -4,13 +4,13 @@ import { descendants } from './process-tree.ts';
 const KILL_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
-/** What has to be undone should the suite be ended before it does so itself. */
+/** What has to be undone if the suite is ended before it undoes it itself. */
 const open = new Set<() => Promise<unknown>>();
 const ending = new AbortController();
 
 /**
- * Undone at the latest when the process is told to end. Resolves once it is undone, which it is
- * once. Throws when the process ends already, and undoes it.
+ * Calls `undo` once, at the latest when the process is told to end, and resolves then. Throws when
+ * the process is ending already, and calls `undo`.
  */
 export function undoAtEnd(undo: () => Promise<unknown>): () => Promise<void> {
   const { promise: undone, resolve, reject } = Promise.withResolvers<void>();
@@ -26,8 +26,8 @@ export function undoAtEnd(undo: () => Promise<unknown>): () => Promise<void> {
 }
 
 /**
- * Ends the process, and first all that it started, on a signal, on an error that nobody catches, or
- * when it takes too long. `report` is called then. The signal tells that it ends.
+ * Ends everything that the process started, then the process, on a signal, on an uncaught error, or
+ * after `timeoutMs`; calls `report` then. The returned signal aborts when the process ends.
  */
 export function boundBy(timeoutMs: number, report: () => Promise<void>): AbortSignal {
   const endWith = (why: string, exitCode: number) => {

@@ -6,7 +6,7 @@ import type { BenchService } from './service.ts';
 /** https://man7.org/linux/man-pages/man3/sysconf.3.html */
 const TICK_MS = 10;
 const SPAN_MS = 120;
-/** Of a hundredth of a second each, in one span: under a fifth of a core. */
+/** Clock ticks, a hundredth of a second each, in one span: under a fifth of a core. */
 const QUIET_TICKS = 2;
 const TIMEOUT_MS = 8000;
 const WARM_BROWSERS = 'bctrl_warm_browsers';

@@ -8,12 +8,14 @@ import { createLogger } from './config/logger.ts';
 import { openService, type Service } from './service.ts';
 import { Shutdown } from './shutdown.ts';
 
-/** What records cannot be written for is left to the next start. */
+/**
+ * How long an end without a database may take. What cannot be recorded is left to the next start.
+ */
 const NO_DATABASE_GRACE_MS = 5000;
 const HELP = `usage: npm start
 
-  Starts bctrl, which is told everything by environment variables: README.md lists them.
-  PORT=8787 and HOST=127.0.0.1 are where it listens.
+  Starts bctrl, which is configured by environment variables: README.md lists them.
+  PORT=8787 and HOST=127.0.0.1 say where it listens.
 `;
 
 /** Opens everything, serves until told to end, and closes in reverse. Ends the process. */
@@ -45,7 +47,7 @@ async function main(): Promise<never> {
       postgres?.failed ?? shutdown.asked.then(() => undefined),
     ]);
     if (failure !== undefined) {
-      // Now, since the end may not be one in order.
+      // The failure is told now, since the end may not be one in order.
       complain(failure);
       shutdown.allow(NO_DATABASE_GRACE_MS);
       shutdown.ask('the embedded Postgres is gone');
@@ -54,7 +56,7 @@ async function main(): Promise<never> {
     failure = error;
     complain(error);
   }
-  // A start that was given up may still be making something.
+  // A start that was given up may still be opening something.
   return shutdown.now(failure === undefined ? 0 : 1);
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../runtime-manager/index.ts';
 import { archiveDir, type Config } from './config/config.ts';
 
-/** The storage of archives, and what removes from it and from the database what is too old. */
+/** Opens the storage of archives, and removes from it and from the database what is too old. */
 export async function openRetention(config: Config, db: Db, nodeId: string, log: Logger) {
   await using stack = new AsyncDisposableStack();
   const preview = previewOf(config, db, await openStorage(config.s3, archiveDir(config)));
@@ -29,7 +29,7 @@ export async function openRetention(config: Config, db: Db, nodeId: string, log:
   };
 }
 
-/** What tells what would be removed, beside a service or without one. */
+/** Opens what a preview of removals needs, beside a service or without one. */
 export async function openPreview(config: Config, db: Db) {
   return previewOf(config, db, await openStorageBeside(config.s3, archiveDir(config)));
 }

@@ -5,21 +5,29 @@ import { bootstrap } from '../db/bootstrap.ts';
 import { openDatabase, type Database, type DatabaseAddress } from '../db/client.ts';
 import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
+import { createApiKeyStore } from '../db/queries/api-keys.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
+import { createBrowserProfileStore } from '../db/queries/browser-profiles.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
+import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import {
+  BrowserProfiles,
   diagnose,
+  downloadPackage,
   EgressPolicy,
   Extensions,
   onlyNode,
   Profiles,
+  ProfileTransfers,
   reconcile,
   ReservedPorts,
   RuntimeManager,
   Tickets,
   WakeUps,
+  type ProfileStates,
 } from '../runtime-manager/index.ts';
+import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
 import { createLogger } from './config/logger.ts';
@@ -31,23 +39,26 @@ import { openServer } from './http/server.ts';
 import { openLocalNode, type OpenNode } from './local-node.ts';
 import { openRetention } from './retention.ts';
 
-/** What a service is opened with beside its configuration; the rest is made as that says. */
+/** What a service is opened with besides its configuration; the rest is made as the configuration says. */
 export interface ServiceParts {
   log?: Logger;
-  /** Not started yet; closed with the service. For where no `databaseUrl` is configured. */
+  /**
+   * A server that is not started yet, for use where no `databaseUrl` is configured; closed with the
+   * service.
+   */
   postgres?: EmbeddedPostgres | undefined;
-  /** One that is up to date, and the caller's to close. */
+  /** A database that is up to date, and that the caller closes. */
   database?: Database;
   /** Opens what owns the runtimes; without it, that is this machine. */
   openNode?: OpenNode;
-  /** What is opened is closed with it, also what a start has that is given up. */
+  /** Closes everything that is opened, also by a start that is given up. */
   stack?: AsyncDisposableStack;
 }
 
 export interface Service extends AsyncDisposable {
   /** The address it listens on, without a path. */
   url: string;
-  /** Of the first organization, when this start made it. */
+  /** The key of the first organization, when this start made it. */
   newApiKey: string | undefined;
   /** Where its browsers have their directories. */
   browserRoot: string;
@@ -84,16 +95,16 @@ async function open(
       ...core,
       ...opened,
       runtimes,
-      uploadDir: uploadDir(config),
       answers,
       addressOf: createPublicAddress(config),
     }),
   );
-  // Ended before the server: meanwhile it answers that it is shutting down, and clients that hold
-  // connections are told to go.
+  // The runtimes end before the server: meanwhile the server answers that it is shutting down, and
+  // clients that hold connections are told to go.
   stack.use(runtimes);
   stack.use(node);
-  // When the address is ours, so that a key is not made by a start that fails and never shows it.
+  // The key is made once the address is ours, so that no start makes one, then fails and never
+  // shows it.
   const newApiKey = await bootstrap(database, config.apiKey);
   server.admit();
   const { root: browserRoot } = browserRoots(config, nodeId);
@@ -135,6 +146,8 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     store: createExtensionStore(database.db),
     storage,
     workDir: uploadDir(ground),
+    download: (url, file) =>
+      downloadPackage(url, file, { policy: egressPolicy, maxBytes: ground.extensionMaxBytes }),
     tryOut: (directory) => opened.tryOut(directory),
   });
   const metrics = createMetrics(ground.version);
@@ -154,16 +167,49 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
   const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   return {
-    profiles,
+    ...openVerbs(ground, { ...core, states, runtimes }),
     extensions,
     node,
     runtimes,
     metrics,
-    egressPolicy,
     reservedPorts,
-    states,
     jail,
     diagnose: () => diagnose({ store, ...preview, ...place }),
+  };
+}
+
+interface Core {
+  runtimes: RuntimeManager;
+  profiles: Profiles;
+  extensions: Extensions;
+  states: ProfileStates;
+}
+
+/** What customers do with what they keep. */
+function openVerbs(
+  { database: { db }, secrets, dataDir }: Ground,
+  { runtimes, profiles, extensions, states }: Core,
+) {
+  const workspaceStore = createWorkspaceStore(db);
+  const browserProfiles = new BrowserProfiles({
+    store: createBrowserProfileStore(db, secrets),
+    profiles,
+    extensions,
+    assertLocale: (locale) => runtimes.assertLocale(locale),
+  });
+  return {
+    apiKeys: new ApiKeys({ store: createApiKeyStore(db), workspaces: workspaceStore }),
+    workspaces: new Workspaces({
+      store: workspaceStore,
+      stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
+    }),
+    browserProfiles,
+    profileTransfers: new ProfileTransfers({
+      browserProfiles,
+      profiles,
+      states,
+      uploadDir: uploadDir({ dataDir }),
+    }),
   };
 }
 

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
- * What comes so soon after the first is the same wish: the terminal tells every process of its
- * group, and npm passes on what it is told.
+ * A signal that comes so soon after the first is the same wish: the terminal signals every process
+ * of its group, and npm passes on the signal that it gets.
  */
 const SAME_WISH_MS = 2000;
 /** How long an end may take before the service is up. */
@@ -15,7 +15,7 @@ export interface ShutdownOptions {
   kill: () => Promise<void>;
 }
 
-/** How the service is told to end, and sees to it that it does. */
+/** Listens for the wish that the service end, and sees to it that the service does. */
 export class Shutdown {
   /** Resolves with the first wish. */
   readonly asked: Promise<string>;
@@ -39,7 +39,7 @@ export class Shutdown {
     this.#graceMs = graceMs;
   }
 
-  /** Begins an orderly end, unless there is one. */
+  /** Begins an orderly end, unless one has begun. */
   ask(wish: string): void {
     if (this.#askedAt !== undefined) return;
     this.#askedAt = performance.now();

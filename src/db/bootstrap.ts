@@ -1,15 +1,15 @@
+import { generateApiKey, SCOPES } from '../runtime-manager/runtime/index.ts';
 import type { Database, Db } from './client.ts';
-import { addApiKey, generateApiKey, hasApiKeys, replaceApiKey } from './queries/api-keys.ts';
+import { addApiKey, hasApiKeys, replaceApiKey } from './queries/api-keys.ts';
 import { findFirstOrganization, insertOrganization } from './queries/organizations.ts';
 
 const FIRST_ORGANIZATION = 'default';
 const ENVIRONMENT_KEY = 'BCTRL_API_KEY';
 
 /**
- * Makes a fresh database usable: an organization, its workspace `default` and an API key
- * of its admin. A key
- * from the environment takes the place of the one that came from there before. Returns the key
- * when it was generated now: the only time it can be shown.
+ * Makes a fresh database usable: an organization, its workspace `default` and an API key with all
+ * scopes. A key from the environment takes the place of the one that came from there before.
+ * Returns the key when it was generated now: the only time it can be shown.
  */
 export async function bootstrap(
   database: Database,
@@ -27,6 +27,11 @@ async function makeUsable(db: Db, environmentKey: string | undefined): Promise<s
   }
   if (await hasApiKeys(db, organization.id)) return undefined;
   const secret = generateApiKey();
-  await addApiKey(db, organization.id, 'first', secret, true);
+  await addApiKey(db, organization.id, {
+    name: 'first',
+    secret,
+    scopes: SCOPES,
+    workspaceIds: undefined,
+  });
   return secret;
 }

@@ -6,7 +6,7 @@ import * as schema from './schema/index.ts';
 
 const POSTGRES_PORT = 5432;
 const CONNECT_TIMEOUT_S = 10;
-/** A connection that carries nothing for so long is tried by the system. */
+/** The system probes a connection that carried nothing for so long. */
 const KEEP_ALIVE_S = 5;
 const CLOSE_TIMEOUT_S = 5;
 const RECONNECT_S = (attempt: number) => Math.min(0.05 * 2 ** attempt, 0.5);
@@ -30,22 +30,23 @@ export interface Database extends AsyncDisposable {
   db: Db;
   /**
    * Commits asynchronously, where the database can: for writes that a power cut may lose, and for
-   * those that one by `db` follows, whose flush covers them.
+   * writes that another one through `db` follows, whose flush covers them.
    * https://www.postgresql.org/docs/current/wal-async-commit.html
    */
   unhurried: Db;
-  /** Carries a write out that is on disk before it is told, beside others at little cost. */
+  /** Carries a write out, and resolves once it is on disk; costs little for writes that come together. */
   durably<T>(write: (db: Db) => Promise<T>): Promise<T>;
   /** Rejects when the database does not answer on every pool within `timeoutMs`, or is read-only. */
   ping(timeoutMs: number): Promise<void>;
-  /** Runs `work` while no other service does, in its own time; waits a minute for its turn. */
+  /** Runs `work` while no other service runs its own, however long it takes; waits a minute for its turn. */
   exclusively<T>(work: (db: Db) => Promise<T>): Promise<T>;
 }
 
 /** Throws one sentence that names the place, never the password, when nothing answers there. */
 export async function openDatabase(address: DatabaseAddress): Promise<Database> {
   const isPooled = await isBehindPooler(address);
-  // A pooler gives each statement another session: none keeps a setting or a prepared statement.
+  // A pooler gives each statement another session, so no session keeps a setting or a prepared
+  // statement.
   const open = (connection = {}) =>
     new Pool(() => connect(address, { prepare: !isPooled, connection }));
   const pool = open();
@@ -90,7 +91,7 @@ function connect(address: DatabaseAddress, given: Options): postgres.Sql {
     ...given,
     connect_timeout: CONNECT_TIMEOUT_S,
     keep_alive: KEEP_ALIVE_S,
-    // What is asked meanwhile waits for the next attempt, and so does its refusal.
+    // Statements wait for the next attempt, and so does their refusal.
     backoff: RECONNECT_S,
     onnotice: () => undefined,
   };
@@ -100,8 +101,8 @@ function connect(address: DatabaseAddress, given: Options): postgres.Sql {
 }
 
 /**
- * The driver cuts an IPv6 address at its first colon, unless it is in a list, which its types do not
- * know; and it takes the directory of a socket only as it is.
+ * The driver cuts an IPv6 address at its first colon, unless the address is in a list, which the
+ * driver's types do not know; and it takes the directory of a socket only when it is not encoded.
  */
 function placeOf(url: string): object {
   const { hostname, port } = new URL(url);
@@ -116,7 +117,7 @@ function createDb(sql: postgres.Sql) {
   return drizzle(sql, { schema, casing: 'snake_case' });
 }
 
-/** By connections of its own: the lock belongs to a transaction, and the work may take its time. */
+/** Uses connections of its own: the lock belongs to a transaction, and the work may take its time. */
 async function exclusively<T>(
   address: DatabaseAddress,
   isPooled: boolean,

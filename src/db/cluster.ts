@@ -23,11 +23,11 @@ const SETTINGS = {
   shared_buffers: '32MB',
 };
 
-/** After a crash there may be much to read again. */
+/** After a crash, Postgres may have much to read again. */
 const START_TIMEOUT_MS = 300_000;
 const LOOK_MS = 20;
 const QUIT_TIMEOUT_MS = 1500;
-/** It writes back what it has in memory. */
+/** Postgres writes back what it has in memory. */
 const STOP_TIMEOUT_MS = 60_000;
 
 /** A server that takes connections; `exited` tells how it ended. */
@@ -44,7 +44,7 @@ export class Cluster {
   readonly #asRoot = process.getuid?.() === 0;
   #server: { process: ChildProcess; exited: Promise<string> } | undefined;
 
-  /** What it runs, but for the server itself, ends when `signal` aborts. */
+  /** Every program that it runs, except the server itself, ends when `signal` aborts. */
   constructor(directory: string, binaries: Binaries, signal: AbortSignal) {
     this.#directory = directory;
     this.#data = join(directory, 'data');
@@ -56,7 +56,7 @@ export class Cluster {
     return exists(join(this.#data, 'PG_VERSION'));
   }
 
-  /** Made beside and renamed in, so that an interrupted first start leaves nothing half done. */
+  /** The files are made beside and renamed in, so that an interrupted first start leaves nothing half done. */
   async create(): Promise<void> {
     const fresh = `${this.#data}.new`;
     await rm(fresh, { recursive: true, force: true });
@@ -80,7 +80,7 @@ export class Cluster {
     );
   }
 
-  /** Resolves when it takes connections; `exited` tells how it ended. */
+  /** Resolves when the server takes connections; `exited` tells how it ended. */
   async start(): Promise<Running> {
     const settings = { ...SETTINGS, unix_socket_directories: this.#directory };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -131,8 +131,8 @@ export class Cluster {
   }
 
   /**
-   * In order: what clients are in the middle of is given up. A server that hangs is killed after a
-   * minute; what was committed is there at the next start.
+   * Stops the server in order, and gives up what clients are in the middle of. A server that hangs
+   * is killed after a minute; what was committed is there at the next start.
    */
   async stop(): Promise<void> {
     if (!this.#server) return;
@@ -149,8 +149,8 @@ export class Cluster {
   }
 
   /**
-   * Ends the server that somebody else left running here. What it left behind does not keep the next
-   * one from starting.
+   * Ends the server that somebody else left running here. The file of one that is gone does not
+   * keep the next one from starting.
    */
   async endAnother(): Promise<void> {
     const left = await readServerFile(this.#data);
@@ -168,7 +168,7 @@ export class Cluster {
     }
   }
 
-  /** As root, the account changes but may still enter the directories that lead here, as root may. */
+  /** As root, the program runs under another account, which may still enter the directories that lead here. */
   async #command(binary: string, args: string[], ...ties: string[]): Promise<[string, string[]]> {
     const asNobody = [
       `--reuid=${NOBODY}`,

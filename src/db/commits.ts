@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 
-/** What is written by, of which flushing takes no more than this. */
+/** The part of a database handle that a flush needs. */
 interface Executes {
   execute(query: SQL): Promise<unknown>;
 }
@@ -13,9 +13,9 @@ export interface CommitPools<Db extends Executes> {
 }
 
 /**
- * Makes writes durable before they are told. One that is alone waits for the disk itself. Of those
- * that come together each commits at once, so that the rows they all change are locked for as long
- * as a statement takes and not for as long as the disk takes, and then all wait for one flush.
+ * Makes writes durable before they are told. A write that is alone waits for the disk itself.
+ * Writes that come together commit at once, so that the rows they all change are locked for as long
+ * as a statement takes and not for as long as the disk takes; then all of them wait for one flush.
  */
 export class Commits<Db extends Executes> {
   readonly #pools: CommitPools<Db>;
@@ -27,7 +27,7 @@ export class Commits<Db extends Executes> {
     this.#pools = pools;
   }
 
-  /** Resolves with what `write` did when it is on disk. */
+  /** Resolves with the result of `write` once its changes are on disk. */
   async durably<T>(write: (db: Db) => Promise<T>): Promise<T> {
     const { db, unhurried } = this.#pools;
     const isAlone = this.#writing++ === 0;
@@ -41,7 +41,7 @@ export class Commits<Db extends Executes> {
     }
   }
 
-  /** A flush that is under way may have begun too early: all who come meanwhile share the next. */
+  /** A flush that is under way may have begun too early: all writes that come meanwhile share the next. */
   #flushed(): Promise<unknown> {
     if (!this.#flushing) return this.#flush();
     this.#next ??= this.#flushing.catch(() => undefined).then(() => this.#flush());
@@ -49,7 +49,7 @@ export class Commits<Db extends Executes> {
   }
 
   /**
-   * The log is flushed in order: what this commits is on disk after all that was committed before.
+   * The log is flushed in order: when this commit is on disk, all earlier ones are.
    * https://www.postgresql.org/docs/current/functions-admin.html#PG-LOGICAL-EMIT-MESSAGE
    */
   #flush(): Promise<unknown> {

@@ -3,8 +3,8 @@ import { hkdfSync, scrypt } from 'node:crypto';
 const KEY_BYTES = 32;
 const ID_BYTES = 8;
 /**
- * Takes a tenth of a second and 32 MB, in a thread of its own: twice what scrypt's paper chose for a
- * person who waits. A secret has 16 characters at least, which the environment's schema sees to.
+ * Takes a tenth of a second and 32 MB, in a thread of its own: twice what scrypt's paper chose for
+ * a person who waits. The environment's schema sees to it that a secret has 16 characters at least.
  * https://www.tarsnap.com/scrypt/scrypt.pdf
  */
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 ** 2 };

@@ -9,7 +9,10 @@ import { loadBinaries } from './postgres-binaries.ts';
 
 const SOCKET_PATH_MAX = 107;
 const SOCKET_NAME = '/.s.PGSQL.5432';
-/** How often in a row it may end by itself; one that was up for a while begins anew. */
+/**
+ * How often in a row the server may end by itself. After one that was up for a while, the count
+ * begins anew.
+ */
 const ENDS_MAX = 5;
 const STEADY_MS = 60_000;
 const RESTART_DELAYS = { minMs: 200, maxMs: 5000 };
@@ -19,7 +22,7 @@ export function embeddedAddress(dataDir: string): SocketAddress {
   return { socketDir: join(dataDir, 'postgres'), user: USER, database: 'postgres' };
 }
 
-/** As `EmbeddedPostgres`, started. */
+/** Opens an `EmbeddedPostgres`, and starts it. */
 export async function openEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
   const postgres = new EmbeddedPostgres(dataDir);
   try {
@@ -32,13 +35,13 @@ export async function openEmbeddedPostgres(dataDir: string): Promise<EmbeddedPos
 }
 
 /**
- * The Postgres of a data directory, which the caller holds the lock of. It listens on a unix socket
- * in a directory that only this user may enter. It has a session of its own, so a Ctrl-C in the
- * terminal does not reach it before the service is done with it; but it ends with the service,
- * however that ends. One that ends by itself is started again. Disposing shuts it down.
+ * The Postgres of a data directory whose lock the caller holds. It listens on a unix socket in a
+ * directory that only this user may enter. It has a session of its own, so a Ctrl-C in the terminal
+ * does not reach it before the service is done with it; but it ends with the service, however that
+ * ends. A server that ends by itself is started again. Disposing shuts it down.
  */
 export class EmbeddedPostgres implements AsyncDisposable {
-  /** Resolves when it ended so often that it is not started again. */
+  /** Resolves when the server ended so often that it is not started again. */
   readonly failed: Promise<Error>;
   readonly #directory: string;
   readonly #log: Pick<Logger, 'error'> | undefined;
@@ -55,14 +58,14 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.#fail = resolve;
   }
 
-  /** Resolves when it takes connections. Rejects with one sentence, also when it is disposed before. */
+  /** Resolves when the server takes connections. Rejects with one sentence, also when it is disposed before. */
   async start(): Promise<void> {
     assertSocketFits(this.#directory);
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const cluster = new Cluster(this.#directory, await loadBinaries(), this.#ending.signal);
     if (await cluster.exists()) {
       await cluster.assertVersion();
-      // Another service may have left it running: it is ours now, and started anew.
+      // Another service may have left a server running: it is ended, and ours is started.
       await cluster.endAnother();
     } else {
       await cluster.create();
@@ -108,8 +111,8 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 
   /**
-   * Ends it without waiting for anybody; what was committed is there at the next start. Resolves
-   * after a while also when it hangs and does not end.
+   * Ends the server without waiting for anybody; what was committed is there at the next start.
+   * Resolves after a while even when the server hangs.
    */
   async quit(): Promise<void> {
     this.#ending.abort();

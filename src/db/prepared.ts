@@ -2,8 +2,8 @@ import { sql, type Column, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 
 /**
- * A statement that is built once for each database, and prepared there: for Drizzle to build one
- * takes longer than for Postgres to carry it out. What varies in it is `given`.
+ * A statement that is built once for each database, and prepared there: Drizzle takes longer to
+ * build one than Postgres to carry it out. What varies in it is `given`.
  */
 export function prepared<Statement>(build: (db: Db) => Statement): (db: Db) => Statement {
   const statements = new WeakMap<Db, Statement>();
@@ -14,7 +14,7 @@ export function prepared<Statement>(build: (db: Db) => Statement): (db: Db) => S
   };
 }
 
-/** What a statement is executed with for a column, under its name or another one. */
+/** The value of a column that a statement is executed with, under the column's name or another one. */
 export function given(column: Column, name = column.name): SQL {
   const encoder = {
     mapToDriverValue: (value: unknown) =>

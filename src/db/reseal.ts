@@ -11,14 +11,17 @@ import type { Sealing } from './sealing.ts';
 
 const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 const BATCH_ROWS = 200;
-/** The second pass finds what was written behind the first one; more of it comes from a service. */
+/**
+ * The second pass finds what was written behind the first one. If a later pass finds more, a
+ * service writes it.
+ */
 const PASSES_MAX = 3;
 
 /**
- * Seals every text with the current key that another key sealed, and forgets the others.
+ * Seals anew, with the current key, every text that another key sealed, and forgets the other keys.
  * Resolves with how many texts there were. Services go on meanwhile. Throws one sentence when a
- * service may not read what the current key seals, still seals with another key, or when no key
- * opens a text; what was done until then stays.
+ * service might not read what the current key seals, when a service still seals with another key,
+ * or when no key opens a text; what was done until then stays.
  */
 export async function resealAll(db: Db, sealing: Sealing): Promise<number> {
   const { keyIds } = await readSealing(db);
@@ -55,7 +58,7 @@ async function resealOnce(db: Db, sealing: Sealing): Promise<number> {
   return count;
 }
 
-/** A statement for each row: it waits for nobody but the holder of that row. */
+/** Takes one statement for each row, which waits for nobody but the holder of that row. */
 async function reseal(
   db: Db,
   sealing: Sealing,

@@ -9,14 +9,14 @@ const SEALED = /^sealed:(?:(?<id>[0-9a-f]+):)?(?<text>[\w+/]+=*)$/;
 
 /** What the encryption keys open and sign: secrets at rest, and connection tickets. */
 export class Sealing {
-  /** The first one signs. */
+  /** The first key signs. */
   readonly ticketKeys: readonly [Buffer, ...Buffer[]];
   /** What every text that the current key sealed begins with. */
   readonly prefix: string;
   readonly id: string;
   readonly #key: Buffer;
   readonly #keys: ReadonlyMap<string, Buffer>;
-  /** Keys as earlier versions derived them, of which one may be that of texts without an id. */
+  /** Keys as earlier versions derived them; one of them may have sealed texts without an id. */
   readonly #unsalted: readonly Buffer[];
 
   private constructor(secrets: readonly string[], current: DerivedKeys, old: DerivedKeys[]) {
@@ -29,8 +29,8 @@ export class Sealing {
   }
 
   /**
-   * `current` seals; what `old` ones sealed stays readable. Throws one sentence when the database has
-   * texts that none of them opens.
+   * `current` seals; what the `old` keys sealed stays readable. Throws one sentence when the
+   * database has texts that no key opens.
    */
   static async open(db: Db, current: string, old: readonly string[] = []): Promise<Sealing> {
     const record = await readSealing(db);
@@ -42,8 +42,8 @@ export class Sealing {
   }
 
   /**
-   * Notes that texts are sealed with the current key from now on, so that nobody starts without it.
-   * Throws as `open`, when another service has noted a key of its own meanwhile.
+   * Notes that texts are sealed with the current key from now on, so that no service starts without
+   * it. Throws as `open`, when another service has noted a key of its own meanwhile.
    */
   async register(db: Db): Promise<void> {
     await registerKey(db, this.id, (record) => this.#assertOpens(record));
@@ -86,7 +86,7 @@ function decryptWithAny(bytes: Buffer, keys: readonly Buffer[]): string {
     try {
       return decrypt(bytes, key);
     } catch {
-      // The next one may do.
+      // The next key may open it.
     }
   }
   throw new Error('No key that is configured opens a sealed text.');

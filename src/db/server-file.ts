@@ -18,15 +18,15 @@ export interface ServerFile {
   /** `ready` once it takes connections. */
   status: string | undefined;
   /**
-   * Whether its process is that server still. A system gives the id of a process again, soon in a
-   * container that restarts, and Postgres takes any process of the id for its server.
+   * Whether the process of this id still is that server. A system uses process ids again, and soon
+   * does in a container that restarts; Postgres takes any process of the id for its server.
    */
   isServer(): Promise<boolean>;
   /** Removes the file of a server that is gone, once none of its processes uses the data. */
   remove(): Promise<void>;
 }
 
-/** Undefined when there is none. */
+/** Resolves with undefined when there is no such file. */
 export async function readServerFile(data: string): Promise<ServerFile | undefined> {
   const path = join(data, 'postmaster.pid');
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
@@ -47,10 +47,10 @@ export async function readServerFile(data: string): Promise<ServerFile | undefin
   };
 }
 
-/** Where the system shows no command lines, a process of the id is taken for it. */
+/** Where the system shows no command lines, any process of the id is taken for the server. */
 async function isServerOf(pid: number, data: string): Promise<boolean> {
   try {
-    // One that ended and was not asked how has no command line.
+    // A process that ended and was not collected has no command line.
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').includes(data);
   } catch {
     return process.platform !== 'linux' && isAlive(pid);
@@ -65,7 +65,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** As Postgres itself tells whether anybody is left: by a piece of memory that all have in common. */
+/** Tells as Postgres itself does whether a process is left: by a piece of memory that all share. */
 async function isAttached(shmid: string | undefined): Promise<boolean> {
   const table = await readFile('/proc/sysvipc/shm', 'utf8').catch(() => '');
   const rows = table.split('\n').map((row) => row.trim().split(/\s+/));

@@ -45,13 +45,13 @@ export class RuntimeAccess {
     return this.#options.tickets.read(ticket);
   }
 
-  /** A ticket of the runtime's own connection, for one who may ask for it by other means. */
+  /** A ticket of the runtime's own connection, for a client that is let in by other means. */
   own(runtime: Runtime, protocol: Protocol): { ticket: ReadTicket; text: string } {
     const text = this.#options.tickets.sign(ownTicket(runtime, protocol, this.#expiry()));
     return { ticket: this.read(text), text };
   }
 
-  /** A way in of its own for some client, with its ticket. Throws `runtime.not_active`. */
+  /** Creates a connection for some client, with its ticket. Throws `runtime.not_active`. */
   async create(
     runtime: Runtime,
     { ttlMs, ...request }: Omit<ConnectionRequest, 'expiresAt'> & { ttlMs: number | undefined },
@@ -68,7 +68,7 @@ export class RuntimeAccess {
     return nodeOf(this.#options.nodes, runtime).listConnections(runtime);
   }
 
-  /** Ends a way in and sends away whoever came by it. Throws `connection.not_found`. */
+  /** Revokes a connection and sends its clients away. Throws `connection.not_found`. */
   revoke(runtime: Runtime, connectionId: string): Promise<ConnectionState> {
     return nodeOf(this.#options.nodes, runtime).revokeConnection(runtime, connectionId);
   }

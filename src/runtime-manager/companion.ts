@@ -8,11 +8,11 @@ import type { Runtime, RuntimeWarning } from './runtime/runtime.ts';
 
 /** One life of a runtime with its browser, for whatever accompanies it. */
 export interface Run {
-  /** As it was recorded when the browser was there. */
+  /** The runtime as it was recorded when the browser was there. */
   readonly runtime: Runtime;
   readonly config: BrowserConfig;
   readonly browser: MachineBrowser;
-  /** What the profile was taken with; undefined for an ephemeral runtime. */
+  /** The lease that the profile was taken with; undefined for an ephemeral runtime. */
   readonly profile: ProfileLease | undefined;
   readonly log: Logger;
   /** Aborts when the end begins. */
@@ -20,13 +20,13 @@ export interface Run {
   readonly note: (event: NewEvent) => void;
   /** Records which page of the default context is its first; undefined: there is none. */
   readonly setDefaultPage: (pageId: string | undefined) => void;
-  /** What the traffic goes through now. */
+  /** The proxy that the traffic goes through now. */
   readonly proxy: () => Proxy | undefined;
 }
 
 /** What accompanies running browsers. It is attached before a browser has a way out, so it misses nothing. */
 export interface Companion {
-  /** What its verbs begin with. */
+  /** The part of its verbs' names before the dot. */
   readonly name: string;
   /** Resolves with undefined when the run has no need of it. A rejection fails the start. */
   attach(run: Run): Promise<Attached | undefined>;
@@ -34,7 +34,7 @@ export interface Companion {
 
 /** A companion of one run; it is disposed when the end begins, while the browser is still there. */
 export interface Attached extends AsyncDisposable {
-  /** What was asked for and is done in part. */
+  /** What was asked for but is done only in part. */
   readonly warnings?: readonly RuntimeWarning[];
   /** Carries out a verb of the companion, whose message it parses itself. */
   call?(verb: string, message: unknown, signal: AbortSignal): Promise<unknown>;

@@ -1,6 +1,12 @@
 /** Everything the core can refuse or fail with. The edge decides what each means in HTTP. */
 export type RuntimeErrorCode =
+  | 'auth.forbidden'
+  | 'api_key.not_found'
+  | 'api_key.last_admin'
+  | 'api_key.not_limited'
   | 'workspace.not_found'
+  | 'workspace.name_in_use'
+  | 'workspace.has_active_runtimes'
   | 'runtime.not_found'
   | 'runtime.alias_in_use'
   | 'runtime.active'
@@ -11,6 +17,7 @@ export type RuntimeErrorCode =
   | 'runtime.no_capacity'
   | 'runtime.quota_exceeded'
   | 'profile.not_found'
+  | 'profile.name_in_use'
   | 'profile.in_use'
   | 'profile.version_not_found'
   | 'profile.version_damaged'

@@ -10,15 +10,16 @@ const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 
 export interface FirstClient {
   asked: SocketRequest;
-  /** The runtime outlives it, once it was joined. */
+  /** Whether the runtime outlives the client, once the client was joined. */
   keepAlive: boolean;
   log: Logger;
 }
 
 /**
- * Joins the client that a life of a runtime was just begun for, and ends that life with it. Resolves
- * when the client is joined, or has hung up. Throws `runtime.not_active` or `connection.failed` when
- * they cannot be joined; then the runtime is ended too.
+ * Joins the client that a life of a runtime was just begun for, and ends that life when the client
+ * leaves, unless `keepAlive` is set. Resolves when the client is joined, or has hung up. Throws
+ * `runtime.not_active` or `connection.failed` when the client cannot be joined; then the runtime is
+ * ended too.
  */
 export async function joinFirstClient(
   node: RuntimeNode,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { RuntimeAccess, type RuntimeAccessOptions } from './access.ts';
 import type { CompanionVerb } from './companion.ts';
 import { RuntimeError } from './errors.ts';
+import { OrganizationEvents } from './events/organization-events.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
 import type { WakeUps } from './events/wake-ups.ts';
 import type { Extensions } from './extensions/extensions.ts';
@@ -9,23 +10,25 @@ import { joinFirstClient, type FirstClient } from './first-client.ts';
 import { nodeOf } from './node/nodes.ts';
 import { changing } from './node/runtime-ends.ts';
 import type { CallScope, RuntimeNode } from './node/runtime-node.ts';
+import { maySee, type Actor } from './runtime/actor.ts';
 import type { Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
 import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';
 import type { Page, PageRequest, Runtime, TimeLimits } from './runtime/runtime.ts';
-import type { RuntimeStore } from './runtime/runtime-store.ts';
-
-/** Who asks: everything happens within this organization. */
-export interface Actor {
-  organizationId: string;
-}
+import type { RuntimeFilter, RuntimeStore } from './runtime/runtime-store.ts';
+import { workspaceNotFound } from './workspaces/workspaces.ts';
 
 export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   store: RuntimeStore;
-  /** For requests that do not say. */
+  /** The limits for requests that name none. */
   timeLimits: TimeLimits;
   extensions: Extensions;
   wakeUps: WakeUps;
+}
+
+interface ListFilter extends Pick<RuntimeFilter, 'workspaceIds'> {
+  /** Undefined: any. */
+  status: RuntimeStatus | undefined;
 }
 
 /** How often a request begins anew because the runtime changed meanwhile. */
@@ -33,14 +36,15 @@ const ATTEMPTS = 50;
 const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
 
 /**
- * Finds, lists and places runtimes; what becomes of one is done by the node that owns it. In every
- * method `workspace` is a workspace's id or name, and `ref` a runtime's id or alias; what does not
- * exist for the actor throws `workspace.not_found` or `runtime.not_found`, and what another service
- * holds `runtime.held_elsewhere`.
+ * Finds, lists and places runtimes; the node that owns a runtime does everything else with it. In
+ * every method `workspace` is a workspace's id or name, and `ref` a runtime's id or alias. Methods
+ * throw `workspace.not_found` or `runtime.not_found` for what does not exist for the actor, and
+ * `runtime.held_elsewhere` for what another service holds.
  */
 export class RuntimeManager implements Disposable {
   readonly access: RuntimeAccess;
   readonly events: RuntimeEvents;
+  readonly organizationEvents: OrganizationEvents;
   readonly #options: RuntimeManagerOptions;
   /** Aborts when nothing more will happen. */
   readonly #closed = new AbortController();
@@ -48,13 +52,15 @@ export class RuntimeManager implements Disposable {
   constructor(options: RuntimeManagerOptions) {
     const { store, wakeUps, nodes } = options;
     this.#options = options;
+    const closed = this.#closed.signal;
     this.access = new RuntimeAccess(options);
     this.events = new RuntimeEvents({
       store,
       wakeUps,
       observe: (runtime, forMs) => nodes.find(runtime.nodeId)?.observe(runtime, forMs),
-      closed: this.#closed.signal,
+      closed,
     });
+    this.organizationEvents = new OrganizationEvents({ store, wakeUps, closed });
   }
 
   /**
@@ -65,7 +71,7 @@ export class RuntimeManager implements Disposable {
    * `profile.not_found`, `profile.in_use`, `profile.version_damaged` or `profile.locale_unavailable`.
    */
   async create(
-    { organizationId }: Actor,
+    actor: Actor,
     workspace: string,
     request: RuntimeRequest,
     scope: CallScope = {},
@@ -73,19 +79,21 @@ export class RuntimeManager implements Disposable {
     const { nodes, extensions, timeLimits } = this.#options;
     const { launch } = request;
     const extensionIds = (launch.mode === 'ephemeral' && launch.extensionIds) || [];
-    await extensions.resolve(organizationId, extensionIds);
-    const runtime = newRuntime(request, workspace, timeLimits);
-    return nodes.place().create({ organizationId, runtime }, scope);
+    await extensions.resolve(actor.organizationId, extensionIds);
+    // The insert finds the workspace by itself, but does not know what an actor may see.
+    const place = actor.workspaceIds ? (await this.#workspace(actor, workspace)).id : workspace;
+    const runtime = newRuntime(request, place, timeLimits);
+    return nodes.place().create({ organizationId: actor.organizationId, runtime }, scope);
   }
 
   async get(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const found = await this.#options.store.find(actor.organizationId, workspace, ref);
-    if (found) return found;
+    if (found && maySee(actor, found.workspaceId)) return found;
     await this.#workspace(actor, workspace);
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
 
-  /** As `get`, for what needs the browser. */
+  /** As `get`, for callers that need the browser. */
   async getHere(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
     this.#nodeOf(runtime);
@@ -99,13 +107,22 @@ export class RuntimeManager implements Disposable {
     page: PageRequest,
   ): Promise<Page<Runtime>> {
     const { id } = await this.#workspace(actor, workspace);
-    const states = (filter.status ? [filter.status] : RUNTIME_STATUSES).flatMap(statesOf);
-    return this.#options.store.list(actor.organizationId, id, { states }, page);
+    return this.#list(actor, { ...filter, workspaceIds: [id] }, page);
+  }
+
+  /** Those of all workspaces that the actor may see, newest first. */
+  listAll(
+    actor: Actor,
+    filter: { status: RuntimeStatus | undefined },
+    page: PageRequest,
+  ): Promise<Page<Runtime>> {
+    return this.#list(actor, { ...filter, workspaceIds: actor.workspaceIds }, page);
   }
 
   /**
-   * Brings a runtime that is over up again, one generation later; one that is active is answered
-   * when it is up, and one that is being stopped is brought up after. Throws as `create`.
+   * Brings a runtime that is over up again, one generation later. One that is active is answered
+   * when it is up, and one that is being stopped is brought up after that. Throws what `create`
+   * throws.
    */
   async start(
     actor: Actor,
@@ -124,12 +141,12 @@ export class RuntimeManager implements Disposable {
     ref: string,
     scope: CallScope = {},
   ): Promise<Runtime> {
-    // Its place on the machine is its own again.
+    // Then the place on the machine is free again.
     const { id, workspaceId } = await this.#stop(actor, { workspace, ref, untilGone: true });
     return this.start(actor, workspaceId, id, scope);
   }
 
-  /** Resolves with the runtime when it is over; one that already is, is answered as it is. */
+  /** Resolves with the runtime when it is over, at once when it already is. */
   stop(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     return this.#stop(actor, { workspace, ref, untilGone: false });
   }
@@ -149,9 +166,9 @@ export class RuntimeManager implements Disposable {
 
   /**
    * Sends the traffic of a running runtime through another proxy, or directly. Throws
-   * `runtime.not_active` when it does not run, and for a proxy `proxy.unreachable`,
-   * `proxy.auth_failed`, `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`; then it
-   * stays as it was.
+   * `runtime.not_active` when the runtime does not run, and for a proxy `proxy.unreachable`,
+   * `proxy.auth_failed`, `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`; then the
+   * traffic goes as before.
    */
   async setProxy(
     actor: Actor,
@@ -180,7 +197,10 @@ export class RuntimeManager implements Disposable {
     return joinFirstClient(this.#nodeOf(runtime), runtime, ticket, client);
   }
 
-  /** Removes the record of a runtime that is over, and resolves with it. Throws `runtime.active` before that. */
+  /**
+   * Removes the record of a runtime that is over, and resolves with it. Throws `runtime.active`
+   * when it is not over.
+   */
   async delete(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
     if (await this.#options.store.remove(actor.organizationId, runtime.id)) return runtime;
@@ -188,7 +208,7 @@ export class RuntimeManager implements Disposable {
     throw new RuntimeError('runtime.active', 'The runtime is active: stop it first.');
   }
 
-  /** Stops every runtime of a workspace that is active, since it is to be deleted. */
+  /** Stops every active runtime of a workspace that is to be deleted. */
   async stopAll(actor: Actor, workspace: string): Promise<void> {
     const { id } = await this.#workspace(actor, workspace);
     await this.#options.nodes.place().stopWorkspace(id);
@@ -218,9 +238,18 @@ export class RuntimeManager implements Disposable {
     return nodeOf(this.#options.nodes, runtime);
   }
 
+  #list(
+    { organizationId }: Actor,
+    { status, workspaceIds }: ListFilter,
+    page: PageRequest,
+  ): Promise<Page<Runtime>> {
+    const states = (status ? [status] : RUNTIME_STATUSES).flatMap(statesOf);
+    return this.#options.store.list(organizationId, { workspaceIds, states }, page);
+  }
+
   async #workspace(actor: Actor, workspace: string): Promise<{ id: string }> {
     const found = await this.#options.store.findWorkspace(actor.organizationId, workspace);
-    if (found) return found;
-    throw new RuntimeError('workspace.not_found', 'There is no such workspace.');
+    if (found && maySee(actor, found.id)) return found;
+    throw workspaceNotFound();
   }
 }

@@ -40,7 +40,7 @@ test('a burst of 100 creates on a machine for 10 gives 10 runtimes and 90 clear 
   expect(json.runtimes).toHaveLength(10);
 });
 
-test('who waits gets the place of who leaves, in the order of arrival', async () => {
+test('whoever waits gets the place of whoever leaves, in the order of arrival', async () => {
   await using service = await openTestService({ admission: { maxRuntimes: 1 } });
   const workspace = await createWorkspace(service);
   const create = (alias: string) =>
@@ -60,7 +60,7 @@ test('who waits gets the place of who leaves, in the order of arrival', async ()
   expect(await third).toMatchObject({ status: 200 });
 });
 
-test('one that waits can be stopped', async () => {
+test('a runtime that waits can be stopped', async () => {
   await using service = await openTestService({ admission: { maxRuntimes: 1 } });
   const workspace = await createWorkspace(service);
   await workspace.create();
@@ -70,7 +70,7 @@ test('one that waits can be stopped', async () => {
   expect(await waiting).toMatchObject({ status: 409, json: { code: 'runtime.stopped' } });
 });
 
-test('a client that hangs up leaves the queue, and what was launched for it is undone', async () => {
+test('a client that hangs up leaves the queue, and a browser launched for it is closed', async () => {
   await using service = await openTestService({ admission: { maxRuntimes: 1 }, warm: NO_WARM });
   const workspace = await createWorkspace(service);
   const { url, apiKey } = service;
@@ -114,7 +114,7 @@ test('memory that is to stay free stays free', async () => {
   });
 });
 
-test('an organization has no more active runtimes than it may', async () => {
+test('an organization gets no more active runtimes than its limit', async () => {
   await using service = await openTestService({ maxRuntimesPerOrganization: 2 });
   const workspace = await createWorkspace(service);
   const create = (n: number) =>
@@ -133,7 +133,7 @@ test('an organization has no more active runtimes than it may', async () => {
   expect(other.status).toBe(200);
 });
 
-test('an extension is tried out when there is room, and a full machine is no fault of it', async () => {
+test('an upload to a full machine is answered 503, and is tried out once there is room', async () => {
   await using service = await openTestService({
     warm: NO_WARM,
     admission: { maxRuntimes: 1, queueTimeoutMs: 500 },

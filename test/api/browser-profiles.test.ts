@@ -19,7 +19,7 @@ async function createProfile({ call }: TestService, more: object = {}) {
   return made.json;
 }
 
-test('a language that browsers here cannot have is refused when the profile is made or changed', async ({
+test('a language that browsers on this machine lack is refused when a profile is created or changed', async ({
   service,
 }) => {
   const fingerprint = { locale: 'tlh-KX' };
@@ -72,7 +72,7 @@ test('a profile is created, listed, found, changed and deleted', async ({ servic
   });
 });
 
-test('a persona is kept beside humanize: true, and refused otherwise', async ({ service }) => {
+test('a persona is kept with humanize: true, and refused otherwise', async ({ service }) => {
   const config = { humanize: true, humanizePersonaId: 2 ** 31 - 1 };
   const made = await createProfile(service, { config });
   expect(made).toMatchObject({ config });
@@ -92,7 +92,7 @@ test('a persona is kept beside humanize: true, and refused otherwise', async ({ 
   expect((await service.call('GET', `${PROFILES}/${made.id}`)).json.config).toEqual(config);
 });
 
-test('a password is never told, and lies sealed in the database', async ({ service }) => {
+test('a password is never shown, and is stored sealed', async ({ service }) => {
   const made = await createProfile(service, { config: { proxy } });
   const { password: _, ...shown } = proxy;
   expect(made.config.proxy).toEqual(shown);
@@ -143,7 +143,7 @@ test("another organization's profile is not found", async ({ service }) => {
   }
 });
 
-test('what a fingerprint cannot be is refused by its field', async ({ service }) => {
+test('an invalid fingerprint is refused, and the refusal names the field', async ({ service }) => {
   for (const [field, value] of [
     ['locale', 'not a locale'],
     ['locale', 'de_DE!'],

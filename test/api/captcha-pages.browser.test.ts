@@ -63,7 +63,7 @@ test('a page that comes back from the cache of the browser is solved as before',
       .poll(async () => (await run('document.body?.innerText.trim()'))['result'])
       .toMatchObject({ value: text });
   await shows('first');
-  // Which pages a browser keeps is for it to say: one that is still loading, it does not.
+  // The browser decides which pages it caches: it caches none that is still loading.
   const goAndComeBack = async () => {
     await client.send('Page.navigate', { url: `${site.url}/other` }, session);
     await shows('other');
@@ -79,7 +79,7 @@ test('a page that comes back from the cache of the browser is solved as before',
   await expect.poll(() => site.got).toMatchObject([{ token: expect.stringMatching(/^token-/) }]);
 });
 
-test('documents of frames go with the page that they were in', async () => {
+test('documents of frames go with their page', async () => {
   const site = await openCaptchaSite({
     '/': page('<iframe srcdoc=1></iframe><iframe srcdoc=2></iframe>'),
   });
@@ -143,7 +143,7 @@ test('a long address is cut where it can be, and one odd attribute hides nothing
   ]);
 });
 
-test('a captcha that somebody else solved meanwhile is left as it is', async () => {
+test('a response that was filled in meanwhile is left as it is', async () => {
   const site = await openCaptchaSite({
     '/': page(`${CALLBACK}${widget('0x4-faster')}${TURNSTILE}`),
   });
@@ -158,7 +158,7 @@ test('a captcha that somebody else solved meanwhile is left as it is', async () 
   expect(site.got).toEqual([]);
 });
 
-test('however often a page makes its widget anew, the last one is found', async () => {
+test('the last widget is found, however often a page replaces it', async () => {
   const site = await openCaptchaSite({
     '/': page(`<script>function done(token) { tell({ token, key: document.querySelector('.cf-turnstile').dataset.sitekey }); }</script>
       <div id="box"></div><script>
@@ -171,7 +171,7 @@ test('however often a page makes its widget anew, the last one is found', async 
   await expect.poll(() => site.got).toMatchObject([{ key: '0x4-last' }]);
 });
 
-test('what nobody solves is told once, however often its page is loaded', async () => {
+test('an unsolved captcha is told once, however often its page is loaded', async () => {
   await using other = await openTestService();
   const elsewhere = await createWorkspace(other);
   const { id, connection } = await elsewhere.create(SOLVES);

@@ -22,11 +22,11 @@ const rendered = (script: string, call: string) =>
 let solver: TestSolver;
 let service: TestService;
 let workspace: TestWorkspace;
-/** A runtime that solves what comes, and a client of it. */
+/** A runtime that solves every captcha, and a client of it. */
 // oxlint-disable-next-line typescript/no-explicit-any
 let runtime: any;
 let client: Cdp;
-/** A runtime that solves what it is told to, and a client of it. */
+/** A runtime that solves captchas on request, and a client of it. */
 // oxlint-disable-next-line typescript/no-explicit-any
 let manual: any;
 let manualClient: Cdp;
@@ -161,7 +161,7 @@ test('the next execute of reCAPTCHA v3 is answered with the token, for its actio
   ]);
 });
 
-test('an image that its author marked is read, and the answer typed', async () => {
+test('an image that its author marked is read, and the answer is typed', async () => {
   solver.behaviour = { kind: 'solves', afterPolls: 1, text: 'w3lcome' };
   const svg = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="80" height="30"><text y="20">w3lcome</text></svg>')}`;
   const { site, pageId } = await open(
@@ -199,7 +199,7 @@ test('an image of another site is read without asking for it again', async () =>
   expect(asked).toEqual(['picture']);
 });
 
-test('mCaptcha does its work in its frame, as after a click', async () => {
+test('mCaptcha works in its frame, as after a click', async () => {
   const routes: Record<string, string> = {
     '/widget/': page(`<input type="checkbox" id="widget__verification-checkbox">
       <span id="widget__verification-text--after" style="display: none">Verified!</span>
@@ -229,7 +229,7 @@ test('mCaptcha does its work in its frame, as after a click', async () => {
   expect(proof[0]).toBe(0);
 });
 
-test('a page that empties the response is given another token, as often as is configured', async () => {
+test('a page that empties the response gets another token, up to the configured number of times', async () => {
   const { site, pageId } = await open(
     page(`<script>function done(token) { tell({ token }); grecaptcha.reset(); }</script>
       <div class="g-recaptcha" data-sitekey="6L-reset" data-callback="done"></div>${RECAPTCHA}`),
@@ -279,7 +279,7 @@ test('a page notices nothing but its response and its callback', async () => {
   await client.send('Target.closeTarget', { targetId: pageId });
 });
 
-test('a runtime makes no more tries than it may, and says so', async () => {
+test('a runtime stops at its limit of tries, and says so', async () => {
   const html = `<div class="g-recaptcha" data-sitekey="6L-more" data-callback="done"></div>${RECAPTCHA}${told('g-recaptcha-response')}`;
   await expect
     .poll(async () => {
@@ -339,7 +339,7 @@ test.for<[Behaviour, number, string, number]>([
   solver.behaviour = { kind: 'solves', afterPolls: 1 };
 });
 
-test("the solver is told the runtime's proxy, and nobody else its password", async () => {
+test("only the solver is told the password of the runtime's proxy", async () => {
   const { port } = await openHttpProxy({ username: 'user', password: 'a-password' });
   const proxy = { type: 'http', host: '127.0.0.1', port, username: 'user', password: 'a-password' };
   const { id, connection } = await workspace.create({

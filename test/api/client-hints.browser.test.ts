@@ -79,13 +79,13 @@ async function openHintSite(): Promise<Site> {
   return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, hints };
 }
 
-/** What a site is told in every place where a page of it can run a script. */
+/** What a site is told in every place where one of its pages can run a script. */
 async function tour(browser: Browser, first: Page, { url, hints }: Site) {
   const context = await browser.createBrowserContext();
   const pages = { first, 'page of a context': await context.newPage() };
   const said: Record<string, unknown> = {};
   for (const [name, page] of Object.entries(pages)) {
-    // The second time with what the first answer asked for.
+    // The second visit sends the hints that the first answer asked for.
     for (const path of ['/', '/']) await page.goto(`${url}${path}`, { waitUntil: 'load' });
     said[name] = await page.evaluate(SAID);
     said[`frame of ${name}`] = await frameOf(page).evaluate(SAID);
@@ -113,7 +113,7 @@ function frameOf(page: Page): Frame {
   return frame;
 }
 
-/** A Chromium of the same version that nobody gave a flag about its name. */
+/** A Chromium of the same version without a flag about its name. */
 async function tourBare(site: Site) {
   const userDataDir = await mkdtemp(join(tmpdir(), 'bare-'));
   const browser = await puppeteer.launch({
@@ -129,7 +129,7 @@ async function tourBare(site: Site) {
   }
 }
 
-/** Its own name aside, which a bare Chromium without a window says otherwise. */
+/** The user agent is replaced: that of a bare headless Chromium differs. */
 function withAgent(said: Record<string, unknown>, agent: string) {
   const named = Object.entries(said).map(([place, one]) => [place, { ...Object(one), agent }]);
   return Object.fromEntries(named);

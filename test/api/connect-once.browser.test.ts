@@ -20,7 +20,7 @@ function tokenUrl(service: TestService, workspace: TestWorkspace, fields: object
   return connectOnceUrl(service, workspace, { token: service.apiKey, ...fields });
 }
 
-/** A client at the lowest level, and what it was told in the answer to its handshake. */
+/** A bare websocket client, and the headers that answered its handshake. */
 async function join(url: string, headers: Record<string, string> = {}) {
   const socket = new WebSocket(url, { headers });
   onTestFinished(() => socket.terminate());
@@ -30,7 +30,7 @@ async function join(url: string, headers: Record<string, string> = {}) {
   return { socket, told: answer?.headers ?? {}, cdp: cdpOver(socket) };
 }
 
-/** Resolves with the runtime once it is like this. */
+/** Resolves with the runtime once it matches. */
 function becomes(service: TestService, { runtimes }: TestWorkspace, ref: string, like: object) {
   return eventually(async () => {
     const { json } = await service.call('GET', `${runtimes}/${ref}`);
@@ -62,7 +62,10 @@ test('puppeteer gets a browser by one URL, and the runtime ends with it', async 
   await becomes(service, workspace, 'pup', LEFT);
 });
 
-test('playwright does, with the key in a header', async ({ service, workspace }) => {
+test('playwright gets a browser by one URL, with the key in a header', async ({
+  service,
+  workspace,
+}) => {
   const url = connectOnceUrl(service, workspace, { alias: 'play' });
   const headers = { authorization: `Bearer ${service.apiKey}` };
   const browser = await chromium.connectOverCDP(url, { headers });
@@ -72,7 +75,7 @@ test('playwright does, with the key in a header', async ({ service, workspace })
   await becomes(service, workspace, 'play', LEFT);
 });
 
-test('chrome-remote-interface does', async ({ service, workspace }) => {
+test('chrome-remote-interface gets a browser by one URL', async ({ service, workspace }) => {
   const target = tokenUrl(service, workspace, { alias: 'cri' });
   const client = await CDP({ target, local: true });
   expect(await client.Browser.getVersion()).toMatchObject({
@@ -82,10 +85,7 @@ test('chrome-remote-interface does', async ({ service, workspace }) => {
   await becomes(service, workspace, 'cri', LEFT);
 });
 
-test('the answer tells which runtime it is, and an alias is made up', async ({
-  service,
-  workspace,
-}) => {
+test('the answer names the runtime, and an alias is generated', async ({ service, workspace }) => {
   const { told, cdp, socket } = await join(tokenUrl(service, workspace), {
     'x-request-id': 'trace-9',
   });
@@ -98,7 +98,7 @@ test('the answer tells which runtime it is, and an alias is made up', async ({
   await becomes(service, workspace, id, LEFT);
 });
 
-test('launch and egress are what they are in the body of a create', async ({
+test('launch and egress mean the same as in the body of a create', async ({
   service,
   workspace,
 }) => {
@@ -125,7 +125,7 @@ test('the state of a profile is saved when the client leaves', async ({ service,
   expect(json.versions).toEqual([expect.objectContaining({ kind: 'saved' })]);
 });
 
-test('many at once each have a browser, and all are gone with their clients', async ({
+test('many clients at once each get a browser, and every browser ends with its client', async ({
   service,
   workspace,
 }) => {
@@ -151,7 +151,7 @@ test('a client that is killed takes its runtime with it', async ({ service, work
   await becomes(service, workspace, 'killed', LEFT);
 });
 
-test('with keepAlive the runtime stays, and is found by its alias', async ({
+test('a runtime with keepAlive stays, and is found by its alias', async ({
   service,
   workspace,
 }) => {
@@ -232,7 +232,7 @@ test('what a client sends right behind its handshake is not lost', async ({
   const socket = connect(Number(port), hostname);
   onTestFinished(() => void socket.destroy());
   socket.write(Buffer.concat([Buffer.from(handshake.join('\r\n')), command(1)]));
-  // Two more, of which one comes in pieces, while the browser is being taken.
+  // Two more commands, one of them in pieces, while the browser is being taken.
   const [start, rest] = [command(2).subarray(0, 9), command(2).subarray(9)];
   setImmediate(() => socket.write(start, () => socket.write(Buffer.concat([rest, command(3)]))));
   let said = '';
@@ -253,7 +253,7 @@ test('a name that is percent-encoded is the same workspace', async ({ service, w
   await becomes(service, workspace, 'encoded', { status: 'active' });
 });
 
-test('the key is not logged, and the request is, with its runtime', async ({
+test('the request is logged with its runtime, and without the key', async ({
   service,
   workspace,
 }) => {
@@ -293,14 +293,14 @@ test('whoever hangs up in the queue leaves it, also with keepAlive', async () =>
     });
     expect(service.node.queueLength).toBe(0);
   }
-  // Whoever waits on gets the place of the one that leaves.
+  // The client that still waits gets the place of the one that leaves.
   const next = join(tokenUrl(service, workspace, { alias: 'next' }));
   await becomes(service, workspace, 'next', { status: 'active' });
   first.socket.close();
   await versionOf((await next).cdp);
 });
 
-test('a refusal for want of room is that of a create', async () => {
+test('a refusal for want of room is the same as that of a create', async () => {
   await using service = await openTestService({
     admission: { maxRuntimes: 1, queueTimeoutMs: 100 },
     maxRuntimesPerOrganization: 2,
@@ -315,7 +315,7 @@ test('a refusal for want of room is that of a create', async () => {
   });
 });
 
-test('more than the organization may have is refused', async () => {
+test('a runtime beyond the limit of the organization is refused', async () => {
   await using service = await openTestService({ maxRuntimesPerOrganization: 1 });
   const workspace = await createWorkspace(service);
   await join(tokenUrl(service, workspace, { alias: 'first' }));
@@ -323,7 +323,7 @@ test('more than the organization may have is refused', async () => {
   expect(over).toMatchObject({ status: 429, json: { code: 'runtime.quota_exceeded' } });
 });
 
-test('a service that shuts down tells its clients, also those that wait', async () => {
+test('a service that shuts down tells its clients, including those that wait', async () => {
   await using service = await openTestService({ admission: { maxRuntimes: 1 } });
   const workspace = await createWorkspace(service);
   const first = await join(tokenUrl(service, workspace, { alias: 'first', keepAlive: true }));

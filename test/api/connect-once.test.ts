@@ -14,7 +14,7 @@ function addressOf(service: TestService, workspace: Pick<TestWorkspace, 'id'>, q
 
 const inQuery = (issue: object) => ({ ...issue, in: 'query' });
 
-test('what the body of a create is refused for, a query is refused for in the same words', async ({
+test('a query is refused in the same words as the body of a create', async ({
   service,
   workspace,
 }) => {
@@ -52,7 +52,7 @@ test('what the body of a create is refused for, a query is refused for in the sa
   }
 });
 
-test('what only a query can have wrong is told by its parameter', async ({
+test('mistakes that only a query can have are refused, and the refusal names the parameter', async ({
   service,
   workspace,
 }) => {
@@ -73,7 +73,7 @@ test('what only a query can have wrong is told by its parameter', async ({
   }
 });
 
-test('it takes a key, in the header or as a token, and not both', async ({
+test('the key comes in the header or as a token, and not in both', async ({
   service,
   workspace,
 }) => {
@@ -91,7 +91,7 @@ test('it takes a key, in the header or as a token, and not both', async ({
     json: { details: { issues: [{ in: 'query', path: 'token' }] } },
   });
   expect(JSON.stringify(both.json)).not.toContain(service.apiKey);
-  // The right key gets as far as to what else is wrong.
+  // With the right key, the next mistake is refused.
   expect(await refusalOf(at(`?token=${service.apiKey}&alias=-`))).toMatchObject({ status: 400 });
   expect(await refusalOf(at(`?token=${service.apiKey}&token=x`))).toMatchObject({
     status: 400,
@@ -99,9 +99,7 @@ test('it takes a key, in the header or as a token, and not both', async ({
   });
 });
 
-test("another organization's workspaces, and those that there are not, are not found", async ({
-  service,
-}) => {
+test("another organization's workspaces and unknown ones are not found", async ({ service }) => {
   const made = await service.callAsOther('POST', '/v1/workspaces', { name: 'theirs' });
   const authorization = `Bearer ${service.apiKey}`;
   for (const id of [made.json.id, 'theirs', 'nothing', '%00', '..%2fdefault']) {
@@ -117,7 +115,10 @@ test("another organization's workspaces, and those that there are not, are not f
   }
 });
 
-test('a request for no websocket is told that it takes one', async ({ service, workspace }) => {
+test('a request without an upgrade is told that the path needs a websocket', async ({
+  service,
+  workspace,
+}) => {
   const path = `/v1/workspaces/${workspace.id}/connect`;
   const answer = await service.call('GET', path);
   expect(answer).toMatchObject({
@@ -142,7 +143,7 @@ test('a request for no websocket is told that it takes one', async ({ service, w
   expect(posted.headers.get('allow')).toBe('GET, HEAD');
 });
 
-test('no key is logged, whatever it was sent with', async ({ service, workspace }) => {
+test('no key is logged, however it was sent', async ({ service, workspace }) => {
   const wrong = 'bctrl_a-key-that-was-mistyped';
   const path = `/v1/workspaces/${workspace.id}/connect`;
   for (const query of [`?token=${service.apiKey}&alias=-`, `?token=${wrong}`, `?tokn=${wrong}`]) {
@@ -156,7 +157,7 @@ test('no key is logged, whatever it was sent with', async ({ service, workspace 
   expect(log).not.toContain(wrong);
 });
 
-test('the reference has its parameters: text and numbers as they are, others as JSON', async ({
+test('the reference lists the parameters: text and numbers as they are, others as JSON', async ({
   service,
 }) => {
   const { json } = await service.call('GET', '/openapi.json');

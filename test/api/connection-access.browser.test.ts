@@ -15,7 +15,7 @@ import { listeningPorts, processesOf } from '../support/processes.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, testWithoutWarm as test } from '../support/test.ts';
 
-test('a connection of its own can be listed and revoked', async ({ service, workspace }) => {
+test('an additional connection can be listed and revoked', async ({ service, workspace }) => {
   const { id } = await workspace.create();
   const path = `${workspace.runtimes}/${id}/connections`;
   const made = await service.call('POST', path, { ttlSeconds: 60 });
@@ -48,7 +48,7 @@ test('a connection of its own can be listed and revoked', async ({ service, work
   });
 });
 
-test("a runtime's own address can be revoked, and then it has a new one", async ({
+test("a runtime's own connection can be revoked, and is replaced by a new one", async ({
   service,
   workspace,
 }) => {
@@ -63,7 +63,7 @@ test("a runtime's own address can be revoked, and then it has a new one", async 
   await client.send('Browser.getVersion');
 });
 
-test('a connection of a runtime that is over cannot be made', async ({ service, workspace }) => {
+test('a runtime that is over gets no new connection', async ({ service, workspace }) => {
   const { id } = await workspace.create();
   await workspace.stop(id);
   const path = `${workspace.runtimes}/${id}/connections`;
@@ -80,7 +80,7 @@ test('a connection of a runtime that is over cannot be made', async ({ service, 
   });
 });
 
-test('an observer looks and does not touch', async ({ service, workspace }) => {
+test('an observer can look and cannot change anything', async ({ service, workspace }) => {
   const { id, summary } = await workspace.create();
   const path = `${workspace.runtimes}/${id}/connections`;
   const { json } = await service.call('POST', path, { access: 'observe' });
@@ -134,7 +134,7 @@ test('commands that reach the machine are refused, and the browser goes on', asy
     return (result as { value: unknown }).value;
   };
   expect(await evaluate('6 * 7')).toBe(42);
-  // Nor by a detour that no inspection sees: another context, or a page's own script.
+  // Nor does a detour that no inspection sees: another context, or a page's own script.
   const { browserContextId } = await client.send('Target.createBrowserContext');
   const { targetId } = await client.send('Target.createTarget', {
     url: 'about:blank',
@@ -152,7 +152,7 @@ test('commands that reach the machine are refused, and the browser goes on', asy
   expect(JSON.stringify(html)).not.toContain('root:');
 });
 
-test("downloads lie in the runtime's folder, whatever path a client names", async ({
+test("downloads go to the runtime's folder, whatever path a client names", async ({
   service,
   workspace,
 }) => {
@@ -248,10 +248,7 @@ test('documents about the browser name our address, and pages can be reached by 
   expect((await fetch(`${base.slice(0, -1)}x/json/version`)).status).toBe(401);
 });
 
-test('a page that does not exist is not found, whatever is asked of it', async ({
-  service,
-  workspace,
-}) => {
+test('every request for an unknown page is answered 404', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   const byKey = `${service.url.replace('http', 'ws')}${workspace.runtimes}/${id}/cdp`;
   for (const url of [connection.cdpUrl, byKey]) {
@@ -270,7 +267,7 @@ test('a page that does not exist is not found, whatever is asked of it', async (
   }
 });
 
-test('addresses honour the public URL, and a trusted proxy alone', async () => {
+test('addresses follow the public URL, and the headers of a trusted proxy only', async () => {
   await using fixed = await openTestService({
     publicUrl: 'https://browsers.example',
   });
@@ -311,7 +308,7 @@ test('the path of a runtime takes only the API key', async ({ service, workspace
   expect(response.statusCode).toBe(404);
 });
 
-test('what a client does wrong is its own affair', async ({ service, workspace }) => {
+test('the mistakes of a client harm nobody else', async ({ service, workspace }) => {
   const { connection } = await workspace.create();
   using bystander = await openCdp(connection.cdpUrl);
   const refuses = async (send: (socket: WebSocket) => void): Promise<number> => {
@@ -347,7 +344,7 @@ test('what a client does wrong is its own affair', async ({ service, workspace }
   expect(await service.call('GET', '/healthz')).toMatchObject({ status: 200 });
 });
 
-test('a handshake that is none is refused in words', async ({ workspace }) => {
+test('an invalid handshake is refused with a reason', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { hostname, port, pathname } = new URL(connection.cdpUrl);
   const socket = connect(Number(port), hostname);
@@ -359,7 +356,7 @@ test('a handshake that is none is refused in words', async ({ workspace }) => {
   expect(String(answer)).toMatch(/^HTTP\/1\.1 400 [^]*"code":"request.invalid"/);
 });
 
-test('a body is not read of who may not come in', async ({ service }) => {
+test('the body of an unauthorized request is not read', async ({ service }) => {
   const response = await fetch(`${service.url}/v1/connect/garbage/session`, {
     method: 'POST',
     body: 'x'.repeat(1_000_000),
@@ -367,7 +364,7 @@ test('a body is not read of who may not come in', async ({ service }) => {
   expect(response.status).toBe(401);
 });
 
-test('a page that finds the port of a helper is kept out', async () => {
+test('a page that finds an internal port of the service is kept out', async () => {
   // In a jail there is no such port.
   await using service = await openTestService({ jailMode: 'off' });
   const workspace = await createWorkspace(service);
@@ -392,7 +389,7 @@ test('a page that finds the port of a helper is kept out', async () => {
   }
 });
 
-test('a slow body brings nothing up once the runtime is over', async ({ service, workspace }) => {
+test('a slow body starts nothing once the runtime is over', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   const { hostname, port, pathname } = new URL(connection.webdriverUrl);
   const socket = connect(Number(port), hostname);
@@ -408,7 +405,7 @@ test('a slow body brings nothing up once the runtime is over', async ({ service,
   await expect.poll(() => processesOf(service.browserRoot)).toEqual([]);
 });
 
-test('a client that hangs up in the middle of a body is no failure of the service', async ({
+test('a client that hangs up in the middle of a body is not logged as a failure', async ({
   service,
   workspace,
 }) => {
@@ -430,7 +427,7 @@ test('a client that hangs up in the middle of a body is no failure of the servic
   expect(service.logged.filter((line) => line.startsWith('{"level":50'))).toEqual([]);
 });
 
-test('who is attached when the runtime is stopped is told so', async ({ workspace }) => {
+test('attached clients are told that their runtime was stopped', async ({ workspace }) => {
   const { id, connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   const closed = once(client.socket, 'close');

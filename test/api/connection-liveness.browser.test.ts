@@ -6,7 +6,7 @@ import { test } from '../support/test.ts';
 
 const PING_INTERVAL_MS = 30_000;
 
-/** Time passes when the test says so; sockets go on by themselves. */
+/** The test moves the clock; sockets work as usual. */
 function ownTime(): void {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -39,12 +39,12 @@ test('an idle connection is pinged, and one that answers stays', async ({ worksp
     const pinged = once(client.socket, 'ping');
     vi.advanceTimersByTime(PING_INTERVAL_MS);
     await pinged;
-    // The answer to the ping is on its way before that of the command.
+    // The client answers the ping before the command.
     expect(await client.send('Browser.getVersion')).toHaveProperty('product');
   }
 });
 
-test('a client that vanished without a word is let go', async ({ service, workspace }) => {
+test('a client that vanished without closing is disconnected', async ({ service, workspace }) => {
   ownTime();
   const { id, connection } = await workspace.create();
   const silent = await openSilentClient(connection.cdpUrl);
@@ -59,10 +59,7 @@ test('a client that vanished without a word is let go', async ({ service, worksp
     .toEqual([0, 0, 0]);
 });
 
-test('who comes and goes is counted, and logged with the runtime', async ({
-  service,
-  workspace,
-}) => {
+test('connections are counted, and logged with their runtime', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   const attached = async () => {
     const { json } = await service.call('GET', `${workspace.runtimes}/${id}/connections`);

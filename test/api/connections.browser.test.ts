@@ -44,7 +44,7 @@ test('playwright drives the default page', async ({ workspace }) => {
   expect(await page?.title()).toBe('driven');
 });
 
-test('nothing says that the browser is headless', async ({ workspace }) => {
+test('neither pages nor requests say that the browser is headless', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const browser = await chromium.connectOverCDP(connection.cdpUrl);
   onTestFinished(() => browser.close());
@@ -60,7 +60,7 @@ test('nothing says that the browser is headless', async ({ workspace }) => {
   expect([said, agent, hints].join()).not.toMatch(/headless/i);
 });
 
-test('a client that leaves leaves the browser as it is', async ({ service, workspace }) => {
+test('the browser stays as it is when a client leaves', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   for (let time = 0; time < 2; time++) {
     using client = await openCdp(connection.cdpUrl);
@@ -72,7 +72,7 @@ test('a client that leaves leaves the browser as it is', async ({ service, works
   expect(json.summary.browserRunning).toBe(true);
 });
 
-test('large messages pass whole, both ways', async ({ workspace }) => {
+test('large messages arrive complete in both directions', async ({ workspace }) => {
   const { connection, summary } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   const { sessionId } = await client.send('Target.attachToTarget', {
@@ -85,7 +85,7 @@ test('large messages pass whole, both ways', async ({ workspace }) => {
   expect((result as { value: string }).value).toBe(text.toUpperCase());
 });
 
-test('a ticket is refused when it is tampered with, and once the runtime is over', async ({
+test('a ticket is refused when it was tampered with, and once the runtime is over', async ({
   workspace,
 }) => {
   const { id, connection } = await workspace.create();
@@ -117,7 +117,7 @@ test('an expired ticket is refused', async () => {
   });
 });
 
-test('no websocket is served elsewhere', async ({ service }) => {
+test('no other path accepts a websocket', async ({ service }) => {
   const url = service.url.replace('http', 'ws');
   for (const path of [
     '/',

@@ -6,7 +6,7 @@ import { openTestService, type TestService } from '../support/service.ts';
 import { createWorkspace, test as base, type TestWorkspace } from '../support/test.ts';
 import { openWaysSite } from '../support/ways-site.ts';
 
-/** Only 127.0.0.2 may be reached here, of all that is inside. */
+/** Of all internal addresses, browsers may reach only 127.0.0.2 here. */
 const test = base.extend('closed', { scope: 'file' }, async ({}, { onCleanup }) => {
   const service = await openTestService({ egressAllow: ['127.0.0.2'] });
   onCleanup(() => service[Symbol.asyncDispose]());
@@ -46,7 +46,7 @@ const serviceWorker = (url: string) =>
        active.postMessage('${url}');
      }))`;
 
-test('what is inside is refused in every spelling and by every way, with a clear answer', async ({
+test('internal addresses are refused in every spelling and by every way, with a clear answer', async ({
   closed,
 }) => {
   const site = await openWaysSite();
@@ -87,7 +87,7 @@ test('what is inside is refused in every spelling and by every way, with a clear
   }
   expect(await page.evaluate(socket(secret))).toBe('failed');
   expect(site.seen.filter((path) => path.includes('secret'))).toEqual([]);
-  // The same ways lead to what may be reached.
+  // The same ways lead to the address that may be reached.
   for (const [at, way] of [reading, worker, serviceWorker, socket].entries()) {
     expect(await page.evaluate(way(`${allowed}/open-${at}`))).toBe('reached');
     expect(site.seen).toContain(`/open-${at}`);
@@ -100,7 +100,7 @@ test('what is inside is refused in every spelling and by every way, with a clear
   );
 });
 
-test("the service's own ports are refused whatever is allowed, also to Playwright's requests", async ({
+test("the service's own ports are refused whatever is allowed, even to Playwright's requests", async ({
   service,
   workspace,
 }) => {
@@ -165,7 +165,7 @@ test('a denied IPv4 address is denied in every IPv6 address that carries it', as
     .toEqual(hosts.map((host) => ({ host, port: site.port, code: 'denied', count: 1 })));
 });
 
-test('a proxy is no way in, and none of the inside itself', async ({ closed }) => {
+test('a proxy at an internal address is refused', async ({ closed }) => {
   const workspace = await createWorkspace(closed);
   const proxy = await openHttpProxy({ names: { 'site.example': '127.0.0.1' } });
   const launch = (host: string) => ({

@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
 import { openCdp } from '../support/cdp.ts';
+import { followEvents } from '../support/event-stream.ts';
 import { openSite } from '../support/site.ts';
 import { test } from '../support/test.ts';
 
-test('what happens to a runtime is kept in order, and read on from a cursor', async ({
+test('events of a runtime are kept in order, and can be read from a cursor on', async ({
   service,
   workspace,
 }) => {
@@ -75,7 +76,7 @@ test('a wait answers with the event as it happens, or with null when time is up'
   expect((await stopped).json.event).toMatchObject({ data: { reason: 'requested' } });
 });
 
-test('pages are observed also after a restart, and odd texts of theirs are kept', async ({
+test('pages are observed after a restart too, and their odd texts are kept', async ({
   service,
   workspace,
 }) => {
@@ -100,7 +101,7 @@ test('pages are observed also after a restart, and odd texts of theirs are kept'
   });
 });
 
-test('a stream that is only asked for its headers ends at once', async ({ service, workspace }) => {
+test('a HEAD request for a stream ends at once', async ({ service, workspace }) => {
   const { id } = await workspace.create();
   const response = await fetch(`${service.url}${workspace.runtimes}/${id}/events/stream`, {
     method: 'HEAD',
@@ -110,7 +111,7 @@ test('a stream that is only asked for its headers ends at once', async ({ servic
   expect(response.headers.get('content-type')).toContain('text/event-stream');
 });
 
-test('nothing of pages is recorded while nobody asks', async ({ service, workspace }) => {
+test('page events are recorded only on request', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   await client.send('Target.createTarget', {
@@ -127,30 +128,17 @@ test('events are streamed, and a client that comes back misses nothing', async (
   workspace,
 }) => {
   const { id, alias } = await workspace.create();
-  const url = `${service.url}${workspace.runtimes}/${id}/events/stream`;
-  const follow = async (query: string, headers: Record<string, string>, until: string) => {
-    const hangUp = new AbortController();
-    const response = await fetch(url + query, {
-      headers: { authorization: `Bearer ${service.apiKey}`, ...headers },
-      signal: hangUp.signal,
-    });
-    expect(response.headers.get('content-type')).toContain('text/event-stream');
-    let text = '';
-    for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk).toString();
-      if (text.includes(`event: ${until}`) && text.endsWith('\n\n')) break;
-    }
-    hangUp.abort();
-    return [...text.matchAll(/event: (\S+)\ndata: (.*)\nid: (\d+)/g)].map(([, type, data, key]) => {
-      expect(JSON.parse(data ?? '')).toMatchObject({ id: key, type, runtimeId: id });
-      return { type, id: key ?? '' };
-    });
+  const path = `${workspace.runtimes}/${id}/events/stream`;
+  const follow = async (query: string, after: string | undefined, until: string) => {
+    const { events } = await followEvents(service, { path: path + query, after, until });
+    for (const event of events) expect(event).toMatchObject({ runtimeId: id });
+    return events;
   };
-  const before = await follow('?after=0', {}, 'runtime.launched');
+  const before = await follow('?after=0', undefined, 'runtime.launched');
   expect(before.map(({ type }) => type)).toEqual(['runtime.created', 'runtime.launched']);
   await workspace.stop(alias);
-  const missed = await follow('', { 'last-event-id': before[0]?.id ?? '' }, 'runtime.stopped');
+  const missed = await follow('', before[0]?.id, 'runtime.stopped');
   expect(missed.map(({ type }) => type)).toEqual(['runtime.launched', 'runtime.stopped']);
-  const some = await follow('?after=0&eventTypes=runtime.stopped', {}, 'runtime.stopped');
+  const some = await follow('?after=0&eventTypes=runtime.stopped', undefined, 'runtime.stopped');
   expect(some.map(({ type }) => type)).toEqual(['runtime.stopped']);
 });

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect } from 'vitest';
+import { z } from 'zod';
+import { SCOPES, type Scope } from '../../src/runtime-manager/runtime/index.ts';
 import { caller } from '../support/http.ts';
 import { test } from '../support/api-test.ts';
+import { addKey } from '../support/keys.ts';
 import { createWorkspace } from '../support/test.ts';
 import type { TestService } from '../support/service.ts';
 
@@ -11,6 +14,7 @@ interface Route {
   path: string;
   hasBody: boolean;
   statuses: string[];
+  scopes: Scope[];
 }
 
 /** Every operation of the served document, with the given names in its path. */
@@ -24,17 +28,34 @@ async function routes(service: TestService, names: Record<string, string>): Prom
         path: path.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? 'unnamed'),
         hasBody: 'application/json' in (paths[path][method].requestBody?.content ?? {}),
         statuses: Object.keys(paths[path][method].responses),
+        scopes: z.array(z.enum(SCOPES)).parse(paths[path][method]['x-required-scopes']),
       })),
     );
 }
 
-test('without a key every route answers 401', async ({ service }) => {
+test('every route answers 401 without a key', async ({ service }) => {
   const anonymous = caller(service.url, undefined);
   for (const { method, path } of await routes(service, { id: 'default', alias: 'a' })) {
     expect(await anonymous(method, path), `${method} ${path}`).toMatchObject({
       status: 401,
       json: { code: 'auth.required', error: expect.any(String), requestId: expect.any(String) },
     });
+  }
+});
+
+test('every route names its scopes, and is closed to a key that lacks one of them', async ({
+  service,
+}) => {
+  for (const { method, path, scopes } of await routes(service, { id: 'default', alias: 'a' })) {
+    expect(scopes, `${method} ${path}`).not.toEqual([]);
+    for (const scope of scopes) {
+      const others = SCOPES.filter((one) => one !== scope);
+      const call = caller(service.url, await addKey(service.database, { scopes: others }));
+      expect(await call(method, path), `${method} ${path}`).toMatchObject({
+        status: 403,
+        json: { code: 'auth.forbidden', details: { scope } },
+      });
+    }
   }
 });
 
@@ -59,7 +80,7 @@ function bodyFor(path: string): object {
   return /\/(?:connections|wait|solve)$/.test(path) ? {} : { name: 'n' };
 }
 
-test('a body that is not what it should be is refused by its field', async ({ service }) => {
+test('an invalid body is refused, and the refusal names the field', async ({ service }) => {
   for (const route of await routes(service, { id: 'default', alias: 'a' })) {
     const { method, path, hasBody, statuses } = route;
     if (!hasBody) continue;
@@ -98,7 +119,7 @@ test('an unknown route answers 404 with the same body', async ({ service }) => {
   });
 });
 
-test('the id of a request is in its answer, and a harmless one of the caller is kept', async ({
+test('every answer has a request id: that of the caller, if it is harmless', async ({
   service,
 }) => {
   const get = (id: string) =>
@@ -109,7 +130,7 @@ test('the id of a request is in its answer, and a harmless one of the caller is 
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('odd references and parameters get their refusal, never a 500', async ({ service }) => {
+test('odd references and parameters are refused, never answered with 500', async ({ service }) => {
   const far = Buffer.from('-000005-01-01T00:00:00.000Z 11111111-1111-4111-8111-111111111111');
   const odd: [string, string, number][] = [
     ['GET', '/v1/workspaces/%00', 404],
@@ -128,7 +149,7 @@ test('odd references and parameters get their refusal, never a 500', async ({ se
   }
 });
 
-test('an offer to speak another protocol need not be taken up', async ({ service }) => {
+test('a request that offers to upgrade to h2c is answered over HTTP/1.1', async ({ service }) => {
   const { hostname, port } = new URL(service.url);
   const asked = request({
     hostname,

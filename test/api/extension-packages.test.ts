@@ -32,7 +32,7 @@ function formOf(content: Buffer, name = 'file'): FormData {
   return form;
 }
 
-/** A zip's entry, patched where its central directory says what it is. */
+/** A zip whose entry is patched in the central directory. */
 function patched(zip: Buffer, patch: (central: number) => void): Buffer {
   patch(zip.indexOf(Buffer.from('PK\x01\x02', 'latin1')));
   return zip;
@@ -48,7 +48,7 @@ async function linked(): Promise<Buffer> {
   return patched(zip, (at) => zip.writeUInt32LE(0o120777 * 0x10000, at + 38));
 }
 
-/** A name of the same length in its place. */
+/** Replaces a name with one of the same length. */
 async function renamed(to: string): Promise<Buffer> {
   const name = 'a'.repeat(to.length);
   const zip = await zipOf({ 'manifest.json': manifest(), [name]: 'x' });
@@ -81,29 +81,31 @@ test.for<[string, () => Promise<Buffer>, string]>([
   [
     'has a comment that never ends, often',
     () => zipOf({ 'manifest.json': `{ ${'/*'.repeat(400_000)}` }),
-    'It is no JSON',
+    'It is not JSON',
   ],
   [
     'names a file that cannot be decoded',
     () => withManifest({ options_page: '%zz.html' }),
     'is not in the package',
   ],
-  ['has a manifest that is no JSON', () => zipOf({ 'manifest.json': '{ "a": }' }), 'It is no JSON'],
+  [
+    'has a manifest that is no JSON',
+    () => zipOf({ 'manifest.json': '{ "a": }' }),
+    'It is not JSON',
+  ],
 ])('a package that %s is refused at once', async ([, make, words], { service }) => {
   const content = await make();
   const before = process.memoryUsage().rss;
   const begun = performance.now();
   const answer = await refusal(service, formOf(content));
-  // Alone it takes a tenth of a second.
+  // On an idle machine it takes a tenth of a second.
   expect(performance.now() - begun).toBeLessThan(5000 * contention());
   expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 ** 2);
   expect(answer).toMatchObject({ status: 400, json: { code: 'extension.invalid_package' } });
   expect(JSON.stringify(answer.json.details.problems)).toContain(words);
 });
 
-test('all that is wrong with a manifest is told at once, each with its place', async ({
-  service,
-}) => {
+test('all mistakes of a manifest are listed at once, each with its place', async ({ service }) => {
   const { json: values } = await refusal(
     service,
     formOf(
@@ -199,7 +201,7 @@ const at = (field: string, words: string) => ({
   message: expect.stringContaining(words),
 });
 
-test('a form that is none is refused by its field', async ({ service }) => {
+test('an invalid form is refused, and the refusal names the field', async ({ service }) => {
   const zip = await withManifest({});
   const twice = formOf(zip);
   twice.append('file', new Blob(['x']));

@@ -5,7 +5,7 @@ import { openCdp } from '../support/cdp.ts';
 import { openTestService, type TestService } from '../support/service.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
-/** Of what a page may ask a browser for, beside WebGL. */
+/** Features that a page may ask a browser for, except WebGL. */
 const ASKED = `(async () => {
   const has = (...kinds) =>
     kinds.map((kind) => document.createElement('canvas').getContext(kind) !== null);
@@ -40,14 +40,14 @@ async function told(cdpUrl: string, targetId: string) {
 
 const openFlavor = (flavor: BrowserFlavor) => openTestService({ flavor, warm: { min: 1, max: 1 } });
 
-/** What a page learns in a runtime that is launched so. */
+/** What a page learns in a runtime with this launch. */
 async function learnt(service: TestService, launch: object) {
   const workspace = await createWorkspace(service);
   const { connection, summary } = await workspace.create({ launch });
   return told(connection.cdpUrl, summary.defaultPageId);
 }
 
-test('a lean browser has no WebGL, and all else as a full one, with a profile and without', async () => {
+test('a lean browser lacks only WebGL, with a profile and without', async () => {
   await using full = await openFlavor('full');
   await using lean = await openFlavor('lean');
   const of = await learnt(full, { mode: 'ephemeral' });

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { caller } from '../support/http.ts';
 import { test } from '../support/api-test.ts';
 
-test('a misspelt field is told the field that was meant, in bodies and queries', async ({
+test('the refusal of a misspelt field names the field that was meant, in bodies and queries', async ({
   service,
   workspace,
 }) => {
@@ -35,7 +35,7 @@ test('a misspelt field is told the field that was meant, in bodies and queries',
   });
 });
 
-test('a kind or mode that there is not is told those that there are', async ({
+test('the refusal of an unknown kind or mode lists the known ones', async ({
   service,
   workspace,
 }) => {
@@ -49,7 +49,9 @@ test('a kind or mode that there is not is told those that there are', async ({
   );
 });
 
-test('a method that a path does not have is 405, with those it has', async ({ service }) => {
+test('a method that a path does not have is answered 405, with the methods that it has', async ({
+  service,
+}) => {
   for (const [method, path, allow] of [
     ['PUT', '/v1/workspaces', 'GET, HEAD, POST'],
     ['DELETE', '/v1/workspaces/default/runtimes', 'GET, HEAD, POST'],
@@ -66,7 +68,7 @@ test('a method that a path does not have is 405, with those it has', async ({ se
   }
 });
 
-test('the address of the service leads a person to the reference, and tells a program where it is', async ({
+test('the root address redirects a person to the reference, and tells a program where it is', async ({
   service,
 }) => {
   const asPerson = await fetch(service.url, {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { IdempotentAnswers } from '../../src/api/http/idempotent-answers.ts';
 import { pino } from 'pino';
+import { addKey } from '../support/keys.ts';
 import type { TestService } from '../support/service.ts';
 import { test } from '../support/test.ts';
 
@@ -44,7 +44,7 @@ test('the same request with the same key is carried out once', async ({ service,
   expect(json.runtimes).toHaveLength(1);
 });
 
-test('another request with the key is refused', async ({ service, workspace }) => {
+test('a different request with the same key is refused', async ({ service, workspace }) => {
   const key = randomUUID();
   const { json } = await post(service, workspace.runtimes, key, fresh());
   for (const [path, body] of [
@@ -58,7 +58,7 @@ test('another request with the key is refused', async ({ service, workspace }) =
   }
 });
 
-test('start and stop are answered again as they were', async ({ service, workspace }) => {
+test('a repeated start or stop gets the first answer again', async ({ service, workspace }) => {
   const { id } = await workspace.create();
   const [stopKey, startKey] = [randomUUID(), randomUUID()];
   const stopped = await post(service, `${workspace.runtimes}/${id}/stop`, stopKey);
@@ -71,7 +71,7 @@ test('start and stop are answered again as they were', async ({ service, workspa
   });
 });
 
-test('a refusal is an answer too', async ({ service, workspace }) => {
+test('a refusal is repeated like any answer', async ({ service, workspace }) => {
   const { alias } = await workspace.create();
   const key = randomUUID();
   const body = { alias, kind: 'browser' };
@@ -87,10 +87,7 @@ test('a refusal is an answer too', async ({ service, workspace }) => {
 test('a key belongs to its caller', async ({ service, workspace }) => {
   const [key, body] = [randomUUID(), fresh()];
   await post(service, workspace.runtimes, key, body);
-  const other = generateApiKey();
-  const { organizations } = service.database.db.query;
-  const own = await organizations.findFirst({ where: (row, { eq }) => eq(row.name, 'default') });
-  await addApiKey(service.database.db, own?.id ?? '', 'other', other);
+  const other = await addKey(service.database);
   expect(
     await post({ url: service.url, apiKey: other }, workspace.runtimes, key, body),
   ).toMatchObject({
@@ -99,7 +96,7 @@ test('a key belongs to its caller', async ({ service, workspace }) => {
   });
 });
 
-test('keys that a header should not have are refused', async ({ service, workspace }) => {
+test('invalid keys are refused', async ({ service, workspace }) => {
   for (const key of ['', 'with space', 'x'.repeat(256)]) {
     expect(await post(service, workspace.runtimes, key, fresh())).toMatchObject({
       status: 400,
@@ -120,7 +117,7 @@ test('neither keys nor answers can be read in the database', async ({ service, w
   expect(stored).not.toContain('connection');
 });
 
-test('after a day a key is free, and what was not finished may be tried again', async ({
+test('a key is free after a day, and an unfinished request may be tried again', async ({
   service,
   workspace,
 }) => {

@@ -10,7 +10,7 @@ import type { TestService } from '../support/service.ts';
 
 const OPERATIONS = ['create', 'start', 'stop', 'restart', 'delete'] as const;
 
-/** What each may be answered, however it meets the others. */
+/** The answers that each request may get, whatever runs beside it. */
 const ALLOWED = {
   create: [200, 409],
   start: [200, 404, 409],
@@ -19,7 +19,7 @@ const ALLOWED = {
   delete: [200, 404, 409],
 } as const;
 
-/** The model: what may follow on what in the life of one runtime. */
+/** The model: which state may follow which in the life of one runtime. */
 const NEXT: Record<string, string[]> = {
   '': ['runtime.created'],
   'runtime.created': ['runtime.launched', 'runtime.stopped', 'runtime.failed'],

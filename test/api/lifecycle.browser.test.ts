@@ -8,7 +8,7 @@ import { NO_WARM, openTestService } from '../support/service.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
-test('a runtime that is over is started once more, one generation later', async ({
+test('a runtime that is over can be started again, as the next generation', async ({
   service,
   workspace,
 }) => {
@@ -30,7 +30,7 @@ test('a runtime that is over is started once more, one generation later', async 
   await expect(openCdp(first.connection.cdpUrl)).rejects.toThrow('410');
 });
 
-test('a start of an active runtime answers it as it is, and a restart is fresh', async ({
+test('a start of an active runtime changes nothing, and a restart brings a fresh browser', async ({
   service,
   workspace,
 }) => {
@@ -45,7 +45,7 @@ test('a start of an active runtime answers it as it is, and a restart is fresh',
   expect(await service.call('POST', `${path}/restart`)).toMatchObject({ json: { generation: 3 } });
 });
 
-test('a start of an active runtime tells what is so now', async ({ service, workspace }) => {
+test('a start of an active runtime answers its present state', async ({ service, workspace }) => {
   const { id, connection, summary } = await workspace.create({ driver: 'selenium' });
   const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
   onTestFinished(() => browser.disconnect());
@@ -60,7 +60,10 @@ test('a start of an active runtime tells what is so now', async ({ service, work
   });
 });
 
-test('who hangs up does not take the launch of another with it', async ({ service, workspace }) => {
+test('a client that hangs up does not end the launch of another', async ({
+  service,
+  workspace,
+}) => {
   const { id } = await workspace.create();
   await workspace.stop(id);
   const hangUp = new AbortController();
@@ -130,7 +133,7 @@ test('a runtime that nobody attached to ends when it is idle for too long', asyn
   ]);
 });
 
-test('traffic of a client keeps a runtime, and its longest duration ends it all the same', async ({
+test('traffic of a client keeps a runtime, until its longest duration ends it', async ({
   service,
   workspace,
 }) => {
@@ -155,7 +158,10 @@ test('traffic of a client keeps a runtime, and its longest duration ends it all 
   });
 });
 
-test('times beyond the ceiling are refused by their field', async ({ service, workspace }) => {
+test('times beyond the ceiling are refused, and the refusal names the field', async ({
+  service,
+  workspace,
+}) => {
   for (const field of ['idleTimeoutSeconds', 'maxDurationSeconds']) {
     for (const value of [0, -1, 1.5, 10_001, '60', null]) {
       const body = { alias: 'a', kind: 'browser', [field]: value };
@@ -188,7 +194,7 @@ test('a browser that hangs is found, ended and reported', async () => {
   await expect.poll(() => processesOf(service.browserRoot)).toEqual([]);
 });
 
-test('a page that posts 25 MB keeps its browser busy, and nobody kills it for that', async () => {
+test('a page that posts 50 MB keeps its browser busy, and nobody kills it for that', async () => {
   await using service = await openTestService({
     healthCheck: { intervalMs: 100, timeoutMs: 1000, busyMultiple: 120 },
     warm: NO_WARM,
@@ -204,7 +210,7 @@ test('a page that posts 25 MB keeps its browser busy, and nobody kills it for th
   const posted = page?.evaluate(async (size) => {
     const answer = await fetch('/', { method: 'POST', body: 'x'.repeat(size) });
     return answer.status;
-  }, 25_000_000);
+  }, 50_000_000);
   let longest = 0;
   for (let status: number | undefined; status !== 200;) {
     const asked = performance.now();
@@ -215,9 +221,9 @@ test('a page that posts 25 MB keeps its browser busy, and nobody kills it for th
   expect(longest).toBeGreaterThan(1000);
   const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
   expect(json).toMatchObject({ status: 'active' });
-}, 120_000);
+});
 
-test('the default page is one that is open, also after the first was closed or crashed', async ({
+test('the default page is an open one, even after the first was closed or crashed', async ({
   service,
   workspace,
 }) => {

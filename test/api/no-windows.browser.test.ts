@@ -11,9 +11,7 @@ const PAGE = `<!doctype html><title>asks</title><input type="file"><button>Pick<
     showOpenFilePicker().catch(({ name }) => told.push(name));
 </script>`;
 
-test('what would open a window of the desktop is over at once, and the page goes on', async ({
-  workspace,
-}) => {
+test('printing and file pickers end at once, and the page goes on', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
   onTestFinished(() => browser.disconnect());

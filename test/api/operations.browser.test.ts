@@ -7,7 +7,7 @@ import { openCdp } from '../support/cdp.ts';
 import { NO_WARM, openTestService } from '../support/service.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
-test('metrics tell what is active, what it took and what failed', async ({
+test('metrics tell what is active, how long it took and what failed', async ({
   service,
   workspace,
 }) => {
@@ -32,7 +32,10 @@ test('metrics tell what is active, what it took and what failed', async ({
   expect(await metrics()).not.toContain(id);
 });
 
-test('metrics are for this machine, or for who has the token', async ({ service, workspace }) => {
+test('metrics are served to this machine, or to whoever has the token', async ({
+  service,
+  workspace,
+}) => {
   const forwarded = await fetch(`${service.url}/metrics`, {
     headers: { 'x-forwarded-for': '::1' },
   });
@@ -59,7 +62,7 @@ test('metrics are for this machine, or for who has the token', async ({ service,
   }
 });
 
-test('the doctor finds what nobody holds, and is for admins only', async () => {
+test('the doctor finds what no runtime holds, and is for admins only', async () => {
   await using service = await openTestService({ warm: NO_WARM });
   const workspace = await createWorkspace(service);
   const { id } = await workspace.create();
@@ -67,13 +70,17 @@ test('the doctor finds what nobody holds, and is for admins only', async () => {
     status: 403,
     json: { code: 'auth.forbidden' },
   });
+  // A service claims storage without an owner soon after its start.
+  const storageState = async () =>
+    (await service.call('GET', '/v1/doctor')).json.retention.storage.state;
+  await expect.poll(storageState).toBe('ours');
   const examined = { activeRuntimes: 1, directories: 1, processes: expect.any(Number) };
   expect(await service.call('GET', '/v1/doctor')).toMatchObject({
     status: 200,
     json: {
       findings: [],
       examined,
-      retention: { runtimes: 0, events: 0, storage: { state: 'unclaimed', orphans: 0 } },
+      retention: { runtimes: 0, events: 0, storage: { state: 'ours', orphans: 0 } },
     },
   });
 

@@ -11,7 +11,7 @@ import { test } from '../support/test.ts';
 
 const PROFILES = '/v1/browser-profiles';
 
-/** A profile whose version is an archive that no service wrote, under the checksum that it has. */
+/** A profile whose version is an archive that no service wrote, recorded with the right checksum. */
 async function profileOf({ call, database, dataDir }: TestService, entries: TarEntry[]) {
   const made = await call('POST', PROFILES, { name: `p-${randomUUID().slice(0, 8)}` });
   const { id } = made.json;
@@ -35,13 +35,13 @@ async function outsideDirectory(): Promise<string> {
   return outside;
 }
 
-/** Where the state of the one profile lies that is in use. */
+/** The profile directory of the only profile in use. */
 async function checkoutOf({ dataDir }: TestService): Promise<string> {
   const [name = ''] = await readdir(join(dataDir, 'checkouts'));
   return join(dataDir, 'checkouts', name, 'data');
 }
 
-test('links in a stored state lead a launch nowhere, and what starts programs is not there', async ({
+test('a launch follows no link in a stored state, and drops files that start programs', async ({
   service,
   workspace,
 }) => {
@@ -73,7 +73,7 @@ test('links in a stored state lead a launch nowhere, and what starts programs is
   expect((await service.call('GET', `${PROFILES}/${id}/versions`)).json.versions).toHaveLength(2);
 });
 
-test('a state that is a link is begun anew, and one that leaves its directory is refused', async ({
+test('a state that is a link is replaced by an empty one, and one that leaves its directory is refused', async ({
   service,
   workspace,
 }) => {

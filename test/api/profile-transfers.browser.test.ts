@@ -30,7 +30,7 @@ async function importZip(service: TestService, id: string, body: Buffer) {
   return { status: response.status, json };
 }
 
-/** Keeps a text in three places, or reads them. */
+/** Writes a text to three places, or reads them. */
 async function inProfile(workspace: TestWorkspace, launch: object, site: string, text?: string) {
   const runtime = await workspace.create({ launch });
   const browser = await chromium.connectOverCDP(runtime.connection.cdpUrl);
@@ -87,7 +87,7 @@ test('a version is exported as a zip, and imported into another profile', async 
   });
 });
 
-test("state goes to Playwright's storageState, and comes from it", async ({
+test("state is exported as Playwright's storageState, and imported from it", async ({
   service,
   workspace,
 }) => {
@@ -122,7 +122,7 @@ test("state goes to Playwright's storageState, and comes from it", async ({
   expect(await inProfile(workspace, copy.launch, site)).toEqual(['key=stated', 'stated', 'stated']);
 });
 
-test('a state with what Playwright leaves to the browser is taken', async ({
+test('a storageState with cookies by url, without expiry or with unknown fields is accepted', async ({
   service,
   workspace,
 }) => {
@@ -159,7 +159,7 @@ async function zip(entries: Record<string, Buffer | number>): Promise<Buffer> {
   return Buffer.concat(await file.outputStream.pipe(new PassThrough()).toArray());
 }
 
-test('what is no state is refused, and nothing is written', async ({ service }) => {
+test('an invalid state is refused, and nothing is written', async ({ service }) => {
   const { id } = await createProfile(service);
   const renamed = async (from: string, to: string) => {
     const bytes = await zip({ 'Default/Cookies': Buffer.from('x'), [from]: Buffer.from('x') });
@@ -218,7 +218,7 @@ test('what is no state is refused, and nothing is written', async ({ service }) 
       json: { code: 'request.invalid', details: { issues: [{ in: 'body', path }] } },
     });
   }
-  // What only Chromium knows.
+  // Mistakes that only Chromium finds.
   for (const [path, state] of [
     ['cookies.1', { cookies: [cookie, { ...cookie, name: '__Host-a', secure: false }] }],
     [
@@ -252,7 +252,7 @@ test('what is no state is refused, and nothing is written', async ({ service }) 
 
 const json = (value: object) => Buffer.from(JSON.stringify(value));
 
-test('of an import only the state of sites is taken', async ({ service, workspace }) => {
+test('an import takes over only the state of sites', async ({ service, workspace }) => {
   const { id, launch } = await createProfile(service);
   const extension = { external_crx: 'e.crx', external_version: '1.0' };
   const preferences = {
@@ -287,7 +287,7 @@ test('of an import only the state of sites is taken', async ({ service, workspac
   }
 });
 
-test('an export that is broken off, or only asked for, leaves nothing and harms nobody', async ({
+test('an export that is aborted, or asked for by HEAD, leaves nothing and harms nobody', async ({
   service,
   workspace,
 }) => {
@@ -304,7 +304,7 @@ test('an export that is broken off, or only asked for, leaves nothing and harms 
   expect(await service.call('GET', `${PROFILES}/${id}`)).toMatchObject({ status: 200 });
 });
 
-test('an import does not get in the way of a writer, and has its limit', async () => {
+test('an import is refused beyond its size limit, and while a runtime writes the profile', async () => {
   await using service = await openTestService({ importMaxBytes: 1000 });
   const workspace = await createWorkspace(service);
   const { id, launch } = await createProfile(service);

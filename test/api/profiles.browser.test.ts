@@ -39,7 +39,7 @@ async function withPage<T>(cdpUrl: string, use: (page: Page, browser: Browser) =
 const versionsOf = async ({ call }: TestService, id: string) =>
   (await call('GET', `${PROFILES}/${id}/versions`)).json.versions;
 
-test('state of every kind is there in the next runtime of the profile, and nowhere else', async ({
+test('the next runtime of a profile has its state of every kind, and no other runtime has it', async ({
   service,
   workspace,
 }) => {
@@ -64,7 +64,7 @@ test('state of every kind is there in the next runtime of the profile, and nowhe
 
   const second = await workspace.create({ launch });
   const seen = await withPage(second.connection.cdpUrl, (page) => readState(page, site));
-  // What belongs to one tab goes with it, as in any browser.
+  // The state of one tab ends with the tab, as in any browser.
   expect(seen).toEqual({ ...written, sessionStorage: null, httpAuth: null });
   await workspace.stop(ephemeral.id);
   const fresh = await workspace.create();
@@ -172,7 +172,7 @@ test('a fingerprint is the same in every page, frame and worker', async ({
       expect(await tab.evaluate(`fetch('/headers').then((r) => r.text())`)).toBe('de-DE,de;q=0.9');
     }
   });
-  // Made where there was the language.
+  // The profile was created on a machine that had the language.
   const { id, launch: unknown } = await createProfile(service);
   await service.database.db
     .update(browserProfiles)
@@ -187,7 +187,7 @@ test('a fingerprint is the same in every page, frame and worker', async ({
   ).toMatchObject({ status: 422, json: { code: 'profile.locale_unavailable' } });
 });
 
-test('what a crash leaves is a recovered version, and the last good one stays current', async ({
+test('a crash leaves a recovered version, and the last good one stays current', async ({
   service,
   workspace,
 }) => {
@@ -210,7 +210,7 @@ test('what a crash leaves is a recovered version, and the last good one stays cu
     const runtime = await workspace.create({ launch: { ...launch, readOnly: true } });
     const seen = await withPage(runtime.connection.cdpUrl, (page) => readState(page, site));
     await workspace.stop(runtime.id);
-    // Local storage would be held back for some seconds.
+    // Chromium would hold local storage back for some seconds.
     return seen['indexedDB'];
   };
   expect(await stateOf()).toBe('good');
@@ -230,7 +230,7 @@ test('the state of a running browser is saved without stopping it', async () => 
   const newest = async () => (await versionsOf(service, id))[0]?.version ?? 0;
   const known = await newest();
   await eventually(async () => expect(await newest()).toBeGreaterThan(known + 1));
-  // Each takes the place of the one before it.
+  // Each checkpoint replaces the one before it.
   expect((await versionsOf(service, id)).length).toBeLessThanOrEqual(2);
   expect((await versionsOf(service, id))[0]).toMatchObject({ kind: 'checkpoint', isCurrent: true });
   const savedState = async () => {
@@ -250,7 +250,7 @@ test('the state of a running browser is saved without stopping it', async () => 
   expect((await versionsOf(service, id))[0]).toMatchObject({ kind: 'saved', isCurrent: true });
 });
 
-test('old versions are forgotten, with their archives, and never the current one', async () => {
+test('old versions are deleted with their archives, and the current one never is', async () => {
   await using service = await openTestService({ keepVersions: { count: 2, ageMs: 3_600_000 } });
   const workspace = await createWorkspace(service);
   const { id, launch } = await createProfile(service);
@@ -270,7 +270,7 @@ test('old versions are forgotten, with their archives, and never the current one
   expect(await readdir(join(service.dataDir, 'checkouts'))).toEqual([]);
 });
 
-test('a damaged version is refused with the one before it, and the profile stays usable', async ({
+test('the refusal of a damaged version names the one before it, and the profile stays usable', async ({
   service,
   workspace,
 }) => {
@@ -302,7 +302,7 @@ test('a damaged version is refused with the one before it, and the profile stays
   expect(await create('restored')).toMatchObject({ status: 200 });
 });
 
-test('a fork goes its own way', async ({ service, workspace }) => {
+test('a fork and its original do not share later changes', async ({ service, workspace }) => {
   const site = await openStorageSite();
   const { id, launch } = await createProfile(service, { fingerprint: { timezone: 'Asia/Tokyo' } });
   const first = await workspace.create({ launch });

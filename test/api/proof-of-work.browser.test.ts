@@ -117,7 +117,7 @@ test('Friendly Captcha is solved, and every solution has its proof', async ({
   expect(friendly.verify(String(site.got[0]?.['solution']))).toBe(true);
 });
 
-test('a widget whose server takes no proof is tried as often as is configured, and says why', async ({
+test('a widget whose server takes no proof is tried the configured number of times, and the reason is told', async ({
   service,
   workspace,
 }) => {
@@ -154,7 +154,7 @@ test('a widget whose server takes no proof is tried as often as is configured, a
   ]);
 });
 
-test('what needs a solver is told where there is none, and is a 422 when it is asked for', async ({
+test('without a solver a create warns, and a solve is answered 422', async ({
   service,
   workspace,
 }) => {
@@ -186,7 +186,7 @@ test('what needs a solver is told where there is none, and is a 422 when it is a
     status: 404,
     json: { code: 'captcha.not_found' },
   });
-  // However little time there is to look: that none is there took not too long.
+  // Also in a short time: that there is no captcha is no timeout.
   expect(await service.call('POST', path, { pageId: 'another', timeoutMs: 1000 })).toMatchObject({
     status: 404,
     json: { code: 'captcha.not_found' },

@@ -40,7 +40,7 @@ test.for(['http', 'socks5'] as const)(
       expect(await page.evaluate(SOCKET(`ws://${name}:${site.port}/socket`))).toBe('open');
     }
     const own = [`site.example:${site.port}`, `127.0.0.1:${site.port}`];
-    // The check asks for what does not exist, and Chromium asks for nothing of its own.
+    // The check asks for a name that does not exist, and Chromium requests nothing by itself.
     expect(new Set(proxy.asked.filter((one) => !one.endsWith('.invalid:443')))).toEqual(
       new Set(own),
     );
@@ -58,7 +58,7 @@ test.for(['http', 'socks5'] as const)(
   },
 );
 
-test('a proxy that does not let us in fails the create, and the runtime says so', async ({
+test('a proxy that cannot be used fails the create, and the runtime says why', async ({
   service,
   workspace,
 }) => {
@@ -144,7 +144,7 @@ test("a profile's browser goes through the profile's proxy", async ({ service, w
   expect(new Set(proxy.asked)).toEqual(new Set([`127.0.0.1:${site.port}`]));
 });
 
-test('a proxy that goes down fails the page, and never a direct connection', async ({
+test('a page fails when its proxy goes down, and never connects directly', async ({
   service,
   workspace,
 }) => {
@@ -176,7 +176,7 @@ test('a proxy that goes down fails the page, and never a direct connection', asy
   expect(site.seen).toEqual([]);
 });
 
-test('what went through is counted', async ({ service, workspace }) => {
+test('the bytes that went through a proxy are counted', async ({ service, workspace }) => {
   const site = await openWaysSite();
   const { id, connection } = await workspace.create();
   const { page } = await openPage(connection.cdpUrl);

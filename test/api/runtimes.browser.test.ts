@@ -118,7 +118,7 @@ test('a stop while the browser is launching ends the launch', async ({ service, 
   );
   const [created, stopped] = await Promise.all([creating, workspace.stop('early')]);
   expect(stopped).toMatchObject({ status: 200, json: { status: 'stopped' } });
-  // The create may have been just in time; then it was stopped after its answer.
+  // The create may have been answered just before the stop.
   if (created.status !== 200) {
     expect(created).toMatchObject({ status: 409, json: { code: 'runtime.stopped' } });
   }
@@ -173,14 +173,12 @@ test('the storage a workspace mounts is named in its runtimes', async ({ service
   expect(await workspace.create()).toMatchObject({ summary: { storageWorkspace: 'shared' } });
 });
 
-test('what is asked for and means nothing yet is accepted: null and false', async ({
-  workspace,
-}) => {
+test('a config may switch features off with null and false', async ({ workspace }) => {
   const config = { proxy: null, humanize: false, solveCaptchas: false };
   await workspace.create({ launch: { mode: 'ephemeral', config, extensionIds: [] } });
 });
 
-test('a browser that goes away by itself is a failure within a second', async ({
+test('a runtime whose browser exits by itself fails within a second', async ({
   service,
   workspace,
 }) => {

@@ -26,7 +26,7 @@ async function listen(server: Server, host: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A port that nobody listens at. */
+/** A port that nobody listens on. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   const port = await listen(server, '127.0.0.1');
@@ -58,7 +58,7 @@ const fallback = (url: string) =>
        new Promise((r) => { navigator.serviceWorker.oncontrollerchange = r; }))
      .then(() => fetch('${url}', { mode: 'no-cors' })).then((a) => a.text())`;
 
-/** All that a client and its page are told of hosts that are not there. */
+/** Everything that a client and its page are told about unreachable hosts. */
 async function tellAll(page: Page, port: number, closed: number): Promise<unknown> {
   const visits: Record<string, string> = {};
   const failed: string[] = [];
@@ -95,7 +95,7 @@ async function firstPage(browser: Browser): Promise<Page> {
   return page;
 }
 
-test('hosts that are not there fail as in a Chromium of its own', async ({ workspace }) => {
+test('unreachable hosts fail as in a bare Chromium', async ({ workspace }) => {
   const port = await openPages('127.0.0.1');
   const { connection } = await workspace.create();
   const ours = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
@@ -118,7 +118,7 @@ test('hosts that are not there fail as in a Chromium of its own', async ({ works
   });
 });
 
-test('Playwright and Selenium are told so too', async ({ workspace }) => {
+test('Playwright and Selenium are told that a host is unreachable', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const closed = `127.0.0.1:${await closedPort()}`;
   const own = await chromium.connect(connection.playwrightUrl);
@@ -127,7 +127,7 @@ test('Playwright and Selenium are told so too', async ({ workspace }) => {
   const page = await context.newPage();
   await expect(page.goto(`http://${DEAD}/`)).rejects.toThrow('net::ERR_NAME_NOT_RESOLVED');
   await expect(page.goto(`http://${closed}/`)).rejects.toThrow('net::ERR_CONNECTION_REFUSED');
-  // What Playwright asks for itself is no page, and fails as well.
+  // A request that Playwright makes itself comes from no page, and fails as well.
   for (const url of [`http://${DEAD}/`, `https://${DEAD}/`, `http://${closed}/`]) {
     await expect(context.request.get(url), url).rejects.toThrow();
   }

@@ -25,7 +25,7 @@ async function ask(service: TestService, agent: Agent, { method, path, key, body
   return { status: response.statusCode, localPort };
 }
 
-/** What comes back on a socket that sends everything before it reads, until it is closed. */
+/** Everything that a socket receives until it is closed, if it sends everything before it reads. */
 async function exchange(service: TestService, head: string[], body: Iterable<Buffer>) {
   const { hostname, port } = new URL(service.url);
   const socket = connect(Number(port), hostname);
@@ -64,7 +64,7 @@ test('after a large POST to an unknown route the connection serves the next requ
   agent.destroy();
 });
 
-test('fetch gets every refusal of a large body, and the answer to what it asks next', async ({
+test('fetch gets every refusal of a large body, and the answer to its next request', async ({
   service,
 }) => {
   for (let i = 0; i < 5; i++) {

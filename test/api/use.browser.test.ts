@@ -12,18 +12,18 @@ import { testWith, type TestWorkspace } from '../support/test.ts';
 
 const IDLE_SECONDS = 200;
 const LONGER_SECONDS = 210;
-/** Between once and twice of that, with time to spare for a slow machine. */
+/** Between one and two times LONGER_SECONDS, with time to spare for a slow machine. */
 const OPEN_COMMAND_MS = 330_000;
 const IDLE = 'The runtime was stopped: it was idle for too long.';
 const PATIENT = { timeout: 60_000, interval: 100 };
 
 interface HoldingSite {
   url: string;
-  /** Resolves when somebody asks for a path, with the answer that is held back. */
+  /** Resolves when somebody requests a path, with the response that is held back. */
   asked: (path: string) => Promise<ServerResponse>;
 }
 
-/** Answers nothing by itself. */
+/** A site that answers only when the test does. */
 async function openHoldingSite(): Promise<HoldingSite> {
   const held = new Map<string, PromiseWithResolvers<ServerResponse>>();
   const at = (path: string) => {
@@ -85,7 +85,7 @@ const PROGRAMS: Record<string, (connection: Json, expression: string) => Promise
   },
 };
 
-/** A program in a runtime of its own, in the middle of a command. */
+/** A client of a runtime of its own, in the middle of a command. */
 async function begin(name: string, workspace: TestWorkspace, site: HoldingSite) {
   const { id, connection } = await workspace.create({ idleTimeoutSeconds: IDLE_SECONDS });
   const path = `/${encodeURIComponent(name)}`;
@@ -95,7 +95,7 @@ async function begin(name: string, workspace: TestWorkspace, site: HoldingSite) 
   return { name, id, result };
 }
 
-/** Resolves when all runtimes have been looked at that are idle by now. */
+/** Resolves when all runtimes that are idle by now have been looked at. */
 async function untilLookedAt(service: TestService, workspace: TestWorkspace, id: string) {
   await expect.poll(() => stopReasonOf(service, workspace, id), PATIENT).toBe('idle');
 }
@@ -115,7 +115,7 @@ async function clientsOf(...where: Parameters<typeof connectionsOf>): Promise<nu
   return connections.reduce((sum: number, one: Json) => sum + one.attachedClients, 0);
 }
 
-test('a command under way keeps a runtime for a while, and whoever is cut off is told why', async ({
+test('a command under way keeps a runtime for a while, and a client that is cut off is told why', async ({
   service,
   workspace,
 }) => {
@@ -135,7 +135,7 @@ test('a command under way keeps a runtime for a while, and whoever is cut off is
   }
 });
 
-test('a command whose page was closed, or whose client has gone, keeps none', async ({
+test('a command whose page was closed, or whose client has gone, keeps no runtime', async ({
   service,
   workspace,
 }) => {

@@ -22,7 +22,7 @@ async function untilWarm({ url }: TestService, count: number): Promise<void> {
   await expect.poll(() => warmBrowsers(url), { interval: 50 }).toBe(count);
 }
 
-/** Their directories, by the process that is the browser itself. */
+/** Directories of browsers, by the id of their main process. */
 async function browsersOf({ browserRoot }: TestService): Promise<Map<string, number>> {
   return new Map([...(await browsersIn(browserRoot))].map(([name, { pid }]) => [name, pid]));
 }
@@ -41,7 +41,7 @@ async function directoryOf({ database }: TestService, id: string): Promise<strin
   return row?.browserDirectory ?? '';
 }
 
-test('a create gets a browser that was ready, whatever its proxy and extensions', async () => {
+test('a create gets a warm browser, whatever its proxy and extensions', async () => {
   await using service = await openWarm();
   const workspace = await createWorkspace(service);
   const ready = await browsersOf(service);
@@ -73,7 +73,7 @@ test('a create gets a browser that was ready, whatever its proxy and extensions'
   );
 });
 
-test('a create that takes a ready browser is one statement beside the one for the key', async () => {
+test('a create that takes a warm browser carries out one statement beside that for the key', async () => {
   await using service = await openWarm();
   const { database, url, apiKey } = service;
   const statements = [database.db, database.unhurried].map((db) => vi.spyOn(db.$client, 'unsafe'));
@@ -83,7 +83,7 @@ test('a create that takes a ready browser is one statement beside the one for th
   expect(created).toMatchObject({ status: 200, json: { summary: { browserRunning: true } } });
 });
 
-test('no browser serves twice, and each that is given away is replaced', async () => {
+test('no browser is handed out twice, and each that is handed out is replaced', async () => {
   await using service = await openWarm();
   const workspace = await createWorkspace(service);
   const used = new Set<string>();
@@ -113,7 +113,7 @@ test('browsers that hang or died while they waited are not handed out', async ()
 });
 
 test('browsers whose page hangs, crashed or was closed are replaced while they wait', async () => {
-  // The port of one is used that only the service reaches in a jail.
+  // The test uses the port of a browser, which only the service reaches in a jail.
   await using service = await openWarm({ min: 3, max: 3 }, 'off');
   const workspace = await createWorkspace(service);
   const before = [...(await browsersOf(service)).values()];
@@ -137,7 +137,7 @@ test('browsers whose page hangs, crashed or was closed are replaced while they w
   expect(told).toMatchObject({ result: { value: 2 } });
 });
 
-test('who finds none takes the next one that is launched, and none is launched in vain', async () => {
+test('a create that finds no warm browser takes the next one launched, and none is launched in vain', async () => {
   await using service = await openTestService({ warm: { min: 0, max: 1 } });
   const workspace = await createWorkspace(service);
   await Promise.all(Array.from({ length: 3 }, () => workspace.create()));
@@ -145,20 +145,20 @@ test('who finds none takes the next one that is launched, and none is launched i
   expect((await browsersOf(service)).size).toBe(4);
 });
 
-test('memory that is to stay free is not taken by browsers nobody asked for', async () => {
+test('no browser is warmed in memory that is to stay free', async () => {
   await using service = await openTestService({ warm: WARM, memoryFloorBytes: 1024 ** 5 });
   expect(await warmBrowsers(service.url)).toBe(0);
   expect((await browsersOf(service)).size).toBe(0);
 });
 
-test('without a pool every browser is launched when it is asked for', async () => {
+test('without a pool every browser is launched on request', async () => {
   await using service = await openTestService({ warm: NO_WARM });
   const workspace = await createWorkspace(service);
   const { id } = await workspace.create();
   expect([...(await browsersOf(service)).keys()]).toEqual([await directoryOf(service, id)]);
 });
 
-test('the service goes with all its warm browsers', async () => {
+test('a service that closes leaves no warm browser', async () => {
   const service = await openWarm();
   await service[Symbol.asyncDispose]();
   expect(await processesOf(service.browserRoot)).toEqual([]);

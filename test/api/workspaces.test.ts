@@ -15,7 +15,7 @@ test('a fresh organization has the workspace default', async ({ service }) => {
   expect(await service.call('GET', '/v1/workspaces/default')).toMatchObject({ status: 200 });
 });
 
-test('a name is there once in an organization, and again in another', async ({
+test('a name is unique within an organization, and free in others', async ({
   service,
   workspace,
 }) => {
@@ -29,7 +29,7 @@ test('a name is there once in an organization, and again in another', async ({
   });
 });
 
-test('of many that want one name at once, one gets it', async ({ service }) => {
+test('one of many concurrent creates with the same name succeeds', async ({ service }) => {
   const name = 'contested';
   const all = await Promise.all(
     Array.from({ length: 8 }, () => service.call('POST', '/v1/workspaces', { name })),
@@ -52,7 +52,7 @@ test.for([
   });
 });
 
-test('it can be renamed and mount storage', async ({ service, workspace }) => {
+test('a workspace can be renamed and mount storage', async ({ service, workspace }) => {
   const path = `/v1/workspaces/${workspace.id}`;
   const changed = await service.call('PATCH', path, {
     name: `${workspace.name}-2`,
@@ -66,7 +66,7 @@ test('it can be renamed and mount storage', async ({ service, workspace }) => {
   expect(await service.call('PATCH', path, { name: 'default' })).toMatchObject({ status: 409 });
 });
 
-test('lists come newest first, in pages', async ({ service }) => {
+test('workspaces are listed in pages, newest first', async ({ service }) => {
   const made = [await createWorkspace(service), await createWorkspace(service)];
   const first = await service.call('GET', '/v1/workspaces?limit=1');
   const next = await service.call('GET', `/v1/workspaces?limit=1&cursor=${first.json.nextCursor}`);

@@ -22,7 +22,7 @@ test('a goal is met at its limit and missed beyond it', () => {
   ]);
 });
 
-test('ratios are those of medians, unless another figure is asked for', () => {
+test('ratios compare medians, unless another figure is asked for', () => {
   const { checks } = rowOf(
     'create',
     'ms',
@@ -36,13 +36,13 @@ test('ratios are those of medians, unless another figure is asked for', () => {
   expect(checks[0]?.is).toBe('0.50 × bare');
 });
 
-test('what has no goal is told and never missed', () => {
+test('a figure without a goal is reported and never missed', () => {
   const row = rowOf('memory', 'MB', [200], times(bare));
   expect(row.checks).toEqual([{ value: 2, is: '2.00 × bare' }]);
   expect(isMissed(row)).toBe(false);
 });
 
-test('a goal is missed when nothing was measured, here or there', () => {
+test('a goal is missed when either side has no samples', () => {
   const none = { name: 'bare', samples: [] };
   expect(isMissed(rowOf('create', 'ms', [], medianAtMost(10)))).toBe(true);
   expect(isMissed(rowOf('create', 'ms', [5], timesAtMost(0.5, none)))).toBe(true);

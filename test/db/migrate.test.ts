@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { migrateDatabase } from '../../src/db/migrate.ts';
+import { MEMBER_SCOPES, SCOPES } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
 
 test('services that start together migrate once', async () => {
@@ -35,7 +36,7 @@ test('a broken migration is named, and changes nothing', async () => {
   expect(await database.db.query.apiKeys.findMany()).toEqual([]);
 });
 
-test('data of a newer version is refused, and said to be that', async () => {
+test('a database of a newer version is refused, and the error says so', async () => {
   await using database = await openTestDatabase();
   await database.db.execute(
     sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 4000000000000)`,
@@ -43,4 +44,29 @@ test('data of a newer version is refused, and said to be that', async () => {
   await expect(migrateDatabase(database)).rejects.toThrow(
     /^The database was written by a newer version of bctrl: this one does not know 1 of its migrations\./,
   );
+});
+
+test('keys from before scopes existed keep their rights', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bctrl-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await cp('drizzle', folder, { recursive: true });
+  const journal = z
+    .looseObject({ entries: z.array(z.looseObject({ tag: z.string() })) })
+    .parse(JSON.parse(await readFile('drizzle/meta/_journal.json', 'utf8')));
+  const scoped = journal.entries.findIndex(({ tag }) => tag.endsWith('_api_key_scopes'));
+  const before = { ...journal, entries: journal.entries.slice(0, scoped) };
+  await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify(before));
+  await using database = await openTestDatabase({ empty: true });
+  await migrateDatabase(database, folder);
+  await database.db
+    .execute(sql`with o as (insert into organizations (name) values ('o') returning id)
+    insert into api_keys (organization_id, name, hint, hash, is_admin)
+    select o.id, 'key ' || admin, 'h', admin::text, admin from o, (values (true), (false)) a(admin)`);
+  await migrateDatabase(database);
+  const keys = await database.db.query.apiKeys.findMany();
+  expect(Object.fromEntries(keys.map(({ name, scopes }) => [name, scopes]))).toEqual({
+    'key true': SCOPES,
+    'key false': MEMBER_SCOPES,
+  });
+  expect(keys.map(({ workspaceIds }) => workspaceIds)).toEqual([null, null]);
 });

@@ -84,7 +84,7 @@ test('only the active writer gets the profile', async ({ owner }) => {
   expect(await store.lease(writer, profileId)).toBeUndefined();
 });
 
-test('of many versions at once each has its number', async ({ owner }) => {
+test('concurrent versions each get a number of their own', async ({ owner }) => {
   const { organizationId, store, createProfile } = owner;
   const profileId = await createProfile();
   const made = await Promise.all(
@@ -101,7 +101,7 @@ test('of many versions at once each has its number', async ({ owner }) => {
   expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
-test('what is forgotten is neither current nor the newest, and no checkpoint pushes others out', async ({
+test('a pruned version is neither current nor the newest, and checkpoints displace no others', async ({
   owner,
 }) => {
   const { organizationId, store, createProfile } = owner;

@@ -28,7 +28,7 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
   const records = createRetentionStore(db);
   const nodeId = randomUUID();
   const insert = () => runtimes.insert(organizationId, newRecord({ nodeId }));
-  /** One that is over for so long, with as many events beside those of its own. */
+  /** A runtime that has been over for so long, with so many events besides its own. */
   const over = async (ageMs: number, events = 0) => {
     const runtime = await insert();
     const { id } = runtime;
@@ -65,7 +65,7 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
   };
 });
 
-test('what is over for longer than it is kept goes, and nothing else', async ({ owner }) => {
+test('only runtimes that are over for longer than they are kept are removed', async ({ owner }) => {
   const { over, insert, left, tidy, eventsOf } = owner;
   const old = await over(MONTH_MS + 60_000, 10);
   const young = await over(MONTH_MS - 60_000, 10);
@@ -76,7 +76,7 @@ test('what is over for longer than it is kept goes, and nothing else', async ({ 
   expect(await eventsOf(young)).toHaveLength(12);
 });
 
-test('runtimes go whose events are gone already', async ({ owner }) => {
+test('runtimes whose events are gone already are removed', async ({ owner }) => {
   const { db, over, left, tidy } = owner;
   const withEvents = await over(2 * MONTH_MS, 3);
   for (let n = 0; n < 3; n++) await over(3 * MONTH_MS);
@@ -85,7 +85,7 @@ test('runtimes go whose events are gone already', async ({ owner }) => {
   expect(await left()).toEqual([]);
 });
 
-test('nothing goes that is to be kept for ever', async ({ owner }) => {
+test('nothing that is to be kept for ever is removed', async ({ owner }) => {
   const { over, left, tidy } = owner;
   const old = await over(100 * MONTH_MS);
   await tidy({ ...KEEP, runtimesMs: 0 });
@@ -118,7 +118,7 @@ test('no statement removes more than a batch of runtimes, or of events', async (
   expect(await counted('runtime_events')).toBe(0);
 });
 
-test('one that is started meanwhile stays, and nobody waits for it', async ({ owner }) => {
+test('a runtime that is started meanwhile stays, and nobody waits for it', async ({ owner }) => {
   const { db, organizationId, nodeId, runtimes, over, left, tidy } = owner;
   const started = await over(3 * MONTH_MS, 5);
   await over(2 * MONTH_MS);
@@ -132,7 +132,7 @@ test('one that is started meanwhile stays, and nobody waits for it', async ({ ow
   await tidy();
   expect(await left()).toEqual([started]);
 
-  // Many times at once: each runtime either starts or goes.
+  // In many concurrent rounds, each runtime is either started or removed.
   const ids = await Promise.all(Array.from({ length: 5 }, () => over(2 * MONTH_MS)));
   const [begun] = await Promise.all([
     Promise.all(
@@ -157,7 +157,7 @@ test('services that do it at the same time share the work', async ({ owner }) =>
   expect(await eventsOf(young)).toHaveLength(5);
 });
 
-test('old events go, and of a runtime those beyond a number', async ({ owner }) => {
+test('old events are removed, and those beyond the limit of a runtime', async ({ owner }) => {
   const { db, insert, write, eventsOf, tidy, organizationId } = owner;
   const runtime = await insert();
   await write(runtime.id, 1500);
@@ -173,7 +173,7 @@ test('old events go, and of a runtime those beyond a number', async ({ owner }) 
   const all = await eventsOf(runtime.id);
   await tidy({ ...KEEP, events: { perRuntime: 10, ageMs: DAY_MS } });
   expect(await eventsOf(runtime.id)).toEqual(all.slice(-10));
-  // Those of another node's runtimes are its own to count.
+  // Each node counts the events of its own runtimes only.
   expect(await eventsOf(other.id)).toHaveLength(21);
 
   await db.execute(sql`update runtime_events set created_at = now() - interval '25 hours'
@@ -182,7 +182,7 @@ test('old events go, and of a runtime those beyond a number', async ({ owner }) 
   expect(await eventsOf(runtime.id)).toEqual(all.slice(-2));
 });
 
-test('idempotency keys go after a day', async ({ owner: { db, tidy } }) => {
+test('idempotency keys are removed after a day', async ({ owner: { db, tidy } }) => {
   await db.execute(sql`insert into idempotency_keys (id, request, node_id, created_at)
     select n::text, 'r', gen_random_uuid(), now() - make_interval(hours => 24, mins => n)
     from generate_series(-700, 700) n where n <> 0`);

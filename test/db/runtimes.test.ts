@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
-import { deleteWorkspace, findWorkspace } from '../../src/db/queries/workspaces.ts';
+import { createWorkspaceStore, findWorkspace } from '../../src/db/queries/workspaces.ts';
 import { reconcile } from '../../src/runtime-manager/index.ts';
 import type { RunningMove } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase, openTestSecrets } from '../support/database.ts';
@@ -31,7 +31,7 @@ const test = base
     return { organizationId, workspaceId: workspace?.id ?? '', nodeId, store, insert };
   });
 
-test('one that is inserted when it runs has the events of both', async ({
+test('a runtime that is inserted as running has the events of its creation and its launch', async ({
   owner: { store, organizationId, insert },
 }) => {
   const life = await insert('runs', RUNNING);
@@ -42,7 +42,7 @@ test('one that is inserted when it runs has the events of both', async ({
   expect(events.map(({ type }) => type)).toEqual(['runtime.created', 'runtime.launched']);
 });
 
-test('of many moves at once one wins', async ({ owner: { store, insert } }) => {
+test('one of many concurrent moves wins', async ({ owner: { store, insert } }) => {
   const life = await insert();
   const moved = await Promise.all(Array.from({ length: 20 }, () => store.move(life, RUNNING)));
   expect(moved.filter((runtime) => runtime !== undefined)).toHaveLength(1);
@@ -70,7 +70,9 @@ test("another organization's runtime cannot be moved or removed", async ({ owner
   expect(await owner.store.remove(randomUUID(), id)).toBe(false);
 });
 
-test('what is over holds no ids of a browser, and its alias is free', async ({ owner }) => {
+test('a runtime that is over holds no ids of a browser, and its alias is free', async ({
+  owner,
+}) => {
   const { store, insert } = owner;
   const life = await insert('again');
   await store.move(life, RUNNING);
@@ -86,7 +88,7 @@ test('what is over holds no ids of a browser, and its alias is free', async ({ o
   await expect(insert('again')).resolves.toMatchObject({ state: 'launching' });
 });
 
-test('an alias means the newest runtime of it, and an id wins over an alias', async ({ owner }) => {
+test('an alias means its newest runtime, and an id wins over an alias', async ({ owner }) => {
   const { store, organizationId, workspaceId, insert } = owner;
   const failure = { code: 'runtime.lost', message: 'over' } as const;
   const first = await insert('twice');
@@ -128,7 +130,7 @@ test('a write of an earlier life changes nothing in a later one', async ({ owner
   );
 });
 
-test('of concurrent creates no more pass than the organization may have', async ({ owner }) => {
+test('concurrent creates do not exceed the limit of the organization', async ({ owner }) => {
   const { store, organizationId, nodeId, insert } = owner;
   const all = await Promise.allSettled(Array.from({ length: 12 }, () => insert()));
   const [passed, refused] = [
@@ -148,7 +150,9 @@ test('of concurrent creates no more pass than the organization may have', async 
   ).rejects.toMatchObject({ code: 'runtime.quota_exceeded' });
 });
 
-test('what clients did is recorded for the life that it happened in', async ({ owner }) => {
+test('the activity of clients is recorded only for the life in which it happened', async ({
+  owner,
+}) => {
   const { store, insert, organizationId } = owner;
   const life = await insert();
   const started = await store.move(life, RUNNING);
@@ -163,7 +167,7 @@ test('what clients did is recorded for the life that it happened in', async ({ o
   expect(await find()).toMatchObject(activity);
 });
 
-test('events are kept in order, and found by what is asked', async ({ owner }) => {
+test('events are kept in order, and can be filtered', async ({ owner }) => {
   const { store, organizationId, insert } = owner;
   const life = await insert();
   await store.move(life, RUNNING);
@@ -195,10 +199,10 @@ test('events are kept in order, and found by what is asked', async ({ owner }) =
 test('a workspace cannot be deleted under an active runtime', async ({ owner, database }) => {
   const { store, organizationId, workspaceId, insert } = owner;
   const life = await insert();
-  const remove = () => deleteWorkspace(database.db, organizationId, workspaceId);
+  const remove = () => createWorkspaceStore(database.db).remove(organizationId, workspaceId);
   expect(await remove()).toBe('has_active_runtimes');
   await store.move(life, { to: 'failed', failure: { code: 'runtime.lost', message: 'y' } });
-  expect(await remove()).toBe('deleted');
+  expect(await remove()).toBe('removed');
 });
 
 test('a runtime cannot be in a workspace of another organization', async ({ owner, database }) => {

@@ -25,7 +25,7 @@ beforeEach(async () => {
   await db.execute(sql`truncate sealing, sealing_keys, organizations cascade`);
 });
 
-/** As a service starts. */
+/** Opens and registers the keys as a starting service does. */
 async function start(current: string, old: string[] = []): Promise<Sealing> {
   const opened = await Sealing.open(db, current, old);
   await opened.register(db);
@@ -49,7 +49,7 @@ async function passwordOf(
   return profile?.config.proxy?.password;
 }
 
-/** As versions sealed that had one key: with its SHA-256, and without an id. */
+/** Seals as versions with a single key did: with its SHA-256, and without an id. */
 function sealAsBefore(text: string, secret: string): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', createHash('sha256').update(secret).digest(), nonce);
@@ -57,7 +57,7 @@ function sealAsBefore(text: string, secret: string): string {
   return `sealed:${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')}`;
 }
 
-/** A database as the version before left it, with a profile in it. */
+/** Fills the database as such a version left it, with one profile. */
 async function openAsBefore(secret: string) {
   await db.insert(sealing).values({ sealed: sealAsBefore('bctrl', secret) });
   const { id: organizationId } = await insertOrganization(db, 'before');
@@ -68,11 +68,11 @@ async function openAsBefore(secret: string) {
   return profile;
 }
 
-/** The whole sentence: it names no secret. */
+/** The whole message, since it must name no secret. */
 const refusal =
   /^BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with, and BCTRL_ENCRYPTION_KEYS_OLD does not have it\.$/;
 
-test('a text says which key sealed it, and is no other each time', async () => {
+test('a sealed text says which key sealed it, and differs each time', async () => {
   const secrets = await start(NEW);
   const [first, second] = [secrets.seal('hush'), secrets.seal('hush')];
   expect(first).toMatch(/^sealed:[0-9a-f]{16}:[\w+/]+=*$/);
@@ -92,7 +92,7 @@ test('a text that was changed or cut short is refused', () => {
   }
 });
 
-test('keys differ by secret, by salt and by purpose, and are the same everywhere', async () => {
+test('a key follows from its secret, salt and purpose alone', async () => {
   const keys = await Promise.all([
     deriveKeys(OLD, 'a'),
     deriveKeys(OLD, 'b'),
@@ -113,7 +113,7 @@ test('after a rotation the new key seals, and the old one still opens', async ()
   );
 });
 
-test('a start is refused while a key is missing, also when nothing was sealed yet', async () => {
+test('a start is refused while a key is missing, even when nothing was sealed yet', async () => {
   await start(OLD);
   await expect(Sealing.open(db, NEW)).rejects.toThrow(refusal);
   await start(NEW, [OLD]);
@@ -122,25 +122,25 @@ test('a start is refused while a key is missing, also when nothing was sealed ye
   await start(OLD, [NEW]);
 });
 
-test('of two services that start at once with different keys, one is refused', async () => {
+test('one of two services that start at once with different keys is refused', async () => {
   const services = await Promise.all([Sealing.open(db, OLD), Sealing.open(db, NEW)]);
   const started = await Promise.allSettled(services.map((one) => one.register(db)));
   expect(started.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
 });
 
-test('who only looks leaves no key behind', async () => {
+test('opening without registering leaves no key behind', async () => {
   await Sealing.open(db, OLD);
   await start(NEW);
 });
 
-test('what was sealed before keys had ids stays readable, with the same key', async () => {
+test('texts from before keys had ids stay readable with the same key', async () => {
   const profile = await openAsBefore(OLD);
   expect(await passwordOf(profile, await start(OLD))).toBe('hush');
   await expect(Sealing.open(db, NEW)).rejects.toThrow(refusal);
   expect(await passwordOf(profile, await Sealing.open(db, NEW, [OLD]))).toBe('hush');
 });
 
-test('sealing anew leaves nothing to old keys, and may be done again', async () => {
+test('resealing leaves nothing to old keys, and may be repeated', async () => {
   const before = await openAsBefore(OLD);
   const old = await start(OLD);
   const profile = await addProfile(old, 'secret');
@@ -170,7 +170,7 @@ test('sealing anew leaves nothing to old keys, and may be done again', async () 
   expect(row?.updatedAt).toEqual(profile.updatedAt);
 });
 
-test('more than a batch is sealed anew', async () => {
+test('more rows than a batch are resealed', async () => {
   const { organizationId } = await openAsBefore(OLD);
   const config = JSON.stringify({ proxy: { ...PROXY, password: sealAsBefore('hush', OLD) } });
   await db.execute(sql`insert into browser_profiles (organization_id, name, config)
@@ -178,7 +178,7 @@ test('more than a batch is sealed anew', async () => {
   expect(await resealAll(db, await start(NEW, [OLD]))).toBe(451);
 });
 
-test('nothing is sealed anew before a service reads it', async () => {
+test('nothing is resealed before a service can read it', async () => {
   await addProfile(await start(OLD), 'hush');
   const rotated = await Sealing.open(db, NEW, [OLD]);
   await expect(resealAll(db, rotated)).rejects.toThrow('no service has started with this');
@@ -187,7 +187,7 @@ test('nothing is sealed anew before a service reads it', async () => {
 test('old keys are kept while a service still seals with one', async () => {
   const profile = await addProfile(await start(OLD), 'hush');
   const rotated = await start(NEW, [OLD]);
-  // It writes as fast as the command does.
+  // The trigger stands for a service that writes as fast as the command does.
   await db.execute(sql`create function seal_as_before() returns trigger language plpgsql
     as 'begin return old; end'`);
   await db.execute(sql`create trigger seal_as_before before update on browser_profiles
@@ -201,7 +201,7 @@ test('old keys are kept while a service still seals with one', async () => {
   expect(await passwordOf(profile, rotated)).toBe('hush');
 });
 
-test('a password that no key opens is named by its row', async () => {
+test('the row of a password that no key opens is named', async () => {
   const secrets = await start(NEW);
   const { id } = await addProfile(secrets, 'hush');
   await db.execute(sql`update browser_profiles

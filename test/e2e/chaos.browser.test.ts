@@ -29,7 +29,7 @@ interface World {
   random: (below: number) => number;
 }
 
-/** What goes wrong, each at some moment of the creates and stops that are under way. */
+/** The faults. Each comes at a random moment, while creates and stops are under way. */
 const FAULTS = {
   'a browser is killed': async (world: World) => signalBrowser(world, 'SIGKILL'),
   'a browser hangs': async (world: World) => signalBrowser(world, 'SIGSTOP'),
@@ -50,7 +50,7 @@ const FAULTS = {
 } satisfies Record<string, (world: World) => Promise<void>>;
 
 test(
-  `after ${rounds} faults of all kinds everything agrees (CHAOS_SEED=${seed})`,
+  `rows, processes, directories and ports agree after ${rounds} faults (CHAOS_SEED=${seed})`,
   async () => {
     process.stderr.write(`chaos: ${rounds} rounds, CHAOS_SEED=${seed}\n`);
     const world = await openWorld();
@@ -97,7 +97,7 @@ async function openWorld(): Promise<World> {
   return world;
 }
 
-/** A file system that can be filled; without the right to mount one, the shared one is spared. */
+/** A small file system to fill; without the right to mount one, a directory that is never filled. */
 async function openSmallDisk(directory: string): Promise<string> {
   const disk = join(directory, 'd');
   await mkdir(disk);
@@ -107,7 +107,7 @@ async function openSmallDisk(directory: string): Promise<string> {
   return disk;
 }
 
-/** Creates and stops under way while something goes wrong; none may hang. */
+/** Creates and stops runtimes while something goes wrong; no request may hang. */
 async function startLoad({ service, apiKey, random }: World, round: number): Promise<void> {
   const call = caller(service.url, apiKey);
   const attempt = async (number: number) => {
@@ -124,7 +124,7 @@ async function startLoad({ service, apiKey, random }: World, round: number): Pro
     try {
       await attempt(number);
     } catch (error) {
-      // The service went away under the request.
+      // The service ended during the request.
       if (!(error instanceof TypeError)) throw error;
     }
   });
@@ -139,7 +139,7 @@ async function signalBrowser(world: World, signal: NodeJS.Signals): Promise<void
   try {
     if (one) process.kill(one.pid, signal);
   } catch {
-    // It was stopped just now.
+    // The browser was stopped just now.
   }
 }
 
@@ -154,7 +154,7 @@ async function crashRenderer({ service, apiKey }: World): Promise<void> {
     client.send('Page.crash', {}, String(sessionId)).catch(() => undefined);
     await client.send('Browser.getVersion');
   } catch {
-    // It was stopped just now.
+    // The browser was stopped just now.
   }
 }
 
@@ -172,14 +172,14 @@ async function killPostgres(world: World, signal: NodeJS.Signals): Promise<void>
 async function fillDisk({ env, random }: World): Promise<void> {
   const filler = join(env['BCTRL_BROWSER_DIR'] ?? '', 'filler');
   const { stdout } = await run('df', ['--output=size', env['BCTRL_BROWSER_DIR'] ?? '']);
-  // Only one that was made for this.
+  // Fills only the small disk that was mounted for it.
   if (Number(stdout.split('\n')[1]) > 300_000) return;
   await writeFile(filler, Buffer.alloc(300 * 1024 ** 2)).catch(() => undefined);
   await delay(500 + random(500));
   await rm(filler, { force: true });
 }
 
-/** Nothing goes on, and what lay in memory is gone. */
+/** Kills every process and removes the files in memory. */
 async function restartMachine(world: World): Promise<void> {
   const browsers = await mainProcesses(world);
   await Promise.all([world.service.stop('SIGKILL'), killPostgres(world, 'SIGKILL')]);
@@ -187,7 +187,7 @@ async function restartMachine(world: World): Promise<void> {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // Its lifeline was faster.
+      // Its lifeline ended the browser first.
     }
   }
   const disk = world.env['BCTRL_BROWSER_DIR'] ?? '';
@@ -203,7 +203,7 @@ async function restartIfGone(world: World): Promise<void> {
   }
 }
 
-/** Rows, processes, directories and ports say the same, within seconds. */
+/** Asserts that rows, processes, directories and ports agree within seconds. */
 async function expectAgreement(world: World, when: string): Promise<void> {
   const call = caller(world.service.url, world.apiKey);
   const look = async () => {
@@ -232,7 +232,7 @@ async function expectAgreement(world: World, when: string): Promise<void> {
       expect(await client.send('Browser.getVersion')).toHaveProperty('product');
     }
   };
-  // A browser that nobody waits for takes its time to come up.
+  // A browser that nobody waits for comes up slowly, at low priority.
   await eventually(look, { interval: 200 });
   await using database = await openDatabase(embeddedAddress(world.env['BCTRL_DATA_DIR'] ?? ''));
   expect(await correctPlaces(database.db), `${when}: organizations counted wrong`).toBe(0);

@@ -22,7 +22,7 @@ const KEY = 'a-key-that-is-given';
 const CREATE = { alias: 'a', kind: 'browser' };
 const RUNTIMES = '/v1/workspaces/default/runtimes';
 const PGBOUNCER = '/usr/sbin/pgbouncer';
-/** Of which two requests may wait for each other; without the fault's cure they wait far longer. */
+/** Enough for two requests that wait for each other; without a time limit they would wait far longer. */
 const PATIENCE_MS = 20_000;
 
 async function freshDirectory(): Promise<string> {
@@ -52,7 +52,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-test('nothing but health is answered before the configured key works', async () => {
+test('only /healthz is answered before the configured key works', async () => {
   const dataDir = inject('postgresDataDir');
   const name = `slow_${randomBytes(6).toString('hex')}`;
   await createDatabase(dataDir, name, TEMPLATE);
@@ -94,7 +94,7 @@ test('nothing but health is answered before the configured key works', async () 
   expect(await service.stop('SIGTERM')).toBe(0);
 });
 
-test('an embedded Postgres that dies comes up again, and one that hangs is told in time', async () => {
+test('an embedded Postgres that dies is started again, and requests get a 503 in time while it hangs', async () => {
   const { env, data } = await freshEnv();
   const foreign = { PGHOST: '192.0.2.1', PGPORT: '1', PGUSER: 'x', PGDATABASE: 'x' };
   const odd = { PGTARGETSESSIONATTRS: 'any', PGPREPARE: 'false', PGSSL: 'require' };
@@ -114,7 +114,7 @@ test('an embedded Postgres that dies comes up again, and one that hangs is told 
   expect(await call('GET', `${RUNTIMES}/a`)).toMatchObject({ json: { status: 'active' } });
 
   const second = await postmaster();
-  // Stopped first, it makes no more processes.
+  // The postmaster is stopped first, so that it starts no more processes.
   sendSignal(second, 'SIGSTOP');
   const all = (await processesOf(`${data}/postgres`)).filter(
     ({ pid, parent }) => pid === second || parent === second,
@@ -124,7 +124,7 @@ test('an embedded Postgres that dies comes up again, and one that hangs is told 
       try {
         sendSignal(pid, signal);
       } catch {
-        // It was about to end when it was found.
+        // The process has ended since it was found.
       }
     }
   };
@@ -151,7 +151,7 @@ test('an embedded Postgres that dies comes up again, and one that hangs is told 
   await expect.poll(() => status('/readyz'), { timeout: 60_000 }).toBe(200);
   expect(await call('POST', RUNTIMES, { ...CREATE, alias: 'c' })).toMatchObject({ status: 200 });
 
-  // One that cannot stay up is given up, with the service.
+  // The service ends when its Postgres cannot stay up.
   const isOver = service.exited.then(() => true);
   while (!(await Promise.race([isOver, delay(100)]))) {
     const found = await processesOf(`${data}/postgres`);
@@ -164,7 +164,7 @@ test('an embedded Postgres that dies comes up again, and one that hangs is told 
 });
 
 test.skipIf(!existsSync(PGBOUNCER))(
-  'behind PgBouncer in transaction mode all works, also at an IPv6 address',
+  'the service works behind PgBouncer in transaction mode, also at an IPv6 address',
   async () => {
     const directory = await freshDirectory();
     await chmod(directory, 0o755);
@@ -198,7 +198,7 @@ ${process.getuid?.() === 0 ? 'user = nobody' : ''}
     const { status, json } = await call('POST', RUNTIMES, CREATE);
     expect(status).toBe(200);
     const browser = await chromium.connectOverCDP(json.connection.cdpUrl);
-    // A machine that stands still for seconds has some refused for a moment, as with any database.
+    // A machine that stalls for seconds refuses some requests for a moment, as with any database.
     const ask = (n: number) =>
       n % 2
         ? call('GET', `${RUNTIMES}/a`)

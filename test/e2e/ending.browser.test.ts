@@ -9,7 +9,7 @@ import { caller } from '../support/http.ts';
 import { processesOf, sendSignal } from '../support/processes.ts';
 import { spawnService, startService } from '../support/service-process.ts';
 
-/** Short, because sockets lie below. */
+/** The path is short, because it becomes part of socket paths, whose length is limited. */
 async function freshEnv() {
   const directory = await mkdtemp(join(tmpdir(), 'be-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ async function freshEnv() {
   };
 }
 
-/** Nothing but npm and the service is told by the terminal: a shell of its own would have its say. */
+/** `exec` keeps a shell out of the terminal's process group: only npm and the service get its signals. */
 function terminalWithService(env: Record<string, string>) {
   return spawn('script', ['-qec', 'exec npm start', '/dev/null'], {
     env: { ...process.env, ...env },
@@ -34,9 +34,9 @@ async function postgresOf(data: string): Promise<number> {
   return Number(file.split('\n')[0]);
 }
 
-test('one Ctrl-C on `npm start` is one orderly end, after which nothing of it runs', async () => {
+test('Ctrl-C on `npm start` shuts the service down once, and leaves no process', async () => {
   const { env, directory } = await freshEnv();
-  // The terminal tells npm and the service, and npm tells the service again.
+  // The terminal signals npm and the service, and npm signals the service again.
   const terminal = terminalWithService(env);
   onTestFinished(() => void terminal.kill());
   let shown = '';
@@ -56,7 +56,7 @@ test('one Ctrl-C on `npm start` is one orderly end, after which nothing of it ru
   expect(await processesOf(directory)).toEqual([]);
 });
 
-test('a terminal that is closed ends the service in order', async () => {
+test('closing the terminal leaves no process of the service', async () => {
   const { env, directory } = await freshEnv();
   const terminal = terminalWithService(env);
   let shown = '';
@@ -66,7 +66,7 @@ test('a terminal that is closed ends the service in order', async () => {
   await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), 20_000);
 });
 
-test('a signal ends a start whatever it is waiting for', async () => {
+test('a signal ends the start of the service at every stage', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   onTestFinished(() => void silent.close());
@@ -103,7 +103,7 @@ test('a signal ends a start whatever it is waiting for', async () => {
   }
 });
 
-test('an end that hangs is told, bounded and complete: by its time, or a later signal', async () => {
+test('a shutdown that hangs is logged, and a time limit or another signal ends it completely', async () => {
   const { env, directory, data } = await freshEnv();
   const stopped: number[] = [];
   const hanging = async (extra: Record<string, string>) => {
@@ -117,7 +117,7 @@ test('an end that hangs is told, bounded and complete: by its time, or a later s
       await call('POST', '/v1/workspaces/default/runtimes', { alias: 'a', kind: 'browser' }),
     ).toMatchObject({ status: 200 });
     const postgres = await postgresOf(data);
-    // Stopped first, it makes no more processes.
+    // The postmaster is stopped first, so that it starts no more processes.
     sendSignal(postgres, 'SIGSTOP');
     for (const { pid, parent } of await processesOf(`${data}/postgres`)) {
       if (pid !== postgres && parent !== postgres) continue;
@@ -132,7 +132,7 @@ test('an end that hangs is told, bounded and complete: by its time, or a later s
     for (const { pid } of await left()) sendSignal(pid, 'SIGKILL');
   });
   const assertNothingLeft = async () => {
-    // What is killed takes a moment to be gone.
+    // A killed process takes a moment to be gone.
     await expect.poll(() => processesOf(directory)).toEqual([]);
     await expect.poll(left, { timeout: 20_000 }).toEqual([]);
   };

@@ -13,7 +13,7 @@ import { openTestService } from '../support/service.ts';
 import { createWorkspace } from '../support/test.ts';
 import { openWaysSite } from '../support/ways-site.ts';
 
-/** Counts the packets that arrive, until the test is over. */
+/** Collects the packets that arrive, until the test is over. */
 async function openUdp(port: number, address: string) {
   const packets: Buffer[] = [];
   const socket: Socket = createSocket('udp4', (packet) => void packets.push(packet));
@@ -47,7 +47,7 @@ const HINTS = (name: string) => `(() => {
   }
 })()`;
 
-/** A Chromium whose names, if it asked for any itself, would be asked of a server of the test. */
+/** A Chromium that would ask the test's nameserver if it resolved any name itself. */
 async function chromiumWithNameserver(address: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'bctrl-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -64,15 +64,15 @@ async function chromiumWithNameserver(address: string): Promise<string> {
 }
 
 test.for(['off', 'auto'] as const)(
-  'whatever a page or a client tries, the proxy saw it or it did not happen (jail: %s)',
+  'nothing that a page or a client tries gets around the proxy (jail: %s)',
   async (jail) => {
-    // In a jail there is no resolver that names could be asked of.
+    // A jail has no resolver.
     const isRoot = process.getuid?.() === 0 && jail === 'off';
     const nameserver = '127.53.53.53';
     const names = isRoot ? await openUdp(53, nameserver) : undefined;
     const path = isRoot ? await chromiumWithNameserver(nameserver) : inject('chromiumPath');
     if (names) {
-      // The nameserver is really asked: by whoever does ask.
+      // The control: a process that does resolve a name reaches the nameserver.
       const lookup = `require("dns").lookup("control.example", () => process.exit())`;
       const control = (await chromiumWithNameserver(nameserver)).replace(
         /chromium$/,
@@ -136,7 +136,7 @@ test.for(['off', 'auto'] as const)(
     const context = await own.newContext();
     await context.request.get(`http://127.0.0.1:${site.port}/of-playwright`);
 
-    // Every connection that the site has seen came from the proxy.
+    // Every connection that the site saw came from the proxy.
     const asked = proxy.asked.filter((one) => one.endsWith(`:${site.port}`));
     expect(new Set(asked)).toEqual(
       new Set([`site.example:${site.port}`, `127.0.0.1:${site.port}`]),

@@ -13,7 +13,7 @@ const rounds = Number(process.env['CHAOS_ROUNDS'] ?? 8);
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test(
-  `a service killed ${rounds} times while it launches and saves keeps the old state or the new (CHAOS_SEED=${seed})`,
+  `a profile keeps its old or its new state when the service is killed ${rounds} times (CHAOS_SEED=${seed})`,
   async () => {
     process.stderr.write(`profiles: ${rounds} rounds, CHAOS_SEED=${seed}\n`);
     const random = seededRandom(seed);
@@ -75,7 +75,7 @@ async function setCookie(cdpUrl: string, value: string): Promise<void> {
   await client.send('Storage.setCookies', { cookies: [cookie] });
 }
 
-/** What the next runtime of the profile begins from. */
+/** The state that the next runtime of the profile starts from. */
 async function stateOf({ url }: ServiceProcess, key: string, launch: object): Promise<string> {
   const call = caller(url, key);
   const body = { alias: 'reader', kind: 'browser', launch: { ...launch, readOnly: true } };

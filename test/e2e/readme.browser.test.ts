@@ -8,7 +8,7 @@ import { test } from '../support/test.ts';
 const run = promisify(execFile);
 const searchPath = process.env['PATH'] ?? '';
 
-/** The code of the section, by its language. */
+/** The snippet of the section that is in this language. */
 async function snippetOf(language: string): Promise<string> {
   const readme = await readFile('README.md', 'utf8');
   const section = readme.split('### Without a library')[1] ?? '';

@@ -17,7 +17,7 @@ import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
 
 const run = promisify(execFile);
 
-/** Short, because sockets lie below. */
+/** The path is short, because it becomes part of socket paths, whose length is limited. */
 async function freshDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'bc-'));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
@@ -95,7 +95,7 @@ test('SIGTERM ends every runtime and leaves no process, directory or active row'
   expect(ends.filter((status: string) => status === 'stopped').length).toBeGreaterThanOrEqual(2);
 });
 
-test('SIGTERM does not wait for clients that hold on', async () => {
+test('SIGTERM does not wait for clients that stay connected', async () => {
   const env = await freshEnv();
   const service = await start(env);
   const { json } = await create(service, service.apiKey ?? '');
@@ -131,7 +131,7 @@ test('SIGTERM does not wait for clients that hold on', async () => {
   expect(performance.now() - asked).toBeLessThan(10_000);
 });
 
-test('while the database is away browsers go on, and what ends is recorded after', async () => {
+test('browsers go on while the database is away, and their ends are recorded afterwards', async () => {
   const dataDir = await freshDirectory();
   const postgres = await openEmbeddedPostgres(dataDir);
   const socket = encodeURIComponent(join(dataDir, 'postgres'));
@@ -149,7 +149,7 @@ test('while the database is away browsers go on, and what ends is recorded after
     return json.events.filter(({ type }: { type: string }) => type === 'runtime.connected').length;
   };
   await expect.poll(timesConnected).toBe(1);
-  // Nobody waits for events to be on disk; this is waited for, and takes them along.
+  // Events are written without waiting; this request waits for its commit, which includes them.
   await call('POST', '/v1/workspaces', { name: 'on-disk' });
   await postgres[Symbol.asyncDispose]();
   doomed.send('Browser.crash').catch(() => undefined);
@@ -173,12 +173,12 @@ test('while the database is away browsers go on, and what ends is recorded after
   expect(await create(service, key, 'lost')).toMatchObject({ status: 200 });
 });
 
-test('after a SIGKILL nothing runs on, and the next start tells the truth', async () => {
+test('no browser outlives a SIGKILL, and the next start marks its runtime failed', async () => {
   const env = await freshEnv();
   const killed = await start(env);
   const key = killed.apiKey ?? '';
   const { json: made } = await create(killed, key);
-  // With every helper process there is.
+  // Starts every kind of helper process.
   const byPlaywright = await chromium.connect(made.connection.playwrightUrl);
   onTestFinished(() => byPlaywright.close());
   await new Builder().usingServer(made.connection.webdriverUrl).forBrowser('chrome').build();
@@ -201,7 +201,7 @@ test('after a SIGKILL nothing runs on, and the next start tells the truth', asyn
   expect(await create(again, key)).toMatchObject({ status: 200 });
 });
 
-test('keys are made, listed and revoked beside a running service and without one', async () => {
+test('the keys command creates, lists and revokes keys, with and without a running service', async () => {
   const env = await freshEnv();
   const service = await start(env);
   const keys = async (...args: string[]) => {
@@ -214,7 +214,7 @@ test('keys are made, listed and revoked beside a running service and without one
   const list = () => caller(service.url, secret)('GET', '/v1/workspaces');
   expect(await list()).toMatchObject({ status: 200, json: { workspaces: [{ name: 'default' }] } });
   const line = (await keys('list')).split('\n').find((text) => text.includes('acme'));
-  expect(line).toMatch(/ci\tmember\tactive$/);
+  expect(line).toMatch(/ci\tmember\tall workspaces\tactive$/);
   expect(line).not.toContain(secret);
   const id = line?.split('\t')[0] ?? '';
   await keys('revoke', id);
@@ -230,8 +230,8 @@ test('keys are made, listed and revoked beside a running service and without one
   expect(await processesOf(env['BCTRL_DATA_DIR'] ?? '')).toEqual([]);
 });
 
-test('the doctor finds and ends what a killed service left, beside one that runs or without', async () => {
-  // In a jail not even a browser that hangs outlives the service.
+test('the doctor finds and ends the processes that a killed service left', async () => {
+  // The jail is off, because in a jail not even a browser that hangs outlives the service.
   const env: Record<string, string> = { ...(await freshEnv()), BCTRL_JAIL: 'off' };
   const killed = await start(env);
   const key = killed.apiKey ?? '';
@@ -265,11 +265,11 @@ test('the doctor finds and ends what a killed service left, beside one that runs
   expect(await doctor()).toMatchObject({ code: 0 });
 });
 
-test('a service that is killed takes every jail with it, also what hangs', async () => {
+test('every jail ends with a killed service, even if its browser hangs', async () => {
   const env = await freshEnv();
   const service = await start(env);
   const { json } = await create(service, service.apiKey ?? '');
-  // Each of the helpers is up, in a jail of its own.
+  // Starts each helper in a jail of its own.
   const playwright = await chromium.connect(json.connection.playwrightUrl);
   onTestFinished(() => playwright.close());
   await fetch(`${json.connection.webdriverUrl}/session`, {
@@ -301,7 +301,7 @@ test('a service that is killed takes every jail with it, also what hangs', async
   expect(await readdir(browserDir)).toEqual(['data']);
 });
 
-test('answers of idempotent requests survive a restart', async () => {
+test('the answers to idempotent requests survive a restart', async () => {
   const env = await freshEnv();
   const first = await start(env);
   const key = first.apiKey ?? '';
@@ -326,7 +326,7 @@ test('answers of idempotent requests survive a restart', async () => {
   expect(json.runtimes).toHaveLength(1);
 });
 
-test('secrets sealed with another key are said at the start', async () => {
+test('a start with the wrong encryption key fails, and names the variable', async () => {
   const env = await freshEnv();
   const first = await start({ ...env, BCTRL_ENCRYPTION_KEY: 'one key of sixteen' });
   await first.stop('SIGTERM');
@@ -338,7 +338,7 @@ test('secrets sealed with another key are said at the start', async () => {
   });
 });
 
-test('state that cannot be saved is kept, and recovered by the next start', async () => {
+test('a state that cannot be saved is kept, and the next start recovers it', async () => {
   const env = await freshEnv();
   const service = await start(env);
   const key = service.apiKey ?? '';
@@ -348,7 +348,7 @@ test('state that cannot be saved is kept, and recovered by the next start', asyn
   const path = '/v1/workspaces/default/runtimes';
   const made = await call('POST', path, { alias: 'a', kind: 'browser', launch });
   expect(made, made.text).toMatchObject({ status: 200 });
-  // As a disk that takes nothing more.
+  // Makes every write to the storage fail, as a full disk does.
   const unfinished = join(env['BCTRL_DATA_DIR'] ?? '', 'objects/.unfinished');
   await rm(unfinished, { recursive: true });
   await writeFile(unfinished, '');
@@ -364,7 +364,7 @@ test('state that cannot be saved is kept, and recovered by the next start', asyn
   ]);
 });
 
-test('a checkout whose owner cannot be told does not stop a start, and is kept', async () => {
+test('a checkout with a damaged owner file does not stop a start, and is kept', async () => {
   const env = await freshEnv();
   const first = await start(env);
   await first.stop('SIGTERM');
@@ -377,7 +377,7 @@ test('a checkout whose owner cannot be told does not stop a start, and is kept',
   expect(await readdir(checkouts)).toEqual(['c-spoilt']);
 });
 
-test('what is wrong at a start is said in one sentence, with exit code 1', async () => {
+test('a start that fails gives the reason in one sentence, and exit code 1', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   onTestFinished(() => void taken.close());
@@ -409,7 +409,7 @@ test('what is wrong at a start is said in one sentence, with exit code 1', async
   }
 });
 
-test('a misspelt variable is warned about', async () => {
+test('the service warns about a misspelt variable', async () => {
   const service = await start({ ...(await freshEnv()), BCTRL_DATA_DRI: '/x' });
   expect(service.log).toContain('BCTRL_DATA_DRI is no variable of this service');
 });

@@ -11,7 +11,7 @@ import { openGates, openUninspected, type OpenGates } from '../support/uninspect
 const REFUSED = ['debugger', 'proxy', 'privacy', 'management', 'downloads.open', 'futureThing'];
 
 test.for(['permissions', 'optional_permissions'])(
-  'what leads past the inspection is not taken as one of the %s',
+  'an extension whose %s lead past the inspection is refused',
   async (field, { service }) => {
     for (const permission of REFUSED) {
       const body = new FormData();
@@ -28,7 +28,7 @@ test.for(['permissions', 'optional_permissions'])(
   },
 );
 
-/** Run in the worker of an extension: gives a page a file of the machine, and tells what it reads. */
+/** Runs in the worker of an extension: gives a page a file of the machine, and returns what the page reads. */
 const READ = (site: string, file: string) => `(async () => {
   const find = async () => (await chrome.tabs.query({})).find(({ url }) => url === '${site}');
   while (!(await find())) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -50,18 +50,18 @@ const READ = (site: string, file: string) => `(async () => {
   return refused + read.result.value;
 })().catch(String)`;
 
-/** A browser with the extension loaded from a path, and the page that its worker is to attack from. */
+/** Opens a browser with the extension, and the page that its worker attacks from. */
 async function openWithExtension(gates: OpenGates, from: 'its own place' | 'elsewhere') {
   const { browser, cdp } = await openUninspected(gates);
   const { stagehandExtension, indexedExtensions, files } = browser.directory;
   await writeFile(join(files.onHost, 'uploads/mine'), 'my own', { mode: 0o644 });
-  // Of a path that the browser was told nothing of before its start, extensions may read files.
+  // An extension may read files if the browser was not told its path at the start.
   const elsewhere = join(indexedExtensions.path, 'elsewhere');
   await cp(stagehandExtension.path, elsewhere, { recursive: true });
   const path =
     from === 'elsewhere' ? `${indexedExtensions.seen}/elsewhere` : stagehandExtension.seen;
   const { id } = await cdp.send('Extensions.loadUnpacked', { path });
-  /** A worker that was only just started answers nothing, or knows nothing of extensions yet. */
+  /** A worker that has just started may not answer, or may not have `chrome.debugger` yet. */
   const evaluate = async (expression: string): Promise<string> => {
     const { targetInfos } = (await cdp.send('Target.getTargets', { filter: [{}] })) as {
       targetInfos: { type: string; url: string; targetId: string }[];
@@ -85,7 +85,7 @@ async function openWithExtension(gates: OpenGates, from: 'its own place' | 'else
 
 const OWN = '/runtime/files/uploads/mine';
 
-test("Stagehand's own extension, which has it, reads no files at all", async () => {
+test("Stagehand's own extension, which has `debugger`, reads no files at all", async () => {
   const gates = await openGates();
   const read = await openWithExtension(gates, 'its own place');
   for (const file of [OWN, '/etc/os-release', '/etc/ssl/openssl.cnf']) {
@@ -93,7 +93,7 @@ test("Stagehand's own extension, which has it, reads no files at all", async () 
   }
 });
 
-test('one that may read files reads none but those of its jail', async () => {
+test('an extension that may read files reads only those of its jail', async () => {
   const gates = await openGates();
   const key = join(gates.dataDir, 'encryption-key');
   await writeFile(key, 'the-secret-of-the-service', { mode: 0o644 });

@@ -1,4 +1,4 @@
-/** One browser takes the machine: its processes, its memory, its disk. Others go on. */
+/** One browser takes all the processes, memory or disk it can get. The others go on. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
@@ -11,7 +11,7 @@ import { openSite } from '../support/site.ts';
 const DISK_BYTES = 96 * 1024 ** 2;
 const isRoot = process.getuid?.() === 0;
 
-/** That a browser comes up and answers. */
+/** Asserts that another browser comes up and answers. */
 async function expectOthersGoOn(workspace: TestWorkspace): Promise<void> {
   const { id, connection } = await workspace.create();
   const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
@@ -21,7 +21,7 @@ async function expectOthersGoOn(workspace: TestWorkspace): Promise<void> {
   await workspace.stop(id);
 }
 
-// Groups of processes are made by root, or by whoever was given one.
+// Only root, or whoever was given a control group, can create one.
 test.runIf(isRoot)('a fork bomb ends with its own jail', async () => {
   const gates = await openGates();
   await using service = await openTestService();
@@ -31,7 +31,7 @@ test.runIf(isRoot)('a fork bomb ends with its own jail', async () => {
   expect(await bomb).toMatch(/[Cc]annot fork|Resource temporarily unavailable/);
 });
 
-test.runIf(isRoot)('memory that one browser takes is its own to lose', async () => {
+test.runIf(isRoot)('a browser that takes too much memory ends alone', async () => {
   const gates = await openGates();
   await using service = await openTestService();
   const workspace = await createWorkspace(service);
@@ -45,7 +45,7 @@ test.runIf(isRoot)('memory that one browser takes is its own to lose', async () 
   expect(said).toMatch(/ended 137|^$/);
 });
 
-test('what a browser keeps in memory as files has a limit', async () => {
+test('the files that a browser keeps in memory have a size limit', async () => {
   const gates = await openGates();
   await openUninspected(gates);
   const said = await runInside(
@@ -57,7 +57,7 @@ test('what a browser keeps in memory as files has a limit', async () => {
   for (const [size] of said.matchAll(/^\d+$/gm)) expect(Number(size)).toBeLessThan(300 * 1024 ** 2);
 });
 
-/** Keeps on writing until it may not, or is no more. */
+/** Writes until a write fails or the page is gone. */
 const FILL = `(async () => {
   const folder = await navigator.storage.getDirectory();
   const chunk = new Uint8Array(8 * 1024 * 1024).map(() => Math.random() * 256);
@@ -70,7 +70,7 @@ const FILL = `(async () => {
   return 'wrote it all';
 })().catch((error) => error.name)`;
 
-test('a page that fills the disk of an ephemeral browser is told that it is full', async () => {
+test('a page that fills the disk of an ephemeral browser gets an error', async () => {
   await using service = await openTestService({ runtimeLimits: { diskBytes: DISK_BYTES } });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create();
@@ -78,14 +78,14 @@ test('a page that fills the disk of an ephemeral browser is told that it is full
   onTestFinished(() => browser.disconnect());
   const page = await browser.newPage();
   await page.goto(await openSite('<p>fill</p>'));
-  // Whichever it meets first: the write that finds no room, or the writer that a full disk ended.
+  // The page meets one of two errors first: a write without room, or a writer that the full disk ended.
   expect(await page.evaluate(FILL)).toMatch(
     /^(QuotaExceededError|InvalidStateError|UnknownError|AbortError)$/,
   );
   await expectOthersGoOn(workspace);
 });
 
-test("a page that fills a profile's disk ends its runtime, which says why", async () => {
+test("a page that fills a profile's disk ends its runtime with `runtime.disk_limit`", async () => {
   await using service = await openTestService({ runtimeLimits: { diskBytes: DISK_BYTES } });
   const workspace = await createWorkspace(service);
   const made = await service.call('POST', '/v1/browser-profiles', { name: 'full' });

@@ -1,4 +1,4 @@
-/** A program of the customer's own is to run on the machine: started by the browser, or by a file. */
+/** A customer tries to run a program of their own on the machine, by the browser or by a file. */
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Builder, By } from 'selenium-webdriver';
@@ -11,7 +11,7 @@ import { openGates, openUninspected } from '../support/uninspected.ts';
 
 const HOST = 'com.example.host';
 
-test('an extension that would start programs is not taken', async ({ service }) => {
+test('an extension that could start programs is refused', async ({ service }) => {
   const body = new FormData();
   const content = await marker('Starter', { permissions: ['nativeMessaging'] });
   body.set('file', new Blob([new Uint8Array(content)]), 'package.zip');
@@ -24,7 +24,7 @@ test('an extension that would start programs is not taken', async ({ service }) 
   expect(JSON.stringify(await answer.json())).toContain('nativeMessaging');
 });
 
-test('a file that is uploaded lies apart from all that the browser looks up, and cannot be run', async ({
+test('an uploaded file lies where the browser looks nothing up, and cannot be run', async ({
   service,
   workspace,
 }) => {
@@ -55,7 +55,7 @@ test('a file that is uploaded lies apart from all that the browser looks up, and
   for (const one of found) expect((await stat(join(files, one))).mode & 0o111).toBe(0);
 });
 
-test('the browser starts no native host, though one lies in its user data', async () => {
+test('the browser starts no native host, even one in its user data directory', async () => {
   const gates = await openGates();
   const { browser, cdp } = await openUninspected(gates);
   const [main] = await chromiumsOf(gates.settings.roots.root);

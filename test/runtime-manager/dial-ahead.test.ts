@@ -21,7 +21,7 @@ async function listen() {
   return { accepted, server, dial };
 }
 
-test('a connection is there before it is asked for, and each is given once', async () => {
+test('a connection is open before it is asked for, and each is given out once', async () => {
   const { accepted, dial } = await listen();
   const ahead = dialAhead(dial);
   await expect.poll(() => accepted.length).toBe(1);
@@ -32,7 +32,7 @@ test('a connection is there before it is asked for, and each is given once', asy
   await expect.poll(() => accepted.length).toBe(3);
 });
 
-test('one that was closed meanwhile is replaced, and who nobody answers is told', async () => {
+test('a connection that was closed meanwhile is replaced, and an address where nobody listens is an error', async () => {
   const { accepted, server, dial } = await listen();
   const ahead = dialAhead(dial);
   await expect.poll(() => accepted.length).toBe(1);

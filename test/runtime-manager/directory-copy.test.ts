@@ -6,7 +6,7 @@ import { DirectoryCopy } from '../../src/runtime-manager/storage/directory-copy.
 
 const FILES = 500;
 
-/** By path, what a directory holds; null: a directory. */
+/** What a directory holds, by path; null stands for a directory. */
 async function contentOf(directory: string): Promise<Record<string, string | null>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const read = entries.map(async (entry) => {
@@ -17,7 +17,7 @@ async function contentOf(directory: string): Promise<Record<string, string | nul
   return Object.fromEntries(await Promise.all(read));
 }
 
-test('a copy that is brought up to date takes what changed, and leaves what did not', async () => {
+test('bringing a copy up to date writes the files that changed, and leaves the others', async () => {
   const root = await mkdtemp(join(tmpdir(), 'copied-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const from = join(root, 'data');

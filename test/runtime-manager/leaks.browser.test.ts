@@ -90,7 +90,7 @@ test('killed, crashed and aborted browsers leave nothing', async () => {
   }
 });
 
-test('a browser that hangs is killed all the same', async () => {
+test('a browser that hangs can still be killed', async () => {
   const root = await freshDirectory();
   await using node = await openNode(root);
   const browser = await node.launch(NOTHING, never);
@@ -99,7 +99,7 @@ test('a browser that hangs is killed all the same', async () => {
   await expectNothingLeft(root);
 });
 
-test('a Chromium that does not come up is a failed launch, in time, and leaves nothing', async () => {
+test('a Chromium that does not come up fails the launch in time, and leaves nothing', async () => {
   const root = await freshDirectory();
   const script = join(await freshDirectory(), 'chromium');
   const behave = async (how: string) => {
@@ -129,7 +129,7 @@ test('a Chromium that does not come up is a failed launch, in time, and leaves n
   await expectNothingLeft(root);
 });
 
-test('a Chromium that cannot start at all is said at the start, with its words', async () => {
+test('a Chromium that cannot start at all fails the start of the service, with a reason', async () => {
   const root = await freshDirectory();
   await expect(openNode(root, '/bin/false')).rejects.toThrow(
     'Chromium at /bin/false does not start: Chromium exited (code 1) before it was ready',
@@ -153,11 +153,11 @@ test('a directory that is too long for sockets is refused with the limit', async
   const root = join(await freshDirectory(), 'x'.repeat(80));
   const opening = openNode(root, inject('chromiumPath'), 20_000, 'off');
   await expect(opening).rejects.toThrow(/BCTRL_BROWSER_DIR is too long/);
-  // Within a jail it has another path.
+  // Within a jail the directory has another path.
   await (await openNode(root))[Symbol.asyncDispose]();
 });
 
-test('a Chromium that hangs once is started anew', async () => {
+test('a Chromium that hangs once is started again', async () => {
   const root = await freshDirectory();
   const directory = await freshDirectory();
   const script = join(directory, 'chromium');

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { DIRECTORY_VARIABLE } from '../../src/runtime-manager/machine/jail/spawned.ts';
 import { MemoryBudget } from '../../src/runtime-manager/machine/memory-budget.ts';
 
-test('of many browsers some are measured at a time, and tell what all take', async () => {
+test('a few of many browsers are measured at a time, and show how much memory all take', async () => {
   const root = await mkdtemp(join(tmpdir(), 'bctrl-memory-'));
   onTestFinished(() => rm(root, { recursive: true }));
   const begin = (name: string) => {

@@ -24,7 +24,7 @@ const HOUR_MS = 3_600_000;
 const newKey = () => `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
 const put = (storage: ObjectStorage, key: string) => storage.put(key, Readable.from(['state']));
 
-/** A database with a profile, and what it knows of storages. */
+/** A database with a profile, and its knowledge of storages. */
 async function openOwner() {
   const database = await openTestDatabase();
   onTestFinished(() => database[Symbol.asyncDispose]());
@@ -42,7 +42,7 @@ async function openOwner() {
       fence: 0,
       runtimeId: undefined,
     });
-  /** As if the storage had been ours for so long. */
+  /** Sets back by `ms` the moment since which the storage is ours. */
   const age = (ms: number) =>
     db.execute(sql`update storages set created_at = now() - make_interval(secs => ${ms / 1000})`);
   return { db, store, name, age };
@@ -70,7 +70,7 @@ async function keysIn(storage: ObjectStorage): Promise<string[]> {
 }
 
 for (const [kind, open] of Object.entries(STORAGES)) {
-  test(`${kind}: what no row names goes, and nothing else`, async () => {
+  test(`${kind}: only objects that no row names are removed`, async () => {
     const storage = await open();
     const { store, name } = await openOwner();
     const sweep = sweepOf(storage, store);
@@ -86,7 +86,7 @@ for (const [kind, open] of Object.entries(STORAGES)) {
     expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
   });
 
-  test(`${kind}: nothing goes before the grace is over`, async () => {
+  test(`${kind}: nothing is removed before the grace is over`, async () => {
     const storage = await open();
     const { store, age } = await openOwner();
     const sweep = sweepOf(storage, store, { graceMs: HOUR_MS });
@@ -97,7 +97,7 @@ for (const [kind, open] of Object.entries(STORAGES)) {
     expect(await keysIn(storage)).toHaveLength(1);
   });
 
-  test(`${kind}: nothing goes from a storage that another database has`, async () => {
+  test(`${kind}: nothing is removed from a storage of another database`, async () => {
     const storage = await open();
     const theirs = await openOwner();
     await sweepOf(storage, theirs.store).owner.claim();
@@ -109,7 +109,7 @@ for (const [kind, open] of Object.entries(STORAGES)) {
     for (let n = 0; n < 3; n++) expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
     expect(sweep.logged).toHaveLength(1);
     expect(await sweep.owner.look()).toBe('foreign');
-    // Nor is it deleted by whoever has a row of it.
+    // A database that has a row of the object does not delete it either.
     await new OwnedStorage(storage, sweep.owner).delete(key);
     expect(await keysIn(storage)).toEqual([key]);
 
@@ -120,7 +120,7 @@ for (const [kind, open] of Object.entries(STORAGES)) {
   });
 }
 
-/** Until what is put into a storage is younger than what is there. */
+/** Waits until a new object gets a later time than those in the storage. */
 async function untilLater(storage: ObjectStorage): Promise<void> {
   const latest = async (folder: string) => {
     let at = 0;
@@ -170,7 +170,7 @@ test('a storage that was ours for less than the grace keeps everything', async (
   const sweep = sweepOf(storage, owner.store, { graceMs: HOUR_MS });
   await sweep.owner.claim();
   await put(storage, newKey());
-  // As if all in it were old: the clock of the storage does not help.
+  // Every object counts as old, so only the time since the claim protects it.
   const { db } = owner;
   const begun = await sweep.owner.beginSweep({ everyMs: 0, graceMs: HOUR_MS });
   expect(begun).toMatchObject({ isSettled: false });
@@ -192,14 +192,14 @@ test('a copy of a database that was made before the last sweep removes nothing',
   await put(storage, newKey());
   await db.execute(sql`update storages
     set sweep_id = ${backup?.sweepId}, previous_sweep_id = ${backup?.previousSweepId}`);
-  // The marker is one that the restored rows never heard of.
+  // The restored rows do not know the marker of the last sweep.
   await expect(sweep.owner.look()).resolves.toBe('foreign');
   await untilLater(storage);
   expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
   expect(await keysIn(storage)).toHaveLength(1);
 });
 
-test('of a database and its copy, both with the marker of the backup, one goes on', async () => {
+test('only one of a database and its copy, both with the marker of the backup, goes on', async () => {
   const { storage, owner } = await openDirectory();
   const copy = await openOwner();
   const sweep = sweepOf(storage, owner.store);
@@ -208,18 +208,18 @@ test('of a database and its copy, both with the marker of the backup, one goes o
   await copy.db.execute(
     sql`insert into storages (id, sweep_id) values (${row?.id}, ${row?.sweepId})`,
   );
-  // The first wall is open: a cluster that gives both the same number.
+  // Without the first guard: the cluster gives both databases the same id.
   const sameId = { ...copy.store, databaseId: () => owner.store.databaseId() };
   const theirs = sweepOf(storage, sameId);
   expect(await theirs.owner.look()).toBe('ours');
   await theirs.run();
   expect(await sweep.owner.look()).toBe('foreign');
   expect(await theirs.owner.look()).toBe('ours');
-  // The second wall is open: the copy has the newest marker. The first holds.
+  // Without the second guard: the copy has the newest marker, but its id differs.
   expect(await sweepOf(storage, copy.store).owner.look()).toBe('foreign');
 });
 
-test('a sweep that was broken off after its claim is no obstacle to the next', async () => {
+test('a sweep that broke off after its claim does not stop the next one', async () => {
   const { storage, owner } = await openDirectory();
   const sweep = sweepOf(storage, owner.store);
   await sweep.owner.claim();
@@ -238,7 +238,7 @@ test('a sweep that was broken off after its claim is no obstacle to the next', a
   expect(await sweep.run()).toMatchObject({ removed: 1 });
 });
 
-test("archives without a marker are a database's own when it names one of them", async () => {
+test('a storage without a marker belongs to the database that names one of its archives', async () => {
   const { storage, owner } = await openDirectory();
   const known = newKey();
   await put(storage, known);
@@ -251,13 +251,13 @@ test("archives without a marker are a database's own when it names one of them",
   expect(await sweep.owner.claim()).toBe('ours');
 });
 
-test("a marker that says nothing is nobody's", async () => {
+test('a storage whose marker is damaged belongs to nobody', async () => {
   const { storage, owner } = await openDirectory();
   await storage.create('owner/database.json', '{');
   expect(await sweepOf(storage, owner.store).owner.claim()).toBe('foreign');
 });
 
-test('of many services on a storage one sweeps it in a day', async () => {
+test('one of many services on a storage sweeps it, once a day', async () => {
   const { storage, owner } = await openDirectory();
   const sweeps = Array.from({ length: 5 }, () =>
     sweepOf(storage, owner.store, { everyMs: 24 * HOUR_MS }),
@@ -276,7 +276,7 @@ test('of many services on a storage one sweeps it in a day', async () => {
   expect(await sweeps[0]?.run()).toMatchObject({ removed: 1 });
 });
 
-test('what is named between two looks stays', async () => {
+test('an archive that a row names between two looks is kept', async () => {
   const { storage, owner } = await openDirectory();
   const key = newKey();
   const asked: string[][] = [];
@@ -296,7 +296,7 @@ test('what is named between two looks stays', async () => {
   expect(asked).toEqual([[key], [key]]);
 });
 
-test('a sweep ends when the storage is given to another meanwhile', async () => {
+test('a sweep ends when another database adopts the storage', async () => {
   const { storage, owner } = await openDirectory();
   const other = await openOwner();
   const store: StorageStore = {

@@ -11,14 +11,14 @@ const run = promisify(execFile);
 
 interface Script {
   name: string;
-  /** As Node has it, and as pages get it. */
+  /** The script as Node has it, and as pages get it. */
   loaded: string;
   shipped: string;
 }
 
 let scripts: Script[];
 
-/** As the service loads them: vitest would turn them into JavaScript in a way of its own. */
+/** Loads the scripts as the service does: vitest would compile them in its own way. */
 const LOAD = `
   const { sourceOf } = await import(process.argv[1]);
   const scripts = [];
@@ -44,7 +44,7 @@ test('each page script that is shipped is the same program as its source', () =>
   }
 });
 
-test('a page script names nothing but its own and what browsers have', async () => {
+test('a page script names only what it declares and what browsers have', async () => {
   const folder = await openFolder();
   for (const { name, shipped } of scripts) {
     await writeFile(join(folder, `${name}.js`), `(${shipped});`);
@@ -66,7 +66,7 @@ const UNDEFINED_NAMES = {
   env: { browser: true, es2024: true },
 };
 
-/** Without the places of its parts. */
+/** Leaves out the positions in the source. */
 function programOf(script: string): unknown {
   const text = JSON.stringify(parseAst(`(${script})`), (key, value) =>
     key === 'start' || key === 'end' ? undefined : value,

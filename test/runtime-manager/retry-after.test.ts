@@ -16,7 +16,7 @@ interface Pattern {
   places: number;
   /** How long the nth runtime lives, in milliseconds. */
   lifeMs: (nth: number) => number;
-  /** How long it is watched before and while somebody asks. */
+  /** How long the test watches the machine, before and while somebody asks; in milliseconds. */
   watchMs: number;
 }
 
@@ -47,7 +47,7 @@ function openMachine({ places, lifeMs }: Pattern) {
   return { freed, ask };
 }
 
-/** What was said, and when the next place became free, in milliseconds; asked at many moments. */
+/** Asks at many moments: the wait that was named and the real one, in milliseconds. */
 async function answersOf(pattern: Pattern, everyMs: number) {
   const { freed, ask } = openMachine(pattern);
   await vi.advanceTimersByTimeAsync(pattern.watchMs);
@@ -74,7 +74,7 @@ test.for([
 ])('whoever is refused where runtimes $name is told when to come back', async ({ lifeMs }) => {
   const pattern = { places: 10, lifeMs, watchMs: 30 * MINUTE };
   const answers = await answersOf(pattern, 7 * SECOND);
-  // In whole seconds, so what comes sooner is not told apart.
+  // The answer is in whole seconds, which cannot tell shorter waits apart.
   const told = answers.filter(({ real }) => real > 2 * SECOND);
   expect(told.length).toBeGreaterThan(20);
   const right = told.filter(({ said, real }) => said <= 2 * real && said >= real / 2);
@@ -82,7 +82,7 @@ test.for([
 });
 
 test.for([3 * SECOND, 20 * SECOND, 5 * MINUTE])(
-  'where runtimes end at random after %i ms, a place is free about when it was said',
+  'where runtimes end at random after %i ms, a place is free about when the answer said',
   async (meanMs) => {
     const random = seededRandom(meanMs);
     const lifeMs = () => Math.ceil(-Math.log((random(1e6) + 1) / 1e6) * meanMs);

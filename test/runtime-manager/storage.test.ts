@@ -15,7 +15,7 @@ const read = async (storage: ObjectStorage, key: string) =>
   Buffer.concat(await (await storage.get(key)).toArray());
 
 for (const [name, open] of Object.entries(STORAGES)) {
-  test(`${name} keeps, copies, lists and forgets what it is given`, async () => {
+  test(`${name} keeps, copies, lists and deletes objects`, async () => {
     const storage = await open();
     const key = `profiles/${randomUUID()}/one.tar.zst`;
     // More than one part of an upload.
@@ -38,13 +38,13 @@ for (const [name, open] of Object.entries(STORAGES)) {
     await expect(storage.get(key)).rejects.toMatchObject({ code: 'storage.object_missing' });
   });
 
-  test(`${name} creates only what is not there`, async () => {
+  test(`${name} creates only objects that do not exist`, async () => {
     const storage = await open();
     expect(await storage.create('owner/one', 'first')).toBe(true);
     expect(String(await read(storage, 'owner/one'))).toBe('first');
   });
 
-  test(`${name} keeps nothing of what was not given to its end`, async () => {
+  test(`${name} keeps nothing of an upload that breaks off`, async () => {
     const storage = await open();
     const broken = Readable.from(
       (async function* () {
@@ -58,7 +58,7 @@ for (const [name, open] of Object.entries(STORAGES)) {
     });
   });
 
-  test(`${name} gives state back as it was, without caches and locks`, async () => {
+  test(`${name} returns state as it was, without caches and locks`, async () => {
     const storage = await open();
     const from = await freshDirectory();
     const to = join(await freshDirectory(), 'data');
@@ -81,7 +81,7 @@ for (const [name, open] of Object.entries(STORAGES)) {
   });
 }
 
-test('a directory has one creator of many, and no folder without an object', async () => {
+test('only one of many creators of an object in a directory succeeds, and no empty folder is left', async () => {
   const root = await freshDirectory();
   const storage = await openStorage(undefined, root);
   const created = Array.from({ length: 20 }, (_, n) => storage.create('owner/one', String(n)));
@@ -108,7 +108,7 @@ test('small archives are unpacked however fast tar is', async () => {
   expect(new Set(await Promise.all(unpacked))).toEqual(new Set([packed.sha256]));
 });
 
-test('large state streams through a memory that stays small', async () => {
+test('large state is streamed, and memory stays small', async () => {
   const storage = await STORAGES['a directory']();
   const from = await freshDirectory();
   const to = join(await freshDirectory(), 'data');

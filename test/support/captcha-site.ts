@@ -12,7 +12,7 @@ type Route = string | ((body: unknown) => unknown);
 
 export interface CaptchaSite {
   url: string;
-  /** As another site than `url`, so that a frame of it has a process of its own. */
+  /** The address of a different site than `url`, whose frames have processes of their own. */
   otherUrl: string;
   /** What pages sent to `/got`, in order. */
   got: Record<string, unknown>[];
@@ -80,7 +80,7 @@ const WIDGETS = (options: {
   className: string;
   field: string;
   tag: 'input' | 'textarea';
-  /** In which way the real one says its key outside the page's own markup. */
+  /** How the real widget shows its key outside the page's own markup. */
   frame?: string;
 }) => `(() => {
   const widgets = [];

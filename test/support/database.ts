@@ -40,10 +40,10 @@ export function openTestSecrets({ db }: Pick<Database, 'db'>): Promise<Sealing> 
   return secrets;
 }
 
-/** A migrated database of one's own. */
-export async function openTestDatabase(): Promise<Database> {
+/** A database of one's own, migrated unless it is to be empty. */
+export async function openTestDatabase({ empty = false } = {}): Promise<Database> {
   const dataDir = inject('postgresDataDir');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await createDatabase(dataDir, name, TEMPLATE);
+  await createDatabase(dataDir, name, empty ? undefined : TEMPLATE);
   return openDatabase({ ...embeddedAddress(dataDir), database: name });
 }

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** A machine may be busy with something else: what never holds fails, what holds late does not. */
+/** Long, since a busy machine is slow: only a check that never holds fails. */
 const LIMIT_MS = 60_000;
 
 /** Resolves with what `check` returns once it throws no more; `interval` in milliseconds. */

@@ -6,8 +6,7 @@ import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts
 import * as profiles from '../../src/db/queries/browser-profiles.ts';
 import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
 import * as organizations from '../../src/db/queries/organizations.ts';
-import * as holders from '../../src/db/queries/profile-holders.ts';
-import { createProfileStore, restoreVersion } from '../../src/db/queries/profile-versions.ts';
+import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import * as sealing from '../../src/db/queries/sealing.ts';
@@ -16,6 +15,7 @@ import * as workspaces from '../../src/db/queries/workspaces.ts';
 import type { Sealing } from '../../src/db/sealing.ts';
 import {
   RUNTIME_STATES,
+  SCOPES,
   type Extension,
   type Page,
   type PageRequest,
@@ -27,10 +27,10 @@ const PAGE = 100;
 /** How many runtimes an organization may have active: more than there are. */
 const ROOM = 100_000;
 const A_WHILE_AGO = new Date(Date.now() - 600_000).toISOString();
-/** As a page tells it: the time and the id of its last row. */
+/** A cursor as a page returns it: the time and the id of its last row. */
 const DEEP = Buffer.from(`${A_WHILE_AGO} ${randomUUID()}`).toString('base64url');
 
-/** Few, since it is done again and again. */
+/** Few, since the statement runs again and again. */
 const FIRST_BATCH = { from: '-infinity', limit: 4 };
 const OLD_MS = 500_000;
 
@@ -60,7 +60,7 @@ function newExtension(organizationId: string): Extension {
   };
 }
 
-/** Every function that carries statements out, each of which has to be called. */
+/** Every function that carries out statements; each has to be called. */
 function watch<T extends object>(functions: T, uncalled: Set<string>): T {
   const names = Object.entries(functions).filter(([, value]) => isStatement(value));
   for (const [name] of names) uncalled.add(name);
@@ -85,21 +85,25 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const uncalled = new Set<string>();
   const options = { maxRuntimesPerOrganization: ROOM };
   const pools = { db, unhurried: db, durably: <T>(write: (to: Db) => Promise<T>) => write(db) };
+  const { createApiKeyStore, ...keyQueries } = apiKeys;
+  const keys = watch(createApiKeyStore(db), uncalled);
+  const { createWorkspaceStore, ...workspaceQueries } = workspaces;
+  const spaces = watch(createWorkspaceStore(db), uncalled);
   const runtimes = watch(createRuntimeStore(pools, secrets, options), uncalled);
+  const { createBrowserProfileStore, ...profileQueries } = profiles;
+  const identities = watch(createBrowserProfileStore(db, secrets), uncalled);
   const versions = watch(createProfileStore(db, secrets), uncalled);
   const extensions = watch(createExtensionStore(db), uncalled);
   const retention = watch(createRetentionStore(db), uncalled);
   const storages = watch(createStorageStore(db), uncalled);
   const query = watch(
     {
-      ...apiKeys,
+      ...keyQueries,
       ...idempotency,
       ...organizations,
-      ...holders,
-      ...profiles,
-      restoreVersion,
+      ...profileQueries,
       ...sealing,
-      ...workspaces,
+      ...workspaceQueries,
     },
     uncalled,
   );
@@ -110,23 +114,36 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await query.limitOrganization(db, BUSY, ROOM);
 
   const secret = randomUUID();
-  await query.addApiKey(db, org, 'mine', secret);
+  const grant = { scopes: SCOPES, workspaceIds: undefined };
+  const key = await keys.insert(org, { name: 'mine', secret, ...grant });
+  await query.addApiKey(db, org, { name: 'another', secret: randomUUID(), ...grant, scopes: [] });
   await query.findKeyHolder(db, secret);
   await query.replaceApiKey(db, org, 'mine', randomUUID());
   await query.hasApiKeys(db, org);
-  await query.revokeApiKey(db, randomUUID());
+  await walk((page) => keys.list(org, page));
+  assert.equal(await keys.revoke(org, key.id, { keepAdmin: true }), 'absent');
+  const [admin] = (await keys.list(org, { limit: 1, cursor: undefined })).items;
+  assert.equal(await keys.revoke(org, admin?.id ?? '', { keepAdmin: true }), 'last_admin');
 
   const space = (await query.findWorkspace(db, org, 'default'))?.id ?? '';
-  const made = await query.insertWorkspace(db, org, { name: 'new', mounts: {} });
-  await query.updateWorkspace(db, org, 'new', { name: 'newer' });
-  await query.deleteWorkspace(db, org, made?.id ?? '');
-  await walk((page) => query.listWorkspaces(db, org, page));
+  const { id: madeId = '' } = (await spaces.insert(org, { name: 'new', mounts: {} })) ?? {};
+  await spaces.find(org, 'new');
+  await spaces.update(org, madeId, { name: 'newer' });
+  for (const ids of [undefined, [space, madeId]]) {
+    await walk((page) => spaces.list(org, { ids }, page));
+  }
+  await spaces.remove(org, madeId);
 
   const values = { name: 'new', config: {}, extensionIds: [], fingerprint: {} };
-  const profileId = (await query.insertProfile(db, secrets, org, values))?.id ?? '';
-  await query.findProfile(db, org, profileId);
-  await query.updateProfile(db, secrets, { organizationId: org, id: profileId }, { name: 'newer' });
-  await walk((page) => query.listProfiles(db, org, page));
+  assert.equal(
+    await query.insertProfile(db, secrets, org, { ...values, name: 'old 1' }),
+    undefined,
+  );
+  const profileId = (await identities.insert(org, values))?.id ?? '';
+  await identities.find(org, profileId);
+  await identities.update(org, profileId, { name: 'newer' });
+  await walk((page) => identities.list(org, page));
+  await query.listProfiles(db, org, { limit: PAGE, cursor: undefined });
 
   const nodeId = randomUUID();
   const launch = { mode: 'profile', profileId } as const;
@@ -138,12 +155,13 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   assert.equal((await runtimes.find(org, space, 'daily'))?.id, life.id);
   assert.equal(await runtimes.find(org, space, 'nobody'), undefined);
   await runtimes.findWorkspace(org, 'default');
-  await query.findProfileHolder(db, profileId);
-  await query.profileInUse(db, profileId);
+  await identities.findWriter(profileId);
   const lease = await versions.lease(life, profileId);
   await runtimes.move(life, RUNNING);
   for (const states of [RUNTIME_STATES, ['failed'], ['launching', 'running']] as const) {
-    await walk((page) => runtimes.list(org, space, { states }, page));
+    for (const workspaceIds of [undefined, [space], [randomUUID(), space, randomUUID()]]) {
+      await walk((page) => runtimes.list(org, { workspaceIds, states }, page));
+    }
   }
   await runtimes.setDriver(life, 'puppeteer');
   await runtimes.setDefaultPage(life, 'q');
@@ -155,6 +173,17 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await runtimes.appendEvents(life, [{ type: 'page.crashed', data: {} }]);
   assert.equal((await runtimes.listEvents(org, life.id, { after: '0' }, PAGE)).length, 3);
   await runtimes.lastEventId(org, life.id);
+  assert.deepEqual(await runtimes.listEventWriters(), []);
+  const range = { after: '0', upTo: await runtimes.lastGivenEventId() };
+  for (const workspaceIds of [undefined, [space]]) {
+    const types = ['runtime.created'] as const;
+    const { reached } = await runtimes.listOrganizationEvents(
+      org,
+      { ...range, types, workspaceIds },
+      PAGE,
+    );
+    assert.notEqual(reached, undefined);
+  }
   const crowd = { perRuntime: 1, writtenWithinMs: 120_000 };
   const [crowded] = await retention.findCrowded(nodeId, crowd);
   assert.equal(crowded?.runtimeId, life.id);
@@ -174,10 +203,10 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await versions.findVersionBefore(profileId, 2);
   await versions.isSaved(profileId, fence);
   await versions.prune(profileId, { count: 1, since: new Date(0) });
-  await query.restoreVersion(db, org, profileId, 2);
-  await query.listVersions(db, org, profileId);
+  await identities.restore(org, profileId, 2);
+  await identities.listVersions(org, profileId);
   await runtimes.remove(org, life.id);
-  await query.deleteProfile(db, org, profileId);
+  await identities.remove(org, profileId);
 
   const extension = await extensions.insert(newExtension(org));
   await extensions.find(org, extension.id);

@@ -19,7 +19,7 @@ export class FakeLife {
   #ended: Promise<Runtime> | undefined;
 
   constructor(runtime: Runtime, { store, wakeUps, log }: FakeLifeParts) {
-    this.record = new RuntimeRecord(runtime, store, log, ({ id }) => wakeUps.wake(id));
+    this.record = new RuntimeRecord(runtime, store, log, (written) => wakeUps.wake(written));
     this.connections = new Connections(connectionNotes(this.record, log), runtime);
   }
 

@@ -60,7 +60,7 @@ export class FakeBrowser implements MachineBrowser {
       : undefined;
   }
 
-  /** It is gone, and all that was its. */
+  /** The browser exits, and all its processes. */
   exit(exit: Partial<BrowserExit> = {}): void {
     this.#gone.resolve({ code: 0, signal: null, killedFor: undefined, ...exit });
   }
@@ -79,19 +79,19 @@ export class FakeBrowser implements MachineBrowser {
 /** A launch that the test carries out. */
 export interface FakeLaunch {
   spec: LaunchSpec;
-  /** Aborts when the launch is to be given up, which is the test's to do. */
+  /** Aborts when the launch is to be given up; the test has to end it. */
   signal: AbortSignal;
   come: (browser?: FakeBrowser) => FakeBrowser;
   fail: (error: unknown) => void;
 }
 
-/** A machine whose launches, and proxies, are the test's. */
+/** A machine whose launches and proxies the test controls. */
 export class FakeMachine implements BrowserMachine {
   readonly id = 'a machine';
   readonly launches: FakeLaunch[] = [];
   readonly ready: FakeBrowser[] = [];
   readonly givenBack: FakeBrowser[] = [];
-  /** Whether a launch that is to be given up ends by itself, with what it is aborted for. */
+  /** Whether an aborted launch rejects by itself, with the reason of the abort. */
   obeys = true;
   checkRoute = async (_route: Route, _signal: AbortSignal): Promise<void> => undefined;
 

@@ -31,8 +31,8 @@ export async function fillTables(db: Db, over: number): Promise<void> {
       select 'old ' || n, 'r', gen_random_uuid(), 'a', now() - make_interval(hours => 1 + n / 20)
       from generate_series(1, ${over}) n
     ), api_key as (
-      insert into api_keys (organization_id, name, hint, hash)
-      select org.id, 'old ' || n, 'h', 'hash ' || n from org, generate_series(1, ${over}) n
+      insert into api_keys (organization_id, name, hint, hash, scopes)
+      select org.id, 'old ' || n, 'h', 'hash ' || n, '{runtimes:read}' from org, generate_series(1, ${over}) n
     ), workspace as (
       insert into workspaces (organization_id, name)
       select org.id, 'old ' || n from org, generate_series(1, ${over}) n

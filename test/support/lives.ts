@@ -24,7 +24,7 @@ export interface LivesOptions {
   companions?: Companion[];
 }
 
-/** Lets everything happen that needs no time. */
+/** Lets everything happen that waits for no timer. */
 export const settled = () => vi.advanceTimersByTimeAsync(0);
 
 /** Lets time pass, for all timers there are. */
@@ -36,7 +36,7 @@ export function holdTime(): void {
   onTestFinished(() => void vi.useRealTimers());
 }
 
-/** The node of this machine on a machine of the test's, and with its records in memory. */
+/** A local node on a machine that the test controls, with its records in memory. */
 export function openLives({ maxRuntimes = 2, companions = [] }: LivesOptions = {}) {
   holdTime();
   const machine = new FakeMachine();
@@ -78,7 +78,7 @@ export function openLives({ maxRuntimes = 2, companions = [] }: LivesOptions = {
   return { node, machine, store, failed, create, launch, run, find };
 }
 
-/** A profile that whoever asks for it gets. */
+/** A profile that everyone who asks for it gets. */
 function profilesOf({ writes }: MemoryStore) {
   const id = randomUUID();
   const profile = { id, organizationId: 'o', config: {}, extensionIds: [], fingerprint: {} };

@@ -26,7 +26,7 @@ const NO_BROWSER = {
   connectionEpochs: {},
 };
 
-/** Called around a write, which is told by its name and where it leads, as in `move stopped`. */
+/** Called around a write with its name and the new state, as in `move stopped`. */
 type Around = (write: string) => Promise<void> | void;
 
 /**
@@ -37,9 +37,9 @@ export class MemoryStore implements RuntimeStore {
   /** Each write that was carried out. */
   readonly writes: string[] = [];
   readonly events: RuntimeEvent[] = [];
-  /** A write that it rejects is not carried out. */
+  /** When this rejects, the write is not carried out. */
   before: Around = () => undefined;
-  /** A write that it rejects was carried out, and the answer is lost. */
+  /** When this rejects, the write was carried out, and its answer is lost. */
   after: Around = () => undefined;
   readonly #rows = new Map<string, Runtime>();
 
@@ -125,6 +125,18 @@ export class MemoryStore implements RuntimeStore {
     // Nothing here looks at it.
   }
 
+  async listOrganizationEvents() {
+    return { events: this.events, reached: this.events.at(-1)?.id };
+  }
+
+  async lastGivenEventId(): Promise<string> {
+    return String(this.events.length);
+  }
+
+  async listEventWriters(): Promise<string[]> {
+    return [];
+  }
+
   async find(_: string, __: string, ref: string): Promise<Runtime | undefined> {
     return this.#rows.get(ref) ?? this.rows.findLast(({ alias }) => alias === ref);
   }
@@ -185,7 +197,7 @@ function isActive({ state }: Runtime): boolean {
   return statusOf(state) === 'active';
 }
 
-/** With what a move writes beside the state. */
+/** The record with everything that a move writes besides the state. */
 function moved(row: Runtime, move: RuntimeMove): Runtime {
   if (move.to === 'launching' || move.to === 'stopping') return { ...row, state: move.to };
   if (move.to === 'running') {

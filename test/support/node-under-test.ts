@@ -21,25 +21,25 @@ const tickets = new Tickets([randomBytes(32)]);
 /** A request whose body is large. */
 export interface LargeRequest extends Pick<NodeRequest, 'method' | 'path'> {
   chunks: Buffer[];
-  /** Rejects unless all of the body came, and in order. */
+  /** Rejects unless the whole body arrived in order. */
   check: (response: Response) => Promise<void>;
 }
 
-/** How a client of a runtime has it say something back. */
+/** How a client makes a runtime send a text back. */
 export interface Echo {
   ask: (text: string) => string;
-  /** Undefined for what is no echo. */
+  /** Undefined for a message that is no echo. */
   heard: (message: string) => string | undefined;
 }
 
-/** A node, and how its runtimes are spoken to. */
+/** A node, and how clients talk to its runtimes. */
 export interface NodeUnderTest extends AsyncDisposable {
   node: RuntimeNode & AsyncDisposable;
   database: Database;
   store: RuntimeStore;
-  /** By a socket of CDP. */
+  /** Over a CDP socket. */
   openEcho: (socket: WebSocket, runtime: Runtime) => Promise<Echo>;
-  /** One of so many bytes, for the runtime's own connection of WebDriver, which answers by `answer`. */
+  /** A request of so many bytes to the runtime's own WebDriver connection, which `answer` answers. */
   openLargeRequest: (
     answer: (request: Partial<NodeRequest>) => Promise<Response>,
     bytes: number,
@@ -58,7 +58,7 @@ export function orderOf(organizationId: string, request: Partial<RuntimeRequest>
   return { organizationId, runtime: newRuntime(asked, 'default', LIMITS) };
 }
 
-/** A ticket of a runtime's own connection, with what differs. */
+/** A ticket of a runtime's own connection, with the given fields. */
 export function ticketOf(
   runtime: Runtime,
   protocol: Protocol = 'cdp',
@@ -77,7 +77,7 @@ export function ticketOf(
   return tickets.read(tickets.sign(ticket));
 }
 
-/** A request of a client that stays, with what differs. */
+/** A request of a client that stays, with the given fields. */
 export function requestOf(differs: Partial<NodeRequest> = {}): NodeRequest {
   return {
     method: 'GET',
@@ -89,7 +89,7 @@ export function requestOf(differs: Partial<NodeRequest> = {}): NodeRequest {
   };
 }
 
-/** A body that tells how many of its chunks were taken. */
+/** A body that counts the chunks that were taken. */
 export function bodyOf(chunks: Iterable<Uint8Array>) {
   const counted = { taken: 0, body: take() };
   async function* take() {
@@ -122,7 +122,7 @@ export async function connectTo(node: RuntimeNode, ticket: ReadTicket) {
   });
   socket.on('error', () => undefined);
   const opened = Promise.race([once(socket, 'open'), joined.promise]);
-  // A test may be interested in one of them alone.
+  // A test may await only one of these promises.
   for (const promise of [opened, joined.promise]) promise.catch(() => undefined);
   return { socket, opened, gone: joined.promise };
 }

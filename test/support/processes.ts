@@ -23,14 +23,14 @@ export async function processesOf(text: string): Promise<Process[]> {
   return [...live.values()].filter(belongs);
 }
 
-/** Of those, the main process of each Chromium. */
+/** The main process of each Chromium among those of `processesOf`. */
 export async function chromiumsOf(text: string): Promise<Process[]> {
   return (await processesOf(text)).filter(
     ({ command }) => /^[^\0]*\/chrom(?:e|ium)\0/.test(command) && !command.includes('\0--type='),
   );
 }
 
-/** Throws where there is no such process: 0 would mean the group of the caller. */
+/** Throws without a pid: 0 would mean the process group of the caller. */
 export function sendSignal(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) throw new Error(`there is no process for ${signal}`);
   process.kill(pid, signal);
@@ -63,7 +63,7 @@ export async function browsersIn(root: string): Promise<Map<string, Process>> {
   return new Map((await chromiumsOf(root)).map((one) => [nameOf(one), one]));
 }
 
-/** What may not be read is empty: of processes that cannot be traced, their environment. */
+/** A file that may not be read counts as empty, such as the environment of a process that cannot be traced. */
 async function readProcessFile(pid: string, name: string): Promise<string> {
   try {
     return await readFile(`/proc/${pid}/${name}`, 'utf8');

@@ -4,11 +4,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 export interface ProxyServer extends Disposable {
   port: number;
-  /** `host:port` of what it was asked to reach, in order. */
+  /** Each `host:port` that the proxy was asked to reach, in order. */
   asked: string[];
-  /** The ports that its connections to those went out from. */
+  /** The local ports of the proxy's connections to them. */
   outbound: number[];
-  /** How many connections it has now. */
+  /** How many connections the proxy has now. */
   open: () => number;
 }
 

@@ -21,7 +21,7 @@ const DURATION = /^duration: ([\d.]+) ms/;
 /** What a statement may look at: a page and what comes with it, or what one runtime or profile has. */
 const MOST = 250;
 
-/** One that was carried out, also by a function or a constraint. */
+/** A statement that was carried out, perhaps by a function or a constraint. */
 export interface Statement {
   query: string;
   ms: number;
@@ -33,13 +33,13 @@ export interface Read {
   query: string;
   table: string;
   how: string;
-  /** Rows that were looked at, those that were passed over among them. */
+  /** Rows that were looked at, including those that were passed over. */
   rows: number;
 }
 
 export interface Explained extends AsyncDisposable {
   db: Db;
-  /** Those that were carried out by `db`, in their order. */
+  /** The statements that `db` carried out, in order. */
   statements: Statement[];
 }
 
@@ -83,12 +83,12 @@ export function openExplained(
   return { db, statements, [Symbol.asyncDispose]: () => sql.end() };
 }
 
-/** Whether it looks at more than a statement may. */
+/** Whether the read looks at more rows than a statement may. */
 export function isLong({ rows }: Read): boolean {
   return rows > MOST;
 }
 
-/** As that, or it would of a table that has more. */
+/** Whether the read is long, or would be in a larger table. */
 export function isWide(read: Read): boolean {
   return read.how === 'Seq Scan' || isLong(read);
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import manifest from '../../package.json' with { type: 'json' };
 
-/** As `npm start` has them. */
+/** The arguments of `npm start`. */
 const ARGUMENTS = manifest.scripts.start.replace(/^exec node /, '').split(' ');
 const READY = /Address +(\S+)/;
 const KEY = /API key +(bctrl_\S+)/;
@@ -11,7 +11,7 @@ const KEY = /API key +(bctrl_\S+)/;
 export interface ServiceProcess {
   pid: number;
   url: string;
-  /** The key it generated, when it did. */
+  /** The key that the service generated, if it did. */
   apiKey: string | undefined;
   output: string;
   readonly log: string;
@@ -20,7 +20,7 @@ export interface ServiceProcess {
   stop: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** As the whole run has it. */
+/** A variable of the environment of the whole test run. */
 function given(name: string): Record<string, string> {
   const value = process.env[name];
   return value === undefined ? {} : { [name]: value };
@@ -38,7 +38,7 @@ export class StartFailure extends Error {
   }
 }
 
-/** As `startService`, from its first moment. */
+/** As `startService`, without waiting until the service is ready. */
 export function spawnService(env: Record<string, string>) {
   const child = spawn(process.execPath, ARGUMENTS, {
     env: { PATH: process.env['PATH'] ?? '', ...given('BCTRL_WARM_MAX'), ...env },
@@ -58,7 +58,7 @@ export function spawnService(env: Record<string, string>) {
   });
   return {
     pid: child.pid ?? 0,
-    /** Resolves with its address. */
+    /** Resolves with the address of the service. */
     ready,
     exited,
     get output() {

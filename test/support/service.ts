@@ -8,12 +8,12 @@ import type { Executables } from '../../src/api/config/executables.ts';
 import { openLocalNode, type OpenNode } from '../../src/api/local-node.ts';
 import { openService, type Service } from '../../src/api/service.ts';
 import type { Database } from '../../src/db/client.ts';
-import { addApiKey, generateApiKey } from '../../src/db/queries/api-keys.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import type { LocalNode } from '../../src/runtime-manager/index.ts';
 import { openTestDatabase } from './database.ts';
 import { openFakeNode } from './open-fake-node.ts';
 import { caller, type Call } from './http.ts';
+import { addKey } from './keys.ts';
 
 /** A service as `npm start` opens it, with a database of its own and a free port. */
 export interface TestService extends Omit<Service, 'newApiKey'> {
@@ -28,19 +28,19 @@ export interface TestService extends Omit<Service, 'newApiKey'> {
   callAsOther: Call;
 }
 
-/** One whose runtimes have browsers. */
+/** A service whose runtimes have browsers. */
 export interface BrowserService extends TestService {
   node: LocalNode;
 }
 
 type Nested = 'admission' | 'captchas' | 'runtimeLimits';
 
-/** What is configured otherwise than for tests at large. */
+/** Settings that differ from those of most tests. */
 export type Settings = Partial<Omit<Config, Nested>> & { [Name in Nested]?: Partial<Config[Name]> };
 
 export type TestServiceOptions = Settings & { executables?: Partial<Executables> };
 
-/** Every browser is launched when it is asked for: for tests that count processes. */
+/** Every browser is launched on request, for tests that count processes. */
 export const NO_WARM = { min: 0, max: 0 };
 
 export async function openTestService({
@@ -62,7 +62,7 @@ export async function openTestService({
   return { ...service, node: await made.promise };
 }
 
-/** The same with a node that has no browsers. */
+/** A service with a node that has no browsers. */
 export function openFakeService(settings: Settings = {}): Promise<TestService> {
   return open(settings, openFakeNode);
 }
@@ -96,13 +96,13 @@ async function open(settings: Settings, openNode: OpenNode): Promise<TestService
   };
 }
 
-/** As for anybody, but that nothing of the machine's speed decides, and limits are within reach. */
+/** The defaults, except that no test depends on the machine's speed, and limits are within reach. */
 function configFor(settings: Settings): Config {
   const config = loadConfig();
   const { max } = config.warm;
   const ours = {
     port: 0,
-    // Few, since every file of tests has a service; none where the whole suite is to run without.
+    // Few, since every test file has a service; none when BCTRL_WARM_MAX is 0.
     warm: { min: Math.min(1, max), max: Math.min(2, max) },
     launchTimeoutMs: 120_000,
     healthCheck: { intervalMs: 5000, timeoutMs: 60_000, busyMultiple: 3 },
@@ -136,7 +136,5 @@ function record(logged: string[], line: string): void {
 
 async function createOtherOrganization(database: Database): Promise<string> {
   const other = await insertOrganization(database.db, 'other');
-  const key = generateApiKey();
-  await addApiKey(database.db, other.id, 'test', key);
-  return key;
+  return addKey(database, {}, other.id);
 }

@@ -9,7 +9,7 @@ const Body = z.object({
   taskId: z.number().optional(),
 });
 
-/** How it treats the next tasks. */
+/** How the solver treats the next tasks. */
 export type Behaviour =
   | { kind: 'solves'; afterPolls: number; text?: string; cost?: string }
   | { kind: 'refuses'; errorCode: string; at: 'createTask' | 'getTaskResult' }

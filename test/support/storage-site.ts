@@ -78,7 +78,7 @@ const READ = `async () => {
   };
 }`;
 
-/** Without a password known, Chromium would ask somebody and wait. */
+/** When Chromium knows no password, it would ask the user and wait. */
 const ASK = `Promise.race([
   fetch('/auth').then((response) => (response.ok ? response.text() : null)),
   new Promise((resolve) => setTimeout(resolve, 500, null)),

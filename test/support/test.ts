@@ -17,7 +17,7 @@ export interface TestWorkspace {
 /** Tests with a service for their file, and a workspace of their own in it. */
 export const test = testWith({});
 
-/** The same, where there are no browsers but those of runtimes. */
+/** The same without warm browsers. */
 export const testWithoutWarm = testWith({ warm: NO_WARM });
 
 /** The same with a service of its own kind. */

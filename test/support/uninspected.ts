@@ -21,7 +21,7 @@ import {
   resetBrowserRoots,
 } from '../../src/runtime-manager/browser/browser-directory.ts';
 import { mountsOf } from '../../src/runtime-manager/browser/browser-mounts.ts';
-import type { BrowserSettings } from '../../src/runtime-manager/browser/browser.ts';
+import type { BrowserSettings } from '../../src/runtime-manager/browser/launch-browser.ts';
 import { launchConfined } from '../../src/runtime-manager/machine/confined-browser.ts';
 import { cdpOver, type Cdp } from './cdp.ts';
 
@@ -29,7 +29,7 @@ const LIMITS = { memoryBytes: 768 * 1024 ** 2, tasks: 400, diskBytes: 128 * 1024
 const log = pino({ level: 'silent' });
 const ATTEMPT_MAX_MS = 60_000;
 
-/** What the service keeps apart from browsers, without any of its checks before it. */
+/** What the service protects from browsers, without any of its checks in between. */
 export interface OpenGates {
   settings: BrowserSettings;
   egress: { policy: EgressPolicy; reservedPorts: ReservedPorts; proxyTimeoutMs: number };

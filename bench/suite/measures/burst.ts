@@ -19,7 +19,7 @@ interface Side {
   atOnce: number;
   /** Milliseconds until the last was usable, of the rounds in which nobody was refused. */
   walls: number[];
-  /** The same of each, since the first was asked for. */
+  /** Milliseconds until each was usable, since the first was asked for. */
   each: number[];
   refused: number;
 }

@@ -3,7 +3,7 @@ import type { Database, Db } from '../../../src/db/client.ts';
 import { createExtensionStore } from '../../../src/db/queries/browser-extensions.ts';
 import { listProfiles } from '../../../src/db/queries/browser-profiles.ts';
 import { findOrganization } from '../../../src/db/queries/organizations.ts';
-import { findWorkspace, listWorkspaces } from '../../../src/db/queries/workspaces.ts';
+import { createWorkspaceStore, findWorkspace } from '../../../src/db/queries/workspaces.ts';
 import { Sealing } from '../../../src/db/sealing.ts';
 import {
   RUNTIME_STATES,
@@ -30,7 +30,7 @@ import { interleave, median, timed } from '../statistics.ts';
 const LITTLE = 1000;
 const MUCH = { others: 20_000, runtimes: 1_000_000, eventsEach: 10, active: 10_000 };
 const PASSES = { leadIn: 12, counted: 30 };
-/** A few more are left for the last page than it takes: of some states there are fewer. */
+/** `spare`: rows left beyond the last page, since some states have fewer. */
 const PAGES = { leadIn: 10, rounds: 60, limit: 100, spare: 10 };
 const GOAL = 1.1;
 /** An index of a million rows is a level or two deeper than that of a thousand. */
@@ -38,7 +38,7 @@ const MORE_MS = 0.2;
 /** How many of the statements that take longest are shown. */
 const TOLD = 5;
 
-/** Whether any statement takes longer the more is over, and any page of a list than the first. */
+/** Whether any statement slows down with the runtimes that are over, and whether later pages are slower than the first. */
 export async function measureGrowth(): Promise<Row[]> {
   await using little = await openPostgres();
   await using much = await openPostgres();
@@ -76,7 +76,7 @@ async function measureStatements(little: BenchPostgres, much: BenchPostgres): Pr
   });
   const wide = [
     ...mostOf(byIndexes.statements, isWide),
-    // A table of a few rows is read as a whole by whoever may choose.
+    // A planner that may choose reads a table of a few rows as a whole.
     ...mostOf(many.statements, isLong),
   ];
   for (const { query, table, how, rows } of wide) {
@@ -104,7 +104,7 @@ async function pass({ db }: Explained): Promise<void> {
   await callEveryStatement(db, await Sealing.open(db, 'a key for measurements'));
 }
 
-/** Of each statement the one of such reads that looked at most rows. */
+/** For each statement, the matching read that looked at most rows. */
 function mostOf(statements: Statement[], isSuch: (read: Read) => boolean): Read[] {
   const reads = statements.flatMap((statement) => statement.reads).filter(isSuch);
   reads.sort((one, other) => one.rows - other.rows);
@@ -117,7 +117,7 @@ function mediansOf(statements: Statement[]): Map<string, number> {
   return new Map([...byQuery].map(([query, all]) => [query, median(all.map(({ ms }) => ms))]));
 }
 
-/** Those that both have; what takes most longer comes first. */
+/** The statements that both sides have, the largest difference first. */
 function compare(few: Map<string, number>, many: Map<string, number>) {
   const both = [...many].flatMap(([query, ms]) => {
     const fewMs = few.get(query);
@@ -126,7 +126,7 @@ function compare(few: Map<string, number>, many: Map<string, number>) {
   return both.toSorted((one, other) => other.moreMs - one.moreMs);
 }
 
-/** Without its lists of columns, and not all of it. */
+/** The start of a statement, without its lists of columns. */
 function shortened(query: string): string {
   const columns = /(?:"\w+", )+"\w+"/g;
   return query.replaceAll(columns, '…').replaceAll(/\s+/g, ' ').slice(0, 250);
@@ -151,14 +151,18 @@ async function measurePages(
   const ended = { states: ['stopped'] as const };
   const lists = [
     await list('runtimes', 'runtimes', (page) =>
-      store.list(org, workspaceId, { states: RUNTIME_STATES }, page),
+      store.list(org, { workspaceIds: [workspaceId], states: RUNTIME_STATES }, page),
     ),
-    await list('stopped runtimes', 'runtimes', (page) => store.list(org, workspaceId, ended, page)),
+    await list('stopped runtimes', 'runtimes', (page) =>
+      store.list(org, { workspaceIds: [workspaceId], ...ended }, page),
+    ),
     await list('profiles', 'browser_profiles', (page) => listProfiles(db, org, page)),
     await list('extensions', 'browser_extensions', (page) =>
       createExtensionStore(db).list(org, page),
     ),
-    await list('workspaces', 'workspaces', (page) => listWorkspaces(db, org, page)),
+    await list('workspaces', 'workspaces', (page) =>
+      createWorkspaceStore(db).list(org, { ids: undefined }, page),
+    ),
   ];
   const sample = async ({ read, last, firstTimes, lastTimes }: List) => {
     for (const [cursor, times] of [
@@ -188,7 +192,7 @@ async function measurePages(
   ]);
 }
 
-/** The cursor that the last whole page comes after. */
+/** The cursor before the last whole page. */
 async function lastPage(db: Db, table: string): Promise<string> {
   const [before] = await db.execute<{ at: string; id: string }>(sql`
     select created_at as at, id from ${sql.identifier(table)}

@@ -8,7 +8,7 @@ import { busyCores, refill } from '../settle.ts';
 
 const OPEN = 100;
 const SPARE_PLACES = 10;
-/** Beside the hundred, and as many beside none: half before they come, half when they are gone. */
+/** Creates beside the hundred, and as many beside none: half before the hundred, half after. */
 const SAMPLES = 20;
 const IDLE_MS = 5000;
 

@@ -25,7 +25,7 @@ export async function measureQuota(): Promise<Row[]> {
   await using postgres = await openPostgres();
   const store = await openStore(postgres.database, 2 * ACTIVE);
   const [none, many] = [await openSide(postgres.database), await openSide(postgres.database)];
-  // Rows as the service writes them, so that whatever counts them has.
+  // Rows as the service writes them, so that every counter includes them.
   const seeds = { times: ACTIVE, atOnce: AT_ONCE };
   await repeat(seeds, () => recordActive(store, many.organizationId));
   const sample = async ({ organizationId, perSecond }: Side) => {

@@ -12,9 +12,9 @@ const DRIVERS = [PUPPETEER, PLAYWRIGHT];
 /** A third of the 373 ms that browserless 2.56 takes on two cores. */
 const USABLE_MS = 124;
 const AT_ONCE = 10;
-/** Of the time, before it is ten. */
+/** The share of the time for visits one at a time, before ten at a time. */
 const ONE_AT_A_TIME = 0.6;
-/** How many there are, ten at a time, for each round. */
+/** How many visits each round has, ten at a time. */
 const VISITS_PER_ROUND = 3;
 const TITLE = 'visited';
 

@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts';
 import { isDataDirectoryInUse, openDataDirectory } from '../config/data-directory.ts';
 
 /**
- * The database for a command: that of a running service is shared, otherwise the embedded one is
- * started for the while. What is opened is closed with `stack`.
+ * The database for a command: shares that of a running service, or else starts the embedded one for
+ * the while. What is opened is closed with `stack`.
  */
 export async function openCommandLineDatabase(
   config: Config,

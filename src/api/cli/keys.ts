@@ -1,22 +1,32 @@
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { addApiKey, generateApiKey, listApiKeys, revokeApiKey } from '../../db/queries/api-keys.ts';
+import { createApiKeyStore, listAllApiKeys } from '../../db/queries/api-keys.ts';
 import {
   findOrganization,
   insertOrganization,
   limitOrganization,
 } from '../../db/queries/organizations.ts';
+import { createWorkspaceStore } from '../../db/queries/workspaces.ts';
 import { resealAll } from '../../db/reseal.ts';
+import {
+  ApiKeys,
+  MEMBER_SCOPES,
+  SCOPES,
+  systemActor,
+  type Scope,
+} from '../../runtime-manager/runtime/index.ts';
 import { openCommandLineDatabase } from './database.ts';
 import { loadConfig } from '../config/config.ts';
 import { openSecrets } from '../config/secrets.ts';
 
 const USAGE = `usage: npm run keys -- <command>
 
-  create [--name NAME] [--organization NAME] [--admin]
-                     make a key, and the organization if it is new; an admin's may ask the doctor.
+  create [--name NAME] [--organization NAME] [--scopes A,B] [--workspaces A,B] [--admin]
+                     make a key, and the organization if it is new. Without --scopes it has all
+                     but admin, which --admin adds; with --workspaces, which are ids or names, no
+                     other workspaces exist for it.
                      For a program: KEY=$(npm run --silent keys -- create)
+                     Scopes: ${SCOPES.join(', ')}
   list               show all keys, without their secrets
   revoke ID          make a key useless from now on
   limit NUMBER [--organization NAME]
@@ -24,7 +34,7 @@ const USAGE = `usage: npm run keys -- <command>
                      what the service is configured with
   reseal             encrypt anew, with BCTRL_ENCRYPTION_KEY, what another key encrypted; afterwards
                      nothing needs BCTRL_ENCRYPTION_KEYS_OLD. The service has to have been started
-                     with both. It goes on meanwhile, and this may be run again
+                     with both. It goes on meanwhile, and the command may be run again
 `;
 
 /** The command line for API keys; works beside a running service and without one. */
@@ -34,6 +44,8 @@ async function main(): Promise<void> {
     options: {
       name: { type: 'string', default: 'cli' },
       organization: { type: 'string', default: 'default' },
+      scopes: { type: 'string' },
+      workspaces: { type: 'string' },
       admin: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -63,40 +75,65 @@ async function openDb(stack: AsyncDisposableStack): Promise<Db> {
 interface NewKey {
   organization: string;
   name: string;
+  scopes?: string | undefined;
+  workspaces?: string | undefined;
   admin: boolean;
 }
 
 async function createKey(
   db: Db,
-  { organization: organizationName, name, admin }: NewKey,
+  { organization: organizationName, name, admin, ...limits }: NewKey,
 ): Promise<string> {
+  const scopes = limits.scopes === undefined ? MEMBER_SCOPES : scopesOf(limits.scopes);
   const organization =
     (await findOrganization(db, organizationName)) ??
     (await insertOrganization(db, organizationName));
-  const secret = generateApiKey();
-  await addApiKey(db, organization.id, name, secret, admin);
+  const { secret } = await apiKeysOf(db).create(systemActor(organization.id), {
+    name,
+    scopes: admin ? [...scopes, 'admin'] : scopes,
+    workspaceIds: limits.workspaces?.split(','),
+  });
   return secret;
 }
 
+function apiKeysOf(db: Db): ApiKeys {
+  return new ApiKeys({ store: createApiKeyStore(db), workspaces: createWorkspaceStore(db) });
+}
+
+function scopesOf(text: string): Scope[] {
+  return text.split(',').map((name) => {
+    const scope = SCOPES.find((one) => one === name);
+    if (scope) return scope;
+    throw new Error(`there is no scope ${name}. There are ${SCOPES.join(', ')}.`);
+  });
+}
+
 async function describeKeys(db: Db): Promise<string> {
-  const keys = await listApiKeys(db);
+  const keys = await listAllApiKeys(db);
   const lines = keys.map((key) =>
     [
       key.id,
       `${key.hint}…`,
       key.organization,
       key.name,
-      key.isAdmin ? 'admin' : 'member',
+      describeScopes(key.scopes),
+      key.workspaceIds ? `workspaces ${key.workspaceIds.join(',')}` : 'all workspaces',
       key.revokedAt ? `revoked ${key.revokedAt.toISOString()}` : 'active',
     ].join('\t'),
   );
   return lines.join('\n');
 }
 
+/** The usual keys by one word. */
+function describeScopes(scopes: readonly Scope[]): string {
+  if (MEMBER_SCOPES.some((scope) => !scopes.includes(scope))) return scopes.join(',');
+  return scopes.includes('admin') ? 'admin' : 'member';
+}
+
 async function revoke(db: Db, id: string): Promise<string> {
-  if (!z.uuid().safeParse(id).success || !(await revokeApiKey(db, id))) {
-    throw new Error(`no active key has the id ${id}.`);
-  }
+  const key = (await listAllApiKeys(db)).find((one) => one.id === id && one.revokedAt === null);
+  if (!key) throw new Error(`no active key has the id ${id}.`);
+  await apiKeysOf(db).revoke(systemActor(key.organizationId), id);
   return `revoked ${id}`;
 }
 

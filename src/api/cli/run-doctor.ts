@@ -33,7 +33,8 @@ export async function runDoctor(
   config: Config,
   { isToFix, isToAdopt, print }: DoctorRun,
 ): Promise<number> {
-  // Before the database, for which this may take the place of a service.
+  // Looked up before the database is opened, since this command may take the place of a service
+  // then.
   const servicePid = await findService(config.dataDir);
   await using stack = new AsyncDisposableStack();
   const database = await openCommandLineDatabase(config, stack);

@@ -26,7 +26,7 @@ const USUAL_PORTS = new Map([
   ['http:', 80],
   ['https:', 443],
 ]);
-/** What solvers ask their clients to leave between two questions. */
+/** The pause that solvers ask their clients to leave between two questions. */
 const CAPTCHA_POLL_MS = 3000;
 const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 
@@ -34,7 +34,7 @@ const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 const BROWSER_ENV = /^(PATH|LANG|LANGUAGE|LC_\w+|TZ|FONTCONFIG_\w+)$/;
 
 export interface Config {
-  /** Of this service. */
+  /** The version of this service. */
   version: string;
   port: number;
   host: string;
@@ -42,7 +42,7 @@ export interface Config {
   /** Undefined: the embedded Postgres is used. */
   databaseUrl: string | undefined;
   dataDir: string;
-  /** Under which each service makes a directory for its browsers. */
+  /** The directory under which each service makes one for its browsers. */
   browserDir: string;
   apiKey: string | undefined;
   chromiumPath: string | undefined;
@@ -68,31 +68,31 @@ export interface Config {
     maxQueue: number;
     queueTimeoutMs: number | undefined;
   };
-  /** What a runtime gets that does not say, and what it may ask for at most. */
+  /** The limits of a runtime whose request names none, and the most that a request may ask for. */
   timeLimits: TimeLimits;
   ceilings: { timeLimits: TimeLimits; extensions: number };
   healthCheck: { intervalMs: number; timeoutMs: number; busyMultiple: number };
   shutdownGraceMs: number;
-  /** How long records are kept of what is over. */
+  /** How long records of what is over are kept. */
   keep: KeptRecords;
-  /** How old an archive that no record names has to be to be removed. */
+  /** How old an archive that no record names has to be before it is removed. */
   orphanGraceMs: number;
   metricsToken: string | undefined;
   /** Requests of each API key; 0 for no limit. */
   rateLimitPerMinute: number;
   proxyTimeoutMs: number;
-  /** What a command of a client may be delayed by in a humanized runtime. */
+  /** How long a client's command may be delayed in a humanized runtime. */
   humanizeMaxDelayMs: number;
-  /** For how long a command of a client that is not answered counts as use. */
+  /** For how long a client's command without an answer counts as use. */
   openCommandMs: number;
   captchas: CaptchaOptions;
-  /** What of the machine and the networks around it browsers may reach. */
+  /** The addresses of the machine and the networks around it that browsers may reach. */
   egressAllow: string[];
-  /** What the service lives from, and browsers do not reach. */
+  /** The services that this one lives from, which browsers do not reach. */
   reservedServices: ReservedService[];
   /** Undefined: one is generated and kept in the data directory. */
   encryptionKey: string | undefined;
-  /** What they seal no more, and still open. */
+  /** Keys that seal no more, and still open what they sealed. */
   oldEncryptionKeys: string[];
   /** Undefined: archives are kept in the data directory. */
   s3: S3Options | undefined;
@@ -101,15 +101,16 @@ export interface Config {
   importMaxBytes: number;
   extensionMaxBytes: number;
   keepVersions: { count: number; ageMs: number };
-  /** A sentence about each `BCTRL_*` variable that means nothing, most likely misspelt. */
+  /** A sentence about each `BCTRL_*` variable that means nothing, and is most likely misspelt. */
   unknownVariables: string[];
 }
 
 /** Throws one sentence that names every invalid variable, and no value. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  // The driver of the database takes them for defaults; where that is, DATABASE_URL says alone.
+  // The database's driver takes these variables for defaults; only DATABASE_URL says where the
+  // database is.
   for (const name of Object.keys(process.env)) if (/^PG[A-Z]/.test(name)) delete process.env[name];
-  // Compose files pass variables nobody set as empty strings.
+  // Compose files pass variables that nobody set as empty strings.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = Environment.safeParse(given);
   if (!parsed.success) throw new Error(describe(parsed.error));
@@ -140,7 +141,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     humanizeMaxDelayMs: values.BCTRL_HUMANIZE_MAX_DELAY_MS,
     openCommandMs: values.BCTRL_OPEN_COMMAND_SECONDS * 1000,
     captchas: captchaOptions(values),
-    // Who reaches a service on loopback is at this machine, and reaches everything else from there.
+    // Whoever reaches a service on loopback is on this machine, and reaches everything else from
+    // there.
     egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
     reservedServices: reservedServices(values),
     encryptionKey: values.BCTRL_ENCRYPTION_KEY,
@@ -161,7 +163,7 @@ export function browserRoots(
   };
 }
 
-/** Where archives lie that are not in a bucket. */
+/** Where archives that are not in a bucket lie. */
 export function archiveDir({ dataDir }: Pick<Config, 'dataDir'>): string {
   return join(dataDir, 'objects');
 }
@@ -195,7 +197,7 @@ function runtimeLimits(values: z.infer<typeof Environment>) {
       queueTimeoutMs: values.BCTRL_QUEUE_TIMEOUT_MS,
     },
     timeLimits,
-    // What is the default may also be asked for.
+    // A request may always ask for the default.
     ceilings: {
       timeLimits: {
         idleTimeoutSeconds: Math.max(
@@ -249,7 +251,7 @@ function reservedServices(values: z.infer<typeof Environment>): ReservedService[
   return services;
 }
 
-/** Whose directory is in place of a host. */
+/** Whether a URL has the directory of a socket in place of a host. */
 function isSocket(url: string): boolean {
   return new URL(url).hostname.startsWith('%2F');
 }
@@ -290,7 +292,7 @@ function s3Options(values: z.infer<typeof Environment>): S3Options | undefined {
   };
 }
 
-/** Both of address and key, or there is no solver. */
+/** A solver takes both an address and a key. */
 function captchaOptions(values: z.infer<typeof Environment>): CaptchaOptions {
   const { BCTRL_CAPTCHA_URL: url, BCTRL_CAPTCHA_KEY: key } = values;
   if ((url === undefined) !== (key === undefined)) {

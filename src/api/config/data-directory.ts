@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 
 const LOCKED = 5; // SQLITE_BUSY
-/** Who holds the lock; worth nothing while nobody does. */
+/** Names the process that holds the lock; worth nothing while none does. */
 const PID_FILE = 'pid';
 const ENCRYPTION_KEY_FILE = 'encryption-key';
 
@@ -65,7 +65,7 @@ function tryLock(file: string): DatabaseSync | undefined {
 /** The generated key of the secrets in the database; undefined when there is none. */
 export async function findEncryptionKey(path: string): Promise<string | undefined> {
   const known = await readFile(join(path, ENCRYPTION_KEY_FILE), 'utf8').catch(ignoreAbsence);
-  // Only what ends the line: a key may have spaces at its ends.
+  // Only the end of the line is cut off: a key may have spaces at its ends.
   return known?.replace(/\r?\n$/, '') || undefined;
 }
 

@@ -2,11 +2,11 @@ import { z } from 'zod';
 
 const FORM = 'postgres://user:password@host:5432/database';
 const SCHEME = /^postgres(?:ql)?:\/\//i;
-/** Nowhere a character by which the next part would begin. */
+/** No part has a character by which the next part would begin. */
 const WHOLE =
   /^(?:[^@/?#:]*(?::[^@/?#]*)?@)?(?:\[[\da-f:.]+\]|[^@/?#[\]:]*)(?::\d{1,5})?(?:\/[^@/?#]*)?(?:\?[^#@]*)?$/i;
 
-/** The URL of a Postgres. What is wrong with another text is said without any part of it. */
+/** The URL of a Postgres. The message about any other text quotes no part of it. */
 export const DatabaseUrl = z.string().superRefine((url, context) => {
   const message = faultOf(url);
   if (message !== undefined) context.addIssue({ code: 'custom', message });

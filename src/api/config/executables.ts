@@ -11,7 +11,7 @@ export interface Executables {
   ffmpegPath: string | undefined;
 }
 
-/** As configured, or as found on the search path; installs Chromium and chromedriver where it can. */
+/** Finds programs as configured, or on the search path; installs Chromium and chromedriver where it can. */
 export async function findExecutables(
   config: Pick<Config, 'chromiumPath' | 'chromedriverPath' | 'ffmpegPath' | 'searchPath'>,
   log: Logger,

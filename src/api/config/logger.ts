@@ -4,7 +4,7 @@ import pretty from 'pino-pretty';
 import { z } from 'zod';
 
 const STDERR = 2;
-/** What errors of the database tell of the values they are about. */
+/** The fields by which errors of the database tell the values they are about. */
 const OF_CUSTOMERS = new Set(['args', 'detail', 'parameters', 'params', 'where']);
 
 /** JSON lines on stderr, in readable form when that is a terminal. */

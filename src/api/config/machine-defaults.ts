@@ -1,9 +1,9 @@
 import { statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 
-/** What an open runtime takes of the machine, as measured with 100 open at pages of usual size. */
+/** The memory that an open runtime takes, as measured with 100 of them at pages of usual size. */
 const RUNTIME_BYTES = 200 * 1024 ** 2;
-/** More than one core launches while a client waits. */
+/** More requests than one core launches browsers for while a client waits. */
 const QUEUE_PER_CORE = 128;
 const QUEUE_MIN = 200;
 const SHARED_MEMORY = '/dev/shm';
@@ -15,12 +15,15 @@ export function defaultMaxRuntimes(memoryFloorBytes: number): number {
   return Math.max(1, Math.floor((memoryBytes - memoryFloorBytes) / RUNTIME_BYTES));
 }
 
-/** As many as may be served in time, and some more. */
+/** As many requests as may be served in time, and some more. */
 export function defaultMaxQueue(): number {
   return Math.max(QUEUE_MIN, QUEUE_PER_CORE * availableParallelism());
 }
 
-/** Memory where there is enough: faster, and what an ephemeral browser wrote never reaches a disk. */
+/**
+ * Shared memory where there is enough: it is faster, and what an ephemeral browser wrote never
+ * reaches a disk.
+ */
 export function defaultBrowserDir(): string {
   try {
     const { bsize, blocks } = statfsSync(SHARED_MEMORY);

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Of the names there are, the one that was most likely meant; undefined when none is alike. */
+/** The one of `names` that was most likely meant; undefined when none is alike. */
 export function nearName(given: string, names: readonly string[]): string | undefined {
   const bare = plain(given);
   const byPlain = new Map(names.map((name) => [plain(name), name]));

@@ -6,8 +6,8 @@ import { createEncryptionKey, findEncryptionKey } from './data-directory.ts';
 type Keys = Pick<Config, 'encryptionKey' | 'oldEncryptionKeys' | 'dataDir'>;
 
 /**
- * A generated key stays readable when one is configured. Throws when the database has secrets that
- * none of the keys opens.
+ * What a generated key sealed stays readable when another key is configured. Throws when the
+ * database has secrets that no key opens.
  */
 export async function openSecrets(config: Keys, db: Db): Promise<Sealing> {
   const { encryptionKey, oldEncryptionKeys, dataDir } = config;

@@ -1,12 +1,12 @@
 import type { Hono } from 'hono';
-import type { ApiEnv } from './router.ts';
+import type { ApiEnv } from './api-env.ts';
 
-/** Tells which methods a path has, as `Allow` lists them; none when there is no such path. */
+/** Returns the methods of a path, as `Allow` lists them; an empty list if there is no such path. */
 export type AllowedMethods = (path: string) => string[];
 
-/** By the routes that an app has now. */
+/** Knows the routes that the app has at this moment. */
 export function createAllowedMethods({ routes }: Pick<Hono<ApiEnv>, 'routes'>): AllowedMethods {
-  // What stands for all methods is middleware, or answers each of them itself.
+  // A route for all methods is middleware, or answers each method itself.
   const known = routes
     .filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => ({ method, segments: path.split('/') }));

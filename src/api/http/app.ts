@@ -1,15 +1,14 @@
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Database } from '../../db/client.ts';
-import type { Sealing } from '../../db/sealing.ts';
 import type {
+  BrowserProfiles,
   Diagnosis,
-  EgressPolicy,
   Extensions,
-  Profiles,
-  ProfileStates,
+  ProfileTransfers,
   RuntimeManager,
 } from '../../runtime-manager/index.ts';
+import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
@@ -23,10 +22,11 @@ import { limitBody } from '../middleware/limit-body.ts';
 import { limitRate } from '../middleware/rate-limit.ts';
 import { requestContext } from '../middleware/request-context.ts';
 import { dropUnreadBody } from '../middleware/unread-body.ts';
-import { createRouter, type ApiEnv } from './router.ts';
+import { createRouter, type ApiEnv } from './api-env.ts';
 import { explainRefusals } from './request-issues.ts';
 import { withJsonParameters } from './openapi.ts';
 import type { PublicAddress } from './public-address.ts';
+import { apiKeyRoutes } from '../routes/api-keys.ts';
 import { browserExtensionRoutes } from '../routes/browser-extensions.ts';
 import { browserProfileRoutes } from '../routes/browser-profiles.ts';
 import { captchaRoutes } from '../routes/captchas.ts';
@@ -43,15 +43,16 @@ import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { rootRoutes } from '../routes/root.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
+import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
-/** Where clients look for a browser that know a host and a port alone. */
+/** Where a client that knows only a host and a port looks for a browser. */
 const DISCOVERY = /^\/json(?:\/|$)/;
 const DISCOVERY_HINT =
-  'A browser is found below the cdpUrl of its runtime, at <cdpUrl>/json/version for one: give the client that address, or its path.';
+  'Discovery works below the cdpUrl of a runtime, for example at <cdpUrl>/json/version: give the client that address, or its path.';
 const TAGS = [
   'Runtimes',
   'Connections',
@@ -60,45 +61,43 @@ const TAGS = [
   'Browser profiles',
   'Browser extensions',
   'Workspaces',
+  'API keys',
   'Health',
 ];
 
 export interface AppParts extends AuthParts {
   door: Door;
   database: Database;
+  apiKeys: ApiKeys;
+  workspaces: Workspaces;
   runtimes: RuntimeManager;
-  profiles: Profiles;
+  browserProfiles: BrowserProfiles;
+  profileTransfers: ProfileTransfers;
   extensions: Extensions;
-  egressPolicy: EgressPolicy;
   extensionMaxBytes: number;
-  secrets: Sealing;
-  states: ProfileStates;
-  /** Where uploads lie until they are taken. */
-  uploadDir: string;
   importMaxBytes: number;
   answers: IdempotentAnswers;
   metrics: Metrics;
-  /** What the doctor finds. */
+  /** Returns what the doctor finds. */
   diagnose: () => Promise<Diagnosis>;
   addressOf: PublicAddress;
   /** The most that a caller may ask for. */
   ceilings: RequestCeilings;
   metricsToken: string | undefined;
-  /** What each API key may ask; 0 for no limit. */
+  /** How many requests each API key may make; 0 for no limit. */
   rateLimitPerMinute: number;
-  /** What keeps browsers apart from the machine, and what of it is missing. */
+  /** What keeps browsers apart from the machine, and what this machine lacks for it. */
   jail: JailStatus;
-  /** Of this service. */
+  /** The version of this service. */
   version: string;
   log: Logger;
 }
 
-/** The whole HTTP surface, apart from websocket upgrades; only health while the door is shut. */
+/** Makes all routes, apart from websocket upgrades. While the door is shut, only health answers. */
 export function createApp(parts: AppParts) {
-  const { database, runtimes, addressOf, log } = parts;
+  const { runtimes, addressOf, log } = parts;
   explainRefusals();
   const app = createRouter();
-  const { db } = database;
 
   app.onError((error, c) => answerError(c, error, log));
 
@@ -112,21 +111,23 @@ export function createApp(parts: AppParts) {
   const limit = limitRate(parts.rateLimitPerMinute);
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
-  app.route('/', connectOnceRoutes({ ...parts, db, limit }));
+  app.route('/', connectOnceRoutes({ ...parts, limit }));
   app.use('/v1/*', requireApiKey(parts), limit);
-  // Before the limits of what is held in memory.
-  app.route('/', profileTransferRoutes({ ...parts, db }));
+  // These write bodies to the disk, so they come before the limit for bodies held in memory.
+  app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
-  app.route('/', workspaceRoutes({ db, runtimes }));
+  app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
+  app.route('/', runtimeUsageRoutes(parts));
   app.route('/', captchaRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
-  app.route('/', browserProfileRoutes({ ...parts, db }));
-  app.route('/', profileVersionRoutes({ ...parts, db }));
+  app.route('/', browserProfileRoutes(parts));
+  app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));
+  app.route('/', apiKeyRoutes(parts));
   app.route('/', doctorRoutes(parts));
 
   serveReference(app, addressOf);
@@ -135,7 +136,7 @@ export function createApp(parts: AppParts) {
   return app;
 }
 
-/** The whole as OpenAPI. */
+/** Serves the OpenAPI document of all routes. */
 function serveReference(app: ReturnType<typeof createRouter>, addressOf: PublicAddress): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
     type: 'http',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
-/** Tells where a request comes from. */
+/** Returns the IP address of the client that sent a request. */
 export type ClientAddress = (request: IncomingMessage) => string;
 
 /** The addresses and CIDR ranges of proxies whose headers are believed. */
@@ -16,7 +16,7 @@ export function trustedList(ranges: readonly string[]): BlockList {
   return trusted;
 }
 
-/** Of a chain of proxies, the last address that none of ours has: others can be made up. */
+/** Takes the last address of the chain that is no trusted proxy: earlier ones can be forged. */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const trusted = trustedList(trustedProxies);
   const isTrusted = (address: string) =>

@@ -1,9 +1,9 @@
 import type { Protocol } from '../../runtime-manager/runtime/index.ts';
 
-/** Where tickets are redeemed. */
+/** The path that accepts tickets. */
 export const CONNECT_PATH = '/v1/connect';
 
-/** The URL of a ticket: WebDriver is spoken over HTTP, the others over websockets. */
+/** Makes the URL of a ticket: WebDriver uses HTTP, the other protocols use websockets. */
 export function connectionUrl(address: string, protocol: Protocol, ticket: string): string {
   const base = protocol === 'webdriver' ? address : address.replace(/^http/, 'ws');
   return `${base}${CONNECT_PATH}/${ticket}`;

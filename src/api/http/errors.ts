@@ -4,9 +4,15 @@ import type { Logger } from 'pino';
 import { isDatabaseUnavailable } from '../../db/queries/database-errors.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/runtime/index.ts';
 
-/** Exhaustive: a code of the core without an answer does not compile. */
+/** Exhaustive: a code of the core without a status does not compile. */
 const RUNTIME_ERROR_STATUS = {
+  'auth.forbidden': 403,
+  'api_key.not_found': 404,
+  'api_key.last_admin': 409,
+  'api_key.not_limited': 400,
   'workspace.not_found': 404,
+  'workspace.name_in_use': 409,
+  'workspace.has_active_runtimes': 409,
   'runtime.not_found': 404,
   'runtime.alias_in_use': 409,
   'runtime.active': 409,
@@ -17,6 +23,7 @@ const RUNTIME_ERROR_STATUS = {
   'runtime.no_capacity': 503,
   'runtime.quota_exceeded': 429,
   'profile.not_found': 404,
+  'profile.name_in_use': 409,
   'profile.version_not_found': 404,
   'profile.in_use': 409,
   'profile.version_damaged': 422,
@@ -63,17 +70,10 @@ const RUNTIME_ERROR_STATUS = {
 const API_ERROR_STATUS = {
   'request.invalid': 400,
   'auth.required': 401,
-  'auth.forbidden': 403,
   'route.not_found': 404,
   'route.method_not_allowed': 405,
-  'workspace.not_found': 404,
-  'workspace.name_in_use': 409,
-  'workspace.has_active_runtimes': 409,
   'idempotency.mismatch': 409,
   'idempotency.in_progress': 409,
-  'profile.not_found': 404,
-  'profile.version_not_found': 404,
-  'profile.name_in_use': 409,
   'request.rate_limited': 429,
   'request.too_large': 413,
   'request.upgrade_required': 426,
@@ -83,10 +83,16 @@ const API_ERROR_STATUS = {
 export type ApiErrorCode = keyof typeof API_ERROR_STATUS;
 export type ErrorCode = RuntimeErrorCode | ApiErrorCode;
 
-/** What each code is answered with. */
+/** The HTTP status of each code. */
 export const ERROR_STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   ...RUNTIME_ERROR_STATUS,
   ...API_ERROR_STATUS,
+};
+
+/** What a caller can do about a refusal of the core, in terms of this API. */
+const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
+  'workspace.has_active_runtimes':
+    'Stop the runtimes first, or delete with ?force=true, which stops them.',
 };
 
 interface ErrorExtras {
@@ -96,15 +102,15 @@ interface ErrorExtras {
 
 /** What a refusal says in its headers. */
 interface RefusalHeaders {
-  /** After how long another try is answered otherwise. */
+  /** After how long a retry can succeed. */
   retryAfterSeconds?: number;
-  /** The methods that there are. */
+  /** The methods that the path has. */
   allow?: readonly string[];
-  /** The one protocol that is spoken there. */
+  /** The only protocol that the address serves. */
   upgrade?: string;
 }
 
-/** A refusal of the edge itself: of a request, before it reaches anything. */
+/** A refusal by the API itself, before the request reaches the core. */
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly extras: ErrorExtras;
@@ -142,13 +148,14 @@ export interface ErrorAnswer {
 
 const RETRY_AFTER_S = '5';
 
-/** Maps whatever was thrown to its answer. The unexpected is logged, and says nothing of itself. */
+/** Maps whatever was thrown to its answer. Logs unexpected errors, and reveals nothing of them. */
 export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
   if (error instanceof RuntimeError) {
     const status = ERROR_STATUS[error.code];
     const refused = answer(status, error.code, error.message, {
       requestId,
       details: error.details,
+      hint: HINTS[error.code],
     });
     if (error.retryAfterSeconds !== undefined) {
       refused.headers['retry-after'] = String(error.retryAfterSeconds);
@@ -162,7 +169,7 @@ export function toErrorAnswer(error: unknown, requestId: string, log: Logger): E
     return refused;
   }
   if (error instanceof HTTPException && error.status < 500) {
-    // What Hono refuses itself is a body that is no JSON.
+    // Hono itself refuses only bodies that are not JSON.
     const issues = [{ in: 'body', path: '', message: error.message }];
     return answer(error.status, 'request.invalid', error.message, {
       requestId,

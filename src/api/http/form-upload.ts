@@ -9,11 +9,11 @@ import { ApiError } from './errors.ts';
 
 const FIELD_MAX_BYTES = 4096;
 
-/** The texts of a form; its file is on the disk then. */
+/** The text fields of a form whose file has been written to the disk. */
 export type FormFields = Record<string, string>;
 
 /**
- * Writes the one file of a multipart form, its field `file`, to the disk as it comes. Throws
+ * Writes the one file of a multipart form, its field `file`, to the disk as it arrives. Throws
  * `request.invalid`, `request.too_large` or `request.unsupported_media_type`.
  */
 export async function receiveForm(c: Context, path: string, maxBytes: number): Promise<FormFields> {
@@ -40,7 +40,7 @@ export async function receiveForm(c: Context, path: string, maxBytes: number): P
       return;
     }
     content.once('limit', () => {
-      problem = new ApiError('request.too_large', `A package has at most ${maxBytes} bytes.`);
+      problem = new ApiError('request.too_large', `A package may have at most ${maxBytes} bytes.`);
     });
     file = content;
     writing = pipeline(content, createWriteStream(path));
@@ -50,7 +50,7 @@ export async function receiveForm(c: Context, path: string, maxBytes: number): P
     await pipeline(Readable.fromWeb(body), form);
     await writing;
   } catch (cause) {
-    // The parser leaves it open when the client goes away in the middle.
+    // The parser leaves the file open when the client goes away midway.
     file?.destroy();
     await writing?.catch(() => undefined);
     throw problem ?? broken(cause);
@@ -71,7 +71,7 @@ function parserOf(type: string, maxBytes: number) {
   }
 }
 
-/** Unless it is the disk's fault, which is not the client's to know. */
+/** Blames the form, unless the disk failed: the client is not told about that. */
 function broken(cause: unknown): unknown {
   const isSystem = cause instanceof Error && 'syscall' in cause;
   return isSystem ? cause : invalid('', 'The form is broken or incomplete');

@@ -1,22 +1,22 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** What is read ahead of a client that waits; it should not send anything yet. */
+/** How much is read from a waiting client, which should not send anything yet. */
 const EARLY_MAX_BYTES = 64 * 1024;
 
-/** What a client is joined by, once it may come in. */
+/** What is needed to join an admitted client to a browser. */
 export interface Opening {
   request: IncomingMessage;
   socket: Duplex;
-  /** What the client sent already. */
+  /** What the client has sent so far. */
   head: Buffer;
-  /** To be called when the client was told that it is joined. */
+  /** Call it once the client was told that it is joined. */
   onOpen: () => void;
 }
 
 /**
- * A request for a websocket whose answer takes a while. The socket is read meanwhile: otherwise
- * nobody would notice that the client hangs up.
+ * A request for a websocket whose answer takes a while. Meanwhile the service reads the socket:
+ * otherwise it would not notice that the client hangs up.
  */
 export class Handshake implements Disposable {
   readonly #request: IncomingMessage;
@@ -44,7 +44,7 @@ export class Handshake implements Disposable {
     return this.#isAnswered;
   }
 
-  /** Hands the socket over, with all that came by it. */
+  /** Hands over the socket, with all that was read from it. */
   open(): Opening {
     this[Symbol.dispose]();
     const onOpen = () => {
@@ -54,7 +54,7 @@ export class Handshake implements Disposable {
     return { request: this.#request, socket: this.#socket, head, onOpen };
   }
 
-  /** Leaves the socket alone. */
+  /** Stops reading the socket. */
   [Symbol.dispose](): void {
     this.#socket.off('readable', this.#read);
     this.#socket.off('end', this.#leave);
@@ -73,7 +73,7 @@ export class Handshake implements Disposable {
     return this.#early.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** A client that says it has no more to send is as good as gone. */
+  /** Treats a client that half-closes its socket as gone. */
   readonly #leave = (): void => {
     this.#socket.destroy();
     this.#gone.abort();
@@ -83,11 +83,11 @@ export class Handshake implements Disposable {
 export interface Refusal {
   status: number;
   headers: Record<string, string>;
-  /** JSON. */
+  /** The body, as JSON. */
   text: string;
 }
 
-/** Answers a request for a websocket and hangs up: the client gets no say in how long this takes. */
+/** Answers a request for a websocket and hangs up, without waiting for the client to do so. */
 export function refuse(socket: Duplex, { status, headers, text }: Refusal): void {
   const all = {
     ...headers,

@@ -14,9 +14,9 @@ import {
 import { retry } from '../../runtime-manager/timing/retry.ts';
 import { ApiError } from './errors.ts';
 
-/** How often, and how long, another service is waited for that carries out the same request. */
 const RECORD_WAIT_MS = 2000;
 const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
+/** How often to look for the answer of another service that carries out the same request. */
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
 
@@ -28,10 +28,10 @@ const Answer = z.object({
 export type Answer = z.infer<typeof Answer>;
 
 export interface KeyedRequest {
-  /** The caller's credential: another one with the same key is another request. */
+  /** The caller's credential: the same key from another credential is another request. */
   secret: string;
   key: string;
-  /** A digest of all that makes the request what it is. */
+  /** A digest of the method, path and body of the request. */
   digest: string;
 }
 
@@ -41,10 +41,10 @@ interface Running {
 }
 
 /**
- * Carries requests out once: a request with the same key is answered as the first one was, for a
- * day, also while that one is still being carried out. An answer is kept when it is final: refusals
- * of the moment (429) and failures (5xx) may be tried again. Answers are stored encrypted under the
- * caller's own credential, since there are connection URLs in them.
+ * Carries each request out once: for a day, a request with the same key gets the answer of the
+ * first one, even while the first is still under way. Only final answers are kept: a caller may
+ * retry temporary refusals (429) and failures (5xx). Answers are stored encrypted under the
+ * caller's own credential, since they contain connection URLs.
  */
 export class IdempotentAnswers implements Disposable {
   readonly #db: Db;
@@ -59,13 +59,13 @@ export class IdempotentAnswers implements Disposable {
     this.#log = log;
   }
 
-  /** What the service was carrying out when it last ended may be tried again. */
+  /** Frees the keys of requests that were unfinished when the service last ended. */
   static async open(db: Db, nodeId: string, log: Logger): Promise<IdempotentAnswers> {
     await releaseUnfinished(db, nodeId);
     return new IdempotentAnswers(db, nodeId, log);
   }
 
-  /** What is not recorded yet stays so. */
+  /** Gives up on answers that are not recorded yet. */
   [Symbol.dispose](): void {
     this.#closed.abort();
   }
@@ -85,11 +85,11 @@ export class IdempotentAnswers implements Disposable {
     const answer = answering.then((given) => given.answer);
     answer.catch(() => undefined);
     this.#running.set(id, { digest: request.digest, answer });
-    // Others are answered from here until it is recorded.
+    // Repeats are answered from memory until the answer is recorded.
     const over = () => this.#running.delete(id);
     answering.then(({ recorded }) => recorded.finally(over), over);
     const { isReplay, recorded } = await answering;
-    // Recorded before it is told, unless the database is away.
+    // The answer is recorded before the caller gets it, unless the database is away.
     await Promise.race([recorded, delay(RECORD_WAIT_MS, undefined, { ref: false })]);
     return { answer: await answer, isReplay };
   }
@@ -117,8 +117,8 @@ export class IdempotentAnswers implements Disposable {
   }
 
   /**
-   * As often as it takes, while the service runs: the request was carried out, whatever becomes of the
-   * database.
+   * Retries until the write succeeds or the service ends: the request was carried out, whatever
+   * happens to the database.
    */
   async #record(write: () => Promise<void>): Promise<void> {
     const { signal } = this.#closed;
@@ -133,14 +133,14 @@ export class IdempotentAnswers implements Disposable {
     });
   }
 
-  /** The recorded answer, or undefined when the request is ours to carry out. */
+  /** Returns the recorded answer, or undefined when this service has to carry out the request. */
   async #find(id: string, request: KeyedRequest, cipherKey: Buffer): Promise<Answer | undefined> {
     const claim = { id, request: request.digest, nodeId: this.#nodeId };
     for (let look = 0; look < LOOKS_MAX; look++) {
       const recorded =
         look === 0 ? await claimKey(this.#db, claim) : await findRequest(this.#db, id);
       if (!recorded && look === 0) return undefined;
-      // The other service gave the key back.
+      // The other service released the key.
       if (!recorded) return this.#find(id, request, cipherKey);
       assertSame(request, recorded.request);
       if (recorded.answer) return open(recorded.answer, cipherKey);

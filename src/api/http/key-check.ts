@@ -1,19 +1,19 @@
 import type { Db } from '../../db/client.ts';
 import { findKeyHolder } from '../../db/queries/api-keys.ts';
 import { ApiError } from './errors.ts';
-import type { ApiActor } from './router.ts';
+import type { ApiActor } from './api-env.ts';
 import { WrongKeys } from './wrong-keys.ts';
 
 const BEARER = /^Bearer +(\S.*)$/i;
 
-/** What a request says of whoever sent it. */
+/** What a request says about its sender. */
 export interface Claim {
   authorization: string | undefined;
-  /** Of the client, as far as proxies that are trusted tell it. */
+  /** The client's address, as far as trusted proxies tell it. */
   address: string;
 }
 
-/** Tells who an API key speaks for. */
+/** Finds the actor that an API key stands for. */
 export class KeyCheck {
   readonly #db: Db;
   readonly #wrongKeys = new WrongKeys();
@@ -22,13 +22,13 @@ export class KeyCheck {
     this.#db = db;
   }
 
-  /** Whether it was at some time, of which nothing follows. */
+  /** Whether the key was valid before; it need not be valid now. */
   wasValid(authorization: string | undefined): boolean {
     const secret = secretOf(authorization);
     return secret !== undefined && this.#wrongKeys.wasAccepted(secret);
   }
 
-  /** Throws `auth.required` when it is nobody, and `request.rate_limited` after too many guesses. */
+  /** Throws `auth.required` for a wrong key, and `request.rate_limited` after too many guesses. */
   async actorOf({ authorization, address }: Claim): Promise<ApiActor> {
     const secret = secretOf(authorization);
     if (secret === undefined) throw keyRequired();
@@ -36,7 +36,7 @@ export class KeyCheck {
     const holder = await findKeyHolder(this.#db, secret);
     if (holder) {
       this.#wrongKeys.accept(secret);
-      return holder;
+      return { kind: 'apiKey', ...holder };
     }
     await this.#wrongKeys.refuse(secret, address);
     throw keyRequired();
@@ -49,6 +49,6 @@ function secretOf(authorization = ''): string | undefined {
 
 function keyRequired(): ApiError {
   return new ApiError('auth.required', 'A valid API key is required.', {
-    hint: 'Send it as "Authorization: Bearer <api key>".',
+    hint: 'Send the key as "Authorization: Bearer <api key>".',
   });
 }

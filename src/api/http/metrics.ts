@@ -2,19 +2,19 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { LocalMachine, LocalNode, RuntimeMetrics } from '../../runtime-manager/index.ts';
 import type { JailLevel } from '../../runtime-manager/runtime/index.ts';
 
-/** From a browser that was ready to one that took long in a queue. */
+/** From a browser that was ready to one that waited long in the queue. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface Metrics {
   meter: RuntimeMetrics;
-  /** Also shows the state of these, whenever it is asked for. */
+  /** Adds gauges that read the state of these parts at each scrape. */
   show(parts: { node: LocalNode; machine: LocalMachine; jailLevel: JailLevel }): void;
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
   contentType: string;
 }
 
-/** What the service counts and times, for Prometheus. */
+/** Makes the counters, gauges and histograms of the service, for Prometheus. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];

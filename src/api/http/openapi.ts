@@ -1,40 +1,45 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Scope } from '../../runtime-manager/runtime/index.ts';
+import { requireScopes } from '../middleware/auth.ts';
 import { ERROR_STATUS, type ErrorCode } from './errors.ts';
 
 /** The words that routes are declared with. */
 
 export const ErrorBody = z
   .object({
-    error: z.string().openapi({ description: 'What went wrong, for a person.' }),
+    error: z.string().openapi({ description: 'What went wrong, for a person to read.' }),
     code: z.string().openapi({ example: 'runtime.alias_in_use' }),
     details: z.record(z.string(), z.unknown()).optional().openapi({
       description: 'For `request.invalid`: `issues`, each with `in`, `path`, `message`.',
     }),
     hint: z.string().optional(),
-    requestId: z.string().openapi({ description: 'Also in the header `x-request-id`.' }),
+    requestId: z.string().openapi({
+      description: 'The id of the request, which is also in the header `x-request-id`.',
+    }),
   })
   .openapi('Error');
 
-/** What any request can be refused with. */
+/** The errors of every request. */
 const ALWAYS: readonly ErrorCode[] = [
   'request.invalid',
   'auth.required',
+  'auth.forbidden',
   'request.rate_limited',
   'server.error',
   'service.unavailable',
 ];
 
-/** What a request with a body can be refused with. */
+/** The errors of a request with a body. */
 export const BODY_ERRORS = ['request.too_large', 'request.unsupported_media_type'] as const;
 
-/** The same of a POST that may have an `Idempotency-Key`. */
+/** The errors of a POST that may have an `Idempotency-Key`. */
 export const POST_ERRORS = [
   ...BODY_ERRORS,
   'idempotency.mismatch',
   'idempotency.in_progress',
 ] as const;
 
-/** What a path to a runtime can be refused with. */
+/** The errors of a path that names a runtime. */
 export const RUNTIME_NOT_FOUND = ['workspace.not_found', 'runtime.not_found'] as const;
 
 export function json<T extends z.ZodType>(schema: T, description: string) {
@@ -45,16 +50,16 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return { body: { required: true, content: { 'application/json': { schema } } } };
 }
 
-/** What may be answered otherwise later. */
+/** The statuses of refusals that a retry can overcome. */
 const PASSING = new Set<number>([429, 503]);
 const RETRY_AFTER = {
   'Retry-After': {
-    description: 'After how many seconds another try is worth it.',
+    description: 'After how many seconds to retry.',
     schema: { type: 'integer' },
   },
 } as const;
 
-/** The error responses of an operation, by the codes that it has of its own. */
+/** The error responses of an operation: those of every request, and the given codes. */
 export function errors(...codes: ErrorCode[]) {
   const byStatus = Map.groupBy(new Set([...ALWAYS, ...codes]), (code) => ERROR_STATUS[code]);
   return Object.fromEntries(
@@ -72,7 +77,14 @@ function quoted(code: ErrorCode): string {
   return `\`${code}\``;
 }
 
-export const bearer = [{ bearerAuth: [] }];
+/** Makes an operation require an API key with all of these scopes, and declares that it does. */
+export function requires(...scopes: [Scope, ...Scope[]]) {
+  return {
+    security: [{ bearerAuth: [] }],
+    'x-required-scopes': scopes,
+    middleware: requireScopes(scopes),
+  };
+}
 
 /** The credential as the published contract lists it, beside the security scheme. */
 export const AuthorizationHeader = {
@@ -87,7 +99,7 @@ export const IdempotencyKeyHeader = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Up to 255 printable characters of your choice. For 24 hours a request with the same key is not carried out again but answered as the first was; another request with it is refused with 409.',
+    'Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409.',
   required: false,
   schema: { type: 'string' },
 } as const;
@@ -96,7 +108,7 @@ type Reference = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 type Operation = NonNullable<NonNullable<Reference['paths']>[string]['get']>;
 type Parameter = NonNullable<Operation['parameters']>[number];
 
-/** Says that what a query tells of objects is JSON; their schemas alone would mean a field each. */
+/** Declares that object parameters are JSON: a schema alone would mean a parameter per field. */
 export function withJsonParameters(reference: Reference): Reference {
   for (const { get } of Object.values(reference.paths ?? {})) {
     if (get?.parameters) get.parameters = get.parameters.map(asJson);

@@ -3,7 +3,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { trustedList } from './client-address.ts';
 
 export interface AddressOptions {
-  /** What clients reach the service by, whatever they asked for; a URL without a slash at its end. */
+  /** The URL that clients reach the service by, whatever they asked for; no trailing slash. */
   publicUrl: string | undefined;
   /** Addresses and CIDR ranges whose `X-Forwarded-Host` and `X-Forwarded-Proto` are believed. */
   trustedProxies: string[];
@@ -11,7 +11,7 @@ export interface AddressOptions {
 
 const HOST = /^[A-Za-z0-9.-]+(?::\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{1,5})?$/;
 
-/** Tells the address of the service as the client of a request knows it. */
+/** Returns the service's address as the client of a request knows it. */
 export type PublicAddress = (c: Context) => string;
 
 export function createPublicAddress({ publicUrl, trustedProxies }: AddressOptions): PublicAddress {
@@ -25,7 +25,7 @@ export function createPublicAddress({ publicUrl, trustedProxies }: AddressOption
   };
 }
 
-/** Of a chain of proxies, the first one is whom the client asked. */
+/** Takes the first proxy of a chain, since that is the one that the client asked. */
 function forwarded(c: Context, origin: string): string {
   const first = (name: string) => c.req.header(name)?.split(',', 1)[0]?.trim();
   const { protocol, host } = new URL(origin);

@@ -2,20 +2,20 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 const WINDOW_SECONDS = 60;
 
-/** How many requests a key may still make, and in how long that begins anew. */
+/** How many requests a key may still make, and when its count starts again. */
 export interface Allowance {
   limit: number;
   remaining: number;
   resetSeconds: number;
-  /** The request is one too many. */
+  /** Whether the request is one too many. */
   isExceeded: boolean;
 }
 
-/** Counts the requests of each API key, by the minute, in the memory of this process. */
+/** Counts the requests of each API key per minute, in the memory of this process. */
 export class RateLimits {
   readonly #limiter: RateLimiterMemory;
 
-  /** `perMinute`: what each key may ask. */
+  /** `perMinute`: how many requests each key may make. */
   constructor(perMinute: number) {
     this.#limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
   }
@@ -31,7 +31,7 @@ export class RateLimits {
   }
 }
 
-/** Whole seconds, at least one: what a `Retry-After` can say. */
+/** Returns whole seconds, at least one, which is what `Retry-After` can say. */
 export function secondsOf(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }

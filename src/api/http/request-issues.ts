@@ -10,15 +10,15 @@ export interface RequestIssue {
 }
 
 const NO_FIELD = 'There is no such field';
-/** Between the sentences about several fields of one issue. */
+/** Separates the sentences about several fields of one issue. */
 const SEPARATOR = '\n';
 
-/** Has schemas say what is allowed where they would only say what is not. */
+/** Makes schemas say what is allowed, where by default they say only what is not. */
 export function explainRefusals(): void {
   z.config({ customError: explain });
 }
 
-/** Only while a schema judges is it known what fields there are. */
+/** Runs while a schema judges: only then are its fields known. */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'unrecognized_keys') {
     const fields = fieldsOf(issue.inst);
@@ -27,7 +27,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_union' && Array.isArray(issue['options'])) {
     return hasToBe(issue['options']);
   }
-  // One value is what a union of one kind is told apart by, wherever its fields are taken alone.
+  // A query takes the fields of a union of one without the union; its discriminator has one value.
   const isOne = issue.code === 'invalid_value' && issue.values.length === 1;
   return isOne ? hasToBe(issue.values) : undefined;
 }
@@ -48,7 +48,7 @@ function unknownField(key: string, fields: string[]): string {
   return near === undefined ? NO_FIELD : `${NO_FIELD}; did you mean "${near}"?`;
 }
 
-/** Fields nobody knows are reported each under its own path, not under that of their parent. */
+/** Reports each unknown field under its own path rather than under that of its parent. */
 export function toIssues(part: string, issue: z.core.$ZodIssue): RequestIssue[] {
   const at = (path: PropertyKey[], message: string) => ({
     in: part,

@@ -13,15 +13,15 @@ import { createUpgradeHandler } from './upgrade.ts';
 
 const CLOSE_GRACE_MS = 5000;
 /**
- * Longer than proxies and clients keep idle connections (60 s mostly): whoever closes first may
- * close under a request that is on its way, and a client can send its own again.
+ * Longer than most proxies and clients keep idle connections (60 s): whichever side closes first
+ * may cut off a request that is on its way, and only the client can repeat its request.
  */
 const KEEP_ALIVE_MS = 75_000;
 
 export interface ApiServer extends AsyncDisposable {
-  /** The address it listens on, as a URL without a path. */
+  /** The address that the server listens on, as a URL without a path. */
   url: string;
-  /** Until this is called nothing but health is answered. */
+  /** Opens the service: until this is called, it answers only health checks. */
   admit: () => void;
 }
 
@@ -32,7 +32,7 @@ export interface ServerOptions {
   trustedProxies: string[];
 }
 
-/** Listens, without admitting anybody yet, and throws one sentence when the address cannot be had. */
+/** Listens without admitting anybody yet. Throws one sentence if the address is not available. */
 export async function openServer(
   given: Omit<AppParts, keyof AuthParts | 'door'> & ServerOptions,
 ): Promise<ApiServer> {
@@ -46,10 +46,10 @@ export async function openServer(
   const app = createApp(parts);
   const server = createAdaptorServer({
     fetch: app.fetch,
-    // The app does it, before it is too late to say that the connection ends.
+    // The app cleans up itself, while it can still say that the connection ends.
     autoCleanupIncoming: false,
     serverOptions: {
-      // Others are offers, such as of HTTP/2, that need not be taken up.
+      // Other upgrades are offers, such as HTTP/2, which a server may ignore.
       shouldUpgradeCallback: isWebSocket,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
@@ -78,7 +78,7 @@ export async function openServer(
   };
 }
 
-/** Requests under way have a while to be answered; then every socket is closed. */
+/** Gives requests under way time for their answers, then closes every socket. */
 async function close(server: Server, sockets: Set<Socket>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
@@ -90,7 +90,7 @@ async function close(server: Server, sockets: Set<Socket>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** All sockets of a server, also those it has handed over to an upgrade. */
+/** Collects all sockets of a server, including those that it handed over for an upgrade. */
 function socketsOf(server: Server): Set<Socket> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

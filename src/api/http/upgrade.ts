@@ -2,34 +2,34 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
-import { PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
+import { assertScope, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
 import type { AuthParts } from '../middleware/auth.ts';
 import { assertOpen, type Door } from '../middleware/door.ts';
 import { requestIdFrom } from '../middleware/request-context.ts';
-import type { ApiBindings } from './router.ts';
+import type { ApiBindings } from './api-env.ts';
 
-/** Some clients put the path that they are told of in front of an address that has it already. */
+/** Some clients repeat the path: they append the path they were told to an address that has it. */
 const BY_TICKET = /^\/v1\/connect\/([^/?]+)(?:[^?]*\/v1\/connect\/\1)?(?![^/?])(.*)$/;
 const BY_KEY = new RegExp(
   `^/v1/workspaces/([^/?]+)/runtimes/([^/?]+)/(${PROTOCOLS.join('|')})(?![^/?])(.*)$`,
 );
-/** What makes a runtime is a request like others that do. */
+/** An upgrade that creates a runtime passes the routes, as other creates do. */
 const BY_CREATE = /^\/v1\/workspaces\/[^/?]+\/connect(?![^?])/;
 
 export interface UpgradeParts extends AuthParts {
   runtimes: RuntimeManager;
   door: Door;
   log: Logger;
-  /** The routes, for what they answer. */
+  /** Asks the routes. */
   fetch: (request: Request, bindings: ApiBindings) => Response | Promise<Response>;
 }
 
-/** Handles the server's `upgrade` events: who may is joined to a browser, others are refused. */
+/** Handles the server's `upgrade` events: joins authorized clients to a browser, refuses others. */
 export function createUpgradeHandler(parts: UpgradeParts) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // A socket nobody listens to would end the process on a reset.
+    // A reset of a socket without an error listener would end the process.
     socket.on('error', () => socket.destroy());
     const given = request.headers['x-request-id'];
     const requestId = requestIdFrom(Array.isArray(given) ? given[0] : given);
@@ -69,7 +69,7 @@ function assertWebSocket({ method, headers }: IncomingMessage): void {
     !hasBody &&
     headers['sec-websocket-key'] &&
     headers['sec-websocket-version'] === '13';
-  if (!isOne) throw new ApiError('request.invalid', 'The request is no websocket handshake.');
+  if (!isOne) throw new ApiError('request.invalid', 'The request is not a websocket handshake.');
 }
 
 interface Asked {
@@ -78,7 +78,7 @@ interface Asked {
   requestId: string;
 }
 
-/** Has the routes answer, which join the client themselves if it may come in. */
+/** Lets the routes answer; they join an authorized client to its browser themselves. */
 async function askRoutes(
   handshake: Handshake,
   { request, socket, requestId }: Asked,
@@ -89,7 +89,7 @@ async function askRoutes(
   for (const [name, value] of Object.entries(request.headers)) {
     if (typeof value === 'string' && !headers.has(name)) headers.set(name, value);
   }
-  // Whatever a client takes for the host: no answer here depends on it.
+  // Any host will do: no answer here depends on it.
   const asked = new Request(`http://localhost${request.url}`, { headers });
   const answer = await fetch(asked, { incoming: request, handshake });
   if (handshake.isAnswered) return;
@@ -101,7 +101,7 @@ async function askRoutes(
   });
 }
 
-/** The ticket in the address, or one that whoever has an API key may have. */
+/** Reads the ticket in the address, or issues one to a client with an API key. */
 async function findTicket(
   request: IncomingMessage,
   { keys, clientAddressOf, runtimes }: Pick<UpgradeParts, keyof AuthParts | 'runtimes'>,
@@ -116,6 +116,7 @@ async function findTicket(
     authorization: headers.authorization,
     address: clientAddressOf(request),
   });
+  assertScope(actor, 'runtimes:connect');
   const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
   return { ticket: runtimes.access.own(runtime, protocol).ticket, path: rest };
 }

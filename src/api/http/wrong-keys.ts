@@ -5,28 +5,28 @@ import { ApiError } from './errors.ts';
 import { secondsOf } from './rate-limits.ts';
 
 const WINDOW_SECONDS = 60;
-/** Different wrong keys from one address: whoever has more of them is guessing. */
+/** How many different wrong keys an address may send; whoever sends more is guessing. */
 const GUESSES = 30;
-/** The same wrong key again: a program that was not told of a new one. */
+/** How often an address may repeat one wrong key, as a program with an outdated key does. */
 const REPEATS = 600;
-/** Addresses share counters beyond so many, so what is counted has a bound. */
+/** The number of counters; addresses share them, so that memory has a bound. */
 const COUNTERS = 2 ** 14;
-/** Keys that were right are remembered, the newest so many of them. */
+/** How many keys that were right are remembered, the newest ones. */
 const ACCEPTED_MAX = 10_000;
 
 /**
- * Slows down whoever guesses API keys, by the address. Several clients may have one address, as
- * behind a proxy: so a key that was right before is never refused for what others there do, and a
- * client that repeats one wrong key counts as one guess.
+ * Slows down whoever guesses API keys, by address. Several clients may share an address, as behind
+ * a proxy: so a key that was right before is never refused because of other clients, and repeats of
+ * one wrong key count as one guess.
  */
 export class WrongKeys {
   readonly #guesses = new RateLimiterMemory({ points: GUESSES, duration: WINDOW_SECONDS });
   readonly #repeats = new RateLimiterMemory({ points: REPEATS, duration: WINDOW_SECONDS });
   readonly #accepted = new Set<string>();
-  /** Nobody can tell who shares a counter. */
+  /** Keeps outsiders from telling which addresses share a counter. */
   readonly #salt = randomBytes(16);
 
-  /** Throws `request.rate_limited` when a key from this address is not even looked at. */
+  /** Throws `request.rate_limited` if this address has sent too many wrong keys. */
   async assertMayTry(secret: string, address: string): Promise<void> {
     if (this.wasAccepted(secret)) return;
     const guesses = await this.#guesses.get(this.#counter(networkOf(address)));
@@ -35,7 +35,7 @@ export class WrongKeys {
     }
     const repeats = await this.#repeats.get(this.#counter(networkOf(address), secret));
     if (repeats && repeats.consumedPoints >= REPEATS) {
-      throw refusal('This API key is not valid, and was sent too often.', repeats);
+      throw refusal('This API key is not valid, and this address sent it too often.', repeats);
     }
   }
 
@@ -75,7 +75,7 @@ function refusal(message: string, { msBeforeNext }: { msBeforeNext: number }): A
   });
 }
 
-/** Of an IPv6 address its /64, all of which one machine may have. */
+/** Returns the /64 of an IPv6 address, since one machine may have all of it. */
 function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import type { KeyCheck } from '../http/key-check.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 export interface AnticipateParts {
   keys: KeyCheck;
@@ -9,8 +9,8 @@ export interface AnticipateParts {
 }
 
 /**
- * A create is in sight: what it will ask of a browser is asked while its key is looked up. Nothing
- * comes of it when the key does not hold any more; one that never held asks nothing.
+ * Has a ready browser checked for a create while the create's key is looked up. The check is wasted
+ * if the key is no longer valid; a key that never was valid starts none.
  */
 export function anticipateCreate({ keys, runtimes }: AnticipateParts) {
   return createMiddleware<ApiEnv>(async (c, next) => {

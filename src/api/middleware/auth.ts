@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { assertScope, type Scope } from '../../runtime-manager/runtime/index.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
 import type { KeyCheck } from '../http/key-check.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 export interface AuthParts {
   keys: KeyCheck;
@@ -12,12 +13,12 @@ export interface AuthParts {
 
 const TOKEN = 'token';
 
-/** Lets in who has a valid API key, as an actor of its organization. */
+/** Lets in whoever has a valid API key, as an actor of its organization. */
 export function requireApiKey(parts: AuthParts) {
   return letIn(parts, (c) => c.req.header('authorization'));
 }
 
-/** As `requireApiKey`; a client that takes nothing but a URL may have the key in it, as `?token=`. */
+/** As `requireApiKey`; a client that accepts only a URL may send the key in it, as `?token=`. */
 export function requireApiKeyOrToken(parts: AuthParts) {
   return letIn(parts, authorizationOrToken);
 }
@@ -38,7 +39,7 @@ function authorizationOrToken(c: Context<ApiEnv>): string | undefined {
   const authorization = c.req.header('authorization');
   const token = c.req.query(TOKEN);
   if (token === undefined) return authorization;
-  // Nobody but the client is to keep the answer, or tell others its address.
+  // The URL contains the key: no cache may keep the answer, and no page may pass the URL on.
   c.header('cache-control', 'no-store');
   c.header('referrer-policy', 'no-referrer');
   if (authorization === undefined) return `Bearer ${token}`;
@@ -48,8 +49,10 @@ function authorizationOrToken(c: Context<ApiEnv>): string | undefined {
   });
 }
 
-/** Lets in who may also look after the service itself. */
-export const requireAdmin = createMiddleware<ApiEnv>(async (c, next) => {
-  if (!c.var.actor.isAdmin) throw new ApiError('auth.forbidden', 'This takes an admin key.');
-  await next();
-});
+/** Lets in whoever has all of these scopes; throws `auth.forbidden` with the first missing one. */
+export function requireScopes(scopes: readonly Scope[]) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    for (const scope of scopes) assertScope(c.var.actor, scope);
+    await next();
+  });
+}

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 
-/** Shut until the service could carry out what it is asked for. */
+/** Shut until the service can carry out requests. */
 export interface Door {
   readonly isOpen: boolean;
 }
@@ -13,7 +13,7 @@ export function requireOpen(door: Door) {
   });
 }
 
-/** Throws `service.unavailable`. */
+/** Throws `service.unavailable` while the door is shut. */
 export function assertOpen({ isOpen }: Door): void {
   if (isOpen) return;
   throw new RuntimeError('service.unavailable', 'The service is starting: try again in a moment.', {

@@ -4,15 +4,15 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { ApiError } from '../http/errors.ts';
 import type { Answer, IdempotentAnswers } from '../http/idempotent-answers.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 const HEADER = 'idempotency-key';
 const KEY = /^[!-~]{1,255}$/;
-/** What of an answer's headers belongs to it rather than to the request. */
-const KEPT_HEADERS = ['content-type', 'retry-after'];
+/** The headers that belong to the answer itself rather than to one request. */
+const KEPT_HEADERS = ['cache-control', 'content-type', 'retry-after'];
 const Status = z.custom<200>((value) => typeof value === 'number');
 
-/** A POST with an `Idempotency-Key` is carried out once; later ones get the same answer. */
+/** Carries a POST with an `Idempotency-Key` out once; repeats get the same answer. */
 export function idempotency(answers: IdempotentAnswers) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const key = c.req.header(HEADER);
@@ -31,7 +31,7 @@ export function idempotency(answers: IdempotentAnswers) {
   });
 }
 
-/** Waiting changes nothing. */
+/** A wait changes nothing, so it may be repeated. */
 function isWait(c: Context): boolean {
   return c.req.path.endsWith('/events/wait');
 }

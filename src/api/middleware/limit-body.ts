@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import { ApiError } from '../http/errors.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
-/** Refuses larger bodies with `request.too_large`: by the length they tell, or else as they come. */
+/** Refuses larger bodies with `request.too_large`, by their length or else as they arrive. */
 export function limitBody(maxBytes: number) {
   const refuse = () => {
     throw tooLarge(maxBytes);
@@ -13,19 +13,19 @@ export function limitBody(maxBytes: number) {
   return createMiddleware<ApiEnv>((c, next) => {
     const length = c.req.header('content-length');
     if (length === undefined) return count(c, next);
-    // What is refused by its length is not touched: a client that asked first need not send it.
+    // A body that is refused by its length is not read: a client that asked first need not send it.
     return Number(length) > maxBytes ? refuse() : next();
   });
 }
 
-/** A body as it comes; reading it throws `request.too_large` for a larger one, at once if it tells its length. */
+/** Yields a body as it arrives. Throws `request.too_large`, at once if `Content-Length` shows it. */
 export async function* limitedBody(
   incoming: IncomingMessage,
   maxBytes: number,
 ): AsyncGenerator<Buffer, void> {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   let bytes = 0;
-  // The client is still to be answered.
+  // The client still has to get an answer.
   const chunks: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
   try {
     for await (const chunk of chunks) {
@@ -40,5 +40,5 @@ export async function* limitedBody(
 }
 
 function tooLarge(maxBytes: number): ApiError {
-  return new ApiError('request.too_large', `A body has at most ${maxBytes} bytes.`);
+  return new ApiError('request.too_large', `A body may have at most ${maxBytes} bytes.`);
 }

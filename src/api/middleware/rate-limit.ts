@@ -1,11 +1,11 @@
 import { createMiddleware } from 'hono/factory';
 import { ApiError } from '../http/errors.ts';
 import { RateLimits } from '../http/rate-limits.ts';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 /**
- * Refuses more than `perMinute` requests of one API key, and tells every other how many are left;
- * 0 for no limit.
+ * Refuses more than `perMinute` requests of one API key, and tells each other request how many are
+ * left; 0 for no limit.
  */
 export function limitRate(perMinute: number) {
   const limits = perMinute === 0 ? undefined : new RateLimits(perMinute);
@@ -16,8 +16,12 @@ export function limitRate(perMinute: number) {
     c.header('ratelimit-remaining', String(remaining));
     c.header('ratelimit-reset', String(resetSeconds));
     if (!isExceeded) return next();
-    throw new ApiError('request.rate_limited', `This API key may ask ${limit} times a minute.`, {
-      retryAfterSeconds: resetSeconds,
-    });
+    throw new ApiError(
+      'request.rate_limited',
+      `This API key may make ${limit} requests a minute.`,
+      {
+        retryAfterSeconds: resetSeconds,
+      },
+    );
   });
 }

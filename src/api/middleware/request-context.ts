@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
-/** Ids from outside are kept when they are harmless in a log and a header. */
+/** An id from outside is kept if it is harmless in a log and a header. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 export function requestIdFrom(given: string | undefined): string {
@@ -16,7 +16,7 @@ function withoutTicket(path: string): string {
 }
 
 const SWITCHING_PROTOCOLS = 101;
-/** What monitors ask, every few seconds, is nothing that happened. */
+/** Monitors ask for these every few seconds, so they are not worth a log line. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Gives every request an id, which its answer and its log line carry. */

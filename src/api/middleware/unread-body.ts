@@ -2,18 +2,18 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { ApiEnv } from '../http/router.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
-/** As much of a body as is read for the sake of the connection, which serves the next request then. */
+/** How much of an unread body is read to keep the connection for the next request. */
 const KEEP_ALIVE_MAX_BYTES = 1024 * 1024;
 /** How long a client may go on sending what nobody reads before its connection is reset. */
 const LINGER_MS = 30_000;
 
 /**
- * An answer may come before its request has arrived, as a refusal does. The client gets it at once,
- * and the rest of the body is read and dropped: otherwise the client would find its connection
- * reset, and the answer lost. After a large body, or one of a length nobody knows, the connection
- * is closed.
+ * An answer may be ready before its request has arrived, as a refusal is. The client gets the
+ * answer at once, and the service reads and drops the rest of the body: otherwise the connection
+ * would be reset, and the answer lost. After a large body, or one of unknown length, the service
+ * closes the connection.
  */
 export const dropUnreadBody = createMiddleware<ApiEnv>(async (c, next) => {
   await next();
@@ -24,8 +24,8 @@ export const dropUnreadBody = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 /**
- * A client that asks before it sends a body (`Expect: 100-continue`) is told to go on when somebody
- * reads it, so a refusal does not cost the transfer.
+ * Tells a client that asks before it sends a body (`Expect: 100-continue`) to go on once something
+ * reads the body, so a refusal does not cost the transfer.
  */
 export function continueWhenRead(server: Server): void {
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -44,16 +44,16 @@ function keepsAlive({ headers }: IncomingMessage): boolean {
 }
 
 async function drop(incoming: IncomingMessage): Promise<void> {
-  // Whoever reads the body with back pressure would pause it again.
+  // A reader with back pressure would pause the body again.
   incoming.removeAllListeners('data');
-  // A client that did not send it yet is not told to.
+  // A client that has not sent the body yet is not told to send it.
   incoming.removeAllListeners('resume');
   incoming.resume();
   const signal = AbortSignal.timeout(LINGER_MS);
   await finished(incoming, { signal }).catch(() => undefined);
 }
 
-/** The same answer, which tells its length at once and ends after `until`: then Node.js hangs up. */
+/** Returns the same answer, sent at once but ended only after `until`: then Node.js hangs up. */
 async function heldOpen(c: Context, until: Promise<void>): Promise<Response> {
   const { status, headers } = c.res;
   const bytes = new Uint8Array(await c.res.arrayBuffer());

@@ -1,22 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Extensions } from '../../runtime-manager/index.ts';
 import {
-  downloadPackage,
-  type EgressPolicy,
-  type Extensions,
-} from '../../runtime-manager/index.ts';
-import {
-  bearer,
   BODY_ERRORS,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ExtensionBody,
   ExtensionChange,
@@ -27,15 +20,16 @@ import {
 } from '../schemas/browser-extension.ts';
 import { paging } from '../schemas/paging.ts';
 
-const common = { tags: ['Browser extensions'], security: bearer };
+const common = { tags: ['Browser extensions'] };
 const PATH = '/v1/browser-extensions';
 
 const importPackage = createRoute({
   ...common,
+  ...requires('extensions:write'),
   operationId: 'browser-extensions-import',
   method: 'post',
   path: `${PATH}/import`,
-  summary: 'Download an extension and take it, if it can work',
+  summary: 'Import a browser extension from a URL; it is kept if it works',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(ExtensionImport),
   responses: {
@@ -52,6 +46,7 @@ const importPackage = createRoute({
 
 const list = createRoute({
   ...common,
+  ...requires('extensions:read'),
   operationId: 'browser-extensions-list',
   method: 'get',
   path: PATH,
@@ -62,6 +57,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...common,
+  ...requires('extensions:read'),
   operationId: 'browser-extensions-get',
   method: 'get',
   path: `${PATH}/{extensionId}`,
@@ -72,6 +68,7 @@ const get = createRoute({
 
 const update = createRoute({
   ...common,
+  ...requires('extensions:write'),
   operationId: 'browser-extensions-update',
   method: 'patch',
   path: `${PATH}/{extensionId}`,
@@ -85,6 +82,7 @@ const update = createRoute({
 
 const remove = createRoute({
   ...common,
+  ...requires('extensions:write'),
   operationId: 'browser-extensions-delete',
   method: 'delete',
   path: `${PATH}/{extensionId}`,
@@ -96,49 +94,28 @@ const remove = createRoute({
   },
 });
 
-export interface ExtensionRouteParts {
-  extensions: Extensions;
-  egressPolicy: EgressPolicy;
-  /** Where packages lie until they are taken. */
-  uploadDir: string;
-  extensionMaxBytes: number;
-}
-
-export function browserExtensionRoutes(parts: ExtensionRouteParts) {
-  const { extensions, egressPolicy: policy, uploadDir, extensionMaxBytes: maxBytes } = parts;
+export function browserExtensionRoutes({ extensions }: { extensions: Extensions }) {
   return createRouter()
     .openapi(importPackage, async (c) => {
-      const { url, name } = c.req.valid('json');
-      const file = join(uploadDir, randomUUID());
-      await mkdir(uploadDir, { recursive: true });
-      try {
-        await downloadPackage(url, file, { policy, maxBytes });
-        const added = await extensions.add(c.var.actor.organizationId, file, name);
-        return c.json(toExtensionBody(added), 200);
-      } finally {
-        await rm(file, { force: true });
-      }
+      const imported = await extensions.import(c.var.actor, c.req.valid('json'));
+      return c.json(toExtensionBody(imported), 200);
     })
     .openapi(list, async (c) => {
       const { cursor, limit } = c.req.valid('query');
-      const { organizationId } = c.var.actor;
-      const { items, nextCursor } = await extensions.list(organizationId, { cursor, limit });
+      const { items, nextCursor } = await extensions.list(c.var.actor, { cursor, limit });
       return c.json({ extensions: items.map(toExtensionBody), nextCursor }, 200);
     })
     .openapi(get, async (c) => {
       const { extensionId } = c.req.valid('param');
-      const found = await extensions.get(c.var.actor.organizationId, extensionId);
-      return c.json(toExtensionBody(found), 200);
+      return c.json(toExtensionBody(await extensions.get(c.var.actor, extensionId)), 200);
     })
     .openapi(update, async (c) => {
       const { extensionId } = c.req.valid('param');
       const { name } = c.req.valid('json');
-      const renamed = await extensions.rename(c.var.actor.organizationId, extensionId, name);
-      return c.json(toExtensionBody(renamed), 200);
+      return c.json(toExtensionBody(await extensions.rename(c.var.actor, extensionId, name)), 200);
     })
     .openapi(remove, async (c) => {
       const { extensionId } = c.req.valid('param');
-      const removed = await extensions.remove(c.var.actor.organizationId, extensionId);
-      return c.json(toExtensionBody(removed), 200);
+      return c.json(toExtensionBody(await extensions.delete(c.var.actor, extensionId)), 200);
     });
 }

@@ -1,27 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Db } from '../../db/client.ts';
+import type { BrowserProfiles } from '../../runtime-manager/index.ts';
 import {
-  deleteProfile,
-  findProfile,
-  insertProfile,
-  listProfiles,
-  updateProfile,
-  type BrowserProfile,
-} from '../../db/queries/browser-profiles.ts';
-import { profileInUse } from '../../db/queries/profile-holders.ts';
-import type { Sealing } from '../../db/sealing.ts';
-import type { Actor, Extensions, Profiles, RuntimeManager } from '../../runtime-manager/index.ts';
-import { ApiError } from '../http/errors.ts';
-import {
-  bearer,
   BODY_ERRORS,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ProfileBody,
   ProfileList,
@@ -32,13 +20,14 @@ import {
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { paging } from '../schemas/paging.ts';
 
-const common = { tags: ['Browser profiles'], security: bearer };
+const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles';
 type ProfileRequests = ReturnType<typeof profileRequests>;
 
 const create = (request: ProfileRequests['create']) =>
   createRoute({
     ...common,
+    ...requires('profiles:write'),
     operationId: 'browser-profiles-create',
     method: 'post',
     path: PATH,
@@ -59,6 +48,7 @@ const create = (request: ProfileRequests['create']) =>
 
 const list = createRoute({
   ...common,
+  ...requires('profiles:read'),
   operationId: 'browser-profiles-list',
   method: 'get',
   path: PATH,
@@ -69,6 +59,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...common,
+  ...requires('profiles:read'),
   operationId: 'browser-profiles-get',
   method: 'get',
   path: `${PATH}/{profileId}`,
@@ -80,6 +71,7 @@ const get = createRoute({
 const update = (request: ProfileRequests['update']) =>
   createRoute({
     ...common,
+    ...requires('profiles:write'),
     operationId: 'browser-profiles-update',
     method: 'patch',
     path: `${PATH}/{profileId}`,
@@ -100,6 +92,7 @@ const update = (request: ProfileRequests['update']) =>
 
 const remove = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-delete',
   method: 'delete',
   path: `${PATH}/{profileId}`,
@@ -111,71 +104,34 @@ const remove = createRoute({
   },
 });
 
-export interface ProfileRouteParts {
-  db: Db;
-  secrets: Sealing;
-  profiles: Profiles;
-  extensions: Extensions;
+export interface BrowserProfileRouteParts {
+  browserProfiles: BrowserProfiles;
   ceilings: RequestCeilings;
-  runtimes: Pick<RuntimeManager, 'assertLocale'>;
 }
 
-export function browserProfileRoutes(parts: ProfileRouteParts) {
-  const { db, secrets, profiles, extensions, ceilings, runtimes } = parts;
+export function browserProfileRoutes({ browserProfiles, ceilings }: BrowserProfileRouteParts) {
   const requests = profileRequests(ceilings.extensions);
   return createRouter()
     .openapi(create(requests.create), async (c) => {
-      const { organizationId } = c.var.actor;
-      const values = c.req.valid('json');
-      runtimes.assertLocale(values.fingerprint.locale);
-      await extensions.resolve(organizationId, values.extensionIds);
-      const made = await insertProfile(db, secrets, organizationId, values);
-      if (!made) throw nameInUse();
+      const made = await browserProfiles.create(c.var.actor, c.req.valid('json'));
       return c.json(toProfileBody(made), 200);
     })
     .openapi(list, async (c) => {
       const { cursor, limit } = c.req.valid('query');
-      const { organizationId } = c.var.actor;
-      const { items, nextCursor } = await listProfiles(db, organizationId, { cursor, limit });
+      const { items, nextCursor } = await browserProfiles.list(c.var.actor, { cursor, limit });
       return c.json({ profiles: items.map(toProfileBody), nextCursor }, 200);
     })
     .openapi(get, async (c) => {
-      const profile = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
-      return c.json(toProfileBody(profile), 200);
+      const { profileId } = c.req.valid('param');
+      return c.json(toProfileBody(await browserProfiles.get(c.var.actor, profileId)), 200);
     })
     .openapi(update(requests.update), async (c) => {
-      const { organizationId } = c.var.actor;
-      const { id } = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
-      const values = c.req.valid('json');
-      runtimes.assertLocale(values.fingerprint?.locale);
-      await extensions.resolve(organizationId, values.extensionIds ?? []);
-      const updated = await updateProfile(db, secrets, { organizationId, id }, values);
-      if (updated === 'absent') throw notFound();
-      if (updated === 'name_in_use') throw nameInUse();
+      const { profileId } = c.req.valid('param');
+      const updated = await browserProfiles.update(c.var.actor, profileId, c.req.valid('json'));
       return c.json(toProfileBody(updated), 200);
     })
     .openapi(remove, async (c) => {
-      const profile = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
-      const deleted = await deleteProfile(db, c.var.actor.organizationId, profile.id);
-      if (deleted === 'absent') throw notFound();
-      if (deleted === 'in_use') throw await profileInUse(db, profile.id);
-      await profiles.removeArchives(profile.id);
-      return c.json(toProfileBody(profile), 200);
+      const { profileId } = c.req.valid('param');
+      return c.json(toProfileBody(await browserProfiles.delete(c.var.actor, profileId)), 200);
     });
-}
-
-/** Throws `profile.not_found`, also for what is no id at all. */
-export async function getProfile(db: Db, actor: Actor, id: string): Promise<BrowserProfile> {
-  const isId = z.uuid().safeParse(id).success;
-  const found = isId && (await findProfile(db, actor.organizationId, id));
-  if (found) return found;
-  throw notFound();
-}
-
-export function notFound(): ApiError {
-  return new ApiError('profile.not_found', 'There is no such profile.');
-}
-
-export function nameInUse(): ApiError {
-  return new ApiError('profile.name_in_use', 'Another profile has this name.');
 }

@@ -1,15 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
 import { solveCaptchas, type RuntimeManager } from '../../runtime-manager/index.ts';
 import {
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import { SolveCaptchasRequest, SolvedCaptchas, toCaptchaBody } from '../schemas/captcha.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
@@ -33,17 +33,17 @@ const SOLVE_ERRORS = [
 
 const solve = createRoute({
   tags: ['Captchas'],
-  security: bearer,
+  ...requires('runtimes:write'),
   operationId: 'runtime-captchas-solve',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/captchas/solve',
   summary: 'Solve the captchas that are on the pages of a runtime now',
   description:
-    'Answers when all are solved, or have failed; when none could be solved, with the error of the first and all in `details.captchas`. Also for a runtime without `solveCaptchas`. Where there is none, it waits five seconds for one, or `timeoutMs` if that is less, and answers 404 `captcha.not_found`.',
+    'Answers when every captcha is solved or has failed. If none could be solved, the answer is the error of the first, with all of them in `details.captchas`. The operation also works for a runtime without `solveCaptchas`. If there is no captcha, it waits five seconds for one (or `timeoutMs`, if that is less), and then answers 404 `captcha.not_found`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(SolveCaptchasRequest) },
   responses: {
-    200: json(SolvedCaptchas, 'The captchas, of which some are solved'),
+    200: json(SolvedCaptchas, 'The captchas, of which at least one is solved'),
     ...errors(...POST_ERRORS, ...SOLVE_ERRORS),
   },
 });

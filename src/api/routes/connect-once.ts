@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import type { Db } from '../../db/client.ts';
-import { findWorkspace } from '../../db/queries/workspaces.ts';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { requireApiKeyOrToken, type AuthParts } from '../middleware/auth.ts';
-import { bearer, errors } from '../http/openapi.ts';
-import { createRouter, type ApiActor, type ApiEnv } from '../http/router.ts';
+import { errors, requires } from '../http/openapi.ts';
+import { createRouter, type ApiEnv } from '../http/api-env.ts';
 import { connectQuery } from '../schemas/connect.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { WorkspacePath } from '../schemas/workspace.ts';
@@ -18,20 +17,20 @@ const text = (description: string) => ({ description, schema: { type: 'string' }
 const connect = (ceilings: RequestCeilings) =>
   createRoute({
     tags: ['Connections'],
-    security: bearer,
+    ...requires('runtimes:write', 'runtimes:connect'),
     operationId: 'workspaces-connect',
     method: 'get',
     path: '/v1/workspaces/{id}/connect',
     summary: 'Create a runtime and connect to it by CDP, in one websocket handshake',
     description:
-      'For websockets: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is made as by `runtimes-create` and refused alike, and it ends with the websocket unless `keepAlive=true`. The key goes into the Authorization header, or into `token` if the client takes nothing but a URL.',
+      'Open it as a websocket: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is created as by `runtimes-create`, with the same refusals, and it ends with the websocket unless `keepAlive=true`. Send the key in the Authorization header, or as `token` if the client accepts only a URL.',
     request: { params: WorkspacePath, query: connectQuery(ceilings) },
     responses: {
       101: {
-        description: 'The websocket is joined with the browser.',
+        description: 'The websocket is connected to the browser.',
         headers: {
           'x-bctrl-runtime-id': text('The id of the runtime.'),
-          'x-bctrl-runtime-alias': text('Its alias.'),
+          'x-bctrl-runtime-alias': text('The alias of the runtime.'),
         },
       },
       ...errors(
@@ -44,15 +43,16 @@ const connect = (ceilings: RequestCeilings) =>
   });
 
 export interface ConnectOnceParts extends AuthParts {
-  db: Db;
+  workspaces: Workspaces;
   runtimes: RuntimeManager;
   ceilings: RequestCeilings;
-  /** Counts what each API key asks. */
+  /** Limits the requests of each API key. */
   limit: MiddlewareHandler<ApiEnv>;
 }
 
-/** A runtime and the connection to it in one step, of which the one is there as long as the other. */
-export function connectOnceRoutes({ db, runtimes, ceilings, limit, ...auth }: ConnectOnceParts) {
+/** Creates a runtime and connects to it in one step; without `keepAlive` both end together. */
+export function connectOnceRoutes(parts: ConnectOnceParts) {
+  const { workspaces, runtimes, ceilings, limit, ...auth } = parts;
   const route = connect(ceilings);
   const router = createRouter();
   router.get(route.getRoutingPath(), requireApiKeyOrToken(auth), limit);
@@ -60,7 +60,10 @@ export function connectOnceRoutes({ db, runtimes, ceilings, limit, ...auth }: Co
     const { id } = c.req.valid('param');
     const { keepAlive, token: _token, alias, ...rest } = c.req.valid('query');
     const { handshake } = c.env;
-    if (!handshake) throw await upgradeRequired(db, c.var.actor, id);
+    if (!handshake) {
+      await workspaces.get(c.var.actor, id);
+      throw upgradeRequired();
+    }
     const request = { ...rest, alias: alias ?? `connect-${randomUUID()}` };
     const scope = { arrivedAt: c.var.arrivedAt, signal: handshake.gone };
     const runtime = await runtimes.create(c.var.actor, id, request, scope);
@@ -75,12 +78,9 @@ export function connectOnceRoutes({ db, runtimes, ceilings, limit, ...auth }: Co
   });
 }
 
-async function upgradeRequired(db: Db, actor: ApiActor, workspace: string): Promise<ApiError> {
-  if (!(await findWorkspace(db, actor.organizationId, workspace))) {
-    return new ApiError('workspace.not_found', 'There is no such workspace.');
-  }
+function upgradeRequired(): ApiError {
   return new ApiError('request.upgrade_required', 'This address takes websockets only.', {
     upgrade: 'websocket',
-    hint: 'Give it to a client of CDP, with ws:// or wss://. A proxy in between has to pass on the headers Upgrade and Connection.',
+    hint: 'Give a CDP client this address, with ws:// or wss://. A proxy in between has to pass on the headers Upgrade and Connection.',
   });
 }

@@ -2,17 +2,17 @@ import type { Context } from 'hono';
 import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
 import { PROTOCOLS, RuntimeError, type Protocol } from '../../runtime-manager/runtime/index.ts';
 import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
-import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
+import { requireApiKey, requireScopes, type AuthParts } from '../middleware/auth.ts';
 import { limitedBody } from '../middleware/limit-body.ts';
 import type { PublicAddress } from '../http/public-address.ts';
-import { createRouter, type ApiEnv } from '../http/router.ts';
+import { createRouter, type ApiEnv } from '../http/api-env.ts';
 
 const BODY_MAX_BYTES = 100 * 1024 * 1024;
-/** Clients of WebDriver upload files by these paths: a zip of one, in base64. */
+/** WebDriver clients upload files to these paths, each as a zip of one file in base64. */
 const UPLOAD = /\/session\/[\w-]+\/(?:se\/)?file$/;
-/** One session itself, which a client quits. */
+/** The path of a session itself, which a client deletes to quit. */
 const SESSION = /\/session\/[\w-]+$/;
-/** Of whatever protocol the address is: clients of WebDriver show errors of their own form alone. */
+/** WebDriver paths at any address: WebDriver clients show only errors in WebDriver's own form. */
 const WEBDRIVER = /\/(?:session|status)(?:\/|$)/;
 /** `/v1/connect/<ticket>` */
 const TICKET_SEGMENTS = 4;
@@ -25,11 +25,13 @@ export interface ConnectParts extends AuthParts {
   addressOf: PublicAddress;
 }
 
+const requireConnect = requireScopes(['runtimes:connect']);
+
 /**
- * What is spoken over plain HTTP at the address of a connection: WebDriver, and the documents by
- * which clients of CDP find websockets. With a ticket in the path, or under the runtime's own path
- * with an API key. Only the body of a client that may come in is read, and the runtime is in use
- * from then on; whether the client still may come in is asked again afterwards.
+ * Serves plain HTTP at the address of a connection: WebDriver, and the documents in which CDP
+ * clients find websockets. A client has a ticket in the path, or an API key for the runtime's own
+ * path. Only the body of an admitted client is read. The runtime is in use from then on, and once
+ * the body is read the service checks again whether it may admit the client.
  */
 export function connectRoutes(parts: ConnectParts) {
   const router = createRouter();
@@ -48,7 +50,7 @@ function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): v
     try {
       return await pass(c, runtimes, { ticket, base, segments: TICKET_SEGMENTS });
     } catch (error) {
-      // A client that quits when all is over has what it wants: chromedriver sees that alike.
+      // A client that quits a session that is over has what it wants; chromedriver answers alike.
       if (!isOver(error) || c.req.method !== 'DELETE' || !SESSION.test(c.req.path)) throw error;
       return c.json({ value: null });
     }
@@ -61,11 +63,11 @@ function serveByKey(
   { runtimes, addressOf, ...auth }: ConnectParts,
 ): void {
   const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
-  router.all(path, requireApiKey(auth), async (c) => {
+  router.all(path, requireApiKey(auth), requireConnect, async (c) => {
     const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
     const runtime = await runtimes.getHere(c.var.actor, id, alias);
     const { ticket, text } = runtimes.access.own(runtime, protocol);
-    // Addresses that a session tells are for clients which send no headers.
+    // A session tells its clients addresses that they use without headers, so these need a ticket.
     const base =
       protocol === 'webdriver'
         ? connectionUrl(addressOf(c), protocol, text)
@@ -83,9 +85,9 @@ function isOver(error: unknown): boolean {
 
 interface Passed {
   ticket: ReadTicket;
-  /** What is told to the client as the address of the connection. */
+  /** The address of the connection, as the client is told. */
   base: string;
-  /** Where the address of the connection ends in the path; the rest is asked of it. */
+  /** How many segments of the path are the address of the connection; the rest is what is asked. */
   segments: number;
 }
 

@@ -2,16 +2,16 @@ import { createRoute } from '@hono/zod-openapi';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { connectionUrl } from '../http/connection-urls.ts';
 import {
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import type { PublicAddress } from '../http/public-address.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ConnectionBody,
   ConnectionList,
@@ -22,16 +22,18 @@ import {
 } from '../schemas/connection.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
-const common = { tags: ['Connections'], security: bearer };
+const common = { tags: ['Connections'] };
 const PATH = '/v1/workspaces/{id}/runtimes/{alias}/connections';
 
 const create = createRoute({
   ...common,
+  ...requires('runtimes:connect'),
   operationId: 'runtime-connections-create',
   method: 'post',
   path: PATH,
-  summary: 'Make a way into a runtime, for one client or purpose',
-  description: 'It can be revoked by itself, and may be for looking only.',
+  summary: 'Create a connection to a runtime, for one client or purpose',
+  description:
+    'You can revoke this connection without affecting others, and limit it to observing.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(CreateConnectionRequest) },
   responses: {
@@ -42,10 +44,11 @@ const create = createRoute({
 
 const list = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-connections-list',
   method: 'get',
   path: PATH,
-  summary: 'List the ways into a runtime and who is attached by them, newest first',
+  summary: 'List the connections to a runtime, newest first',
   request: { params: RuntimePath },
   responses: {
     200: json(ConnectionList, 'The connections'),
@@ -55,11 +58,13 @@ const list = createRoute({
 
 const revoke = createRoute({
   ...common,
+  ...requires('runtimes:connect'),
   operationId: 'runtime-connections-revoke',
   method: 'delete',
   path: `${PATH}/{connectionId}`,
-  summary: 'Revoke a way into a runtime',
-  description: 'Its URL lets nobody in any more, and who is attached by it is sent away.',
+  summary: 'Revoke a connection to a runtime',
+  description:
+    "The connection's URL admits no client any more, and its attached clients are disconnected.",
   request: { params: ConnectionPath },
   responses: {
     200: json(ConnectionBody, 'The connection as it was'),

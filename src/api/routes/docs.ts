@@ -23,13 +23,13 @@ const PAGE = `<!doctype html>
     <script src="/docs/swagger-ui-bundle.js"></script>
     <script>
       SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true,
-        defaultModelsExpandDepth: 0, persistAuthorization: true });
+        defaultModelsExpandDepth: 0, showExtensions: true, persistAuthorization: true });
     </script>
   </body>
 </html>
 `;
 
-/** The API reference for people: Swagger UI over /openapi.json, from files of our own. */
+/** Serves the API reference for people: Swagger UI over /openapi.json, from files of our own. */
 export function docsRoutes() {
   const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return new Hono()

@@ -1,21 +1,19 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Diagnosis } from '../../runtime-manager/index.ts';
-import { requireAdmin } from '../middleware/auth.ts';
-import { bearer, errors, json } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { errors, json, requires } from '../http/openapi.ts';
+import { createRouter } from '../http/api-env.ts';
 import { DoctorReportBody } from '../schemas/doctor.ts';
 
 const doctor = createRoute({
+  ...requires('admin'),
   operationId: 'doctor',
   method: 'get',
   path: '/v1/doctor',
   tags: ['Health'],
-  security: bearer,
-  summary: 'List what does not belong together on this machine',
+  summary: 'Report leftovers on this machine, and records that do not match it',
   description:
-    'Processes, directories and ports of browsers that nobody holds, and records of runtimes without a browser; and what is old enough to be removed. For admin keys; `npm run doctor -- --fix` ends and corrects what was found.',
-  middleware: [requireAdmin],
-  responses: { 200: json(DoctorReportBody, 'The report'), ...errors('auth.forbidden') },
+    'Finds processes, directories and ports of browsers that no runtime holds, records of runtimes without a browser, and what is old enough to be removed. `npm run doctor -- --fix` ends and corrects what was found.',
+  responses: { 200: json(DoctorReportBody, 'The report'), ...errors() },
 });
 
 export function doctorRoutes({ diagnose }: { diagnose: () => Promise<Diagnosis> }) {

@@ -1,9 +1,16 @@
-import { createRoute } from '@hono/zod-openapi';
-import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
-import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import { createRoute, type z } from '@hono/zod-openapi';
+import type { EventPage, RuntimeManager } from '../../runtime-manager/index.ts';
 import type { EventFilter, Runtime } from '../../runtime-manager/runtime/index.ts';
-import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import {
+  BODY_ERRORS,
+  errors,
+  json,
+  jsonBody,
+  requires,
+  RUNTIME_NOT_FOUND,
+} from '../http/openapi.ts';
+import { streamEvents } from '../http/event-stream.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   EventList,
   EventQuery,
@@ -15,31 +22,31 @@ import {
 } from '../schemas/event.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
-const common = { tags: ['Events'], security: bearer };
+const common = { tags: ['Events'] };
 const PATH = '/v1/workspaces/{id}/runtimes/{alias}/events';
 
-/** Proxies cut what is silent for a minute. */
-const HEARTBEAT_MS = 15_000;
 const STREAM_BATCH = 100;
 
 const list = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-events-list',
   method: 'get',
   path: PATH,
-  summary: 'List what happened to a runtime, oldest first',
+  summary: 'List the events of a runtime, oldest first',
   request: { params: RuntimePath, query: EventQuery },
   responses: { 200: json(EventList, 'The events'), ...errors(...RUNTIME_NOT_FOUND) },
 });
 
 const wait = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-events-wait',
   method: 'post',
   path: `${PATH}/wait`,
   summary: 'Wait for an event of a runtime',
   description:
-    'Answers with the first event that matches, as soon as there is one. Events of pages and their consoles are observed while somebody waits for them, and half a minute longer.',
+    'Answers with the first event that matches, as soon as there is one. The service observes pages and their consoles only while somebody waits for their events, and for half a minute longer.',
   request: { params: RuntimePath, ...jsonBody(WaitForEventRequest) },
   responses: {
     200: json(WaitedEvent, 'The event'),
@@ -49,16 +56,33 @@ const wait = createRoute({
 
 const stream = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtime-events-stream',
   method: 'get',
   path: `${PATH}/stream`,
   summary: 'Follow the events of a runtime',
   description:
-    'Server-Sent Events: `event` is the type, `data` the event as JSON, `id` its id. A client that connects again with `Last-Event-ID` misses nothing.',
+    'Server-Sent Events: `event` is the type, `data` the event as JSON, `id` its id. A client that reconnects with `Last-Event-ID` misses nothing.',
   request: { params: RuntimePath, query: EventStreamQuery, headers: LastEventId },
   responses: {
     200: { description: 'The events', content: { 'text/event-stream': {} } },
     ...errors(...RUNTIME_NOT_FOUND),
+  },
+});
+
+const streamAll = createRoute({
+  ...common,
+  ...requires('runtimes:read'),
+  operationId: 'events-stream',
+  method: 'get',
+  path: '/v1/events/stream',
+  summary: 'Follow the events of all runtimes of the organization',
+  description:
+    "Server-Sent Events in the form of a runtime's stream, in the order of their ids. A key that is limited to workspaces gets only the events of their runtimes. A client that reconnects with `Last-Event-ID` misses nothing, not even events that were committed late. This stream does not make the service observe pages: it has their events only while somebody waits for them at their runtime.",
+  request: { query: EventStreamQuery, headers: LastEventId },
+  responses: {
+    200: { description: 'The events', content: { 'text/event-stream': {} } },
+    ...errors(),
   },
 });
 
@@ -85,41 +109,35 @@ export function eventRoutes({ runtimes }: { runtimes: RuntimeManager }) {
     })
     .openapi(stream, async (c) => {
       const { id, alias } = c.req.valid('param');
-      const { eventTypes: types, ...query } = c.req.valid('query');
-      const after = c.req.valid('header')['last-event-id'] ?? query.after;
       const runtime = await runtimes.get(c.var.actor, id, alias);
-      const { log } = c.var;
-      // Hono answers HEAD as GET, and would never hear that nobody reads on.
-      if (c.req.method === 'HEAD')
-        return c.body(null, 200, { 'content-type': 'text/event-stream' });
-      const from = after ?? (await runtimes.events.lastId(runtime));
-      c.header('x-accel-buffering', 'no');
-      const filter = { after: from, types };
-      const follow = (sse: SSEStreamingApi) => send(sse, runtimes, runtime, filter);
-      return streamSSE(c, follow, async (err) => log.warn({ err }, 'a stream of events broke off'));
+      const given = filterOf(c.req.valid('query'), c.req.valid('header'));
+      const filter = { ...given, after: given.after ?? (await runtimes.events.lastId(runtime)) };
+      return streamEvents(c, (gone) => pagesOf(runtimes.events, runtime, filter, gone));
+    })
+    .openapi(streamAll, async (c) => {
+      const filter = filterOf(c.req.valid('query'), c.req.valid('header'));
+      return streamEvents(c, (gone) =>
+        runtimes.organizationEvents.watch(c.var.actor, filter, [gone]),
+      );
     });
 }
 
-/** Writes events as they happen, until the client has gone or the service ends. */
-async function send(
-  sse: SSEStreamingApi,
-  runtimes: RuntimeManager,
+/** Prefers the header, in which a client that reconnects says where it was. */
+function filterOf(
+  { after, eventTypes: types }: z.output<typeof EventStreamQuery>,
+  { 'last-event-id': last }: z.output<typeof LastEventId>,
+) {
+  return { after: last ?? after, types };
+}
+
+async function* pagesOf(
+  events: RuntimeManager['events'],
   runtime: Runtime,
   filter: EventFilter,
-): Promise<void> {
-  const gone = new AbortController();
-  sse.onAbort(() => gone.abort());
-  const beat = setInterval(() => void sse.write(': \n\n'), HEARTBEAT_MS);
-  try {
-    // So that also a client that had no event yet knows from where to go on.
-    await sse.write(`id: ${filter.after}\n\n`);
-    for await (const batch of runtimes.events.watch(runtime, filter, STREAM_BATCH, [gone.signal])) {
-      for (const event of batch) {
-        const data = JSON.stringify(toEventBody(event));
-        await sse.writeSSE({ id: event.id, event: event.type, data });
-      }
-    }
-  } finally {
-    clearInterval(beat);
+  gone: AbortSignal,
+): AsyncGenerator<EventPage, void> {
+  yield { events: [], position: filter.after };
+  for await (const batch of events.watch(runtime, filter, STREAM_BATCH, [gone])) {
+    yield { events: batch, position: batch.at(-1)?.id ?? filter.after };
   }
 }

@@ -1,34 +1,36 @@
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Extensions } from '../../runtime-manager/index.ts';
 import { ApiError } from '../http/errors.ts';
 import { receiveForm } from '../http/form-upload.ts';
-import { bearer, BODY_ERRORS, errors, json } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { BODY_ERRORS, errors, json, requires } from '../http/openapi.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ExtensionBody,
   ExtensionName,
   ExtensionUpload,
   toExtensionBody,
 } from '../schemas/browser-extension.ts';
-import type { ExtensionRouteParts } from './browser-extensions.ts';
 
 const PATH = '/v1/browser-extensions/upload';
 const FIELDS = new Set(['name']);
 
-/** Beside the other routes, since a validated form would be held in memory. */
-export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPolicy'>) {
-  const { extensions, uploadDir, extensionMaxBytes } = parts;
+export interface ExtensionUploadParts {
+  extensions: Extensions;
+  extensionMaxBytes: number;
+}
+
+/** Apart from the other routes, because a validated form would be held in memory. */
+export function extensionUploadRoutes({ extensions, extensionMaxBytes }: ExtensionUploadParts) {
   const router = createRouter();
+  const { middleware, ...secured } = requires('extensions:write');
   router.openAPIRegistry.registerPath({
     tags: ['Browser extensions'],
-    security: bearer,
+    ...secured,
     operationId: 'browser-extensions-upload',
     method: 'post',
     path: PATH,
-    summary: 'Upload an extension and take it, if it can work',
+    summary: 'Upload a browser extension, which is kept if it works',
     description:
-      'The package is looked at, and loaded once in a browser of its own; all that is wrong with it is told at once. The same content again is the same extension.',
+      'The service inspects the package and loads it once in a browser of its own. A refusal names everything that is wrong. Whoever uploads the same content again gets the same extension.',
     request: {
       body: { required: true, content: { 'multipart/form-data': { schema: ExtensionUpload } } },
     },
@@ -37,27 +39,20 @@ export function extensionUploadRoutes(parts: Omit<ExtensionRouteParts, 'egressPo
       ...errors(...BODY_ERRORS, 'extension.invalid_package', 'runtime.launch_failed'),
     },
   });
-  router.post(PATH, async (c) => {
-    const file = join(uploadDir, randomUUID());
-    try {
-      const fields = await receiveForm(c, file, extensionMaxBytes);
-      const name = nameOf(fields);
-      const added = await extensions.add(c.var.actor.organizationId, file, name);
-      return c.json(toExtensionBody(added), 200);
-    } finally {
-      await rm(file, { force: true });
-    }
+  router.post(PATH, middleware, async (c) => {
+    const receive = async (file: string) => nameOf(await receiveForm(c, file, extensionMaxBytes));
+    return c.json(toExtensionBody(await extensions.upload(c.var.actor, receive)), 200);
   });
   return router;
 }
 
-function nameOf(fields: Record<string, string>): string | undefined {
+function nameOf(fields: Record<string, string>): { name: string | undefined } {
   const unknown = Object.keys(fields).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) throw refused(unknown, 'No such field');
   const { name } = fields;
-  if (name === undefined) return undefined;
+  if (name === undefined) return { name };
   const parsed = ExtensionName.safeParse(name);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { name: parsed.data };
   throw refused('name', parsed.error.issues[0]?.message ?? 'Not a name');
 }
 

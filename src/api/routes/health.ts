@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Database } from '../../db/client.ts';
 import type { RuntimeManager } from '../../runtime-manager/index.ts';
 import { JAIL_LEVELS } from '../../runtime-manager/runtime/index.ts';
 import type { Door } from '../middleware/door.ts';
 import { json } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 
 const PING_TIMEOUT_MS = 2000;
 
@@ -19,7 +18,7 @@ const JailStatus = z
         'Whether browsers run in namespaces of the operating system, apart from the machine and from each other.',
     }),
     missing: z.array(z.string()).openapi({
-      description: 'What a whole jail lacks here, each with how to get it.',
+      description: 'What this machine lacks for a complete jail, and how to get each.',
     }),
   })
   .openapi('JailStatus');
@@ -39,7 +38,7 @@ const healthz = createRoute({
   path: '/healthz',
   tags: ['Health'],
   summary: 'Whether the process is up',
-  responses: { 200: json(Health, 'It is') },
+  responses: { 200: json(Health, 'The process is up') },
 });
 
 const readyz = createRoute({
@@ -53,12 +52,13 @@ const readyz = createRoute({
       Readiness,
       'A create would work: the database answers on every pool and takes writes, and Chromium can be launched',
     ),
-    503: json(Readiness, 'One of them does not, or the service is starting or shutting down'),
+    503: json(Readiness, 'A check fails, or the service is starting or shutting down'),
   },
 });
 
 interface HealthParts {
-  database: Pick<Database, 'ping'>;
+  /** `ping` rejects when the database does not answer in time. */
+  database: { ping: (timeoutMs: number) => Promise<void> };
   runtimes: Pick<RuntimeManager, 'isReady'>;
   jail: JailStatus;
   version: string;

@@ -5,9 +5,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { ApiError } from '../http/errors.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 
-/** What shows that a request came through a proxy, or from a page in one of our browsers. */
+/** Headers that show that a request came through a proxy, or from a page in one of our browsers. */
 const TELLTALES = [
   'forwarded',
   'origin',
@@ -30,13 +30,13 @@ const metricsRoute = createRoute({
   tags: ['Health'],
   summary: 'Metrics for Prometheus',
   description:
-    'For who has the token of `BCTRL_METRICS_TOKEN`, as a bearer; without one configured, for this machine only.',
+    'Requires the token of `BCTRL_METRICS_TOKEN` as a bearer token. If none is configured, only this machine may ask.',
   responses: {
     200: {
-      description: 'In the text format of Prometheus',
+      description: 'The metrics, in the text format of Prometheus',
       content: { 'text/plain': { schema: z.string() } },
     },
-    401: { description: 'Not for this caller' },
+    401: { description: 'The caller may not see the metrics' },
   },
 });
 

@@ -1,40 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import type { Db } from '../../db/client.ts';
-import { profileInUse, findProfileHolder } from '../../db/queries/profile-holders.ts';
 import {
   GivenStorageState,
   StorageState,
-  type Actor,
-  type Archive,
-  type Profiles,
-  type ProfileStates,
+  type ProfileTransfers,
 } from '../../runtime-manager/index.ts';
-import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
-import { ApiError } from '../http/errors.ts';
-import { bearer, BODY_ERRORS, errors, json, jsonBody } from '../http/openapi.ts';
+import type { BrowserProfile } from '../../runtime-manager/runtime/index.ts';
+import { BODY_ERRORS, errors, json, jsonBody, requires } from '../http/openapi.ts';
+import { receiveZip, ZIP_TYPE } from '../http/zip-upload.ts';
+import { limitBody } from '../middleware/limit-body.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ProfilePath,
   toVersionBody,
   VersionBody,
   VersionPath,
 } from '../schemas/browser-profile.ts';
-import { getProfile } from './browser-profiles.ts';
 
-const common = { tags: ['Browser profiles'], security: bearer };
+const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles/{profileId}';
 
 const STATE_MAX_BYTES = 64 * 1024 ** 2;
-const ZIP_TYPE = 'application/zip';
 const ZIP = { [ZIP_TYPE]: { schema: z.string().openapi({ format: 'binary' }) } };
 
 const VERSION_ERRORS = [
@@ -45,6 +32,7 @@ const VERSION_ERRORS = [
 
 const exportZip = createRoute({
   ...common,
+  ...requires('profiles:export'),
   operationId: 'browser-profiles-export',
   method: 'get',
   path: `${PATH}/versions/{version}/export`,
@@ -55,6 +43,7 @@ const exportZip = createRoute({
 
 const exportState = createRoute({
   ...common,
+  ...requires('profiles:export'),
   operationId: 'browser-profiles-storage-state',
   method: 'get',
   path: `${PATH}/versions/{version}/storage-state`,
@@ -68,6 +57,7 @@ const exportState = createRoute({
 
 const importZip = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-import',
   method: 'post',
   path: `${PATH}/import`,
@@ -81,6 +71,7 @@ const importZip = createRoute({
 
 const importState = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-import-storage-state',
   method: 'post',
   path: `${PATH}/storage-state`,
@@ -99,108 +90,41 @@ const importState = createRoute({
 });
 
 export interface ProfileTransferParts {
-  db: Db;
-  profiles: Profiles;
-  states: ProfileStates;
-  /** Where uploads lie until they are taken. */
-  uploadDir: string;
+  profileTransfers: ProfileTransfers;
   importMaxBytes: number;
 }
 
-export function profileTransferRoutes(parts: ProfileTransferParts) {
-  const { db, profiles, states } = parts;
+export function profileTransferRoutes({ profileTransfers, importMaxBytes }: ProfileTransferParts) {
   const router = createRouter();
-  // Held in memory; a zip is written to the disk as it comes.
-  router.use('/v1/browser-profiles/:profileId/storage-state', limitState, jsonOnly);
+  // A storage state is held in memory; a zip is written to the disk as it arrives.
+  router.use('/v1/browser-profiles/:profileId/storage-state', limitBody(STATE_MAX_BYTES), jsonOnly);
   return router
     .openapi(exportZip, async (c) => {
       const { profileId, version } = c.req.valid('param');
-      const { organizationId, id, name } = await getProfile(db, c.var.actor, profileId);
-      const archive = await profiles.getVersion(organizationId, id, version);
+      const { profile, open } = await profileTransfers.exportZip(c.var.actor, profileId, version);
       c.header('content-type', ZIP_TYPE);
-      c.header('content-disposition', `attachment; filename="${fileNameOf(name, version)}"`);
-      // Nobody would read it, nor say so.
+      c.header('content-disposition', `attachment; filename="${fileNameOf(profile, version)}"`);
+      // Nobody would read the zip, nor cancel it.
       if (c.req.method === 'HEAD') return c.body(null, 200);
-      const zip = await states.toZip(archive);
-      return c.body(asWeb(zip), 200);
+      return c.body(asWeb(await open()), 200);
     })
     .openapi(exportState, async (c) => {
       const { profileId, version } = c.req.valid('param');
-      const { organizationId, id } = await getProfile(db, c.var.actor, profileId);
-      const archive = await profiles.getVersion(organizationId, id, version);
-      return c.json(await states.toStorageState(archive), 200);
+      const state = await profileTransfers.exportState(c.var.actor, profileId, version);
+      return c.json(state, 200);
     })
     .openapi(importZip, async (c) => {
       const { profileId } = c.req.valid('param');
-      const version = await importInto(parts, c.var.actor, profileId, async (id) =>
-        states.fromZip(id, await upload(c, parts)),
-      );
-      return c.json(version, 200);
+      const receive = (file: string) => receiveZip(c, file, importMaxBytes);
+      const imported = await profileTransfers.importZip(c.var.actor, profileId, receive);
+      return c.json(toVersionBody(imported.version, imported.profile), 200);
     })
     .openapi(importState, async (c) => {
       const { profileId } = c.req.valid('param');
       const state = c.req.valid('json');
-      const version = await importInto(parts, c.var.actor, profileId, (id) =>
-        states.fromStorageState(id, state),
-      );
-      return c.json(version, 200);
+      const imported = await profileTransfers.importState(c.var.actor, profileId, state);
+      return c.json(toVersionBody(imported.version, imported.profile), 200);
     });
-}
-
-async function importInto(
-  { db, profiles }: ProfileTransferParts,
-  actor: Actor,
-  profileId: string,
-  take: (id: string) => Promise<Archive>,
-): Promise<z.infer<typeof VersionBody>> {
-  const { id, organizationId } = await getProfile(db, actor, profileId);
-  if (await findProfileHolder(db, id)) throw await profileInUse(db, id);
-  const lease = await profiles.store.read(organizationId, id);
-  const archive = await take(id);
-  const imported = { kind: 'imported', archive, runtimeId: undefined } as const;
-  const version = await profiles.record(organizationId, id, {
-    ...imported,
-    fence: lease?.fence ?? 0,
-  });
-  if (!version) throw new ApiError('profile.not_found', 'There is no such profile.');
-  // A writer came in between: what was imported is kept, but not taken.
-  if (version.kind !== 'imported') throw await profileInUse(db, id);
-  return toVersionBody(version, await getProfile(db, actor, id));
-}
-
-const limitState = bodyLimit({
-  maxSize: STATE_MAX_BYTES,
-  onError: () => {
-    throw tooLarge(STATE_MAX_BYTES);
-  },
-});
-
-/** Writes the body to a file, whatever its size, and resolves with its path. */
-async function upload(
-  c: Context,
-  { uploadDir, importMaxBytes }: ProfileTransferParts,
-): Promise<string> {
-  if (!/^application\/zip\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')) throw noZip();
-  await mkdir(uploadDir, { recursive: true, mode: 0o700 });
-  const file = join(uploadDir, randomUUID());
-  let size = 0;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      done(size > importMaxBytes ? tooLarge(importMaxBytes) : null, chunk);
-    },
-  });
-  try {
-    const body = Readable.fromWeb(
-      z.instanceof(ReadableStream).parse(c.req.raw.body ?? new Blob([]).stream()),
-    );
-    await pipeline(body, meter, createWriteStream(file, { mode: 0o600 }));
-    return file;
-  } catch (cause) {
-    await rm(file, { force: true });
-    if (cause instanceof ApiError) throw cause;
-    throw new RuntimeError('profile.invalid_import', 'The body ended before its end.', { cause });
-  }
 }
 
 function asWeb(content: Readable): ReadableStream<Uint8Array> {
@@ -215,16 +139,6 @@ function asWeb(content: Readable): ReadableStream<Uint8Array> {
   });
 }
 
-function noZip(): ApiError {
-  return new ApiError('request.unsupported_media_type', 'A zip is expected.', {
-    hint: 'Send "Content-Type: application/zip".',
-  });
-}
-
-function fileNameOf(name: string, version: number): string {
+function fileNameOf({ name }: BrowserProfile, version: number): string {
   return `${name.replaceAll(/[^\w.-]+/g, '_')}-${version}.zip`;
-}
-
-function tooLarge(maxBytes: number): ApiError {
-  return new ApiError('request.too_large', `A body has at most ${maxBytes} bytes.`);
 }

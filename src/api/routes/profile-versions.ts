@@ -1,22 +1,14 @@
-import { createRoute, type z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
+import type { BrowserProfiles } from '../../runtime-manager/index.ts';
 import {
-  deleteProfile,
-  insertProfile,
-  listVersions,
-  type BrowserProfile,
-} from '../../db/queries/browser-profiles.ts';
-import { profileInUse } from '../../db/queries/profile-holders.ts';
-import { restoreVersion } from '../../db/queries/profile-versions.ts';
-import { ApiError } from '../http/errors.ts';
-import {
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import {
   ForkProfileRequest,
   ProfileBody,
@@ -26,13 +18,13 @@ import {
   VersionList,
   VersionPath,
 } from '../schemas/browser-profile.ts';
-import { getProfile, nameInUse, notFound, type ProfileRouteParts } from './browser-profiles.ts';
 
-const common = { tags: ['Browser profiles'], security: bearer };
+const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles';
 
 const versions = createRoute({
   ...common,
+  ...requires('profiles:read'),
   operationId: 'browser-profiles-versions',
   method: 'get',
   path: `${PATH}/{profileId}/versions`,
@@ -43,10 +35,11 @@ const versions = createRoute({
 
 const restore = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-restore',
   method: 'post',
   path: `${PATH}/{profileId}/versions/{version}/restore`,
-  summary: 'Make a version the one that the next launch begins from',
+  summary: 'Restore a version, from which the next launch begins',
   parameters: [IdempotencyKeyHeader],
   request: { params: VersionPath },
   responses: {
@@ -57,6 +50,7 @@ const restore = createRoute({
 
 const fork = createRoute({
   ...common,
+  ...requires('profiles:write'),
   operationId: 'browser-profiles-fork',
   method: 'post',
   path: `${PATH}/{profileId}/fork`,
@@ -74,53 +68,24 @@ const fork = createRoute({
   },
 });
 
-export function profileVersionRoutes(parts: ProfileRouteParts) {
-  const { db } = parts;
+export function profileVersionRoutes({ browserProfiles }: { browserProfiles: BrowserProfiles }) {
   return createRouter()
     .openapi(versions, async (c) => {
-      const profile = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
-      const all = await listVersions(db, profile.organizationId, profile.id);
-      return c.json({ versions: all.map((one) => toVersionBody(one, profile)) }, 200);
+      const { profileId } = c.req.valid('param');
+      const found = await browserProfiles.versions(c.var.actor, profileId);
+      return c.json(
+        { versions: found.versions.map((one) => toVersionBody(one, found.profile)) },
+        200,
+      );
     })
     .openapi(restore, async (c) => {
       const { profileId, version } = c.req.valid('param');
-      const { id, organizationId } = await getProfile(db, c.var.actor, profileId);
-      const restored = await restoreVersion(db, organizationId, id, version);
-      if (restored === 'absent') throw versionNotFound();
-      if (restored === 'in_use') throw await profileInUse(db, id);
-      return c.json(toProfileBody(await getProfile(db, c.var.actor, id)), 200);
+      const restored = await browserProfiles.restore(c.var.actor, profileId, version);
+      return c.json(toProfileBody(restored), 200);
     })
     .openapi(fork, async (c) => {
-      const original = await getProfile(db, c.var.actor, c.req.valid('param').profileId);
-      const forked = await forkProfile(parts, original, c.req.valid('json'));
-      return c.json(toProfileBody(await getProfile(db, c.var.actor, forked.id)), 200);
+      const { profileId } = c.req.valid('param');
+      const forked = await browserProfiles.fork(c.var.actor, profileId, c.req.valid('json'));
+      return c.json(toProfileBody(forked), 200);
     });
-}
-
-async function forkProfile(
-  { db, secrets, profiles }: ProfileRouteParts,
-  original: BrowserProfile,
-  { name, version = original.currentVersion ?? undefined }: z.infer<typeof ForkProfileRequest>,
-): Promise<BrowserProfile> {
-  const { organizationId, id } = original;
-  const source =
-    version === undefined ? undefined : await profiles.getVersion(organizationId, id, version);
-  // With its password, which the listed profile does not have.
-  const whole = await profiles.store.findProfile(organizationId, id);
-  if (!whole) throw notFound();
-  const { config, extensionIds, fingerprint } = whole;
-  const values = { name, config, extensionIds, fingerprint };
-  const forked = await insertProfile(db, secrets, organizationId, values);
-  if (!forked) throw nameInUse();
-  try {
-    if (source) await profiles.fork(source, organizationId, forked.id);
-  } catch (error) {
-    await deleteProfile(db, organizationId, forked.id);
-    throw error;
-  }
-  return forked;
-}
-
-function versionNotFound(): ApiError {
-  return new ApiError('profile.version_not_found', 'The profile has no such version.');
 }

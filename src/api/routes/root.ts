@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 
-/** Whoever looks at the address of the service finds the reference: a person its page. */
+/** Points programs to the API reference, and redirects people to its page. */
 export function rootRoutes({ version }: { version: string }) {
   return new Hono().get('/', (c) => {
     c.header('vary', 'accept');

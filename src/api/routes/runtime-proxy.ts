@@ -1,10 +1,17 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bearer, BODY_ERRORS, errors, json, jsonBody, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import {
+  BODY_ERRORS,
+  errors,
+  json,
+  jsonBody,
+  requires,
+  RUNTIME_NOT_FOUND,
+} from '../http/openapi.ts';
+import { createRouter } from '../http/api-env.ts';
 import { runtimeAnswers, type RuntimeAnswerParts } from '../http/runtime-answers.ts';
 import { ProxyChange, RuntimeBody, RuntimePath } from '../schemas/runtime.ts';
 
-/** What a proxy that is asked for can fail with. */
+/** The errors of a request that names a proxy. */
 export const PROXY_ERRORS = [
   'proxy.not_allowed',
   'proxy.unreachable',
@@ -15,13 +22,13 @@ export const PROXY_ERRORS = [
 
 const setProxy = createRoute({
   tags: ['Runtimes'],
-  security: bearer,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-set-proxy',
   method: 'put',
   path: '/v1/workspaces/{id}/runtimes/{alias}/proxy',
-  summary: 'Send the traffic of a running runtime another way',
+  summary: 'Change the proxy of a running runtime',
   description:
-    "The proxy is dialled and authenticated first; if that fails everything stays as it was. Connections that went the old way are closed, the browser goes on. An ephemeral runtime is started with it the next time; that of a profile with the profile's.",
+    "The service first dials the new proxy and authenticates; if that fails, nothing changes. Connections that went the old way are closed, and the browser goes on. The next start of an ephemeral runtime uses the new proxy; that of a runtime with a profile uses the profile's.",
   request: { params: RuntimePath, ...jsonBody(ProxyChange) },
   responses: {
     200: json(RuntimeBody, 'The runtime'),

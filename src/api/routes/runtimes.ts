@@ -3,16 +3,16 @@ import type { Context } from 'hono';
 import type { CallScope, RuntimeManager } from '../../runtime-manager/index.ts';
 import {
   AuthorizationHeader,
-  bearer,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import type { PublicAddress } from '../http/public-address.ts';
-import { createRouter, type ApiEnv } from '../http/router.ts';
+import { createRouter, type ApiEnv } from '../http/api-env.ts';
 import { runtimeAnswers } from '../http/runtime-answers.ts';
 import { paging } from '../schemas/paging.ts';
 import {
@@ -26,9 +26,9 @@ import {
 import { WorkspacePath } from '../schemas/workspace.ts';
 import { PROXY_ERRORS } from './runtime-proxy.ts';
 
-const common = { tags: ['Runtimes'], security: bearer };
+const common = { tags: ['Runtimes'] };
 
-/** What bringing a runtime up can fail with. */
+/** The errors of bringing a runtime up. */
 export const LAUNCH_ERRORS = [
   'workspace.not_found',
   'profile.not_found',
@@ -50,12 +50,13 @@ export const LAUNCH_ERRORS = [
 const create = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
+    ...requires('runtimes:write'),
     operationId: 'runtimes-create',
     method: 'post',
     path: '/v1/workspaces/{id}/runtimes',
     summary: 'Create a runtime inside a workspace',
     description:
-      'Answers when the browser is up and its first page is open. Where the machine is full it waits a while for room. A client that hangs up before, without an Idempotency-Key, does not get the runtime.',
+      'Answers when the browser is up and its first page is open. If the machine is full, the request waits a while for room. If the client hangs up before the answer, the runtime is ended, unless the request has an Idempotency-Key.',
     parameters: [AuthorizationHeader, IdempotencyKeyHeader],
     request: { params: WorkspacePath, ...jsonBody(createRuntimeRequest(ceilings)) },
     responses: {
@@ -66,6 +67,7 @@ const create = (ceilings: RequestCeilings) =>
 
 const list = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtimes-list',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes',
@@ -77,8 +79,21 @@ const list = createRoute({
   responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors('workspace.not_found') },
 });
 
+const listAll = createRoute({
+  ...common,
+  ...requires('runtimes:read'),
+  operationId: 'runtimes-list-all',
+  method: 'get',
+  path: '/v1/runtimes',
+  summary: 'List the runtimes of all workspaces, newest first',
+  description: 'A key that is limited to workspaces gets only the runtimes of those.',
+  request: { query: z.strictObject({ status: RuntimeStatusFilter, ...paging }) },
+  responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors() },
+});
+
 const get = createRoute({
   ...common,
+  ...requires('runtimes:read'),
   operationId: 'runtimes-get',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
@@ -89,12 +104,13 @@ const get = createRoute({
 
 const stop = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-stop',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/stop',
   summary: 'Stop a live runtime inside a workspace',
   description:
-    'Answers when the browser has been ended and, with a profile, its state is saved. One that is over is answered as it is.',
+    'Answers when the browser has ended and, with a profile, its state is saved. A runtime that is over is returned as it is.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -105,12 +121,13 @@ const stop = createRoute({
 
 const start = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-start',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/start',
-  summary: 'Start a runtime that is over once more',
+  summary: 'Start a runtime that is over again',
   description:
-    'With the same id, alias and launch, one `generation` later; what was ephemeral is fresh. One that is active is answered as it is.',
+    'The runtime keeps its id, alias and launch, and its `generation` grows by one. An ephemeral browser starts fresh. A runtime that is active is returned as it is.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -121,10 +138,11 @@ const start = createRoute({
 
 const restart = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-restart',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/restart',
-  summary: 'Stop a runtime and start it once more',
+  summary: 'Stop a runtime and start it again',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -135,6 +153,7 @@ const restart = createRoute({
 
 const remove = createRoute({
   ...common,
+  ...requires('runtimes:write'),
   operationId: 'runtimes-delete',
   method: 'delete',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
@@ -165,8 +184,12 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
       const { id } = c.req.valid('param');
       const { status, cursor, limit } = c.req.valid('query');
       const page = await runtimes.list(c.var.actor, id, { status }, { cursor, limit });
-      const bodies = page.items.map((runtime) => answer.oneOfMany(c, runtime));
-      return c.json({ runtimes: bodies, nextCursor: page.nextCursor }, 200);
+      return c.json(answer.page(c, page), 200);
+    })
+    .openapi(listAll, async (c) => {
+      const { status, cursor, limit } = c.req.valid('query');
+      const page = await runtimes.listAll(c.var.actor, { status }, { cursor, limit });
+      return c.json(answer.page(c, page), 200);
     })
     .openapi(get, async (c) => {
       const { id, alias } = c.req.valid('param');
@@ -192,7 +215,7 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
     });
 }
 
-/** What is begun for a client that hangs up is undone, unless it may come back for the answer. */
+/** What was begun for a client that hangs up is undone, unless the client may come back for it. */
 function scopeOf(c: Context<ApiEnv>): CallScope {
   const { arrivedAt, outlivesClient } = c.var;
   return { arrivedAt, signal: outlivesClient ? undefined : c.req.raw.signal };

@@ -1,25 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Db } from '../../db/client.ts';
+import type { Workspaces } from '../../runtime-manager/runtime/index.ts';
 import {
-  deleteWorkspace,
-  findWorkspace,
-  insertWorkspace,
-  listWorkspaces,
-  updateWorkspace,
-  type Workspace,
-} from '../../db/queries/workspaces.ts';
-import type { RuntimeManager } from '../../runtime-manager/index.ts';
-import { ApiError } from '../http/errors.ts';
-import {
-  bearer,
   BODY_ERRORS,
   errors,
   IdempotencyKeyHeader,
   json,
   jsonBody,
   POST_ERRORS,
+  requires,
 } from '../http/openapi.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter } from '../http/api-env.ts';
 import { paging } from '../schemas/paging.ts';
 import {
   CreateWorkspaceRequest,
@@ -31,14 +21,16 @@ import {
   toWorkspaceBody,
 } from '../schemas/workspace.ts';
 
-const common = { tags: ['Workspaces'], security: bearer };
+const common = { tags: ['Workspaces'] };
 
 const createWorkspace = createRoute({
   ...common,
+  ...requires('workspaces:write'),
   operationId: 'workspaces-create',
   method: 'post',
   path: '/v1/workspaces',
   summary: 'Create a workspace',
+  description: 'A key that is limited to workspaces cannot create one.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateWorkspaceRequest),
   responses: {
@@ -49,16 +41,19 @@ const createWorkspace = createRoute({
 
 const list = createRoute({
   ...common,
+  ...requires('workspaces:read'),
   operationId: 'workspaces-list',
   method: 'get',
   path: '/v1/workspaces',
   summary: 'List workspaces, newest first',
+  description: 'A key that is limited to workspaces gets only those.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(WorkspaceList, 'A page of workspaces'), ...errors() },
 });
 
 const get = createRoute({
   ...common,
+  ...requires('workspaces:read'),
   operationId: 'workspaces-get',
   method: 'get',
   path: '/v1/workspaces/{id}',
@@ -69,11 +64,12 @@ const get = createRoute({
 
 const update = createRoute({
   ...common,
+  ...requires('workspaces:write'),
   operationId: 'workspaces-update',
   method: 'patch',
   path: '/v1/workspaces/{id}',
   summary: 'Rename a workspace or change what it mounts',
-  description: 'What it mounts counts for runtimes created from then on.',
+  description: 'New mounts apply to runtimes that are created afterwards.',
   request: { params: WorkspacePath, ...jsonBody(UpdateWorkspaceRequest) },
   responses: {
     200: json(WorkspaceBody, 'The workspace'),
@@ -83,6 +79,7 @@ const update = createRoute({
 
 const remove = createRoute({
   ...common,
+  ...requires('workspaces:write'),
   operationId: 'workspaces-delete',
   method: 'delete',
   path: '/v1/workspaces/{id}',
@@ -94,60 +91,29 @@ const remove = createRoute({
   },
 });
 
-export function workspaceRoutes({ db, runtimes }: { db: Db; runtimes: RuntimeManager }) {
+export function workspaceRoutes({ workspaces }: { workspaces: Workspaces }) {
   return createRouter()
     .openapi(createWorkspace, async (c) => {
-      const { name, mounts } = c.req.valid('json');
-      const made = await insertWorkspace(db, c.var.actor.organizationId, { name, mounts });
-      if (!made) throw nameInUse(name);
+      const made = await workspaces.create(c.var.actor, c.req.valid('json'));
       return c.json(toWorkspaceBody(made), 200);
     })
     .openapi(list, async (c) => {
       const { cursor, limit } = c.req.valid('query');
-      const page = await listWorkspaces(db, c.var.actor.organizationId, { cursor, limit });
-      const workspaces = page.items.map(toWorkspaceBody);
-      return c.json({ workspaces, nextCursor: page.nextCursor }, 200);
+      const { items, nextCursor } = await workspaces.list(c.var.actor, { cursor, limit });
+      return c.json({ workspaces: items.map(toWorkspaceBody), nextCursor }, 200);
     })
     .openapi(get, async (c) => {
-      const { id } = c.req.valid('param');
-      const workspace = await getWorkspace(db, c.var.actor.organizationId, id);
-      return c.json(toWorkspaceBody(workspace), 200);
+      const found = await workspaces.get(c.var.actor, c.req.valid('param').id);
+      return c.json(toWorkspaceBody(found), 200);
     })
     .openapi(update, async (c) => {
       const { id } = c.req.valid('param');
-      const changes = c.req.valid('json');
-      const updated = await updateWorkspace(db, c.var.actor.organizationId, id, changes);
-      if (updated === 'absent') throw absent();
-      if (updated === 'name_in_use') throw nameInUse(changes.name);
+      const updated = await workspaces.update(c.var.actor, id, c.req.valid('json'));
       return c.json(toWorkspaceBody(updated), 200);
     })
     .openapi(remove, async (c) => {
-      const { actor } = c.var;
-      const workspace = await getWorkspace(db, actor.organizationId, c.req.valid('param').id);
-      if (c.req.valid('query').force === 'true') await runtimes.stopAll(actor, workspace.id);
-      const result = await deleteWorkspace(db, actor.organizationId, workspace.id);
-      if (result === 'absent') throw absent();
-      if (result === 'has_active_runtimes') throw hasActiveRuntimes();
-      return c.json(toWorkspaceBody(workspace), 200);
+      const force = c.req.valid('query').force === 'true';
+      const deleted = await workspaces.delete(c.var.actor, c.req.valid('param').id, { force });
+      return c.json(toWorkspaceBody(deleted), 200);
     });
-}
-
-async function getWorkspace(db: Db, organizationId: string, ref: string): Promise<Workspace> {
-  const workspace = await findWorkspace(db, organizationId, ref);
-  if (!workspace) throw absent();
-  return workspace;
-}
-
-function absent(): ApiError {
-  return new ApiError('workspace.not_found', 'There is no such workspace.');
-}
-
-function nameInUse(name: string | undefined): ApiError {
-  return new ApiError('workspace.name_in_use', `A workspace has the name ${name}.`);
-}
-
-function hasActiveRuntimes(): ApiError {
-  return new ApiError('workspace.has_active_runtimes', 'The workspace has active runtimes.', {
-    hint: 'Stop them first, or delete with ?force=true, which does.',
-  });
 }

@@ -4,11 +4,14 @@ import { isRule, PERSONA_ID_MAX, PROXY_TYPES } from '../../runtime-manager/runti
 /** A host name or an address, IPv6 with or without brackets: nothing that could be read as a flag. */
 const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}|\[[0-9A-Fa-f:.]{2,45}\])$/;
 
-/** Which a database can keep. */
+/** Text that Postgres can store. */
 const Text = z
   .string()
   .max(10_000)
-  .refine((text) => !text.includes('\0') && text.isWellFormed(), 'has characters that are none');
+  .refine(
+    (text) => !text.includes('\0') && text.isWellFormed(),
+    'has a NUL character or a lone surrogate',
+  );
 
 export const Proxy = z
   .strictObject({
@@ -22,22 +25,22 @@ export const Proxy = z
     const refuse = (field: string, message: string) =>
       context.addIssue({ code: 'custom', path: [field], message });
     if (username === undefined && password === undefined) return;
-    if (username === undefined) return refuse('username', 'Missing, beside a password');
-    if (password === undefined) return refuse('password', 'Missing, beside a username');
+    if (username === undefined) return refuse('username', 'Required when there is a password');
+    if (password === undefined) return refuse('password', 'Required when there is a username');
     // RFC 7617
     if (type === 'http' && username.includes(':')) {
-      return refuse('username', 'An http proxy takes no colon in it');
+      return refuse('username', 'A username for an http proxy must not contain a colon');
     }
     if (type === 'http') return;
     for (const [field, text] of Object.entries({ username, password })) {
       const bytes = Buffer.byteLength(text);
       // RFC 1929
-      if (bytes < 1 || bytes > 255) refuse(field, 'A socks5 proxy takes 1 to 255 bytes');
+      if (bytes < 1 || bytes > 255) refuse(field, 'A socks5 proxy requires 1 to 255 bytes');
     }
   })
   .openapi('Proxy', {
     description:
-      'What the traffic goes through. Both of `username` and `password`, or neither; they are never shown.',
+      'The proxy that the traffic goes through. Give both `username` and `password`, or neither. The password is never shown.',
   });
 
 const Rule = z
@@ -48,32 +51,32 @@ const Rule = z
 export const EgressRules = z
   .strictObject({
     allow: z.array(Rule).max(200).optional().openapi({
-      description: 'When it is there, only what matches may be reached.',
+      description: 'If present, the browser may reach only what matches one of these rules.',
     }),
     deny: z.array(Rule).max(200).optional().openapi({
-      description: 'What matches may not be reached.',
+      description: 'The browser may not reach what matches one of these rules.',
     }),
   })
   .openapi('EgressRules', {
     description:
-      'Where the browser may go, within what the service lets any go. A rule is an address, a range (`10.0.0.0/8`), a host name, `*.` and a name for all below it, or `*`. Ranges do not match names that only a proxy resolves.',
+      'What the browser may reach, within what the service allows every browser. A rule is an address, a range (`10.0.0.0/8`), a host name, `*.` and a name for all of its subdomains, or `*`. Ranges do not match names that only a proxy resolves.',
     example: { allow: ['example.com', '*.example.com'] },
   });
 
-/** What a `BrowserConfig` has, without the rules about what goes together. */
+/** The fields of a `BrowserConfig`, without the rules about which go together. */
 export const BrowserConfigFields = z.strictObject({
   humanize: z.boolean().optional().openapi({
     description:
-      'Makes the input of every driver as a person would give it: curved movements of the mouse that take their time, clicks beside the middle, keys in a rhythm. Commands are answered when they are done.',
+      "Makes the input of every driver look like a person's: the mouse moves in curves and takes its time, clicks land off centre, keys have a rhythm. A command is answered when its input is done.",
   }),
   humanizePersonaId: z.int().min(0).max(PERSONA_ID_MAX).optional().openapi({
     description:
-      'Which person: the same id moves and types in the same way, on any machine. Only with `humanize: true`; without it, it follows from the id of the profile or runtime.',
+      'Which person to imitate: the same id moves and types in the same way on any machine. Only with `humanize: true`. If absent, the persona is derived from the id of the profile or runtime.',
   }),
   proxy: Proxy.nullable().optional(),
   solveCaptchas: z.boolean().optional().openapi({
     description:
-      'Captchas on the pages are solved as they come: proof of work by the browser itself, the others by the solver that the service has. Without one the runtime says so in `warnings`. For sites that you may automate.',
+      'Solves captchas as they appear on pages: the browser itself does proof of work, the configured solver does the others. If no solver is configured, the runtime says so in `warnings`. Use it only on sites that you may automate.',
   }),
 });
 
@@ -84,7 +87,8 @@ export const BrowserConfig = BrowserConfigFields.superRefine((config, context) =
 }).openapi('BrowserConfig');
 
 export const ExtensionIds = z.array(Text).openapi({
-  description: 'Ids of browser extensions, loaded in this order; one that is named twice is one.',
+  description:
+    'Ids of browser extensions, which are loaded in this order. An id that is given twice counts once.',
 });
 
 /** `most`: how many a runtime may have. */

@@ -10,7 +10,7 @@ export const ExtensionName = z
   .min(1)
   .max(NAME_MAX)
   .refine((name) => !name.includes('\0'), 'has a NUL character')
-  .openapi({ description: 'What you call it; without one, what its manifest calls it.' });
+  .openapi({ description: 'Your name for the extension; by default the name in its manifest.' });
 
 export const ExtensionPath = z.object({
   extensionId: z.string().openapi({ description: "The extension's id." }),
@@ -18,7 +18,9 @@ export const ExtensionPath = z.object({
 
 export const ExtensionUpload = z
   .strictObject({
-    file: z.string().openapi({ format: 'binary', description: 'A zip, crx2 or crx3.' }),
+    file: z
+      .string()
+      .openapi({ format: 'binary', description: 'The package: a zip, crx2 or crx3.' }),
     name: ExtensionName.optional(),
   })
   .openapi('UploadBrowserExtensionRequest');
@@ -29,7 +31,8 @@ export const ExtensionImport = z
       .url({ protocol: /^https$/ })
       .max(2000)
       .openapi({
-        description: 'Its page in the Chrome Web Store, or any https address of a package.',
+        description:
+          "The extension's page in the Chrome Web Store, or the https address of a package.",
       }),
     name: ExtensionName.optional(),
   })
@@ -43,7 +46,10 @@ const Warning = z
   .object({
     kind: z.enum(['manifest', 'runtime']),
     message: z.string(),
-    source: z.string().optional().openapi({ description: 'The file, if Chromium names one.' }),
+    source: z
+      .string()
+      .optional()
+      .openapi({ description: 'The file concerned, if Chromium names one.' }),
   })
   .openapi('BrowserExtensionWarning');
 
@@ -55,15 +61,16 @@ export const ExtensionBody = z
     manifestVersion: z.int(),
     format: z.enum(PACKAGE_FORMATS),
     contentHash: z.string().openapi({
-      description: 'SHA-256 of its files: the same ones give the same, however packed.',
+      description:
+        "SHA-256 of the extension's files: the same files give the same hash, however they are packed.",
     }),
-    sizeBytes: z.int().openapi({ description: 'Unpacked.' }),
+    sizeBytes: z.int().openapi({ description: 'The unpacked size.' }),
     permissions: z.array(z.string()),
     runtimeExtensionId: z.string().openapi({
-      description: 'What Chromium calls it in every runtime, as in chrome-extension:// addresses.',
+      description: "The extension's id in every Chromium, as in chrome-extension:// addresses.",
     }),
     warnings: z.array(Warning).openapi({
-      description: 'What Chromium reported when it was tried out.',
+      description: 'What Chromium reported when the extension was tried out.',
     }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import type { BrowserProfile } from '../../db/queries/browser-profiles.ts';
 import {
   PROXY_TYPES,
   VERSION_KINDS,
+  type BrowserProfile,
   type ProfileVersion,
 } from '../../runtime-manager/runtime/index.ts';
 import {
@@ -40,10 +40,10 @@ const Fingerprint = z
     userAgent: z.string().regex(USER_AGENT, 'Not up to 1000 printable ASCII characters').optional(),
   })
   .openapi('Fingerprint', {
-    description: 'How the browser presents itself, to every page, worker and frame.',
+    description: 'How the browser presents itself to every page, worker and frame.',
   });
 
-/** Requests about a profile that may have so many extensions. */
+/** The requests that write a profile, which may have `maxExtensions` extensions. */
 export function profileRequests(maxExtensions: number) {
   const extensionIds = extensionIdsUpTo(maxExtensions);
   const create = z
@@ -62,7 +62,8 @@ export function profileRequests(maxExtensions: number) {
       fingerprint: Fingerprint.optional(),
     })
     .openapi('UpdateBrowserProfileRequest', {
-      description: 'What is given replaces the whole of what was there, from the next launch on.',
+      description:
+        'Each given field replaces the whole old value, from the next launch on. Absent fields stay.',
     });
   return { create, update };
 }
@@ -75,7 +76,7 @@ export const ForkProfileRequest = z
       .min(1)
       .max(VERSION_MAX)
       .optional()
-      .openapi({ description: 'The current one without it.' }),
+      .openapi({ description: 'The version to copy; by default the current one.' }),
   })
   .openapi('ForkBrowserProfileRequest');
 
@@ -95,7 +96,7 @@ const ShownProxy = z
     type: z.enum(PROXY_TYPES),
     username: z.string().optional(),
   })
-  .openapi('ShownProxy', { description: 'The password is never told.' });
+  .openapi('ShownProxy', { description: 'The proxy, without its password.' });
 
 export const ProfileBody = z
   .object({
@@ -107,7 +108,7 @@ export const ProfileBody = z
     extensionIds: ExtensionIds,
     fingerprint: Fingerprint,
     currentVersion: z.int().nullable().openapi({
-      description: 'What the next launch begins from; null when nothing was saved yet.',
+      description: 'The version that the next launch begins from; null if nothing was saved yet.',
     }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
@@ -123,7 +124,7 @@ export const VersionBody = z
     version: z.int(),
     kind: z.enum(VERSION_KINDS).openapi({
       description:
-        '`saved` at the end of a runtime, `checkpoint` while it ran, `recovered` after a crash (and never current by itself), `imported`, `forked`.',
+        'How the version was made: `saved` at the end of a runtime, `checkpoint` while it ran, `recovered` after a crash (it becomes current only by a restore), `imported`, or `forked` from another profile.',
     }),
     isCurrent: z.boolean(),
     sizeBytes: z.int(),
@@ -145,7 +146,7 @@ export function toProfileBody(profile: BrowserProfile): z.infer<typeof ProfileBo
     config: { ...config, ...(proxy !== undefined && { proxy: proxy && toShownProxy(proxy) }) },
     extensionIds: profile.extensionIds,
     fingerprint: profile.fingerprint,
-    currentVersion: profile.currentVersion,
+    currentVersion: profile.currentVersion ?? null,
     createdAt: profile.createdAt.toISOString(),
     updatedAt: profile.updatedAt.toISOString(),
   };
@@ -179,7 +180,7 @@ function isLanguageTag(text: string): boolean {
   }
 }
 
-/** Offsets, which Intl takes too, mean the opposite to the C library. */
+/** Refuses offsets: Intl accepts them, but the C library reads them with the opposite sign. */
 function isTimeZone(text: string): boolean {
   try {
     return TIMEZONE.test(text) && Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));

@@ -8,11 +8,11 @@ const TIMEOUT_MAX_MS = 300_000;
 
 export const SolveCaptchasRequest = z
   .strictObject({
-    pageId: z.string().regex(PAGE_ID, 'Not an id of CDP').optional().openapi({
-      description: 'The CDP targetId of the one page to look at; all without it.',
+    pageId: z.string().regex(PAGE_ID, 'Not a CDP id').optional().openapi({
+      description: 'The CDP targetId of the page to look at; by default all pages.',
     }),
     timeoutMs: z.int().min(1000).max(TIMEOUT_MAX_MS).default(TIMEOUT_DEFAULT_MS).openapi({
-      description: 'How long the answer may take.',
+      description: 'How long the request may take, in milliseconds.',
     }),
   })
   .openapi('SolveCaptchasRequest');
@@ -23,11 +23,13 @@ export const SolvedCaptchas = z
       z
         .object({
           kind: z.enum(CAPTCHA_KINDS),
-          site: z.string().openapi({ description: 'The origin of the frame that it is in.' }),
+          site: z
+            .string()
+            .openapi({ description: 'The origin of the frame that contains the captcha.' }),
           siteKey: z.string().nullable(),
           pageId: z.string(),
           status: z.enum(CAPTCHA_STATUSES),
-          code: z.string().optional().openapi({ description: 'Why it is not solved.' }),
+          code: z.string().optional().openapi({ description: 'Why the captcha is not solved.' }),
           durationMs: z.int(),
         })
         .openapi('SolvedCaptcha'),

@@ -2,24 +2,25 @@ import { z } from '@hono/zod-openapi';
 import { browserRuntime, type RequestCeilings } from './runtime.ts';
 
 /**
- * A create as a query says it, with what concerns the connection. Fields of text are given as they
- * are, all others as JSON; what is not there or not right is refused as in the body of a create.
+ * The fields of a create as a query, and those of the connection. A client gives text fields as
+ * they are and all others as JSON. Missing, unknown and wrong fields are refused as in the body of
+ * a create.
  */
 export function connectQuery(ceilings: RequestCeilings) {
   const { shape } = browserRuntime(ceilings);
   const fields = z.strictObject({
     ...shape,
     alias: shape.alias.optional().openapi({
-      description: 'Your name for the runtime; one is made up if there is none.',
+      description: 'Your name for the runtime; by default the service makes one up.',
     }),
     kind: shape.kind.default('browser'),
     keepAlive: z.boolean().default(false).openapi({
       description:
-        'The runtime outlives the websocket: it ends by its time limits, or when it is stopped.',
+        'Whether the runtime outlives the websocket. If so, it ends by its time limits, or when it is stopped.',
     }),
     token: z.string().optional().openapi({
       description:
-        'The API key, of clients that take nothing but a URL: rather than an Authorization header.',
+        'The API key, for clients that accept only a URL. Use the Authorization header where you can.',
     }),
   });
   const known = new Map<string, z.core.$ZodType>(Object.entries(fields.shape));
@@ -45,7 +46,7 @@ type Read = { value: unknown } | { problem: string };
 const TEXTS = new Set(['string', 'enum', 'literal']);
 const SCALARS = new Set(['number', 'boolean']);
 
-/** What is wrong with a value, or a field that there is not, is the schema's to say. */
+/** Leaves it to the schema to refuse wrong values and unknown fields. */
 function readField(text: string, field: z.core.$ZodType | undefined): Read {
   const type = typeOf(field);
   if (type === undefined || TEXTS.has(type)) return { value: text };

@@ -9,10 +9,10 @@ export const CreateConnectionRequest = z
   .strictObject({
     protocol: z.enum(PROTOCOLS).default('cdp'),
     access: z.enum(ACCESSES).default('control').openapi({
-      description: '`observe` can look, not touch; it is there for `cdp`.',
+      description: '`observe` lets a client look but not touch; it is available only for `cdp`.',
     }),
     ttlSeconds: z.int().min(1).max(TTL_MAX_SECONDS).optional().openapi({
-      description: 'How long the URL lets clients in; those who are in stay.',
+      description: 'For how long the URL lets clients in. Clients that are attached stay.',
     }),
   })
   .refine(({ protocol, access }) => protocol === 'cdp' || access === 'control', {
@@ -28,7 +28,10 @@ export const CreatedConnection = z
     id: z.uuid(),
     protocol: z.enum(PROTOCOLS),
     access: z.enum(ACCESSES),
-    url: z.string().openapi({ description: 'Told only now. The credential is inside.' }),
+    url: z.string().openapi({
+      description:
+        'The connection URL, which contains the credential. It is shown only in this answer.',
+    }),
     expiresAt: z.iso.datetime(),
   })
   .openapi('CreatedConnection');
@@ -40,7 +43,7 @@ export const ConnectionBody = z
     access: z.enum(ACCESSES),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().nullable().openapi({
-      description: "Null for the runtime's own connections, which live as long as it does.",
+      description: "Null for the runtime's own connections, which live as long as the runtime.",
     }),
     attachedClients: z.int(),
     lastActivityAt: z.iso.datetime().nullable(),

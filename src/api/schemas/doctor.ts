@@ -7,7 +7,9 @@ const Finding = z
       kind: z.literal('orphan_processes'),
       directory: z.string(),
       processes: z.array(z.object({ pid: z.int(), program: z.string() })),
-      ports: z.array(z.int()).openapi({ description: 'The TCP ports they listen on.' }),
+      ports: z
+        .array(z.int())
+        .openapi({ description: 'The TCP ports that the processes listen on.' }),
     }),
     z.object({ kind: z.literal('orphan_directory'), directory: z.string() }),
     z.object({
@@ -19,7 +21,7 @@ const Finding = z
     z.object({
       kind: z.literal('foreign_storage').openapi({
         description:
-          'The storage of archives belongs to another database, or to another copy of this one. Nothing is removed from it.',
+          'The storage of archives belongs to another database, or to another copy of this one. The service removes nothing from such a storage.',
       }),
     }),
   ])
@@ -28,14 +30,13 @@ const Finding = z
 const Storage = z
   .object({
     state: z.enum(STORAGE_STATES).openapi({
-      description:
-        'Whose the storage of archives is: they are removed only from one that is `ours`.',
+      description: 'Whose the storage of archives is. Archives are removed only if it is `ours`.',
     }),
-    examined: z.int().openapi({ description: 'Archives that were looked at, 10,000 at most.' }),
-    isComplete: z.boolean().openapi({ description: 'Whether there are no more.' }),
-    orphans: z.int().openapi({ description: 'Old archives that no record names.' }),
+    examined: z.int().openapi({ description: 'How many archives were examined, at most 10,000.' }),
+    isComplete: z.boolean().openapi({ description: 'Whether all archives were examined.' }),
+    orphans: z.int().openapi({ description: 'How many old archives no record names.' }),
     orphanBytes: z.int(),
-    orphanKeys: z.array(z.string()).openapi({ description: 'Of the first 20 of them.' }),
+    orphanKeys: z.array(z.string()).openapi({ description: 'The keys of the first 20 orphans.' }),
   })
   .openapi('DoctorStorage');
 
@@ -46,15 +47,17 @@ export const DoctorReportBody = z
       directories: z.int(),
       activeRuntimes: z.int(),
     }),
-    findings: z.array(Finding).openapi({ description: 'Empty when all belongs together.' }),
+    findings: z.array(Finding).openapi({ description: 'Empty if everything belongs together.' }),
     retention: z
       .object({
-        runtimes: z.int().openapi({ description: 'Over for longer than they are kept.' }),
-        events: z.int().openapi({ description: 'Older than events are kept.' }),
+        runtimes: z.int().openapi({
+          description: 'How many runtimes have been over for longer than they are kept.',
+        }),
+        events: z.int().openapi({ description: 'How many events are older than events are kept.' }),
         storage: Storage,
       })
       .openapi({
-        description: 'What is old enough to be removed now; each is counted to 10,000.',
+        description: 'What is old enough to be removed now; each count stops at 10,000.',
       }),
   })
   .openapi('DoctorReport');

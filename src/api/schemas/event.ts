@@ -8,41 +8,43 @@ const TIMEOUT_MAX_MS = 120_000;
 
 export const EventId = z
   .string()
-  .regex(/^\d{1,18}$/, 'Not the id of an event')
+  .regex(/^\d{1,18}$/, 'Not an event id')
   .openapi({ example: '1207' });
 
-const CdpId = z.string().regex(/^[\w-]{1,128}$/, 'Not an id of CDP');
+const CdpId = z.string().regex(/^[\w-]{1,128}$/, 'Not a CDP id');
 
 const types = z.array(z.enum(EVENT_TYPES)).min(1);
 
 export const EventQuery = z.strictObject({
-  after: EventId.default('0').openapi({ description: 'The id of the last event you know.' }),
+  after: EventId.default('0').openapi({ description: 'The id of the last event that you know.' }),
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
 });
 
 export const EventStreamQuery = z.strictObject({
   after: EventId.optional().openapi({
-    description: 'The id of the last event you know; without it, what happens from now on.',
+    description: 'The id of the last event that you know; by default only events from now on.',
   }),
   eventTypes: z
     .string()
     .transform((list) => list.split(','))
     .pipe(types)
     .optional()
-    .openapi({ description: 'Only these, separated by commas.', type: 'string' }),
+    .openapi({ description: 'Only events of these types, separated by commas.', type: 'string' }),
 });
 
-/** As `EventStreamQuery.after`, from a client that connects again. */
+/** What a client sends rather than `EventStreamQuery.after` when it reconnects. */
 export const LastEventId = z.object({ 'last-event-id': EventId.optional() });
 
 export const WaitForEventRequest = z
   .strictObject({
     after: EventId.optional().openapi({
-      description: 'The id of the last event you know; without it, what happens from now on.',
+      description: 'The id of the last event that you know; by default only events from now on.',
     }),
     contextId: CdpId.optional(),
     pageId: CdpId.optional(),
-    eventTypes: types.optional().openapi({ description: 'Any of these; all without it.' }),
+    eventTypes: types
+      .optional()
+      .openapi({ description: 'Only events of these types; by default all.' }),
     timeoutMs: z.int().min(0).max(TIMEOUT_MAX_MS).default(TIMEOUT_DEFAULT_MS),
   })
   .openapi('WaitForEventRequest');
@@ -62,12 +64,16 @@ export const EventBody = z
 export const EventList = z
   .object({
     events: z.array(EventBody),
-    nextCursor: EventId.optional().openapi({ description: 'There may be more after this one.' }),
+    nextCursor: EventId.optional().openapi({
+      description: 'The id to give as `after` next; present if there may be more events.',
+    }),
   })
   .openapi('RuntimeEventList');
 
 export const WaitedEvent = z
-  .object({ event: EventBody.nullable().openapi({ description: 'Null when time was up.' }) })
+  .object({
+    event: EventBody.nullable().openapi({ description: 'Null if no event matched in time.' }),
+  })
   .openapi('WaitedEvent');
 
 export function toEventBody(event: RuntimeEvent): z.infer<typeof EventBody> {

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { parseCursor } from '../../db/queries/pages.ts';
+import { parseCursor } from '../../runtime-manager/runtime/index.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 500;
@@ -10,11 +10,11 @@ export const paging = {
     .string()
     .refine((cursor) => parseCursor(cursor) !== undefined, 'Not a cursor of this API')
     .optional()
-    .openapi({ description: '`nextCursor` of the page before.' }),
+    .openapi({ description: 'The `nextCursor` of the previous page.' }),
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
 };
 
 export const nextCursor = z
   .string()
   .optional()
-  .openapi({ description: 'There is more; absent on the last page.' });
+  .openapi({ description: 'The `cursor` of the next page; absent on the last page.' });

@@ -5,6 +5,7 @@ import {
   LAUNCH_MODES,
   PROXY_TYPES,
   RUNTIME_STATUSES,
+  durationMsOf,
   STOP_REASONS,
   statusOf,
   type Runtime,
@@ -29,7 +30,7 @@ const ProfileLaunch = z
     profileId: z.uuid(),
     readOnly: z.boolean().optional().openapi({
       description:
-        'With a copy of the newest saved state, which is thrown away: beside the writer, any number of times.',
+        'Gives the browser a copy of the newest saved state, which is thrown away at the end. Any number of read-only runtimes can run beside the one that writes the profile.',
     }),
   })
   .openapi('ProfileLaunch', { description: 'A browser with the saved state of a profile.' });
@@ -42,7 +43,7 @@ const ephemeralLaunch = (maxExtensions: number) =>
       extensionIds: extensionIdsUpTo(maxExtensions).optional(),
     })
     .openapi('EphemeralLaunch', {
-      description: 'A fresh browser without saved state, gone when the runtime stops.',
+      description: 'A fresh browser without saved state. Its state is gone when the runtime stops.',
     });
 
 /** The most that a caller may ask for. */
@@ -51,25 +52,26 @@ export interface RequestCeilings {
   extensions: number;
 }
 
-/** What a create of a browser says. */
+/** The body of a create of a browser. */
 export function browserRuntime({ timeLimits: ceilings, extensions }: RequestCeilings) {
   return z
     .strictObject({
       alias: Alias.openapi({
-        description: 'Your name for the runtime; one active runtime of a workspace has it.',
+        description:
+          'Your name for the runtime. Only one active runtime of a workspace can have it.',
       }),
       driver: z.enum(DRIVERS).default('playwright').openapi({
-        description: 'How you want to interact; all drivers reach the same browser.',
+        description: 'How you want to control the browser. All drivers reach the same browser.',
       }),
       kind: z.literal('browser'),
       launch: z
         .discriminatedUnion('mode', [ProfileLaunch, ephemeralLaunch(extensions)])
         .default({ mode: 'ephemeral' }),
       idleTimeoutSeconds: z.int().min(1).max(ceilings.idleTimeoutSeconds).optional().openapi({
-        description: 'Ends after so long without traffic of a client.',
+        description: 'The runtime ends after this time without traffic from a client.',
       }),
       maxDurationSeconds: z.int().min(1).max(ceilings.maxDurationSeconds).optional().openapi({
-        description: 'Ends so long after it was up, whatever happens.',
+        description: 'The runtime ends this long after its browser came up, whatever happens.',
       }),
       egress: EgressRules.optional(),
     })
@@ -82,14 +84,16 @@ export function createRuntimeRequest(ceilings: RequestCeilings) {
 
 export const ProxyChange = z
   .strictObject({
-    proxy: Proxy.nullable().openapi({ description: 'null: the traffic goes directly.' }),
+    proxy: Proxy.nullable().openapi({
+      description: 'The new proxy; null sends the traffic directly.',
+    }),
   })
   .openapi('ProxyChange');
 
 export const RuntimePath = z.object({
   id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
   alias: z.string().openapi({
-    description: "The runtime's alias, which means the newest of it, or its id.",
+    description: "The runtime's id, or its alias, which means the newest runtime with that alias.",
   }),
 });
 
@@ -103,18 +107,18 @@ const Connection = z
     }),
     playwrightUrl: z.string().openapi({
       description:
-        "Playwright's own protocol: `chromium.connect`, of the same major and minor version.",
+        "Playwright's own protocol: `chromium.connect`, from a Playwright of the same major and minor version.",
     }),
     webdriverUrl: z.string().openapi({
       description:
-        'W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the browser.',
+        'W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the running browser.',
     }),
     expiresAt: z.iso.datetime().openapi({
-      description: 'Until when new connections are accepted; those that are open stay.',
+      description: 'When the URLs stop accepting new connections. Open connections stay.',
     }),
   })
   .openapi('Connection', {
-    description: 'Each URL has the credential inside: keep them secret.',
+    description: 'The connection URLs. Each contains the credential: keep them secret.',
   });
 
 const Failure = z
@@ -125,13 +129,15 @@ const Warning = z
   .object({
     code: z.enum(['captcha.no_solver']),
     message: z.string(),
-    kinds: z.array(z.enum(CAPTCHA_KINDS)).openapi({ description: 'Captchas that are not solved.' }),
+    kinds: z
+      .array(z.enum(CAPTCHA_KINDS))
+      .openapi({ description: 'The kinds of captchas that are not solved.' }),
   })
   .openapi('RuntimeWarning');
 
 const Summary = z
   .object({
-    browserRunning: z.boolean().openapi({ description: 'Whether the browser is up now.' }),
+    browserRunning: z.boolean().openapi({ description: 'Whether the browser is running now.' }),
     currentDriver: z.string().nullable(),
     defaultContextId: z
       .string()
@@ -148,9 +154,45 @@ const Summary = z
   .partial()
   .openapi('RuntimeSummary');
 
+const Usage = z
+  .object({
+    bytesIn: z.int().openapi({ description: 'What the browser received.', example: 1_204_881 }),
+    bytesOut: z.int().openapi({ description: 'What the browser sent.', example: 20_114 }),
+    connections: z
+      .int()
+      .openapi({ description: 'How many connections the browser opened.', example: 12 }),
+  })
+  .openapi('Usage', {
+    description: 'The traffic of the browser since the last start, accurate to a second.',
+  });
+
+export const RuntimeUsage = z
+  .object({
+    runtimeId: z.uuid(),
+    generation: z.int().openapi({
+      description:
+        'Which start of the runtime this usage belongs to: the last. The usage of earlier ones is not kept.',
+      example: 1,
+    }),
+    startedAt: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'Null if the runtime is not up yet.' }),
+    stoppedAt: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'Null if the runtime is not over.' }),
+    durationMs: z.int().openapi({
+      description: 'How long the runtime was up, or has been up until now.',
+      example: 61_250,
+    }),
+    ...Usage.shape,
+  })
+  .openapi('RuntimeUsage');
+
 /**
- * What is required here is what the published contract requires; what is optional after `workspaceId` depends on the
- * status.
+ * The fields up to `workspaceId` are those of the published contract. The optional ones after it
+ * depend on the status.
  */
 export const RuntimeBody = z
   .object({
@@ -164,23 +206,24 @@ export const RuntimeBody = z
     updatedAt: z.iso.datetime(),
     workspaceId: z.uuid(),
     connection: Connection.optional().openapi({
-      description: 'There as long as the runtime can be connected to.',
+      description:
+        'Present while clients can connect to the runtime, for keys with the scope `runtimes:connect`.',
     }),
-    generation: z.int().openapi({ description: 'How often it was brought up.' }),
+    generation: z.int().openapi({ description: 'How often the runtime was started.' }),
     idleTimeoutSeconds: z.int(),
     maxDurationSeconds: z.int(),
-    startedAt: z.iso.datetime().nullable().openapi({ description: 'Since when it runs, or ran.' }),
+    startedAt: z.iso.datetime().nullable().openapi({ description: 'When the runtime came up.' }),
     lastActivityAt: z.iso.datetime().nullable().openapi({
-      description: 'When a client was last active, to a second.',
+      description: 'When a client was last active, accurate to a second.',
     }),
     expiresAt: z.iso.datetime().nullable().openapi({
-      description: 'When its longest duration is over.',
+      description: 'When `maxDurationSeconds` is over.',
     }),
     stoppedAt: z.iso.datetime().nullable(),
     proxy: z
       .object({ type: z.enum(PROXY_TYPES), host: z.string(), port: z.int() })
       .nullable()
-      .openapi({ description: 'What its traffic goes through now.' }),
+      .openapi({ description: 'The proxy that the traffic goes through now.' }),
     egress: EgressRules.optional(),
     extensions: z
       .array(
@@ -191,20 +234,17 @@ export const RuntimeBody = z
           runtimeExtensionId: z.string(),
         }),
       )
-      .openapi({ description: 'What is loaded in its browser now, in this order.' }),
-    usage: z
-      .object({
-        bytesIn: z.int().openapi({ description: 'What the browser received.' }),
-        bytesOut: z.int(),
-        connections: z.int(),
-      })
-      .openapi('Usage', {
-        description: 'What went through its connections since it was last brought up, to a second.',
+      .openapi({
+        description: 'The extensions that are loaded in the browser now, in this order.',
       }),
-    stopReason: z.enum(STOP_REASONS).optional().openapi({ description: 'Why it is `stopped`.' }),
+    usage: Usage,
+    stopReason: z
+      .enum(STOP_REASONS)
+      .optional()
+      .openapi({ description: 'Why the runtime is `stopped`.' }),
     failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
     warnings: z.array(Warning).optional().openapi({
-      description: 'What of the request is done in part, while the runtime is active.',
+      description: 'What the service can do only in part, while the runtime is active.',
     }),
   })
   .openapi('Runtime');
@@ -250,6 +290,18 @@ export function toRuntimeBody(
     ...(warnings.length > 0 && {
       warnings: warnings.map(({ kinds, ...warning }) => ({ ...warning, kinds: [...kinds] })),
     }),
+  };
+}
+
+export function toUsageBody(runtime: Runtime): z.infer<typeof RuntimeUsage> {
+  const { id: runtimeId, generation, startedAt, stoppedAt, usage } = runtime;
+  return {
+    runtimeId,
+    generation,
+    startedAt: startedAt?.toISOString() ?? null,
+    stoppedAt: stoppedAt?.toISOString() ?? null,
+    durationMs: durationMsOf(runtime, new Date()),
+    ...usage,
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Workspace } from '../../db/queries/workspaces.ts';
+import type { Workspace } from '../../runtime-manager/runtime/index.ts';
 import { nextCursor } from './paging.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -18,7 +18,7 @@ const Mounts = z
         workspace: z
           .string()
           .regex(NAME, NAME_RULE)
-          .openapi({ description: 'A storage namespace, which workspaces may share.' }),
+          .openapi({ description: 'A storage namespace. Workspaces may share one.' }),
       })
       .optional(),
   })
@@ -37,10 +37,10 @@ export const UpdateWorkspaceRequest = z
   .openapi('UpdateWorkspaceRequest');
 
 export const DeleteWorkspaceQuery = z.strictObject({
-  force: z
-    .enum(['true', 'false'])
-    .default('false')
-    .openapi({ description: 'Stop the active runtimes rather than refuse.' }),
+  force: z.enum(['true', 'false']).default('false').openapi({
+    description:
+      'Whether to stop active runtimes. Otherwise a workspace that has any is not deleted.',
+  }),
 });
 
 export const WorkspaceBody = z

@@ -123,7 +123,7 @@ async function removeExtension(
       select * from ${runtimes} where ${isActiveWithExtensions}
         and ${runtimes.extensions} @> ${loaded}::jsonb
     ) select id from users where organization_id = ${organizationId}`;
-  // Materialized, so that it is the index on extensions that is asked, however many profiles there are.
+  // Materialized, so that Postgres uses the index on extensions, however many profiles there are.
   const inProfile = sql`with users as materialized (
       select * from ${browserProfiles} where ${browserProfiles.extensionIds} @> ${named}::jsonb
     ) select id from users where organization_id = ${organizationId}`;

@@ -1,27 +1,40 @@
 import { and, desc, eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import type {
-  BrowserConfig,
-  Fingerprint,
+  BrowserProfile,
+  BrowserProfileStore,
   Page,
   PageRequest,
+  ProfileChanges,
+  ProfileValues,
   ProfileVersion,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserProfiles, isOver, profileVersions, runtimes } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
-import { sealConfig } from './browser-configs.ts';
+import { hidePassword, sealConfig } from './proxy-passwords.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
-import { isOf, toVersion } from './profile-versions.ts';
+import { isOf, restoreVersion, toVersion } from './profile-versions.ts';
+import { findProfileWriter } from './profile-writers.ts';
 
-/** A profile as it is listed. Its password is sealed here. */
-export type BrowserProfile = typeof browserProfiles.$inferSelect;
+type Row = typeof browserProfiles.$inferSelect;
 
-export interface ProfileValues {
-  name: string;
-  config: BrowserConfig;
-  extensionIds: string[];
-  fingerprint: Fingerprint;
+/** What the core keeps of the profiles that customers see, in Postgres. */
+export function createBrowserProfileStore(db: Db, secrets: Sealing): BrowserProfileStore {
+  return {
+    insert: (organizationId, values) => insertProfile(db, secrets, organizationId, values),
+    find: (organizationId, id) => findProfile(db, organizationId, id),
+    list: (organizationId, page) => listProfiles(db, organizationId, page),
+    update: (organizationId, id, { config, ...changes }) => {
+      const sealed = config && sealConfig(config, secrets);
+      return updateProfile(db, { organizationId, id }, { ...changes, config: sealed });
+    },
+    remove: (organizationId, id) => removeProfile(db, organizationId, id),
+    listVersions: (organizationId, id) => listVersions(db, organizationId, id),
+    restore: (organizationId, id, version) => restoreVersion(db, organizationId, id, version),
+    findWriter: (id) => findProfileWriter(db, id),
+  };
 }
 
 /** Undefined when the name is taken. */
@@ -37,16 +50,17 @@ export async function insertProfile(
     .values({ ...values, config, organizationId })
     .onConflictDoNothing({ target: [browserProfiles.organizationId, browserProfiles.name] })
     .returning();
-  return inserted;
+  return inserted && toProfile(inserted);
 }
 
-export async function findProfile(
+async function findProfile(
   db: Db,
   organizationId: string,
   id: string,
 ): Promise<BrowserProfile | undefined> {
+  if (!z.uuid().safeParse(id).success) return undefined;
   const [found] = await db.select().from(browserProfiles).where(isOf(organizationId, id));
-  return found;
+  return found && toProfile(found);
 }
 
 export async function listProfiles(
@@ -65,38 +79,36 @@ export async function listProfiles(
     )
     .orderBy(desc(browserProfiles.createdAt), desc(browserProfiles.id))
     .limit(page.limit + 1);
-  return toPage(rows, page);
+  return toPage(rows.map(toProfile), page);
 }
 
-export async function updateProfile(
+/** Changes a profile; the configuration is sealed already. */
+async function updateProfile(
   db: Db,
-  secrets: Sealing,
-  { organizationId, id }: { organizationId: string; id: string },
-  { config, ...values }: { [Field in keyof ProfileValues]?: ProfileValues[Field] | undefined },
+  { organizationId, id }: Pick<BrowserProfile, 'organizationId' | 'id'>,
+  changes: ProfileChanges,
 ): Promise<BrowserProfile | 'absent' | 'name_in_use'> {
   try {
     const [updated] = await db
       .update(browserProfiles)
-      .set({
-        ...values,
-        ...(config && { config: sealConfig(config, secrets) }),
-        updatedAt: new Date(),
-      })
+      .set({ ...changes, updatedAt: new Date() })
       .where(isOf(organizationId, id))
       .returning();
-    return updated ?? 'absent';
+    return updated ? toProfile(updated) : 'absent';
   } catch (error) {
     if (isViolation(error, 'unique', 'browser_profiles_name')) return 'name_in_use';
     throw error;
   }
 }
 
-/** Records of runtimes that are over forget the profile; one that is active keeps it. */
-export async function deleteProfile(
+/**
+ * Deletes a profile. The records of ended runtimes forget the profile; an active runtime keeps it.
+ */
+async function removeProfile(
   db: Db,
   organizationId: string,
   id: string,
-): Promise<'deleted' | 'absent' | 'in_use'> {
+): Promise<'removed' | 'absent' | 'in_use'> {
   try {
     return await db.transaction(async (tx) => {
       await tx
@@ -109,7 +121,7 @@ export async function deleteProfile(
         .delete(browserProfiles)
         .where(isOf(organizationId, id))
         .returning({ id: browserProfiles.id });
-      return deleted.length > 0 ? 'deleted' : 'absent';
+      return deleted.length > 0 ? 'removed' : 'absent';
     });
   } catch (error) {
     if (isViolation(error, 'foreignKey', 'runtimes_profile')) return 'in_use';
@@ -118,7 +130,7 @@ export async function deleteProfile(
 }
 
 /** Newest first. */
-export async function listVersions(
+async function listVersions(
   db: Db,
   organizationId: string,
   profileId: string,
@@ -134,4 +146,13 @@ export async function listVersions(
     )
     .orderBy(desc(profileVersions.version));
   return rows.map(toVersion);
+}
+
+function toProfile(row: Row): BrowserProfile {
+  const { fence: _, lastVersion: __, currentVersion, config, ...rest } = row;
+  return {
+    ...rest,
+    config: hidePassword(config),
+    currentVersion: currentVersion ?? undefined,
+  };
 }

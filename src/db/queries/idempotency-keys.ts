@@ -11,8 +11,9 @@ export interface RecordedRequest {
 }
 
 /**
- * Takes a key for a request; what it is taken for already, when it is. One that the same service
- * took and did not finish is nobody's: it knows what it is carrying out.
+ * Claims a key for a request. Resolves with the earlier request that holds the key, if there is
+ * one. A key that this same service claimed for a request and never answered is free: the service
+ * knows which requests it is carrying out.
  */
 export async function claimKey(
   db: Db,

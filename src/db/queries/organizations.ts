@@ -32,7 +32,7 @@ export async function insertOrganization(db: Db, name: string): Promise<Organiza
   });
 }
 
-/** Says how many runtimes may be active at once; false when there is no such organization. */
+/** Sets how many runtimes may be active at once; false when there is no such organization. */
 export async function limitOrganization(
   db: Db,
   name: string,

@@ -1,24 +1,19 @@
 import { sql, type Column, type SQL } from 'drizzle-orm';
-import { z } from 'zod';
-import type { Page, PageRequest } from '../../runtime-manager/runtime/index.ts';
-
-const Position = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.uuid()]);
+import {
+  cursorOf,
+  parseCursor,
+  type Page,
+  type PageRequest,
+} from '../../runtime-manager/runtime/index.ts';
 
 interface Row {
   id: string;
   createdAt: Date;
 }
 
-/** A cursor names the last row of a page; undefined when the text is none. */
-export function parseCursor(cursor: string): z.output<typeof Position> | undefined {
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  const { data } = Position.safeParse(text.split(' '));
-  return data;
-}
-
 /**
- * The rows after a cursor, newest first. Rows are compared as a whole, which an index on both columns
- * finds its place by. Throws on a cursor that `parseCursor` refuses.
+ * The rows after a cursor, newest first. The condition compares rows as a whole, so that an index
+ * on both columns finds the place. Throws on a cursor that `parseCursor` refuses.
  */
 export function afterCursor(
   columns: { createdAt: Column; id: Column },
@@ -37,8 +32,4 @@ export function toPage<T extends Row>(rows: T[], { limit }: PageRequest): Page<T
   const last = items.at(-1);
   const more = rows.length > limit && last !== undefined;
   return { items, nextCursor: more ? cursorOf(last) : undefined };
-}
-
-function cursorOf({ createdAt, id }: Row): string {
-  return Buffer.from(`${createdAt.toISOString()} ${id}`, 'utf8').toString('base64url');
 }

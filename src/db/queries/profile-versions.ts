@@ -11,8 +11,8 @@ import {
 import type { Db } from '../client.ts';
 import { browserProfiles, profileVersions, runtimes } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
-import { unsealConfig } from './browser-configs.ts';
-import { isActiveWriter } from './profile-holders.ts';
+import { unsealConfig } from './proxy-passwords.ts';
+import { isActiveWriter } from './profile-writers.ts';
 
 type ProfileRow = typeof browserProfiles.$inferSelect;
 
@@ -77,7 +77,9 @@ async function leaseRow(
   return row;
 }
 
-/** That it is there is a law of the database, but for what happens between two reads. */
+/**
+ * The database guarantees that the current version exists; it may only change between two reads.
+ */
 async function currentVersion(
   db: Db,
   { organizationId, id, currentVersion: version }: ProfileRow,
@@ -167,7 +169,10 @@ export async function restoreVersion(
   return (await findVersion(db, organizationId, profileId, version)) ? 'in_use' : 'absent';
 }
 
-/** Whose fence is not the newest may keep what it has, as something else than the profile's state. */
+/**
+ * Adds a version. A writer whose fence is not the newest may keep its state, but not as the
+ * profile's current version.
+ */
 async function addVersion(
   db: Db,
   organizationId: string,

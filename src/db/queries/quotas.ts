@@ -4,11 +4,15 @@ import { isActive, organizations, runtimes } from '../schema/index.ts';
 import { MOVED } from './runtime-events.ts';
 
 /**
- * How many runtimes of an organization are active stands in its row, and is changed by the very
- * statements that begin and end them. They change it last: whoever holds that row waits for nothing.
+ * An organization's row has the number of its active runtimes. The same statements that begin and
+ * end runtimes change that number, and they change it last: whoever holds the row waits for
+ * nothing.
  */
 
-/** What a statement returns of a runtime that it makes active; it fails if there may be no more. */
+/**
+ * What a statement returns of a runtime that it makes active; the statement fails when no more
+ * runtimes may be active.
+ */
 export function takingPlace(most: SQL | number) {
   const organizationId = sql<string>`take_runtime_quota(${runtimes.organizationId}, ${most})`;
   return { ...getTableColumns(runtimes), organizationId: organizationId.as('organization_id') };
@@ -23,8 +27,8 @@ export function leavingPlace(db: Db) {
 }
 
 /**
- * Makes the numbers right that statements of others made wrong, and resolves with how many there
- * were. Costs as much as there is active.
+ * Corrects the numbers that statements of others made wrong, and resolves with how many were wrong.
+ * Costs as much as there are active runtimes.
  */
 export async function correctPlaces(db: Db): Promise<number> {
   const active = db
@@ -51,7 +55,8 @@ export async function correctPlaces(db: Db): Promise<number> {
       .where(isWrong)
       .orderBy(asc(organizations.id))
       .for('no key update');
-    // From here on nobody begins or ends one, and this counts who did.
+    // From here on nobody begins or ends a runtime of these organizations, and the count includes
+    // whoever did before.
     const counted = tx
       .select({ places: count() })
       .from(runtimes)

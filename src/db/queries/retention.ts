@@ -5,10 +5,10 @@ import { idempotencyKeys, isActive, isOver, runtimeEvents, runtimes } from '../s
 import { KEPT_HOURS } from './idempotency-keys.ts';
 
 /**
- * What is removed because it is old, oldest first, each time no more than a batch. Rows that another
- * statement holds are passed over, so services share the work; and a batch begins where the one
- * before ended, so that it does not read what that one left for vacuum. All ages are by the clock of
- * the database: a service whose clock is wrong removes nothing that is young.
+ * Removes what is old, oldest first, at most one batch at a time. A batch passes over rows that
+ * another statement holds, so services share the work; and it begins where the one before ended, so
+ * that it does not read what that one left for vacuum. The clock of the database tells all ages: a
+ * service whose clock is wrong removes nothing young.
  */
 export function createRetentionStore(db: Db): RetentionStore {
   return {
@@ -39,9 +39,10 @@ function isOld(than: SQL): SQL {
 }
 
 /**
- * A batch of runtimes and of their events, of each the oldest first: one whose newest event is not
- * among them stays for the next batch, so that its own end is not the removal of thousands. One that
- * is started meanwhile waits for the statement, or is not over any more when it is its turn.
+ * Removes a batch of runtimes and of their events, each runtime's oldest events first. A runtime
+ * whose newest event is not in the batch stays for the next one, so that its own removal does not
+ * remove thousands. A runtime that is started meanwhile waits for the statement, or is no longer
+ * over at its turn.
  */
 async function removeRuntimes(
   db: Db,
@@ -77,7 +78,7 @@ async function removeRuntimes(
   return { removed: gone, next: isLast ? undefined : (next ?? undefined) };
 }
 
-/** By the index on `created_at` that the table has. */
+/** Finds rows by the table's index on `created_at`. */
 async function removeOldest(
   db: Db,
   { table, age: than }: { table: typeof runtimeEvents | typeof idempotencyKeys; age: SQL },
@@ -96,8 +97,9 @@ async function removeOldest(
 }
 
 /**
- * Of the runtimes of a node that are active or were lately, and had an event lately. Reads of each as
- * many entries of an index as events may be kept: what others wrote, and how much, costs nothing.
+ * Finds the crowded ones among a node's runtimes that are active or were so lately, and had an
+ * event lately. Reads as many index entries of each as events may be kept: what others wrote, and
+ * how much, costs nothing.
  */
 async function findCrowded(
   db: Db,

@@ -10,7 +10,7 @@ import { runtimeEvents, runtimes } from '../schema/index.ts';
 
 type Row = typeof runtimeEvents.$inferSelect;
 
-/** The part of a statement that has the rows of runtimes which it wrote. */
+/** The name of a statement's part that has the rows of the runtimes it wrote. */
 export const MOVED = 'moved';
 
 /** The part of a prepared statement that records `events` of the rows in `MOVED`, in their order. */
@@ -85,7 +85,15 @@ function isOf(organizationId: string, runtimeId: string): SQL | undefined {
   );
 }
 
-function toEvent({ id, contextId, pageId, type, data, runtimeId, createdAt }: Row): RuntimeEvent {
+export function toEvent({
+  id,
+  contextId,
+  pageId,
+  type,
+  data,
+  runtimeId,
+  createdAt,
+}: Row): RuntimeEvent {
   return {
     id: String(id),
     runtimeId,

@@ -8,7 +8,7 @@ import type {
 import { given } from '../prepared.ts';
 import { runtimes } from '../schema/index.ts';
 
-/** What a move is told as. */
+/** The events that tell of a move. */
 export function eventsOf(
   { generation }: Pick<RuntimeLife, 'generation'>,
   move: RuntimeMove,
@@ -26,7 +26,10 @@ export function eventsOf(
   }
 }
 
-/** What a runtime has from the moment it runs; `maxDurationSeconds` as a row has it, or as it is given. */
+/**
+ * What a runtime has from the moment it runs; `maxDurationSeconds` is a row's column or a given
+ * value.
+ */
 export function runningValues(maxDurationSeconds: SQL | typeof runtimes.maxDurationSeconds) {
   return {
     state: 'running',
@@ -92,7 +95,7 @@ export function moveParameters(move: RuntimeMove): Record<string, unknown> {
   }
 }
 
-/** An end that does not tell it leaves it as it is. */
+/** An end without usage leaves the usage as it is. */
 function usageParameters({ usage }: { usage?: Usage | undefined }) {
   return usage ? usageColumns(usage) : { bytesIn: null, bytesOut: null, connections: null };
 }

@@ -1,16 +1,16 @@
-import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
+import { profileInUse, RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { isMissing, isViolation } from './database-errors.ts';
-import { profileInUse } from './profile-holders.ts';
+import { findProfileWriter } from './profile-writers.ts';
 
 interface Attempt {
   alias: string;
   profileId: string | undefined;
-  /** The runtime of the workspace that the alias means. */
+  /** Finds the workspace's runtime that the alias means. */
   findNamesake: () => Promise<{ id: string; alias: string; createdAt: Date } | undefined>;
 }
 
-/** What it means that a runtime could not be made active: which law of the database it broke. */
+/** The error for a runtime that could not be made active, by the constraint that it broke. */
 export async function asRefusal(
   db: Db,
   cause: unknown,
@@ -20,7 +20,7 @@ export async function asRefusal(
     return aliasInUse(alias, await findNamesake(), cause);
   }
   if (isViolation(cause, 'unique', 'runtimes_active_profile') && profileId !== undefined) {
-    return profileInUse(db, profileId, cause);
+    return profileInUse(await findProfileWriter(db, profileId), cause);
   }
   if (isViolation(cause, 'check', 'runtimes_quota')) {
     const message = 'The organization has as many active runtimes as it may have.';
@@ -40,7 +40,7 @@ function aliasInUse(
   namesake: Awaited<ReturnType<Attempt['findNamesake']>>,
   cause: unknown,
 ): RuntimeError {
-  // Meanwhile it may be gone, and an alias may be another runtime's id.
+  // The namesake may be gone meanwhile, and an alias may be another runtime's id.
   const holder = namesake?.alias === alias ? namesake : undefined;
   const who = holder ? `The active runtime ${holder.id}` : 'An active runtime';
   const message = `${who} of this workspace has the alias ${alias}: stop it, or choose another alias.`;

@@ -1,11 +1,11 @@
 import type { BrowserConfig, Launch, Runtime } from '../../runtime-manager/runtime/index.ts';
 import type { runtimes } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
-import { sealConfig, unsealConfig } from './browser-configs.ts';
+import { sealConfig, unsealConfig } from './proxy-passwords.ts';
 
 type Row = typeof runtimes.$inferSelect;
 
-/** A row as the core knows it: absent is undefined, and secrets are open. */
+/** A row as the core knows it: null becomes undefined, and secrets are open. */
 export function toRuntime(row: Row, secrets: Sealing): Runtime {
   const { failureCode, failureMessage, bytesIn, bytesOut, connections, ...rest } = row;
   const failure =

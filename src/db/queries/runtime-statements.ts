@@ -16,13 +16,16 @@ import { eventsOf, MOVE_VALUES, moveParameters, runningValues } from './runtime-
 import { asRefusal } from './runtime-refusals.ts';
 import { ofWorkspace, workspaceParameters } from './workspaces.ts';
 
-/** The statements that a create, a look and a stop are made of: prepared, and one round trip each. */
+/** The statements that create, look up and move a runtime: prepared, and one round trip each. */
 
 export type Row = typeof runtimes.$inferSelect;
 
 const CREATED = { type: 'runtime.created', data: {} } as const;
 
-/** Records a runtime within the quota of its organization, also as running already. */
+/**
+ * Records a runtime within the quota of its organization; a runtime may be recorded as running
+ * already.
+ */
 export async function insertRuntime(
   db: Db,
   organizationId: string,
@@ -105,7 +108,7 @@ function insertion(db: Db, state: ReturnType<typeof runningValues> | { state: SQ
         egress: given(runtimes.egress),
         idleTimeoutSeconds: given(runtimes.idleTimeoutSeconds),
         maxDurationSeconds: given(runtimes.maxDurationSeconds),
-        // By the clock that all other times of a runtime are by.
+        // These times come from the same clock as all other times of a runtime.
         createdAt: given(runtimes.createdAt, 'now'),
         updatedAt: given(runtimes.updatedAt, 'now'),
         ...state,
@@ -132,7 +135,7 @@ const selectRuntime = prepared((db) => {
     .where(hasAlias)
     .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
     .limit(1);
-  // Each is asked only when those before it found nothing, and an index answers it.
+  // Each subquery runs only when those before it found nothing, and an index answers it.
   return db
     .select()
     .from(runtimes)

@@ -1,5 +1,4 @@
-import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
-import { unionAll } from 'drizzle-orm/pg-core';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import {
   addressOf,
   NO_USAGE,
@@ -8,18 +7,24 @@ import {
   type FirstState,
   type PageRequest,
   type Proxy,
+  type RuntimeFilter,
   type RuntimeLife,
   type RuntimeMove,
-  type RuntimeState,
   type RuntimeStore,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
+import { organizationBytes } from '../schema/columns.ts';
 import { isActive, isOver, runtimes } from '../schema/index.ts';
+import {
+  lastGivenEventId,
+  listEventWriters,
+  listOrganizationEvents,
+} from './organization-events.ts';
 import { afterCursor, toPage } from './pages.ts';
 import { appendEvents, lastEventId, listEvents } from './runtime-events.ts';
 import { usageColumns } from './runtime-moves.ts';
 import { sealLaunch, toRuntime } from './runtime-rows.ts';
-import { sealConfig } from './browser-configs.ts';
+import { sealConfig } from './proxy-passwords.ts';
 import type { Sealing } from '../sealing.ts';
 import { asRefusal } from './runtime-refusals.ts';
 import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';
@@ -32,8 +37,8 @@ export interface RuntimeStoreOptions {
 }
 
 /**
- * What the core keeps of runtimes, in Postgres. That one runs or is over is on disk before it is
- * said; what comes before, and beside, is not waited for.
+ * What the core keeps of runtimes, in Postgres. That a runtime runs or is over is on disk before
+ * any client is told; nothing waits for the disk to have the other writes.
  */
 export function createRuntimeStore(
   { db, unhurried, durably }: Pick<Database, 'db' | 'unhurried' | 'durably'>,
@@ -54,8 +59,8 @@ export function createRuntimeStore(
       find(await reviveRuntime(unhurried, organizationId, id, { ...life, most })),
     find: async (organizationId, workspace, ref) =>
       find(await findRuntime(db, organizationId, workspace, ref)),
-    list: async (organizationId, workspaceId, { states }, page) => {
-      const rows = await listRuntimes(db, isIn(organizationId, workspaceId), states, page);
+    list: async (organizationId, filter, page) => {
+      const rows = await listRuntimes(db, organizationId, filter, page);
       return toPage(rows.map(open), page);
     },
     listActive: async (nodeId) => (await listActive(db, nodeId)).map(open),
@@ -74,11 +79,15 @@ export function createRuntimeStore(
     listEvents: (organizationId, id, filter, limit) =>
       listEvents(db, organizationId, id, { ...filter, limit }),
     lastEventId: (organizationId, id) => lastEventId(db, organizationId, id),
+    listOrganizationEvents: (organizationId, range, limit) =>
+      listOrganizationEvents(db, organizationId, range, limit),
+    lastGivenEventId: () => lastGivenEventId(db),
+    listEventWriters: () => listEventWriters(db),
     correctPlaces: () => correctPlaces(db),
   };
 }
 
-/** Whether a client relies on it from now on. */
+/** Whether a client relies on the move from now on. */
 function isTold({ to }: RuntimeMove): boolean {
   return to === 'running' || statusOf(to) !== 'active';
 }
@@ -120,26 +129,43 @@ async function reviveRuntime(
   }
 }
 
-/** Each state is read in its own order as far as a page needs, so that no other is in the way. */
+/**
+ * Reads each state, of each workspace or of all together, in its own order as far as a page needs,
+ * so that no other rows are read. An index serves that, and has all that is asked for there.
+ */
 async function listRuntimes(
   db: Db,
-  owned: SQL | undefined,
-  states: readonly RuntimeState[],
+  organizationId: string,
+  { workspaceIds, states }: RuntimeFilter,
   { cursor, limit }: PageRequest,
 ): Promise<Row[]> {
-  const inState = (state: RuntimeState) =>
-    db
-      .select()
-      .from(runtimes)
-      .where(and(owned, eq(runtimes.state, state), afterCursor(runtimes, cursor)))
-      .orderBy(desc(runtimes.createdAt), desc(runtimes.id))
-      .limit(limit + 1);
-  const [first, second, ...others] = states.map(inState);
-  if (!first) return [];
-  if (!second) return first;
-  return unionAll(first, second, ...others)
-    .orderBy(sql`created_at desc`, sql`id desc`)
-    .limit(limit + 1);
+  const places = workspaceIds
+    ? sql`unnest(${arrayOf(workspaceIds)}::uuid[]) as place(id)`
+    : sql`(select ${organizationId}::uuid) as place(id)`;
+  const isThere = workspaceIds
+    ? sql`${runtimes.workspaceId} = place.id`
+    : sql`${organizationBytes} = uuid_send(place.id)`;
+  const found = sql`
+    select page.id from ${places}
+      cross join unnest(${arrayOf(states)}::runtime_state[]) as asked(state)
+      cross join lateral (
+        select id, created_at from ${runtimes}
+        where ${and(isThere, sql`${runtimes.state} = asked.state`, afterCursor(runtimes, cursor))}
+        order by created_at desc, id desc limit ${limit + 1}
+      ) as page
+    order by page.created_at desc, page.id desc limit ${limit + 1}`;
+  return db
+    .select()
+    .from(runtimes)
+    .where(
+      and(eq(runtimes.organizationId, organizationId), sql`${runtimes.id} = any(array(${found}))`),
+    )
+    .orderBy(desc(runtimes.createdAt), desc(runtimes.id));
+}
+
+/** An array literal of values without commas and quotes: ids, or states. */
+function arrayOf(values: readonly string[]): string {
+  return `{${values.join(',')}}`;
 }
 
 async function listActive(db: Db, nodeId: string): Promise<Row[]> {
@@ -156,7 +182,10 @@ async function updateRunning(db: Db, life: RuntimeLife, values: Partial<Row>): P
     .where(and(isLife(life), eq(runtimes.state, 'running')));
 }
 
-/** One statement, like a start reads it: what an ephemeral runtime is launched with changes too. */
+/**
+ * Changes the row in one statement, since a start reads it in one: what an ephemeral runtime is
+ * launched with changes too.
+ */
 async function setProxy(
   db: Db,
   life: RuntimeLife,
@@ -204,10 +233,6 @@ async function removeRuntime(db: Db, organizationId: string, id: string): Promis
     .where(and(isRuntime(organizationId, id), isOver))
     .returning({ id: runtimes.id });
   return removed.length > 0;
-}
-
-function isIn(organizationId: string, workspaceId: string | SQL) {
-  return and(eq(runtimes.organizationId, organizationId), eq(runtimes.workspaceId, workspaceId));
 }
 
 function isRuntime(organizationId: string, id: string) {

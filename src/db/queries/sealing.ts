@@ -6,7 +6,10 @@ import { browserProfiles, runtimes, sealing, sealingKeys } from '../schema/index
 export interface SealingRecord {
   /** A UUID. */
   salt: string;
-  /** A text under the key of those texts that name no key; undefined when there are none. */
+  /**
+   * A text sealed with the key of the texts that name no key; undefined when there are no such
+   * texts.
+   */
   sealed: string | undefined;
   keyIds: string[];
 }
@@ -18,7 +21,7 @@ export async function readSealing(db: Db): Promise<SealingRecord> {
   return read(db);
 }
 
-/** Adds a key, unless `assertAllowed` throws. Services that start together do it one by one. */
+/** Adds a key, unless `assertAllowed` throws. Services that start together add keys one by one. */
 export async function registerKey(
   db: Db,
   id: string,
@@ -31,7 +34,7 @@ export async function registerKey(
   });
 }
 
-/** Forgets keys that nothing is sealed with any more, and that of texts which name none. */
+/** Forgets keys that no text is sealed with any more, and the key of the texts that name none. */
 export async function forgetKeys(db: Db, ids: string[]): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.update(sealing).set({ sealed: null }).where(isTheRow);
@@ -48,7 +51,7 @@ async function read(db: Reader): Promise<SealingRecord> {
   return { salt: row.salt, sealed: row.sealed ?? undefined, keyIds: keys.map(({ id }) => id) };
 }
 
-/** Where sealed passwords are: by the shapes of `BrowserConfig` and of `Launch`. */
+/** The places of sealed passwords, by the shapes of `BrowserConfig` and of `Launch`. */
 const PASSWORDS = {
   profile: { table: browserProfiles, json: sql`config`, path: sql`'{proxy,password}'` },
   runtime: { table: runtimes, json: sql`launch`, path: sql`'{config,proxy,password}'` },

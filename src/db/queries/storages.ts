@@ -3,7 +3,7 @@ import type { StorageStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { browserExtensions, profileVersions, storages } from '../schema/index.ts';
 
-/** What a database knows of the storages that are its own, and of what lies in them. */
+/** What a database knows of the storages that it owns, and of what lies in them. */
 export function createStorageStore(db: Db): StorageStore {
   return {
     databaseId: () => databaseId(db),
@@ -54,8 +54,8 @@ function age(ms: number) {
 }
 
 /**
- * The cluster's number and the database's in it, which a dump that is restored elsewhere does not
- * have. Where this role may not know the cluster, the database's alone.
+ * The id of the cluster and of the database in it: a dump that is restored elsewhere has others.
+ * Only the database's id where this role may not read the cluster's.
  * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
  */
 async function databaseId(db: Db): Promise<string> {

@@ -1,15 +1,29 @@
-import { and, desc, eq, or, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, or, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Page, PageRequest } from '../../runtime-manager/runtime/index.ts';
+import type {
+  Page,
+  PageRequest,
+  Workspace,
+  WorkspaceChanges,
+  WorkspaceStore,
+  WorkspaceValues,
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { given } from '../prepared.ts';
 import { isOver, runtimes, workspaces } from '../schema/index.ts';
-import type { WorkspaceMounts } from '../schema/workspaces.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
 
-export type { WorkspaceMounts };
-export type Workspace = typeof workspaces.$inferSelect;
+/** What the core keeps of workspaces, in Postgres. */
+export function createWorkspaceStore(db: Db): WorkspaceStore {
+  return {
+    insert: (organizationId, values) => insertWorkspace(db, organizationId, values),
+    find: (organizationId, ref) => findWorkspace(db, organizationId, ref),
+    list: (organizationId, { ids }, page) => listWorkspaces(db, { organizationId, ids }, page),
+    update: (organizationId, id, changes) => updateWorkspace(db, organizationId, id, changes),
+    remove: (organizationId, id) => removeWorkspace(db, organizationId, id),
+  };
+}
 
 /** The workspace of an id or name. */
 export async function findWorkspace(
@@ -21,7 +35,10 @@ export async function findWorkspace(
   return found;
 }
 
-/** What a prepared statement writes of the workspace that `workspaceParameters` name; null where there is none. */
+/**
+ * What a prepared statement writes of the workspace that `workspaceParameters` name; null when
+ * there is no such workspace.
+ */
 export function ofWorkspace(db: Db) {
   const found = and(
     eq(workspaces.organizationId, given(workspaces.organizationId)),
@@ -43,25 +60,30 @@ export function workspaceParameters(organizationId: string, ref: string) {
   return { organizationId, refId: id, refName: name };
 }
 
-export async function listWorkspaces(
+async function listWorkspaces(
   db: Db,
-  organizationId: string,
+  { organizationId, ids }: { organizationId: string; ids: readonly string[] | undefined },
   page: PageRequest,
 ): Promise<Page<Workspace>> {
   const rows = await db
     .select()
     .from(workspaces)
-    .where(and(eq(workspaces.organizationId, organizationId), afterCursor(workspaces, page.cursor)))
+    .where(
+      and(
+        eq(workspaces.organizationId, organizationId),
+        ids && inArray(workspaces.id, [...ids]),
+        afterCursor(workspaces, page.cursor),
+      ),
+    )
     .orderBy(desc(workspaces.createdAt), desc(workspaces.id))
     .limit(page.limit + 1);
   return toPage(rows, page);
 }
 
-/** Undefined when the name is taken. */
-export async function insertWorkspace(
+async function insertWorkspace(
   db: Db,
   organizationId: string,
-  values: { name: string; mounts: WorkspaceMounts },
+  values: WorkspaceValues,
 ): Promise<Workspace | undefined> {
   const [inserted] = await db
     .insert(workspaces)
@@ -71,19 +93,17 @@ export async function insertWorkspace(
   return inserted;
 }
 
-export type WorkspaceUpdate = Workspace | 'absent' | 'name_in_use';
-
-export async function updateWorkspace(
+async function updateWorkspace(
   db: Db,
   organizationId: string,
-  ref: string,
-  values: { name?: string | undefined; mounts?: WorkspaceMounts | undefined },
-): Promise<WorkspaceUpdate> {
+  id: string,
+  changes: WorkspaceChanges,
+): Promise<Workspace | 'absent' | 'name_in_use'> {
   try {
     const [updated] = await db
       .update(workspaces)
-      .set({ ...values, updatedAt: new Date() })
-      .where(isWorkspace(organizationId, ref))
+      .set({ ...changes, updatedAt: new Date() })
+      .where(isWorkspace(organizationId, id))
       .returning();
     return updated ?? 'absent';
   } catch (error) {
@@ -93,26 +113,30 @@ export async function updateWorkspace(
 }
 
 /**
- * Deletes a workspace and the records of its runtimes. That none of them is active is settled by
- * the foreign key: an active one keeps its row, and so the workspace.
+ * Deletes a workspace and the records of its runtimes. The foreign key makes sure that no runtime
+ * is active: an active runtime keeps its row, and so the workspace.
  */
-export async function deleteWorkspace(
+async function removeWorkspace(
   db: Db,
   organizationId: string,
   id: string,
-): Promise<'deleted' | 'absent' | 'has_active_runtimes'> {
+): Promise<'removed' | 'absent' | 'has_active_runtimes'> {
   try {
     return await db.transaction(async (tx) => {
-      await tx
-        .delete(runtimes)
-        .where(
-          and(eq(runtimes.organizationId, organizationId), eq(runtimes.workspaceId, id), isOver),
-        );
+      await tx.delete(runtimes).where(
+        and(
+          eq(runtimes.organizationId, organizationId),
+          eq(runtimes.workspaceId, id),
+          // This must not match an index's condition, or the statement would read every ended
+          // runtime for one workspace.
+          sql`(${isOver}) is true`,
+        ),
+      );
       const deleted = await tx
         .delete(workspaces)
         .where(isWorkspace(organizationId, id))
         .returning({ id: workspaces.id });
-      return deleted.length > 0 ? 'deleted' : 'absent';
+      return deleted.length > 0 ? 'removed' : 'absent';
     });
   } catch (error) {
     if (isViolation(error, 'foreignKey', 'runtimes_workspace')) return 'has_active_runtimes';

@@ -15,7 +15,7 @@ import { organizations } from './organizations.ts';
 
 export const packageFormat = pgEnum('package_format', PACKAGE_FORMATS);
 
-/** An extension that was looked at and works. Its files are in the object storage. */
+/** An extension that was checked and works. Its files are in the object storage. */
 export const browserExtensions = pgTable(
   'browser_extensions',
   {

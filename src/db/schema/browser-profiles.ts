@@ -33,9 +33,12 @@ export const browserProfiles = pgTable(
     config: jsonb().$type<BrowserConfig>().notNull().default({}),
     extensionIds: jsonb().$type<string[]>().notNull().default([]),
     fingerprint: jsonb().$type<Fingerprint>().notNull().default({}),
-    /** One more for every writer: who holds an older one may not make a version current. */
+    /**
+     * Every writer raises the fence by one: a writer with an older fence may not make a version
+     * current.
+     */
     fence: bigint({ mode: 'number' }).notNull().default(0),
-    /** What a launch begins from; null: nothing was saved yet. */
+    /** The version that a launch begins from; null: nothing was saved yet. */
     currentVersion: integer(),
     /** The number of the newest version there ever was. */
     lastVersion: integer().notNull().default(0),
@@ -61,9 +64,9 @@ export const profileVersions = pgTable(
     /** The name of its archive in the object storage. */
     key: text().notNull(),
     sizeBytes: bigint({ mode: 'number' }).notNull(),
-    /** Of the archive, in hexadecimal. */
+    /** The archive's hash, in hexadecimal. */
     sha256: text().notNull(),
-    /** Whose state it is; null for imported ones. */
+    /** The runtime whose state this is; null for imported versions. */
     runtimeId: uuid(),
     fence: bigint({ mode: 'number' }).notNull(),
     createdAt: createdAt(),

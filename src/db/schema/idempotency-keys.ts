@@ -15,7 +15,7 @@ export const idempotencyKeys = pgTable(
     id: text().primaryKey(),
     /** SHA-256 of method, path and body. */
     request: text().notNull(),
-    /** The service that carries the request out, or did. */
+    /** The service that carries out, or carried out, the request. */
     nodeId: uuid().notNull(),
     /** Null while the request is being carried out. */
     answer: bytea(),

@@ -7,9 +7,13 @@ export const organizations = pgTable(
   {
     id: uuid().primaryKey().defaultRandom(),
     name: text().notNull().unique(),
-    /** How many runtimes may be active at once; null for what the service is configured with. */
+    /**
+     * How many runtimes may be active at once; null: as many as the service's configuration says.
+     */
     maxRuntimes: integer(),
-    /** How many are: changed by the statements that begin and end them. */
+    /**
+     * How many runtimes are active: the statements that begin and end runtimes change this number.
+     */
     activeRuntimes: integer().notNull().default(0),
     createdAt: createdAt(),
   },

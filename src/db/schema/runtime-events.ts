@@ -1,6 +1,6 @@
 import { bigint, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { EVENT_TYPES } from '../../runtime-manager/runtime/index.ts';
-import { createdAt } from './columns.ts';
+import { createdAt, organizationBytes } from './columns.ts';
 import { runtimes } from './runtimes.ts';
 
 /** What happened to runtimes and in them: appended, never changed, gone with the runtime. */
@@ -20,6 +20,7 @@ export const runtimeEvents = pgTable(
   },
   (table) => [
     index('runtime_events_of').on(table.runtimeId, table.id),
+    index('runtime_events_of_all').on(organizationBytes, table.id),
     index('runtime_events_age').on(table.createdAt),
   ],
 );

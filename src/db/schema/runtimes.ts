@@ -27,7 +27,7 @@ import {
   type RuntimeWarning,
 } from '../../runtime-manager/runtime/index.ts';
 import { browserProfiles } from './browser-profiles.ts';
-import { createdAt, instant, updatedAt } from './columns.ts';
+import { createdAt, instant, organizationBytes, updatedAt } from './columns.ts';
 import { workspaces } from './workspaces.ts';
 
 export const runtimeKind = pgEnum('runtime_kind', RUNTIME_KINDS);
@@ -37,22 +37,22 @@ export const runtimeStopReason = pgEnum('runtime_stop_reason', STOP_REASONS);
 
 const ended = sql.raw(END_STATES.map((state) => `'${state}'`).join(', '));
 /**
- * Literal, because an index's condition takes no parameters, and a statement that is planned once for
- * all its parameters finds the index by the same words.
+ * Literal, because an index's condition takes no parameters: a statement that is planned once for
+ * all its parameters finds the index only by the same words.
  */
 export const isOver = sql<boolean>`state in (${ended})`;
 export const isActive = sql<boolean>`state not in (${ended})`;
 
-/** Those that asked for extensions themselves. */
+/** Active runtimes that asked for extensions themselves. */
 export const isActiveAskingExtensions = sql<boolean>`${isActive} and launch -> 'extensionIds' is not null`;
-/** Those that have some, whoever asked for them. */
+/** Active runtimes that have extensions, whoever asked for them. */
 export const isActiveWithExtensions = sql<boolean>`${isActive} and extensions <> '[]'`;
 
 export const runtimes = pgTable(
   'runtimes',
   {
     id: uuid().primaryKey(),
-    /** Of the workspace, which refers to it. */
+    /** The organization of the workspace: the foreign key covers both. */
     organizationId: uuid().notNull(),
     workspaceId: uuid().notNull(),
     /** The machine that holds the browser while the runtime is active. */
@@ -64,7 +64,7 @@ export const runtimes = pgTable(
     launch: jsonb().$type<Launch>().notNull(),
     egress: jsonb().$type<EgressRules>(),
     profileId: uuid(),
-    /** Whether it will save the profile's state; false also without a profile. */
+    /** Whether the runtime will save the profile's state; false also without a profile. */
     writesProfile: boolean().notNull().default(false),
     state: runtimeState().notNull(),
     generation: integer().notNull().default(1),
@@ -94,8 +94,8 @@ export const runtimes = pgTable(
     expiresAt: instant(),
   },
   (table) => [
-    // Also the law that a runtime and its workspace have one owner. No cascade: a workspace cannot
-    // go while it has runtimes.
+    // This key also makes sure that a runtime and its workspace have one owner. No cascade: a
+    // workspace cannot go while it has runtimes.
     foreignKey({
       name: 'runtimes_workspace',
       columns: [table.organizationId, table.workspaceId],
@@ -112,6 +112,7 @@ export const runtimes = pgTable(
       .where(sql`${isActive} and writes_profile`),
     uniqueIndex('runtimes_active_alias').on(table.workspaceId, table.alias).where(isActive),
     index('runtimes_newest').on(table.workspaceId, table.state, table.createdAt, table.id),
+    index('runtimes_newest_of_all').on(organizationBytes, table.state, table.createdAt, table.id),
     index('runtimes_alias').on(table.workspaceId, table.alias, table.createdAt, table.id),
     index('runtimes_profile')
       .on(table.profileId)
@@ -123,7 +124,8 @@ export const runtimes = pgTable(
     index('runtimes_loaded_extensions')
       .using('gin', table.extensions.op('jsonb_path_ops'))
       .where(isActiveWithExtensions),
-    // By a condition of its own, or statements about what is over would be planned with it.
+    // The index has a condition of its own; otherwise statements about ended runtimes would be
+    // planned with this index.
     index('runtimes_stopped')
       .on(table.stoppedAt)
       .where(sql`stopped_at is not null`),

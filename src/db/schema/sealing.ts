@@ -1,7 +1,10 @@
 import { boolean, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { createdAt } from './columns.ts';
 
-/** One row: what keys are derived with, and what tells the key of texts that name none. */
+/**
+ * One row: the salt that keys are derived with, and the text that identifies the key of texts that
+ * name none.
+ */
 export const sealing = pgTable('sealing', {
   id: boolean().primaryKey().default(true),
   salt: uuid().notNull().defaultRandom(),

@@ -1,13 +1,8 @@
 import { index, jsonb, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import type { WorkspaceMounts } from '../../runtime-manager/runtime/index.ts';
 import { createdAt, updatedAt } from './columns.ts';
 import { organizations } from './organizations.ts';
 
-/** What a workspace shares with others: `storage.workspace` names a storage namespace. */
-export interface WorkspaceMounts {
-  storage?: { workspace: string } | undefined;
-}
-
-/** An isolated container: the boundary of a task. */
 export const workspaces = pgTable(
   'workspaces',
   {

@@ -11,20 +11,20 @@ const SOCKET_NAME = '/org.chromium.Chromium.XXXXXX/SingletonSocket';
 const NAME_BYTES = 6;
 const DIRECTORY_NAME = `/${'x'.repeat(2 * NAME_BYTES)}/tmp`;
 
-/** A folder by its two names: on the machine, and as the programs of the browser see it. */
+/** A folder's two paths: that on the machine, and that which the browser's programs see. */
 export interface Place {
   path: string;
   seen: string;
 }
 
-/** Everything one browser writes; all of it is gone when it is disposed. */
+/** Everything that one browser writes; disposing removes all of it. */
 export interface BrowserDirectory extends AsyncDisposable, Place {
-  /** Its name in the root. */
+  /** The directory's name in the root. */
   name: string;
   userData: Place;
-  /** All of it that clients may name; on disk. */
+  /** The part that clients may name; on disk. */
   files: FilesFolder;
-  /** What of it lies on a disk, where only the service sees how much that is. */
+  /** The parts that lie on a disk, where only the service sees how large they are. */
   onDisk: string[];
   /** Unpacked extensions, which the browser only reads. */
   extensions: Place;
@@ -32,7 +32,7 @@ export interface BrowserDirectory extends AsyncDisposable, Place {
   indexedExtensions: Place;
   /** The service's own copy of the extension that Stagehand works from. */
   stagehandExtension: Place;
-  /** Makes a process keep its files here. */
+  /** The variables that make a process keep its files here. */
   env: { HOME: string; TMPDIR: string };
 }
 
@@ -55,8 +55,8 @@ export function assertUsableRoot(root: string): void {
 }
 
 /**
- * With user data of its own, or those that lie elsewhere: linked to, where the browser sees the
- * machine's files.
+ * The user data is the directory's own, unless `userDataDir` names another place. Where the browser
+ * sees the machine's files, the directory then holds a link to that place.
  */
 export async function openBrowserDirectory(
   roots: BrowserRoots,
@@ -67,7 +67,7 @@ export async function openBrowserDirectory(
   const path = join(roots.root, name);
   const files = join(roots.filesRoot, name);
   const extensions = join(roots.extensionRoot, name);
-  // Retried: a process that is just being killed may still be writing its last file.
+  // The removal is retried: a process that is just being killed may still write its last file.
   const remove = async () => {
     const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
     await Promise.all([files, extensions, path].map((one) => rm(one, options)));
@@ -113,12 +113,12 @@ async function createExtensionFolders(path: string, owner: Jail['owner']): Promi
   const [shared, indexed] = [join(path, 'shared'), join(path, 'indexed')];
   await mkdir(path);
   await Promise.all([mkdir(shared), mkdir(indexed)]);
-  // Read by another user, perhaps, whatever the service's umask is.
+  // Another user may have to read this folder, whatever the service's umask is.
   await chmod(shared, 0o755);
   if (owner) await chown(indexed, owner.uid, owner.gid);
 }
 
-/** Makes the roots empty and private: what lies in them belongs to a service that is no more. */
+/** Makes the roots empty and private: an earlier process of the service left what lies in them. */
 export async function resetBrowserRoots(roots: BrowserRoots): Promise<void> {
   try {
     await removeBrowserRoots(roots);
@@ -129,7 +129,9 @@ export async function resetBrowserRoots(roots: BrowserRoots): Promise<void> {
   }
 }
 
-/** Puts into the roots what all browsers read. One that is launched meanwhile gets it later. */
+/**
+ * Puts into the roots what all browsers read. A browser that is launched meanwhile gets it later.
+ */
 export async function fillBrowserRoots(roots: BrowserRoots): Promise<void> {
   await unpackStagehandExtension(stagehandIn(roots));
 }

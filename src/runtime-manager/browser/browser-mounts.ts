@@ -7,7 +7,9 @@ import type { BrowserDirectory, Place } from './browser-directory.ts';
 const TEMPORARY_BYTES = 256 * 1024 ** 2;
 const PREFERENCES = 'Default/Preferences';
 
-/** What a browser sees of the machine beside the system; its own state is in memory when it is fresh. */
+/**
+ * What a browser sees of the machine beside the system; a fresh browser has its state in memory.
+ */
 export function mountsOf(
   {
     seen,
@@ -38,7 +40,10 @@ export function mountsOf(
   ];
 }
 
-/** What a helper sees of its browser's directory: the files, of which it may change its own part. */
+/**
+ * What a helper sees of its browser's directory: the files, of which the helper may change its own
+ * part.
+ */
 export function helperMounts(
   { seen, env, files }: BrowserDirectory,
   own: 'playwright' | 'chromedriver',

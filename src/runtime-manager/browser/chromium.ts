@@ -6,6 +6,7 @@ import { dialAhead } from '../machine/jail/dial-ahead.ts';
 import type { Confined, Dial, Jail, ProcessExit, Program } from '../machine/jail/jail.ts';
 import { yieldUntil } from '../machine/jail/process-group.ts';
 import { CdpPipe } from './cdp/cdp-pipe.ts';
+import { CdpSession } from './cdp/cdp-session.ts';
 
 /** How much of what Chromium says is kept to explain a failed launch. */
 const STDERR_TAIL = 4096;
@@ -16,16 +17,16 @@ export type { ProcessExit };
 
 export interface ChromiumCommand extends Omit<Program, 'stdio'> {
   jail: Jail;
-  /** Low priority until it aborts; undefined: normal priority. */
+  /** Chromium has low priority until this aborts; undefined: normal priority. */
   hurry: AbortSignal | undefined;
-  /** Called with its process, which is still to come up. */
+  /** Called with the id of the process, while Chromium is still coming up. */
   onSpawned: (pid: number) => void;
 }
 
 /** Chromium's own debugging server. */
 export interface DebuggingEndpoint {
   dial: Dial;
-  /** Where it listens, of the browser's loopback. */
+  /** The port of the browser's loopback that the server listens on. */
   port: number;
   /** The browser target's websocket path, which holds a random id. */
   path: string;
@@ -42,22 +43,23 @@ export class ChromiumLaunchError extends Error {
   }
 }
 
-/** One Chromium and its children, in a jail of its own. Disposing kills all of it. */
+/** One Chromium and its children, in a jail of its own. Disposing kills all of them. */
 export class Chromium implements AsyncDisposable {
   readonly pid: number;
-  readonly pipe: CdpPipe;
+  /** The session with the browser itself, over its debugging pipe. */
+  readonly session: CdpSession;
   readonly endpoint: DebuggingEndpoint;
-  /** Where it finds what its command's `accept` serves. */
+  /** The ports at which the browser finds what `accept` serves. */
   readonly ports: readonly number[];
   /** Settles when the main process is gone, whichever way. */
   readonly exited: Promise<ProcessExit>;
   readonly #process: Confined;
 
-  constructor(process: Confined, pipe: CdpPipe, endpoint: DebuggingEndpoint) {
+  constructor(process: Confined, session: CdpSession, endpoint: DebuggingEndpoint) {
     this.#process = process;
     this.pid = process.pid;
     this.ports = process.ports;
-    this.pipe = pipe;
+    this.session = session;
     this.exited = process.exited;
     this.endpoint = endpoint;
   }
@@ -82,8 +84,8 @@ export async function launchChromium(
   if (hurry) yieldUntil(process.pid, hurry);
   try {
     const { input, output, stderr } = pipesOf(process);
-    const pipe = new CdpPipe(input, output);
-    return new Chromium(process, pipe, await readEndpoint(process, stderr, signal));
+    const session = new CdpSession(new CdpPipe(input, output));
+    return new Chromium(process, session, await readEndpoint(process, stderr, signal));
   } catch (cause) {
     await end(process);
     throw cause;
@@ -104,7 +106,7 @@ async function end(process: Confined): Promise<void> {
   await Promise.race([process.closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
-/** What a child has once it is spawned with these `stdio`. */
+/** The pipes of a child that was spawned with these `stdio`. */
 function pipesOf({ child: { stderr, stdio } }: Confined) {
   const [, , , input, output] = stdio;
   if (stderr === null || !(input instanceof Socket) || !(output instanceof Socket)) {
@@ -142,7 +144,7 @@ async function readEndpoint(
     throw new ChromiumLaunchError('Chromium was not ready in time', said, cause);
   } finally {
     stderr.off('data', listen);
-    // Read on, or a full pipe would stop the browser.
+    // Reading goes on, or a full pipe would block the browser.
     stderr.resume();
   }
 }

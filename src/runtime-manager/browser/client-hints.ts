@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CdpEvent, CdpPipe } from './cdp/cdp-pipe.ts';
+import type { CdpSession } from './cdp/cdp-session.ts';
 
 const Brands = z.array(z.object({ brand: z.string(), version: z.string() }));
 /** What `navigator.userAgentData` tells. */
@@ -18,78 +18,64 @@ const Hints = z.object({
 });
 export type ClientHints = z.infer<typeof Hints>;
 
-const Attached = z.object({ sessionId: z.string() });
-const AttachedTarget = z.object({ sessionId: z.string(), waitingForDebugger: z.boolean() });
-const Evaluated = z.object({ result: z.object({ value: Hints }) });
-const Paused = z.object({ requestId: z.string() });
-const Nothing = z.object({});
-
-/** Chromium tells its hints to secure pages only; this one is answered here and asked of nobody. */
+/**
+ * Chromium tells its hints to secure pages only. The service answers for this page, and nobody is
+ * asked for it.
+ */
 const SECURE_PAGE = 'https://hints.invalid/';
 const ASK = `navigator.userAgentData.getHighEntropyValues(${JSON.stringify(Object.keys(Hints.shape))})`;
-const COMMAND_TIMEOUT_MS = 10_000;
 
-/** The hints of a Chromium that was launched without `--user-agent`. Leaves its page elsewhere. */
+/**
+ * The hints of a Chromium that was launched without `--user-agent`. Leaves the page at another
+ * address.
+ */
 export async function readClientHints(
-  pipe: CdpPipe,
-  targetId: string,
+  browser: CdpSession,
+  pageId: string,
   signal: AbortSignal,
 ): Promise<ClientHints> {
-  const attach = { targetId, flatten: true };
-  const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
-  const send = <T>(method: string, params: Record<string, unknown>, result: z.ZodType<T>) =>
-    pipe.send(method, params, result, signal, sessionId);
-  const unlisten = pipe.listen(({ method, params }) => {
-    if (method !== 'Fetch.requestPaused') return;
-    const { requestId = '' } = Paused.safeParse(params).data ?? {};
-    send('Fetch.fulfillRequest', { requestId, responseCode: 200 }, Nothing).catch(() => undefined);
+  using page = await browser.attach(pageId, { signal });
+  page.on('Fetch.requestPaused', ({ requestId }) => {
+    const answer = { requestId, responseCode: 200 };
+    page.send('Fetch.fulfillRequest', answer, { signal }).catch(() => undefined);
   });
-  try {
-    await send('Fetch.enable', {}, Nothing);
-    await send('Page.navigate', { url: SECURE_PAGE }, Nothing);
-    const ask = { expression: ASK, awaitPromise: true, returnByValue: true };
-    return (await send('Runtime.evaluate', ask, Evaluated)).result.value;
-  } finally {
-    unlisten();
-  }
+  await page.send('Fetch.enable', {}, { signal });
+  await page.send('Page.navigate', { url: SECURE_PAGE }, { signal });
+  const ask = { expression: ASK, awaitPromise: true, returnByValue: true };
+  const { result } = await page.send('Runtime.evaluate', ask, { signal });
+  return Hints.parse(result.value);
 }
 
 /**
- * Gives a browser with a user agent of its own the hints back, which Chromium empties beside
- * `--user-agent`: no flag does that, so it takes a debugging session with every page, frame and
- * worker. Each waits at its start until it has them, so its first request tells them, too. Call it
+ * Gives a browser with its own user agent the hints back that Chromium empties beside
+ * `--user-agent`. No flag does that, so every page, frame and worker gets a debugging session. Each
+ * of them waits at its start for the hints, so that its first request tells them, too. Call this
  * before there is a page.
  */
 export async function giveClientHints(
-  pipe: CdpPipe,
+  browser: CdpSession,
   { userAgent, hints }: { userAgent: string; hints: ClientHints },
   signal: AbortSignal,
 ): Promise<void> {
   const { uaFullVersion: fullVersion, ...known } = hints;
   const override = { userAgent, userAgentMetadata: { ...known, fullVersion } };
-  const ours = new Set<string>();
-  pipe.listen(({ method, params, sessionId: parent }: CdpEvent) => {
-    if (method === 'Target.detachedFromTarget') {
-      ours.delete(Attached.safeParse(params).data?.sessionId ?? '');
+  const give = (target: CdpSession) => {
+    // No other session of the service sees what comes up within this target.
+    target.on('Target.attachedToTarget', ({ sessionId }) => give(target.child(sessionId)));
+    for (const sent of [
+      target.send('Emulation.setUserAgentOverride', override),
+      target.send('Target.setAutoAttach', FOLLOW),
+      target.send('Runtime.runIfWaitingForDebugger', {}),
+    ]) {
+      // Some kinds of targets know no override: they go on as they are.
+      sent.catch(() => undefined);
     }
-    const attached = AttachedTarget.safeParse(params).data;
-    if (method !== 'Target.attachedToTarget' || !attached) return;
-    const { sessionId, waitingForDebugger } = attached;
-    // Others have sessions here as well, which wait for nothing.
-    if (parent === undefined ? !waitingForDebugger : !ours.has(parent)) return;
-    ours.add(sessionId);
-    // Some kinds of targets know no override: they go on as they are.
-    const commands = [
-      ['Emulation.setUserAgentOverride', override],
-      ['Target.setAutoAttach', FOLLOW],
-      ['Runtime.runIfWaitingForDebugger', {}],
-    ] as const;
-    const late = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-    for (const [command, options] of commands) {
-      pipe.send(command, options, Nothing, late, sessionId).catch(() => undefined);
-    }
+  };
+  browser.on('Target.attachedToTarget', ({ sessionId, waitingForDebugger }) => {
+    // Other code of the service attaches to targets here as well; those targets do not wait.
+    if (waitingForDebugger) give(browser.child(sessionId));
   });
-  await pipe.send('Target.setAutoAttach', FOLLOW, Nothing, signal);
+  await browser.send('Target.setAutoAttach', FOLLOW, { signal });
 }
 
 const FOLLOW = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true };

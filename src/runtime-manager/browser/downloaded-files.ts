@@ -2,33 +2,33 @@ import { posix } from 'node:path';
 import { hostPart, seenPart, type FilesFolder } from './own-files.ts';
 import { OpenFolder } from './open-folder.ts';
 
-/** As Chromium does; then a name that is no one else's. */
+/** As many as in Chromium; a further namesake keeps its guid, which no other file has. */
 const NAMESAKES_MAX = 100;
-/** A file's name has at most 255 bytes; one may be numbered. */
+/** A file's name has at most 255 bytes; the rest is for a number. */
 const NAME_MAX_BYTES = 240;
 const EXTENSION_MAX_BYTES = 40;
 
 /** A download that is complete. */
 export interface Downloaded {
   guid: string;
-  /** Where the browser says that it put it. */
+  /** The path that the browser says it wrote. */
   filePath: string;
-  /** What the site calls it; undefined: nobody knows. */
+  /** The site's name for the file; undefined when nobody knows it. */
   suggestedName: string | undefined;
 }
 
-/** Which names a download is to have beside that of its own. */
+/** The names that a download is to have beside its own. */
 export interface Wanted {
-  /** Whether somebody looks for it by its guid, among the downloads. */
+  /** Whether a client looks for the file by its guid, among the downloads. */
   byGuid: boolean;
-  /** Folders of helpers, as they see them, where these look for it by its guid. */
+  /** Folders of helpers, as the helpers see them, in which they look for the file by its guid. */
   folders: readonly string[];
 }
 
 /**
- * Gives a file that came as its guid the name it has for people, another for each of the same name,
- * and those it is looked for by. Resolves with its name. What lies elsewhere than among the downloads
- * is left alone.
+ * Gives a file that arrived under its guid a name for people, with a number when that name is
+ * taken, and the names that clients look for. Resolves with the file's name. A file outside of the
+ * downloads is left alone.
  */
 export async function nameDownload(
   { guid, filePath, suggestedName }: Downloaded,
@@ -45,7 +45,7 @@ export async function nameDownload(
   return name;
 }
 
-/** One that the helper has removed needs no file any more. */
+/** A folder that the helper has removed needs no file any more. */
 async function linkInto(
   folder: string,
   files: FilesFolder,
@@ -59,7 +59,7 @@ async function linkInto(
     await using there = await OpenFolder.open(hostPart(files, 'playwright'), below);
     await downloads.link(found, there, guid);
   } catch {
-    // Its client sees a download without a file, as when the folder goes on the way.
+    // The client sees a download without a file, as when its folder goes meanwhile.
   }
 }
 
@@ -81,7 +81,7 @@ export function toFileName(suggested: string): string {
   return cut(name, NAME_MAX_BYTES - Buffer.byteLength(end)) + end || '_';
 }
 
-/** Without half a character at its end. */
+/** Cuts a text to a number of bytes, and leaves no half character at its end. */
 function cut(text: string, bytes: number): string {
   return Buffer.from(text)
     .subarray(0, bytes)

@@ -1,32 +1,22 @@
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import type { CdpEvent, CdpPipe } from './cdp/cdp-pipe.ts';
+import type { CdpSession } from './cdp/cdp-session.ts';
+import type { CdpEvent } from './cdp/protocol.ts';
 import { nameDownload } from './downloaded-files.ts';
 import { seenPart, type FilesFolder } from './own-files.ts';
 
-const COMMAND_TIMEOUT_MS = 10_000;
 /** How long the end of a download is kept from a client for the sake of its file's name. */
 const NAMED_WITHIN_MS = 10_000;
-/** A command that a client sent at its very end has arrived by then. */
+/** How late a command may arrive that a client sent just before it left. */
 const LATE_COMMAND_MS = 2000;
-/** Of this many downloads the names are known. */
+/** The number of downloads whose names are remembered. */
 const KNOWN_MAX = 1000;
-/** With more contexts than that, those that are gone are looked for. */
+/** Above this number of contexts, the service looks for those that are gone. */
 const CONTEXTS_MAX = 100;
-
-const Begun = z.object({ guid: z.string(), suggestedFilename: z.string() });
-const Progress = z.object({
-  guid: z.string(),
-  state: z.string(),
-  filePath: z.string().optional(),
-});
-const Contexts = z.object({ browserContextIds: z.array(z.string()) });
-const Nothing = z.object({});
 
 /** What a client asks for: https://chromedevtools.github.io/devtools-protocol/tot/Browser/#method-setDownloadBehavior */
 export interface DownloadWish {
   behavior: 'deny' | 'allow' | 'allowAndName' | 'default';
-  /** A folder of a helper's own, as it sees it, where it looks for files by their guids. */
+  /** A helper's own folder, as the helper sees it, in which it looks for files by their guids. */
   folder?: string | undefined;
 }
 
@@ -35,30 +25,33 @@ export type DownloadBehavior =
   | { behavior: 'deny' | 'default' }
   | { behavior: 'allowAndName'; downloadPath: string };
 
-/** Undefined: the default one. */
+/** Undefined: the default context. */
 type ContextId = string | undefined;
 
 /**
  * The downloads of one browser. Chromium has one behaviour for each context, the last that any
- * client set, and forgets it when that client goes. So the browser keeps all downloads that anybody
- * wants in one folder, as the service tells it; and each client gets the names that it asked for.
+ * client set, and forgets it when that client goes. So the service makes the browser keep all
+ * downloads that any client wants in one folder, and gives each client the names that it asked for.
  */
 export class Downloads {
-  readonly #pipe: CdpPipe;
+  readonly #browser: CdpSession;
   readonly #files: FilesFolder;
   readonly #log: Logger;
   readonly #clients = new Set<DownloadClient>();
   readonly #suggested = new Map<string, string>();
   readonly #named = new Map<string, PromiseWithResolvers<string>>();
 
-  constructor(pipe: CdpPipe, files: FilesFolder, log: Logger) {
-    this.#pipe = pipe;
+  constructor(browser: CdpSession, files: FilesFolder, log: Logger) {
+    this.#browser = browser;
     this.#files = files;
     this.#log = log;
-    pipe.listen((event) => this.#heard(event));
+    browser.on('Browser.downloadWillBegin', ({ guid, suggestedFilename }) => {
+      this.#suggested.set(guid, suggestedFilename);
+    });
+    browser.on('Browser.downloadProgress', (progress) => this.#progressed(progress));
   }
 
-  /** For one more client, until it is disposed. */
+  /** Adds a client, which stays until it is disposed. */
   join(): DownloadClient {
     const client = new DownloadClient(this);
     this.#clients.add(client);
@@ -72,11 +65,14 @@ export class Downloads {
       for (const contextId of client.wishes.keys()) void this.settle(contextId);
     };
     settle();
-    // Chromium forgets what the client itself set last, also when that arrives only now.
+    // The client's last command may arrive only now: Chromium forgets that behaviour as well.
     if (client.wishes.size > 0) setTimeout(settle, LATE_COMMAND_MS).unref();
   }
 
-  /** What all clients together make of a context: nobody's downloads are denied but by all who asked. */
+  /**
+   * What all clients together ask for in a context: downloads are denied only when every client
+   * that asked denies them.
+   */
   behaviorOf(contextId: ContextId): DownloadBehavior {
     const wishes = [...this.#clients].flatMap(({ wishes: own }) => own.get(contextId) ?? []);
     if (wishes.some(({ behavior }) => behavior.startsWith('allow'))) {
@@ -87,19 +83,22 @@ export class Downloads {
   }
 
   /**
-   * Makes the behaviour of a context the service's own, so that it outlasts the client that set it
-   * last. Resolves when it holds.
+   * Sets the behaviour of a context as the service, so that it outlasts the client that set it
+   * last. Resolves when the behaviour is in force.
    */
   async settle(contextId: ContextId): Promise<void> {
     const params = {
       ...this.behaviorOf(contextId),
       eventsEnabled: true,
-      browserContextId: contextId,
+      ...(contextId !== undefined && { browserContextId: contextId }),
     };
-    await this.#ask('Browser.setDownloadBehavior', params, Nothing).catch(() => undefined);
+    await this.#browser.send('Browser.setDownloadBehavior', params).catch(() => undefined);
   }
 
-  /** The name of a download's file once it is complete and has it; undefined when that takes long. */
+  /**
+   * The file name of a download, once the download is complete and named; undefined when that takes
+   * too long.
+   */
   async nameOf(guid: string): Promise<string | undefined> {
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(late.resolve, NAMED_WITHIN_MS, undefined).unref();
@@ -111,28 +110,17 @@ export class Downloads {
   /** Forgets the contexts that are gone. */
   async forgetGone(wishes: Map<ContextId, DownloadWish>): Promise<void> {
     if (wishes.size <= CONTEXTS_MAX) return;
-    const { browserContextIds } = await this.#ask('Target.getBrowserContexts', {}, Contexts);
+    const { browserContextIds } = await this.#browser.send('Target.getBrowserContexts', {});
     const there = new Set<ContextId>([undefined, ...browserContextIds]);
     for (const contextId of wishes.keys()) if (!there.has(contextId)) wishes.delete(contextId);
   }
 
-  #ask<T>(method: string, params: Record<string, unknown>, result: z.ZodType<T>): Promise<T> {
-    return this.#pipe.send(method, params, result, AbortSignal.timeout(COMMAND_TIMEOUT_MS));
-  }
-
-  #heard({ method, params }: CdpEvent): void {
-    if (method === 'Browser.downloadWillBegin') {
-      const begun = Begun.safeParse(params).data;
-      if (begun) this.#suggested.set(begun.guid, begun.suggestedFilename);
-    } else if (method === 'Browser.downloadProgress') {
-      const { data: progress } = Progress.safeParse(params);
-      if (!progress || progress.state === 'inProgress') return;
-      const suggestedName = this.#suggested.get(progress.guid);
-      this.#suggested.delete(progress.guid);
-      const { guid, state, filePath } = progress;
-      if (state === 'completed' && filePath !== undefined) {
-        void this.#name({ guid, filePath, suggestedName });
-      }
+  #progressed({ guid, state, filePath }: CdpEvent<'Browser.downloadProgress'>): void {
+    if (state === 'inProgress') return;
+    const suggestedName = this.#suggested.get(guid);
+    this.#suggested.delete(guid);
+    if (state === 'completed' && filePath !== undefined) {
+      void this.#name({ guid, filePath, suggestedName });
     }
   }
 
@@ -170,18 +158,18 @@ export class DownloadClient implements Disposable {
     this.#downloads = downloads;
   }
 
-  /** Whether nothing was asked for but that there be no downloads. */
+  /** Whether the client asked for nothing but that downloads be denied. */
   get deniesAll(): boolean {
     const all = [...this.wishes.values()];
     return all.length > 0 && all.every(({ behavior }) => behavior === 'deny');
   }
 
-  /** Whether it looks for files by their guids. */
+  /** Whether the client looks for files by their guids. */
   get namesByGuid(): boolean {
     return [...this.wishes.values()].some(({ behavior }) => behavior === 'allowAndName');
   }
 
-  /** Takes a wish, and returns what the browser is to be told instead. */
+  /** Records a wish, and returns what the browser is to be told instead. */
   wish(contextId: ContextId, wish: DownloadWish): DownloadBehavior {
     this.wishes.set(contextId, wish);
     return this.#downloads.behaviorOf(contextId);

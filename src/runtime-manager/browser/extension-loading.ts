@@ -1,14 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
-import type { CdpPipe } from './cdp/cdp-pipe.ts';
+import type { CdpSession } from './cdp/cdp-session.ts';
 
-const Loaded = z.object({ id: z.string() });
-const Created = z.object({ targetId: z.string() });
-const Attached = z.object({ sessionId: z.string() });
-const Evaluated = z.object({ result: z.object({ value: z.string() }) });
-
-/** What a service worker does first is done by then. */
+/** By then a service worker has done what it does first. */
 const SETTLE_MS = 700;
 const NOT_REGISTERED = /^Service worker registration failed/;
 /** https://source.chromium.org/chromium/chromium/src/+/main:extensions/common/api/developer_private.idl */
@@ -17,34 +12,36 @@ const TELL = (id: string) => `new Promise((tell) =>
 const Report = z.object({ message: z.string(), source: z.string().optional() });
 const Info = z.object({ manifestErrors: z.array(Report), runtimeErrors: z.array(Report) });
 
-/** Throws with what Chromium says when it cannot be loaded. */
+/** Throws Chromium's reason when the extension cannot be loaded. */
 export async function loadExtension(
-  pipe: CdpPipe,
+  browser: CdpSession,
   path: string,
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return (await pipe.send('Extensions.loadUnpacked', { path }, Loaded, signal)).id;
+    return (await browser.send('Extensions.loadUnpacked', { path }, { signal })).id;
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   }
 }
 
-/** What Chromium's own page about extensions says of one; a service worker that cannot start is an error. */
+/**
+ * What Chromium's own page about extensions says of this one; a service worker that cannot start is
+ * an error.
+ */
 export async function reportOnExtension(
-  pipe: CdpPipe,
+  browser: CdpSession,
   id: string,
   signal: AbortSignal,
 ): Promise<ExtensionTrial> {
   const page = { url: 'chrome://extensions/' };
-  const { targetId } = await pipe.send('Target.createTarget', page, Created, signal);
-  const attach = { targetId, flatten: true };
-  const { sessionId } = await pipe.send('Target.attachToTarget', attach, Attached, signal);
+  const { targetId } = await browser.send('Target.createTarget', page, { signal });
+  using session = await browser.attach(targetId, { signal });
   await delay(SETTLE_MS, undefined, { signal });
   const asked = { expression: TELL(id), awaitPromise: true };
-  const said = await pipe.send('Runtime.evaluate', asked, Evaluated, signal, sessionId);
-  const { manifestErrors, runtimeErrors } = Info.parse(JSON.parse(said.result.value));
+  const { result } = await session.send('Runtime.evaluate', asked, { signal });
+  const { manifestErrors, runtimeErrors } = Info.parse(JSON.parse(String(result.value)));
   const failed = manifestErrors.filter(({ message }) => NOT_REGISTERED.test(message));
   const why = runtimeErrors.map(({ message, source }) => `${message} (${fileOf(source)})`);
   return {

@@ -1,6 +1,7 @@
 import { wayOutFlags, type ForwarderPorts } from '../egress/dead-end.ts';
 import type { Fingerprint } from '../profiles/profile.ts';
 import type { BrowserFlavor } from './flavor.ts';
+import { viewportFlags } from './viewport.ts';
 
 export interface ChromiumFlags {
   userDataDir: string;
@@ -13,18 +14,16 @@ export interface ChromiumFlags {
   forwarder: ForwarderPorts;
 }
 
-const WINDOW = { width: 1280, height: 720 };
-const SCREEN = { width: 1920, height: 1080 };
-
 /** Only the last `--disable-features` counts for Chromium, so there is one list. */
 const DISABLED_FEATURES = [
   // Each of these preloads a renderer of browser interface that nobody sees.
   'WebUIReloadButton',
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
-  // A renderer in reserve for the next site: memory of every browser for a few ms of some pages.
+  // A renderer in reserve for the next site costs every browser memory, and saves a few ms of some
+  // pages.
   'SpareRendererForSitePerProcess',
-  // Off in a headless Chromium, too: the first frame of a page is shown when it is there.
+  // A headless Chromium has this off, too: a page's first frame is shown when it is there.
   'PaintHolding',
   'Translate',
   'MediaRouter',
@@ -36,9 +35,9 @@ const DISABLED_FEATURES = [
 ];
 
 /**
- * On Linux a network service of its own has no sandbox anyway (`--service-sandbox-type=none`), so
- * within the browser process it has the same rights, and saves a process: 16 MB, and a fifth of the
- * CPU time of a start.
+ * On Linux a network service in its own process has no sandbox anyway
+ * (`--service-sandbox-type=none`). Inside the browser process it has the same rights, and saves a
+ * process: 16 MB, and a fifth of the CPU time of a start.
  */
 const ENABLED_FEATURES = ['NetworkServiceInProcess2'];
 
@@ -46,32 +45,32 @@ const ENABLED_FEATURES = ['NetworkServiceInProcess2'];
 const NOWHERE = 'http://127.0.0.1:1';
 
 /**
- * What `--headless=new` turns on, but not the switch itself: by it alone Chromium calls itself
+ * What `--headless=new` turns on, but not the switch itself: the switch makes Chromium call itself
  * HeadlessChrome, and a `--user-agent` against that would empty the client hints.
  */
 const HEADLESS = [
-  // Windows and a screen that are nowhere but in memory.
+  // The windows and the screen exist only in memory.
   '--ozone-platform=headless',
-  // WebGL is drawn by the processor.
+  // The processor draws WebGL.
   '--use-angle=swiftshader-webgl',
   '--noerrdialogs',
-  // A page that prints goes on: its preview would be a window that nobody sees and nobody closes.
+  // A page that prints goes on: the print preview would be a window that nobody sees or closes.
   '--disable-print-preview',
 ];
 
 const FLAVORS: Record<BrowserFlavor, string[]> = {
   full: [],
-  // Pages are refused a context of WebGL. All else stays, also how the page itself is drawn.
+  // Pages get no WebGL context. Everything else stays, also how the page itself is drawn.
   lean: ['--disable-3d-apis'],
 };
 
 const FLAGS = [
   ...HEADLESS,
-  // The pipe is ours, and its end is the browser's end: when the service dies, however it dies,
+  // The pipe is for the service: when the service dies, however it dies, the pipe closes and
   // Chromium exits. The port is for clients.
   '--remote-debugging-pipe',
   '--remote-debugging-port=0',
-  // The first page is made by us, which is faster than the start-up window and gives us its id.
+  // The service opens the first page, which is faster than the start-up window and tells its id.
   '--no-startup-window',
   '--no-first-run',
   '--no-default-browser-check',
@@ -79,9 +78,9 @@ const FLAGS = [
   '--use-mock-keychain',
   '--hide-scrollbars',
   '--mute-audio',
-  // Extensions can be loaded into the running browser, by whom the connections let.
+  // Lets clients load extensions into the running browser, as far as their connections allow.
   '--enable-unsafe-extension-debugging',
-  // No traffic but the customer's. The URLs that remain are pointed at nothing.
+  // The browser makes no traffic but the customer's. The URLs that remain lead nowhere.
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-domain-reliability',
@@ -110,19 +109,11 @@ export function chromiumFlags(options: ChromiumFlags): string[] {
   return [
     ...FLAGS,
     ...FLAVORS[flavor],
-    ...sizes(options),
+    ...viewportFlags(options),
     `--user-data-dir=${userDataDir}`,
     ...wayOutFlags(forwarder),
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
     ...(locale === undefined ? [] : [`--lang=${locale}`]),
     ...(sandbox ? [] : ['--no-sandbox']),
   ];
-}
-
-/** A window that shows a page of the size asked for, on a screen that holds it. */
-function sizes({ fingerprint: { viewport }, windowChromeHeight }: ChromiumFlags): string[] {
-  const window = viewport && { ...viewport, height: viewport.height + windowChromeHeight };
-  const { width, height } = window ?? WINDOW;
-  const screen = `${Math.max(SCREEN.width, width)}x${Math.max(SCREEN.height, height)}`;
-  return [`--window-size=${width},${height}`, `--screen-info={${screen}}`];
 }

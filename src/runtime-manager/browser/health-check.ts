@@ -4,20 +4,20 @@ export interface HealthCheckTimes {
   intervalMs: number;
   /** A browser that takes longer to answer, and does nothing meanwhile, hangs. */
   timeoutMs: number;
-  /** One that takes so many times as long hangs, whatever it does. */
+  /** A browser that takes this many times as long hangs, whatever it does. */
   busyMultiple: number;
 }
 
 export interface Patient {
   /** Resolves when the browser answers. */
   ask: (signal: AbortSignal) => Promise<unknown>;
-  /** Resolves with another text when the browser did something; undefined: nobody knows. */
+  /** Resolves with a text that changes when the browser does something; undefined: nobody knows. */
   activity: () => Promise<string | undefined>;
 }
 
 /**
- * Asks a browser again and again whether it is there. One that neither answers nor works hangs; one
- * that works is given longer, since a page can keep a healthy browser busy for a while.
+ * Asks a browser again and again whether it is there. A browser that neither answers nor works
+ * hangs; one that works gets more time, since a page can keep a healthy browser busy for a while.
  */
 export class HealthCheck implements Disposable {
   readonly #times: HealthCheckTimes;
@@ -36,7 +36,7 @@ export class HealthCheck implements Disposable {
     this.#timer = this.#next();
   }
 
-  /** The service itself holds the browser still, until what it returns is disposed. */
+  /** Tells that the service itself holds the browser still, until the result is disposed. */
   pause(): Disposable {
     this.#held++;
     return {
@@ -63,7 +63,8 @@ export class HealthCheck implements Disposable {
       if (!(await Promise.race([answered, stood]))) return this.#hung();
       this.#failed = false;
     } catch {
-      // A pipe that closed means that the process is ending, unless it still is there the next time.
+      // A closed pipe means that the process is ending, unless the process is still there the next
+      // time.
       if (late.aborted || this.#failed) return this.#hung();
       this.#failed = true;
     } finally {

@@ -1,27 +1,27 @@
 import { cpuTimeOf } from '../machine/jail/cpu-time.ts';
 
-/** How many times its limit a step may take that does work: on a slow machine all takes longer. */
+/** How many times its limit a working step may take: on a slow machine everything takes longer. */
 const SLOW_PATIENCE = 6;
-/** How often it is looked, after the limit, whether work is done. */
+/** How often the deadline checks, from its limit on, whether work is done. */
 const LOOK_MS = 2000;
-/** What one that works gets of a processor meanwhile, however many others want it. */
+/** The share of a processor that a working step gets, however many others want one. */
 const WORKING_SHARE = 0.005;
 
-/** The machine is too slow: work was done to the end, and did not come to one. */
+/** The machine is too slow: the step still worked when its last limit was over. */
 export class TooSlowError extends Error {}
 
-/** A time limit; disposed of when what it is for is done. */
+/** The time limit of a step; disposed of when the step is done. */
 export interface LaunchDeadline extends Disposable {
-  /** Aborts when it is over. */
+  /** Aborts when the time is over. */
   readonly signal: AbortSignal;
-  /** Tells which process does the work, with its descendants. */
+  /** Names the process that does the work, with its descendants. */
   watch(pid: number): void;
 }
 
 /**
- * Of a step in launching a browser: `limitMs` for one that does nothing. One whose processes use
- * the processor is slow, and goes on for several times as long. At low priority there is no limit
- * until `hurry` aborts.
+ * The deadline of a step in launching a browser: `limitMs` for a step that does nothing. A step
+ * whose processes use the processor is slow, and may take several times as long. At low priority
+ * there is no limit until `hurry` aborts.
  */
 export function openDeadline(
   limitMs: number,
@@ -91,7 +91,10 @@ class Deadline {
     this.#lookAfter(this.#lookMs, () => this.#judge());
   }
 
-  /** Since this was asked for the last time. What comes before the process is our own work. */
+  /**
+   * Whether the step has worked since the last call. Until there is a process, the service works
+   * itself.
+   */
   async #hasWorked(): Promise<boolean> {
     if (this.#pid === undefined) return true;
     const usedMs = await this.#cpuTime(this.#pid);

@@ -4,8 +4,8 @@ import { link, open, unlink, type FileHandle } from 'node:fs/promises';
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
 /**
- * A folder that a browser may write, held open, so that what is done in it is done there: nothing
- * that the browser puts in the place of the folder, or of one above it, leads elsewhere.
+ * A folder that a browser may write. The service holds the folder open, so that nothing that the
+ * browser puts in its place, or in the place of a folder above it, leads the service elsewhere.
  */
 export class OpenFolder implements AsyncDisposable {
   readonly #handle: FileHandle;
@@ -14,7 +14,9 @@ export class OpenFolder implements AsyncDisposable {
     this.#handle = handle;
   }
 
-  /** `below` names folders one in the other. Throws where one is missing, or a link. */
+  /**
+   * `below` names folders, each inside the one before. Throws when a folder is missing or a link.
+   */
   static async open(path: string, below: readonly string[] = []): Promise<OpenFolder> {
     let folder = new OpenFolder(await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     for (const name of below) {
@@ -24,7 +26,7 @@ export class OpenFolder implements AsyncDisposable {
     return folder;
   }
 
-  /** Gives a file here a name there too; false: there is one of that name. */
+  /** Gives a file of this folder a second name in `there`; false when that name is taken. */
   async link(name: string, there: OpenFolder, newName: string): Promise<boolean> {
     try {
       await link(this.#at(name), there.#at(newName));
@@ -44,7 +46,7 @@ export class OpenFolder implements AsyncDisposable {
   }
 
   #at(name: string): string {
-    if (name === '.' || name === '..' || /[/\0]/.test(name)) throw new Error('no name of a file');
+    if (name === '.' || name === '..' || /[/\0]/.test(name)) throw new Error('not a file name');
     return `/proc/self/fd/${this.#handle.fd}/${name}`;
   }
 }

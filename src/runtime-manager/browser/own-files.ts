@@ -2,23 +2,26 @@ import { lstatSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 
-/** The folder of a runtime's files: all that clients may name of the machine, and used for nothing else. */
+/**
+ * The folder of a runtime's files. Clients may name no other path of the machine, and the folder
+ * holds nothing else.
+ */
 export interface FilesFolder {
-  /** Its path as the browser sees it, and whoever speaks to the browser. */
+  /** The path that the browser, and whoever speaks to the browser, sees. */
   seen: string;
-  /** Where it lies for the service. */
+  /** The path that the service sees. */
   onHost: string;
-  /** To whom what lies in it has to belong; undefined: to the service. */
+  /** The user that has to own the content; undefined: the service's own user. */
   owner?: { uid: number; gid: number } | undefined;
 }
 
-/** What is in it, by whoever writes it: the browser, the service, and the two helpers. */
+/** The folder's parts, one for each writer: the browser, the service and the two helpers. */
 const PARTS = ['downloads', 'uploads', 'playwright', 'chromedriver'] as const;
 
 export type Part = (typeof PARTS)[number];
 
 const PRIVATE = 0o700;
-/** Nobody else comes to where it lies. */
+/** No other user can reach the place that the folder lies in. */
 const OPEN = 0o755;
 
 /** The path of a part of the folder, as the browser sees it. */
@@ -32,8 +35,8 @@ export function hostPart({ onHost }: FilesFolder, part: Part): string {
 }
 
 /**
- * What the service writes, and the folder itself, stay the service's: it follows no link there that
- * a browser could have made.
+ * The folder itself and `uploads` stay the service's, so that no browser can make a link there that
+ * the service would follow.
  */
 export async function createFilesFolder(path: string, owner?: FilesFolder['owner']): Promise<void> {
   await mkdir(path, { mode: OPEN });
@@ -47,8 +50,8 @@ export async function createFilesFolder(path: string, owner?: FilesFolder['owner
 }
 
 /**
- * Whether a path leads to the runtime's own files, or to none yet: inside the folder, written
- * plainly, and over no link, wherever that leads.
+ * Whether a path leads to one of the runtime's own files, or to none yet: the path is written
+ * plainly, lies inside the folder, and crosses no link, wherever the link leads.
  */
 export function isOwnFile(path: string, { seen, onHost }: FilesFolder): boolean {
   const isPlain = posix.normalize(path) === path && !path.endsWith('/');
@@ -63,7 +66,7 @@ export function isOwnFile(path: string, { seen, onHost }: FilesFolder): boolean 
     }
     return true;
   } catch {
-    // No path of the system at all: too long, or with a zero in it.
+    // The system takes no such path: it is too long, or has a NUL in it.
     return false;
   }
 }

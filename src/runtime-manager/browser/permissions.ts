@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { CdpPipe } from './cdp/cdp-pipe.ts';
+import type { CdpSession } from './cdp/cdp-session.ts';
 
-const COMMAND_TIMEOUT_MS = 10_000;
-/** Of one context: a client that sets more has no use for the first. */
+/**
+ * The most grants that are kept of one context: a client that sets more has no use for the first.
+ */
 const GRANTS_MAX = 1000;
-/** With more contexts than that, those that are gone are looked for. */
+/** Above this number of contexts, the service looks for those that are gone. */
 const CONTEXTS_MAX = 100;
 
 const RESET = 'Browser.resetPermissions';
@@ -15,8 +16,6 @@ const Grant = z.looseObject({
   embeddedOrigin: z.string().optional(),
   permission: z.unknown().optional(),
 });
-const Contexts = z.object({ browserContextIds: z.array(z.string()) });
-const Nothing = z.object({});
 
 type Params = Record<string, unknown>;
 
@@ -24,30 +23,30 @@ interface Given {
   client: object;
   method: string;
   params: Params;
-  /** One with the same takes its place. */
+  /** A later grant of the same client with the same key replaces this one. */
   key: string;
 }
 
 /**
- * What pages of one browser may do. Chromium takes back everything that was ever granted in a context
- * when any client goes that granted something there. So the service grants in the clients' stead,
- * and takes back what a client granted itself.
+ * What pages of one browser may do. When any client goes that granted something in a context,
+ * Chromium takes back everything that was ever granted there. So the service grants in the clients'
+ * stead, and itself takes back what a client granted.
  */
 export class Permissions {
-  readonly #pipe: CdpPipe;
-  /** By context, in their order; undefined: the default one. */
+  readonly #browser: CdpSession;
+  /** The grants of each context, in their order; undefined: the default context. */
   readonly #given = new Map<string | undefined, Given[]>();
-  /** One after the other, as the last one holds. */
+  /** The end of the last command: commands run one after the other, since the last one holds. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(pipe: CdpPipe) {
-    this.#pipe = pipe;
+  constructor(browser: CdpSession) {
+    this.#browser = browser;
   }
 
-  /** Carries out a command of a client. Throws what Chromium says against it. */
+  /** Carries out a command of a client. Throws when Chromium refuses the command. */
   carryOut(client: object, method: string, params: Params): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#send(method, params);
+      await this.#browser.sendAsWritten(method, params);
       this.#note(client, method, params);
       await this.#forgetGone().catch(() => undefined);
     });
@@ -60,15 +59,15 @@ export class Permissions {
       if (left.length === given.length) continue;
       if (left.length > 0) this.#given.set(contextId, left);
       else this.#given.delete(contextId);
-      // A context that is gone refuses it.
+      // Chromium refuses the command when the context is gone.
       this.#inTurn(() => this.#redo(contextId)).catch(() => undefined);
     }
   }
 
   async #redo(browserContextId: string | undefined): Promise<void> {
-    await this.#send(RESET, { browserContextId });
+    await this.#browser.sendAsWritten(RESET, { browserContextId });
     for (const { method, params } of this.#given.get(browserContextId) ?? []) {
-      await this.#send(method, params);
+      await this.#browser.sendAsWritten(method, params);
     }
   }
 
@@ -85,19 +84,11 @@ export class Permissions {
 
   async #forgetGone(): Promise<void> {
     if (this.#given.size <= CONTEXTS_MAX) return;
-    const { browserContextIds } = await this.#ask('Target.getBrowserContexts', {}, Contexts);
+    const { browserContextIds } = await this.#browser.send('Target.getBrowserContexts', {});
     for (const contextId of this.#given.keys()) {
       const isThere = contextId === undefined || browserContextIds.includes(contextId);
       if (!isThere) this.#given.delete(contextId);
     }
-  }
-
-  async #send(method: string, params: Params): Promise<void> {
-    await this.#ask(method, params, Nothing);
-  }
-
-  #ask<T>(method: string, params: Params, result: z.ZodType<T>): Promise<T> {
-    return this.#pipe.send(method, params, result, AbortSignal.timeout(COMMAND_TIMEOUT_MS));
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -23,23 +23,26 @@ const Preferences = z.record(z.string(), z.unknown());
 
 export interface PreferenceOptions {
   /**
-   * From where extensions may be loaded: of those that are unpacked Chromium asks this by the id
-   * which follows from the path, and would otherwise let them read files.
+   * The paths that extensions may be loaded from. An unpacked extension's id follows from its path;
+   * by that id Chromium looks up whether the extension may read files. Without an entry, it may.
    */
   extensionPaths: string[];
-  /** Where downloads are kept that no client says a word about, as the browser sees it. */
+  /** The folder, as the browser sees it, of downloads for which no client names one. */
   downloadsPath: string;
   locale: string | undefined;
-  /** In a browser that no customer gets: pages of Chromium's own may be opened, and tell what extensions did. */
+  /**
+   * Whether no customer gets the browser: Chromium's own pages may then be opened, and tell what
+   * extensions did.
+   */
   isTrial: boolean;
 }
 
-/** No link is followed, and nothing is waited for that is no file. */
+/** Opening follows no link, and does not wait for what is not a file. */
 const PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Writes what a browser is to know before it starts, beside what a profile knows already. Throws when
- * the profile's directory is a link.
+ * Writes what a browser has to know before its launch, beside what its profile already knows.
+ * Throws when the profile's directory is a link.
  */
 export async function writePreferences(
   userDataDir: string,
@@ -65,7 +68,7 @@ export async function writePreferences(
   await replaceFile(file, JSON.stringify(merge(known, ours)));
 }
 
-/** By a new file in its place: what the name leads to is not written to. */
+/** Puts a new file in the place of the old one, and so writes nothing to where the name leads. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const written = `${file}.new`;
   await rm(written, { recursive: true, force: true });
@@ -74,8 +77,8 @@ async function replaceFile(file: string, text: string): Promise<void> {
 }
 
 /**
- * What a profile knows of these is not to be believed: it may name any directory of the machine, or
- * lift the policy.
+ * The profile's own values of these cannot be trusted: they may name any directory of the machine,
+ * or lift the policy.
  */
 function withoutOurs(known: z.infer<typeof Preferences>): z.infer<typeof Preferences> {
   const kept = Object.entries(known).filter(([name]) => !OURS.has(name));
@@ -86,12 +89,15 @@ async function readPreferences(file: string): Promise<z.infer<typeof Preferences
   try {
     return Preferences.parse(JSON.parse(await readFile(file, { encoding: 'utf8', flag: PLAIN })));
   } catch {
-    // There are none, or a crash spoilt them: Chromium begins anew then, too.
+    // There are no preferences, or a crash spoilt them: Chromium begins anew then, too.
     return {};
   }
 }
 
-/** With the language alone after the one of a region, as a browser of that language has it. */
+/**
+ * The languages of a locale: first with its region, then without, as a browser of that language has
+ * them.
+ */
 function languagesOf(locale: string): object {
   const languages = [...new Set([locale, locale.split('-')[0]])].join(',');
   return { accept_languages: languages, selected_languages: languages };

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 
 /** Fields of /proc/<pid>/stat after the name: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 const CPU_TIMES = [11, 12];
-/** Of /proc/<pid>/io: https://man7.org/linux/man-pages/man5/proc_pid_io.5.html */
+/** Lines of /proc/<pid>/io: https://man7.org/linux/man-pages/man5/proc_pid_io.5.html */
 const BYTES = /^[rw]char: \d+$/gm;
 
 /**
- * What the browser process of a Chromium did so far, as the kernel counts it. `pid` is the program that was started, above which a
- * jail may have put others.
+ * What the browser process of a Chromium did so far, as the kernel counts it. `pid` is the process
+ * that was started; a jail may have put processes of its own above the browser.
  */
 export class ProcessActivity {
   readonly #started: number;
@@ -18,8 +18,8 @@ export class ProcessActivity {
   }
 
   /**
-   * CPU time and bytes moved, as a text that differs when there was any. The bytes are missing where
-   * the kernel does not show them to this user. Undefined where nothing can be told.
+   * CPU time and bytes moved, as a text that changes when the browser does something. The bytes are
+   * missing where the kernel does not show them to this user. Undefined when nothing can be told.
    */
   async read(): Promise<string | undefined> {
     try {
@@ -34,7 +34,10 @@ export class ProcessActivity {
   }
 }
 
-/** Those that only make its jail have its whole command line as well, and are above it. */
+/**
+ * The processes that only make the browser's jail have its whole command line as well, and are
+ * above it.
+ */
 async function browserBelow(pid: number): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   for (const child of children.split(' ').filter(Boolean).map(Number)) {

@@ -3,7 +3,7 @@ import { solveCaptchas } from './solve-captchas.ts';
 import { captchaWarnings } from './warnings.ts';
 import { CaptchaWatcher, type CaptchaOptions } from './watcher.ts';
 
-/** Solves the captchas on the pages of runtimes: whatever comes where that is configured, and on demand. */
+/** Solves the captchas on the pages of runtimes: as they appear where configured, and on demand. */
 export class Captchas implements Companion {
   readonly name = 'captchas';
   readonly #options: CaptchaOptions;

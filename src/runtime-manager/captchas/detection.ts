@@ -36,12 +36,12 @@ ${Object.entries(PARTS)
 
 type Detection = ReturnType<typeof detection>;
 
-/** What became of a solution: put in its place, or too late for it. */
+/** What became of a solution: put in its place, or too late for that. */
 export const Placed = z.enum(['put', 'solved', 'gone']);
 
 /**
- * An expression that asks a document's detection, with arguments of JSON. Detection is in it, and
- * does nothing where it already is.
+ * An expression that asks a document's detection, with arguments of JSON. The expression brings
+ * detection with it, which does nothing where it is already.
  */
 export function askDetection<Question extends keyof Detection>(
   question: Question,

@@ -4,15 +4,15 @@ import { CAPTCHA_KINDS } from './kinds.ts';
 const TEXT_MAX = 2000;
 export const SITE_KEY = /^[\w.:-]{1,200}$/;
 
-/** One that is too long is left out: the others of its document are found all the same. */
+/** Leaves out a text that is too long, so that the document's captchas are found all the same. */
 const text = z.string().max(TEXT_MAX).optional().catch(undefined);
 
-/** A captcha as detection describes it, in one document. What the page's author wrote is in it. */
+/** A captcha of one document as detection describes it, with texts that the page's author wrote. */
 export const FoundCaptcha = z.object({
-  /** By which the document's detection knows it. */
+  /** The id by which the document's detection knows the captcha. */
   id: z.int(),
   kind: z.enum(CAPTCHA_KINDS),
-  /** Where the solver has to think it is. */
+  /** The address that the solver has to solve the captcha for. */
   url: z.url().max(TEXT_MAX).catch('about:blank'),
   userAgent: z.string().max(TEXT_MAX).catch(''),
   siteKey: z.string().regex(SITE_KEY).optional().catch(undefined),
@@ -27,7 +27,7 @@ export const FoundCaptcha = z.object({
 });
 export type FoundCaptcha = z.infer<typeof FoundCaptcha>;
 
-/** The origin of where it is. */
+/** The origin of a captcha's document. */
 export function siteOf({ url }: FoundCaptcha): string {
   return new URL(url).origin;
 }

@@ -8,7 +8,10 @@ import { imageTask } from './solver-tasks.ts';
 
 const Image = z.union([z.object({ bytes: z.string() }), z.object({ url: z.string() })]);
 
-/** Has an image read, and types what it says. Throws as `Solver.solve`, or `captcha.page_gone` when it went meanwhile. */
+/**
+ * Has an image read, and types its text. Throws as `Solver.solve`, or `captcha.page_gone` when the
+ * captcha went away meanwhile.
+ */
 export async function solveImage(
   document: PageDocument,
   { id }: FoundCaptcha,

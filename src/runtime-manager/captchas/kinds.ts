@@ -1,4 +1,4 @@
-/** Widgets that let the browser compute for a while. They are solved in the page, by themselves. */
+/** Widgets that let the browser compute for a while, and so solve themselves in the page. */
 export const PROOF_OF_WORK_KINDS = ['altcha', 'cap', 'friendly_captcha', 'mcaptcha'] as const;
 export type ProofOfWorkKind = (typeof PROOF_OF_WORK_KINDS)[number];
 
@@ -13,13 +13,13 @@ export const TOKEN_KINDS = [
 ] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
-/** What only a configured solver solves. */
+/** The kinds that only a configured solver solves. */
 export const SOLVER_KINDS = [...TOKEN_KINDS, 'image'] as const;
 
 export const CAPTCHA_KINDS = [...PROOF_OF_WORK_KINDS, ...SOLVER_KINDS] as const;
 export type CaptchaKind = (typeof CAPTCHA_KINDS)[number];
 
-/** How it went with one. */
+/** What became of a captcha. */
 export const CAPTCHA_STATUSES = ['solved', 'failed', 'unsupported'] as const;
 
 export function isProofOfWork(kind: CaptchaKind): kind is ProofOfWorkKind {

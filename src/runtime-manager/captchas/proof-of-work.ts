@@ -11,7 +11,7 @@ const Outcome = z.enum(['solved', 'refused']);
 
 /**
  * Lets a widget do its work, as a click on it would, and waits for the response. Throws
- * `captcha.rejected` when the widget's own server does not take it.
+ * `captcha.rejected` when the widget's own server does not take the work.
  */
 export async function proveWork(
   document: PageDocument,

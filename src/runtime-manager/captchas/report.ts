@@ -6,7 +6,7 @@ import { siteOf, type FoundCaptcha } from './found.ts';
 
 /** A captcha that events are about. */
 export interface ReportedCaptcha {
-  /** By which its events are known. */
+  /** The number that all events about the captcha have. */
   number: number;
   document: PageDocument;
   found: FoundCaptcha;
@@ -19,7 +19,7 @@ export interface ReportedFailure {
   details: Record<string, unknown> | undefined;
 }
 
-/** Tells what becomes of the captchas of one runtime: in events, and once in the log. */
+/** Tells what becomes of the captchas of one runtime: in events, and each code once in the log. */
 export class CaptchaReport {
   readonly #noteEvent: (event: NewEvent) => void;
   readonly #log: Logger;
@@ -38,7 +38,7 @@ export class CaptchaReport {
     this.#noteEvent({ type, contextId, pageId, data: { ...about, ...more } });
   }
 
-  /** A page may come again and again: it is told once for each kind and site. */
+  /** Tells it once for each kind and site, since a page may come again and again. */
   unsupported(captcha: ReportedCaptcha): void {
     const { found } = captcha;
     if (!this.#isFirst(`${found.kind} ${siteOf(found)}`)) return;
@@ -54,7 +54,7 @@ export class CaptchaReport {
     this.#log.warn(about, `a captcha could not be solved: ${message}`);
   }
 
-  /** That nothing more is solved is told once. */
+  /** Tells once that nothing more is solved. */
   limitReached(captcha: ReportedCaptcha, failure: ReportedFailure): void {
     if (!this.#isFirst(`limit ${failure.code}`)) return;
     this.failed(captcha, failure, {});

@@ -10,23 +10,23 @@ const CaptchaResult = z.object({
   siteKey: z.string().optional(),
   pageId: z.string(),
   status: z.enum(CAPTCHA_STATUSES),
-  /** Why it is not solved. */
+  /** Why the captcha is not solved. */
   code: z.string().optional(),
   durationMs: z.number(),
 });
 export type CaptchaResult = z.infer<typeof CaptchaResult>;
 
 /**
- * Solves what is on the pages of a runtime now, whether or not it solves what comes. Throws
- * `captcha.not_found`, `captcha.timeout`, `runtime.not_active` when the runtime ends meanwhile, or
- * what the first failed with when none could be solved.
+ * Solves the captchas that are on the pages of a runtime now, whether or not it solves those that
+ * appear later. Throws `captcha.not_found`, `captcha.timeout`, `runtime.not_active` when the runtime
+ * ends meanwhile, or the first captcha's failure when none could be solved.
  */
 export const solveCaptchas = {
   name: 'captchas.solve',
   message: z.object({
-    /** The CDP targetId of the one page to look at; all without it. */
+    /** The CDP targetId of the one page to look at; without it, all pages are looked at. */
     pageId: z.string().optional(),
-    /** How long the answer may take. What was begun goes on after it. */
+    /** How long the answer may take. Solving goes on afterwards. */
     timeoutMs: z.int().positive(),
   }),
   answer: z.array(CaptchaResult),

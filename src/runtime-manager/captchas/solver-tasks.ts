@@ -10,10 +10,10 @@ export interface SolverTask {
 }
 
 interface TaskType {
-  /** Its name with the runtime's proxy and without one; where they are one, it takes none. */
+  /** The type's name with the runtime's proxy and without one; equal names: it takes no proxy. */
   proxied: string;
   proxyless: string;
-  /** Whether it takes the browser's user agent. */
+  /** Whether the task takes the browser's user agent. */
   wantsUserAgent: boolean;
 }
 
@@ -40,7 +40,7 @@ const CAPSOLVER_TYPES: Record<TokenKind, TaskType> = {
   turnstile: withoutProxy('AntiTurnstileTaskProxyLess'),
 };
 
-/** Of the scores that solvers have on offer (0.3, 0.7, 0.9), what sites mostly ask for. */
+/** Of the scores that solvers offer (0.3, 0.7, 0.9), the one that sites mostly ask for. */
 const MIN_SCORE = 0.7;
 
 /** The task for a widget's token. `solverUrl` tells whose names to use. */
@@ -67,7 +67,7 @@ export function imageTask(bytes: string): SolverTask {
   return { type: 'ImageToTextTask', body: bytes };
 }
 
-/** What is undefined is left out of JSON. */
+/** A kind's own properties; JSON leaves out those that are undefined. */
 function extrasOf(
   kind: TokenKind,
   { action, cData, dataS, isInvisible }: FoundCaptcha,
@@ -89,7 +89,7 @@ function extrasOf(
   }
 }
 
-/** The password too: the solver has to get through the proxy. */
+/** The proxy with its password, since the solver has to get through it. */
 function proxyOf({ type, host, port, username, password }: Proxy): Record<string, unknown> {
   const bare = host.replace(/^\[|\]$/g, '');
   return {

@@ -7,19 +7,19 @@ export interface SolverOptions {
   /** Where `createTask` and `getTaskResult` are. */
   url: string;
   key: string;
-  /** How often it is asked whether a task is done. */
+  /** How often the solver is asked whether a task is done. */
   pollIntervalMs: number;
   /** How long one answer may take. */
   requestTimeoutMs: number;
 }
 
-/** Of a token, or of the text in an image. What it cost is as the solver says, in its currency. */
+/** A token, or the text in an image. The cost is what the solver says, in its currency. */
 export interface Solution {
   text: string;
   cost: string | undefined;
 }
 
-/** A task may have been paid for: its result is asked for again when an answer fails. */
+/** When an answer fails, the result is asked for again: the task may have been paid for. */
 const POLL_FAILURES_MAX = 3;
 /** Tokens have a few kilobytes. */
 const ANSWER_MAX_BYTES = 256 * 1024;
@@ -45,7 +45,7 @@ const Answer = z.object({
 });
 type Answer = z.infer<typeof Answer>;
 
-/** What the codes mean that all solvers have; all others are `captcha.solver_failed`. */
+/** What the codes that all solvers have mean; all other codes are `captcha.solver_failed`. */
 const CODES: Record<string, CaptchaErrorCode> = {
   ERROR_KEY_DOES_NOT_EXIST: 'captcha.solver_refused',
   ERROR_WRONG_USER_KEY: 'captcha.solver_refused',
@@ -74,8 +74,8 @@ export class Solver {
 
   /**
    * Throws RuntimeError with a code of `CODES`, `captcha.solver_failed` or
-   * `captcha.solver_unavailable`, or an AbortError. Neither the key nor the task, which
-   * may have a proxy's password, is in any of them.
+   * `captcha.solver_unavailable`, or an AbortError. No error contains the key or the task, which
+   * may have a proxy's password.
    */
   async solve(task: SolverTask, signal: AbortSignal): Promise<Solution> {
     const created = await this.#post('createTask', { task }, signal);
@@ -103,7 +103,7 @@ export class Solver {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ clientKey: key, ...body }),
-        // What is sent is for the solver alone.
+        // The key and the task are for the solver alone.
         redirect: 'error',
         signal: AbortSignal.any([signal, late]),
       });
@@ -139,7 +139,7 @@ function solutionOf({ solution, cost }: Answer): Solution {
   return { text, cost: cost === undefined || cost === null ? undefined : String(cost) };
 }
 
-/** Its description is left out: it may repeat what was sent. */
+/** Leaves out the answer's description, which may repeat what was sent. */
 function refusalOf({ errorCode }: Answer): CaptchaError {
   const solverCode = SOLVER_CODE.test(errorCode ?? '') ? (errorCode ?? '') : 'unknown';
   return captchaError(CODES[solverCode] ?? 'captcha.solver_failed', { details: { solverCode } });

@@ -15,7 +15,7 @@ import { solveToken } from './tokens.ts';
 export interface CaptchaLimits {
   /** How often one captcha is tried. */
   attempts: number;
-  /** How many tries a runtime may make while it is up, of whatever kind. */
+  /** How many tries of any kind a runtime may make while it is up. */
   solvesPerRuntime: number;
   /** How long one try may take. */
   solveTimeoutMs: number;
@@ -27,7 +27,7 @@ export interface CaptchaResult {
   siteKey: string | undefined;
   pageId: string;
   status: (typeof CAPTCHA_STATUSES)[number];
-  /** Why it is not solved. */
+  /** Why the captcha is not solved. */
   code: CaptchaErrorCode | undefined;
   durationMs: number;
 }
@@ -68,7 +68,7 @@ export class CaptchaSolving {
     return this.#solves < this.#parts.limits.solvesPerRuntime;
   }
 
-  /** As often as one may be tried; one that is being solved is not begun again. Does not throw. */
+  /** Tries a captcha until no try is left, but not while it is being solved. Does not throw. */
   solve(document: PageDocument, found: FoundCaptcha): Promise<CaptchaResult> {
     const captcha = this.#captcha(document, found);
     captcha.running ??= this.#solve(captcha).finally(() => {
@@ -77,7 +77,7 @@ export class CaptchaSolving {
     return captcha.running;
   }
 
-  /** As `solve`, for one that may have been tried as often already. */
+  /** As `solve`, even for a captcha that has no try left. */
   solveAgain(document: PageDocument, found: FoundCaptcha): Promise<CaptchaResult> {
     const captcha = this.#captcha(document, found);
     if (!captcha.running) captcha.attempts = 0;
@@ -115,7 +115,7 @@ export class CaptchaSolving {
     };
   }
 
-  /** Resolves with what it failed with at last, or undefined. */
+  /** Resolves with the code of the last failure; undefined: the captcha is solved. */
   async #attempts(captcha: Captcha): Promise<CaptchaErrorCode | undefined> {
     const { limits, report } = this.#parts;
     if (!this.#isSupported(captcha.found)) {
@@ -123,7 +123,7 @@ export class CaptchaSolving {
       return 'captcha.unsupported';
     }
     let code: CaptchaErrorCode = 'captcha.rejected';
-    // Each solution was taken back.
+    // The page took back every solution.
     if (captcha.attempts >= limits.attempts) report.failed(captcha, captchaError(code), {});
     while (captcha.attempts < limits.attempts) {
       if (!this.hasRoom) {
@@ -181,7 +181,7 @@ export class CaptchaSolving {
   }
 }
 
-/** When the page takes the solution back, since it is wrong or too old, it is told once more. */
+/** Has the captcha told again if the page takes the solution back as wrong or too old. */
 function settle({ document, found }: Captcha, signal: AbortSignal): void {
   const settled = document.ask(askDetection('settle', found.id), z.unknown(), signal);
   // The solution may have sent the page elsewhere, or made it show a dialog.

@@ -21,7 +21,7 @@ import { tokenTask } from './solver-tasks.ts';
 /** A token of reCAPTCHA is good for two minutes. */
 const TOKEN_LIFE_MS = 110_000;
 
-/** What a token was asked for with, and where it goes. */
+/** What a token is asked for with, and where it goes. */
 export interface TokenCaptcha {
   document: PageDocument;
   found: FoundCaptcha;
@@ -50,7 +50,7 @@ export async function solveToken(
   return { ...solution, callbackCalled: await deliver(captcha, siteKey, solution.text, signal) };
 }
 
-/** Of a widget that was rendered by a script, and says its key nowhere in the page. */
+/** The site key of a widget that a script rendered, and that says its key nowhere in the page. */
 async function findSiteKey(document: PageDocument, signal: AbortSignal): Promise<string> {
   const keys = await document.callOnObjects(onRendered(siteKeysOf), z.array(z.string()), signal);
   const [siteKey, ...others] = keys.filter((key) => SITE_KEY.test(key));
@@ -67,12 +67,12 @@ async function deliver(
   const { document, found } = captcha;
   const placed = await document.ask(askDetection('put', found.id, token), Placed, signal);
   if (placed === 'gone') throw captchaError('captcha.page_gone');
-  // Somebody else was faster: to call back twice could submit a form twice.
+  // Somebody else was faster. To call back twice could submit a form twice.
   if (placed === 'solved') return false;
   try {
     return await callBack(captcha, siteKey, token, signal);
   } catch (error) {
-    // What the page itself gets wrong is no reason to pay for another token.
+    // A mistake of the page itself is no reason to pay for another token.
     if (error instanceof PageScriptError) return false;
     throw error;
   }
@@ -96,7 +96,7 @@ async function callBack(
   return document.callOnObjects(call, z.boolean(), signal);
 }
 
-/** Called on all objects of a page: a page script on those that were given to `render`. */
+/** Called on all objects of a page, the result calls `script` with what was given to `render`. */
 function onRendered<Args extends unknown[]>(
   script: (rendered: Rendered[], ...args: Args) => unknown,
   ...args: Args

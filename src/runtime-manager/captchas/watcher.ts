@@ -15,10 +15,10 @@ import { askDetection } from './detection.ts';
 import { FoundCaptcha } from './found.ts';
 import { Solver, type SolverOptions } from './solver.ts';
 
-/** How long a page that was only just opened may take to show one. */
+/** How long a page that was only just opened may take to show a captcha. */
 const APPEAR_MS = 5000;
 const LOOK_MS = 250;
-/** The other pages do not wait for one that hangs. */
+/** The other pages wait no longer than this for a page that hangs. */
 const ANSWER_MS = 2000;
 
 const Found = z.array(FoundCaptcha);
@@ -30,20 +30,20 @@ interface DocumentCaptcha {
 
 /** What is configured for all runtimes. */
 export interface CaptchaOptions extends CaptchaLimits {
-  /** Undefined: only what the browser itself can compute is solved. */
+  /** Undefined: only captchas that the browser itself can compute are solved. */
   solver: SolverOptions | undefined;
 }
 
 export interface CaptchaWatcherParts {
   options: CaptchaOptions;
   pages: Pick<Pages, 'followDocuments'>;
-  /** What the runtime's traffic goes through now. */
+  /** The proxy that the runtime's traffic goes through now. */
   proxy: () => Proxy | undefined;
   note: (event: NewEvent) => void;
   log: Logger;
 }
 
-/** What is asked to be solved now. */
+/** Which captchas to solve now, and in what time. */
 type CaptchaRequest = z.infer<typeof solveCaptchas.message>;
 
 /** Looks for captchas on the pages of one running browser, and has them solved. */
@@ -62,13 +62,13 @@ export class CaptchaWatcher implements Disposable {
     this.#solving = new CaptchaSolving({ solver, limits: options, proxy, report, ended });
   }
 
-  /** Solves from now on whatever comes. Throws when Chromium does not answer. */
+  /** Solves every captcha that appears from now on. Throws when Chromium does not answer. */
   async watch(signal: AbortSignal): Promise<void> {
     this.#isAutomatic = true;
     await this.#follow(signal);
   }
 
-  /** As `solveCaptchas`; waits a while for something to be there. */
+  /** As `solveCaptchas`; waits a while for a captcha to appear. */
   async solveNow(
     { pageId, timeoutMs }: CaptchaRequest,
     signal: AbortSignal,
@@ -77,7 +77,7 @@ export class CaptchaWatcher implements Disposable {
     const timer = setTimeout(() => late.abort(), timeoutMs);
     const until = AbortSignal.any([signal, this.#ended.signal, late.signal]);
     try {
-      // It is for all who ask, and ends with none of them.
+      // All who ask share the following of pages, which ends with none of them.
       const documents = await untilAborted(this.#follow(this.#ended.signal), until);
       const found = await this.#findIn(documents, pageId, until);
       const solved = found.map(({ document, captcha }) =>
@@ -87,20 +87,20 @@ export class CaptchaWatcher implements Disposable {
     } catch (error) {
       this.#ended.signal.throwIfAborted();
       if (error instanceof CaptchaError || !until.aborted) throw error;
-      // Or the client hung up, and is told nothing.
+      // A client that hung up instead is not told anyway.
       throw captchaError('captcha.timeout');
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Its sessions with the pages end, and so does what is being solved. */
+  /** Ends the watcher's sessions with the pages, and whatever is being solved. */
   [Symbol.dispose](): void {
     this.#ended.abort(new RuntimeError('runtime.not_active', 'The runtime ends.'));
     void this.#following?.then((documents) => documents[Symbol.dispose]()).catch(() => undefined);
   }
 
-  /** The pages are followed from the first need on. */
+  /** Follows the pages from the first call on. */
   #follow(signal: AbortSignal): Promise<PageDocuments> {
     const opened = (document: PageDocument) => {
       if (this.#isAutomatic) void this.#watchDocument(document);
@@ -120,11 +120,11 @@ export class CaptchaWatcher implements Disposable {
         for (const captcha of found) void this.#solving.solve(document, captcha);
       }
     } catch {
-      // The document went, or the browser.
+      // The document or the browser went away.
     }
   }
 
-  /** Throws `captcha.not_found` when there is none, however short the while was to wait for one. */
+  /** Throws `captcha.not_found` when there is no captcha, however short the time to wait was. */
   async #findIn(
     documents: PageDocuments,
     pageId: string | undefined,
@@ -153,7 +153,7 @@ export class CaptchaWatcher implements Disposable {
       return found.map((captcha) => ({ document, captcha }));
     } catch {
       signal.throwIfAborted();
-      return []; // It went away meanwhile, hangs, or shows a dialog.
+      return []; // The document went away meanwhile, hangs, or shows a dialog.
     }
   }
 }

@@ -5,13 +5,13 @@ import type { RuntimeLife } from '../runtime/runtime.ts';
 import { ownConnectionId } from './own-connection.ts';
 import { OpenCommands } from './websocket/open-commands.ts';
 
-/** Who wants to know of clients that come and go. */
+/** Called when a client attaches to a connection, and when it detaches. */
 export interface ConnectionEvents {
   attached: (connection: Connection, driver: Driver | undefined) => void;
   detached: (connection: Connection) => void;
 }
 
-/** When something happened: as people are told it, and by `performance.now()`. */
+/** When something happened: as a date for people, and by `performance.now()`. */
 export interface Moment {
   at: Date;
   ms: number;
@@ -25,7 +25,7 @@ interface ConnectionFacts {
   id: string;
   protocol: Protocol;
   access: Access;
-  /** Until when clients are let in; those of the runtime itself have none. */
+  /** Until when clients are let in; a runtime's own connections have no end. */
   expiresAt?: Date;
 }
 
@@ -53,12 +53,12 @@ export class Connection {
     this.#expiresAtMs = expiresAt ? elapsedAt(expiresAt) : Infinity;
   }
 
-  /** Whether it is one of the runtime itself. */
+  /** Whether this is one of the runtime's own connections. */
   get isOwn(): boolean {
     return this.expiresAt === undefined;
   }
 
-  /** Why nobody is let in any more; undefined while it is open. */
+  /** Why nobody is let in any more; undefined while the connection is open. */
   get closed(): string | undefined {
     return this.#closed;
   }
@@ -67,7 +67,7 @@ export class Connection {
     return this.#clients.size;
   }
 
-  /** Whether it lets nobody in any more. */
+  /** Whether `expiresAt` has passed: no further client is let in. */
   get isExpired(): boolean {
     return performance.now() >= this.#expiresAtMs;
   }
@@ -76,14 +76,14 @@ export class Connection {
     return this.#lastActivity;
   }
 
-  /** As it is now, as plain data. */
+  /** The connection as it is now, as plain data. */
   get state() {
     const { id, protocol, access, createdAt, expiresAt, attachedClients } = this;
     const lastActivityAt = this.#lastActivity?.at;
     return { id, protocol, access, createdAt, expiresAt, attachedClients, lastActivityAt };
   }
 
-  /** Counts a client until it is disposed; `close` is how it is told to go. */
+  /** Counts a client until the result is disposed; `close` tells the client to go. */
   attach(driver: Driver | undefined, close: (reason: string) => void): Disposable {
     this.touch();
     this.#clients.add(close);
@@ -102,14 +102,14 @@ export class Connection {
     this.#lastActivity = thisMoment();
   }
 
-  /** What a client asks, to be disposed when it has gone. */
+  /** The open commands of one client, to be disposed when the client has gone. */
   follow(): OpenCommands {
     const commands = new OpenCommands(() => this.#commands.delete(commands));
     this.#commands.add(commands);
     return commands;
   }
 
-  /** A request that is being taken and carried out, until it is disposed or its client is `gone`. */
+  /** Counts a request as in progress until the result is disposed or the client is `gone`. */
   request(gone: AbortSignal): Disposable {
     this.touch();
     const commands = this.follow();
@@ -125,14 +125,14 @@ export class Connection {
     return { [Symbol.dispose]: end };
   }
 
-  /** Counts as active while a command is open, for at most `limitMs`. */
+  /** Counts the connection as active while a command is open, for at most `limitMs`. */
   touchIfAsked(limitMs: number): void {
     for (const commands of this.#commands) {
       if (commands.areOpen(limitMs)) return this.touch();
     }
   }
 
-  /** Sends every client away, also one that is just coming. */
+  /** Sends every client away, even one that is just attaching. */
   close(reason: string): void {
     this.#closed = reason;
     for (const close of this.#clients) {
@@ -148,7 +148,7 @@ export class Connections {
   readonly #life: Pick<RuntimeLife, 'id' | 'generation'>;
   #epochs: ConnectionEpochs = {};
   readonly #all = new Map<string, Connection>();
-  /** By ways that are revoked now, and without a client. */
+  /** The last activity on connections that are revoked now, or on none of them (`touch`). */
   #otherActivity: Moment | undefined;
 
   constructor(events: ConnectionEvents, life: Pick<RuntimeLife, 'id' | 'generation'>) {
@@ -157,7 +157,7 @@ export class Connections {
     for (const protocol of PROTOCOLS) this.#addOwn(protocol);
   }
 
-  /** How often own connections were revoked. */
+  /** How often each protocol's own connection was revoked. */
   get epochs(): ConnectionEpochs {
     return this.#epochs;
   }
@@ -175,7 +175,7 @@ export class Connections {
     return this.#all.get(id);
   }
 
-  /** When the runtime was last in use, also by a way that is revoked now. */
+  /** When the runtime was last in use, even by a connection that is revoked now. */
   get lastActivity(): Moment | undefined {
     return [...this.#all.values()].reduce(
       (latest, { lastActivity }) => later(latest, lastActivity),
@@ -183,12 +183,12 @@ export class Connections {
     );
   }
 
-  /** The runtime is in use by what a client began. */
+  /** Counts the runtime as active, because something that a client began goes on. */
   touch(): void {
     this.#otherActivity = thisMoment();
   }
 
-  /** Those that have a command open count as active, each command for at most `limitMs`. */
+  /** Counts connections with an open command as active, each command for at most `limitMs`. */
   touchAsked(limitMs: number): void {
     for (const connection of this.#all.values()) connection.touchIfAsked(limitMs);
   }
@@ -200,8 +200,8 @@ export class Connections {
   }
 
   /**
-   * Lets nobody in by it any more and closes whoever is; undefined when there is none. Another one
-   * takes the place of one of the runtime's own.
+   * Closes a connection to its clients and to new ones; undefined when there is no such connection.
+   * A new one takes the place of a runtime's own connection.
    */
   revoke(id: string): Connection | undefined {
     const connection = this.#all.get(id);
@@ -232,7 +232,7 @@ export class Connections {
     return connection;
   }
 
-  /** What has expired and has no client left is of no use. */
+  /** Drops connections that have expired and have no client left. */
   #dropExpired(): void {
     for (const { id, isExpired, attachedClients } of this.#all.values()) {
       if (isExpired && attachedClients === 0) this.revoke(id);
@@ -244,7 +244,7 @@ export function thisMoment(): Moment {
   return { at: new Date(), ms: performance.now() };
 }
 
-/** When a date that was just reckoned will be, by `performance.now()`: clocks are set, time passes. */
+/** A date that was just computed, by `performance.now()`: unlike the clock, nobody can set that. */
 export function elapsedAt(date: Date): number {
   return performance.now() + date.getTime() - Date.now();
 }

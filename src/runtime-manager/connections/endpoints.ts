@@ -43,18 +43,18 @@ export interface EndpointsOptions extends Omit<WebDriverOptions, 'closing'> {
 }
 
 /**
- * All the ways to speak to one browser. CDP reaches it directly; Playwright's server,
- * chromedriver and what speaks BiDi are started on first use and reach it through a gate of ours, so
- * that what clients may do is decided in one place.
+ * All the ways to speak to one browser. Clients of CDP reach it directly. Playwright's server,
+ * chromedriver and the BiDi server are started on first use, and reach the browser through a gate of
+ * ours, so that what clients may do is decided in one place.
  */
 export class Endpoints implements AsyncDisposable {
-  /** Who acts for all clients that come from now on; without one, they act as they ask. */
+  /** Acts for all clients that come from now on; without it, their input passes as it is. */
   humanizer: Humanizer | undefined;
   readonly #options: EndpointsOptions;
   readonly #webdriver: WebDriverEndpoint;
   readonly #closing = new AbortController();
   readonly #gates = new Map<Role, CdpGate>();
-  /** For each client of CDP that may control. */
+  /** One for each client of CDP that may control. */
   readonly #acting = new Set<Acting>();
   readonly #emulation = new Set<PageEmulation>();
   #playwright: Promise<PlaywrightServer> | undefined;
@@ -68,7 +68,7 @@ export class Endpoints implements AsyncDisposable {
     );
   }
 
-  /** Joins a client with what it asked for; resolves when it has gone. */
+  /** Joins a client with what it asked for; resolves when the client has gone. */
   async connect(connection: Connection, asked: SocketRequest): Promise<void> {
     const { request, socket, headers, onOpen } = asked;
     const { protocol, path } = this.#spokenAt(connection, asked.path);
@@ -86,7 +86,7 @@ export class Endpoints implements AsyncDisposable {
       onOpen,
     });
     const driver = driverOf(connection.protocol, request);
-    // Playwright shows what the close frame says, and takes a failure for one of the page.
+    // Playwright shows the close frame's reason, and takes a failed command for the page's failure.
     const isTold = protocol === 'cdp' && driver !== 'playwright';
     const close = (reason: string) =>
       bridge.close(GOING_AWAY, reason, isTold ? commands.failures(reason) : []);
@@ -96,7 +96,7 @@ export class Endpoints implements AsyncDisposable {
     await bridge.ended;
   }
 
-  /** Joins a connection of the browser with what Playwright's server listens with at this port. */
+  /** Joins a connection of the browser with the port that Playwright's server listens at. */
   joinPlaywright(socket: Socket, port: number): void {
     socket.on('error', () => socket.destroy());
     const join = async () => {
@@ -121,7 +121,7 @@ export class Endpoints implements AsyncDisposable {
     }
   }
 
-  /** A command that the end of the runtime, or of the connection, cuts off tells that. */
+  /** Throws `runtime.not_active` when the end of the runtime or connection cut the command off. */
   async #answerWebDriver(connection: Connection, asked: HttpRequest): Promise<Response> {
     try {
       const answer = await this.#webdriver.answer(connection, asked);
@@ -132,12 +132,12 @@ export class Endpoints implements AsyncDisposable {
     throw new RuntimeError('runtime.not_active', connection.closed);
   }
 
-  /** Whether a path below the connection's address is about a session that it has open. */
+  /** Whether a path below the connection's address is about an open session of that connection. */
   isInSession(connection: Connection, path: string): boolean {
     return this.#webdriver.isOpen(connection, path);
   }
 
-  /** Sessions of WebDriver have an address for CDP below their own. */
+  /** What a client speaks, and where: a WebDriver session has a CDP address below its own. */
   #spokenAt(connection: Connection, path: string): { protocol: Protocol; path: string } {
     if (connection.protocol === 'webdriver') {
       const below = this.#webdriver.cdpBelow(connection, path);
@@ -146,7 +146,7 @@ export class Endpoints implements AsyncDisposable {
     return { protocol: connection.protocol, path };
   }
 
-  /** Helpers speak for their clients through gates, where these are acted for. */
+  /** Begins to act for a client of CDP, or for a helper at its gate. */
   #actFor(role: Role): BridgeOptions['act'] {
     const { humanizer } = this;
     // Whoever observes neither gives input nor sets anything.
@@ -166,7 +166,7 @@ export class Endpoints implements AsyncDisposable {
     };
   }
 
-  /** Playwright's protocol is spoken to a helper that is inspected itself, behind the gate. */
+  /** Playwright's own messages are not inspected here: the gate inspects what its server sends. */
   #inspectionOf(
     { protocol, access }: Pick<Connection, 'protocol' | 'access'>,
     { path, request }: SocketRequest,
@@ -177,7 +177,7 @@ export class Endpoints implements AsyncDisposable {
       const isHumanized = this.humanizer !== undefined;
       return inspectBidi({ files, isHumanized, end: () => this.#webdriver.end(path) });
     }
-    // Playwright's own client says so; any other may speak something else.
+    // Playwright's own client sends this header; any other may speak another protocol.
     const isPlaywright = request.headers['x-playwright-browser'] !== undefined;
     return isPlaywright ? undefined : refuseWrongClients('playwright');
   }
@@ -206,7 +206,7 @@ export class Endpoints implements AsyncDisposable {
     return gate;
   }
 
-  /** One that fails or goes away is started anew by the next client. */
+  /** When Playwright's server fails or goes away, the next client starts another. */
   #openPlaywright(): Promise<PlaywrightServer> {
     this.#playwright ??= this.#startPlaywright().catch((error: unknown) => {
       this.#playwright = undefined;
@@ -231,7 +231,7 @@ export class Endpoints implements AsyncDisposable {
     return server;
   }
 
-  /** What is just starting is ended too. */
+  /** Also ends the helpers that are just starting. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -246,7 +246,7 @@ export class Endpoints implements AsyncDisposable {
   }
 }
 
-/** Clients of CDP say who they are, if they do, in their user agent. */
+/** Clients of CDP name themselves in their user agent, if at all. */
 function driverOf(protocol: Protocol, { headers }: IncomingMessage): Driver | undefined {
   if (protocol === 'playwright') return 'playwright';
   if (protocol === 'webdriver') return 'selenium';

@@ -1,4 +1,4 @@
-/** Undefined for what is no JSON. */
+/** Undefined when the payload is not JSON. */
 export function parseJson(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString('utf8'));

@@ -8,7 +8,7 @@ export interface PlainAnswer {
   body: Buffer;
 }
 
-/** One HTTP request over a connection of its own. Throws when there is none, or it breaks. */
+/** One HTTP request over a connection of its own. Throws when that cannot be opened, or breaks. */
 export async function requestOver(
   dial: Dial,
   options: RequestOptions,

@@ -5,17 +5,17 @@ import type { Duplex } from 'node:stream';
 export interface UpgradeRequest {
   request: IncomingMessage;
   socket: Duplex;
-  /** What came with it already. */
+  /** The bytes that came with the request already. */
   head: Buffer;
 }
 
-/** Such a request at the address of a connection. */
+/** An upgrade request at the address of a connection. */
 export interface SocketRequest extends UpgradeRequest {
   /** Below the connection's address, with its query. */
   path: string;
-  /** What the client is told in the answer to its handshake. */
+  /** Headers to add to the answer to the client's handshake. */
   headers?: Readonly<Record<string, string>>;
-  /** Called when the client was answered: it is joined. */
+  /** Called when the client's handshake was answered: the client is joined. */
   onOpen?: () => void;
 }
 
@@ -25,7 +25,7 @@ export interface HttpRequest {
   path: string;
   /**
    * The connection's address as the client sees it: an http(s) URL without a slash at its end. For
-   * WebDriver it has a ticket, since it goes on to clients that send no headers.
+   * WebDriver the URL has a ticket, since it is handed on to clients that send no headers.
    */
   base: string;
   body: Buffer;

@@ -13,15 +13,15 @@ const Ticket = z.object({
   protocol: z.enum(PROTOCOLS),
   access: z.enum(ACCESSES),
   expiresAt: z.number(),
-  /** The same by `performance.now()`, which counts whatever the clock is set to. */
+  /** The same by `performance.now()`, which goes on whatever the clock is set to. */
   expiresAtMs: z.number(),
-  /** Of the process whose `performance.now()` that is. */
+  /** Names the process whose `performance.now()` that is. */
   timeOrigin: z.number(),
 });
 
-/** What a ticket says: which way into which life of a runtime, and until when it lets clients in. */
+/** What a ticket says: which connection to which life of a runtime, and until when it is valid. */
 export interface Ticket {
-  /** Who owns that life. */
+  /** The node that owns that life. */
   nodeId: string;
   runtimeId: string;
   generation: number;
@@ -88,7 +88,10 @@ function invalid(): RuntimeError {
   return new RuntimeError('connection.ticket_invalid', 'This connection ticket is not valid.');
 }
 
-/** By the clock only for a ticket of another process. Throws `connection.ticket_expired`. */
+/**
+ * Throws `connection.ticket_expired`. Only a ticket that another process signed is judged by the
+ * clock.
+ */
 export function assertNotExpired({ expiresAt, expiresAtMs, timeOrigin }: ReadTicket): void {
   const leftMs =
     timeOrigin === performance.timeOrigin

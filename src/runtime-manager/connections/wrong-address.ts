@@ -4,7 +4,7 @@ import type { Protocol } from '../runtime/access.ts';
 import { parseJson } from './parse-json.ts';
 import type { Inspection } from './websocket/websocket-bridge.ts';
 
-/** How the addresses are named where a runtime is described, and who takes which. */
+/** What each address is called where a runtime is described, and which clients take it. */
 const ADDRESSES = {
   cdp: { name: 'cdpUrl', takers: 'puppeteer.connect() and connectOverCDP() take' },
   playwright: { name: 'playwrightUrl', takers: 'chromium.connect() takes' },
@@ -24,11 +24,11 @@ const Message = z.object({
 });
 type Message = z.infer<typeof Message>;
 
-/** Throws `connection.unsupported` for what is asked over HTTP of an address that it is not for. */
+/** Throws `connection.unsupported` for an HTTP request that this address is not for. */
 export function assertRightAddress(here: Protocol, method: string, pathname: string): void {
   if (here !== 'webdriver' && WEBDRIVER_PATH.test(pathname)) throw wrong(here, 'webdriver');
   if (here !== 'cdp' && CDP_PATH.test(pathname)) throw wrong(here, 'cdp');
-  // Somebody looks at it in a browser, or it is Playwright's, which is for websockets alone.
+  // Somebody opens the address in a browser, or it is Playwright's, which is for websockets alone.
   if ((method === 'GET' && pathname === '/') || here === 'playwright') {
     const { name, takers } = ADDRESSES[here];
     const what = `This is the ${name} of a runtime, which is for programs: ${takers} it.`;
@@ -37,8 +37,8 @@ export function assertRightAddress(here: Protocol, method: string, pathname: str
 }
 
 /**
- * What a client is told, in its own protocol, that came to an address of another one; undefined for a
- * message that may be right here.
+ * The refusal, in a client's own protocol, of a message that came to an address of another protocol;
+ * undefined for a message that may be right here.
  */
 export function answerToWrongClient(here: Protocol, json: unknown): Buffer | undefined {
   const { data: message } = Message.safeParse(json);
@@ -47,7 +47,7 @@ export function answerToWrongClient(here: Protocol, json: unknown): Buffer | und
   return Buffer.from(JSON.stringify(refusalIn(spoken, message, sentence(here, spoken))));
 }
 
-/** Lets all pass that may be right, as it came. */
+/** Refuses messages of another protocol, and forwards all others as they came. */
 export function refuseWrongClients(here: Protocol): Inspection {
   return ({ raw, payload }) => {
     const answer = answerToWrongClient(here, parseJson(payload));

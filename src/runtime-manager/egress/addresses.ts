@@ -1,8 +1,8 @@
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
 
 /**
- * `private`: of this machine or of a network around it. `forbidden`: nothing that a browser has any
- * business with, wherever it runs, such as the address at which a cloud gives out credentials.
+ * `private`: an address of this machine or of a network around it. `forbidden`: one that no browser
+ * has any business with anywhere, such as the address at which a cloud gives out credentials.
  */
 export type AddressClass = 'public' | 'private' | 'forbidden';
 
@@ -17,7 +17,7 @@ const METADATA = new Set([
 const FORBIDDEN = new Set(['linkLocal', 'multicast', 'broadcast']);
 /** RFC 1035; SOCKS5 has one byte for the length. */
 const NAME_MAX = 253;
-/** All that the world assigns to hosts (RFC 4291); the rest is of one machine, one network, or of nobody. */
+/** All addresses that the world assigns to hosts (RFC 4291); the others are local, or nobody's. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 const INSIDE = new Set(['loopback', 'uniqueLocal']);
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
@@ -25,8 +25,8 @@ const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR('2002::/16');
 const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
 
 /**
- * What kind an IP address is. Behind NAT64 and 6to4 stands the IPv4 address that is carried, so such
- * an address is of the kind of that.
+ * What kind an IP address is. An address of NAT64 or 6to4 stands for the IPv4 address that it
+ * carries, and is of the same kind.
  */
 export function classify(address: string): AddressClass {
   const parsed = ipaddr.process(address);
@@ -41,7 +41,7 @@ export function classify(address: string): AddressClass {
   return range === 'unicast' ? 'public' : 'private';
 }
 
-/** The IPv4 address that an IPv6 address carries, if it is of a kind that does. */
+/** The IPv4 address that an IPv6 address carries; undefined: it carries none. */
 export function carriedBy(address: IPv4 | IPv6): IPv4 | undefined {
   if (address instanceof ipaddr.IPv4) return undefined;
   const bytes = address.toByteArray();
@@ -51,7 +51,7 @@ export function carriedBy(address: IPv4 | IPv6): IPv4 | undefined {
   return isCompatible || address.match(NAT64) ? new ipaddr.IPv4(bytes.slice(12)) : undefined;
 }
 
-/** In its shortest form, as IPv4 where it is mapped; undefined for what is no address. */
+/** An address as IPv4 where it is a mapped one; undefined for a text that is not an address. */
 export function parseAddress(text: string): IPv4 | IPv6 | undefined {
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined;
 }
@@ -59,7 +59,7 @@ export function parseAddress(text: string): IPv4 | IPv6 | undefined {
 /**
  * A host in the one form that everything here compares: lower case, no brackets, no dot at its end,
  * an IPv4 address in any spelling (decimal, octal, hexadecimal, short) as its four numbers. Undefined
- * for what no URL could have as its host (https://url.spec.whatwg.org/#host-parsing).
+ * for a text that no URL could have as its host (https://url.spec.whatwg.org/#host-parsing).
  */
 export function canonicalHost(host: string): string | undefined {
   const isBare = host.includes(':') && !host.startsWith('[');

@@ -7,8 +7,8 @@ const WILDCARD = '*.';
 
 /**
  * A list of destinations. Each rule is an address or a range of addresses (`10.0.0.0/8`,
- * `fd00::/8`), a host name, `*.` and a name, which stands for every name below it, or `*` for all. An
- * IPv6 address that carries an IPv4 address is matched by the rules of both.
+ * `fd00::/8`), a host name, `*.` and a name for every name below it, or `*` for all. The rules for an
+ * IPv4 address also match an IPv6 address that carries it.
  */
 export class DestinationRules {
   readonly #names = new Set<string>();
@@ -16,13 +16,13 @@ export class DestinationRules {
   readonly #ranges: [IPv4 | IPv6, number][] = [];
   readonly #isEverything: boolean;
 
-  /** Throws TypeError with the first rule that is none. */
+  /** Throws TypeError for the first rule that cannot be read. */
   constructor(rules: readonly string[]) {
     this.#isEverything = rules.includes(EVERYTHING);
     for (const rule of rules) if (rule !== EVERYTHING) this.#add(rule);
   }
 
-  /** By the name that was asked for, or by the address it stands for. */
+  /** Whether a rule matches the name that was asked for, or the address that it stands for. */
   matches(host: string, address?: string): boolean {
     if (this.#isEverything || this.#names.has(host)) return true;
     if (this.#suffixes.some((suffix) => host.endsWith(suffix))) return true;
@@ -43,7 +43,7 @@ export class DestinationRules {
     const isWildcard = rule.startsWith(WILDCARD);
     const name = canonicalHost(isWildcard ? rule.slice(WILDCARD.length) : rule);
     if (name === undefined || isIP(name) !== 0 || !/^[\w.-]+$/.test(name)) {
-      throw new TypeError(`${rule} is no address, range of addresses or host name`);
+      throw new TypeError(`${rule} is not an address, range of addresses or host name`);
     }
     if (isWildcard) this.#suffixes.push(`.${name}`);
     else this.#names.add(name);
@@ -62,7 +62,7 @@ export function isRule(rule: string): boolean {
 function parseRange(rule: string): [IPv4 | IPv6, number] | undefined {
   const address = isIP(rule) === 0 ? undefined : ipaddr.process(rule);
   if (address) return [address, address.kind() === 'ipv4' ? 32 : 128];
-  // Short forms, such as 10/8, are read as something else by everybody.
+  // Short forms, such as 10/8, mean something else to everybody.
   if (isIP(rule.split('/', 1)[0] ?? '') === 0 || !ipaddr.isValidCIDR(rule)) return undefined;
   const [network, bits] = ipaddr.parseCIDR(rule);
   if (!(network instanceof ipaddr.IPv6) || !network.isIPv4MappedAddress()) return [network, bits];

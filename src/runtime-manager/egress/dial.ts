@@ -18,13 +18,13 @@ import { connectHttp } from './http-connect.ts';
 import type { Route } from './route.ts';
 import { connectSocks5, greetSocks5 } from './socks5.ts';
 
-/** By when Chromium itself would have given up. */
+/** Chromium itself would have given up by then. */
 const TARGET_TIMEOUT_MS = 120_000;
-/** RFC 2606: a name that no proxy can reach, so that nothing goes through it to be checked. */
+/** RFC 2606: a name that no proxy can reach, so that a check sends nothing through the proxy. */
 const NOWHERE = 'bctrl.invalid:443';
 /** A proxy that wants other credentials says so by then; some say nothing else. */
 const REFUSAL_TIMEOUT_MS = 3000;
-/** Node gives up an address after 250 ms for the next one, and the last one may have no route. */
+/** Instead of Node's 250 ms, after which it tries the next address, which may have no route. */
 const ADDRESS_TIMEOUT_MS = 1000;
 
 export interface DialOptions {
@@ -33,7 +33,7 @@ export interface DialOptions {
   proxyTimeoutMs: number;
 }
 
-/** Opens connections by one route. Those that were given out are their taker's to close. */
+/** Opens connections by one route. Whoever takes a connection has to close it. */
 export class Dialer {
   readonly #policy: EgressPolicy;
   readonly #proxyTimeoutMs: number;
@@ -48,9 +48,9 @@ export class Dialer {
   }
 
   /**
-   * A connection on which the destination answers; a direct one is read by `onread`, if it is given,
-   * once it is resumed. Throws EgressRefusal, TargetUnreachable, a
-   * RuntimeError `proxy.*`, or what the system says.
+   * A connection on which the destination answers. `onread`, if given, reads a direct connection
+   * once that is resumed. Throws EgressRefusal, TargetUnreachable, a RuntimeError `proxy.*`, or an
+   * error of the system.
    */
   async dial(destination: Destination, signal: AbortSignal, onread?: OnReadOpts): Promise<Socket> {
     const { proxy } = this;
@@ -66,13 +66,13 @@ export class Dialer {
     return owning(socket, () => inTime(signal, TARGET_TIMEOUT_MS, tunnel));
   }
 
-  /** Throws EgressRefusal for what may not be asked of the proxy. */
+  /** Throws EgressRefusal for a destination that the proxy may not be asked for. */
   assertReachable(destination: Destination): Promise<void> {
     return this.#policy.assertReachable(destination, this.#narrowing);
   }
 
   /**
-   * A connection to the proxy, authenticated where that comes before everything else. Throws
+   * A connection to the proxy, authenticated if its protocol begins with that. Throws
    * `proxy.unreachable`, `proxy.not_allowed`, `proxy.timeout`, `proxy.auth_failed` or
    * `proxy.protocol_error`.
    */
@@ -81,8 +81,8 @@ export class Dialer {
   }
 
   /**
-   * Dials the proxy and authenticates. A proxy that answers nothing to a CONNECT that leads nowhere,
-   * or hangs up, has let us in. Throws as `dialProxy`.
+   * Dials the proxy and authenticates, by a CONNECT that leads nowhere if need be: a proxy that does
+   * not answer that, or hangs up, has let us in. Throws as `dialProxy`.
    */
   async check(signal: AbortSignal): Promise<void> {
     const { proxy } = this;
@@ -138,7 +138,7 @@ async function openTunnel(
   if (status !== 200) throw new TargetUnreachable(`status ${status}`);
 }
 
-/** Whatever breaks while a proxy is spoken to is the proxy's doing. */
+/** Throws ProxyHungUp for whatever breaks while we speak to a proxy: that is the proxy's doing. */
 async function spokenTo(proxy: Proxy, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -148,7 +148,7 @@ async function spokenTo(proxy: Proxy, work: () => Promise<void>): Promise<void> 
   }
 }
 
-/** Throws the TimeoutError when the work did not end in time. */
+/** Throws a TimeoutError when the work does not end in time. */
 async function inTime<T>(
   signal: AbortSignal,
   ms: number,
@@ -163,7 +163,7 @@ async function inTime<T>(
   }
 }
 
-/** Closes a socket that could not be made what it is to be. */
+/** Resolves with the socket when the work is done; closes the socket when the work fails. */
 async function owning(socket: Socket, work: () => Promise<void>): Promise<Socket> {
   try {
     await work();
@@ -222,7 +222,7 @@ async function open(
     socket.destroy();
     throw error;
   }
-  // Whoever takes it listens too; until then it must not end the process.
+  // Whoever takes the socket listens too; until then an error must not end the process.
   socket.on('error', () => socket.destroy());
   return socket;
 }

@@ -1,7 +1,7 @@
 import { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
 import type { Proxy } from '../runtime/launch.ts';
 
-/** Why a destination is refused, in words for who looks at the page. */
+/** Why a destination is refused, in words for whoever looks at the page. */
 const REFUSALS = {
   forbidden_address: 'Link-local, metadata and multicast addresses are never reached.',
   own_port: 'It belongs to the service that runs this browser.',
@@ -31,7 +31,7 @@ export class TargetUnreachable extends Error {
   }
 }
 
-/** Why a proxy cannot be used: `said` goes on from its address. No credentials are shown. */
+/** Why a proxy cannot be used: `said` follows the proxy's address. Shows no credentials. */
 export function proxyError(
   code: RuntimeErrorCode & `proxy.${string}`,
   { host, port }: Proxy,
@@ -67,7 +67,7 @@ const WORDS: Record<string, string> = {
   timed_out: 'it did not answer in time',
 };
 
-/** What went wrong on the way to a host, in words; undefined where they would say nothing. */
+/** What went wrong on the way to a host, in words; undefined for an unknown failure. */
 export function failureWords(error: unknown): string | undefined {
   return WORDS[failureCode(error)];
 }
@@ -88,7 +88,7 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
-/** Of several attempts, the last one's. */
+/** The system's code; of several attempts, the code of the last one. */
 function systemCode(error: unknown): string | undefined {
   if (error instanceof AggregateError) return systemCode(error.errors.at(-1));
   if (!(error instanceof Error) || !('code' in error)) return undefined;

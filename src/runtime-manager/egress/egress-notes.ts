@@ -1,6 +1,6 @@
 import type { Companion, Run } from '../companion.ts';
 
-/** Notes the connections that browsers wanted and did not get. */
+/** Notes the connections that browsers asked for and did not get. */
 export class EgressNotes implements Companion {
   readonly name = 'egress';
 

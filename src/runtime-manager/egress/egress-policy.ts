@@ -8,7 +8,7 @@ import { isLocalhost, LOOPBACK } from './localhost.ts';
 import type { ReservedPorts } from './reserved-ports.ts';
 
 export interface EgressPolicyOptions {
-  /** What of this machine and the networks around it may be reached; see DestinationRules. */
+  /** What may be reached of this machine and of the networks around it; see DestinationRules. */
   allow: readonly string[];
   reservedPorts: ReservedPorts;
 }
@@ -36,8 +36,8 @@ export class EgressPolicy {
 
   /**
    * The addresses of a destination that may be connected to. Whoever connects has to use these, and
-   * not ask for the name again: it might stand for another address by then. Throws EgressRefusal
-   * when there is none, or what the lookup fails with.
+   * not ask for the name again, which might stand for another address by then. Throws EgressRefusal
+   * when all addresses are refused, or the error of the lookup.
    */
   async resolve(destination: Destination, narrowing: Narrowing = NOT_NARROWED): Promise<string[]> {
     const { host } = destination;
@@ -56,8 +56,8 @@ export class EgressPolicy {
   }
 
   /**
-   * For a destination that a proxy is to reach, and whose name only the proxy resolves: an address
-   * is judged as it is, a name by what can be told from it. Throws EgressRefusal.
+   * Judges a destination that a proxy will reach, and whose name only the proxy resolves: an
+   * address as it is, a name by what the name itself tells. Throws EgressRefusal.
    */
   async assertReachable(destination: Destination, narrowing: Narrowing): Promise<void> {
     const { host } = destination;
@@ -94,7 +94,7 @@ async function addressesOf(host: string): Promise<string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
-/** What one runtime may not reach beside what none may. */
+/** What one runtime may not reach, beside what no runtime may. */
 export class Narrowing {
   readonly #allow: DestinationRules | undefined;
   readonly #deny: DestinationRules;
@@ -109,7 +109,7 @@ export class Narrowing {
     if (this.#deny.matches(host)) throw new EgressRefusal('denied');
   }
 
-  /** `address` is undefined when only a proxy knows it: then no range matches. */
+  /** `address` is undefined when only a proxy knows the address: then no range matches. */
   refusalOf(host: string, address: string | undefined): EgressRefusal | undefined {
     if (this.#deny.matches(host, address)) return new EgressRefusal('denied');
     if (this.#allow && !this.#allow.matches(host, address)) return new EgressRefusal('not_allowed');

@@ -2,9 +2,9 @@ import type { NewEvent } from '../runtime/events.ts';
 import type { Destination } from './egress-policy.ts';
 import { EgressRefusal, failureCode } from './egress-errors.ts';
 
-/** The same failure again is told after this time, with how often it happened. */
+/** A failure that is repeated is told after this time, with how often it happened. */
 const WINDOW_MS = 10_000;
-/** A page may ask for any number of hosts; those beyond so many within the time are not told. */
+/** A page may ask for any number of hosts: further failures within that time are not told. */
 const KINDS_MAX = 100;
 
 type FailureEvent = NewEvent & { type: 'egress.refused' | 'egress.failed' };
@@ -42,7 +42,7 @@ export class Failures implements Disposable {
     }
   }
 
-  /** What is not told yet is told now. */
+  /** Tells now what is not told yet. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#tellAgain();

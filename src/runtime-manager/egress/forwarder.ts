@@ -35,25 +35,29 @@ export interface ForwarderOptions extends DialOptions {
 
 type FailureListener = ConstructorParameters<typeof Failures>[0];
 
-/** A browser's connection to us, as it asks for a destination. */
+/** A connection to us, which asks for a destination. */
 interface Client {
-  /** It has no other way on its list to be let fall to. */
+  /** Whether it is a helper's: a helper has no second way, which it could be let fall to. */
   isHelper: boolean;
-  /** Aborts when it is closed. */
+  /** Aborts when the connection is closed. */
   gone: AbortController;
-  /** It is told itself when the way is closed: a browser that is left without a word thinks that no name resolves. */
+  /**
+   * Whether its destination is being dialled: then the client is told when the way is closed, since a
+   * browser without an answer thinks that no name resolves.
+   */
   isDialling?: boolean;
-  /** Where all its requests go; undefined: each says it. */
+  /** Where all its requests go; undefined: each request names its destination. */
   destination?: Destination;
   requests?: PlainHttp;
 }
 
 /**
- * The proxy that is one browser's only way out: SOCKS5 for `http:`, so that what it asks passes as
- * it is, and HTTP for all that is tunnelled. It listens nowhere itself: whoever runs the browser
- * hands it the connections that come from there. What it may not forward it answers with a page that
- * says so. What it cannot forward fails, in the words of a browser without a proxy where they can be
- * had (dead-end.ts), and nothing ever goes another way. Without a route it refuses everything.
+ * The proxy that is one browser's only way out: SOCKS5 for `http:`, so that requests pass as they
+ * are, and HTTP for all that is tunnelled. The forwarder listens nowhere itself: whoever runs the
+ * browser hands over the browser's connections. It answers what it may not forward with a page that
+ * says so.
+ * What it cannot forward fails, in the words of a browser without a proxy where possible
+ * (dead-end.ts), and nothing ever goes another way. Without a route it refuses everything.
  */
 export class Forwarder implements Disposable {
   readonly #options: ForwarderOptions;
@@ -67,7 +71,7 @@ export class Forwarder implements Disposable {
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    // A browser's idle connections are its own to close, and its requests take as long as they take.
+    // The browser itself closes its idle connections, and its requests may take any time.
     this.#http = createHttpServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       insecureHTTPParser: true,
@@ -100,19 +104,19 @@ export class Forwarder implements Disposable {
   };
 
   /**
-   * Something listens at this port of the browser's loopback that its pages have no business with: what
-   * goes to such a port is never let fall, not even to where nothing is.
+   * Keeps pages from a port of the browser's loopback at which something listens: a connection to
+   * such a port is never let fall, not even into the dead end.
    */
   keepFrom(port: number): void {
     this.#kept.add(port);
   }
 
-  /** So far. */
+  /** The usage so far. */
   get usage(): Usage {
     return this.#outbound.usage;
   }
 
-  /** Who is told of connections that are refused or fail. */
+  /** Called for connections that are refused or fail. */
   set onFailure(listener: FailureListener) {
     this.#listener = listener;
   }
@@ -149,7 +153,7 @@ export class Forwarder implements Disposable {
     });
   }
 
-  /** What is tunnelled: `https:`, and websockets of either kind. */
+  /** Takes a tunnel, for `https:` or for websockets of either kind. */
   async #tunnel({ url = '' }: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const [, host = '', port] = AUTHORITY.exec(url) ?? [];
     const destination = destinationOf(host, Number(port));
@@ -169,7 +173,7 @@ export class Forwarder implements Disposable {
     }
   }
 
-  /** What is refused as a port of the service's own may still be entered, where it has an entrance. */
+  /** Refuses a destination, unless it is a port of the service's own that has an entrance. */
   #refuse(front: Front, client: Duplex, destination: Destination, refusal: EgressRefusal): void {
     const entrance = this.#options.reservedPorts.entranceOf(destination.port);
     if (refusal.code !== 'own_port' || entrance === undefined) {
@@ -179,7 +183,7 @@ export class Forwarder implements Disposable {
     enterOwnService(client, destination, entrance);
   }
 
-  /** A connection for `http:` requests, of which the destination is known before. */
+  /** Takes a connection for `http:` requests, whose destination is known before any request. */
   async #acceptPlain(socket: Socket): Promise<void> {
     const client = this.#clients.get(socket);
     const front = new SocksFront(socket);
@@ -200,7 +204,7 @@ export class Forwarder implements Disposable {
     }
   }
 
-  /** Throws what the way to the destination fails with; what came meanwhile is to be read again. */
+  /** Throws what the way to the destination fails with; what the client sent can be read again then. */
   async #join(client: Duplex, destination: Destination, front: Front): Promise<void> {
     const { dialer } = this.#open();
     const relay = dialer.proxy ? undefined : new Relay();
@@ -234,7 +238,7 @@ export class Forwarder implements Disposable {
       client.requests ??= this.#openRequests(client);
       await client.requests.forward(request, response, destination, url.pathname + url.search);
     } catch (error) {
-      // Who gave it up need not be told, and nothing failed.
+      // Whoever gave the request up need not be told, and nothing failed.
       if (response.destroyed) return;
       this.#note(destination, error);
       if (response.headersSent || !(error instanceof EgressRefusal)) return reset(request.socket);
@@ -252,7 +256,7 @@ export class Forwarder implements Disposable {
     });
   }
 
-  /** What is dialled for who is gone is given up. */
+  /** Dials, and gives up when whoever it is for is gone, or when the route is closed. */
   async #connect(
     dial: (signal: AbortSignal) => Promise<Socket>,
     gone: AbortSignal,
@@ -278,7 +282,7 @@ export class Forwarder implements Disposable {
     }
   }
 
-  /** Also by an address of this machine that no interface told of. */
+  /** Whether a socket leads to a port of ours, by an address that no interface need have told of. */
   async #isOwn({ localAddress, remoteAddress, remotePort = 0 }: Socket): Promise<boolean> {
     return (
       localAddress === remoteAddress && this.#options.reservedPorts.has('127.0.0.1', remotePort)
@@ -290,7 +294,7 @@ export class Forwarder implements Disposable {
     return this.#way;
   }
 
-  /** Tells a browser that it does not get where it wants to go. */
+  /** Tells a browser that its destination is refused or cannot be reached. */
   #fail(front: Front, destination: Destination, error: unknown): void {
     this.#note(destination, error);
     if (error instanceof EgressRefusal) front.refuse(pageOf(destination, error));
@@ -299,12 +303,12 @@ export class Forwarder implements Disposable {
     else front.breakOff();
   }
 
-  /** Whether the browser then says what it would say without us. */
+  /** Whether a browser that is let fall says what it would say without us. */
   #mayFall({ host, port }: Destination, error: unknown): boolean {
     return !this.#kept.has(port) && failureCode(error) === deadEndOf(host);
   }
 
-  /** Without a route there is nobody to be told, and what was called off did not fail. */
+  /** Notes a failure, unless there is no route, or the connection was only called off. */
   #note(destination: Destination, error: unknown): void {
     if (this.#way && !isAbort(error)) this.#failures.add(destination, error);
   }
@@ -314,7 +318,7 @@ function pageOf({ host, port }: Destination, { message }: EgressRefusal): string
   return `bctrl does not let this browser reach ${host}:${port}. ${message}\n`;
 }
 
-/** Of a request for a destination that is known, or of one that names it. */
+/** The URL of a request, whether or not the request names its destination. */
 function urlOf({ url = '' }: IncomingMessage): URL | null {
   return URL.parse(url.startsWith('/') ? `http://unknown${url}` : url);
 }

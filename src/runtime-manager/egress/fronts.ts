@@ -7,19 +7,19 @@ const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
 
 /** A browser's connection that waits to hear whether its destination was reached. */
 export interface Front {
-  /** It was: what comes from now on is the destination's. */
+  /** The destination was reached: from now on, what comes is from there. */
   accept(): void;
-  /** It may not be, and a page says why where the browser shows one. */
+  /** The destination may not be reached; a page says why, where the browser shows one. */
   refuse(why: string): void;
-  /** The browser tries the next way on its list, which leads nowhere. Once accepted, it breaks. */
+  /** The browser tries the next way on its list, which leads nowhere. Breaks after `accept`. */
   letFall(): void;
-  /** The customer's proxy did not get there. */
+  /** The customer's proxy did not reach the destination. */
   failProxy(): void;
   /** The connection breaks, as if the destination had reset it. */
   breakOff(): void;
 }
 
-/** What is tunnelled by an HTTP proxy. */
+/** A connection that asks for a tunnel, as of an HTTP proxy. */
 export class TunnelFront implements Front {
   readonly #client: Duplex;
   #accepted = false;
@@ -56,7 +56,7 @@ export class TunnelFront implements Front {
   }
 }
 
-/** What comes by SOCKS5: `http:`, where the connection itself can be answered in the site's stead. */
+/** A connection by SOCKS5, for `http:`: it can be answered in the site's stead. */
 export class SocksFront implements Front {
   readonly #client: Socket;
   #accepted = false;
@@ -88,7 +88,7 @@ export class SocksFront implements Front {
     this.#whenAsked(() => reset(this.#client));
   }
 
-  /** It may go without having asked for anything. */
+  /** Answers the client's first bytes; the client may also go without having sent any. */
   #whenAsked(answer: () => void): void {
     this.accept();
     this.#client.once('data', answer);

@@ -4,7 +4,7 @@ import type { Proxy } from '../runtime/launch.ts';
 import { isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
 import { credentialsOf, type Credentials } from './route.ts';
 
-/** What answers 401 means 407: both are seen. */
+/** Proxies that answer 401 mean 407: both are seen. */
 const REFUSED = new Set([401, 407]);
 
 /** https://www.rfc-editor.org/rfc/rfc7617: `undefined` without credentials. */
@@ -43,7 +43,7 @@ export async function connectHttp(
   throw proxyError(
     'proxy.auth_failed',
     proxy,
-    credentials ? 'refused the credentials' : 'wants credentials, and has none',
+    credentials ? 'refused the credentials' : 'wants credentials, and none were given',
   );
 }
 
@@ -64,7 +64,7 @@ async function answerOf(asked: ClientRequest, socket: Socket, proxy: Proxy): Pro
   }
 }
 
-/** Before it said anything, as opposed to what says something else than HTTP. */
+/** Whether the proxy hung up before it said anything; it may also have said what is not HTTP. */
 function hasHungUp(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return ['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'].includes(code);

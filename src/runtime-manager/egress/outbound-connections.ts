@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { addUsage, NO_USAGE, type Usage } from '../runtime/usage.ts';
 
-/** The connections that are open on a browser's behalf, and the count of what went through all. */
+/** The connections that are open on a browser's behalf, and the usage of all that ever were. */
 export class OutboundConnections {
   readonly #open = new Set<Socket>();
   readonly #closed = { ...NO_USAGE };
@@ -16,7 +16,7 @@ export class OutboundConnections {
     });
   }
 
-  /** So far. */
+  /** The usage so far. */
   get usage(): Usage {
     return [...this.#open]
       .map(({ bytesRead, bytesWritten }) => ({

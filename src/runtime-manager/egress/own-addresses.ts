@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { carriedBy, parseAddress } from './addresses.ts';
 
-/** Whether an address is one of this machine's, also where a gateway would lead it back here. */
+/** Whether an address is one of this machine's, even one that a gateway would lead back here. */
 export function isOfThisMachine(address: string): boolean {
   const range = innermost(address)?.range();
   if (range === 'loopback' || range === 'unspecified') return true;

@@ -5,15 +5,15 @@ import type { Destination } from './egress-policy.ts';
 import { splice } from './splice.ts';
 
 /**
- * Stagehand's extension speaks to its own browser by the address that clients have, which may be
- * one of the service itself. Over a tunnel to the service this lets pass only websockets below
- * `path`, where a ticket is asked for; all else is refused.
+ * Lets a browser enter the service: Stagehand's extension speaks to its own browser by the address
+ * that clients have, which may be one of the service itself. Only websockets below `path` pass,
+ * where a ticket is asked for; everything else is refused.
  */
 export function enterOwnService(client: Duplex, { host, port }: Destination, path: string): void {
   const gate = createServer((_request, response) => response.writeHead(403).end());
   gate.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { url = '', method, headers, rawHeaders } = request;
-    // Any other upgrade would be answered as a plain request, and more could follow.
+    // The service would answer any other upgrade as a plain request, and others could follow that.
     const isWebSocket = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
     if (!isWebSocket || !url.startsWith(path))
       return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');

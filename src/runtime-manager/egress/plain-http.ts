@@ -19,7 +19,7 @@ import { credentialsOf } from './route.ts';
 /** As much as Chromium takes. */
 export const MAX_HEADER_BYTES = 256 * 1024;
 
-/** https://www.rfc-editor.org/rfc/rfc9110#name-connection, and what only proxies are told. */
+/** https://www.rfc-editor.org/rfc/rfc9110#name-connection, and the headers for proxies alone. */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -32,18 +32,19 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** What Node does not let a status line say. */
+/** The characters that Node does not allow in a status line. */
 // oxlint-disable-next-line no-control-regex
 const UNSPEAKABLE = /[^\t\x20-\x7e\x80-\xff]/g;
 
-/** Opens the connection that a request goes over. */
+/** Opens the connection that a request is sent over. */
 type Connect = (destination: Destination) => Promise<Duplex>;
 
 /**
  * The requests for `http:` addresses that come over one connection, one after the other, where they
- * have to be read: for an HTTP proxy, which takes them as such, and from who speaks to us as to one.
- * They share a connection to their destination, and what breaks there breaks here, so that the
- * browser sees what it would see without us, and tries again where it would.
+ * have to be read: for an HTTP proxy, which takes whole requests, and from a client that speaks to
+ * us as to an HTTP proxy. They share a connection to their destination. When that breaks, the
+ * client's breaks too, so that a browser sees what it would see without us, and tries again where it
+ * would.
  */
 export class PlainHttp implements Disposable {
   readonly #dialer: Dialer;
@@ -54,7 +55,7 @@ export class PlainHttp implements Disposable {
     this.#agent = new ConnectingAgent(connect);
   }
 
-  /** Resolves when the response is over. Throws what the way to the destination failed with. */
+  /** Resolves when the response is over. Throws what the way to the destination fails with. */
   async forward(
     request: IncomingMessage,
     response: ServerResponse,
@@ -82,7 +83,7 @@ export class PlainHttp implements Disposable {
     request.on('error', () => asked.destroy());
     request.pipe(asked);
     const answer = await answered.catch((error: unknown) => {
-      // A connection that was kept open is closed at any time: the browser knows what to do then.
+      // A connection that was kept open may close at any time: the browser knows what to do then.
       if (!asked.reusedSocket) throw proxy?.type === 'http' ? ofProxy(proxy, error) : error;
       response.destroy();
       return undefined;
@@ -95,14 +96,14 @@ export class PlainHttp implements Disposable {
   }
 }
 
-/** What breaks on the way to a proxy is not of the destination. */
+/** An error on the way to a proxy, which is not the destination's doing. */
 function ofProxy(proxy: Proxy, error: unknown): unknown {
   if (error instanceof RuntimeError || error instanceof EgressRefusal || isAbort(error))
     return error;
   return new ProxyHungUp(proxy, error);
 }
 
-/** Keeps one connection, and opens it where the route says. */
+/** Keeps one connection, which it opens by the route. */
 class ConnectingAgent extends Agent {
   readonly #connect: Connect;
 
@@ -117,7 +118,7 @@ class ConnectingAgent extends Agent {
   ): undefined {
     this.#connect({ host: host ?? '', port: Number(port) }).then(
       (socket) => opened(null, socket),
-      // Beside an error the socket is not looked at.
+      // Node ignores the socket when there is an error.
       (error: Error) => opened(error, new Socket()),
     );
   }
@@ -141,7 +142,7 @@ function answerTo(asked: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     asked.once('response', resolve);
     asked.on('error', reject);
-    // Also after an upgrade that nobody asked for.
+    // This also happens after an upgrade that nobody asked for.
     asked.once('close', () => reject(new Error('the connection closed without an answer')));
   });
 }
@@ -157,8 +158,8 @@ function absolute(destination: Destination, path: string): string {
 }
 
 /**
- * Names and values in turn, as they came. How long the body is has to be said in one way only, the
- * one in which it was read: else the next hop may take its end for another request.
+ * The headers to pass on, names and values in turn, as they came. They say the body's length in one
+ * way only, the one in which it was read: else the next hop may take the body's end for a request.
  */
 function forwardable(rawHeaders: string[]): string[] {
   const names = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : ''));

@@ -6,11 +6,11 @@ const READ_MIN_BYTES = 64 * 1024;
 const READ_MAX_BYTES = 1024 * 1024;
 
 /**
- * Passes on what one connection receives, through buffers that grow while they come full: for
- * downloads that is a third of the CPU that streams take.
+ * Passes on what one connection receives, through buffers that grow while they come full. For
+ * downloads this takes a third of the CPU time that streams take.
  */
 export class Relay {
-  /** For the connection that is read, when it is made. */
+  /** The option with which the connection that is read has to be made. */
   readonly onread: OnReadOpts = {
     buffer: () => this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size),
     callback: (size, buffer) => this.#pass(size, buffer),
@@ -19,7 +19,7 @@ export class Relay {
   #size = READ_MIN_BYTES;
   #ends: { from: Socket; to: Duplex } | undefined;
 
-  /** Joins it with another one until both are over; when one breaks, so does the other. */
+  /** Joins that connection with another until both are over; when one breaks, so does the other. */
   join(from: Socket, to: Duplex): void {
     this.#ends = { from, to };
     breakTogether(from, to);

@@ -6,8 +6,9 @@ import {
 } from './reserved-services.ts';
 
 /**
- * What the service itself listens on or lives from: its own port, its database, storage and solver,
- * the ports at which browsers are debugged and the helpers around them. No browser may reach any of it.
+ * The ports that the service itself listens at or depends on: its own port, its database, storage
+ * and solver, the ports at which browsers are debugged, and those of the helpers around them. No
+ * browser may reach any of these.
  */
 export class ReservedPorts {
   readonly #held = new Map<number, number>();
@@ -19,8 +20,8 @@ export class ReservedPorts {
   }
 
   /**
-   * Until it is disposed, a port of this machine is one of ours. Below the path of its `entrance`
-   * websockets may be opened all the same.
+   * Makes a port of this machine one of ours until the result is disposed. Websockets may still be
+   * opened below the path `entrance` of that port.
    */
   hold(port: number, entrance?: string): Disposable {
     if (entrance !== undefined) this.#access.set(port, entrance);

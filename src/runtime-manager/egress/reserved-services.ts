@@ -2,20 +2,20 @@ import { lookup } from 'node:dns/promises';
 import { classify } from './addresses.ts';
 import { isOfThisMachine, isSame } from './own-addresses.ts';
 
-/** Something that the service lives from, on another machine perhaps. */
+/** A server that the service depends on, perhaps on another machine. */
 export interface ReservedService {
   host: string;
   port: number;
-  /** Pages reach it all the same at public addresses, where everybody does. */
+  /** Whether pages may still reach it at public addresses, where everybody can. */
   isOpenIfPublic?: boolean;
 }
 
-/** So long what a name was found to stand for is not asked again. */
+/** How long the resolver is not asked again for a name. */
 const FRESH_MS = 5000;
 
 export type Resolve = (host: string) => Promise<string[]>;
 
-/** One service, with all addresses that its name was ever found to stand for. */
+/** One such server, with all addresses that its name was ever found to stand for. */
 export class ReservedServiceAddresses {
   readonly #service: ReservedService;
   readonly #resolve: Resolve;
@@ -29,8 +29,8 @@ export class ReservedServiceAddresses {
   }
 
   /**
-   * Whether an address is the service's. The name is asked only when all else fits, and while the
-   * resolver is away every address may be the service's.
+   * Whether an address is the server's. The resolver is asked only when everything else fits. While
+   * the resolver is away, every address may be the server's.
    */
   async has(address: string, port: number): Promise<boolean> {
     if (port !== this.#service.port) return false;

@@ -30,8 +30,8 @@ const REPLIES = [
 const AUTHENTICATION_VERSION = 1;
 
 /**
- * Greets a SOCKS5 proxy and authenticates. Throws `proxy.auth_failed`, `proxy.protocol_error`, or what
- * the connection breaks with.
+ * Greets a SOCKS5 proxy and authenticates. Throws `proxy.auth_failed`, `proxy.protocol_error`, or
+ * the error that the connection breaks with.
  */
 export async function greetSocks5(
   socket: Socket,
@@ -45,7 +45,9 @@ export async function greetSocks5(
   if (version !== VERSION) throw notSocks(proxy);
   if (method === NO_AUTHENTICATION) return;
   if (method !== USERNAME_PASSWORD || !credentials) {
-    const said = credentials ? 'takes no username and password' : 'wants credentials, and has none';
+    const said = credentials
+      ? 'takes no username and password'
+      : 'wants credentials, and none were given';
     throw proxyError('proxy.auth_failed', proxy, said);
   }
   const parts = [credentials.username, credentials.password].map((text) => Buffer.from(text));
@@ -55,7 +57,7 @@ export async function greetSocks5(
   if (status !== 0) throw proxyError('proxy.auth_failed', proxy, 'refused the credentials');
 }
 
-/** Has a proxy that was greeted connect to a destination; names are the proxy's to resolve. */
+/** Has a proxy that was greeted connect to a destination; the proxy resolves names. */
 export async function connectSocks5(
   socket: Socket,
   proxy: Proxy,
@@ -96,7 +98,7 @@ async function boundSize(socket: Socket, type: number | undefined, signal: Abort
   }
 }
 
-/** Throws when it ends before. */
+/** Reads exactly `size` bytes. Throws when the connection ends before. */
 export async function readBytes(
   socket: Socket,
   size: number,
@@ -104,13 +106,13 @@ export async function readBytes(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (let missing = size; missing > 0;) {
-    // What is there is taken: a stream with something left says again and again that it is readable.
+    // Takes what is there: a stream with something left says again and again that it is readable.
     const chunk: Buffer | null = socket.read(Math.min(missing, socket.readableLength));
     if (chunk) {
       chunks.push(chunk);
       missing -= chunk.length;
     } else if (socket.readableEnded) {
-      throw new Error('it hung up during the handshake');
+      throw new Error('the other end hung up during the handshake');
     } else {
       await once(socket, 'readable', { signal });
     }

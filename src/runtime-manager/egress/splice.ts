@@ -14,7 +14,7 @@ export function breakTogether(one: Duplex, other: Duplex): void {
 function breakWith(closing: Duplex, other: Duplex): void {
   closing.on('error', () => other.destroy());
   closing.once('close', () => {
-    // What was read to its end is still being written.
+    // When both were read to their ends, the last bytes may still have to be written.
     if (!closing.readableEnded || !other.readableEnded) other.destroy();
   });
 }

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 
-/** More is left where it is. */
+/** When this much was read ahead, the rest is left unread. */
 const AHEAD_MAX_BYTES = 64 * 1024;
 
 /**
- * A connection whose way on is not open yet. It is read ahead a little: only who reads hears that
- * the other end is gone.
+ * A client whose way to its destination is not open yet. The client is read ahead a little, because
+ * only whoever reads a connection hears that its other end is gone.
  */
 export class WaitingClient {
   readonly #client: Duplex;
@@ -20,12 +20,12 @@ export class WaitingClient {
     client.once('close', this.#leave);
   }
 
-  /** Aborts when nobody waits any more. */
+  /** Aborts when the client has gone. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
-  /** Reads no more, and resolves with what came so far. */
+  /** Stops reading, and returns what came so far. */
   stop(): Buffer {
     this.#client.off('data', this.#take);
     this.#client.off('end', this.#leave);

@@ -5,7 +5,7 @@ import type { WakeUps } from './wake-ups.ts';
 
 /** Events that another service wrote wake nobody here, so whoever waits looks now and then. */
 const LOOK_AGAIN_MS = 2000;
-/** Whoever waits for events asks again and again: pages are observed a while longer. */
+/** Whoever waits for events asks again and again, so pages are observed a while longer. */
 const OBSERVE_MS = 40_000;
 const OBSERVE_AGAIN_MS = 10_000;
 
@@ -18,7 +18,7 @@ export interface RuntimeEventsParts {
   closed: AbortSignal;
 }
 
-/** Reads what happened to runtimes, and waits for what will. */
+/** Reads what happened to runtimes, and waits for what will happen. */
 export class RuntimeEvents {
   readonly #parts: RuntimeEventsParts;
 
@@ -31,14 +31,14 @@ export class RuntimeEvents {
     return this.#parts.store.listEvents(runtime.organizationId, runtime.id, filter, limit);
   }
 
-  /** The id of the newest; '0' when there is none. */
+  /** The id of the newest event; '0' when there is none. */
   lastId({ organizationId, id }: Runtime): Promise<string> {
     return this.#parts.store.lastEventId(organizationId, id);
   }
 
   /**
-   * The next that match, as soon as there are any; none when one of `signals` aborts before, or
-   * the service shuts down. Without `after`, those from now on.
+   * Yields the next events that match, as soon as there are any, until one of `signals` aborts or
+   * the service shuts down. Without `after`, yields events from now on.
    */
   async *watch(
     runtime: Runtime,
@@ -46,7 +46,8 @@ export class RuntimeEvents {
     limit: number,
     signals: readonly AbortSignal[],
   ): AsyncGenerator<RuntimeEvent[], void> {
-    // One level only: of signals made of others that are made of timeouts, Node may lose some.
+    // Signals are joined in one level only: Node may lose signals made of others that are made of
+    // timeouts.
     const until = AbortSignal.any([...signals, this.#parts.closed]);
     using _observing = this.#observe(runtime);
     let after = filter.after ?? (await this.lastId(runtime));

@@ -1,24 +1,24 @@
-/** Wakes whoever waits for something new of a runtime. */
+import type { Runtime } from '../runtime/runtime.ts';
+
+/** Wakes whoever waits for something new of a runtime, or of any of an organization. */
 export class WakeUps {
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  /** There may be something new of a runtime. */
-  wake(runtimeId: string): void {
-    for (const look of this.#waiting.get(runtimeId) ?? []) look();
+  /** Tells that there may be something new of a runtime. */
+  wake({ id, organizationId }: Pick<Runtime, 'id' | 'organizationId'>): void {
+    for (const waited of [id, organizationId]) {
+      for (const look of this.#waiting.get(waited) ?? []) look();
+    }
   }
 
   /**
-   * Listens from now on, so that nothing is missed between a look and the wait for the next. `heard`
-   * resolves with the first call, when `signal` aborts, or after `atMostMs`.
+   * Listens from now on, so that nothing is missed between a look and the wait for the next. `id` is
+   * that of a runtime or of an organization. `heard` resolves with the first call, when `signal` aborts, or after `atMostMs`.
    */
-  expect(
-    runtimeId: string,
-    signal: AbortSignal,
-    atMostMs: number,
-  ): Disposable & { heard: Promise<void> } {
+  expect(id: string, signal: AbortSignal, atMostMs: number): Disposable & { heard: Promise<void> } {
     const { promise: heard, resolve } = Promise.withResolvers<void>();
-    const waiting = this.#waiting.get(runtimeId) ?? new Set();
-    this.#waiting.set(runtimeId, waiting.add(resolve));
+    const waiting = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, waiting.add(resolve));
     const abort = () => resolve();
     signal.addEventListener('abort', abort, { once: true });
     const timer = setTimeout(resolve, atMostMs);
@@ -28,7 +28,7 @@ export class WakeUps {
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);
         waiting.delete(resolve);
-        if (waiting.size === 0) this.#waiting.delete(runtimeId);
+        if (waiting.size === 0) this.#waiting.delete(id);
       },
     };
   }

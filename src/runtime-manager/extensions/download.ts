@@ -72,7 +72,7 @@ async function open(url: URL, policy: EgressPolicy, signal: AbortSignal): Promis
   throw failed('it redirects too often');
 }
 
-/** Connects to the addresses that were judged, and to no other. */
+/** Connects to the addresses that were checked, and to no other. */
 async function request(url: URL, policy: EgressPolicy, signal: AbortSignal) {
   const host = canonicalHost(url.hostname) ?? '';
   const addresses = await policy.resolve({ host, port: Number(url.port || 443) });

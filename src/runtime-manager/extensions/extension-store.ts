@@ -13,16 +13,18 @@ export interface ExtensionUser {
   id: string;
 }
 
-/** What the core needs of a database for extensions; another organization's do not exist. */
+/**
+ * What the core needs of a database for extensions; another organization's extensions do not exist.
+ */
 export interface ExtensionStore {
-  /** The one that is there already, when the organization has the same content. */
+  /** Resolves with the existing extension when the organization already has the same content. */
   insert(extension: Extension): Promise<StoredExtension>;
   find(organizationId: string, id: string): Promise<StoredExtension | undefined>;
   findContent(organizationId: string, contentHash: string): Promise<StoredExtension | undefined>;
-  /** In the order asked for; what is not there is left out. */
+  /** In the order of `ids`; extensions that do not exist are left out. */
   findAll(organizationId: string, ids: readonly string[]): Promise<StoredExtension[]>;
   list(organizationId: string, page: PageRequest): Promise<Page<StoredExtension>>;
   rename(organizationId: string, id: string, name: string): Promise<StoredExtension | undefined>;
-  /** Only while nobody uses it; otherwise tells who does. */
+  /** Removes an extension that nobody uses; otherwise tells who uses it. */
   remove(organizationId: string, id: string): Promise<'removed' | 'absent' | ExtensionUser>;
 }

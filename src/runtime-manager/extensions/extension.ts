@@ -5,7 +5,7 @@ export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
 
 /** What Chromium reported when an extension was tried out. */
 export interface ExtensionWarning {
-  /** Of what is declared, or of the code that ran. */
+  /** Whether the warning is about the manifest or about code that ran. */
   kind: 'manifest' | 'runtime';
   message: string;
   /** The file, if Chromium names one. */
@@ -18,12 +18,15 @@ export interface ExtensionFacts {
   version: string;
   manifestVersion: number;
   format: PackageFormat;
-  /** SHA-256 of what is in it, in hexadecimal: the same files give the same one, however packed. */
+  /**
+   * SHA-256 of the content, in hexadecimal: the same files give the same hash, however they are
+   * packed.
+   */
   contentHash: string;
-  /** Unpacked. */
+  /** The unpacked size. */
   sizeBytes: number;
   permissions: string[];
-  /** By what Chromium knows it, in every runtime. */
+  /** Chromium's id of the extension, the same in every runtime. */
   runtimeExtensionId: string;
   warnings: ExtensionWarning[];
 }

@@ -14,10 +14,11 @@ const TEXT_MAX = 4 * 1024 ** 2;
 const LocaleMessages = z.record(z.string(), z.looseObject({ message: z.string() }));
 
 /**
- * Unpacks a package into a directory, ready to be loaded, and tells what it is. Its manifest gets the
- * key that makes Chromium's id of it the same everywhere: that of the crx, or one of the organization
- * and the name, and loses the keys that are not known here. Throws `extension.invalid_package` with
- * all that is wrong.
+ * Unpacks a package into a directory, ready to be loaded, and tells what it is. The written
+ * manifest gets a key, so that Chromium's id of the extension is the same everywhere: the key of
+ * the crx or of the manifest, or one made of the organization and the name. The written manifest
+ * loses the keys that are not known here. Throws `extension.invalid_package` with all that is
+ * wrong.
  */
 export async function inspectPackage(
   file: string,
@@ -59,7 +60,7 @@ export async function inspectPackage(
   }
 }
 
-/** No real key: Chromium only makes the id of it, and nothing is ever signed with it. */
+/** Not a real key: Chromium only derives the id from it, and nothing is ever signed with it. */
 function keyOf(organizationId: string, name: string): string {
   return createHash('sha256').update(`${organizationId}\n${name}`).digest('base64');
 }
@@ -97,7 +98,7 @@ async function readMessages(
   };
 }
 
-/** With the comments that Chromium allows there. */
+/** Parses JSON with the comments that Chromium allows. */
 function parseJson(text: string, path: string): unknown {
   if (text.length > TEXT_MAX) throw invalidPackage([{ path, message: 'It is too long' }]);
   const plain = text
@@ -106,10 +107,13 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(plain);
   } catch (cause) {
-    const message = `It is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const message = `It is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw invalidPackage([{ path, message }], cause);
   }
 }
 
-/** One that does not end goes to the end, so that it is not looked for again and again. */
+/**
+ * A comment without an end reaches to the end of the text, so that its end is not looked for again
+ * and again.
+ */
 const JSON_COMMENT = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*$)/g;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The keys of a manifest that Chromium gets to see: they concern pages and the extension itself. */
+/** The manifest keys that Chromium gets to see: they concern pages and the extension itself. */
 const KEPT = new Set([
   'action',
   'author',
@@ -56,7 +56,10 @@ const DEVICES = 'it reaches devices and networks of the machine';
 const CODE = 'it runs code of the machine, or code that is not in the package';
 const ADDRESSES = 'it takes over addresses and files of every page';
 
-/** An extension that has one of these needs it, most likely, and does not get it here. */
+/**
+ * An extension that has one of these keys most likely needs what the key gives, and does not get it
+ * here.
+ */
 export const REFUSED_KEYS = {
   app: refused('it makes the extension an app'),
   automation: refused('it reads and acts in every program of the machine'),
@@ -82,7 +85,7 @@ function refused(reason: string) {
   return z.never({ error: `This key is not taken here: ${reason}` }).optional();
 }
 
-/** The manifest that Chromium gets to see, and the keys that are left out of it. */
+/** A manifest with only the keys that Chromium gets to see, and the names of the others. */
 export function withoutUnknownKeys(manifest: object): { kept: object; leftOut: string[] } {
   const entries = Object.entries(manifest);
   const kept = entries.filter(([key]) => KEPT.has(key));

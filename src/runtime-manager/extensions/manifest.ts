@@ -13,7 +13,10 @@ const Patterns = z.array(
   z.string().superRefine((pattern, context) => {
     const problem = problemOfMatchPattern(pattern);
     if (problem !== undefined) {
-      context.addIssue({ code: 'custom', message: `"${pattern}" is no match pattern: ${problem}` });
+      context.addIssue({
+        code: 'custom',
+        message: `"${pattern}" is not a match pattern: ${problem}`,
+      });
     }
   }),
 );
@@ -29,7 +32,10 @@ const Permissions = z.array(
   }),
 );
 
-/** https://developer.chrome.com/docs/extensions/reference/manifest, as far as it is looked at here. */
+/**
+ * https://developer.chrome.com/docs/extensions/reference/manifest, with the keys that are checked
+ * here.
+ */
 export const Manifest = z.looseObject({
   manifest_version: z.literal(3, {
     error: ({ input }) =>
@@ -47,7 +53,7 @@ export const Manifest = z.looseObject({
     ),
   description: z.string().optional(),
   default_locale: z.string().optional(),
-  key: z.base64('The key is no base64').optional(),
+  key: z.base64('The key is not base64').optional(),
   permissions: Permissions.optional(),
   optional_permissions: Permissions.optional(),
   host_permissions: Patterns.optional(),
@@ -110,7 +116,7 @@ export function missingParts(
   const texts = { name, description, 'action.default_title': action?.default_title ?? '' };
   const missingTexts = Object.entries(texts).flatMap(([field, text]) =>
     messageNames(text)
-      // Those with @@ are Chromium's own.
+      // Messages with @@ are Chromium's own.
       .filter((message) => !message.startsWith('@@') && !messages.has(message.toLowerCase()))
       .map((message) => ({
         path: `${MANIFEST}#${field}`,
@@ -143,7 +149,7 @@ function one(field: string, file: string | undefined): [string, string][] {
   return file === undefined || file === '' ? [] : [[field, file]];
 }
 
-/** Each with the field that names it. */
+/** The files that a manifest names, each with the field that names it. */
 function namedFiles(manifest: Manifest): [string, string][] {
   const { background, action, options_ui, side_panel, declarative_net_request: rules } = manifest;
   const icons = (field: string, icon: z.infer<typeof Icons> | undefined) =>
@@ -170,7 +176,7 @@ function namedFiles(manifest: Manifest): [string, string][] {
   ];
 }
 
-/** As Chromium finds it: without a leading slash, a query or a fragment. */
+/** A path as Chromium looks it up: without a leading slash, a query or a fragment. */
 function normalize(file: string): string {
   const path = file.replace(/^\.?\/+/, '').replace(/[?#].*$/, '');
   try {

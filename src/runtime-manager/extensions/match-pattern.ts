@@ -1,6 +1,6 @@
 /**
- * https://developer.chrome.com/docs/extensions/develop/concepts/match-patterns; undefined when it is
- * one, else what is wrong with it.
+ * Tells what is wrong with a match pattern; undefined when nothing is.
+ * https://developer.chrome.com/docs/extensions/develop/concepts/match-patterns
  */
 export function problemOfMatchPattern(pattern: string): string | undefined {
   if (pattern === '<all_urls>') return undefined;

@@ -14,16 +14,17 @@ const FIELD = { sha256WithRsa: 2, sha256WithEcdsa: 3, signedHeaderData: 10_000 }
 const CRX3_CONTEXT = Buffer.from('CRX3 SignedData\0');
 const ID_BYTES = 16;
 
-/** A package as it came, with the zip in it apart. */
+/** A package as it came, and the zip inside it. */
 export interface OpenedPackage {
   format: PackageFormat;
-  /** DER; undefined for a zip, which has none. */
+  /** In DER; undefined for a zip, which has no key. */
   publicKey: Buffer | undefined;
 }
 
 /**
- * Tells what a file is and writes the zip in it to another one. The signature of a crx is verified,
- * and that it is of the key that gives the extension its id. Throws `extension.invalid_package`.
+ * Finds out a package's format, and writes its zip to another file. Verifies a crx's signature, and
+ * that it was made with the key that gives the extension its id. Throws
+ * `extension.invalid_package`.
  */
 export async function openPackage(file: string, zip: string): Promise<OpenedPackage> {
   const handle = await open(file);
@@ -82,7 +83,7 @@ async function readCrx3(handle: FileHandle, prefix: Buffer): Promise<CrxHeader> 
 
 /** https://web.archive.org/web/2018/https://developer.chrome.com/extensions/crx */
 async function readCrx2(handle: FileHandle, prefix: Buffer, version: number): Promise<CrxHeader> {
-  if (version !== 2) throw unreadable(`A crx of version ${version} is not known.`);
+  if (version !== 2) throw unreadable(`A crx of version ${version} is not supported.`);
   const start = PREFIX_BYTES + 4;
   const whole = await readAt(handle, 0, start);
   if (whole.length < start) throw unreadable('The crx is truncated.');

@@ -12,12 +12,12 @@ export function invalidPackage(problems: Problem[], cause?: unknown): RuntimeErr
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
   return new RuntimeError(
     'extension.invalid_package',
-    `The package is no extension that works here: ${first?.message ?? 'unknown'}${more}`,
+    `The package is not an extension that works here: ${first?.message ?? 'unknown'}${more}`,
     { details: { problems }, cause },
   );
 }
 
-/** One that makes it pointless to look further. */
+/** A problem that makes it pointless to look further. */
 export function unreadable(message: string, cause?: unknown): RuntimeError {
   return invalidPackage([{ path: '', message }], cause);
 }

@@ -1,7 +1,7 @@
 /**
- * What an extension may ask for: what stays within pages, within the browser's own interface and
- * within what the extension keeps, of all that Chromium 156 gives an extension on Linux. Chromium
- * ignores `webRequestBlocking`, but many manifests still have it.
+ * The permissions that an extension may ask for, of all that Chromium 156 gives an extension on
+ * Linux: those that stay within pages, the browser's own interface and what the extension keeps.
+ * Chromium ignores `webRequestBlocking`, but many manifests still have it.
  */
 const GIVEN = new Set([
   'accessibilityFeatures.modify',
@@ -60,7 +60,7 @@ const MACHINE = 'it tells of the machine, or changes it';
 const PRINTING = 'it takes part in the printing of the machine';
 const NETWORK = "it could lead traffic around the runtime's proxy";
 
-/** Why some are not given. What is in neither list is not given either. */
+/** Why some permissions are not given. A permission in neither list is not given either. */
 const REASONS = new Map([
   ['debugger', "it speaks the browser's own protocol past the inspection"],
   ['desktopCapture', 'it shows the screen of the machine'],
@@ -82,7 +82,10 @@ const REASONS = new Map([
   ['system.storage', MACHINE],
   ['webAuthenticationProxy', 'it answers for the security keys of every page'],
 ]);
-/** Parts of ChromeOS, of Chromium's own extensions, of those that a policy installs, and of apps. */
+/**
+ * Permissions of ChromeOS, of Chromium's own extensions, of those that a policy installs, and of
+ * apps.
+ */
 const RESERVED =
   /Private(?:\.|$)|^(?:enterprise\.|app\.|login)|^(?:certificateProvider|documentScan|fileBrowserHandler|fileSystem|fileSystemProvider|hid|platformKeys|serial|socket|systemLog|usb|vpnProvider|wallpaper)$/;
 

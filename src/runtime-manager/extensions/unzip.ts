@@ -11,11 +11,11 @@ const OPTIONS = { strictFileNames: true, lazyEntries: true, autoClose: false };
 const ENTRIES_MAX = 20_000;
 const MANIFEST = 'manifest.json';
 const MANIFEST_MAX_BYTES = 1024 * 1024;
-/** Code and lists compress to a tenth; what is small anyway may do better. */
+/** Code and lists compress to a tenth; small archives may compress better. */
 const RATIO_MAX = 100;
 const RATIO_FREE_BYTES = 32 * 1024 ** 2;
 const TOTAL_MAX_BYTES = 512 * 1024 ** 2;
-/** What the Web Store adds, and Chromium makes anew; it reserves the name. */
+/** Folders that the Web Store adds and Chromium makes anew; Chromium reserves the name. */
 const RESERVED = /^(?:_metadata|__MACOSX)\/|(?:^|\/)\.DS_Store$/;
 const ARCHIVE = /\.(?:zip|crx|tgz|gz|7z|rar)$/i;
 
@@ -35,8 +35,9 @@ export interface Unpacked {
 }
 
 /**
- * Unpacks the zip of an extension. When all of it is in one directory, that is left out. Throws
- * `extension.invalid_package`, before anything is written for whatever the directory tells.
+ * Unpacks the zip of an extension. When everything is in one directory, that directory is left out.
+ * Throws `extension.invalid_package`; when the zip's list of files tells the problem, nothing is
+ * written.
  */
 export async function unzipExtension(file: string, directory: string): Promise<Unpacked> {
   const zip = await openPromise(file, OPTIONS).catch((cause: unknown) => {
@@ -63,7 +64,7 @@ export async function unzipExtension(file: string, directory: string): Promise<U
   }
 }
 
-/** The files, each judged before the first one is written. */
+/** The files of the zip, each checked before the first one is written. */
 async function readEntries(zip: ZipFile): Promise<Entry[]> {
   if (zip.entryCount > ENTRIES_MAX) throw unreadable(`It has more than ${ENTRIES_MAX} files.`);
   const entries: Entry[] = [];
@@ -79,7 +80,7 @@ async function readEntries(zip: ZipFile): Promise<Entry[]> {
   return entries;
 }
 
-/** The size of all, unpacked. */
+/** The unpacked size of all files. */
 function assertSize(entries: Entry[]): number {
   const packed = entries.reduce((sum, { compressedSize }) => sum + compressedSize, 0);
   const unpacked = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
@@ -96,7 +97,7 @@ function assertPlain({ fileName, externalFileAttributes, generalPurposeBitFlag }
   if ((generalPurposeBitFlag & IS_ENCRYPTED) !== 0) throw unreadable(`${fileName} is encrypted.`);
 }
 
-/** Where the manifest is: at the top, or in the one directory that there is. */
+/** The directory of the manifest: the top, or the only directory that there is. */
 function rootOf(entries: Entry[]): string {
   const names = entries.map(({ fileName }) => fileName).filter((name) => !RESERVED.test(name));
   const [first = ''] = names;

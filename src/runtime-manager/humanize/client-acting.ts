@@ -4,14 +4,14 @@ import { readInputCommand } from './input-command.ts';
 import { InputQueue } from './input-queue.ts';
 import { ANSWER_START_BYTES, OwnCommands } from './own-commands.ts';
 
-/** Commands of one client that may wait; then it is not read. */
+/** When this many commands of one client wait, the client is not read. */
 const WAITING_MAX = 500;
 const QUEUES_MAX = 200;
 
 /**
- * Acts out what one client does with mouse and keyboard. Commands of input are done in their order,
- * each session's for itself, so that pages which are driven at the same time do not wait for each
- * other; all others pass at once.
+ * Acts out what one client does with mouse and keyboard. The input commands of a session are done in
+ * their order, and sessions do not wait for each other, so that several pages can be driven at the
+ * same time. All other commands pass at once.
  */
 export class ClientActing implements Acting {
   readonly answerStartBytes = ANSWER_START_BYTES;
@@ -66,7 +66,7 @@ export class ClientActing implements Acting {
     return queue;
   }
 
-  /** Sessions end without a word to us. */
+  /** Forgets queues without work, since nobody tells us when a session ends. */
   #forgetIdle(): void {
     for (const [sessionId, queue] of this.#queues) {
       if (queue.isIdle) this.#queues.delete(sessionId);

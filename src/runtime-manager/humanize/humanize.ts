@@ -6,7 +6,7 @@ export class Humanize implements Companion {
   readonly name = 'humanize';
   readonly #maxDelayMs: number;
 
-  /** `maxDelayMs`: what a client's command may be delayed by. */
+  /** `maxDelayMs`: how long a client's command may be delayed. */
   constructor(maxDelayMs: number) {
     this.#maxDelayMs = maxDelayMs;
   }

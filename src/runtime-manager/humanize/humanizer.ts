@@ -6,9 +6,9 @@ import { seededRandom, type Random } from './random.ts';
 
 export interface HumanizerOptions {
   personaId: number;
-  /** What a command of a client may be delayed by. */
+  /** How long a command of a client may be delayed. */
   maxDelayMs: number;
-  /** Repeats all draws; without it no two runtimes move alike, also of one persona. */
+  /** Makes all draws repeatable; without it no two runtimes move alike, even with one persona. */
   seed?: string;
 }
 
@@ -26,7 +26,7 @@ export class Humanizer {
     this.random = seededRandom(`bctrl draws ${seed}`);
   }
 
-  /** Where the pointer comes from that was in no page yet. */
+  /** Where the pointer enters a page from. */
   enterFor({ x, y }: Point): Point {
     if (this.lastPointer) return this.lastPointer;
     const lengthPx = 150 + 300 * this.random();
@@ -38,7 +38,7 @@ export class Humanizer {
   }
 }
 
-/** Of a runtime, as its launch or its profile has it; undefined: it is not asked for. */
+/** The humanizer that a runtime's launch or profile asks for; undefined: none is asked for. */
 export function humanizerFor(
   { id, profileId }: { id: string; profileId: string | undefined },
   { humanize, humanizePersonaId }: BrowserConfig,

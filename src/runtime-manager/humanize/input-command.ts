@@ -31,7 +31,7 @@ export const KeyParams = z.looseObject({
 });
 export type KeyParams = z.infer<typeof KeyParams>;
 
-/** Undefined for every other message, also one that is none. */
+/** Undefined for every other message, and for one that is not a command at all. */
 export function readInputCommand(payload: Buffer): InputCommand | undefined {
   if (!payload.includes(INPUT)) return undefined;
   const { data: command } = CdpCommand.safeParse(parseJson(payload));

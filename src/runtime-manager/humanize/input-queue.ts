@@ -5,7 +5,7 @@ import type { OwnCommands } from './own-commands.ts';
 import { PointerActor } from './pointer-actor.ts';
 import { Stage } from './stage.ts';
 
-/** The input of one session of a client, done one after the other. */
+/** The input of one session of a client, one command after the other. */
 export class InputQueue {
   readonly #stage: Stage;
   readonly #pointer: PointerActor;
@@ -16,7 +16,7 @@ export class InputQueue {
   #lastKind: 'pointer' | 'keyboard' | undefined;
   #touchedAt = 0;
 
-  /** `send` is called with each command of the client when it is its time. */
+  /** `send` is called with each command of the client when the command is due. */
   constructor(
     humanizer: Humanizer,
     own: OwnCommands,
@@ -33,7 +33,7 @@ export class InputQueue {
     return !this.#isWorking;
   }
 
-  /** Resolves when it and all before it is done. */
+  /** Resolves when the queue is empty; at once when an earlier call is emptying it already. */
   async do(command: InputCommand): Promise<void> {
     this.#queue.push(command);
     if (this.#isWorking) return;
@@ -67,7 +67,7 @@ export class InputQueue {
         await this.#touch(command);
         return command;
       case 'Input.dispatchDragEvent':
-        // What an intercepted drag was begun with is not released after it.
+        // The button that began an intercepted drag is not released after the drop.
         if (command.params?.['type'] === 'drop') this.#pointer.letGo();
         return command;
       case 'Input.imeSetComposition':
@@ -81,7 +81,7 @@ export class InputQueue {
     }
   }
 
-  /** Fingers stay for a moment; where they move is the client's to say. */
+  /** Fingers stay for a moment; the client alone says where they move. */
   async #touch({ params }: InputCommand): Promise<void> {
     const { pressMs } = this.#stage.humanizer.persona.pointer;
     if (params?.['type'] === 'touchEnd') await this.#stage.pauseSince(this.#touchedAt, pressMs);

@@ -15,7 +15,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Acts out what a client does with the keyboard in one session. */
 export class KeyboardActor {
   readonly #stage: Stage;
-  /** A text is being composed: what is inserted then ends that. */
+  /** Whether a text is being composed: the next insertion ends the composition. */
   isComposing = false;
   readonly #downAt = new Map<string, number>();
   #previous: string | undefined;
@@ -37,7 +37,7 @@ export class KeyboardActor {
     return { ...command, params: now };
   }
 
-  /** Types a short text, as far as there are keys for it; a long one is pasted, as people do. */
+  /** Types a short text, as far as there are keys for it, and pastes a long one, as people do. */
   async insert(command: InputCommand): Promise<InputCommand> {
     const text = command.params?.['text'];
     const { isComposing } = this;
@@ -95,7 +95,7 @@ export class KeyboardActor {
   }
 }
 
-/** A text may be long, and its first characters say enough. */
+/** The first characters of a text, which may be long. */
 function firstCharacters(text: string, most: number): string[] {
   const characters: string[] = [];
   for (const { segment } of graphemes.segment(text)) {
@@ -104,7 +104,7 @@ function firstCharacters(text: string, most: number): string[] {
   return characters;
 }
 
-/** Enter and its like do something else as keys than as text. */
+/** Keys such as Enter do something else than their characters as text. */
 // oxlint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f]/;
 

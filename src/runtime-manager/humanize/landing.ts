@@ -7,11 +7,11 @@ import type { Stage } from './stage.ts';
 /** What is under a point. */
 export interface Target {
   nodeId: number;
-  /** In CSS pixels of the viewport; undefined: not a rectangle, or not one that lies straight. */
+  /** In CSS pixels of the viewport; undefined: the target is no upright rectangle. */
   box: Box | undefined;
   /**
-   * `button`: pressing it anywhere is the same. `plain`: also, but a caret may go where it is pressed.
-   * `exact`: every point of it may mean something else.
+   * `button`: a press anywhere on it does the same. `plain`: so it does, but a caret may go where
+   * the press is. `exact`: every point of it may mean something else.
    */
   kind: 'button' | 'plain' | 'exact';
 }
@@ -29,12 +29,12 @@ const TEXT_INPUTS = new Set(['text', 'search', 'email', 'password', 'url', 'tel'
 const EXACT = new Set(
   'IFRAME FRAME CANVAS VIDEO AUDIO EMBED OBJECT IMG MAP AREA HTML BODY SELECT TEXTAREA'.split(' '),
 );
-/** A target that is smaller is hit in its middle. */
+/** A smaller target is hit in its middle. */
 const SMALL_PX = 8;
-/** Clients aim at the middle; who aims elsewhere means that place. */
+/** Clients aim at the middle; a client that aims elsewhere means that place. */
 const MIDDLE_PX = 1.5;
 const EDGE_PX = 2;
-/** Of the way to the edge, how far at most. */
+/** The farthest landing from the middle, as a part of the way to the edge. */
 const FARTHEST = 0.7;
 
 const Metrics = z.object({
@@ -42,7 +42,7 @@ const Metrics = z.object({
 });
 const Located = z.object({ backendNodeId: z.int(), frameId: z.string() });
 const Corner = [z.number(), z.number()] as const;
-/** The corners of a rectangle, clockwise from the one at the left above. */
+/** The corners of a rectangle, clockwise from the top left one. */
 const Quad = z.tuple([...Corner, ...Corner, ...Corner, ...Corner]);
 type Quad = z.infer<typeof Quad>;
 const Quads = z.object({ quads: z.array(Quad) });
@@ -55,8 +55,8 @@ const Described = z.object({
 });
 
 /**
- * Looks at what is under a point, by commands that no script of the page sees: none of them runs one.
- * Undefined: nothing, or it cannot be told.
+ * Looks at what is under a point, by commands that run no script, so that the page does not see them.
+ * Undefined: nothing is there, or the browser does not say.
  */
 export async function lookAt(stage: Stage, point: Point): Promise<Target | undefined> {
   const nodeId = await findNode(stage, point);
@@ -71,22 +71,22 @@ export async function lookAt(stage: Stage, point: Point): Promise<Target | undef
   return { nodeId, box, kind: known ? kindOf(known.node) : 'exact' };
 }
 
-/** The node that is hit at a point: `backendNodeId`, which needs no agent to be enabled. */
+/** The `backendNodeId` of the node that is hit at a point, which needs no agent to be enabled. */
 export async function findNode(stage: Stage, point: Point): Promise<number | undefined> {
   return (await locate(stage, point))?.backendNodeId;
 }
 
-/** What is hit at a point. */
+/** The node that is hit at a point, and its frame; undefined: the browser does not say. */
 export async function locate(stage: Stage, { x, y }: Point) {
   const { data: metrics } = Metrics.safeParse(await stage.ask('Page.getLayoutMetrics', {}));
   if (!metrics) return undefined;
   const { pageX, pageY } = metrics.cssVisualViewport;
-  // It takes whole pixels, of the document.
+  // The command takes whole pixels of the document.
   const at = { x: Math.floor(x + pageX), y: Math.floor(y + pageY) };
   return Located.safeParse(await stage.ask('DOM.getNodeForLocation', at)).data;
 }
 
-/** A target where it is by now; undefined: there still, or it cannot be told. */
+/** A target with its present place; undefined: it has not moved, or the browser does not say. */
 export async function lookAgain(
   stage: Stage,
   { nodeId, box, kind }: Target,
@@ -100,7 +100,7 @@ export async function lookAgain(
   return isMoved ? { nodeId, kind, box: now } : undefined;
 }
 
-/** Where in a target whose middle was aimed at a person would press; undefined: there. */
+/** Where a person would press a target at whose middle a client aims; undefined: where it aims. */
 export function chooseLanding(
   { box, kind }: Target,
   { pointer }: Persona,
@@ -110,7 +110,7 @@ export function chooseLanding(
   const draw = () =>
     Math.min(FARTHEST, Math.max(-FARTHEST, pointer.landingSpread * normal(random)));
   const [aside, below] = [draw(), draw()];
-  // A caret behind a short text stays behind it, and on its line.
+  // So a caret still goes to the end of a short text, and to the same line.
   const isCaret = kind === 'plain';
   return {
     x: reach(box.left, box.width, isCaret ? Math.abs(aside) : aside),

@@ -16,20 +16,20 @@ const Answered = z.object({ result: z.object({ value: z.unknown() }) });
 const Scroller = z.object({
   /** In CSS pixels, in the direction of the scroll. */
   roomPx: z.number(),
-  /** Whether it comes to rest at places of its own. */
+  /** Whether the scroll comes to rest at places of its own. */
   snaps: z.boolean(),
 });
 type Scroller = z.infer<typeof Scroller>;
 
 /**
  * Whether moving the mouse from a point, with its button down, could begin a drag of the browser's
- * own; true when it cannot be told.
+ * own; true when the browser does not say.
  */
 export async function mayDragFrom(stage: Stage, point: Point): Promise<boolean> {
   return (await askNode(stage, point, pageFunction(mayDrag), z.boolean())) ?? true;
 }
 
-/** The first of what scrolls at a point that has room; undefined: nothing, or it cannot be told. */
+/** The first scroller at a point that has room; undefined: none, or the browser does not say. */
 export async function findScrollerAt(
   stage: Stage,
   point: Point,
@@ -42,7 +42,7 @@ export async function findScrollerAt(
 
 /**
  * Calls a function with the node at a point as `this`, in a world of its own, which scripts of the
- * page do not see. Undefined when there is no answer, or another one.
+ * page do not see. Undefined when there is no answer of the given type.
  */
 async function askNode<T>(
   stage: Stage,

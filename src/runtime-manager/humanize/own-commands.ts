@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '../connections/parse-json.ts';
 
-/** Chromium takes ids up to here; clients count from 1. */
+/** The largest id that Chromium takes; clients count from 1. */
 const ID_MAX = 2 ** 31 - 1;
 const ID_MIN = 2_100_000_000;
 /** Chromium names the id first, in answers and errors. */
@@ -15,8 +15,8 @@ export const ANSWER_START_BYTES = 18;
 export type Result = Record<string, unknown> | undefined;
 
 /**
- * Commands of ours among those of a client, on its own connection: by ids that it does not use, so
- * that their answers can be kept from it.
+ * Commands of ours among those of a client, on the client's connection. Their ids are ones that the
+ * client does not use, so that their answers can be kept from it.
  */
 export class OwnCommands {
   readonly #send: (command: object) => void;
@@ -27,7 +27,7 @@ export class OwnCommands {
     this.#send = send;
   }
 
-  /** Whether what begins so answers one of these. */
+  /** Whether a message that begins so answers one of our commands. */
   isAnswer(start: Buffer): boolean {
     return this.#waiting.has(idIn(start));
   }
@@ -38,7 +38,7 @@ export class OwnCommands {
     this.#waiting.delete(id);
   }
 
-  /** `done` is called with the result, or without one when it failed. */
+  /** `done` is called with the result, or without one when the command failed. */
   tell(command: OwnCommand, done: (result: Result) => void): void {
     const id = this.#nextId;
     this.#nextId = id > ID_MIN ? id - 1 : ID_MAX;
@@ -46,7 +46,7 @@ export class OwnCommands {
     this.#send({ id, ...command });
   }
 
-  /** Resolves with the result; without one when it failed, or takes too long. */
+  /** Resolves with the result, or without one when the command fails or takes too long. */
   ask(command: OwnCommand, patienceMs: number): Promise<Result> {
     const { promise, resolve } = Promise.withResolvers<Result>();
     const late = setTimeout(resolve, patienceMs, undefined).unref();

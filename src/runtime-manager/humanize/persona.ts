@@ -3,23 +3,23 @@ import { PERSONA_ID_MAX } from './persona-id.ts';
 import { seededRandom } from './random.ts';
 
 /**
- * How one person moves a mouse and types. All of it follows from the persona's id, by arithmetic that
- * gives the same on every machine.
+ * How one person moves a mouse and types. All values follow from the persona's id, by arithmetic
+ * that gives the same results on every machine.
  */
 export interface Persona {
   pointer: {
-    /** What a movement takes beside its difficulty, in ms: `a` of Fitts' law. */
+    /** How long a movement takes whatever its difficulty, in ms: `a` of Fitts' law. */
     startMs: number;
-    /** What a bit of difficulty takes, in ms: `b` of Fitts' law. */
+    /** How long each bit of difficulty takes, in ms: `b` of Fitts' law. */
     bitMs: number;
-    /** How far paths bow to one side, as a part of their length; negative is to the other. */
+    /** How far paths bow to one side, as a part of their length; negative: to the other side. */
     bow: number;
-    /** How much that varies. */
+    /** How much the bow varies. */
     bowSpread: number;
     /** Physiological tremor lies between 8 and 12 Hz. */
     tremorHz: number;
     tremorPx: number;
-    /** How often a first movement goes beyond its target and is taken back. */
+    /** How often a movement goes beyond its target and is corrected, from 0 to 1. */
     overshootRate: number;
     /** Between two positions, in ms. */
     sampleMs: number;
@@ -33,7 +33,7 @@ export interface Persona {
     landingSpread: number;
   };
   wheel: {
-    /** What one event scrolls at its fastest, in CSS pixels. */
+    /** How much one event scrolls at most, in CSS pixels. */
     stepPx: number;
     /** Between two events, in ms. */
     intervalMs: number;
@@ -41,23 +41,23 @@ export interface Persona {
   typing: {
     /** From pressing one key to pressing the next, in ms: a median. */
     intervalMs: number;
-    /** The spread of its logarithm. */
+    /** The spread of the interval's logarithm. */
     intervalSigma: number;
     /** From pressing a key to releasing it, in ms: a median. */
     dwellMs: number;
     dwellSigma: number;
-    /** What another hand saves, and the same finger costs, in ms. */
+    /** How much time another hand saves, and the same finger costs, in ms. */
     handMs: number;
-    /** Before a new word, in ms. */
+    /** The pause before a new word, in ms. */
     wordMs: number;
-    /** How often it stops to look, per word, and for how long: where others mistype and correct. */
+    /** How often the persona stops to look, per word: where people mistype and correct. */
     doubtRate: number;
     doubtMs: number;
   };
 }
 
 /**
- * Ranges follow what is published of adults, at their faster end: waiting is what a program pays for.
+ * Ranges are at the faster end of what is published of adults, since programs pay for every wait.
  * Pointing: Soukoreff & MacKenzie 2004, "Towards a standard for pointing device evaluation", where
  * studies of the mouse come to 3.7 to 4.9 bits a second, all included. Typing: Dhakal et al. 2018,
  * "Observations on typing from 136 million keystrokes".
@@ -94,7 +94,7 @@ export function personaOf(id: number): Persona {
   };
 }
 
-/** The persona that an identity has which was given none. */
+/** The persona of an identity that was given none. */
 export function personaIdFor(identity: string): number {
   const digest = createHash('sha256').update(`bctrl persona for ${identity}`).digest();
   return digest.readUInt32LE(0) & PERSONA_ID_MAX;

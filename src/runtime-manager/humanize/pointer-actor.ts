@@ -5,11 +5,11 @@ import { distance, planPath, type Point } from './pointer-path.ts';
 import type { Stage } from './stage.ts';
 import { WheelActor } from './wheel-actor.ts';
 
-/** A client that moves in steps of its own has its own idea of the way: small ones, or one like the other. */
+/** A client plans the way itself when its steps are small, or when one is like the other. */
 const STEP_PX = 12;
 const STEP_SPREAD_PX = 1.5;
 const STEP_PAUSE_MS = 100;
-/** What targets are taken for whose size cannot be told. */
+/** The assumed size of a target whose size is not known. */
 const TARGET_PX = 40;
 const COVERED_MS = 200;
 const CHECK_MS = 50;
@@ -20,14 +20,14 @@ export class PointerActor {
   readonly #wheel: WheelActor;
   interceptsDrags = false;
   readonly #held = new Set<string>();
-  /** Where the client believes the pointer to be, and where it is. */
+  /** Where the client believes the pointer to be, and where the pointer is. */
   #aimed: Point | undefined;
   #at: Point | undefined;
-  /** What the pointer went to, if it was looked at. */
+  /** What the pointer went to; undefined: nobody looked, or nothing was found. */
   #target: Target | undefined;
-  /** How far the client's last movement was. */
+  /** How far the client's last movement went. */
   #step: Point | undefined;
-  /** What was pressed may be dragged by the browser itself; undefined: nobody asked yet. */
+  /** Whether the browser itself may drag what was pressed; undefined: nobody asked yet. */
   #mayDrag: boolean | undefined;
   #movedAt = 0;
   #pressedAt = 0;
@@ -40,13 +40,13 @@ export class PointerActor {
   }
 
   /**
-   * Does all that comes before the client's own event, and resolves with that, to be sent now.
+   * Does all that comes before the client's own event, and resolves with the event, to be sent now.
    * `upcoming`: what the client has sent since.
    */
   async act(command: InputCommand, upcoming: readonly InputCommand[]): Promise<InputCommand> {
     const { data: params } = MouseParams.safeParse(command.params);
     if (!params) return command;
-    // When the client asked is not when it happens.
+    // The timestamp says when the client asked, not when the event happens.
     const { timestamp: _asked, ...event } = params;
     const place = await this.#reach(event, upcoming);
     return { ...command, params: await this.#finish({ ...event, ...place }) };
@@ -59,11 +59,11 @@ export class PointerActor {
 
   async #reach(params: MouseParams, upcoming: readonly InputCommand[]): Promise<Point> {
     const aimed = { x: params.x, y: params.y };
-    // Beside its middle it is only for the target that was there then.
+    // A place beside the middle is meant only for the target that was there then.
     const isAnew = params.type === 'mouseMoved' || this.#isNextClick(params);
     const mayStay = !isAnew || isSame(this.#at, aimed);
     if (this.#at && mayStay && isSame(this.#aimed, aimed)) return this.#at;
-    // After a click, moving on is something else.
+    // A movement after a click begins something new.
     if (params.type === 'mouseMoved' && this.#hasClicked) this.#stage.beginAnew();
     this.#hasClicked = false;
     const place = await this.#approach(aimed, params, upcoming);
@@ -79,7 +79,7 @@ export class PointerActor {
     return type === 'mousePressed' && this.#hasClicked && clickCount < 2;
   }
 
-  /** Moves until just before a point; resolves with that, or one beside it on the same target. */
+  /** Moves until just before a point; resolves with the point, or one beside it on its target. */
   async #approach(
     aimed: Point,
     params: MouseParams,
@@ -99,20 +99,20 @@ export class PointerActor {
     }
     const target = await lookAt(this.#stage, aimed);
     this.#target = target;
-    // Where a drag could begin, the point stays: what is dragged moves by what the client said.
+    // Where a drag could begin, the point stays: a drag covers the distance that the client chose.
     const mayLand = target && isClick(aimed, upcoming);
     const to = (mayLand && chooseLanding(target, persona, random)) || aimed;
     await this.#travel(from, to, target, params);
     if (!target || (await findNode(this.#stage, to)) === target.nodeId) return to;
     const followed = await this.#follow(to);
     if (followed) return followed;
-    // What opened on the way was closed where the pointer came from.
+    // Something opened on the way and covers the target: it was closed where the pointer came from.
     this.#stage.tell(MOUSE, movement(params, from, this.#held));
     await this.#stage.pause(COVERED_MS);
     return aimed;
   }
 
-  /** Where a place on the target is by now; undefined: there still. */
+  /** Where a place on the target is by now; undefined: the target has not moved. */
   async #follow(place: Point): Promise<Point | undefined> {
     const before = this.#target;
     const now = before && (await lookAgain(this.#stage, before));
@@ -133,7 +133,7 @@ export class PointerActor {
     return Boolean(step && before && isAtOnce && distance(step, before) < STEP_SPREAD_PX);
   }
 
-  /** A client that intercepts drags sees by its one movement whether that begins one. */
+  /** A client that intercepts drags sees by its one movement whether that begins a drag. */
   async #beginsDrag(from: Point): Promise<boolean> {
     if (!this.interceptsDrags || this.#held.size === 0) return false;
     this.#mayDrag ??= await mayDragFrom(this.#stage, from);
@@ -153,7 +153,7 @@ export class PointerActor {
       to,
       targetPx: box ? Math.min(box.width, box.height) : TARGET_PX,
       mayOvershoot: this.#held.size === 0,
-      // The rest is to look once more, on arriving.
+      // The rest of the time is for a second look on arrival.
       maxMs: Math.max(delayLeftMs - CHECK_MS, delayLeftMs / 2),
     };
     const path = planPath(aim, humanizer.persona, humanizer.random);
@@ -187,7 +187,7 @@ export class PointerActor {
     }
   }
 
-  /** What moves is pressed where it is by now. */
+  /** Presses a target that moves where it is by now. */
   async #catchUp(params: MouseParams): Promise<MouseParams> {
     const place = this.#hasClicked ? undefined : await this.#follow(params);
     if (!place) return params;
@@ -208,7 +208,7 @@ export class PointerActor {
   }
 }
 
-/** A movement on the way to an event, with what is held meanwhile. */
+/** A movement on the way to an event, with the buttons that are held meanwhile. */
 function movement(params: MouseParams, { x, y }: Point, held: ReadonlySet<string>): object {
   const { modifiers, pointerType } = params;
   const [button = 'none'] = held;
@@ -219,7 +219,7 @@ function movement(params: MouseParams, { x, y }: Point, held: ReadonlySet<string
 /** https://www.w3.org/TR/uievents/#dom-mouseevent-buttons */
 const BUTTON_BITS: Record<string, number> = { left: 1, right: 2, middle: 4, back: 8, forward: 16 };
 
-/** Whether the client has sent both already: a press and a release at a point. */
+/** Whether the client has sent both a press and a release at a point already. */
 function isClick(aimed: Point, upcoming: readonly InputCommand[]): boolean {
   const [press, release] = upcoming.map(({ params }) => MouseParams.safeParse(params).data);
   const isThere = (event: MouseParams | undefined, type: MouseParams['type']) =>

@@ -17,14 +17,14 @@ export interface Aim {
   to: Point;
   /** The target's smaller side, in CSS pixels: small targets take longer. */
   targetPx: number;
-  /** Whether it may go beyond the target first. */
+  /** Whether the pointer may go beyond the target first. */
   mayOvershoot: boolean;
-  /** What it may take at most. */
+  /** How long the movement may take. */
   maxMs: number;
 }
 
 const DURATION_SIGMA = 0.12;
-/** Of a movement's time, where the correction begins. */
+/** When the correction begins, as a part of a movement's time. */
 const CORRECTION_AT = 0.72;
 const CORRECTION_MIN_MS = 90;
 const OVERSHOOT_MAX_PX = 24;
@@ -43,8 +43,8 @@ export function movementMs(lengthPx: number, targetPx: number, { pointer }: Pers
 }
 
 /**
- * How much of the way is done at a part of the time, both from 0 to 1: the course of least jerk
- * (Flash & Hogan 1985), `10t³ − 15t⁴ + 6t⁵`. Its speed is a bell.
+ * How much of the way is done after a part of the time, both from 0 to 1: the course of least jerk
+ * (Flash & Hogan 1985), `10t³ − 15t⁴ + 6t⁵`. The curve of its speed is a bell.
  */
 export function minimumJerk(part: number): number {
   const t = Math.min(1, Math.max(0, part));
@@ -52,10 +52,11 @@ export function minimumJerk(part: number): number {
 }
 
 /**
- * The way of a pointer to a target, ending exactly there. A first movement of least jerk, in a bow,
- * and now and then a second one that corrects the first, which went too far (the submovements of Meyer
- * et al. 1988, whose spread is about proportional to the speed); a tremor that fades as it
- * arrives; as long as Fitts' law says, or `maxMs`. Whole pixels, as mice have them, but for the end.
+ * The way of a pointer to a target, which ends exactly there. It has a first movement of least jerk,
+ * in a bow, and now and then a second one that corrects a first that went too far (the submovements
+ * of Meyer et al. 1988, whose spread is about proportional to the speed). A tremor fades as the
+ * pointer arrives. The way takes as long as Fitts' law says, or `maxMs`. Its points are whole pixels,
+ * as mice have them, except the last.
  */
 export function planPath(aim: Aim, persona: Persona, random: Random): PathPoint[] {
   const { from, to, targetPx, maxMs } = aim;
@@ -87,7 +88,7 @@ export function planPath(aim: Aim, persona: Persona, random: Random): PathPoint[
   return path;
 }
 
-/** Where it is at a part of the time: along the straight way, and beside it. */
+/** Where the pointer is after a part of the time: along the straight way, and beside it. */
 function course(part: number, lengthPx: number, beyondPx: number, bow: Bow) {
   if (beyondPx === 0) {
     const done = minimumJerk(part);
@@ -104,7 +105,7 @@ function course(part: number, lengthPx: number, beyondPx: number, bow: Bow) {
 interface Bow {
   /** As a part of the length. */
   height: number;
-  /** Where on the way it is highest, from 0 to 1. */
+  /** Where on the way the bow is highest, from 0 to 1. */
   peak: number;
 }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** The next number of a stream, from 0 up to and without 1. */
+/** The next number of a stream, at least 0 and less than 1. */
 export type Random = () => number;
 
 /**
  * A stream of numbers that a text determines, on any machine and for ever: sfc32 (Chris Doty-Humphrey's
- * "small fast counter", PractRand), its state the first 16 bytes of the text's SHA-256, after 12 draws
- * that are thrown away. Integers of 32 bits throughout.
+ * "small fast counter", PractRand). Its state is the first 16 bytes of the text's SHA-256; the first
+ * 12 draws are thrown away. All integers have 32 bits.
  */
 export function seededRandom(seed: string): Random {
   const state = createHash('sha256').update(seed).digest();
@@ -31,7 +31,7 @@ export function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** A draw of a time: its logarithm is normal, as that of reaction times and key intervals nearly is. */
+/** A draw of a time with a normal logarithm, as reaction times and key intervals nearly have. */
 export function logNormal(random: Random, median: number, sigma: number): number {
   return median * Math.exp(sigma * normal(random));
 }

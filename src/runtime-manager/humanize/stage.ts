@@ -2,18 +2,18 @@ import { Burst } from './burst.ts';
 import type { Humanizer } from './humanizer.ts';
 import type { OwnCommands, Result } from './own-commands.ts';
 
-/** With so many moves unanswered, those on the way are left out; the last one counts. */
+/** With this many moves unanswered, further moves on the way are left out; the last one counts. */
 const UNANSWERED_MAX = 32;
-/** A page that is left meanwhile never answers. */
+/** After this long no move counts as unanswered: a page that was left meanwhile never answers. */
 const ANSWERED_MS = 5000;
 /** A page that is busy, or shows a dialog, answers late. */
 const PATIENCE_MS = 300;
 
-/** What acting for one session takes: time, and a way to the browser beside the client's. */
+/** What actors of one session need: time, and a way to the browser beside the client's. */
 export class Stage {
   readonly humanizer: Humanizer;
   readonly #burst = new Burst();
-  /** The present command is of one burst with the last one. */
+  /** Whether the present command belongs to the same burst as the last one. */
   #isQueued = false;
   readonly #own: OwnCommands;
   readonly #sessionId: string | undefined;
@@ -34,7 +34,7 @@ export class Stage {
     return performance.now();
   }
 
-  /** What the present command may still be delayed by. */
+  /** How long the present command may still be delayed. */
   get delayLeftMs(): number {
     return this.#delayLeftMs * this.#burst.pace;
   }
@@ -44,12 +44,12 @@ export class Stage {
     return this.#unanswered;
   }
 
-  /** Something else begins, with all the time of a person, if the client has waited for what was. */
+  /** Begins something new, with all of a person's time, if the client waited for the last command. */
   beginAnew(): void {
     if (!this.#isQueued) this.#burst.renew();
   }
 
-  /** A command comes to its turn; `isQueued`: it came before the last one was done. */
+  /** Called when a command's turn comes; `isQueued`: it came before the last one was done. */
   enter(isQueued: boolean): void {
     this.#isQueued = isQueued;
     this.#burst.enter(this.now);
@@ -57,12 +57,12 @@ export class Stage {
     this.#delayLeftMs = this.humanizer.maxDelayMs;
   }
 
-  /** Waits so long, or as long as there is left. */
+  /** Waits for `ms`, or for what is left of the delay. */
   async pause(ms: number): Promise<void> {
     await this.#wait(Math.min(ms * this.#burst.pace, this.delayLeftMs));
   }
 
-  /** Waits until so long after `since`, by `now`. */
+  /** Waits until `ms` after `since`, which is a value of `now`. */
   async pauseSince(since: number, ms: number): Promise<void> {
     await this.pause(since + ms - this.now);
   }
@@ -82,7 +82,7 @@ export class Stage {
     }
   }
 
-  /** Sends an event of ours; one that can be left out is when the page does not keep up. */
+  /** Sends an event of ours, or leaves out one that may be when the page does not keep up. */
   tell(method: string, params: object, mayLeaveOut = false): void {
     if (mayLeaveOut && this.#unanswered >= UNANSWERED_MAX) return;
     this.#unanswered++;
@@ -92,7 +92,7 @@ export class Stage {
     });
   }
 
-  /** Resolves without a result when it failed, or takes longer than there is left. */
+  /** Resolves without a result when the command fails, or takes longer than is left of the delay. */
   async ask(method: string, params: object): Promise<Result> {
     const patienceMs = Math.min(PATIENCE_MS, this.delayLeftMs);
     if (patienceMs < 1) return undefined;
@@ -105,7 +105,7 @@ export class Stage {
     return result;
   }
 
-  /** What still waits is never resumed. */
+  /** Actors that still wait are never resumed. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -121,7 +121,7 @@ export class Stage {
     this.#passed(startedAt);
   }
 
-  /** Settles unless it is closed. */
+  /** Resolves unless the stage is closed; then never. */
   async #whileOpen(): Promise<void> {
     if (this.#isClosed) await Promise.withResolvers<void>().promise;
   }

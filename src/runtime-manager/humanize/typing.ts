@@ -2,13 +2,13 @@ import { keyFor, type Key } from './keyboard-layout.ts';
 import type { Persona } from './persona.ts';
 import { logNormal, type Random } from './random.ts';
 
-/** Of the pairs of letters in English texts, those that are most frequent. */
+/** The most frequent pairs of letters in English texts. */
 const FREQUENT = new Set(
   'th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve me'.split(
     ' ',
   ),
 );
-/** What practice takes off them. */
+/** Thanks to practice, a frequent pair takes this part of an interval. */
 const PRACTICE = 0.85;
 const INTERVAL_MIN_MS = 30;
 
@@ -20,10 +20,10 @@ export type Stroke =
 export const SHIFT = { code: 'ShiftLeft', keyCode: 16 } as const;
 
 /**
- * From pressing one key to pressing the next, in ms. Another hand is faster, by 30 to 60 ms against
- * the same one, and so is a pair that is frequent (Salthouse 1986); letters of different hands and
- * fingers tell good typists more than repeated ones do (Dhakal et al. 2018). Before a word is a pause,
- * and sometimes a longer one.
+ * From pressing one key to pressing the next, in ms. The other hand is faster than the same one by
+ * 30 to 60 ms, and a frequent pair is faster too (Salthouse 1986). Letters of different hands and
+ * fingers distinguish good typists more than repeated letters do (Dhakal et al. 2018). A word begins
+ * after a pause, which is sometimes longer.
  */
 export function intervalMs(
   previous: string | undefined,
@@ -51,15 +51,15 @@ function reachMs(previous: string, next: string, handMs: number): number {
   const [one, other] = [keyFor(previous)?.finger, keyFor(next)?.finger];
   if (one === undefined || other === undefined || previous === next) return 0;
   if (one === other) return handMs;
-  // A thumb is never in the way of a hand.
+  // A thumb is never in the way of the fingers.
   const areApart = one < 5 !== other < 5 || one === 4 || other === 4;
   return areApart ? -handMs : handMs / 2;
 }
 
 /**
- * A text typed on a US keyboard, in the order of time, in `maxMs` at most. A key may be pressed before the one before it
- * is released, as most people do (rollover, Dhakal et al. 2018). No letter is ever wrong: a page could
- * make of a mistake and its correction something that was not asked for.
+ * The strokes that type a text on a US keyboard, in the order of time, within `maxMs`. A key may be
+ * pressed before the last one is released, as most people do (rollover, Dhakal et al. 2018). No
+ * letter is ever wrong: a page could make of a mistake and its correction what nobody asked for.
  */
 export function planText(
   characters: readonly string[],
@@ -75,7 +75,7 @@ export function planText(
     const key = keyFor(character);
     if (previous !== undefined) pressedAt += intervalMs(previous, character, persona, random);
     const heldMs = dwellMs(persona, random);
-    // Nothing else is written while Shift is down, and no key is pressed that is down still.
+    // Nothing else is written while Shift is down, and a key that is still down is not pressed.
     if (key === undefined || key.shift || previous === character) {
       pressedAt = Math.max(pressedAt, freeAt);
     }

@@ -5,7 +5,7 @@ import { planScroll, type Scroll } from './wheel.ts';
 
 const SMALL_SCROLL_PX = 40;
 const CONTROL = 2;
-/** A page that is so many turns behind gets larger ones. */
+/** A page that has left this many turns unanswered gets fewer and larger ones. */
 const BEHIND_MAX = 3;
 
 /** Acts out what a client does with the wheel of the mouse in one session. */
@@ -16,22 +16,23 @@ export class WheelActor {
     this.#stage = stage;
   }
 
-  /** Turns it all but for the last time, and resolves with the client's event, which is that. */
+  /** Makes all turns but the last, and resolves with the client's event, which is the last turn. */
   async turn(params: MouseParams): Promise<MouseParams> {
     const { deltaX = 0, deltaY = 0, modifiers = 0 } = params;
     const total = { deltaX, deltaY };
     const isSmall = Math.max(Math.abs(deltaX), Math.abs(deltaY)) <= SMALL_SCROLL_PX;
-    // With Control it zooms, by events rather than by pixels.
+    // With Control the wheel zooms, by events rather than by pixels.
     if (isSmall || (modifiers & CONTROL) !== 0) return params;
     const scroller = await findScrollerAt(this.#stage, params, total);
-    // Each turn ends a scroll for Chromium, so it would come to rest after each.
+    // For Chromium each turn ends a scroll, so the page would come to rest after each.
     if (scroller?.snaps) return params;
-    // And what a turn finds at its end is passed by: the last turn, with the rest, is to find it before.
+    // A turn passes by a scroller that is at its end, so the last turn, with the rest of the scroll,
+    // has to come while this scroller still has room.
     const told = await this.#turnBut(params, upTo(scroller?.roomPx ?? Infinity, total));
     return { ...params, deltaX: deltaX - told.deltaX, deltaY: deltaY - told.deltaY };
   }
 
-  /** All but the last turn; resolves with what they scrolled. */
+  /** Makes all turns but the last; resolves with what these scrolled. */
   async #turnBut(params: MouseParams, total: Scroll): Promise<Scroll> {
     const { humanizer, delayLeftMs } = this.#stage;
     const steps = planScroll(total, delayLeftMs, humanizer.persona, humanizer.random);

@@ -7,15 +7,15 @@ export interface Scroll {
   deltaY: number;
 }
 
-/** What is scrolled `atMs` after it began. */
+/** A part of a scroll, `atMs` after the scroll began. */
 export interface ScrollStep extends Scroll {
   atMs: number;
 }
 
 /**
- * A scroll in many small steps, slow at its begin and end (`minimumJerk`), whose sum is exactly the
- * one asked for. Steps are whole pixels, but for the last. A long scroll has larger ones, for it has
- * no more time.
+ * A scroll in many small steps, slow at the beginning and the end (`minimumJerk`), whose sum is
+ * exactly `total`. Steps are whole pixels, except the last. A long scroll has larger steps, since
+ * it has no more time.
  */
 export function planScroll(
   total: Scroll,

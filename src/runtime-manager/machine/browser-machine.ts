@@ -10,18 +10,18 @@ import type { Transfers } from './transfers.ts';
 
 export type { BrowserExit, KillReason };
 
-/** What a browser with a profile begins from. */
+/** What a browser with a profile starts from. */
 export interface ProfileUse {
   fingerprint: Fingerprint;
-  /** Undefined: it has no state yet. */
+  /** Undefined: the profile has no state yet. */
   archive: Archive | undefined;
-  /** Who will save the state; undefined when nobody will. */
+  /** Whoever will save the state; undefined when nobody will. */
   owner: CheckoutOwner | undefined;
 }
 
 /** What a browser is launched with. */
 export interface LaunchSpec {
-  /** Undefined: it is ephemeral. */
+  /** Undefined: the browser is ephemeral. */
   profile: ProfileUse | undefined;
   /** Loaded in this order. */
   extensions: Extension[];
@@ -29,36 +29,39 @@ export interface LaunchSpec {
 
 /** The state of a profile in the browser that uses it. */
 export interface UsedProfile {
-  /** Stores the state as it is at this moment, while the browser runs; undefined when it is too large. */
+  /** Stores the present state while the browser runs. Resolves with undefined when the state is too large. */
   checkpoint(): Promise<Archive | undefined>;
   /** Stores the state that the browser left. */
   save(): Promise<Archive>;
-  /** Gives the state up; what was just saved stays unpacked for the next writer. */
+  /** Gives the state up; one that was just saved stays unpacked for the next writer. */
   release(saved?: Archive): Promise<void>;
 }
 
 /** A browser on some machine, as the manager sees it. */
 export interface MachineBrowser {
-  /** The ways to speak to it; they end with it. */
+  /** The ways to speak to the browser; they end with it. */
   readonly endpoints: Pick<Endpoints, 'connect' | 'answer' | 'isInSession' | 'humanizer'>;
   readonly pages: Pick<Pages, keyof Pages>;
-  /** Its only way out, closed until it has a route; what it counted stays to be read. */
+  /** The browser's only way out, closed until it has a route. Its counts stay readable after the end. */
   readonly forwarder: Pick<Forwarder, 'setRoute' | 'usage' | 'onFailure'>;
-  /** What its pages send and receive at length. */
+  /** The uploads and downloads of its pages. */
   readonly transfers: Pick<Transfers, keyof Transfers>;
   /** The name of its directory on the machine. */
   readonly directory: string;
   /** Settles once nothing of the browser is left, whichever way it ended. */
   readonly exited: Promise<BrowserExit>;
   readonly extensions: LoadedExtension[];
-  /** Undefined for an ephemeral one. */
+  /** Undefined for an ephemeral browser. */
   readonly profile: UsedProfile | undefined;
-  /** Ends it in order, with what it has not yet written; kills it when that takes too long. */
+  /** Lets the browser write what it has not written yet, and exit; kills it when that takes too long. */
   close(): Promise<void>;
   kill(): Promise<void>;
 }
 
-/** An ephemeral browser that was launched ahead; given back as it was taken, it may serve another. */
+/**
+ * An ephemeral browser that was launched ahead. If it is given back untouched, it may serve another
+ * runtime.
+ */
 export interface ReadyBrowser {
   browser: MachineBrowser;
   giveBack(): void;
@@ -75,7 +78,7 @@ export interface BrowserMachine {
   launch(spec: LaunchSpec, signal: AbortSignal): Promise<MachineBrowser>;
   /** Whether a browser was launched ahead and is ready. */
   readonly hasReady: boolean;
-  /** Asks a browser that is ready whether it is well, for whoever takes it next. */
+  /** Checks that a ready browser is well, for whoever takes it next. */
   anticipate(): void;
   /** Undefined when none is ready. */
   takeReady(): Promise<ReadyBrowser | undefined>;
@@ -88,6 +91,6 @@ export interface BrowserMachine {
   assertLocale(locale: string | undefined): void;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
-  /** Whether its memory has room for one more browser, beside so many that are being launched. */
+  /** Whether the machine's memory has room for one more browser besides the `launching` ones. */
   hasMemory(launching: number): boolean;
 }

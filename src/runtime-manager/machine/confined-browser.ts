@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
+import type { Browser } from '../browser/browser.ts';
 import {
   launchBrowser,
-  type Browser,
   type BrowserIdentity,
   type BrowserSettings,
-} from '../browser/browser.ts';
+} from '../browser/launch-browser.ts';
 import { offeredPort } from '../connections/cdp/context-proxy.ts';
 import { Forwarder, type ForwarderOptions } from '../egress/forwarder.ts';
 
@@ -12,13 +12,13 @@ import { Forwarder, type ForwarderOptions } from '../egress/forwarder.ts';
 export interface ConfinedBrowser {
   browser: Browser;
   forwarder: Forwarder;
-  /** From now on `join` takes connections to proxies of contexts, with the port they are for. */
+  /** From now on `join` takes the connections to proxies of contexts, each with the port that it is for. */
   joinContexts: (join: JoinContext) => void;
 }
 
 type JoinContext = (socket: Socket, port: number) => void;
 
-/** Both end as one, with the browser. Throws as `launchBrowser`. */
+/** The forwarder ends with the browser. Throws what `launchBrowser` throws. */
 export async function launchConfined(
   settings: BrowserSettings,
   identity: BrowserIdentity,

@@ -7,7 +7,7 @@ import type { Browser } from '../browser/browser.ts';
 const LOOK_MS = 1000;
 /** How long files may grow slowly before they are counted. */
 const COUNT_INTERVAL_MS = 30_000;
-/** Of the limit: when so much of a disk was taken, whoever took it, files are counted at once. */
+/** A share of the limit: when a disk lost so much free space, whatever took it, files are counted at once. */
 const GROWTH = 1 / 8;
 
 export interface DiskGuardOptions {
@@ -20,8 +20,8 @@ export interface DiskGuardOptions {
 }
 
 /**
- * Ends browsers that keep more on disk than they may: what lies in memory the kernel limits by
- * itself. A look costs one call a disk; files are counted only when a disk fills, or now and then.
+ * Kills browsers that keep more on disk than they may; files in memory are limited by the kernel. A
+ * look costs one call per disk; files are counted only when a disk fills, or now and then.
  */
 export class DiskGuard implements Disposable {
   readonly #options: DiskGuardOptions;
@@ -80,7 +80,10 @@ async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** By the system's `du`, whose exit code says that some file went while it counted. */
+/**
+ * Asks the system's `du`. It exits with an error when a file vanishes while it counts, but its
+ * output holds.
+ */
 async function sizesOf(paths: readonly string[]): Promise<Map<string, number>> {
   if (paths.length === 0) return new Map();
   const args = ['--summarize', '--block-size=1', '--', ...paths];

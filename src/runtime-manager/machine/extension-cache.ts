@@ -9,7 +9,7 @@ import type { Jail } from './jail/jail.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { unpack } from './profiles/local-profile.ts';
 
-/** What nobody used for so long is removed. */
+/** An extension that nobody used for so long is removed. */
 const IDLE_MS = 10 * 60_000;
 const FILE_MODE = 0o444;
 const FOLDER_MODE = 0o755;
@@ -25,8 +25,8 @@ interface Entry {
 
 /**
  * Extensions that lie unpacked on this machine: once, however many browsers use them. Each browser
- * gets links to the files in a folder of its own, which it only reads, at a path that it knows from
- * its start: so it can be told before which extensions read no files.
+ * gets links to the files in a folder of its own, which it only reads. The path of that folder is
+ * known before the launch, so the browser's preferences can deny its extensions access to files.
  */
 export class ExtensionCache implements AsyncDisposable {
   readonly #root: string;
@@ -40,7 +40,7 @@ export class ExtensionCache implements AsyncDisposable {
     this.#owner = owner;
   }
 
-  /** `owner`: to whom files that browsers change have to belong. */
+  /** `owner` is the user to whom files that browsers change have to belong. */
   static async open(
     root: string,
     storage: ObjectStorage,
@@ -52,8 +52,8 @@ export class ExtensionCache implements AsyncDisposable {
   }
 
   /**
-   * The path from which a browser loads an extension as its nth; what lies there goes with the
-   * browser. Throws `extension.load_failed` when it cannot be unpacked.
+   * The path from which a browser loads an extension as its nth; the files there are removed with
+   * the browser. Throws `extension.load_failed` when the extension cannot be unpacked.
    */
   async place(extension: Extension, browser: BrowserDirectory, nth: number): Promise<string> {
     try {
@@ -97,7 +97,7 @@ export class ExtensionCache implements AsyncDisposable {
       idle: setTimeout(() => void forget().catch(() => undefined), IDLE_MS).unref(),
     };
     this.#entries.set(name, entry);
-    // The next one tries again.
+    // The next caller tries again.
     entry.unpacked.catch(forget);
     return entry;
   }
@@ -111,8 +111,8 @@ export class ExtensionCache implements AsyncDisposable {
 }
 
 /**
- * Chromium keeps an index beside rules of `declarativeNetRequest`. Where a browser may write there
- * are no links: through one it would write to what others use.
+ * Chromium keeps an index beside rules of `declarativeNetRequest`. A folder that a browser may
+ * write to has copies and no links: through a link, the browser would change what others use.
  */
 export async function copyFor(owner: Jail['owner'], from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true });

@@ -5,7 +5,7 @@ import { copyFor } from './extension-cache.ts';
 import { tooSlow, type Launcher } from './launcher.ts';
 import { NO_PROFILE } from './probe.ts';
 
-/** From when the browser is up; what takes longer is our own slowness. */
+/** Counts from when the browser is up. If a trial takes longer, the machine is slow. */
 const TRIAL_TIMEOUT_MS = 60_000;
 const NEVER = new AbortController().signal;
 
@@ -13,8 +13,8 @@ const NEVER = new AbortController().signal;
 export type Admit = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Loads unpacked extensions each in a browser of its own, to tell how they do. One at a time, and
- * each when it is admitted like a runtime.
+ * Loads each unpacked extension in a browser of its own, to tell whether it works. Trials run one
+ * at a time, and each is admitted like a runtime.
  */
 export class ExtensionTrials {
   readonly #launcher: Launcher;

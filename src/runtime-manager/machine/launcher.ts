@@ -1,4 +1,5 @@
-import type { Browser, BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import type { Browser } from '../browser/browser.ts';
+import type { BrowserIdentity, BrowserSettings } from '../browser/launch-browser.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
 import { TooSlowError } from '../browser/launch-deadline.ts';
 import type { Forwarder, ForwarderOptions } from '../egress/forwarder.ts';
@@ -16,7 +17,7 @@ const SLOW_RETRY_AFTER_S = 30;
 
 export interface LauncherOptions {
   settings: BrowserSettings;
-  /** Where browsers may go, and by which proxies. */
+  /** Where browsers may go, and through which proxies. */
   egress: ForwarderOptions;
   /** Without one, WebDriver is not available. */
   chromedriverPath: string | undefined;
@@ -29,7 +30,7 @@ export class Launcher {
   readonly settings: BrowserSettings;
   readonly #egress: ForwarderOptions;
   readonly #programs: Pick<LauncherOptions, 'chromedriverPath' | 'ffmpegPath'>;
-  /** How many launches there were, by how they ended. */
+  /** How many launches succeeded, and how many failed. */
   readonly launches = { launched: 0, failed: 0 };
   readonly #running = new Map<Browser, Forwarder>();
   #endedUsage = NO_USAGE;
@@ -71,7 +72,7 @@ export class Launcher {
     }
   }
 
-  /** True as long as launches succeed; after a failure one more is tried, for all who ask. */
+  /** True as long as launches succeed. After a failure, one more launch is tried for all callers together. */
   async isLaunchable(): Promise<boolean> {
     if (this.#launchable) return true;
     this.#probe ??= this.#tryLaunch().finally(() => {
@@ -81,12 +82,12 @@ export class Launcher {
     return this.#launchable;
   }
 
-  /** Ends what still runs; resolves when nothing of any browser is left. */
+  /** Kills all browsers; resolves when nothing of any of them is left. */
   async endAll(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((browser) => browser.kill()));
   }
 
-  /** They open nothing before a client comes. */
+  /** Endpoints open nothing before a client connects. */
   #endpointsOf({ browser, forwarder, joinContexts }: ConfinedBrowser): Endpoints {
     const { endpoint, directory, downloads, permissions, pages } = browser;
     const { env, jail } = this.settings;
@@ -124,7 +125,7 @@ export class Launcher {
   }
 }
 
-/** Nothing is wrong with the browser, nor with what was asked for. */
+/** Neither the browser nor the request is at fault. */
 export function tooSlow(cause: unknown): RuntimeError {
   return new RuntimeError('runtime.no_capacity', 'The machine is too busy to launch a browser.', {
     cause,
@@ -132,12 +133,12 @@ export function tooSlow(cause: unknown): RuntimeError {
   });
 }
 
-/** What clients may name of a browser's files. */
+/** The files of a browser that clients may name. */
 export function filesOf({ files, stagehandExtension }: BrowserDirectory): RuntimeFiles {
   return { ...files, stagehandExtension: stagehandExtension.seen };
 }
 
-/** Without a jail the proxy's address would be one of the machine's loopback. */
+/** Undefined without a jail, where the proxy's address would be on the machine's own loopback. */
 function contextProxyPort({ socksPort }: Browser, { level }: Jail): number | undefined {
   return level === 'namespaces' ? socksPort : undefined;
 }

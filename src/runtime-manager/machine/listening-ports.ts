@@ -3,7 +3,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 /** TCP_LISTEN: https://docs.kernel.org/networking/proc_net_tcp.html */
 const LISTEN = '0A';
 
-/** The TCP ports that processes listen on; those of other users are not to be seen. */
+/** The TCP ports that processes listen on. The ports of other users' processes cannot be seen. */
 export async function listeningPorts(pids: readonly number[]): Promise<number[]> {
   const inodes = new Set((await Promise.all(pids.map(socketInodes))).flat());
   const tables = await Promise.all(

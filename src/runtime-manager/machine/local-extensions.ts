@@ -9,7 +9,10 @@ interface UnpackedExtension {
   path: string;
 }
 
-/** Unpacks what is not here yet; what the browser gets goes with it. Throws `extension.load_failed`. */
+/**
+ * Unpacks extensions that are not here yet. What the browser gets is removed with it. Throws
+ * `extension.load_failed`.
+ */
 export async function unpackExtensions(
   cache: ExtensionCache,
   extensions: readonly Extension[],

@@ -23,7 +23,7 @@ import { Launcher } from './launcher.ts';
 import { loadExtensions, unpackExtensions } from './local-extensions.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { openWarmPool } from './pool/open-warm-pool.ts';
-import { killProcessesUnder } from './process-table.ts';
+import { killProcessesUnder } from './kill-process-tree.ts';
 import { LocalProfile } from './profiles/local-profile.ts';
 import { StateConverter } from './profiles/state-converter.ts';
 import { toMachineBrowser, type ReachableBrowser } from './reachable-browser.ts';
@@ -47,13 +47,13 @@ export interface LocalMachineOptions {
   ffmpegPath: string | undefined;
   /** A directory that is this node's alone; emptied at the start, removed at the end. */
   root: string;
-  /** Where what browsers download and are given lies, on disk; emptied likewise. */
+  /** The directory on disk for files that browsers download or are given; emptied likewise. */
   filesRoot: string;
   /** Where browsers and their helpers run. */
   jail: Jail;
-  /** How much a browser may keep as its files. */
+  /** How many bytes of files a browser may keep. */
   directoryBytes: number;
-  /** Where profiles lie while browsers use them; kept, for what a crash leaves there. */
+  /** Where profiles lie while browsers use them; not emptied, since a crash leaves states there. */
   checkoutRoot: string;
   /** Where extensions lie unpacked while browsers use them; emptied at the start and at the end. */
   extensionRoot: string;
@@ -62,25 +62,25 @@ export interface LocalMachineOptions {
   env: Record<string, string>;
   launchTimeoutMs: number;
   healthCheck: HealthCheckTimes;
-  /** Where browsers may go, and by which proxies. */
+  /** Where browsers may go, and through which proxies. */
   egress: ForwarderOptions;
-  /** What is to stay free of the machine's memory. */
+  /** How much of the machine's memory is to stay free. */
   memoryFloorBytes: number;
   /** How many browsers are launched ahead. */
   warm: WarmPoolSize;
-  /** Browsers launched at once. */
+  /** How many launches may run at once. */
   maxLaunches: number;
   /** How many extensions a browser may have. */
   maxExtensions: number;
   log: Logger;
 }
 
-/** This machine. */
+/** The machine that this process runs on. */
 export class LocalMachine implements BrowserMachine {
   readonly id: string;
-  /** What extensions are tried in. */
+  /** Tries extensions out. */
   readonly trials: ExtensionTrials;
-  /** What turns saved states into other forms, and back. */
+  /** Turns saved states into other forms, and back. */
   readonly states: StateConverter;
   readonly #launcher: Launcher;
   /** Undefined: every browser is launched when it is asked for. */
@@ -93,7 +93,7 @@ export class LocalMachine implements BrowserMachine {
   readonly #egress: ForwarderOptions;
   readonly #memory: MemoryBudget;
   readonly #disk: DiskGuard;
-  /** Browsers that are being launched for who waits for them. */
+  /** How many browsers are being launched outside of the pool, for somebody who waits. */
   #launching = 0;
 
   private constructor(
@@ -125,20 +125,20 @@ export class LocalMachine implements BrowserMachine {
   }
 
   /**
-   * Ends what a previous life left, and launches one browser to learn whether Chromium starts here,
-   * with its sandbox or without, what it calls itself and how much memory it takes. Throws with what
-   * Chromium said when it does not start.
+   * Kills what a previous service left, and launches one browser to learn whether Chromium starts
+   * here, with its sandbox or without, what it calls itself and how much memory it takes. When
+   * Chromium does not start, the error says what Chromium said.
    */
   static async open(options: LocalMachineOptions): Promise<LocalMachine> {
     const { executablePath, flavor, root, filesRoot, jail, env, egress, log } = options;
-    // Within a jail the directory has another path.
+    // Inside a jail the directory has another path.
     if (jail.level === 'none') assertUsableRoot(root);
     const { extensionRoot, storage, maxExtensions, directoryBytes } = options;
     const roots = { root, filesRoot, extensionRoot: join(extensionRoot, 'browsers') };
     const orphans = await killProcessesUnder(root);
     if (orphans.length > 0) log.warn({ count: orphans.length }, 'orphaned processes were ended');
     await resetBrowserRoots(roots);
-    // Beside the first launch, which nobody connects to.
+    // The roots are filled during the first launch, to which nobody connects.
     const filled = fillBrowserRoots(roots);
     filled.catch(() => undefined);
     const sandbox = jail.level !== 'none' || process.getuid?.() !== 0;
@@ -180,7 +180,7 @@ export class LocalMachine implements BrowserMachine {
     return this.#launcher.settings.sandbox;
   }
 
-  /** What all browsers used when it was last measured. */
+  /** What all browsers used at the last measurement. */
   get browserMemoryBytes(): number {
     return this.#memory.allBrowsersBytes;
   }
@@ -199,7 +199,7 @@ export class LocalMachine implements BrowserMachine {
     return this.#launcher.usage;
   }
 
-  /** The memory of one that is ready is taken already. */
+  /** A ready browser has its memory already. */
   hasMemory(launching: number): boolean {
     return this.warmBrowsers > launching || this.#memory.hasRoomFor(launching + 1);
   }
@@ -286,7 +286,7 @@ export class LocalMachine implements BrowserMachine {
   }
 }
 
-/** What of this machine browsers are made from. */
+/** The parts of this machine that browsers are made from. */
 interface LocalParts {
   locales: Locales;
   ready: ReadyStates;

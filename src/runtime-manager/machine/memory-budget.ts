@@ -9,17 +9,17 @@ const BROWSERS_AT_ONCE = 10;
 export interface MemoryBudgetOptions {
   /** Where browsers have their directories. */
   root: string;
-  /** What is to stay free of the machine's memory. */
+  /** How much of the machine's memory is to stay free. */
   floorBytes: number;
   /** What one browser takes, until more of them have been measured. */
   browserBytes: number;
 }
 
-/** How many browsers this machine's memory has room for, by what browsers are measured to take. */
+/** How many browsers this machine's memory has room for, judged by what browsers were measured to use. */
 export class MemoryBudget implements Disposable {
   readonly #options: MemoryBudgetOptions;
   readonly #measuring: Disposable;
-  /** By the directory of the browser; what was measured longest ago comes first. */
+  /** Bytes, by the name of the browser's directory; the oldest measurement comes first. */
   readonly #measured = new Map<string, number>();
   #browserBytes: number;
   #allBrowsersBytes = 0;
@@ -30,11 +30,11 @@ export class MemoryBudget implements Disposable {
     this.#measuring = every(
       MEASURE_INTERVAL_MS,
       () => this.measure(),
-      () => undefined, // What could not be measured is taken for what it was.
+      () => undefined, // The last measurement holds until one succeeds.
     );
   }
 
-  /** What all browsers use, by those that were measured. */
+  /** What all browsers use, estimated from those that were measured. */
   get allBrowsersBytes(): number {
     return this.#allBrowsersBytes;
   }
@@ -43,7 +43,7 @@ export class MemoryBudget implements Disposable {
     return availableMemory() >= browsers * this.#browserBytes + this.#options.floorBytes;
   }
 
-  /** Measures some browsers, new ones first and then each in its turn: however many there are. */
+  /** Measures a few browsers, however many there are: new ones first, then each in its turn. */
   async measure(): Promise<void> {
     const { root } = this.#options;
     const browsers = Map.groupBy(await processesUnder(root), ({ directory }) => directory);

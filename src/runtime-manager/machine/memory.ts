@@ -19,7 +19,7 @@ function cgroupMemoryLeft(): number {
     if (max === 'max') return Infinity;
     const current = Number(readFileSync(`${CGROUP}/memory.current`, 'utf8'));
     const stat = readFileSync(`${CGROUP}/memory.stat`, 'utf8');
-    // Cached files are given back before anything else is.
+    // The kernel gives cached files back first.
     const cached = Number(/^inactive_file (\d+)$/m.exec(stat)?.[1] ?? 0);
     return Number(max) - current + cached;
   } catch {
@@ -28,7 +28,8 @@ function cgroupMemoryLeft(): number {
 }
 
 /**
- * What processes use, in bytes: memory that several share is counted by each for its part (PSS).
+ * The memory that processes use, in bytes. Of memory that several share, each counts its part
+ * (PSS).
  * https://docs.kernel.org/filesystems/proc.html
  */
 export async function memoryOf(processes: readonly { pid: number }[]): Promise<number> {

@@ -1,4 +1,4 @@
-import type { BrowserIdentity, BrowserSettings } from '../browser/browser.ts';
+import type { BrowserIdentity, BrowserSettings } from '../browser/launch-browser.ts';
 import { ChromiumLaunchError } from '../browser/chromium.ts';
 import { openDeadline, TooSlowError } from '../browser/launch-deadline.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
@@ -8,7 +8,7 @@ import { processesUnder } from './process-table.ts';
 
 const NEVER = new AbortController().signal;
 const SANDBOX_TROUBLE = /sandbox|namespace/i;
-/** An ephemeral browser's. */
+/** The identity of an ephemeral browser. */
 export const NO_PROFILE: BrowserIdentity = {
   userDataDir: undefined,
   fingerprint: {},
@@ -17,7 +17,7 @@ export const NO_PROFILE: BrowserIdentity = {
 
 export interface Probed {
   settings: BrowserSettings;
-  /** What one browser takes. */
+  /** How much memory one browser takes. */
   browserBytes: number;
 }
 
@@ -38,7 +38,7 @@ export async function probe(settings: BrowserSettings, egress: ForwarderOptions)
 }
 
 async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
-  // How long the launch may take follows the machine.
+  // The launch has a deadline of its own, which follows the machine.
   const { browser } = await launchConfined(settings, NO_PROFILE, egress, NEVER);
   using deadline = openDeadline(settings.launchTimeoutMs, undefined);
   deadline.watch(browser.pid);

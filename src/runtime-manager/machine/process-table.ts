@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DIRECTORY_VARIABLE } from './jail/spawned.ts';
 
 /** A process as the kernel lists it: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 export interface ProcessEntry {
   pid: number;
   parent: number;
-  /** The name of the browser's directory that it works in. */
+  /** The name of the browser directory that the process works in. */
   directory: string;
   /** The program and its arguments. */
   command: string[];
@@ -18,9 +16,9 @@ const DIRECTORY_FLAGS = ['--user-data-dir=', '--database='];
 const VARIABLE = new RegExp(`(?:^|\\0)${DIRECTORY_VARIABLE}=([^\\0]*)`);
 
 /**
- * The live processes of browsers whose directories lie in one, whoever started them: their command
- * line or their environment names it, or they descend from one that does. A pid alone would say
- * nothing, since pids are used again.
+ * The live processes of browsers whose directories lie in `root`, whoever started them: the command
+ * line or the environment of the process, or of an ancestor, names such a directory. A pid alone
+ * would say nothing, since pids are used again.
  */
 export async function processesUnder(root: string): Promise<ProcessEntry[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
@@ -36,7 +34,7 @@ interface FoundEntry extends Omit<ProcessEntry, 'directory'> {
   directory: string | undefined;
 }
 
-/** Its own, or that of the closest process above that has one. */
+/** The directory of the process itself, or of its closest ancestor that has one. */
 function directoryOf(entry: FoundEntry, all: ReadonlyMap<number, FoundEntry>): string | undefined {
   for (let one: FoundEntry | undefined = entry; one; one = all.get(one.parent)) {
     if (one.directory !== undefined) return one.directory;
@@ -66,68 +64,8 @@ function pathOf(command: string[], below: string): string | undefined {
   ).find((path) => path.startsWith(below));
 }
 
-/** Empty for processes of other users, and for those that hide it. */
+/** Empty for processes of other users, and for those that hide their environment. */
 async function variableOf(pid: string): Promise<string> {
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
   return VARIABLE.exec(environment)?.[1] ?? '';
-}
-
-const GONE_TIMEOUT_MS = 5000;
-const LOOK_MS = 20;
-
-/**
- * Kills the processes of browsers in a directory, or of one of them, and throws when some do not
- * go. Resolves with those that there were.
- */
-export async function killProcessesUnder(root: string, name?: string): Promise<ProcessEntry[]> {
-  const look = async () => {
-    const all = await processesUnder(root);
-    return all.filter(({ directory }) => name === undefined || directory === name);
-  };
-  const found = await look();
-  const late = performance.now() + GONE_TIMEOUT_MS;
-  for (let left = found; left.length > 0; left = await look()) {
-    if (performance.now() > late) throw new Error(`processes in ${root} do not end`);
-    for (const { pid } of left) kill(pid);
-    await delay(LOOK_MS);
-  }
-  return found;
-}
-
-/**
- * Kills all that descends from a process, where the kernel lists processes. Waits for nothing, since
- * it is what is left to do when there is no more time.
- */
-export function killDescendants(pid: number): void {
-  const pids = list('/proc').filter((name) => /^\d+$/.test(name));
-  const parents = new Map(pids.map((one) => [Number(one), parentOf(one)] as const));
-  const descends = (one: number | undefined): boolean =>
-    one !== undefined && (one === pid || descends(parents.get(one)));
-  for (const [one, parent] of parents) if (descends(parent)) kill(one);
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function parentOf(pid: string): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(parent);
-  } catch {
-    return undefined;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It went by itself; one that stays is seen at the next look.
-  }
 }

@@ -1,7 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Where programs lie that run in jails, with the parts that they find beside them. */
+/** The paths of programs that run in jails, and of the parts that the programs find beside themselves. */
 export async function programPaths(
   executables: readonly (string | undefined)[],
 ): Promise<string[]> {

@@ -9,7 +9,7 @@ export interface ReachableBrowser extends ConfinedBrowser {
   endpoints: Endpoints;
 }
 
-/** As the manager sees it. */
+/** The browser as the manager sees it. */
 export function toMachineBrowser(
   { browser, forwarder, endpoints }: ReachableBrowser,
   profile: UsedProfile | undefined,
@@ -26,9 +26,9 @@ export function toMachineBrowser(
     directory: browser.directory.name,
     close: () => browser.close(),
     kill: () => {
-      // Its helpers are processes of their own: they do nothing more either.
+      // The helpers are processes of their own, and must not do anything more either.
       forwarder.closeRoute();
-      // Who disposes the browser tells of failures.
+      // The browser's own disposal reports failures.
       endpoints[Symbol.asyncDispose]().catch(() => undefined);
       return browser.kill();
     },

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { hostPart, type FilesFolder } from '../browser/own-files.ts';
 import type { Usage } from '../runtime/usage.ts';
 
-/** More than pages send by themselves to ask for something, or to tell that they are there. */
+/** More than pages send by themselves, for requests and heartbeats. */
 const UPLOAD_BYTES_PER_SECOND = 16 * 1024;
-/** As Chromium names a file until it is whole. */
+/** The suffix that Chromium gives a file until its download is complete. */
 const PARTIAL = '.crdownload';
 
 /** A file that is being downloaded, as it was last seen. */
@@ -15,7 +15,7 @@ interface Partial {
   grewAtMs: number;
 }
 
-/** What the pages of one browser send and receive at length, whoever began it. */
+/** The uploads and downloads of one browser's pages, whoever began them. */
 export class Transfers {
   readonly #files: FilesFolder;
   readonly #usage: () => Usage;
@@ -28,7 +28,7 @@ export class Transfers {
     this.#usage = usage;
   }
 
-  /** Whether it sent as much since the last look as only an upload does. */
+  /** Whether the browser sent so much since the last look that it must be an upload. */
   isUploading(): boolean {
     const last = this.#last;
     const now = { sentBytes: this.#usage().bytesOut, atMs: performance.now() };
@@ -38,12 +38,12 @@ export class Transfers {
     return now.sentBytes - last.sentBytes >= UPLOAD_BYTES_PER_SECOND * seconds;
   }
 
-  /** Whether any was under way at the last look. */
+  /** Whether a download was under way at the last look. */
   get hasDownloads(): boolean {
     return this.#partials.size > 0;
   }
 
-  /** Whether a file is being downloaded that was seen to grow, or to begin, within `limitMs`. */
+  /** Whether a download is under way that was seen to begin or grow within `limitMs`. */
   async isDownloading(limitMs: number): Promise<boolean> {
     const now = performance.now();
     const found = new Map<string, Partial>();
@@ -57,7 +57,7 @@ export class Transfers {
     return [...found.values()].some(({ grewAtMs }) => now - grewAtMs < limitMs);
   }
 
-  /** The browser's own folder, and one for each browser of Playwright's. */
+  /** Looks in the browser's own folder, and in Playwright's, which has one for each of its browsers. */
   async #findPartials(): Promise<string[]> {
     const folders = [hostPart(this.#files, 'downloads'), hostPart(this.#files, 'playwright')];
     const found = await Promise.all(folders.map((folder) => partialsIn(folder)));

@@ -23,8 +23,8 @@ export class Access {
   }
 
   /**
-   * The way in that a ticket opens. An expired one still does for a request about a session that is
-   * open: whoever is in stays, over whatever protocol. Throws `connection.ticket_expired`,
+   * The way in that a ticket opens. An expired ticket still opens it to a request about an open
+   * session: whoever is in stays, over whatever protocol. Throws `connection.ticket_expired`,
    * `runtime.not_active` or `connection.revoked`.
    */
   enter(ticket: ReadTicket, path = ''): Entered {

@@ -2,31 +2,34 @@ import type { Admission } from './admission.ts';
 import { RuntimeError } from '../errors.ts';
 import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
-import { runningMove } from './running-move.ts';
+import { takeWarmBrowser } from './take-warm-browser.ts';
 import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
 /** A runtime that is to be active. */
 export interface ActivationRequest {
-  /** Of the runtime. */
+  /** The runtime's id. */
   id: string;
   /** When it was asked for, by `performance.now()`. */
   arrivedAt: number | undefined;
   /** Whether any fresh browser will do. */
   isPlain: boolean;
-  /** Makes the record active, in that state or as `running` already. Undefined when there was none to. */
+  /**
+   * Makes the record active, in `state` or as `running` already. Resolves with undefined when there
+   * was none to write.
+   */
   write: (state: FirstState, running: RunningMove | undefined) => Promise<Runtime | undefined>;
 }
 
 export interface ActivationOptions {
   admission: Admission;
-  /** Where runtimes are from the moment they are owned until they have ended. */
+  /** The runtimes that are owned here, each until it has ended. */
   live: Map<string, LiveRuntime>;
   parts: LiveRuntimeParts;
 }
 
 /**
- * Makes runtimes active: the record and the `LiveRuntime` that owns it. In between the runtime is
- * known here, so that who asks for it just then can wait.
+ * Makes runtimes active: the record and the `LiveRuntime` that owns it. In between, the runtime is
+ * known here, so that whoever asks for it just then can wait.
  */
 export class Activation {
   readonly #options: ActivationOptions;
@@ -41,13 +44,13 @@ export class Activation {
     return this.#closed;
   }
 
-  /** Opens no more, and resolves when nothing is under way. */
+  /** Opens no more runtimes, and resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.settled();
   }
 
-  /** Resolves when nothing is under way of what is now. */
+  /** Resolves when all that is under way now has settled. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#underWay.values());
   }
@@ -57,17 +60,17 @@ export class Activation {
     return this.#options.live.has(id) || this.#underWay.has(id);
   }
 
-  /** The runtime as it is owned here, also when it is just about to be. */
+  /** The runtime as it is owned here; waits for one that is just about to be. */
   async held(id: string): Promise<LiveRuntime | undefined> {
     await this.#underWay.get(id)?.catch(() => undefined);
     return this.#options.live.get(id);
   }
 
   /**
-   * Takes a place, makes the record active, and brings the runtime up; with a browser that is ready,
-   * if there is one and it will do, before the record is written. Undefined when there was nothing
-   * to write, or another request is just doing the same. Throws `service.shutting_down`,
-   * `runtime.no_capacity`, or what the record is refused for.
+   * Takes a place, makes the record active, and brings the runtime up. A ready browser, if one will
+   * do, is taken before the record is written. Resolves with undefined when there was nothing to
+   * write, or another request was just doing the same. Throws `service.shutting_down`,
+   * `runtime.no_capacity`, or the error that the record is refused with.
    */
   async open(request: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { id } = request;
@@ -95,16 +98,12 @@ export class Activation {
     write,
   }: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { admission, live, parts } = this.#options;
-    const { machine, metrics, wakeUps } = parts;
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt));
-    const mayTake = isPlain && place.state === 'launching' && machine.hasReady;
-    const ready = mayTake ? await metrics.time('browser', () => machine.takeReady()) : undefined;
-    if (ready) stack.defer(() => ready.giveBack());
-    const runtime = ready
-      ? await metrics.time('store', () =>
-          write('launching', runningMove(ready.browser, { proxy: undefined })),
-        )
+    const mayTake = isPlain && place.state === 'launching';
+    const taken = mayTake ? await takeWarmBrowser(parts, write, stack) : undefined;
+    const runtime = taken
+      ? taken.runtime
       : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);
     if (!runtime) return undefined;
     stack.move();
@@ -112,10 +111,10 @@ export class Activation {
     const opened = new LiveRuntime(runtime, parts, {
       place,
       release,
-      ...(ready && { taken: ready.browser }),
+      ...(taken && { taken: taken.browser }),
     });
     live.set(id, opened);
-    wakeUps.wake(id);
+    parts.wakeUps.wake(runtime);
     opened.start().catch(() => undefined);
     return opened;
   }

@@ -2,33 +2,33 @@ import { RuntimeError } from '../errors.ts';
 import { Forecast } from './forecast.ts';
 import { LaunchTime } from './launch-time.ts';
 
-/** How often it is looked whether memory has become free. */
+/** How often free memory is looked at while somebody waits. */
 const MEMORY_CHECK_MS = 250;
 const RETRY_AFTER_MAX_S = 300;
 /** How long clients usually wait for an answer. */
 const CLIENT_PATIENCE_MS = 30_000;
-/** What of that an answer takes beside the queue and the launch. */
+/** The part of that time which an answer takes besides the queue and the launch. */
 const ANSWER_MS = 1000;
 
 export interface AdmissionOptions {
-  /** Runtimes at once, also those that are being launched. */
+  /** How many runtimes there may be at once, with those that are being launched. */
   maxRuntimes: number;
-  /** Launches at once: more would only make each of them slower. */
+  /** How many launches may run at once; more would only make each of them slower. */
   maxLaunches: number;
-  /** How many may wait. */
+  /** How many requests may wait. */
   maxQueue: number;
   /**
-   * How long one waits before it is refused. Undefined: for as long as the launch would still be
-   * done within the 30 s that clients usually wait.
+   * How long a request waits before it is refused. Undefined: for as long as its launch would still
+   * be done within the 30 s that clients usually wait.
    */
   queueTimeoutMs: number | undefined;
-  /** Whether the machine's memory has room for a browser beside so many that are being launched. */
+  /** Whether the machine's memory has room for a browser besides the `launching` ones. */
   hasMemory: (launching: number) => boolean;
 }
 
 /**
- * Who may launch a browser now, who waits, and who is refused: in order of arrival, within the
- * number of runtimes, the number of launches and the memory of the machine.
+ * Decides which request may launch a browser now, which waits, and which is refused: in order of
+ * arrival, within the number of runtimes, the number of launches and the memory of the machine.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -48,8 +48,8 @@ export class Admission {
   }
 
   /**
-   * A place, at once or in the queue, for whoever came at a time of `performance.now()`. Throws
-   * `runtime.no_capacity` when the queue is full.
+   * A place, at once or in the queue, for a request that arrived at `arrivedAt`, by
+   * `performance.now()`. Throws `runtime.no_capacity` when the queue is full.
    */
   enter(arrivedAt = performance.now()): Place {
     const place = new Place({
@@ -110,7 +110,7 @@ export class Admission {
     this.#watchMemory();
   }
 
-  /** Nothing tells when memory becomes free, so as long as somebody waits it is looked after. */
+  /** Nothing tells when memory becomes free, so it is looked at as long as somebody waits. */
   #watchMemory(): void {
     if (this.#queue.length === 0) {
       clearInterval(this.#memoryTimer);
@@ -131,7 +131,7 @@ export class Admission {
     return queueTimeoutMs ?? CLIENT_PATIENCE_MS - ANSWER_MS - launchMs;
   }
 
-  /** When one more than those who wait now would get a place. */
+  /** In how many seconds one more request than those that wait now would get a place. */
   #retryAfterSeconds(): number {
     const { maxRuntimes, maxLaunches, hasMemory } = this.#options;
     const wanted = this.#queue.length + 1;
@@ -148,12 +148,12 @@ interface PlaceOwner {
   leave: (place: Place) => void;
   launched: (ms: number) => void;
   refusal: (message: string) => RuntimeError;
-  /** How long to wait in all, as it is now. */
+  /** How long to wait in all, as far as is known now. */
   timeoutMs: () => number;
   arrivedAt: number;
 }
 
-/** One runtime's place on the machine, from its arrival until it is over. */
+/** One runtime's place on the machine, from the arrival of its request until the runtime is over. */
 export class Place implements Disposable {
   readonly #owner: PlaceOwner;
   readonly #ready = Promise.withResolvers<void>();
@@ -175,7 +175,7 @@ export class Place implements Disposable {
     return this.#ready.promise;
   }
 
-  /** How long it has been held. */
+  /** How long the place has been held. */
   get heldMs(): number {
     return performance.now() - this.#seatedAt;
   }

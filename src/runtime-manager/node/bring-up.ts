@@ -2,7 +2,7 @@ import type { Companion } from '../companion.ts';
 import type { Route } from '../egress/route.ts';
 import type { Extensions } from '../extensions/extensions.ts';
 import type { BrowserMachine, MachineBrowser } from '../machine/browser-machine.ts';
-import type { RuntimeMetrics } from '../metrics.ts';
+import type { RuntimeMetrics } from './start-stages.ts';
 import type { ProfileSession } from '../profiles/profile-session.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -17,7 +17,7 @@ export interface BringUpParts {
   machine: BrowserMachine;
   extensions: Pick<Extensions, 'resolve'>;
   metrics: RuntimeMetrics;
-  /** What accompanies every run. */
+  /** The companions of every run. */
   companions: readonly Companion[];
 }
 
@@ -28,14 +28,14 @@ export interface BringUp extends BringUpParts {
   /** Undefined for an ephemeral runtime. */
   profile: ProfileSession | undefined;
   route: ProxyRoute;
-  /** Where its companions are attached. */
+  /** The companions that are attached to the runtime. */
   attached: Companions;
   log: Logger;
-  /** Aborts when the runtime is to end, and what for. */
+  /** Aborts when the runtime is to end, with the reason. */
   ending: AbortController;
-  /** The browser that was ready, when the runtime was recorded as running with it. */
+  /** The ready browser that the runtime was recorded as running with, if there was one. */
   taken: MachineBrowser | undefined;
-  /** Called once there is a browser: whatever ends the runtime from then on ends it too. */
+  /** Called once there is a browser: whatever ends the runtime from then on ends the browser too. */
   own: (browser: MachineBrowser) => void;
 }
 
@@ -48,9 +48,9 @@ interface Obtained {
 }
 
 /**
- * The one road from a record to a runtime that runs: wait for room, take or launch a browser, furnish
- * it, record it. Throws what the launch fails with, `runtime.no_capacity`, or why it was ended
- * meanwhile.
+ * The one road from a record to a runtime that runs: wait for room, take or launch a browser,
+ * furnish it, record it. Throws what the launch fails with, `runtime.no_capacity`, or the reason
+ * for which the runtime was ended meanwhile.
  */
 export async function bringUp(run: BringUp): Promise<Runtime> {
   const { metrics, place, profile } = run;
@@ -92,7 +92,7 @@ async function launch(run: BringUp): Promise<Obtained> {
   return { browser, route, checked };
 }
 
-/** Attaches what accompanies the browser, and opens its way out once that is checked. */
+/** Attaches the companions, and opens the browser's way out once the route is checked. */
 async function furnish(run: BringUp, { browser, route, checked }: Obtained): Promise<void> {
   const { record, profile, log, ending } = run;
   run.place.launched();
@@ -107,13 +107,13 @@ async function furnish(run: BringUp, { browser, route, checked }: Obtained): Pro
     setDefaultPage: (pageId) => record.setDefaultPage(pageId),
     proxy: () => run.route.proxy,
   });
-  attached.catch(() => undefined); // It may fail while the check is waited for.
+  attached.catch(() => undefined); // Attaching may fail during the check.
   await checked;
   run.route.open(browser, route);
   await attached;
 }
 
-/** A browser that was ready was recorded with its runtime, in one statement. */
+/** A ready browser was recorded with its runtime already, in one statement. */
 async function running(run: BringUp, { browser, route }: Obtained): Promise<Runtime> {
   const { record, metrics, attached } = run;
   if (run.taken) return record.runtime;

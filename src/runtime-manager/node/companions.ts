@@ -7,7 +7,7 @@ export class Companions implements AsyncDisposable {
   readonly #attached = new Map<string, Attached>();
   readonly #stack = new AsyncDisposableStack();
 
-  /** Attaches all of them. Rejects with what the first of them failed with. */
+  /** Attaches all companions. Rejects with what the first one to fail failed with. */
   async attach(companions: readonly Companion[], run: Run): Promise<void> {
     await Promise.all(companions.map((companion) => this.#attach(companion, run)));
   }
@@ -15,7 +15,7 @@ export class Companions implements AsyncDisposable {
   async #attach(companion: Companion, run: Run): Promise<void> {
     const attached = await companion.attach(run);
     if (!attached) return;
-    // The end may have come meanwhile.
+    // The run may have ended meanwhile.
     if (this.#stack.disposed) {
       await attached[Symbol.asyncDispose]();
       return;
@@ -24,12 +24,12 @@ export class Companions implements AsyncDisposable {
     this.#attached.set(companion.name, attached);
   }
 
-  /** What was asked for and is done in part. */
+  /** What was asked for but is done only in part. */
   get warnings(): RuntimeWarning[] {
     return [...this.#attached.values()].flatMap(({ warnings = [] }) => warnings);
   }
 
-  /** Throws `runtime.not_active` when no companion of the run does it, or what the companion throws. */
+  /** Throws `runtime.not_active` when no companion of the run has the verb, or what the companion throws. */
   async call(name: string, message: unknown, signal: AbortSignal): Promise<unknown> {
     const [companion = '', verb = ''] = name.split('.');
     const attached = this.#stack.disposed ? undefined : this.#attached.get(companion);

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Connection, ConnectionEvents } from '../connections/connections.ts';
 import type { RuntimeRecord } from './runtime-record.ts';
 
-/** Records who comes to a runtime and goes, and by which driver it was last attached to. */
+/** Records which clients come to a runtime and go, and which driver attached last. */
 export function connectionNotes(record: RuntimeRecord, log: Logger): ConnectionEvents {
   const note = (
     type: 'runtime.connected' | 'runtime.disconnected',

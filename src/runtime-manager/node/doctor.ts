@@ -4,14 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeState } from '../runtime/lifecycle.ts';
 import { listeningPorts } from '../machine/listening-ports.ts';
-import { killProcessesUnder, processesUnder, type ProcessEntry } from '../machine/process-table.ts';
+import { killProcessesUnder } from '../machine/kill-process-tree.ts';
+import { processesUnder, type ProcessEntry } from '../machine/process-table.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { failure } from '../runtime/failures.ts';
+import {
+  previewRetention,
+  type PreviewOptions,
+  type RetentionPreview,
+} from '../retention/preview.ts';
 
 /** A browser that is just being launched has a directory before it has processes. */
 const LAUNCHING_MS = 60_000;
-/** What is about to end is gone by then, a crash handler without its browser for one. */
+/** A process that is about to exit is gone by then, such as a crash handler without its browser. */
 const ENDING_MS = 5000;
 const LOOK_MS = 250;
 
@@ -20,7 +26,7 @@ export type Finding =
   | { kind: 'orphan_processes'; directory: string; processes: FoundProcess[]; ports: number[] }
   | { kind: 'orphan_directory'; directory: string }
   | { kind: 'runtime_without_browser'; runtimeId: string; alias: string; state: RuntimeState }
-  /** Another database's, or that of another copy of this one; who is right is for people to say. */
+  /** The storage of another database, or of another copy of this one. A person has to say which is right. */
   | { kind: 'foreign_storage' };
 
 export interface FoundProcess {
@@ -39,16 +45,28 @@ export interface DoctorOptions {
   nodeId: string;
   /** Where the node's browsers have their directories. */
   root: string;
-  /** Where these have their files on disk, by the same names. */
+  /** Where browsers have their files on disk, under the same names. */
   filesRoot: string;
   /** The process of the service; undefined when none runs. */
   servicePid: number | undefined;
 }
 
+export interface Diagnosis extends DoctorReport {
+  retention: RetentionPreview;
+}
+
+/** Finds what does not belong together, and what is going to be removed. Changes nothing. */
+export async function diagnose(options: DoctorOptions & PreviewOptions): Promise<Diagnosis> {
+  const retention = await previewRetention(options);
+  const { examined, findings } = await examine(options);
+  if (retention.storage.state === 'foreign') findings.push({ kind: 'foreign_storage' });
+  return { examined, findings, retention };
+}
+
 /**
  * Compares what a node's processes, directories and records say. Processes belong to the service
- * when it is the parent of one in their directory; records when their browser does. Only what stays
- * is found, however often it is looked.
+ * when it is the parent of one in their directory; a record does when its browser does. Looks
+ * several times, and reports only what every look found.
  */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   let report = await look(options);
@@ -61,7 +79,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   return report;
 }
 
-/** What of a finding was there before. */
+/** The part of a finding that was there before. */
 function remaining(finding: Finding, before: Finding[]): Finding[] {
   if (finding.kind !== 'orphan_processes') {
     return before.some((one) => isDeepStrictEqual(one, finding)) ? [finding] : [];
@@ -75,7 +93,8 @@ function remaining(finding: Finding, before: Finding[]): Finding[] {
 
 async function look(options: DoctorOptions): Promise<DoctorReport> {
   const { store, nodeId, root, filesRoot, servicePid } = options;
-  // Records first: a browser that comes up in between is then found, and not missed.
+  // The records are read first, so that a browser which comes up in between is found, and not
+  // missed.
   const active = await store.listActive(nodeId);
   const found = await Promise.all([root, filesRoot].map((path) => readdir(path).catch(() => [])));
   const directories = [...new Set(found.flat())];
@@ -98,7 +117,7 @@ async function look(options: DoctorOptions): Promise<DoctorReport> {
   };
 }
 
-/** Ends and removes what was found, and corrects the records; whose a storage is stays as it is. */
+/** Kills and removes what was found, and corrects the records. The owner of a storage stays. */
 export async function repair(options: DoctorOptions, { findings }: DoctorReport): Promise<void> {
   for (const finding of findings) {
     if (finding.kind === 'runtime_without_browser') await giveUp(options, finding.runtimeId);
@@ -132,7 +151,7 @@ async function findDirectory(
   return servicePid !== undefined && isNew ? undefined : { kind: 'orphan_directory', directory };
 }
 
-/** What was found running is asked for once more: it may have ended meanwhile. */
+/** Reads the record once more, since the runtime may have ended meanwhile. */
 async function findRuntime(
   { store, servicePid }: DoctorOptions,
   { organizationId, workspaceId, id, alias, state, browserDirectory = '' }: Runtime,

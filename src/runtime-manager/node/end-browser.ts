@@ -4,9 +4,9 @@ import { failureOf } from '../runtime/failures.ts';
 import type { RuntimeEnd, RuntimeRecord } from './runtime-record.ts';
 
 /**
- * Ends the browser of a runtime, and resolves with how the runtime ended then. An ephemeral browser
- * does nothing any more once it is killed: nobody waits until it is gone, and its directory. What a
- * profile's browser leaves is saved; one that did not end in order is not to be trusted.
+ * Ends the browser of a runtime, and resolves with how the runtime ended. An ephemeral browser does
+ * nothing any more once it is killed, so nobody waits until it and its directory are gone. What a
+ * profile's browser leaves is saved, as `recovered` when the browser did not exit in order.
  */
 export async function endBrowser(
   browser: MachineBrowser,

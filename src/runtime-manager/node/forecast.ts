@@ -1,10 +1,13 @@
-/** Of how many places it is remembered how long they were held. */
+/** How many of the places that were released last are remembered. */
 const REMEMBERED = 32;
-/** Of more places than these, every nth stands for all: what a refusal costs has a bound. */
+/** Of more places than these, every nth stands for all, so that the cost of a refusal has a bound. */
 const LOOKED_AT = 32;
-/** The median of when the nth of many comes that come at random is that of n less a third. */
+/**
+ * When many places are released at random, one every unit of time, the median time of the nth is n
+ * less a third.
+ */
 const MEDIAN = 1 / 3;
-/** While nothing is known yet, one is hoped for within this time. */
+/** While nothing is known yet, a place is hoped for within this time. */
 const HOPE_MS = 10_000;
 
 interface Leaving {
@@ -14,24 +17,24 @@ interface Leaving {
 }
 
 /**
- * Foretells when places become free. Each is expected to be held for as long as one of those that
- * were free lately and had been held for longer than it has been; those that outlived all of them
- * leave one in the time that they have been held on average. Sorts 32 × 32 values at most, whatever
- * came before and however many places there are.
+ * Foretells when places become free. Each is expected to be held for as long as one of the
+ * remembered places that were held for longer than it has been. Of places that outlived all
+ * remembered ones, one is expected to leave in each span as long as they have been held on average.
+ * Sorts 32 × 32 values at most, whatever came before and however many places there are.
  */
 export class Forecast {
   readonly #held: number[] = [];
 
-  /** A place is free that was held for so long. */
+  /** A place that was held for so long is free. */
   released(heldMs: number): void {
     this.#held.push(heldMs);
     if (this.#held.length > REMEMBERED) this.#held.shift();
   }
 
-  /** In how many milliseconds so many are free of the places that have been held for `heldMs` now. */
+  /** In how many milliseconds `count` places are free, of those that have been held for `heldMs` now. */
   untilFree(count: number, heldMs: readonly number[]): number {
     if (heldMs.length === 0) return HOPE_MS;
-    // More than there are: all of them change hands several times.
+    // When more are wanted than there are, all of them change hands several times.
     const rounds = Math.floor((count - 1) / heldMs.length);
     const usualMs = mean(this.#held.length > 0 ? this.#held : heldMs);
     return rounds * usualMs + this.#untilFree(count - rounds * heldMs.length, heldMs);

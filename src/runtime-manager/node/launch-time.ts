@@ -1,8 +1,11 @@
-/** Before one was measured. */
+/** The mean before a launch was measured. */
 const FIRST_GUESS_MS = 1000;
-/** Nothing is launched within this time: a browser that is there by then was ready. */
+/** No launch is done within this time: a browser that is there by then was ready. */
 const READY_MS = 100;
-/** How much the newest counts, and how far from the mean nearly all stay: https://www.rfc-editor.org/rfc/rfc6298 */
+/**
+ * How much the newest time counts, and within how many deviations nearly all stay:
+ * https://www.rfc-editor.org/rfc/rfc6298
+ */
 const MEAN_GAIN = 1 / 8;
 const DEVIATION_GAIN = 1 / 4;
 const DEVIATIONS = 4;
@@ -22,7 +25,7 @@ export class LaunchTime {
     return this.#meanMs;
   }
 
-  /** What hardly any takes longer than. */
+  /** The time that hardly any launch exceeds. */
   get longMs(): number {
     return this.#meanMs + DEVIATIONS * this.#deviationMs;
   }

@@ -8,25 +8,25 @@ export interface LifetimeParts {
   limits: TimeLimits;
   connections: Pick<Connections, 'lastActivity' | 'touch' | 'touchAsked'>;
   browser: Pick<MachineBrowser, 'transfers' | 'forwarder'>;
-  /** For how long a command without an answer, or a download that does not grow, is use. */
+  /** For how long a command without an answer, or a download that does not grow, counts as use. */
   openCommandMs: number;
 }
 
 /**
- * How long one life of a runtime goes on, and what it was used for. It counts the time that passes,
- * so what the machine's clock is set to ends nothing and extends nothing.
+ * Tells when the time of one life of a runtime is over, and when it was last in use. Counts the
+ * time that passes, so setting the machine's clock ends nothing and extends nothing.
  */
 export class Lifetime {
   readonly #parts: LifetimeParts;
   readonly #started = thisMoment();
-  /** At first what is recorded with the start. */
+  /** At first, what is recorded with the start. */
   #recorded: Activity = { lastActivityAt: this.#started.at, usage: NO_USAGE };
 
   constructor(parts: LifetimeParts) {
     this.#parts = parts;
   }
 
-  /** Looks at what is under way; resolves with what the time is over for, or undefined when it is not. */
+  /** Looks at what is under way. Resolves with the limit that is over, or undefined when none is. */
   async look(): Promise<'idle' | 'expired' | undefined> {
     const { limits, connections, browser, openCommandMs } = this.#parts;
     const { transfers } = browser;
@@ -34,13 +34,13 @@ export class Lifetime {
     if (isOver) return 'expired';
     connections.touchAsked(openCommandMs);
     if (transfers.isUploading()) connections.touch();
-    // Files are looked at only when they matter, and until those that are downloaded are whole.
+    // Files are looked at only when they matter, and until all downloads are complete.
     const matter = transfers.hasDownloads || this.#isIdle;
     if (matter && (await transfers.isDownloading(openCommandMs))) connections.touch();
     return this.#isIdle ? 'idle' : undefined;
   }
 
-  /** What happened through clients and pages, unless that is recorded already. */
+  /** What clients and pages did, unless it is recorded already. */
   get unrecorded(): Activity | undefined {
     const { usage } = this.#parts.browser.forwarder;
     const activity = { lastActivityAt: this.#lastActivity.at, usage };

@@ -19,14 +19,14 @@ import { abortReason, CLOSE_REASONS, endOf, type RecentEnds } from './runtime-en
 import { WaitingClients } from './waiting-clients.ts';
 import { RuntimeRecord, unrecorded, type RuntimeEnd } from './runtime-record.ts';
 
-/** All who waited for it hung up before it was up. */
+/** All clients that waited for the runtime hung up before it was up. */
 const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
 
 export interface LiveRuntimeParts extends BringUpParts {
   store: RuntimeStore;
   wakeUps: WakeUps;
   profiles: StoredProfiles;
-  /** For how long a command of a client that is not answered counts as use. */
+  /** For how long a client's command without an answer counts as use. */
   openCommandMs: number;
   ends: RecentEnds;
   log: Logger;
@@ -61,7 +61,7 @@ export class LiveRuntime {
   ) {
     const { machine, store, wakeUps, profiles } = parts;
     const log = parts.log.child({ runtimeId: runtime.id });
-    const record = new RuntimeRecord(runtime, store, log, ({ id }) => wakeUps.wake(id));
+    const record = new RuntimeRecord(runtime, store, log, (written) => wakeUps.wake(written));
     this.#parts = parts;
     this.#release = release;
     this.#run = {
@@ -79,7 +79,7 @@ export class LiveRuntime {
     this.connections = new Connections(connectionNotes(record, log), runtime);
   }
 
-  /** As it was last recorded. */
+  /** The runtime as it was last recorded. */
   get runtime(): Runtime {
     return this.#run.record.runtime;
   }
@@ -93,19 +93,19 @@ export class LiveRuntime {
     return this.#browser;
   }
 
-  /** Settles when the end is recorded; undefined before there is one. */
+  /** Settles when the end is recorded; undefined before the end begins. */
   get ended(): Promise<Runtime> | undefined {
     return this.#ended;
   }
 
-  /** From when it runs until its end begins. */
+  /** Defined from when the runtime runs until its end begins. */
   get lifetime(): Lifetime | undefined {
     return this.#ended ? undefined : this.#lifetime;
   }
 
   /**
    * Sends the browser's traffic another way. Throws `runtime.not_active`, `service.unavailable`, or
-   * what the proxy is refused for; then the traffic goes as it did.
+   * the error that the proxy is refused with; then the traffic goes as before.
    */
   async setProxy(proxy: Proxy | undefined): Promise<Runtime> {
     const { signal } = this.#run.ending;
@@ -116,8 +116,9 @@ export class LiveRuntime {
   }
 
   /**
-   * Ends a way in; undefined when there is none. Throws `service.unavailable` when the record has to
-   * wait, after which tickets of the runtime's own connections are good again.
+   * Revokes a connection. Resolves with undefined when there is no such connection. Throws
+   * `service.unavailable` when the record has to wait; tickets of the runtime's own connections are
+   * good again once it is written.
    */
   async revoke(connectionId: string): Promise<Connection | undefined> {
     const revoked = this.connections.revoke(connectionId);
@@ -130,20 +131,20 @@ export class LiveRuntime {
 
   /**
    * Launches the browser when there is room. Throws what the launch fails with,
-   * `runtime.no_capacity`, or why it was ended meanwhile.
+   * `runtime.no_capacity`, or the reason for which the runtime was ended meanwhile.
    */
   start(): Promise<Runtime> {
     this.#started ??= this.#start();
     return this.#started;
   }
 
-  /** As `start`, but gives the launch up when all clients have hung up that waited for it. */
+  /** As `start`, but gives the launch up when all clients that waited for it have hung up. */
   startFor(signal: AbortSignal | undefined): Promise<Runtime> {
     return this.#waiting.wait(() => this.start(), signal);
   }
 
   /**
-   * Ends the runtime and resolves with its final record, when the browser is ended. Throws
+   * Ends the runtime, and resolves with its final record once the browser has ended. Throws
    * `service.unavailable` when the record has to wait.
    */
   async end(end: RuntimeEnd): Promise<Runtime> {
@@ -173,7 +174,7 @@ export class LiveRuntime {
     }
   }
 
-  /** A browser that goes away by itself is an end, unless another is already under way. */
+  /** A browser that exits by itself ends the runtime, unless another end is already under way. */
   #own(browser: MachineBrowser): void {
     this.#browser = browser;
     void browser.exited.then((exit) => this.#endByItself(endOf(exit)));
@@ -192,10 +193,10 @@ export class LiveRuntime {
     const cause = end.to === 'failed' ? 'failed' : end.reason;
     this.#parts.ends.add(this.runtime.id, CLOSE_REASONS[cause]);
     this.connections.close(CLOSE_REASONS[cause]);
-    // Whoever launched meanwhile has it in #browser then.
+    // A launch that was under way has put its browser into #browser by then.
     await this.#bringingUp?.catch(() => undefined);
     await this.companions[Symbol.asyncDispose]().catch((err: unknown) => {
-      log.error({ err }, 'what accompanied a runtime did not end in order');
+      log.error({ err }, 'the companions of a runtime did not end in order');
     });
     const left = this.#browser ? await endBrowser(this.#browser, { record, profile }, end) : end;
     this.#browserEnded.resolve();
@@ -206,7 +207,7 @@ export class LiveRuntime {
     return over;
   }
 
-  /** Its memory is free only when the browser is gone. */
+  /** The memory of the place is free only when the browser is gone. */
   async #leavePlace(): Promise<void> {
     await this.#browser?.exited;
     this.#run.place[Symbol.dispose]();

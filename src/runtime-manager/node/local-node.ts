@@ -85,7 +85,7 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     return live.startFor(scope.signal);
   }
 
-  /** One that is being stopped is brought up after. */
+  /** A runtime that is being stopped is brought up after that. */
   async start(order: StartOrder, scope: CallScope): Promise<Runtime> {
     const { organizationId, id } = order;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -173,13 +173,14 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     return endpoints.connect(connection, asked);
   }
 
-  /** The body may take its time: whether the client may come in is asked again after it. */
+  /** The body may take its time, so the ticket is checked again after it. */
   async answer(ticket: ReadTicket, { gone, ...asked }: NodeRequest): Promise<Response> {
     const { connection } = this.#access.enter(ticket, asked.path);
     using _request = connection.request(gone);
     const body = Buffer.concat(await Array.fromAsync(asked.body));
     const { endpoints } = this.#access.enter(ticket, asked.path);
-    return endpoints.answer(connection, { ...asked, body });
+    // The runtime is in use until then.
+    return await endpoints.answer(connection, { ...asked, body });
   }
 
   anticipate(): void {
@@ -195,8 +196,8 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
   }
 
   /**
-   * Does what launches a browser beside those of runtimes, when there is room. Throws
-   * `runtime.no_capacity` when that takes too long.
+   * Does work that launches a browser besides those of runtimes, once there is room. Throws
+   * `runtime.no_capacity` when the wait takes too long.
    */
   async admit<T>(work: () => Promise<T>): Promise<T> {
     using place = this.#admission.enter();

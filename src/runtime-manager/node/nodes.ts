@@ -3,19 +3,22 @@ import { statusOf } from '../runtime/lifecycle.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { RuntimeNode } from './runtime-node.ts';
 
-/** Who is there, and who gets the next runtime. */
+/** Which nodes there are, and which one gets the next runtime. */
 export interface Nodes {
   find(nodeId: string): RuntimeNode | undefined;
-  /** For a runtime that has no node yet, or none any more. */
+  /** The node for a runtime that has none yet, or none any more. */
   place(): RuntimeNode;
 }
 
-/** There is this process, and no other. */
+/** The nodes of a service that is one process. */
 export function onlyNode(node: RuntimeNode): Nodes {
   return { find: (nodeId) => (nodeId === node.id ? node : undefined), place: () => node };
 }
 
-/** The node that owns a runtime, or owned its last life. Throws `runtime.held_elsewhere` for one that is out of reach. */
+/**
+ * The node that owns a runtime, or owned its last life. Throws `runtime.held_elsewhere` when an
+ * active runtime's node is out of reach.
+ */
 export function nodeOf(
   nodes: Nodes,
   { state, nodeId }: Pick<Runtime, 'state' | 'nodeId'>,

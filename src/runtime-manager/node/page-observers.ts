@@ -1,9 +1,9 @@
-/** Of which runtimes somebody wants to know what happens in their pages. */
+/** The runtimes whose pages somebody observes. */
 export class PageObservers {
   readonly #wanted = new Map<string, NodeJS.Timeout>();
   readonly #followers = new Map<string, (isWanted: boolean) => void>();
 
-  /** It is wanted from now on for so long, or for as long as was said before. */
+  /** The pages of a runtime are observed for so long from now on, whatever was said before. */
   observe(runtimeId: string, forMs: number): void {
     const known = this.#wanted.get(runtimeId);
     clearTimeout(known);
@@ -11,7 +11,7 @@ export class PageObservers {
     if (!known) this.#followers.get(runtimeId)?.(true);
   }
 
-  /** Tells at once, and from then on, whether it is wanted. */
+  /** Calls `changed` at once, and whenever it changes whether the pages are observed. */
   follow(runtimeId: string, changed: (isWanted: boolean) => void): Disposable {
     this.#followers.set(runtimeId, changed);
     changed(this.#wanted.has(runtimeId));

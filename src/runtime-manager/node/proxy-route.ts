@@ -15,19 +15,19 @@ export interface ProxyRouteParts {
 export class ProxyRoute {
   readonly #parts: ProxyRouteParts;
   #proxy: Proxy | undefined;
-  /** It is changed by one at a time. */
+  /** Changes are made one at a time. */
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ProxyRouteParts) {
     this.#parts = parts;
   }
 
-  /** What the traffic goes through now. */
+  /** The proxy that the traffic goes through now. */
   get proxy(): Proxy | undefined {
     return this.#proxy;
   }
 
-  /** By a proxy, or directly, within what the runtime may reach. */
+  /** A route through a proxy, or directly, to what the runtime may reach. */
   by(proxy: Proxy | undefined): Route {
     return { proxy, rules: this.#parts.record.runtime.egress ?? {} };
   }
@@ -40,7 +40,8 @@ export class ProxyRoute {
 
   /**
    * Sends the traffic another way, once the proxy has let us in; connections that went the old way
-   * are closed. Throws what the proxy is refused for, or as `RuntimeRecord.setProxy`.
+   * are closed. Throws the error that the proxy is refused with, or what `RuntimeRecord.setProxy`
+   * throws.
    */
   change(browser: MachineBrowser, proxy: Proxy | undefined, signal: AbortSignal): Promise<Runtime> {
     const changed = this.#changing.then(() => this.#change(browser, proxy, signal));

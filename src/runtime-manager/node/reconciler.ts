@@ -5,8 +5,8 @@ import type { RuntimeStore } from '../runtime/runtime-store.ts';
 const RESTARTED = failure('runtime.service_restarted');
 
 /**
- * After a crash: what the records of this node still call active belonged to a service that is no
- * more, and its browsers are gone or ended when the node is opened.
+ * After a crash: runtimes that the records of this node still call active belonged to a service
+ * that is gone. Their browsers are gone too, or are killed when the machine is opened.
  */
 export async function reconcile(store: RuntimeStore, nodeId: string, log: Logger): Promise<void> {
   const left = await store.listActive(nodeId);

@@ -3,7 +3,7 @@ import { addressOf } from '../runtime/launch.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { RunningMove, RuntimeWarning } from '../runtime/runtime.ts';
 
-/** What is recorded of a runtime that runs now, with a browser whose traffic goes a way. */
+/** What is recorded of a runtime that runs now, with its browser and the route of the traffic. */
 export function runningMove(
   browser: MachineBrowser,
   { proxy }: Pick<Route, 'proxy'>,

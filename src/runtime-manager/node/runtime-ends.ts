@@ -16,7 +16,7 @@ export const CLOSE_REASONS = {
   failed: 'The browser is gone: the runtime has failed.',
 } as const;
 
-/** How the runtimes ended that ended last, for clients that come back. */
+/** How the runtimes that ended last did end, for clients that come back. */
 export class RecentEnds {
   readonly #words = new Map<string, string>();
 
@@ -44,14 +44,14 @@ const KILLED = {
   disk_limit: failure('runtime.disk_limit'),
 } as const satisfies Record<KillReason, RuntimeFailure>;
 
-/** A browser only ends in good order when a client asks it to. */
+/** A browser exits in good order only when a client asks it to. */
 export function endOf({ code, signal, killedFor }: BrowserExit): RuntimeEnd {
   if (killedFor !== undefined) return { to: 'failed', failure: KILLED[killedFor] };
   if (code === 0) return { to: 'stopped', reason: 'closed_by_client' };
   return { to: 'failed', failure: failure('runtime.browser_exited', signal ?? `code ${code}`) };
 }
 
-/** Others came in between again and again. */
+/** Other requests came in between again and again. */
 export function changing(): RuntimeError {
   return new RuntimeError('service.unavailable', 'The runtime is just changing.');
 }

@@ -14,11 +14,11 @@ export interface CreateOrder {
 /** A runtime whose next life is to begin on a node. */
 export type StartOrder = Pick<Runtime, 'organizationId' | 'workspaceId' | 'id'>;
 
-/** How a call came, and what becomes of it. */
+/** The request that a call is made for. */
 export interface CallScope {
-  /** Aborts when the client hung up: then a start that nobody else waits for is given up. */
+  /** Aborts when the client hangs up: then a start that nobody else waits for is given up. */
   signal?: AbortSignal | undefined;
-  /** When the request came, by `performance.now()`: queues are in this order. */
+  /** When the request arrived, by `performance.now()`: queues are in this order. */
   arrivedAt?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface ConnectionState {
   protocol: Protocol;
   access: Access;
   createdAt: Date;
-  /** Undefined for those of the runtime itself. */
+  /** Undefined for the runtime's own connections. */
   expiresAt: Date | undefined;
   attachedClients: number;
   lastActivityAt: Date | undefined;
@@ -44,11 +44,11 @@ export interface ConnectionState {
 /** What a client asks over plain HTTP at the address of a connection. */
 export interface NodeRequest {
   method: string;
-  /** Below the connection's address, with its query. */
+  /** The path below the connection's address, with its query. */
   path: string;
   /** The connection's address as the client sees it: an http(s) URL without a slash at its end. */
   base: string;
-  /** Read only once the ticket was looked at, and as fast as it is taken. */
+  /** Read only after the ticket was checked, and only as fast as the node takes it. */
   body: AsyncIterable<Uint8Array>;
   /** Aborts when the client has gone. */
   gone: AbortSignal;
@@ -56,19 +56,22 @@ export interface NodeRequest {
 
 /**
  * THE SEAM. A machine that owns runtimes: their browsers, everything that touches those, and all
- * writes of their rows. Plain data and one stream of bytes pass; what a browser is made of does not.
- * Errors are those of `RuntimeError`.
+ * writes of their rows. Plain data and one stream of bytes pass the seam; what a browser is made of
+ * does not. Errors are those of `RuntimeError`.
  */
 export interface RuntimeNode {
   readonly id: string;
 
   /** Resolves with a running runtime. Throws as `RuntimeManager.create`. */
   create(order: CreateOrder, scope: CallScope): Promise<Runtime>;
-  /** As `create`, for the next life of one that is over; one that is active here is answered when it is up. */
+  /**
+   * As `create`, for the next life of a runtime that is over. One that is active here is answered
+   * when it is up.
+   */
   start(order: StartOrder, scope: CallScope): Promise<Runtime>;
   /**
-   * Ends this life of a runtime, and no other. Resolves with how it is recorded, and undefined when
-   * the life is not held here. With `untilGone` nothing of the browser is left then.
+   * Ends this life of a runtime, and no other. Resolves with the runtime as recorded, or undefined
+   * when the life is not held here; with `untilGone`, only once nothing of the browser is left.
    */
   stop(
     life: RuntimeLife,
@@ -80,18 +83,21 @@ export interface RuntimeNode {
   setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime>;
   /** Has a companion of a runtime do something, by the verb's full name; the companion parses the message. */
   call(life: RuntimeLife, verb: string, message: unknown, signal: AbortSignal): Promise<unknown>;
-  /** What happens in the pages of a runtime is recorded for so long from now. */
+  /** Has what happens in the pages of a runtime recorded, for so long from now. */
   observe(life: RuntimeLife, forMs: number): void;
 
   /** The ways into a runtime, newest first; none when it is over. */
   listConnections(life: RuntimeLife): Promise<ConnectionState[]>;
   createConnection(life: RuntimeLife, request: ConnectionRequest): Promise<ConnectionState>;
-  /** Ends a way in and sends away who came by it. Throws `connection.not_found`. */
+  /** Revokes a connection and sends its clients away. Throws `connection.not_found`. */
   revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState>;
 
-  /** Joins a client with the browser; resolves when it has gone. The node has the last word on the ticket. */
+  /**
+   * Joins a client with the browser; resolves when the client has gone. The node has the last word
+   * on the ticket.
+   */
   connect(ticket: ReadTicket, asked: SocketRequest): Promise<void>;
-  /** Answers a request over plain HTTP; the runtime is in use until `gone`, or the answer. */
+  /** Answers a request over plain HTTP; the runtime is in use until `gone` aborts, or the answer. */
   answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
 
   /** Somebody may be about to create a runtime. */

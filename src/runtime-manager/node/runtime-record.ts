@@ -14,12 +14,12 @@ const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const REFUSALS_MAX = 3;
 /** How long an answer waits for the record of what was done. */
 const RECORD_TIMEOUT_MS = 5000;
-/** What happens while the store is away is kept up to here. */
+/** How many events are kept while the store is away. */
 const PENDING_EVENTS_MAX = 1000;
 
 export type RuntimeEnd = Extract<RuntimeMove, { to: 'stopped' | 'failed' }>;
 
-/** What is to be written beside moves; kept until it is. */
+/** What is to be written besides moves; kept until it is written. */
 interface Pending {
   events: NewEvent[];
   driver?: Driver;
@@ -28,8 +28,8 @@ interface Pending {
 }
 
 /**
- * What is written of one life of a runtime, by its only writer: one thing after the other, so that
- * events are in the order in which they happened.
+ * The only writer of one life of a runtime. It writes one thing after the other, so that events are
+ * in the order in which they happened.
  */
 export class RuntimeRecord {
   readonly #store: RuntimeStore;
@@ -82,14 +82,14 @@ export class RuntimeRecord {
     throw new RuntimeError('runtime.not_active', 'The runtime is over, or not up yet.');
   }
 
-  /** As `move`, for what need not succeed. */
+  /** As `move`, for moves that need not succeed. */
   async tryMove(move: RuntimeMove): Promise<void> {
     await this.move(move).catch(() => undefined);
   }
 
-  /** The browser is gone, and the record has to say so: as often as it takes. */
+  /** Records the end, with as many attempts as it takes: the browser is gone, and the record has to say so. */
   async end(end: RuntimeEnd): Promise<Runtime> {
-    // What a browser said that is gone comes after nothing.
+    // Nothing that the browser said may be recorded after the end.
     this.#ending = true;
     await this.#flushing;
     const write = () => this.#inOrder(() => this.#moveOrFind(end));
@@ -107,7 +107,7 @@ export class RuntimeRecord {
     this.#flush();
   }
 
-  /** Resolves when it is recorded, or will not be since the runtime ends. */
+  /** Resolves when the epochs are recorded, or will not be since the runtime ends. */
   async setConnectionEpochs(epochs: ConnectionEpochs): Promise<void> {
     if (this.#ending) return;
     this.#pending.connectionEpochs = epochs;
@@ -133,7 +133,7 @@ export class RuntimeRecord {
     });
   }
 
-  /** What the store refuses again and again while it answers is given up; all else is tried again. */
+  /** Gives up what the store refuses again and again while it answers, and tries all else again. */
   async #writePending(): Promise<void> {
     const backoff = new Backoff(RETRY_DELAYS);
     let refusals = 0;
@@ -174,7 +174,7 @@ export class RuntimeRecord {
     );
   }
 
-  /** An answer that was lost on its way may have been of a move that was made. */
+  /** The move may have been made although its answer was lost on the way. */
   async #moveOrFind(end: RuntimeEnd): Promise<Runtime | undefined> {
     const { organizationId, workspaceId, id } = this.#runtime;
     const moved = await this.#store.move(this.#runtime, end);

@@ -19,8 +19,8 @@ export interface SweeperOptions {
 }
 
 /**
- * What has to be done again and again: runtimes whose time is over are ended, and records that claim
- * a browser nobody holds are corrected.
+ * Does what has to be done again and again: ends runtimes whose time is over, and corrects records
+ * that claim a browser nobody holds.
  */
 export class Sweeper implements Disposable {
   readonly #options: SweeperOptions;
@@ -84,7 +84,7 @@ export class Sweeper implements Disposable {
     );
   }
 
-  /** The answer to its insert was lost, and so nobody took care of it. */
+  /** The answer to the runtime's insert was lost, so nobody took care of the runtime. */
   async #giveUp(runtime: Runtime): Promise<void> {
     const lost = { to: 'failed', failure: failure('runtime.lost') } as const;
     if (await this.#options.store.move(runtime, lost)) {

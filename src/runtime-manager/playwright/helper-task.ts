@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 
 /**
- * In a helper process: carries out the one task that it is given as a line of JSON on its standard
- * input, and answers with one. The process ends with its input, which is the service's end of it.
+ * In a helper process: carries out the one task, a line of JSON on the standard input, and answers
+ * with another line. The process ends when its input does, whose other end is the service's.
  */
 export function onTask(perform: (task: unknown) => Promise<object>): void {
   const input = createInterface({ input: process.stdin });

@@ -1,8 +1,8 @@
 /**
- * The process that serves Playwright's own protocol for one browser. It is told a CDP address and
- * the port of the browser's way out, answers with the websocket that `chromium.connect()` takes, and
- * ends with the service or the browser, whichever goes first. Its temporary files (uploads, traces,
- * videos) go to the runtime's files.
+ * The process that serves Playwright's own protocol for one browser. The service tells it a CDP
+ * address and the port of the browser's way out; the process answers with the websocket that
+ * `chromium.connect()` takes, and ends with the service or the browser, whichever goes first. Its
+ * temporary files (uploads, traces, videos) go to the runtime's files.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
@@ -19,13 +19,14 @@ const Start = z.object({
   proxyPort: z.int(),
   /** Whether the browser finds proxies that Playwright opens in this process. */
   offersProxies: z.boolean(),
-  /** Undefined: there is none on this machine. */
+  /** Undefined: this machine has no ffmpeg. */
   ffmpegPath: z.string().optional(),
 });
 
 /**
  * What `chromium.launchServer()` does, with a browser that runs already. `isServer`: the client's
- * files are on another machine, so its paths mean nothing here, and it gets no commands for paths.
+ * files are on another machine, so its paths mean nothing here, and the client gets no commands for
+ * paths.
  * `isLocal`: the browser finds the files that are kept here.
  */
 async function serve({ cdpUrl, proxyPort, ...given }: z.infer<typeof Start>): Promise<string> {
@@ -46,7 +47,7 @@ async function serve({ cdpUrl, proxyPort, ...given }: z.infer<typeof Start>): Pr
   return playwright.listen(0, '127.0.0.1');
 }
 
-/** By the command that Playwright would send it could not be told what the client asked for. */
+/** Refuses here, since Playwright's command does not say which of the two a client asked for. */
 function confineContexts(browser: ServerBrowser, offersProxies: boolean): void {
   const newContext = browser.newContext.bind(browser);
   browser.newContext = async (progress, options) => {

@@ -1,4 +1,4 @@
-/** What of Playwright's own server is used here, of which its package exports the code without types. */
+/** The parts of Playwright's own server that are used here: its package exports them without types. */
 declare module 'playwright-core/lib/coreBundle' {
   export interface ServerBrowser {
     on(event: 'disconnected', listener: () => void): void;

@@ -9,7 +9,7 @@ const Target = z.object({ host: z.string(), port: z.coerce.number() });
 
 /**
  * Gives the requests that Playwright makes itself (`context.request`) the browser's way out, and
- * this process no other: it connects to these ports of loopback alone.
+ * this process no other: from here on it connects to these ports of loopback alone.
  */
 export function confineNetwork(proxyPort: number, otherPorts: number[]): void {
   const proxy = `http://${LOOPBACK}:${proxyPort}`;
@@ -24,7 +24,7 @@ export function confineNetwork(proxyPort: number, otherPorts: number[]): void {
       super({ ...options, proxyEnv });
     }
   };
-  // By this its proxies for client certificates find theirs.
+  // Playwright's proxies for client certificates find their own proxy by this variable.
   env['HTTPS_PROXY'] = proxy;
   confineSockets(new Set([proxyPort, ...otherPorts]));
 }

@@ -12,7 +12,7 @@ import { seenPart } from '../browser/own-files.ts';
 
 const PROJECT = dirname(findPackageJSON(import.meta.url) ?? '');
 
-/** Its code, and Node itself. */
+/** The helper's code, and Node itself. */
 const CODE = [
   dirname(realpathSync(process.execPath)),
   join(PROJECT, 'node_modules'),
@@ -21,8 +21,8 @@ const CODE = [
 ];
 
 /**
- * What Playwright may read of the machine: its own code, and what it looks at to learn what machine
- * that is. Its protocol has commands that read and write files by path, and clients may send them.
+ * What Playwright may read of the machine: its own code, and what tells it which machine this is.
+ * Playwright's protocol has commands that read and write files by path, and clients may send them.
  */
 const READABLE = [
   ...CODE,
@@ -40,15 +40,15 @@ export interface PlaywrightOptions {
   jail: Jail;
   directory: BrowserDirectory;
   env: Record<string, string>;
-  /** What it finds on its loopback. */
+  /** What the process finds on its loopback. */
   accept: ((socket: Socket) => void)[];
-  /** It starts this program and no other; undefined: none at all. */
+  /** The one program that the process may start; undefined: it may start none. */
   program?: string | undefined;
 }
 
 /** A process that Playwright runs in, for one browser. */
 export interface PlaywrightProcess extends AsyncDisposable {
-  /** Sends the one task it has, and resolves with its answer. Throws when it ends before. */
+  /** Sends the process its one task, and resolves with the answer. Throws when the process ends. */
   ask(task: object, signal: AbortSignal): Promise<unknown>;
   ports: readonly number[];
   reach(port: number): Dial;
@@ -56,8 +56,9 @@ export interface PlaywrightProcess extends AsyncDisposable {
 }
 
 /**
- * `module` runs under Node's permissions too: no files but the runtime's, no processes but those of
- * `program`, which it sees to itself, no native code. It reads its task as a line on its standard input, answers with one, and ends with its input.
+ * `module` runs under Node's permissions too: it has no files but the runtime's, no native code, and
+ * no processes but those of `program`, for which it sees to that itself. It reads its task as a line
+ * on its standard input, answers with another line, and ends when its input does.
  */
 export async function startPlaywright(
   module: URL,
@@ -75,7 +76,7 @@ export async function startPlaywright(
       ...(program === undefined ? [] : ['--allow-child-process']),
       fileURLToPath(module),
     ],
-    // What it keeps for its clients the browser has to find.
+    // The browser has to find what the process keeps for its clients.
     env: { ...env, HOME: own, TMPDIR: own },
     mounts: [...CODE.map((path) => readOnly(path)), ...helperMounts(directory, 'playwright')],
     accept,
@@ -88,7 +89,7 @@ export async function startPlaywright(
     exited: helper.exited,
     reach: (port) => helper.reach(port),
     ask: async (task, signal) => {
-      if (!stdin || !stdout) throw new Error('it was started without its pipes');
+      if (!stdin || !stdout) throw new Error('the process was started without its pipes');
       const answer = firstLine(stdout, signal);
       stdin.write(`${JSON.stringify(task)}\n`);
       return JSON.parse(await answer);
@@ -100,9 +101,9 @@ export async function startPlaywright(
   };
 }
 
-/** Throws when it ends before. */
+/** Throws when the input ends before its first line does. */
 async function firstLine(input: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
   for await (const line of createInterface({ input, signal })) return line;
   signal.throwIfAborted();
-  throw new Error('it exited at once');
+  throw new Error('the process exited at once');
 }

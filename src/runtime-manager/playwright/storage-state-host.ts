@@ -1,6 +1,6 @@
 /**
  * The process that reads or writes the state of a browser in the form that Playwright's
- * `storageState` has. It is told what to do in one message, answers in one, and ends.
+ * `storageState` has. The process takes its task in one message, answers in another, and ends.
  */
 import { chromium, type BrowserContext } from 'playwright-core';
 import { z } from 'zod';
@@ -9,9 +9,9 @@ import { onTask } from './helper-task.ts';
 
 const Task = z.object({
   cdpUrl: z.string(),
-  /** Where something may be kept. */
+  /** The origins that may have stored something. */
   origins: z.array(z.string()),
-  /** What is to be written; without it the state is read. */
+  /** The state to write; without it the state is read. */
   state: GivenStorageState.optional(),
 });
 
@@ -24,12 +24,12 @@ async function perform({ cdpUrl, origins, state }: z.infer<typeof Task>): Promis
   return { state: await context.storageState({ indexedDB: true }) };
 }
 
-/** `refused`: the path of what Chromium does not take. */
+/** `refused`: the path of the part that Chromium does not take. */
 async function write(
   context: BrowserContext,
   { cookies, origins }: GivenStorageState,
 ): Promise<{ refused?: string | undefined }> {
-  // This replaces all that is there, so it comes first.
+  // This replaces all state that is there, cookies too, so it comes first.
   const ofOrigins = await refusedOf('origins', origins, (some) =>
     context.setStorageState({ cookies: [], origins: some }),
   );
@@ -37,7 +37,7 @@ async function write(
   return { refused: await refusedOf('cookies', cookies, (some) => context.addCookies(some)) };
 }
 
-/** All are written or none, and nobody says for which: then each is tried alone. */
+/** All are written, or none, without a word on which was refused: then each is tried alone. */
 async function refusedOf<T>(
   field: string,
   all: T[],
@@ -53,11 +53,11 @@ async function refusedOf<T>(
   return field;
 }
 
-/** Playwright reads the storage of origins that it has seen; nothing is asked of the network. */
+/** Visits origins, since Playwright reads the storage only of those; the network is not asked. */
 async function visit(context: BrowserContext, origins: string[]): Promise<void> {
   const page = await context.newPage();
   await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '' }));
-  // One that cannot be opened (a port that Chromium blocks) keeps nothing of the others back.
+  // An origin that cannot be opened (a port that Chromium blocks) does not keep back the others.
   for (const origin of origins) await page.goto(origin).catch(() => undefined);
 }
 

@@ -10,8 +10,8 @@ const PLAIN = /^[\w:.,=-]+$/;
 
 /**
  * Has Playwright record with this ffmpeg, and tells whoever asks for a video when there is none.
- * From here on this process starts nothing else, and ffmpeg only to read what it is fed and to write
- * one file into `folder`.
+ * From here on this process starts nothing else, and ffmpeg only to read its standard input and to
+ * write one file into `folder`.
  */
 export function recordWith(ffmpegPath: string | undefined, folder: string): void {
   registry.registry.findExecutable('ffmpeg').executablePathOrDie = () => {
@@ -21,7 +21,7 @@ export function recordWith(ffmpegPath: string | undefined, folder: string): void
   confineProcesses((command) => command.file === ffmpegPath && records(command, folder));
 }
 
-/** Whether these are arguments of a recording. */
+/** Whether a command's arguments are those of a recording. */
 function records({ args: [, ...args] }: z.infer<typeof Command>, folder: string): boolean {
   const [output = ''] = args.splice(-1);
   const inputs = args.filter((_, at) => args[at - 1] === '-i');
@@ -34,7 +34,7 @@ function records({ args: [, ...args] }: z.infer<typeof Command>, folder: string)
 }
 
 function confineProcesses(isAllowed: (command: z.infer<typeof Command>) => boolean): void {
-  // All that starts one and waits for nothing comes through here.
+  // Every function that starts a process and does not block comes through here.
   const spawn: unknown = Reflect.get(ChildProcess.prototype, 'spawn');
   if (typeof spawn !== 'function') throw new Error('Node starts processes in another way');
   const spawnConfined = function (this: ChildProcess, options: unknown): unknown {

@@ -18,7 +18,8 @@ export class Checkpoints implements Companion {
       last = last.then(() => this.#save(run));
     }, saveIntervalMs).unref();
     return {
-      // The browser is held still while it is copied: its end waits for that.
+      // A checkpoint holds the browser still while it copies the state: the browser's end waits for
+      // that.
       [Symbol.asyncDispose]: async () => {
         clearInterval(timer);
         await last;

@@ -1,7 +1,8 @@
 /**
- * What of an imported profile is taken: the state that sites keep. All else that Chromium looks for
- * in a user data directory could make it install, run or show something of this machine
- * (extensions, native messaging hosts, policies and paths in `Preferences`), so it is passed over.
+ * The part of an imported profile that is taken: the state that sites keep. Anything else that
+ * Chromium looks for in a user data directory could make it install, run or show something of this
+ * machine (extensions, native messaging hosts, policies and paths in `Preferences`), so an import
+ * passes that over.
  */
 const STATE = [
   'Cookies',
@@ -25,7 +26,7 @@ const STATE = [
   'databases',
 ];
 
-/** Whether a path of an imported archive is state of sites. */
+/** Whether a path of an imported archive belongs to the state of sites. */
 export function isImported(path: string): boolean {
   const [directory, name = ''] = path.split('/');
   return directory === 'Default' && STATE.includes(name);

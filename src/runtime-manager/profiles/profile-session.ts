@@ -4,6 +4,7 @@ import type { BrowserConfig } from '../runtime/launch.ts';
 import type { MachineBrowser, ProfileUse } from '../machine/browser-machine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
+import { profileNotFound } from './profile-errors.ts';
 import type { Profiles } from './profiles.ts';
 
 /** Where profiles are taken from, and their states saved to. */
@@ -40,7 +41,7 @@ export class ProfileSession {
     return this.#lease?.profile.config ?? {};
   }
 
-  /** What it was taken with; undefined before `begin`. */
+  /** The lease that the profile was taken with; undefined before `begin`. */
   get lease(): ProfileLease | undefined {
     return this.#lease;
   }
@@ -56,7 +57,7 @@ export class ProfileSession {
     const lease = writesProfile
       ? await store.lease(this.#runtime, this.#profileId)
       : await store.read(organizationId, this.#profileId);
-    if (!lease) throw new RuntimeError('profile.not_found', 'There is no such profile.');
+    if (!lease) throw profileNotFound();
     const { profile, fence, version } = lease;
     this.#lease = lease;
     const owner = { organizationId, profileId: profile.id, runtimeId: id, fence };
@@ -67,7 +68,10 @@ export class ProfileSession {
     };
   }
 
-  /** A launch that failed for a damaged version, with the one before it that could be taken. */
+  /**
+   * The error to report when a launch fails: for a damaged version, one that names the version to
+   * restore instead.
+   */
   async explain(error: unknown): Promise<unknown> {
     const version = this.#lease?.version;
     const isDamaged =
@@ -82,8 +86,8 @@ export class ProfileSession {
   }
 
   /**
-   * Saves the state that a browser left, which is gone. Throws `profile.save_failed`; then the
-   * state stays where it is, and is recovered by the next start of the service.
+   * Saves the state that a browser left when it exited. Throws `profile.save_failed`: the state
+   * then stays where it is, and the next start of the service recovers it.
    */
   async end(browser: MachineBrowser, kind: VersionKind): Promise<void> {
     if (!this.#runtime.writesProfile) return this.#release(browser, undefined);
@@ -94,14 +98,14 @@ export class ProfileSession {
       this.#log.error({ err: cause }, 'the state of a profile could not be saved');
       throw new RuntimeError(
         'profile.save_failed',
-        'The state of the profile could not be saved. It is kept, and recovered by the next start.',
+        'The state of the profile could not be saved. The next start of the service recovers it.',
         { cause },
       );
     }
     await this.#release(browser, saved?.kind === 'saved' ? saved : undefined);
   }
 
-  /** What cannot be removed now is removed by the next start. */
+  /** The next start removes what cannot be removed now. */
   async #release(browser: MachineBrowser, saved: Archive | undefined): Promise<void> {
     try {
       await browser.profile?.release(saved);

@@ -4,13 +4,16 @@ import type { NewVersion, Profile, ProfileLease, ProfileVersion } from './profil
 /** What the core needs of a database for profiles; rows of another organization do not exist. */
 export interface ProfileStore {
   findProfile(organizationId: string, id: string): Promise<Profile | undefined>;
-  /** Takes a profile for the life that is to write it; undefined when it may not, or there is none. */
+  /**
+   * Takes a profile for the life that is to write it; undefined when that life may not write it, or
+   * there is no such profile.
+   */
   lease(life: RuntimeLife, profileId: string): Promise<ProfileLease | undefined>;
-  /** The newest state of a profile, for who only reads it. */
+  /** The newest state of a profile, for whoever only reads it. */
   read(organizationId: string, profileId: string): Promise<ProfileLease | undefined>;
   /**
-   * Records a version. One with an older fence than the profile's is recorded as `recovered`, and
-   * none of that kind becomes current. Undefined when there is no such profile.
+   * Records a version. A version with an older fence than the profile's is recorded as `recovered`,
+   * and no version of that kind becomes current. Undefined when there is no such profile.
    */
   addVersion(
     organizationId: string,
@@ -22,13 +25,14 @@ export interface ProfileStore {
     profileId: string,
     version: number,
   ): Promise<ProfileVersion | undefined>;
-  /** The newest version before one that is good to begin from. */
+  /** The newest version before `version` that a launch can begin from. */
   findVersionBefore(profileId: string, version: number): Promise<ProfileVersion | undefined>;
-  /** Whether the end of a writer was saved. */
+  /** Whether a writer's final state was saved. */
   isSaved(profileId: string, fence: number): Promise<boolean>;
   /**
    * Forgets versions of a profile: checkpoints that a later version of the same writer has made
-   * useless, and others beyond a number or older than a date; never the current or the newest one.
+   * useless, and other versions beyond a number or older than a date. Never forgets the current or
+   * the newest version.
    */
   prune(profileId: string, keep: { count: number; since: Date }): Promise<ProfileVersion[]>;
 }

@@ -1,6 +1,6 @@
 import type { BrowserConfig } from '../runtime/launch.ts';
 
-/** How a profile's browser presents itself; what is absent is as the browser has it. */
+/** How a profile's browser presents itself; what is absent stays as the browser has it. */
 export interface Fingerprint {
   /** A BCP 47 language tag, such as `de-DE`. */
   locale?: string | undefined;
@@ -13,7 +13,8 @@ export interface Fingerprint {
 
 /**
  * Where a version comes from: `saved` at the end of a runtime, `checkpoint` while it ran,
- * `recovered` from what a crash left or a writer that was no longer the one, `imported` or `forked`.
+ * `recovered` from what a crash left or from a writer that had been replaced, `imported` or
+ * `forked`.
  */
 export const VERSION_KINDS = ['saved', 'checkpoint', 'recovered', 'imported', 'forked'] as const;
 export type VersionKind = (typeof VERSION_KINDS)[number];
@@ -27,7 +28,7 @@ export interface Profile {
   fingerprint: Fingerprint;
 }
 
-/** A file in the object storage, with what it must be. */
+/** A file in the object storage, with the size and hash that it must have. */
 export interface Archive {
   key: string;
   sizeBytes: number;
@@ -43,10 +44,13 @@ export interface ProfileVersion extends Archive {
   createdAt: Date;
 }
 
-/** A profile that is taken for a runtime: from where it begins, and what its saves have to name. */
+/**
+ * A profile that a runtime has taken: what the runtime begins from, and what its saves have to
+ * name.
+ */
 export interface ProfileLease {
   profile: Profile;
-  /** Higher than that of any writer before; for readers the present one. */
+  /** Higher than the fence of any earlier writer; a reader gets the present one. */
   fence: number;
   /** Undefined: nothing was saved yet. */
   version: ProfileVersion | undefined;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
-import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { packDirectory } from '../storage/archive.ts';
 import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
 import { LEFT_OUT, STATE_DIRECTORY } from '../machine/profiles/excluded-paths.ts';
 import { Checkout, type CheckoutOwner } from '../machine/profiles/checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';
+import { versionNotFound } from './profile-errors.ts';
 import type { ProfileStore } from './profile-store.ts';
 
 export interface ProfilesOptions {
@@ -15,12 +15,15 @@ export interface ProfilesOptions {
   storage: ObjectStorage;
   /** How often the state of a running browser is saved; 0 for never. */
   saveIntervalMs: number;
-  /** Versions that are kept of a profile. */
+  /** How many versions of a profile are kept, and for how long. */
   keepVersions: { count: number; ageMs: number };
   log: Logger;
 }
 
-/** The saved states of profiles: stored first, then recorded, so that what is recorded is there. */
+/**
+ * The saved states of profiles. An archive is stored first, then recorded, so that every recorded
+ * archive is there.
+ */
 export class Profiles {
   readonly store: ProfileStore;
   readonly storage: ObjectStorage;
@@ -36,7 +39,7 @@ export class Profiles {
     this.#log = log;
   }
 
-  /** Records a stored archive as a version, and forgets those that are too many. */
+  /** Records a stored archive as a version, and forgets the versions that are too many. */
   async record(
     organizationId: string,
     profileId: string,
@@ -56,7 +59,7 @@ export class Profiles {
   ): Promise<ProfileVersion> {
     const found = await this.store.findVersion(organizationId, profileId, version);
     if (found) return found;
-    throw new RuntimeError('profile.version_not_found', 'The profile has no such version.');
+    throw versionNotFound();
   }
 
   /** Copies a version to be the first of another profile. */
@@ -76,7 +79,10 @@ export class Profiles {
     }
   }
 
-  /** What a service that is no more left of running browsers becomes versions, marked as recovered. */
+  /**
+   * Makes versions, marked as recovered, of what an earlier process of the service left of running
+   * browsers.
+   */
   async recover(checkoutRoot: string): Promise<void> {
     for (const { checkout, owner } of await Checkout.findLeft(checkoutRoot)) {
       if (!owner) {
@@ -86,7 +92,7 @@ export class Profiles {
       try {
         await this.#recover(checkout, owner);
       } catch (err) {
-        // It is tried again by the next start.
+        // The next start of the service tries again.
         this.#log.error({ err, runtimeId: owner.runtimeId }, 'unsaved state was not recovered');
       }
     }
@@ -115,7 +121,7 @@ export class Profiles {
   }
 }
 
-/** What is kept of a user data directory. */
+/** The part of a user data directory that is kept. */
 export const PACKED_STATE = { part: STATE_DIRECTORY, leftOut: LEFT_OUT };
 
 /** Stores the state in a user data directory as an archive of a profile. */

@@ -27,7 +27,7 @@ export type StorageState = z.infer<typeof StorageState>;
 const EXPIRES_MAX = 253_402_300_799;
 const SITE = z.url({ protocol: /^https?$/ });
 
-/** As `context.addCookies` takes them: what is left out is Chromium's to decide. */
+/** Cookies as `context.addCookies` takes them: Chromium decides what is left out. */
 const GivenCookie = z
   .object({
     name: z.string(),
@@ -96,7 +96,7 @@ const GivenOrigin = z.object({
     .exactOptional(),
 });
 
-/** What is taken as one, which is what Playwright takes: fields that it does not know are left out. */
+/** A storage state as Playwright takes it: fields that Playwright does not know are left out. */
 export const GivenStorageState = z.strictObject({
   cookies: z.array(GivenCookie).default([]),
   origins: z.array(GivenOrigin).default([]),

@@ -5,18 +5,18 @@ import { findOrphans } from './orphans.ts';
 import type { StorageOwner } from '../storage/storage-owner.ts';
 import type { StorageStore } from '../storage/storage-store.ts';
 
-/** How often it is asked whether a sweep is due: a service that was to do it may be gone. */
+/** How often the sweep is checked for being due: a service that was to do it may be gone. */
 const LOOK_INTERVAL_MS = 600_000;
 const SWEEP_INTERVAL_MS = 86_400_000;
 
 export interface OrphanSweepOptions {
-  /** As it is: whose it is, is asked here. */
+  /** The bare storage: the sweep itself asks who owns it. */
   storage: ObjectStorage;
   owner: StorageOwner;
   store: StorageStore;
   /**
-   * Archives that are younger stay, whether a row names them or not: an archive is there before its
-   * row. And so long a storage has to be ours before anything is removed from it.
+   * Younger archives stay, whether a row names them or not: an archive is there before its row. A
+   * storage also has to be ours for so long before anything is removed from it.
    */
   graceMs: number;
   everyMs?: number;
@@ -24,8 +24,9 @@ export interface OrphanSweepOptions {
 }
 
 /**
- * Removes what a crash left in the storage: archives that no row names. Once a day, by one service
- * of those that share the database and the storage, and only while the storage is this database's.
+ * Removes what a crash left in the storage: archives that no row names. Of the services that share
+ * the database and the storage, one does so once a day, and only while the storage is this
+ * database's.
  */
 export class OrphanSweep implements Disposable {
   readonly #options: OrphanSweepOptions;
@@ -48,7 +49,7 @@ export class OrphanSweep implements Disposable {
     timer.soon();
   }
 
-  /** Claims a storage that is nobody's, and sweeps one that is ours when that is due. */
+  /** Claims a storage that is nobody's, and sweeps one that is ours when a sweep is due. */
   async run(): Promise<{ removed: number; bytes: number }> {
     const { owner, graceMs, everyMs = SWEEP_INTERVAL_MS } = this.#options;
     if ((await owner.claim()) !== 'ours') {
@@ -73,11 +74,11 @@ export class OrphanSweep implements Disposable {
         total.bytes += sizeBytes;
       }
     }
-    if (total.removed > 0) log.info(total, 'archives were removed that no record names');
+    if (total.removed > 0) log.info(total, 'archives that no record names were removed');
     return total;
   }
 
-  /** Those that a row names by now stay. */
+  /** Removes orphans, except those that a row names by now. */
   async #remove(orphans: readonly StoredObject[]): Promise<StoredObject[]> {
     const { storage, store } = this.#options;
     const named = await store.namedKeys(orphans.map(({ key }) => key));

@@ -11,7 +11,7 @@ const ARCHIVE = new RegExp(
 /** How many keys the database is asked about at once. */
 const PAGE = 500;
 
-/** All that the service ever stores, and nothing that others may have put beside. */
+/** All archives that services store, and nothing that others may have put beside them. */
 export async function* listArchives(storage: ObjectStorage): AsyncGenerator<StoredObject> {
   for (const folder of Object.values(ARCHIVE_FOLDERS)) {
     for await (const object of storage.list(folder)) if (ARCHIVE.test(object.key)) yield object;
@@ -19,8 +19,8 @@ export async function* listArchives(storage: ObjectStorage): AsyncGenerator<Stor
 }
 
 /**
- * Goes through the archives in a storage, a page at a time, for those from before a date that no row
- * names. Costs as much as there are objects; holds a page.
+ * Goes through the archives in a storage, a page at a time, and finds those from before a date that
+ * no row names. Looks at every object; holds one page.
  */
 export async function* findOrphans(
   storage: ObjectStorage,

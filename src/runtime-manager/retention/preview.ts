@@ -5,30 +5,30 @@ import type { StorageOwner } from '../storage/storage-owner.ts';
 import { type STORAGE_STATES } from '../storage/storage-store.ts';
 import type { StorageStore } from '../storage/storage-store.ts';
 
-/** Nothing is counted further, and no more archives are looked at. */
+/** How far records are counted, and how many archives are looked at. */
 const MOST = 10_000;
 const KEYS_SHOWN = 20;
 
 /** What is old enough to be removed now; each number is 10,000 at most. */
 export interface RetentionPreview {
-  /** Over for longer than they are kept. */
+  /** Runtimes that are over for longer than they are kept. */
   runtimes: number;
-  /** Older than events are kept. */
+  /** Events that are older than they are kept. */
   events: number;
   storage: StoragePreview;
 }
 
 export interface StoragePreview {
-  /** Whose it is: archives go only from one that is `ours`. */
+  /** Who owns the storage: archives are removed only from one that is `ours`. */
   state: (typeof STORAGE_STATES)[number];
   /** How many archives were looked at. */
   examined: number;
-  /** Whether there are no more. */
+  /** Whether these are all archives. */
   isComplete: boolean;
-  /** How many that no row names are older than the grace period. */
+  /** How many archives that no row names are older than the grace period. */
   orphans: number;
   orphanBytes: number;
-  /** Of the first of them. */
+  /** The keys of the first orphans. */
   orphanKeys: string[];
 }
 

@@ -4,11 +4,11 @@ import { every } from '../timing/every.ts';
 import type { Batch, BatchEnd, KeptRecords, RetentionStore } from './retention-store.ts';
 
 const INTERVAL_MS = 60_000;
-/** Rows that one statement removes at most: some tens of milliseconds. */
+/** How many rows one statement removes at most, which takes some tens of milliseconds. */
 const BATCH_ROWS = 500;
-/** Leaves the database to others in between. */
+/** The pause between statements leaves the database to others. */
 const PAUSE_MS = 100;
-/** For what is being written while it is looked. */
+/** Covers events that are being written during a look. */
 const SPARE_MS = 60_000;
 const BEGINNING = '-infinity';
 
@@ -20,14 +20,15 @@ export interface RetentionOptions {
 }
 
 /**
- * Removes records that are old, once a minute, in small batches: an index tells the oldest, so it
- * costs what goes. Services on one database share the work, each with the events of its own runtimes.
+ * Removes old records once a minute, in small batches. An index tells the oldest, so the cost is
+ * that of what is removed. Services on one database share the work; each trims the events of its
+ * own runtimes.
  */
 export class Retention implements Disposable {
   readonly #options: RetentionOptions;
   readonly #timer: Disposable;
   readonly #closed = new AbortController();
-  /** By `performance.now()`: events that were written before are not too many. */
+  /** By `performance.now()`: a runtime without events since then has not too many. */
   #lookedAtMs = performance.now();
 
   constructor(options: RetentionOptions) {
@@ -50,7 +51,7 @@ export class Retention implements Disposable {
     await this.#drain((batch) => store.removeIdempotencyKeys(batch));
     if (keep.runtimesMs === 0) return;
     const removed = await this.#drain((batch) => store.removeRuntimes(keep.runtimesMs, batch));
-    if (removed > 0) log.info({ removed }, 'runtimes were removed that were over for long');
+    if (removed > 0) log.info({ removed }, 'runtimes that were over for long were removed');
   }
 
   async #drain(remove: (batch: Batch) => Promise<BatchEnd>): Promise<number> {

@@ -1,7 +1,7 @@
-/** How a customer narrows where a runtime's browser may go; each a list of rules. */
+/** How a customer narrows where a runtime's browser may go. Each field is a list of rules. */
 export interface EgressRules {
-  /** When it is there, only what matches may be reached. */
+  /** When present, only destinations that match may be reached. */
   allow?: string[] | undefined;
-  /** What matches may not be reached. */
+  /** Destinations that match may not be reached. */
   deny?: string[] | undefined;
 }

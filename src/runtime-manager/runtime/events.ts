@@ -1,4 +1,4 @@
-/** What can happen to a runtime, and in it. Those of pages are observed only while somebody asks. */
+/** What can happen to a runtime, and in it. Pages are observed only while somebody asks. */
 export const LIFECYCLE_EVENTS = [
   'runtime.created',
   'runtime.launched',
@@ -21,10 +21,10 @@ export const PAGE_EVENTS = [
 ] as const;
 export type PageEventType = (typeof PAGE_EVENTS)[number];
 
-/** Of connections that a browser wanted: those that may not be, and those that failed. */
+/** Events of connections that a browser wanted: those that are not allowed, and those that failed. */
 export const EGRESS_EVENTS = ['egress.refused', 'egress.failed'] as const;
 
-/** Of captchas on pages, where they are solved. */
+/** Events of captchas on pages, in runtimes that solve them. */
 export const CAPTCHA_EVENTS = [
   'captcha.detected',
   'captcha.unsupported',
@@ -58,10 +58,26 @@ export interface RuntimeEvent extends NewEvent {
   createdAt: Date;
 }
 
-/** Which events are asked for: those after one, that match all that is said. */
+/** Which events are asked for: those after `after` that match every given field. */
 export interface EventFilter {
   after: string;
   types?: readonly EventType[] | undefined;
   contextId?: string | undefined;
   pageId?: string | undefined;
+}
+
+/** Which events of an organization are asked for: those between two positions that match. */
+export interface EventRange extends Pick<EventFilter, 'after' | 'types'> {
+  /** The last that may be among them. */
+  upTo: string;
+  /** Undefined: of all workspaces. */
+  workspaceIds: readonly string[] | undefined;
+}
+
+/** Some of what happened in an organization. */
+export interface EventBatch {
+  /** Those that match. */
+  events: RuntimeEvent[];
+  /** The id of the last that was looked at, whether it matches or not; undefined: there was none. */
+  reached: string | undefined;
 }

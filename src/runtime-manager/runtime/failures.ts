@@ -1,6 +1,6 @@
 import { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
 
-/** What ends a runtime beside an error of its start, each with its sentence. */
+/** What ends a runtime, other than an error of its start, each with its sentence. */
 const SENTENCES = {
   'runtime.abandoned': 'The client hung up before the runtime was ready.',
   'runtime.browser_exited': 'The browser exited by itself.',
@@ -46,14 +46,14 @@ export interface RuntimeFailure {
   message: string;
 }
 
-/** A failure in the words of its code; `detail` is what the customer may know beside. */
+/** A failure in the words of its code; `detail` is what else the customer may know. */
 export function failure(code: OwnCode, detail?: string): RuntimeFailure {
   const sentence = SENTENCES[code];
   const message = detail === undefined ? sentence : sentence.replace(/\.$/, ` (${detail}).`);
   return { code, message };
 }
 
-/** The failure that an error is. What is not made for the customer says nothing of itself. */
+/** The failure that an error is. An error that is not made for the customer says nothing of itself. */
 export function failureOf(error: unknown): RuntimeFailure {
   if (!(error instanceof RuntimeError)) return failure('server.error');
   const { code, message } = error;

@@ -1,7 +1,16 @@
 /**
- * The vocabulary of the core: lists, the types that follow from them, and what the core needs of a
- * database. Nothing here runs a browser, so whoever reads or writes records imports this alone.
+ * The vocabulary of the core: lists, the types that follow from them, what the core needs of a
+ * database, and the verbs of what is only records. Nothing here runs a browser, so whoever reads or
+ * writes records imports this alone.
  */
+export {
+  generateApiKey,
+  type ApiKey,
+  type ApiKeyGrant,
+  type NewApiKey,
+} from '../api-keys/api-key.ts';
+export { ApiKeys } from '../api-keys/api-keys.ts';
+export type { ApiKeyStore } from '../api-keys/api-key-store.ts';
 export { BROWSER_FLAVORS, type BrowserFlavor } from '../browser/flavor.ts';
 export { CAPTCHA_KINDS, CAPTCHA_STATUSES } from '../captchas/kinds.ts';
 export { isRule } from '../egress/destination-rules.ts';
@@ -27,12 +36,36 @@ export {
   type ProfileLease,
   type ProfileVersion,
 } from '../profiles/profile.ts';
+export type {
+  BrowserProfile,
+  ProfileChanges,
+  ProfileValues,
+  ProfileWriter,
+} from '../profiles/browser-profile.ts';
+export type { BrowserProfileStore } from '../profiles/browser-profile-store.ts';
+export { profileInUse } from '../profiles/profile-errors.ts';
 export type { ProfileStore } from '../profiles/profile-store.ts';
 export type { Batch, BatchEnd, KeptRecords, RetentionStore } from '../retention/retention-store.ts';
 export { STORAGE_STATES, type StorageStore } from '../storage/storage-store.ts';
+export type {
+  Workspace,
+  WorkspaceChanges,
+  WorkspaceMounts,
+  WorkspaceValues,
+} from '../workspaces/workspace.ts';
+export type { WorkspaceStore } from '../workspaces/workspace-store.ts';
+export { Workspaces } from '../workspaces/workspaces.ts';
 export { ACCESSES, PROTOCOLS, type ConnectionEpochs, type Protocol } from './access.ts';
+export { assertScope, systemActor, type Actor } from './actor.ts';
 export type { EgressRules } from './egress-rules.ts';
-export { EVENT_TYPES, type EventFilter, type NewEvent, type RuntimeEvent } from './events.ts';
+export {
+  EVENT_TYPES,
+  type EventBatch,
+  type EventFilter,
+  type EventRange,
+  type NewEvent,
+  type RuntimeEvent,
+} from './events.ts';
 export { FAILURE_CODES, type FailureCode } from './failures.ts';
 export {
   addressOf,
@@ -53,8 +86,8 @@ export {
   statusOf,
   STOP_REASONS,
   type FirstState,
-  type RuntimeState,
 } from './lifecycle.ts';
+export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {
   Activity,
   NewRuntime,
@@ -67,5 +100,6 @@ export type {
   RunningMove,
   TimeLimits,
 } from './runtime.ts';
-export type { RuntimeStore } from './runtime-store.ts';
-export { NO_USAGE, type Usage } from './usage.ts';
+export type { RuntimeFilter, RuntimeStore } from './runtime-store.ts';
+export { MEMBER_SCOPES, SCOPE_MEANINGS, SCOPES, type Scope } from './scopes.ts';
+export { durationMsOf, NO_USAGE, type Usage } from './usage.ts';

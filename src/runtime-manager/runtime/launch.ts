@@ -5,7 +5,7 @@ export type Launch =
   | {
       mode: 'profile';
       profileId: string;
-      /** With a copy of the profile's newest state, which is thrown away. */
+      /** Uses a copy of the profile's newest state, which is thrown away. */
       readOnly?: boolean | undefined;
     }
   | {
@@ -17,7 +17,7 @@ export type Launch =
 export interface BrowserConfig {
   /** Whether clients' input is made as a person would give it. */
   humanize?: boolean | undefined;
-  /** Which person; from the profile's or runtime's id without it. Only beside `humanize: true`. */
+  /** Which person; undefined: it follows from the profile's or runtime's id. Only with `humanize: true`. */
   humanizePersonaId?: number | undefined;
   proxy?: Proxy | null | undefined;
   solveCaptchas?: boolean | undefined;
@@ -31,14 +31,14 @@ export interface Proxy {
   password?: string | undefined;
 }
 
-/** What may be shown of a proxy. */
+/** The part of a proxy that may be shown. */
 export type ProxyAddress = Pick<Proxy, 'type' | 'host' | 'port'>;
 
 export function addressOf({ type, host, port }: Proxy): ProxyAddress {
   return { type, host, port };
 }
 
-/** Whether any fresh browser will do: nothing of it is asked for. */
+/** Whether any fresh browser will do, because the launch asks for nothing special. */
 export function isPlain(launch: Launch): boolean {
   if (launch.mode === 'profile') return false;
   const { config = {}, extensionIds = [] } = launch;

@@ -6,8 +6,8 @@
  *         └────────────┴────────────┴──► stopping | stopped | failed
  *     stopped | failed ──► accepted | launching      (a start, one generation later)
  *
- * `accepted` waits for room; who finds room at once begins as `launching`. `stopping` is passed
- * over when it could not be recorded while it lasted.
+ * `accepted` waits for room; a runtime that finds room at once begins as `launching`. `stopping` is
+ * passed over when it could not be recorded while it lasted.
  */
 
 export const RUNTIME_KINDS = ['browser'] as const;
@@ -18,7 +18,7 @@ export type Driver = (typeof DRIVERS)[number];
 
 export const LAUNCH_MODES = ['profile', 'ephemeral'] as const;
 
-/** What a customer sees. `active` from the accepted create until stop, failure or expiry. */
+/** What a customer sees: `active` from the accepted create until stop, failure or expiry. */
 export const RUNTIME_STATUSES = ['active', 'stopped', 'failed'] as const;
 export type RuntimeStatus = (typeof RUNTIME_STATUSES)[number];
 

@@ -9,13 +9,13 @@ export interface RuntimeRequest {
   kind: RuntimeKind;
   driver: Driver;
   launch: Launch;
-  /** Undefined for what is configured. */
+  /** Undefined: the configured limit holds. */
   idleTimeoutSeconds?: number | undefined;
   maxDurationSeconds?: number | undefined;
   egress?: EgressRules | undefined;
 }
 
-/** A runtime as a request wants it in a workspace, before it is known where it will be. */
+/** The runtime that a request asks for in a workspace, before its node is known. */
 export function newRuntime(
   request: RuntimeRequest,
   workspace: string,

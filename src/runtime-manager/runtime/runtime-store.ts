@@ -12,10 +12,17 @@ import type {
   RuntimeMove,
 } from './runtime.ts';
 
+export interface RuntimeFilter {
+  /** Undefined: all. */
+  workspaceIds: readonly string[] | undefined;
+  states: readonly RuntimeState[];
+}
+
 /**
  * What the core needs of a database. Every call on behalf of a customer names the organization;
- * rows of another one do not exist. `workspace` is an id or a name, `ref` an id or an alias (then
- * the active runtime of it, or the newest). Moves record their event in the same statement.
+ * rows of other organizations do not exist for it. `workspace` is an id or a name, `ref` an id or
+ * an alias (then its active runtime, or else its newest). Moves record their event in the same
+ * statement.
  */
 export interface RuntimeStore extends EventStore {
   findWorkspace(organizationId: string, workspace: string): Promise<{ id: string } | undefined>;
@@ -34,36 +41,32 @@ export interface RuntimeStore extends EventStore {
     life: { nodeId: string; state: FirstState },
   ): Promise<Runtime | undefined>;
   find(organizationId: string, workspace: string, ref: string): Promise<Runtime | undefined>;
-  list(
-    organizationId: string,
-    workspaceId: string,
-    filter: { states: readonly RuntimeState[] },
-    page: PageRequest,
-  ): Promise<Page<Runtime>>;
+  /** Newest first, of some workspaces or of all. */
+  list(organizationId: string, filter: RuntimeFilter, page: PageRequest): Promise<Page<Runtime>>;
   /** One conditional update; undefined when the runtime is not in a state the move may start from. */
   move(life: RuntimeLife, move: RuntimeMove): Promise<Runtime | undefined>;
-  /** Records by which driver a running runtime was last attached to. */
+  /** Records which driver attached last to a running runtime. */
   setDriver(life: RuntimeLife, driver: Driver): Promise<void>;
-  /** Records how often own connections of a running runtime were revoked. */
+  /** Records how often the own connections of a running runtime were revoked. */
   setConnectionEpochs(life: RuntimeLife, epochs: ConnectionEpochs): Promise<void>;
-  /** Records which page of a running runtime's default context is its first; undefined: it has none. */
+  /** Records the first page of a running runtime's default context; undefined: the context has none. */
   setDefaultPage(life: RuntimeLife, pageId: string | undefined): Promise<void>;
   recordActivity(
     active: readonly (Activity & Pick<RuntimeLife, 'id' | 'generation'>)[],
   ): Promise<void>;
   /**
-   * Records what a running runtime's traffic goes through from now on, also for its next starts when
-   * it is ephemeral; undefined when it does not run.
+   * Records the proxy of a running runtime's traffic from now on, also for its next starts when the
+   * runtime is ephemeral. Resolves with undefined when it does not run.
    */
   setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime | undefined>;
-  /** Removes the record of a runtime that is over; false when there is none. */
+  /** Removes the record of a runtime that is over; false when there is no such record. */
   remove(organizationId: string, id: string): Promise<boolean>;
   /** The runtimes of a node that are active. */
   listActive(nodeId: string): Promise<Runtime[]>;
 
   /**
-   * Counts the active runtimes of each organization anew, and corrects what does not agree. Resolves
-   * with how many organizations that were.
+   * Counts the active runtimes of each organization anew, and corrects numbers that do not agree.
+   * Resolves with how many organizations were corrected.
    */
   correctPlaces(): Promise<number>;
 }

@@ -9,9 +9,9 @@ import type { Driver, FirstState, RuntimeKind, RuntimeState, StopReason } from '
 
 /** When a runtime ends by itself. */
 export interface TimeLimits {
-  /** Without traffic of a client. */
+  /** How long a runtime may be without traffic of a client. */
   idleTimeoutSeconds: number;
-  /** Counted from when it runs. */
+  /** Counted from when the runtime runs. */
   maxDurationSeconds: number;
 }
 
@@ -26,12 +26,12 @@ export interface Runtime extends TimeLimits {
   driver: Driver;
   launch: Launch;
   profileId: string | undefined;
-  /** Whether it will save the profile's state. */
+  /** Whether the runtime will save the profile's state. */
   writesProfile: boolean;
-  /** How it may reach less than other runtimes. */
+  /** Rules by which the runtime may reach less than others. */
   egress: EgressRules | undefined;
   state: RuntimeState;
-  /** How often it was brought up: 1 at first, one more with every start. */
+  /** How often the runtime was brought up: 1 at first, one more with every start. */
   generation: number;
   currentDriver: Driver | undefined;
   defaultContextId: string | undefined;
@@ -39,14 +39,14 @@ export interface Runtime extends TimeLimits {
   /** The name of the browser's directory on its node. */
   browserDirectory: string | undefined;
   storageWorkspace: string | undefined;
-  /** What its traffic goes through now; undefined: it goes directly, or there is none. */
+  /** The proxy that its traffic goes through now; undefined: the traffic goes directly, or there is none. */
   proxy: ProxyAddress | undefined;
   /** What is loaded in its browser now. */
   extensions: LoadedExtension[];
-  /** What of the launch is done in part, while it runs. */
+  /** What was asked for but is done only in part, while the runtime runs. */
   warnings: RuntimeWarning[];
   connectionEpochs: ConnectionEpochs;
-  /** Since it was last brought up, to a second. */
+  /** The usage since the runtime was last brought up, recorded to a second. */
   usage: Usage;
   failure: RuntimeFailure | undefined;
   stopReason: StopReason | undefined;
@@ -58,15 +58,15 @@ export interface Runtime extends TimeLimits {
   expiresAt: Date | undefined;
 }
 
-/** Something that was asked for and is done in part. */
+/** Something that was asked for but is done only in part. */
 export interface RuntimeWarning {
   code: 'captcha.no_solver';
   message: string;
-  /** Of captchas: those that are not solved. */
+  /** The kinds of captchas that are not solved. */
   kinds: readonly CaptchaKind[];
 }
 
-/** One life of a runtime: what a write by its owner names, so that it never touches a later one. */
+/** One life of a runtime. Writes by its owner name the life, so that they never touch a later one. */
 export type RuntimeLife = Pick<Runtime, 'organizationId' | 'id' | 'generation'>;
 
 export interface NewRuntime extends TimeLimits {
@@ -82,17 +82,17 @@ export interface NewRuntime extends TimeLimits {
   writesProfile: boolean;
   egress: EgressRules | undefined;
   state: FirstState;
-  /** There when it is recorded only once it runs. */
+  /** Present when the runtime is recorded only once it runs. */
   running?: RunningMove | undefined;
 }
 
-/** A move of the state machine with what it writes beside the state. */
+/** A move of the state machine, with what it writes besides the state. */
 export type RuntimeMove =
   | { to: 'launching' }
   | {
       to: 'running';
       defaultContextId: string;
-      /** Undefined when it was closed already. */
+      /** Undefined when the page was closed already. */
       defaultPageId: string | undefined;
       browserDirectory: string;
       proxy: ProxyAddress | undefined;

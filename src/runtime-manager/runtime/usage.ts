@@ -16,3 +16,12 @@ export function addUsage(one: Usage, other: Usage): Usage {
     connections: one.connections + other.connections,
   };
 }
+
+/** How long the present or last life of a runtime was up, by the dates that are recorded of it. */
+export function durationMsOf(
+  { startedAt, stoppedAt }: { startedAt: Date | undefined; stoppedAt: Date | undefined },
+  now: Date,
+): number {
+  if (!startedAt) return 0;
+  return Math.max(0, (stoppedAt ?? now).getTime() - startedAt.getTime());
+}

@@ -7,29 +7,29 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { assertDirectory } from './plain-files.ts';
 
-/** Of tar's output and input: fewer turns through our process. */
+/** The size of chunks from and to tar; large ones take fewer turns through our process. */
 const CHUNK_BYTES = 256 * 1024;
 const ZSTD = { chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const SAID_MAX = 2000;
 
 export interface Packed {
-  /** The one directory of it that is packed; undefined: all of it. */
+  /** The one directory that is packed; undefined: everything is packed. */
   part?: string;
   /** Files and directories of these names are not packed, wherever they are. */
   leftOut?: readonly string[];
 }
 
 /**
- * Writes a directory as tar, compressed with zstd, to where `store` puts it. Streams: memory does not
- * grow with the size. The system's tar is several times faster than one in JavaScript, with the many
- * small files that there are.
+ * Streams a directory as tar, compressed with zstd, to where `store` puts it; memory does not grow
+ * with the size. With many small files, the system's tar is several times faster than one in
+ * JavaScript.
  */
 export async function packDirectory(
   directory: string,
   { part, leftOut = [] }: Packed,
   store: (content: Readable) => Promise<void>,
 ): Promise<{ sizeBytes: number; sha256: string }> {
-  // tar would enter what a link leads to.
+  // tar would follow a link.
   await assertDirectory(directory);
   const packed = part === undefined ? '.' : `./${part}`;
   const hash = createHash('sha256');
@@ -49,8 +49,8 @@ export async function packDirectory(
 }
 
 /**
- * Unpacks an archive, and resolves with the SHA-256 of what it really was. Nothing is written outside
- * of the directory, but what lies in it may be of any kind: see `keepPlainFiles`.
+ * Unpacks an archive, and resolves with the SHA-256 of the bytes that were read. Nothing is written
+ * outside of the directory, but what is written there may be of any kind: see `keepPlainFiles`.
  */
 export async function unpackArchive(content: Readable, directory: string): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 });

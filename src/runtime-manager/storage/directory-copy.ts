@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { inputOf, succeed, type Packed } from './archive.ts';
 
-/** Files changed or went while tar read them: the next update takes care of those. */
+/** tar's exit code when files changed or vanished while it read them; the next update copies those. */
 const CHANGED = 1;
 
 /**
- * A copy of a directory that can be brought up to date: the first time takes as long as there are
- * files, each later one as long as a look at them, plus what changed. By the system's `tar`, which
- * remembers between its runs what it saw, and enters no link on its way.
+ * A copy of a directory that can be brought up to date. The first update copies all files; each
+ * later one looks at all files and copies those that changed. It uses the system's `tar`, which
+ * remembers between its runs what it saw, and follows no link on its way.
  * https://www.gnu.org/software/tar/manual/html_node/Incremental-Dumps.html
  */
 export class DirectoryCopy implements AsyncDisposable {
@@ -45,7 +45,7 @@ export class DirectoryCopy implements AsyncDisposable {
       ...options,
     });
     const passed = pipeline(from.stdout, inputOf(into.stdin));
-    // None of them is left, whichever fails.
+    // All three have ended then, whichever fails.
     const ended = await Promise.allSettled([succeed(from, [0, CHANGED]), succeed(into), passed]);
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }

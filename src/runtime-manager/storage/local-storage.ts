@@ -18,12 +18,12 @@ import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 
-/** Not yet objects. */
+/** The folder of files that are not yet objects. */
 const UNFINISHED = '.unfinished';
-/** How often a folder is made again that is removed just then. */
+/** How often a folder is made again when it was removed just then. */
 const ATTEMPTS = 10;
 
-/** Objects as files below a directory: written beside, flushed to the disk, and renamed in. */
+/** Keeps objects as files below a directory. Each is written beside, flushed to the disk, and renamed in. */
 export class LocalStorage implements ObjectStorage {
   readonly #directory: string;
 
@@ -31,7 +31,7 @@ export class LocalStorage implements ObjectStorage {
     this.#directory = directory;
   }
 
-  /** For the one service that writes there: what it was writing when it last ended is removed. */
+  /** For the only service that writes there: files that it was writing when it last ended are removed. */
   static async open(directory: string): Promise<LocalStorage> {
     await rm(join(directory, UNFINISHED), { recursive: true, force: true });
     return new LocalStorage(directory);
@@ -77,7 +77,7 @@ export class LocalStorage implements ObjectStorage {
   async delete(key: string): Promise<void> {
     const path = join(this.#directory, key);
     await rm(path, { force: true });
-    // Folders that nothing is in any more would be walked through for ever.
+    // Empty folders would be walked through for ever.
     await rmdir(dirname(path)).catch(() => undefined);
   }
 
@@ -119,7 +119,7 @@ export class LocalStorage implements ObjectStorage {
   }
 }
 
-/** Makes a folder, and again when the last object in it is deleted before there is another. */
+/** Makes a folder for `work`, and makes it again when the deletion of its last object removed it meanwhile. */
 async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -135,7 +135,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** That a file, or a name in a directory, is there also after the power fails. */
+/** Makes sure that a file, or a name in a directory, outlives a power cut. */
 async function flush(path: string): Promise<void> {
   const file = await open(path);
   try {

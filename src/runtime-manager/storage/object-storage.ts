@@ -11,13 +11,13 @@ export interface StoredObject {
 export interface ObjectStorage {
   /** Stores all that the stream yields, or nothing. */
   put(key: string, content: Readable): Promise<void>;
-  /** Stores a text, unless there is something by that key: false then. */
+  /** Stores a text, unless the key is taken; resolves with false then. */
   create(key: string, text: string): Promise<boolean>;
   /** Throws `storage.object_missing`. */
   get(key: string): Promise<Readable>;
   copy(from: string, to: string): Promise<void>;
-  /** What is not there is fine. */
+  /** A key that is not there is fine. */
   delete(key: string): Promise<void>;
-  /** What lies below a folder, as it is found: no more than a page is held in memory. */
+  /** The objects below a folder, as they are found: no more than a page is held in memory. */
   list(folder: string): AsyncIterable<StoredObject>;
 }

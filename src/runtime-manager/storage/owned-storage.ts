@@ -5,8 +5,9 @@ import type { StorageOwner } from './storage-owner.ts';
 const BELIEVED_MS = 60_000;
 
 /**
- * A storage of which nothing is deleted unless it is ours: a service on a copy of a database leaves
- * the archives of the other alone. What stays for that is an orphan, which its owner's sweep removes.
+ * A storage that deletes nothing unless it is ours: a service on a copy of a database leaves the
+ * archives of the original alone. An archive that stays for this reason is an orphan, which the
+ * owner's sweep removes.
  */
 export class OwnedStorage implements ObjectStorage {
   readonly #storage: ObjectStorage;

@@ -1,14 +1,15 @@
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What lets a file be executed, or with the rights of its owner. */
+/** The bits that let a file be executed, also with the rights of its owner. */
 const EXECUTABLE = 0o7111;
 const DIRECTORY_MODE = 0o700;
 
 /**
- * Leaves only files and directories below a directory: nothing that leads anywhere else, that speaks
- * to anything, or that is executed. A file with a second name is removed too, since that name may lie
- * anywhere on the disk. `isLeftOut` tells of paths below the directory what else is removed.
+ * Leaves only files and directories below a directory: nothing that leads anywhere else, that
+ * speaks to anything, or that is executed. A file with a second name is removed too, since that
+ * name may lie anywhere on the disk. `isLeftOut` tells which other paths below the directory are
+ * removed.
  */
 export async function keepPlainFiles(
   directory: string,

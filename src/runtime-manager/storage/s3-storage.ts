@@ -13,10 +13,13 @@ import { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 
-/** Parts of an upload, which are held in memory: up to 80 GB in the 10,000 parts there may be. */
+/** The size of an upload's parts, which are held in memory. An upload may have 10,000, which makes 80 GB. */
 const PART_BYTES = 8 * 1024 ** 2;
 const PARTS_AT_ONCE = 2;
-/** There is one, or one is just being made: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+/**
+ * The statuses that say that the key is taken, or just being written:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
 const TAKEN: ReadonlySet<number> = new Set([409, 412]);
 
 export interface S3Options {
@@ -28,7 +31,7 @@ export interface S3Options {
   prefix: string;
   /** Undefined: as the AWS SDK finds them. */
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
-  /** `<endpoint>/<bucket>/<key>`, which servers other than AWS mostly want. */
+  /** Whether URLs are `<endpoint>/<bucket>/<key>`, which servers other than AWS mostly want. */
   forcePathStyle: boolean;
 }
 
@@ -43,7 +46,7 @@ export class S3Storage implements ObjectStorage {
       ...rest,
       ...(endpoint !== undefined && { endpoint }),
       ...(credentials && { credentials }),
-      // Others than AWS know no checksums of their own.
+      // Servers other than AWS do not know the SDK's checksums.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });

@@ -8,13 +8,13 @@ import type { StorageClaim, StorageStore, Ownership } from './storage-store.ts';
 
 const FOLDER = 'owner/';
 export const MARKER_KEY = `${FOLDER}database.json`;
-/** Of how many archives in a storage without a marker the database has to name one. */
+/** In a storage without a marker, the database has to name one of so many archives. */
 const SAMPLE = 1000;
 
 const Marker = z.object({ databaseId: z.string(), storageId: z.uuid(), sweepId: z.uuid() });
 type Marker = z.infer<typeof Marker>;
 
-/** Tells whether a storage belongs to a database, by a marker in it. Nothing is removed otherwise. */
+/** Tells by a marker whether a storage belongs to a database. Nothing is removed from any other storage. */
 export class StorageOwner {
   readonly #storage: ObjectStorage;
   readonly #store: StorageStore;
@@ -41,14 +41,14 @@ export class StorageOwner {
     return this.look();
   }
 
-  /** Puts our marker into a storage, whosoever it was. */
+  /** Puts our marker into a storage, whoever owned it before. */
   async adopt(): Promise<void> {
     await this.#write(await this.#store.insert());
   }
 
   /**
-   * Puts a new marker into a storage that is ours, when that is due. `at` is the present by the clock
-   * of the storage; `isStill` tells whether the marker is there as it was written.
+   * Puts a new marker into a storage that is ours, when a sweep is due. `at` is the present by the
+   * clock of the storage; `isStill` tells whether that marker is still there.
    */
   async beginSweep(times: {
     everyMs: number;
@@ -78,7 +78,10 @@ export class StorageOwner {
     return databaseId === (await this.#store.databaseId());
   }
 
-  /** An empty storage is anybody's. Keys are random, so whoever knows one has seen it before. */
+  /**
+   * An empty storage is anybody's. Keys are random, so a database that names one has used the
+   * storage before.
+   */
   async #mayBeOurs(): Promise<boolean> {
     const keys: string[] = [];
     for await (const { key } of listArchives(this.#storage)) {

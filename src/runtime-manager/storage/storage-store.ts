@@ -1,5 +1,5 @@
 /**
- * Whose a storage is: `ours` when its marker is the one that our database wrote last; `unclaimed`
+ * Who owns a storage: `ours` when its marker is the one that our database wrote last; `unclaimed`
  * when it has none and may be ours; `foreign` otherwise, that is when another database wrote the
  * marker, another copy of ours did, ours was restored from before the last sweep, or when there are
  * archives without a marker and our database knows none of them.
@@ -7,21 +7,21 @@
 export const OWNERSHIPS = ['ours', 'unclaimed', 'foreign'] as const;
 export type Ownership = (typeof OWNERSHIPS)[number];
 
-/** What may be told of a storage's owner: that, or that it did not answer. */
+/** What may be told of a storage: its ownership, or that it did not answer. */
 export const STORAGE_STATES = [...OWNERSHIPS, 'unreachable'] as const;
 
-/** What the marker in a storage says of whose it is. */
+/** What the marker in a storage says about its owner. */
 export interface StorageClaim {
   storageId: string;
-  /** Of the last sweep, or of the claim before there was one. */
+  /** The id of the last sweep, or of the claim before there was a sweep. */
   sweepId: string;
 }
 
 /** What the core needs of a database to know which storages are its own, and what it has in them. */
 export interface StorageStore {
-  /** Differs from that of every other database, also of one that was copied from this. */
+  /** Differs from the id of every other database, also of one that was copied from this one. */
   databaseId(): Promise<string>;
-  /** A storage that this database is to own. */
+  /** Records a storage that this database is to own. */
   insert(): Promise<StorageClaim>;
   remove(storageId: string): Promise<void>;
   isOurs(claim: StorageClaim): Promise<boolean>;
@@ -33,6 +33,6 @@ export interface StorageStore {
     claim: StorageClaim,
     times: { everyMs: number; graceMs: number },
   ): Promise<{ sweepId: string; isSettled: boolean } | undefined>;
-  /** Which of some keys a row names. */
+  /** Which of `keys` a row names. */
   namedKeys(keys: readonly string[]): Promise<Set<string>>;
 }

@@ -20,7 +20,7 @@ interface Asked {
   BCTRL_RETENTION_DAYS?: string;
 }
 
-/** A database with a runtime that was over 31 days ago, and the doctor beside it. */
+/** A database with a runtime that ended 31 days ago, and the doctor beside it. */
 async function openDoctor() {
   const database = await openTestDatabase();
   onTestFinished(() => database[Symbol.asyncDispose]());
@@ -62,14 +62,14 @@ test('the doctor shows what is old enough to be removed, and removes nothing', a
   });
 });
 
-test('archives of nobody are a finding, until a person says whose they are', async () => {
+test('archives without an owner are a finding, until a person claims them', async () => {
   const { ask, objects } = await openDoctor();
   const key = `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
   const file = join(objects, key);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, 'state');
   await utimes(file, LONG_AGO, LONG_AGO);
-  // What a service beside it is just writing.
+  // An archive that a service is writing meanwhile.
   await mkdir(join(objects, '.unfinished'));
   await writeFile(join(objects, '.unfinished/one'), 'half of it');
 

@@ -12,7 +12,7 @@ import { freshDirectory } from '../../support/storages.ts';
 const OLD = 'the key of last year';
 const NEW = 'the key of this year';
 
-test('npm run keys -- reseal makes old keys dispensable, beside a service', async () => {
+test('npm run keys -- reseal makes old keys unnecessary while a service runs', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database[Symbol.asyncDispose]());
   const { db } = database;

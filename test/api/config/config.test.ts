@@ -15,7 +15,7 @@ test('an empty variable counts as not set', () => {
   });
 });
 
-test('every invalid variable is named, and no value', () => {
+test('every invalid variable is named, and its value is not shown', () => {
   const env = { PORT: '80a', BCTRL_LAUNCH_TIMEOUT_MS: '1', DATABASE_URL: 'mysql://u:secret@h/d' };
   expect(() => loadConfig(env)).toThrow(/PORT.*DATABASE_URL.*BCTRL_LAUNCH_TIMEOUT_MS/);
   expect(() => loadConfig(env)).not.toThrow(/secret|80a/);
@@ -29,7 +29,7 @@ test.for([
   'postgres://user:hid@den@host/db',
   'postgres://user:hid?den@host/db',
   'postgres://user:hid%den@host/db',
-])('%s is refused, told to be percent-encoded, and not shown', (DATABASE_URL) => {
+])('%s is refused with the advice to percent-encode it, and is not shown', (DATABASE_URL) => {
   const load = () => loadConfig({ DATABASE_URL });
   expect(load).toThrow(/percent-encode.*# is %23, \/ is %2F, @ is %40/);
   expect(load).not.toThrow(/hid|den|12|34/);
@@ -50,7 +50,7 @@ test.for([
   'postgresql://user:colon:ed@host/db?sslmode=require',
   'postgres://user@%2Fvar%2Frun%2Fpostgresql/db',
   'postgres://host/db',
-])('%s is a database', (DATABASE_URL) => {
+])('%s is accepted as a database', (DATABASE_URL) => {
   expect(loadConfig({ DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL });
 });
 
@@ -97,12 +97,12 @@ test('unknown BCTRL_ variables are reported', () => {
   ]);
 });
 
-test('browsers see nothing of the environment but what they need', () => {
+test('browsers get only the environment variables that they need', () => {
   const env = { PATH: '/bin', TZ: 'UTC', BCTRL_API_KEY: 'k'.repeat(20), AWS_SECRET: 's' };
   expect(loadConfig(env).browserEnv).toEqual({ PATH: '/bin', TZ: 'UTC' });
 });
 
-test('what is inside is reached only by who is at this machine, unless it is said', () => {
+test('browsers reach internal addresses only on a loopback HOST or when BCTRL_EGRESS_ALLOW says so', () => {
   expect(loadConfig({}).egressAllow).toEqual(['*']);
   expect(loadConfig({ HOST: '::1' }).egressAllow).toEqual(['*']);
   expect(loadConfig({ HOST: '0.0.0.0' }).egressAllow).toEqual([]);
@@ -113,7 +113,7 @@ test('what is inside is reached only by who is at this machine, unless it is sai
 
 const own = (env: Record<string, string>) => loadConfig(env).reservedServices;
 
-test('what the service lives from is its own: the database always, others where they are inside', () => {
+test('browsers never reach the database, and S3 and the solver only at public addresses', () => {
   const s3 = { BCTRL_S3_BUCKET: 'b', BCTRL_S3_ENDPOINT: 'http://minio.example' };
   const solver = { BCTRL_CAPTCHA_KEY: 'k' };
   expect(own({})).toEqual([]);
@@ -137,7 +137,7 @@ test('what the service lives from is its own: the database always, others where 
 const placesOf = (floorMb: number) =>
   loadConfig({ BCTRL_MEMORY_FLOOR_MB: String(floorMb) }).admission.maxRuntimes;
 
-test('as many runtimes may be open as memory holds, whatever the cores, and less than the floor', () => {
+test('the limit of runtimes follows from the memory above the floor, unless it is set', () => {
   const more = placesOf(512);
   expect(more).toBeGreaterThan(0);
   expect(placesOf(512 + 400)).toBe(Math.max(1, more - 2));
@@ -145,14 +145,14 @@ test('as many runtimes may be open as memory holds, whatever the cores, and less
   expect(loadConfig({ BCTRL_MAX_RUNTIMES: '7' }).admission.maxRuntimes).toBe(7);
 });
 
-test('the README shows every variable as its schema describes it; `npm run settings` writes it', async () => {
+test('the README describes every variable as its schema does (`npm run settings` writes it)', async () => {
   const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
   const rows = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\| (.*?) +\| (.*?) *\|$/gm)];
   const shown = rows.map(([, name, value, description]) => ({ name, default: value, description }));
   expect(shown).toEqual(describeSettings());
 });
 
-test('docker-compose passes every variable on that does not say where things are', async () => {
+test('docker-compose passes on every variable that names no path or address', async () => {
   const compose = await readFile(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
   const { DATABASE_URL: _made, ...passed } = parse(compose).services.api.environment;
   expect(Object.entries(passed)).toEqual(passedOn().map((name) => [name, null]));

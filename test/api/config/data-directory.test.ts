@@ -20,7 +20,7 @@ test('only one service holds a data directory at a time', async () => {
   expect(await isDataDirectoryInUse(path)).toBe(false);
 });
 
-test('it is private to the user, and the node keeps its id', async () => {
+test('the data directory is private to the user, and the node keeps its id', async () => {
   const path = await freshPath();
   const ids = [];
   for (let start = 0; start < 2; start++) {

@@ -8,7 +8,7 @@ import { freshDirectory } from '../../support/storages.ts';
 const KEY = 'a key that is configured';
 const NONE = { encryptionKey: undefined, oldEncryptionKeys: [] };
 
-/** Opens the secrets of one database and data directory as a service does, however configured. */
+/** Opens the secrets of one database and data directory as a service with this configuration does. */
 async function openPlace() {
   const { db, ...database } = await openTestDatabase();
   onTestFinished(() => database[Symbol.asyncDispose]());
@@ -24,14 +24,14 @@ async function openPlace() {
   return { start, file: join(dataDir, 'encryption-key') };
 }
 
-test('a key is generated once, for this user alone', async () => {
+test('a key is generated once, and only this user can read it', async () => {
   const { start, file } = await openPlace();
   const sealed = (await start(NONE)).seal('hush');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect((await start(NONE)).unseal(sealed)).toBe('hush');
 });
 
-test('a generated key stays readable when one is configured, and the other way round', async () => {
+test('texts sealed with a generated key stay readable when a key is configured, and vice versa', async () => {
   const { start } = await openPlace();
   const generated = (await start(NONE)).seal('hush');
   const configured = await start({ ...NONE, encryptionKey: KEY });
@@ -42,7 +42,7 @@ test('a generated key stays readable when one is configured, and the other way r
   expect(back.seal('hush')).toContain(generated.split(':')[1]);
 });
 
-test('a key with a comma is readable from the file of the generated one', async () => {
+test('a key with a comma can be read from the file of the generated key', async () => {
   const { start, file } = await openPlace();
   await writeFile(file, ' spaces, and a comma \n');
   const sealed = (await start(NONE)).seal('hush');

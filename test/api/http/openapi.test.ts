@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { expect } from 'vitest';
 import { z } from 'zod';
+import { FAILURE_CODES } from '../../../src/runtime-manager/runtime/index.ts';
 import { test } from '../../support/api-test.ts';
 
 type Node = Record<string, unknown>;
 const Node = z.record(z.string(), z.unknown());
 
 const CREATE = ['paths', '/v1/workspaces/{id}/runtimes', 'post'];
-/** Words that say what is accepted or answered; the others explain. */
+/** Keywords that say what is accepted or answered; the others explain. */
 const MEANING = ['type', 'enum', 'const', 'format', 'properties', 'items', 'required', 'oneOf'];
 
 test('the create operation accepts and answers what the published contract says', async ({
@@ -27,7 +28,7 @@ test('the create operation accepts and answers what the published contract says'
   expect(bearerOf(served)).toMatchObject(bearerOf(published));
   const body = ['requestBody', 'content', 'application/json', 'schema'];
   const answer = ['responses', '200', 'content', 'application/json', 'schema'];
-  // Requests and answers may have more fields than is published.
+  // Requests and answers may have more fields than the published ones.
   expect(shape(served, at(ours, body))).toMatchObject(shape(published, at(theirs, body)));
   const { required: always, ...answered } = shape(served, at(ours, answer));
   const { required: promised, ...expected } = shape(published, at(theirs, answer));
@@ -62,9 +63,7 @@ test('every operation has an id, a tag, a summary and its errors', async ({ serv
   }
 });
 
-test('errors are documented by their codes, under the status that each is answered with', async ({
-  service,
-}) => {
+test('errors are documented by their codes, each under its status', async ({ service }) => {
   const { json } = await service.call('GET', '/openapi.json');
   const { responses } = json.paths['/v1/workspaces/{id}/runtimes'].post;
   expect(responses[409].description).toContain('`runtime.alias_in_use`');
@@ -72,7 +71,7 @@ test('errors are documented by their codes, under the status that each is answer
   expect(responses[429].description).toBe('`request.rate_limited`, `runtime.quota_exceeded`');
 });
 
-test('the reference page is served from here', async ({ service }) => {
+test('the reference page is served by the service itself', async ({ service }) => {
   const page = await service.call('GET', '/docs');
   expect(page).toMatchObject({ status: 200 });
   expect(page.text).not.toMatch(/https?:\/\//);
@@ -98,7 +97,7 @@ function bearerOf(document: Node): Node {
   return at(document, ['components', 'securitySchemes', 'bearerAuth']);
 }
 
-/** A schema with its references followed, reduced to what it means, in one way of saying it. */
+/** A schema with its references followed, reduced to what it means, in a normal form. */
 function shape(document: Node, schema: Node): Node {
   const ref = schema['$ref'];
   if (typeof ref === 'string') return shape(document, at(document, ref.split('/').slice(1)));
@@ -116,7 +115,7 @@ function shape(document: Node, schema: Node): Node {
   );
 }
 
-/** `oneOf` a schema and null says the same as a second type. */
+/** `oneOf` with a schema and null says the same as a second type. */
 function nullableOf(schema: Node): Node | undefined {
   const [inner, other, ...rest] = z.array(Node).safeParse(schema['oneOf']).data ?? [];
   return other?.['type'] === 'null' && rest.length === 0 ? inner : undefined;
@@ -138,3 +137,10 @@ function shapeOf(document: Node, word: string, value: unknown): unknown {
   if (word === 'required') return new Set(z.array(z.string()).parse(value));
   return value;
 }
+
+test('the README lists every code with which a runtime can fail', async () => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const [, listed = ''] = /^ {2}What ends a runtime by itself is (.*)$/m.exec(readme) ?? [];
+  const codes = [...listed.matchAll(/`([a-z_.]+)`/g)].map(([, code]) => code);
+  expect(codes).toEqual([...FAILURE_CODES]);
+});

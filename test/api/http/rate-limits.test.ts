@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
-import { addApiKey, generateApiKey } from '../../../src/db/queries/api-keys.ts';
-import { findFirstOrganization } from '../../../src/db/queries/organizations.ts';
 import { caller } from '../../support/http.ts';
+import { addKey } from '../../support/keys.ts';
 import type { TestService } from '../../support/service.ts';
 import { testWith } from '../../support/api-test.ts';
 
@@ -10,14 +9,7 @@ const test = testWith({
   trustedProxies: ['127.0.0.1'],
 });
 
-async function anotherKey({ database }: TestService): Promise<string> {
-  const key = generateApiKey();
-  const organization = await findFirstOrganization(database.db);
-  await addApiKey(database.db, organization?.id ?? '', key.slice(-10), key);
-  return key;
-}
-
-/** As a client that reaches the service through the trusted proxy. */
+/** A client that reaches the service through the trusted proxy. */
 function from(service: TestService, address: string) {
   return async (key: string): Promise<Response> => {
     const headers = { authorization: `Bearer ${key}`, 'x-forwarded-for': `6.6.6.6, ${address}` };
@@ -27,10 +19,10 @@ function from(service: TestService, address: string) {
   };
 }
 
-test('a key that asks too often is told when to come back, and others are not', async ({
+test('a key that asks too often is told when to retry, and other keys are served', async ({
   service,
 }) => {
-  const call = caller(service.url, await anotherKey(service));
+  const call = caller(service.url, await addKey(service.database));
   const first = await call('GET', '/v1/workspaces');
   expect(first.headers.get('ratelimit-limit')).toBe('5');
   expect(first.headers.get('ratelimit-remaining')).toBe('4');
@@ -49,12 +41,12 @@ test('a key that asks too often is told when to come back, and others are not', 
   expect(await call('GET', '/healthz')).toMatchObject({ status: 200 });
 });
 
-test('whoever guesses keys is stopped, by the address that the trusted proxy saw', async ({
+test('whoever guesses keys is stopped by the address that the trusted proxy saw', async ({
   service,
 }) => {
   const guess = from(service, '198.51.100.7');
-  const right = await anotherKey(service);
-  const known = await anotherKey(service);
+  const right = await addKey(service.database);
+  const known = await addKey(service.database);
   expect((await guess(known)).status).toBe(200);
   const guessed = await Promise.all(Array.from({ length: 30 }, (_, i) => guess(`wrong-${i}`)));
   for (const { status } of guessed) expect(status).toBe(401);
@@ -64,15 +56,15 @@ test('whoever guesses keys is stopped, by the address that the trusted proxy saw
   for (let i = 31; refused.status === 401 && i < 35; i++) refused = await guess(`wrong-${i}`);
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-  // Not even looked at: otherwise it would be worth to go on.
+  // The right key is not even looked up: otherwise guessing on would pay.
   expect((await guess(right)).status).toBe(429);
-  // A key that was right before is another client, behind the same address.
+  // A key that was accepted before is of another client, behind the same address.
   expect((await guess(known)).status).toBe(200);
   expect((await from(service, '198.51.100.8')(right)).status).toBe(200);
 });
 
-test('a program that goes on with one wrong key shuts nobody out', async ({ service }) => {
+test('a program that keeps sending one wrong key shuts nobody out', async ({ service }) => {
   const ask = from(service, '198.51.100.9');
   for (let i = 0; i < 40; i++) expect((await ask('of-yesterday')).status).toBe(401);
-  expect((await ask(await anotherKey(service))).status).toBe(200);
+  expect((await ask(await addKey(service.database))).status).toBe(200);
 });

@@ -24,7 +24,7 @@ test('a runtime that every library drove leaves no process behind', async ({
     .forBrowser('chrome')
     .build();
   await driver.get(site);
-  // Four tabs beside the default page, which Selenium used; and all attached still.
+  // All clients are still attached: three have a tab of their own, and Selenium the default page.
   expect(await driver.getAllWindowHandles()).toHaveLength(4);
   expect((await processesOf(service.browserRoot)).length).toBeGreaterThan(5);
 

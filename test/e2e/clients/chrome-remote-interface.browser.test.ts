@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 
-/** What clients that know a host and a port need to find a runtime: the path goes in front of theirs. */
+/** The options for clients that take a host and a port: `alterPath` puts the runtime's path first. */
 function optionsFor(cdpUrl: string) {
   const { hostname, port, pathname } = new URL(cdpUrl);
   return {
@@ -33,13 +33,15 @@ test('chrome-remote-interface lists, opens, activates and closes targets', async
   await expect(CDP.Activate({ ...options, id: 'none' })).rejects.toThrow('No such target id: none');
 });
 
-test('chrome-remote-interface drives a page, however it is told which', async ({ workspace }) => {
+test('chrome-remote-interface drives a page, whichever way the client names it', async ({
+  workspace,
+}) => {
   const { connection, summary } = await workspace.create();
   const options = optionsFor(connection.cdpUrl);
   const pageUrl = `${connection.cdpUrl}/devtools/page/${summary.defaultPageId}`;
   const url = await openSite();
   for (const more of [
-    // Straight to the websocket; the protocol would be asked for at its host alone.
+    // Connects straight to the websocket; `local` because the library asks only the host for the protocol.
     { target: pageUrl, local: true },
     { ...options, target: summary.defaultPageId },
     {
@@ -60,7 +62,9 @@ test('chrome-remote-interface drives a page, however it is told which', async ({
   }
 });
 
-test('chrome-remote-interface drives the browser by its own address', async ({ workspace }) => {
+test("chrome-remote-interface drives the browser at the browser's own address", async ({
+  workspace,
+}) => {
   const { connection, summary } = await workspace.create();
   const client = await CDP({ target: connection.cdpUrl, local: true });
   onTestFinished(() => client.close());
@@ -77,7 +81,7 @@ test('chrome-remote-interface drives the browser by its own address', async ({ w
   expect(said.result.value).toBe(42);
 });
 
-test("what Chromium's own addresses answer is passed on as it is", async ({ workspace }) => {
+test("the answers of Chromium's own addresses are passed on unchanged", async ({ workspace }) => {
   const { connection } = await workspace.create();
   const base = connection.cdpUrl.replace('ws:', 'http:');
   const opened = await fetch(`${base}/json/new?about:blank`, { method: 'PUT' });

@@ -5,7 +5,7 @@ import { playwrightPage, puppeteerPage } from '../../support/first-page.ts';
 import { openSite } from '../../support/site.ts';
 import { test, type TestWorkspace } from '../../support/test.ts';
 
-/** Somebody quick. */
+/** A quick persona. */
 const launch = { mode: 'ephemeral', config: { humanize: true, humanizePersonaId: 16576 } };
 
 async function openPlaywright(workspace: TestWorkspace, html: string): Promise<Page> {
@@ -37,8 +37,8 @@ test('a menu that opens on the way does not take the click', async ({ workspace 
   expect(await page.evaluate('hit')).toBe('go');
 });
 
-// Between the last look and the press it moves on: on a machine that is busy, too far now and then.
-test('a target that moves is hit where it is by then', { retry: 3 }, async ({ workspace }) => {
+// The target moves on between the last look and the press: sometimes too far, on a busy machine.
+test('a click hits a moving target where it is by then', { retry: 3 }, async ({ workspace }) => {
   const page = await openPuppeteer(
     workspace,
     `${STYLE}<button id="go" style="top:200px;width:28px;height:30px;padding:0">Go</button>
@@ -103,9 +103,7 @@ test('after a drop no button counts as held', async ({ workspace }) => {
   expect(await page.evaluate('held')).toBe(0);
 });
 
-test('what scrolls within a page scrolls alone, and rests where it should', async ({
-  workspace,
-}) => {
+test('a scroller within a page scrolls alone, and rests where it should', async ({ workspace }) => {
   const page = await openPlaywright(
     workspace,
     `<style>body { margin: 0; height: 9000px } li { height: 100px }
@@ -119,7 +117,7 @@ test('what scrolls within a page scrolls alone, and rests where it should', asyn
   await page.waitForFunction('list.scrollTop === 1700');
   expect(await page.evaluate('scrollY')).toBe(0);
   await page.mouse.move(100, 350);
-  // Where the machine is busy its steps come so far apart that the row snaps back in between.
+  // On a busy machine the steps come so far apart that the row snaps back in between.
   await eventually(async () => {
     await page.mouse.wheel(300, 0);
     await page.waitForFunction('row.scrollLeft === 400', undefined, { timeout: 5000 });

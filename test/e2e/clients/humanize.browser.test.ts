@@ -11,7 +11,7 @@ import { openSite } from '../../support/site.ts';
 import { mean } from '../../support/statistics.ts';
 import { createWorkspace, test } from '../../support/test.ts';
 
-/** What a page was told of. */
+/** An event that the page received. */
 interface Recorded {
   type: string;
   /** In ms. */
@@ -56,16 +56,16 @@ knob.onpointermove = (event) => {
 knob.onpointerup = () => { grip = undefined; };
 </script>${RECORDER}`;
 
-/** Somebody quick, whose ways are never quite straight. */
+/** A quick persona, whose paths are never quite straight. */
 const launch = { mode: 'ephemeral', config: { humanize: true, humanizePersonaId: 16576 } };
 
 const ofType = (events: Recorded[], type: string) => events.filter((event) => event.type === type);
 
-/** Moves are about 10 ms apart, and pages hear of them with each frame. */
+/** Moves are about 10 ms apart, and a page gets them once per frame. */
 const MOVES_APART_MAX_MS = 50;
 
 const landings: string[] = [];
-// Machines click in the middle of a button, all of them; a person lands there once in a while.
+// A machine always clicks the middle of a button; a person rarely does.
 afterAll(() => {
   if (landings.length > 1) expect(new Set(landings).size).toBeGreaterThan(1);
 });
@@ -91,7 +91,7 @@ function expectHumanClick(events: Recorded[]): void {
   );
   expect(Math.max(...aside.map(Math.abs))).toBeGreaterThan(1);
   if (wasLate(way)) return;
-  // Slower as it arrives, by what it covers from one event to the next: times are the machine's too.
+  // The pointer slows down as it arrives. Compares distances, because the times depend on the machine.
   const steps = way.slice(1).map(({ x, y }, index) => {
     const before = way[index] ?? first;
     return Math.hypot(x - before.x, y - before.y);
@@ -100,7 +100,7 @@ function expectHumanClick(events: Recorded[]): void {
   expect(mean(steps.slice(third, 2 * third))).toBeGreaterThan(mean(steps.slice(-third)));
 }
 
-/** Chromium makes one event of the moves that come while a page is busy: then steps say nothing. */
+/** Chromium merges the moves that come while a page is busy; the distances then show nothing. */
 function wasLate(way: Recorded[]): boolean {
   return way.some(({ at }, index) => at - (way[index - 1]?.at ?? at) > MOVES_APART_MAX_MS);
 }
@@ -119,7 +119,7 @@ async function recorderIn(browser: Browser): Promise<Page> {
 
 const recordedBy = (page: Page) => page.evaluate<Recorded[]>('recorded.splice(0)');
 
-test('playwright over CDP clicks, types, hovers, scrolls and drags as a person', async ({
+test('Playwright over CDP clicks, types, hovers, scrolls and drags as a person', async ({
   workspace,
 }) => {
   const { connection } = await workspace.create({ launch });
@@ -156,7 +156,7 @@ test('playwright over CDP clicks, types, hovers, scrolls and drags as a person',
   expect(ofType(await recordedBy(page), 'wheel').length).toBeGreaterThan(5);
 });
 
-test('touch and composed text stay as they are', async ({ workspace }) => {
+test('touch and composed text are not humanized', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
   const page = await recorderIn(await chromium.connectOverCDP(connection.cdpUrl));
   const session = await page.context().newCDPSession(page);
@@ -175,7 +175,7 @@ test('touch and composed text stay as they are', async ({ workspace }) => {
   expect((end?.at ?? 0) - (start?.at ?? 0)).toBeGreaterThan(30);
 });
 
-test('playwright by its own protocol clicks and types as a person', async ({ workspace }) => {
+test('Playwright by its own protocol clicks and types as a person', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
   const page = await recorderIn(await chromium.connect(connection.playwrightUrl));
   await page.locator('#name').pressSequentially('Playwright');
@@ -185,7 +185,7 @@ test('playwright by its own protocol clicks and types as a person', async ({ wor
   expectHumanClick(events);
 });
 
-test('puppeteer clicks, types and drags as a person', async ({ workspace }) => {
+test('Puppeteer clicks, types and drags as a person', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
   const page = await puppeteerPage(connection.cdpUrl, await openSite(PAGE));
   await page.type('#name', 'Puppeteer');
@@ -200,7 +200,7 @@ test('puppeteer clicks, types and drags as a person', async ({ workspace }) => {
   expect(await page.$eval('#into', (element) => element.textContent)).toBe('dragged');
 });
 
-test('selenium clicks, types and drags as a person, and BiDi says what it cannot', async ({
+test('Selenium clicks, types and drags as a person, and BiDi refuses commands that cannot be humanized', async ({
   workspace,
 }) => {
   const { connection } = await workspace.create({ launch });
@@ -235,7 +235,7 @@ test('selenium clicks, types and drags as a person, and BiDi says what it cannot
   }
 });
 
-test('stagehand acts as a person', async ({ workspace }) => {
+test('Stagehand acts as a person', async ({ workspace }) => {
   const { connection } = await workspace.create({ launch });
   const browser = await localBrowser.connect({ cdpUrl: connection.cdpUrl });
   onTestFinished(() => browser.close());
@@ -274,13 +274,13 @@ for (let at = 0; at < ${TARGETS / PAGES}; at++) {
 
 const middleOf = (at: number) => ({ x: (at % 25) * 30 + 10, y: Math.floor(at / 25) * 30 + 10 });
 
-test('a thousand clicks on small targets hit a thousand times', async () => {
+test('a thousand clicks on small targets all hit', async () => {
   await using service = await openTestService({ humanizeMaxDelayMs: 10 });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create({ launch });
   using client = await openCdp(connection.cdpUrl);
   const url = await openSite(GRID);
-  // Each next one is far from the one before.
+  // Each target is far from the previous one.
   const order = Array.from({ length: TARGETS / PAGES }, (_, at) => (at * 87) % (TARGETS / PAGES));
   const clickAll = async () => {
     const { targetId } = await client.send('Target.createTarget', { url });
@@ -294,7 +294,7 @@ test('a thousand clicks on small targets hit a thousand times', async () => {
     await expect
       .poll(() => evaluate('document.querySelectorAll("button").length'))
       .toBe(order.length);
-    // All at once: each lands where it should though the next ones wait already.
+    // Sends all clicks at once: each must hit its target while the next ones already wait.
     await Promise.all(
       order.flatMap((at) => {
         const press = { ...middleOf(at), button: 'left', clickCount: 1 };

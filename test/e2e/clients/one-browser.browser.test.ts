@@ -23,18 +23,18 @@ async function sizeOf(file: Download): Promise<number> {
   return Buffer.concat(chunks).length;
 }
 
-/** What lies among the downloads of all runtimes, by path. */
+/** The paths of all downloaded files, of all runtimes. */
 async function downloadsIn(dataDir: string): Promise<string[]> {
   const found = await readdir(join(dataDir, 'files'), { recursive: true });
   return found.filter((path) => /\/downloads\/./.test(path)).toSorted();
 }
 
-/** The runtimes of other tests are over, but their files may be there still. */
+/** Waits for the files of other tests' runtimes to go; the runtimes have ended already. */
 async function othersAreGone(dataDir: string): Promise<void> {
   await expect.poll(() => downloadsIn(dataDir), { timeout: 60_000 }).toEqual([]);
 }
 
-/** What a client of Playwright downloads that comes for it and goes again. */
+/** Connects a client of Playwright, downloads, leaves, and returns the number of bytes. */
 async function visitAndDownload(url: string, site: string): Promise<number> {
   const browser = await chromium.connect(url);
   const page = browser.contexts()[0]?.pages()[0];
@@ -45,7 +45,7 @@ async function visitAndDownload(url: string, site: string): Promise<number> {
   return bytes;
 }
 
-/** Downloads over plain CDP, and returns the events of its end. */
+/** Downloads over plain CDP, and returns the event of its end. */
 async function downloadOver(session: CDPSession, browser: CDPSession, path: string) {
   const over = new Promise<{ state: string; filePath?: string }>((resolve) => {
     browser.on('Browser.downloadProgress', (event) => {
@@ -56,7 +56,7 @@ async function downloadOver(session: CDPSession, browser: CDPSession, path: stri
   return over;
 }
 
-test('downloads arrive whole, whoever else is attached, came before or left', async ({
+test('downloads arrive whole, whichever other clients are attached or have left', async ({
   workspace,
 }) => {
   const { connection } = await workspace.create();
@@ -84,7 +84,7 @@ test('downloads arrive whole, whoever else is attached, came before or left', as
   expect(await download(page, 'report')).toBe(16);
 });
 
-test("puppeteer's downloads lie under their names, and none takes the place of another", async ({
+test("Puppeteer's downloads keep their names, and none overwrites another", async ({
   service,
   workspace,
 }) => {
@@ -112,7 +112,7 @@ test("puppeteer's downloads lie under their names, and none takes the place of a
     filePath: 'report.txt',
   });
   root.removeAllListeners();
-  // The deprecated form, which many examples have.
+  // This is the deprecated form, which many examples use.
   await own.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: './here' });
   expect(await downloadOver(own, root, '/big')).toMatchObject({ filePath: 'report (1).txt' });
   const found = await downloadsIn(service.dataDir);
@@ -126,7 +126,7 @@ test("puppeteer's downloads lie under their names, and none takes the place of a
   ]);
 });
 
-test('whoever denies downloads sees none, and nothing is kept when all do', async ({
+test('a client that denies downloads sees none, and nothing is kept when all clients deny them', async ({
   service,
   workspace,
 }) => {
@@ -151,7 +151,9 @@ test('whoever denies downloads sees none, and nothing is kept when all do', asyn
     .toEqual([expect.stringMatching(/\/downloads\/report\.txt$/)]);
 });
 
-test('what a client granted stays granted when another goes', async ({ workspace }) => {
+test('a permission that one client granted stays when another client leaves', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const site = await openSite();
   const helper = await chromium.connect(connection.playwrightUrl);
@@ -178,7 +180,7 @@ test('what a client granted stays granted when another goes', async ({ workspace
   expect(await state('geolocation')).toBe('granted');
 });
 
-test('what a client emulates in a page is emulated still when another goes that did so too', async ({
+test('the emulation of one client stays when another client that emulated too leaves', async ({
   workspace,
 }) => {
   const { connection } = await workspace.create();
@@ -201,7 +203,7 @@ test('what a client emulates in a page is emulated still when another goes that 
   await expect.poll(state).toEqual([true, true]);
 });
 
-/** Attaches to all that comes, and tells of one more page for each line it reads. */
+/** Attaches to every target, and opens one more page for each line that it reads. */
 const PROGRAM = `
 import { createInterface } from 'node:readline';
 import puppeteer from 'puppeteer-core';
@@ -212,7 +214,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(await page.evaluate('6 * 7'));
 }`;
 
-test('a client that freezes holds nobody else up for long, and goes on when it thaws', async ({
+test('a frozen client does not hold up other clients for long, and goes on when it thaws', async ({
   service,
   workspace,
 }) => {

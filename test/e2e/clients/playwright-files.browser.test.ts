@@ -8,7 +8,7 @@ import { openTestService } from '../../support/service.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace, test, type TestWorkspace } from '../../support/test.ts';
 
-/** More than a client of Playwright may send to a browser that is not beside its server. */
+/** More than a client of Playwright may send to a browser on another machine than its server. */
 const LARGE_BYTES = 80_000_000;
 
 async function connect(workspace: TestWorkspace): Promise<Browser> {
@@ -18,7 +18,7 @@ async function connect(workspace: TestWorkspace): Promise<Browser> {
   return browser;
 }
 
-/** A folder of the client's. */
+/** A folder of the client's own machine. */
 async function openFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bctrl-client-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ async function visit(context: BrowserContext, url: string): Promise<Page> {
 
 const sizeOf = async (file: string) => (await stat(file)).size;
 
-test('a client of playwright records the network into files of its own, and replays it', async ({
+test('a client of Playwright records the network into its own files, and replays it', async ({
   workspace,
 }) => {
   const browser = await connect(workspace);
@@ -68,7 +68,7 @@ test('a client of playwright records the network into files of its own, and repl
   }
 });
 
-test("a client of playwright traces the runtime's own context", async ({ workspace }) => {
+test("a client of Playwright traces the runtime's own context", async ({ workspace }) => {
   const [context] = (await connect(workspace)).contexts();
   if (!context) throw new Error('there is no default context');
   const folder = await openFolder();
@@ -82,7 +82,9 @@ test("a client of playwright traces the runtime's own context", async ({ workspa
   expect(await sizeOf(join(folder, 'trace.zip'))).toBeGreaterThan(1000);
 });
 
-test('a client of playwright uploads large files, several, and a folder', async ({ workspace }) => {
+test('a client of Playwright uploads large files, several files, and a folder', async ({
+  workspace,
+}) => {
   const context = await (await connect(workspace)).newContext();
   const folder = await openFolder();
   const large = join(folder, 'large.bin');
@@ -115,7 +117,7 @@ test('a client of playwright uploads large files, several, and a folder', async 
 });
 
 test.skipIf(inject('ffmpegPath') === '')(
-  'a client of playwright records videos',
+  'a client of Playwright records videos',
   async ({ workspace }) => {
     const browser = await connect(workspace);
     const folder = await openFolder();
@@ -129,7 +131,7 @@ test.skipIf(inject('ffmpegPath') === '')(
   },
 );
 
-test('a client of playwright is told when videos cannot be recorded', async () => {
+test('a client of Playwright gets an error when videos cannot be recorded', async () => {
   await using service = await openTestService({ executables: { ffmpegPath: undefined } });
   const browser = await connect(await createWorkspace(service));
   const context = await browser.newContext({ recordVideo: { dir: 'videos' } });

@@ -22,17 +22,17 @@ async function greet(browser: Browser, name: string): Promise<void> {
   expect(await page?.textContent('#said')).toBe(`Hello ${name}`);
 }
 
-test('playwright drives over CDP', async ({ workspace }) => {
+test('Playwright drives a page over CDP', async ({ workspace }) => {
   const { connection } = await workspace.create();
   await greet(await chromium.connectOverCDP(connection.cdpUrl), 'CDP');
 });
 
-test('playwright finds its way by the http form of the address', async ({ workspace }) => {
+test('Playwright connects by the http form of the address', async ({ workspace }) => {
   const { connection } = await workspace.create();
   await greet(await chromium.connectOverCDP(connection.cdpUrl.replace('ws:', 'http:')), 'HTTP');
 });
 
-test("playwright drives by its own protocol, and sees the runtime's page", async ({
+test("Playwright drives by its own protocol, and sees the runtime's page", async ({
   workspace,
 }) => {
   const { connection } = await workspace.create();
@@ -46,7 +46,7 @@ test("playwright drives by its own protocol, and sees the runtime's page", async
   await greet(browser, 'Playwright');
 });
 
-test('a client of playwright that leaves leaves the browser as it is', async ({
+test('a client of Playwright that disconnects leaves the browser as it is', async ({
   service,
   workspace,
 }) => {
@@ -64,7 +64,9 @@ test('a client of playwright that leaves leaves the browser as it is', async ({
   expect(json.summary).toMatchObject({ browserRunning: true, currentDriver: 'playwright' });
 });
 
-test('a playwright of another version is refused, with both versions', async ({ workspace }) => {
+test('another version of Playwright gets an error that names both versions', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const socket = new WebSocket(connection.playwrightUrl, {
     headers: { 'user-agent': 'Playwright/1.40.1 (x64; debian 12) node/20.1' },
@@ -79,7 +81,7 @@ test('a playwright of another version is refused, with both versions', async ({ 
   expect(error).toContain(JSON.parse(manifest).version);
 });
 
-test('files of the client are uploaded, and downloads come back', async ({ workspace }) => {
+test('a client of Playwright uploads its own files, and gets downloads', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const browser = await chromium.connect(connection.playwrightUrl);
   onTestFinished(() => browser.close());
@@ -98,13 +100,13 @@ test('files of the client are uploaded, and downloads come back', async ({ works
   expect(Buffer.concat(await stream.toArray()).toString()).toBe('saved');
 });
 
-test('a client of playwright does not reach files of the machine', async ({ workspace }) => {
+test('a client of Playwright does not reach files of the machine', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const browser = await chromium.connect(connection.playwrightUrl);
   onTestFinished(() => browser.close());
   const page = await (await browser.newContext()).newPage();
   await page.goto(await openSite('<input type=file id=file>'));
-  // Past the public API, as a client that speaks the protocol by itself would.
+  // Goes past the public API, as a client that speaks the protocol itself would.
   const { _connection: raw } = browser as unknown as { _connection: RawConnection };
   const objects = [...raw._objects.values()];
   expect(objects.map(({ _type }) => _type)).not.toContain('LocalUtils');
@@ -122,19 +124,19 @@ test('a client of playwright does not reach files of the machine', async ({ work
   await expect(readFile(har.harPath)).rejects.toThrow('ENOENT');
 });
 
-test('a client of playwright gives no page a protocol of its own', async ({ workspace }) => {
+test('a client of Playwright cannot give a page the protocol', async ({ workspace }) => {
   const { connection, summary } = await workspace.create();
   const browser = await chromium.connect(connection.playwrightUrl);
   onTestFinished(() => browser.close());
   const session = await browser.newBrowserCDPSession();
   const targetId: string = summary.defaultPageId;
   await expect(
-    // Outside Playwright's types, as is all that is experimental.
+    // Playwright's types leave out experimental commands.
     session.send('Target.exposeDevToolsProtocol' as 'Target.activateTarget', { targetId }),
   ).rejects.toThrow('is not allowed');
 });
 
-test('a client of playwright shows its certificate to the site it is for', async ({
+test('a client of Playwright shows its certificate to the site that it is for', async ({
   service,
   workspace,
 }) => {
@@ -165,7 +167,7 @@ test('a client of playwright shows its certificate to the site it is for', async
   expect(await (await context.request.get(origin)).text()).toBe('Hello alice');
   await page.goto(await openSite());
   expect(await page.title()).toBe('site');
-  // What browsers do not reach it does not reach either.
+  // A context with certificates reaches no more addresses than other contexts.
   const own = await page.goto(`${service.url}/healthz`).catch(() => undefined);
   expect(own?.ok()).not.toBe(true);
 
@@ -174,7 +176,9 @@ test('a client of playwright shows its certificate to the site it is for', async
   expect(await other.textContent('body')).toBe('Hello nobody');
 });
 
-test('a context of playwright with a proxy is refused in one sentence', async ({ workspace }) => {
+test('a context of Playwright with its own proxy is refused in one sentence', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const browser = await chromium.connect(connection.playwrightUrl);
   onTestFinished(() => browser.close());

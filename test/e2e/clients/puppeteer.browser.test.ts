@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 
-test('puppeteer opens a page, types, clicks and reads back', async ({ workspace }) => {
+test('Puppeteer opens a page, types, clicks and reads back', async ({ workspace }) => {
   const { connection } = await workspace.create({ driver: 'puppeteer' });
   const browser = await puppeteer.connect({ browserWSEndpoint: connection.cdpUrl });
   onTestFinished(() => browser.disconnect());
@@ -14,7 +14,7 @@ test('puppeteer opens a page, types, clicks and reads back', async ({ workspace 
   expect(await page.$eval('#said', (element) => element.textContent)).toBe('Hello Puppeteer');
 });
 
-test('puppeteer finds its way by the http form of the address', async ({ service, workspace }) => {
+test('Puppeteer connects by the http form of the address', async ({ service, workspace }) => {
   const { id, connection, summary } = await workspace.create();
   expect(summary.currentDriver).toBe('playwright');
   const browserURL = connection.cdpUrl.replace('ws:', 'http:');
@@ -28,7 +28,7 @@ test('puppeteer finds its way by the http form of the address', async ({ service
   expect(json.summary.currentDriver).toBe('puppeteer');
 });
 
-test('puppeteer may come with the API key, by the path of the runtime', async ({
+test('Puppeteer can connect with the API key, at the path of the runtime', async ({
   service,
   workspace,
 }) => {
@@ -41,7 +41,7 @@ test('puppeteer may come with the API key, by the path of the runtime', async ({
   expect(await browser.version()).toMatch(/Chrome/);
 });
 
-test('closing the browser ends the runtime, disconnecting does not', async ({
+test('closing the browser ends the runtime, and disconnecting does not', async ({
   service,
   workspace,
 }) => {

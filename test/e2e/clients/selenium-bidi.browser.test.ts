@@ -21,7 +21,7 @@ async function eventOf({ events }: BidiClient, method: string) {
   return events.find((event) => event.method === method);
 }
 
-test('selenium gets WebDriver BiDi on our own address', async ({ workspace }) => {
+test("Selenium gets WebDriver BiDi at the service's own address", async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { driver, bidiUrl } = await attachBidi(connection.webdriverUrl);
   const base = connection.webdriverUrl.replace('http', 'ws');
@@ -31,7 +31,7 @@ test('selenium gets WebDriver BiDi on our own address', async ({ workspace }) =>
   expect(tree).toMatchObject({ result: { contexts: [{ url: 'about:blank' }] } });
 });
 
-test('selenium hears what a page logs, and evaluates in it', async ({ workspace }) => {
+test('Selenium hears what a page logs, and evaluates in it', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl, { webSocketUrl: true });
   onTestFinished(() => driver.quit());
@@ -79,7 +79,7 @@ test('an element and a window are the same in both protocols', async ({ workspac
   expect(await driver.executeScript(script, { [key]: node.sharedId })).toBe('name');
 });
 
-test('a request is answered by the client in place of the site', async ({ workspace }) => {
+test('a client answers a request in place of the site', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { driver, bidi } = await attachBidi(connection.webdriverUrl);
   const url = await openSite('the site');
@@ -101,7 +101,7 @@ test('a request is answered by the client in place of the site', async ({ worksp
   expect(await driver.getPageSource()).toContain('the client');
 });
 
-test('contexts share the proxy of the runtime', async ({ workspace }) => {
+test('a user context cannot have a proxy of its own', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { bidi } = await attachBidi(connection.webdriverUrl);
   const proxy = { proxyType: 'manual', httpProxy: '127.0.0.1:9' };
@@ -147,7 +147,9 @@ test('no page of the browser speaks for BiDi', async ({ workspace }) => {
   ).rejects.toThrow('Target.exposeDevToolsProtocol is not allowed');
 });
 
-test('two sockets of a session each hear what they asked for', async ({ workspace }) => {
+test('two sockets of a session each hear the events that they subscribed to', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const { driver, bidi, bidiUrl } = await attachBidi(connection.webdriverUrl);
   const other = await openBidi(bidiUrl);
@@ -174,7 +176,9 @@ test('session.end ends the session of both protocols', async ({ service, workspa
   expect(json.summary.browserRunning).toBe(true);
 });
 
-test('a socket goes with its session, whichever way that is ended', async ({ workspace }) => {
+test('a socket is closed when its session quits or closes its last window', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   for (const end of [(driver: WebDriver) => driver.quit(), (driver: WebDriver) => driver.close()]) {
     const { driver, bidi, bidiUrl } = await attachBidi(connection.webdriverUrl);
@@ -185,7 +189,7 @@ test('a socket goes with its session, whichever way that is ended', async ({ wor
   }
 });
 
-test('only a session that asked for BiDi has it', async ({ workspace }) => {
+test('only a session that asked for BiDi gets it', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl);
   onTestFinished(() => driver.quit());
@@ -196,7 +200,7 @@ test('only a session that asked for BiDi has it', async ({ workspace }) => {
   }
 });
 
-test('what is not known is refused by its name', async ({ workspace }) => {
+test('an unknown command or parameter is refused by its name', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { bidi } = await attachBidi(connection.webdriverUrl);
   expect(await bidi.send('browsingContext.setBypassCSP', { bypass: true })).toMatchObject({
@@ -212,7 +216,7 @@ test('what is not known is refused by its name', async ({ workspace }) => {
   });
 });
 
-test('a BiDi client reaches the machine no further than others', async ({ workspace }) => {
+test('a BiDi client reaches no more of the machine than other clients', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { driver, bidi } = await attachBidi(connection.webdriverUrl);
   const context = await driver.getWindowHandle();
@@ -252,7 +256,7 @@ test("downloads are kept among the runtime's files", async ({ service, workspace
   expect(kept).toHaveLength(1);
 });
 
-test('a page that never finishes loading keeps nobody from BiDi', async ({ workspace }) => {
+test('a page that never finishes loading does not hold up BiDi', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const slow = createServer((request, response) => {
     if (request.url === '/') response.end('<title>slow</title><img src="/never">');
@@ -277,7 +281,7 @@ test('a page that never finishes loading keeps nobody from BiDi', async ({ works
   expect(result.contexts).toMatchObject([{ context: await driver.getWindowHandle() }]);
 });
 
-test('a new socket knows all pages and their frames', async ({ workspace }) => {
+test('a new socket lists all pages and their frames', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { driver, bidiUrl } = await attachBidi(connection.webdriverUrl);
   const frame = await openSite('<p>inner</p>');
@@ -295,7 +299,7 @@ test('a new socket knows all pages and their frames', async ({ workspace }) => {
       return result.contexts.map(({ children }: { children: object[] }) => children.length);
     };
     expect(await frames()).toHaveLength(4);
-    // Those of a busy machine's pages may come a moment later.
+    // On a busy machine the frames may come a moment later.
     await expect.poll(frames).toEqual([2, 2, 2, 2]);
     bidi.socket.terminate();
   }
@@ -319,7 +323,7 @@ test('a socket opens while a page shows a prompt', async ({ workspace }) => {
   expect(await driver.getTitle()).toBe('Selenium');
 });
 
-test('unhandled prompts are treated as the session says', async ({ workspace }) => {
+test('unhandled prompts are treated as the session asked', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl, {
     webSocketUrl: true,
@@ -334,7 +338,7 @@ test('unhandled prompts are treated as the session says', async ({ workspace }) 
   await driver.switchTo().alert().accept();
 });
 
-test('large messages pass both ways', async ({ workspace }) => {
+test('large messages pass in both directions', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { driver, bidi } = await attachBidi(connection.webdriverUrl);
   const text = 'x'.repeat(4 * 1024 * 1024);
@@ -347,7 +351,10 @@ test('large messages pass both ways', async ({ workspace }) => {
   expect(result.result.value).toHaveLength(2 * text.length);
 });
 
-test('BiDi that goes away is there again for the next socket', async ({ service, workspace }) => {
+test('a BiDi process that dies is started again for the next socket', async ({
+  service,
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const { bidi, bidiUrl } = await attachBidi(connection.webdriverUrl);
   const hosts = async () =>

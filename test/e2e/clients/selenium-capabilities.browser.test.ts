@@ -21,7 +21,7 @@ const Session = z.object({
   }),
 });
 
-/** Sends what a client of WebDriver sends, with headers that few clients can. */
+/** Creates a session as a client of WebDriver does, with headers that few clients can set. */
 async function newSession(url: string, capabilities = {}, headers = {}) {
   const body = JSON.stringify({ capabilities });
   const response = await fetch(`${url}/session`, { method: 'POST', body, headers });
@@ -33,7 +33,7 @@ function attachWith(url: string, options: Options) {
   return new Builder().usingServer(url).forBrowser('chrome').setChromeOptions(options).build();
 }
 
-test('selenium has the logs it asked for, and the window', async ({ workspace }) => {
+test('Selenium gets the logs and the window that it asked for', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const preferences = new logging.Preferences();
   preferences.setLevel(logging.Type.BROWSER, logging.Level.ALL);
@@ -60,7 +60,9 @@ test('selenium has the logs it asked for, and the window', async ({ workspace })
   expect(performance).toContain('Tracing.dataCollected');
 });
 
-test('selenium learns by name what cannot be had', async ({ workspace }) => {
+test('Selenium gets an error that names the capability that cannot be had', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const options = new Options();
   options.addArguments('--user-agent=mine', '--lang=fr', '--window-size=large');
@@ -80,7 +82,7 @@ test('selenium learns by name what cannot be had', async ({ workspace }) => {
   await expect(attach(connection.webdriverUrl, level)).rejects.toThrow(/goog:loggingPrefs/);
 });
 
-test('the first entry of firstMatch that can be had is the session', async ({ workspace }) => {
+test('a session has the first entry of firstMatch that can be had', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const firstMatch = [{ browserName: 'firefox' }, { browserName: 'chrome', browserVersion: '156' }];
   const { json } = await newSession(connection.webdriverUrl, { firstMatch });
@@ -92,7 +94,7 @@ test('the first entry of firstMatch that can be had is the session', async ({ wo
   });
 });
 
-test('selenium speaks CDP at the address that its session tells', async ({ workspace }) => {
+test('Selenium speaks CDP at the address that its session returns', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl);
   onTestFinished(() => driver.quit().catch(() => undefined));
@@ -103,7 +105,7 @@ test('selenium speaks CDP at the address that its session tells', async ({ works
   const refused = await cdp.send('SystemInfo.getInfo', {});
   expect(JSON.stringify(refused)).toContain('SystemInfo.getInfo is not allowed');
 
-  // What Selenium in Java and Python, and others, make of the address without a scheme.
+  // Selenium in Java and Python, and others, build this from the address without a scheme.
   const { debuggerAddress } = (await driver.getCapabilities()).get('goog:chromeOptions');
   const byAddress = await puppeteer.connect({ browserURL: `http://${debuggerAddress}` });
   expect(await byAddress.pages()).toHaveLength(1);
@@ -114,7 +116,7 @@ test('selenium speaks CDP at the address that its session tells', async ({ works
   expect(await after.json()).toMatchObject({ value: { error: 'invalid session id' } });
 });
 
-test('what a session tells lets in nobody when its connection is revoked', async ({
+test('the addresses of a session let nobody in once its connection is revoked', async ({
   service,
   workspace,
 }) => {
@@ -123,7 +125,7 @@ test('what a session tells lets in nobody when its connection is revoked', async
   const made = await service.call('POST', path, { protocol: 'webdriver' });
   const { value } = Session.parse((await newSession(made.json.url)).json);
   const { 'se:cdp': cdp, 'goog:chromeOptions': options } = value.capabilities;
-  // Another connection of the runtime does not lead to it.
+  // Another connection of the runtime does not lead to the session.
   const other = `${connection.webdriverUrl}/session/${value.sessionId}/se/cdp/json/version`;
   expect((await fetch(other)).status).toBe(404);
   const browser = await puppeteer.connect({ browserWSEndpoint: cdp });
@@ -138,7 +140,9 @@ test('what a session tells lets in nobody when its connection is revoked', async
   });
 });
 
-test('selenium learns that its runtime is over, and quits all the same', async ({ workspace }) => {
+test('Selenium gets an error when its runtime has stopped, and can still quit', async ({
+  workspace,
+}) => {
   const { id, connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl);
   await workspace.stop(id);
@@ -146,10 +150,7 @@ test('selenium learns that its runtime is over, and quits all the same', async (
   await driver.quit();
 });
 
-test('a session goes on when the ticket that it began with expires', async ({
-  service,
-  workspace,
-}) => {
+test('a session goes on when the ticket that opened it expires', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create();
   const first = await attach(connection.webdriverUrl);
   const asked = { protocol: 'webdriver', ttlSeconds: 5 };
@@ -166,7 +167,7 @@ test('a session goes on when the ticket that it began with expires', async ({
   await first.quit();
 });
 
-test('a session made with an API key tells addresses that need none', async ({
+test('a session that was created with an API key returns addresses that need none', async ({
   service,
   workspace,
 }) => {
@@ -181,7 +182,9 @@ test('a session made with an API key tells addresses that need none', async ({
   await browser.disconnect();
 });
 
-test('whoever is no client of WebDriver is told the right address', async ({ workspace }) => {
+test('a client of another protocol gets an error that names the right address', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const sentence =
     /webdriverUrl, which Selenium and webdriverio take.*connectOverCDP take its cdpUrl/;

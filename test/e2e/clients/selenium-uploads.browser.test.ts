@@ -13,7 +13,7 @@ import { zipOf } from '../../support/packages.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 
-/** It has no address that an import could name. */
+/** An import cannot name this module. */
 const { FileDetector }: typeof Remote = createRequire(import.meta.url)('selenium-webdriver/remote');
 
 const INPUT = '<input type=file id=file>';
@@ -33,7 +33,7 @@ async function openFile(name: string, content: string | Buffer): Promise<string>
   return path;
 }
 
-test('selenium uploads a file of its own machine, and the page reads it', async ({ workspace }) => {
+test('Selenium uploads a file of its own machine, and the page reads it', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl);
   driver.setFileDetector(new FileDetector());
@@ -45,7 +45,7 @@ test('selenium uploads a file of its own machine, and the page reads it', async 
   expect(await driver.executeScript(`${read}.text()`)).toBe('Dear page');
 });
 
-test('selenium uploads 60 MB', { timeout: 120_000 }, async ({ workspace }) => {
+test('Selenium uploads 60 MB', { timeout: 120_000 }, async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl);
   driver.setFileDetector(new FileDetector());
@@ -67,7 +67,7 @@ test('a file that was not uploaded cannot be given to a page', async ({ workspac
   expect(await driver.executeScript(count)).toBe(0);
 });
 
-test('only an open session of the connection takes uploads, by both addresses', async ({
+test('only an open session of the connection takes uploads, at both addresses', async ({
   service,
   workspace,
 }) => {
@@ -89,7 +89,7 @@ test('only an open session of the connection takes uploads, by both addresses', 
   }
 });
 
-test('an upload that is too large is an error in the words of WebDriver', async ({ workspace }) => {
+test('an upload that is too large gets a WebDriver error', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const { hostname, port, pathname } = new URL(connection.webdriverUrl);
   const socket = connect(Number(port), hostname);

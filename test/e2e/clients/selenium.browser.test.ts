@@ -8,7 +8,7 @@ import { openTestService } from '../../support/service.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace, test } from '../../support/test.ts';
 
-test('selenium opens a page, types, clicks and reads back', async ({ service, workspace }) => {
+test('Selenium opens a page, types, clicks and reads back', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create({ driver: 'puppeteer' });
   const driver = await attach(connection.webdriverUrl, {
     'goog:chromeOptions': { args: ['--headless', '--no-sandbox'] },
@@ -33,7 +33,7 @@ test('selenium opens a page, types, clicks and reads back', async ({ service, wo
   );
 });
 
-test('a local address is closed to selenium too', async ({ workspace }) => {
+test('Selenium cannot reach a local address either', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl);
   onTestFinished(() => driver.quit());
@@ -41,14 +41,16 @@ test('a local address is closed to selenium too', async ({ workspace }) => {
   expect(await driver.getPageSource()).not.toContain('root:');
 });
 
-test('another browser cannot be had, and that is said', async ({ workspace }) => {
+test('a session for another browser than Chromium is refused with a reason', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   await expect(attach(connection.webdriverUrl, { browserName: 'firefox' })).rejects.toThrow(
     'This runtime is a Chromium, not firefox.',
   );
 });
 
-test("only sessions that attach can be made, and only clients' commands sent", async ({
+test('a client can create only sessions that attach, and send only commands of clients', async ({
   workspace,
 }) => {
   const { connection } = await workspace.create();
@@ -83,7 +85,7 @@ test("only sessions that attach can be made, and only clients' commands sent", a
   }
 });
 
-test('what chromedriver would read and we do not is refused', async ({ workspace }) => {
+test('JSON that only chromedriver would accept is refused', async ({ workspace }) => {
   const { connection } = await workspace.create();
   const driver = await attach(connection.webdriverUrl, { webSocketUrl: true });
   onTestFinished(() => driver.quit());
@@ -102,7 +104,7 @@ test('what chromedriver would read and we do not is refused', async ({ workspace
   expect(sent.status).toBe(400);
 });
 
-test('sessions are not counted when their driver or their last window is gone', async ({
+test('a session does not count once its driver or its last window is gone', async ({
   service,
   workspace,
 }) => {
@@ -126,7 +128,7 @@ test('sessions are not counted when their driver or their last window is gone', 
   expect(await attached()).toBe(0);
 });
 
-test('without a chromedriver only WebDriver is unavailable', async () => {
+test('only WebDriver is unavailable when there is no chromedriver', async () => {
   await using service = await openTestService({ executables: { chromedriverPath: undefined } });
   const workspace = await createWorkspace(service);
   const { connection } = await workspace.create();

@@ -5,7 +5,7 @@ import { modelStandIn } from '../../support/model-stand-in.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 
-test('stagehand opens a page and acts on it', async ({ service, workspace }) => {
+test('Stagehand opens a page and acts on it', async ({ service, workspace }) => {
   const { id, connection } = await workspace.create({ driver: 'stagehand' });
   const browser = await localBrowser.connect({ cdpUrl: connection.cdpUrl });
   onTestFinished(() => browser.close());
@@ -21,12 +21,12 @@ test('stagehand opens a page and acts on it', async ({ service, workspace }) => 
   const clicked = await stagehand.act('click the Greet button');
   expect(clicked.data).toMatchObject({ success: true, actions: [{ method: 'click' }] });
   expect(await page.locator('#said').textContent()).toBe('Hello Stagehand');
-  // Its websocket is Node's, which says no more than that: the driver stays the one asked for.
+  // Stagehand's websocket names only Node, so the driver stays the one that the runtime was created for.
   const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
   expect(json.summary.currentDriver).toBe('stagehand');
 });
 
-test("stagehand's extension is no way to files of the machine", async ({ workspace }) => {
+test("Stagehand's extension cannot read files of the machine", async ({ workspace }) => {
   const { connection } = await workspace.create();
   const browser = await localBrowser.connect({ cdpUrl: connection.cdpUrl });
   onTestFinished(() => browser.close());
@@ -48,7 +48,7 @@ test("stagehand's extension is no way to files of the machine", async ({ workspa
   expect(await evaluate(read)).toBe('refused');
   const tab = 'chrome.tabs.create({ url: "file:///etc/passwd" }).catch((e) => e.message)';
   expect(await evaluate(tab)).toMatch(/without local file access/);
-  // It may speak the protocol to pages by itself, uninspected: Chromium keeps it from files.
+  // The extension can send pages commands past the inspection; Chromium keeps those from files.
   for (const command of [
     '"DOM.setFileInputFiles", { nodeId: 1, files: ["/etc/passwd"] }',
     '"Page.setDownloadBehavior", { behavior: "allow", downloadPath: "/tmp" }',

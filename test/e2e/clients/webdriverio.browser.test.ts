@@ -11,7 +11,7 @@ const PAGE = `<!doctype html><title>site</title>
 <button id="greet" onclick="said.textContent = 'Hello ' + document.getElementById('name').value">Greet</button>
 <p id="said"></p><script>console.error('from the page')</script>`;
 
-/** A session at a runtime's address, as webdriverio's users name one. Ends with the test. */
+/** A session at a runtime's address, opened as users of webdriverio do. Ends with the test. */
 async function open(address: string, capabilities: Record<string, unknown> = {}) {
   const { protocol, hostname, port, pathname } = new URL(address);
   const browser = await remote({
@@ -60,7 +60,7 @@ test('webdriverio drives a page, uploads a file, and reads what chromedriver log
   );
 });
 
-test('webdriverio reaches CDP: by commands, by Puppeteer, and to throttle', async ({
+test('webdriverio reaches CDP by commands and by Puppeteer, and throttles the network', async ({
   workspace,
 }) => {
   const { connection } = await workspace.create();
@@ -79,7 +79,9 @@ test('webdriverio reaches CDP: by commands, by Puppeteer, and to throttle', asyn
   await promise;
 });
 
-test('webdriverio learns what cannot be had, and by which address', async ({ workspace }) => {
+test('webdriverio gets an error that names what cannot be had, or the right address', async ({
+  workspace,
+}) => {
   const { connection } = await workspace.create();
   const mobile = { 'goog:chromeOptions': { mobileEmulation: { deviceName: 'Pixel 7' } } };
   await expect(open(connection.webdriverUrl, mobile)).rejects.toThrow(

@@ -6,7 +6,7 @@ import { test } from '../../support/test.ts';
 
 const http = (url: string) => url.replace('ws:', 'http:');
 
-test('a client at the address of another protocol is told the right one', async ({
+test('a client at the address of another protocol gets an error that names the right one', async ({
   service,
   workspace,
 }) => {

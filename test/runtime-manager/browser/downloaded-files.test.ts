@@ -20,7 +20,7 @@ async function openFiles() {
   return { root, files, download, downloads: () => readdir(join(onHost, 'downloads')) };
 }
 
-test('downloads of one name are numbered, and keep what is in them', async () => {
+test('downloads of the same name are numbered, and keep their content', async () => {
   const { files, download, downloads } = await openFiles();
   const names = [];
   for (const guid of ['one', 'two', 'three']) {
@@ -31,7 +31,7 @@ test('downloads of one name are numbered, and keep what is in them', async () =>
   expect(await readFile(join(files.onHost, 'downloads', 'a.tar (2).gz'), 'utf8')).toBe('three');
 });
 
-test('a helper finds a download by its guid, in its own folder alone', async () => {
+test('a helper finds a download by its guid, and only in its own folder', async () => {
   const { root, files, download } = await openFiles();
   const outside = join(root, 'outside');
   await mkdir(outside);
@@ -50,7 +50,7 @@ test('a helper finds a download by its guid, in its own folder alone', async () 
   expect(await readdir(outside, { recursive: true })).toEqual(['inner']);
 });
 
-test('a file that lies elsewhere is left there', async () => {
+test('a file outside the folder is left where it is', async () => {
   const { root, files } = await openFiles();
   const filePath = join(root, 'outside');
   await writeFile(filePath, 'of somebody');
@@ -59,7 +59,7 @@ test('a file that lies elsewhere is left there', async () => {
   expect(await readFile(filePath, 'utf8')).toBe('of somebody');
 });
 
-test('whatever a site calls a file, its name is a plain one', () => {
+test('a file gets a plain name, whatever the site calls it', () => {
   expect(toFileName('../../etc/passwd')).toBe('.._.._etc_passwd');
   expect(toFileName('..')).toBe('_');
   expect(toFileName('')).toBe('_');

@@ -15,7 +15,7 @@ test('no flag is given twice: Chromium would drop all but the last', () => {
   expect(names).toEqual([...new Set(names)]);
 });
 
-test('the sandbox is on unless it cannot be', () => {
+test('the sandbox is on wherever it can be', () => {
   expect(chromiumFlags(options)).not.toContain('--no-sandbox');
   expect(chromiumFlags({ ...options, sandbox: false })).toContain('--no-sandbox');
 });
@@ -23,7 +23,7 @@ test('the sandbox is on unless it cannot be', () => {
 const flags = (width: number, height: number) =>
   chromiumFlags({ ...options, fingerprint: { viewport: { width, height } } });
 
-test('a window shows a page of the size that a fingerprint names, on a screen that holds it', () => {
+test('a page has the size that the fingerprint names, on a screen that is large enough', () => {
   expect(flags(800, 600)).toContain('--window-size=800,687');
   expect(flags(800, 600)).toContain('--screen-info={1920x1080}');
   expect(flags(2560, 1440)).toContain('--screen-info={2560x1527}');

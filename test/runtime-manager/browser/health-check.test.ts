@@ -8,7 +8,7 @@ const until = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason));
   });
 
-/** When a check calls a browser hung, in milliseconds after its start, at the earliest. */
+/** The earliest moment at which a check calls a browser hung, in milliseconds after its start. */
 async function hungAfter(
   activity: () => Promise<string | undefined>,
   ask: (signal: AbortSignal) => Promise<unknown> = until,
@@ -20,21 +20,21 @@ async function hungAfter(
   return performance.now() - began;
 }
 
-test('a browser that neither answers nor works hangs', async () => {
-  // It never comes to the end of what a busy one is given.
+test('a browser that neither answers nor works counts as hung', async () => {
+  // The check does not use up the time that a busy browser is given.
   expect(await hungAfter(async () => 'the same', never)).toBeGreaterThanOrEqual(19);
 });
 
-test('a browser that works is given longer, and not for ever', async () => {
+test('a browser that works is given longer, but not for ever', async () => {
   let worked = 0;
   expect(await hungAfter(async () => String(worked++))).toBeGreaterThanOrEqual(199);
 });
 
-test('where nobody knows what a browser does, it is given longer', async () => {
+test('a browser whose work cannot be measured is given longer', async () => {
   expect(await hungAfter(async () => undefined)).toBeGreaterThanOrEqual(199);
 });
 
-test('a browser that the service holds still does not hang', async () => {
+test('a browser that the service holds still does not count as hung', async () => {
   const hung = Promise.withResolvers<void>();
   const looked = Promise.withResolvers<void>();
   let looks = 0;

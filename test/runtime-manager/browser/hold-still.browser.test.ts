@@ -27,7 +27,7 @@ test('a browser that was held still for too long goes on, and counts as healthy'
   expect(given?.aborted).toBe(true);
   expect(await answered).toBe('answered');
 
-  // One that is gone cannot be held, which is nobody's fault.
+  // A browser that has exited cannot be held still, and that is no error.
   await browser.kill();
   await browser.holdStill(async () => undefined, HELD_MS);
 });

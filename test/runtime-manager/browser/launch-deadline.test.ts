@@ -39,14 +39,14 @@ test('a launch that does nothing is given up after the limit', async () => {
   expect(signal.reason).not.toBeInstanceOf(TooSlowError);
 });
 
-test('a launch that works goes on, and is given up as slow in the end', async () => {
+test('a launch that works goes on, until it is given up as slow', async () => {
   const { pass, signal } = openLaunch();
   expect(await pass(5 * LIMIT_MS, 20)).toBe(false);
   expect(await pass(LIMIT_MS, 20)).toBe(true);
   expect(signal.reason).toBeInstanceOf(TooSlowError);
 });
 
-test('a launch that works no more is given up', async () => {
+test('a launch that stops working is given up', async () => {
   const { pass, signal } = openLaunch();
   expect(await pass(2 * LIMIT_MS, 20)).toBe(false);
   expect(await pass(4000)).toBe(true);
@@ -62,7 +62,7 @@ test('a launch at low priority has no limit until it is in a hurry', async () =>
   expect(await pass(1000)).toBe(true);
 });
 
-test('what a process and its children use of the processor is told', async () => {
+test('the processor time of a process includes that of its children', async () => {
   vi.useRealTimers();
   const shell = spawn('/bin/sh', ['-c', 'while :; do :; done & wait'], { detached: true });
   const { pid = 0 } = shell;

@@ -64,7 +64,7 @@ function names(solverUrl: string, through: boolean): string[] {
   return TOKEN_KINDS.map((kind) => task(kind, solverUrl, through).type);
 }
 
-test('every kind has the names of its solver', () => {
+test('every kind of captcha has the names that its solver uses', () => {
   expect(names(ANTI_CAPTCHA, false)).toEqual([
     'RecaptchaV2TaskProxyless',
     'RecaptchaV2EnterpriseTaskProxyless',

@@ -19,7 +19,7 @@ async function open(behaviour: Behaviour) {
 
 const never = new AbortController().signal;
 
-test('a task is asked for until it is done, and its cost is told', async () => {
+test('a task is polled until it is done, and its cost is reported', async () => {
   const { solver, server } = await open({ kind: 'solves', afterPolls: 4 });
   expect(await solver.solve(TASK, never)).toEqual({ text: 'token-1', cost: '0.00299' });
   expect(server.tasks).toEqual([TASK]);
@@ -46,7 +46,7 @@ test.for<[Behaviour, string]>([
   );
 });
 
-test('a task that is paid for is not given up for one bad answer', async () => {
+test('one bad answer does not end a task that is paid for', async () => {
   const { solver, server } = await open({ kind: 'solves', afterPolls: 3 });
   const solved = solver.solve(TASK, never);
   await expect.poll(() => server.tasks.length, { interval: 1 }).toBe(1);
@@ -54,17 +54,17 @@ test('a task that is paid for is not given up for one bad answer', async () => {
   expect(await solved).toMatchObject({ text: 'token-1' });
 });
 
-test('what it cost is told when it is a price', async () => {
+test('the cost of a task is reported when it is a price', async () => {
   const { solver } = await open({ kind: 'solves', afterPolls: 1, cost: `${KEY} cents` });
   expect(await solver.solve(TASK, never)).toEqual({ text: 'token-1', cost: undefined });
 });
 
-test('a wait ends when nobody wants it any more', async () => {
+test('the wait for a task ends when its signal aborts', async () => {
   const { solver } = await open({ kind: 'solves', afterPolls: 1_000_000 });
   await expect(solver.solve(TASK, AbortSignal.timeout(50))).rejects.toThrow(/abort/);
 });
 
-test('nothing is sent to where the solver redirects', async () => {
+test('a redirect of the solver is not followed', async () => {
   const { server } = await open({ kind: 'solves', afterPolls: 1 });
   const { createServer } = await import('node:http');
   const redirect = createServer((_, response) => {

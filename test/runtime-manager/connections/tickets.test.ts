@@ -22,7 +22,7 @@ function ticketFor(ttlMs = 1000): Ticket {
   };
 }
 
-test('a ticket says what was signed', () => {
+test('a ticket returns what was signed', () => {
   const tickets = new Tickets([KEY]);
   const ticket = ticketFor();
   expect(tickets.read(tickets.sign(ticket))).toMatchObject(ticket);
@@ -48,7 +48,7 @@ test('a ticket of a service with another key, or with something appended, is ref
   expect(() => tickets.read(`${text}.x`)).toThrow(invalid);
 });
 
-test('every service that has the key can check a ticket, also when it is an old one there', () => {
+test('every service that has the key can check a ticket, even one that has it as an old key', () => {
   const ticket = ticketFor();
   const text = new Tickets([KEY]).sign(ticket);
   const [fresh, older] = [randomBytes(32), randomBytes(32)];
@@ -57,7 +57,7 @@ test('every service that has the key can check a ticket, also when it is an old 
   expect(() => new Tickets([KEY]).read(signed)).toThrow(invalid);
 });
 
-test('what another version signed with the key is no ticket', () => {
+test('a text that another version signed with the key is no ticket', () => {
   const payload = Buffer.from(JSON.stringify({ runtimeId: randomUUID() })).toString('base64url');
   const signature = createHmac('sha256', KEY).update(payload).digest('base64url');
   expect(() => new Tickets([KEY]).read(`${payload}.${signature}`)).toThrow(invalid);

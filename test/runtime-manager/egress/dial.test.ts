@@ -9,7 +9,7 @@ import { eventually } from '../../support/eventually.ts';
 import { openHttpProxy, openOddProxy, openSocksProxy } from '../../support/proxies.ts';
 
 const never = new AbortController().signal;
-/** For proxies that answer, on a machine that may be busy; and for those that never do. */
+/** Time limits: for proxies that answer, on a machine that may be busy, and for those that never do. */
 const PATIENT_MS = 30_000;
 const TIMEOUT_MS = 300;
 const credentials = { username: 'usér', password: 'p@ss:w/%20 "ü' };
@@ -93,7 +93,7 @@ test.for<[string, (client: Socket) => void]>([
   await eventually(() => expect(odd.open()).toBe(0));
 });
 
-test('a socks5 proxy that stalls while it connects is given up by whoever waits', async () => {
+test('whoever waits for a socks5 proxy that stalls while it connects can give up', async () => {
   const odd = await openOddProxy(say([5, 0]));
   const gone = AbortSignal.timeout(100);
   const dialed = dialer({ type: 'socks5', port: odd.port }).dial(
@@ -104,7 +104,7 @@ test('a socks5 proxy that stalls while it connects is given up by whoever waits'
   await eventually(() => expect(odd.open()).toBe(0));
 });
 
-test('a proxy that nobody listens at, or that is no host, is unreachable', async () => {
+test('a proxy where nobody listens, or whose host does not exist, is unreachable', async () => {
   const { port } = await openOddProxy(() => undefined);
   const ports = new ReservedPorts();
   using _own = ports.hold(port);
@@ -132,7 +132,7 @@ test('a proxy that nobody listens at, or that is no host, is unreachable', async
   ).rejects.toEqual(failing('proxy.not_allowed'));
 });
 
-test('a destination behind a proxy is asked for by its name', async () => {
+test('the proxy gets the name of a destination, not its address', async () => {
   const site = await openOddProxy((client) => client.end('hello'));
   const options = { ...credentials, names: { 'site.example': '127.0.0.1' } };
   for (const type of ['http', 'socks5'] as const) {

@@ -121,10 +121,10 @@ test('rules are addresses, ranges, names, and names below a name', () => {
   ).toEqual([]);
 });
 
-/** Each leads to 10.9.9.9, through some gateway. */
+/** Each address leads to 10.9.9.9, through some gateway. */
 const CARRIERS = ['::ffff:a09:909', '64:ff9b::a09:909', '2002:a09:909::1', '::a09:909'];
 
-test('rules of IPv4 addresses match what carries one, and nothing else', () => {
+test('rules of IPv4 addresses match the addresses that carry one, and nothing else', () => {
   const rules = new DestinationRules(['10.0.0.0/8']);
   for (const address of CARRIERS) expect(rules.matches('x', address), address).toBe(true);
   for (const address of ['2001:a09:909::1', 'fd00::a09:909', '64:ff9b::b09:909', '::1', '::']) {
@@ -134,7 +134,7 @@ test('rules of IPv4 addresses match what carries one, and nothing else', () => {
   expect(new DestinationRules(['0.0.0.0/8']).matches('x', '::1')).toBe(false);
 });
 
-test('a runtime that may not reach an IPv4 address does not by what carries it', async () => {
+test('a runtime cannot reach a denied IPv4 address by an address that carries it', async () => {
   const open = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts() });
   const denied = new Narrowing({ deny: ['10.0.0.0/8'] });
   const elsewhere = new Narrowing({ allow: ['11.0.0.0/8'] });
@@ -148,7 +148,7 @@ test('a runtime that may not reach an IPv4 address does not by what carries it',
   }
 });
 
-test('what carries a private address is as private, and what carries a public one as public', async () => {
+test('an address is as private or as public as the IPv4 address that it carries', async () => {
   const closed = new EgressPolicy({ allow: [], reservedPorts: new ReservedPorts() });
   const some = new EgressPolicy({ allow: ['10.0.0.0/8'], reservedPorts: new ReservedPorts() });
   const open = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts() });
@@ -167,7 +167,7 @@ test('what carries a private address is as private, and what carries a public on
 const at = (host: string, port = 80) => ({ host, port });
 const refusal = (code: string) => expect.objectContaining({ name: 'EgressRefusal', code });
 
-test('what is inside is refused unless it is allowed', async () => {
+test('an internal address is refused unless it is allowed', async () => {
   const reservedPorts = new ReservedPorts([{ host: '127.0.0.1', port: 5432 }]);
   using _held = reservedPorts.hold(8787);
   const closed = new EgressPolicy({ allow: [], reservedPorts });
@@ -198,7 +198,7 @@ test('what is inside is refused unless it is allowed', async () => {
   }
 });
 
-test('what a proxy is to reach is judged by what can be told from its name', async () => {
+test('a destination behind a proxy is judged by its name alone', async () => {
   const reservedPorts = new ReservedPorts();
   using _held = reservedPorts.hold(8787);
   const closed = new EgressPolicy({ allow: [], reservedPorts });
@@ -221,7 +221,7 @@ test('what a proxy is to reach is judged by what can be told from its name', asy
   await expect(own).rejects.toEqual(refusal('own_port'));
 });
 
-test('a runtime narrows what it may reach, and never widens it', async () => {
+test('the rules of a runtime narrow what it may reach, and never widen it', async () => {
   const closed = new EgressPolicy({ allow: [], reservedPorts: new ReservedPorts() });
   const reach = (host: string, rules: ConstructorParameters<typeof Narrowing>[0]) =>
     closed.resolve({ host, port: 80 }, new Narrowing(rules));
@@ -235,7 +235,7 @@ test('a runtime narrows what it may reach, and never widens it', async () => {
   await expect(reach('127.0.0.1', { allow: ['*'] })).rejects.toEqual(refusal('private_address'));
 });
 
-test('localhost and what is below it are loopback, and nobody is asked', async () => {
+test('localhost and the names below it are loopback, and no resolver is asked', async () => {
   const policy = new EgressPolicy({ allow: ['127.0.0.1'], reservedPorts: new ReservedPorts() });
   const all = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts() });
   for (const host of ['localhost', 'no-such-name.localhost']) {

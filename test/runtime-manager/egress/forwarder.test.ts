@@ -33,7 +33,7 @@ async function openForwarder(
   return { forwarder, reservedPorts, events, httpPort, socksPort };
 }
 
-/** As the jail of a browser does. */
+/** Listens as the jail of a browser does. */
 async function listen(accept: (socket: Socket) => void): Promise<number> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   server.listen(0, '127.0.0.1');
@@ -50,7 +50,7 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** What it says until that is enough, or it says no more. */
+/** Reads the socket until `isEnough` holds or the socket ends, and returns what came. */
 async function hear(socket: Socket, isEnough: (heard: string) => boolean): Promise<string> {
   let heard = '';
   try {
@@ -59,12 +59,12 @@ async function hear(socket: Socket, isEnough: (heard: string) => boolean): Promi
       if (isEnough(heard)) break;
     }
   } catch {
-    // Reset: it says no more.
+    // The connection was reset: nothing more comes.
   }
   return heard;
 }
 
-/** Says each part when the one before is answered, and returns all that was answered. */
+/** Sends each part once the previous one is answered, and returns all the answers. */
 async function ask(port: number, ...said: (string | Buffer)[]): Promise<string> {
   const socket = await open(port);
   let heard = '';
@@ -75,12 +75,12 @@ async function ask(port: number, ...said: (string | Buffer)[]): Promise<string> 
   return heard;
 }
 
-/** RFC 1928: to the greeting, and to the request. */
+/** The replies to the greeting and to the request have 12 bytes together (RFC 1928). */
 function isSocksReply(heard: string): boolean {
   return heard.length >= 12;
 }
 
-/** Also one that has no body; one of no told length ends with its connection. */
+/** An answer may have no body; one that names no length ends with its connection. */
 function isWholeAnswer(heard: string): boolean {
   const [head = '', ...rest] = heard.split('\r\n\r\n');
   if (rest.length === 0) return false;
@@ -100,7 +100,7 @@ function socksRequest(host: string, port: number): Buffer {
   ]);
 }
 
-test('a site that speaks oddly is no danger to the service', async () => {
+test('the service survives the odd answers of a site', async () => {
   const odd = [
     'HTTP/1.1 200 O\u0001K\r\ncontent-length: 2\r\n\r\nhi',
     'HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
@@ -160,7 +160,7 @@ test.for<[string, string]>([
   const rules = { deny: ['forbidden.example'] };
   const { httpPort } = await openForwarder({ type: 'http', port: proxy.port }, rules);
   const url = `http://127.0.0.1:${site.port}/`;
-  // What hid behind the first would be carried out before the second.
+  // A request that hides behind the first would be carried out before the second.
   const second = `GET ${url}second HTTP/1.1\r\nhost: x\r\n\r\n`;
   const answers = await ask(httpPort, request.replace('%s', url), second);
   expect(answers).toMatch(/^HTTP\/1\.1 200/);
@@ -168,7 +168,7 @@ test.for<[string, string]>([
   expect(site.seen.filter((path) => !['/', '/second'].includes(path))).toEqual([]);
 });
 
-test('what a browser closes is closed, and what it gave up is not dialled on', async () => {
+test('a connection that the browser closes is closed upstream, even while it is being dialled', async () => {
   const site = await openWaysSite();
   const http = await openHttpProxy();
   const { httpPort, socksPort, forwarder } = await openForwarder({ type: 'http', port: http.port });
@@ -202,7 +202,7 @@ test('what a browser closes is closed, and what it gave up is not dialled on', a
   await eventually(() => expect(silent.open()).toBe(0));
 });
 
-test('a refused connection that asks for nothing is closed, and one that asks is told why', async () => {
+test('a refused connection that sends no request is closed, and one that does gets the reason', async () => {
   const { httpPort, socksPort, events } = await openForwarder(undefined, {
     deny: ['*'],
   });
@@ -221,7 +221,7 @@ test('a refused connection that asks for nothing is closed, and one that asks is
   ]);
 });
 
-test("a destination that takes long is waited for longer than a browser's patience with a proxy", async () => {
+test('a slow destination is waited for longer than a browser waits for a proxy', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const bothAsked = Promise.withResolvers<void>();
@@ -248,7 +248,7 @@ test("a destination that takes long is waited for longer than a browser's patien
   await expect.poll(() => said.plain).toContain('\x05\0\0\x01');
 });
 
-test('what is being dialled when the way is closed breaks, and seems no name that is unknown', async () => {
+test('a dial breaks when its route is closed, and does not look like an unknown name', async () => {
   const silent = await openOddProxy((client) => void client.resume());
   const { httpPort, socksPort, forwarder } = await openForwarder({
     type: 'socks5',
@@ -267,7 +267,7 @@ test('what is being dialled when the way is closed breaks, and seems no name tha
   await expect.poll(() => said.plain).toContain('\x05\0\0\x01');
 });
 
-test('only websockets to the entrance pass to the service itself', async () => {
+test('of the service itself only websockets to its entrance can be reached', async () => {
   const seen: string[] = [];
   const service = await openOddProxy((client) => {
     client.on('data', (chunk) => seen.push(chunk.toString()));

@@ -3,7 +3,7 @@ import { ReservedPorts } from '../../../src/runtime-manager/egress/reserved-port
 
 afterEach(() => vi.useRealTimers());
 
-/** Names stand for what they are set to; without an entry the resolver says that there is no such name. */
+/** A resolver that knows the names it is given, and answers that any other does not exist. */
 function resolver(names: Record<string, string[] | Error>) {
   const asked: string[] = [];
   const resolve = async (host: string) => {
@@ -18,7 +18,7 @@ function resolver(names: Record<string, string[] | Error>) {
 const database = { host: 'db.example', port: 5432 };
 const storage = { host: 's3.example', port: 443, isOpenIfPublic: true };
 
-test('storage and solver are closed to pages where they are inside, and open where everybody is', async () => {
+test('storage and solver are closed to pages at internal addresses, and open at public ones', async () => {
   const { resolve } = resolver({ 's3.example': ['10.0.0.5', 'fd00::5', '8.8.8.8'] });
   const ports = new ReservedPorts([storage], resolve);
   expect(await ports.has('10.0.0.5', 443)).toBe(true);
@@ -30,7 +30,7 @@ test('storage and solver are closed to pages where they are inside, and open whe
   expect(await ports.has('8.8.8.8', 443)).toBe(false);
 });
 
-test('the database is closed to pages wherever it is', async () => {
+test('the database is closed to pages at every address', async () => {
   const { resolve } = resolver({ 'db.example': ['8.8.8.8'] });
   const ports = new ReservedPorts([database], resolve);
   expect(await ports.has('8.8.8.8', 5432)).toBe(true);
@@ -46,7 +46,7 @@ test('storage on this machine is closed at every address of this machine', async
   }
 });
 
-test('a name is asked for only where it could matter, and not for every connection', async () => {
+test('a name is resolved only where it could matter, and not for every connection', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const { asked, resolve } = resolver({ 's3.example': ['10.0.0.5'] });
   const ports = new ReservedPorts([storage], resolve);
@@ -62,7 +62,7 @@ test('a name is asked for only where it could matter, and not for every connecti
   expect(asked).toHaveLength(2);
 });
 
-test('what a name stood for stays closed when it stands for something else', async () => {
+test('the old address of a name stays closed when the name gets another', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const { names, resolve } = resolver({ 's3.example': ['10.0.0.5'] });
   const ports = new ReservedPorts([storage], resolve);
@@ -73,7 +73,7 @@ test('what a name stood for stays closed when it stands for something else', asy
   expect(await ports.has('10.0.0.5', 443)).toBe(true);
 });
 
-test('while names cannot be resolved, any address inside could be the service', async () => {
+test('every internal address is closed while names cannot be resolved', async () => {
   const away = Object.assign(new Error('the resolver is away'), { code: 'EAI_AGAIN' });
   const { names, resolve } = resolver({ 's3.example': away });
   const ports = new ReservedPorts([storage], resolve);

@@ -38,7 +38,7 @@ test.for([300, 3000, 100_000])(
   },
 );
 
-test('who pauses begins anew', () => {
+test('a pause begins a new burst', () => {
   const burst = new Burst();
   burst.enter(0);
   burst.spend(9500, 9500);

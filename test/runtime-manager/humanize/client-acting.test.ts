@@ -21,7 +21,7 @@ afterEach(() => {
 
 interface ClientOptions {
   maxDelayMs?: number;
-  /** What the page has, everywhere. */
+  /** The node that the page has at every point. */
   node?: { name: string; quad: number[] } | undefined;
   /** Whether the browser answers nothing. */
   isSilent?: boolean;
@@ -80,14 +80,14 @@ function answers(node: { name: string; quad: number[] } | undefined): Record<str
 const BUTTON = { name: 'BUTTON', quad: [300, 200, 400, 200, 400, 240, 300, 240] };
 const DIV = { ...BUTTON, name: 'DIV' };
 
-test('only input is taken', () => {
+test('only commands of input are taken', () => {
   const { acting, give } = openClient();
   expect(give('Page.navigate', { url: 'https://example.com/"Input.' })).toBe(false);
   expect(acting.take(Buffer.from('"Input. is no JSON'))).toBe(false);
   expect(give('Input.dispatchKeyEvent', { type: 'keyDown' })).toBe(true);
 });
 
-test("a client's move comes last, after a way that leads there", async () => {
+test("a client's move comes last, after a path that leads there", async () => {
   const { mouse, own, theirs } = openClient();
   mouse('mouseMoved', 640, 480);
   await vi.runAllTimersAsync();
@@ -100,7 +100,7 @@ test("a client's move comes last, after a way that leads there", async () => {
   }
 });
 
-test('a click is done in order, with times between, and lands beside the middle of a button', async () => {
+test('a click is sent in order, with pauses between, and lands beside the middle of a button', async () => {
   const { mouse, theirs } = openClient({ node: BUTTON });
   const press = { button: 'left', clickCount: 1, modifiers: 8, force: 0.5 };
   mouse('mouseMoved', 350, 220, { modifiers: 8 });
@@ -131,7 +131,7 @@ test("a button that may be held and moved is pressed where the client's point is
   ]);
 });
 
-test('where a drag could begin, the point stays', async () => {
+test('a press that could begin a drag lands where the client aimed', async () => {
   const { mouse, theirs, own } = openClient({ node: DIV });
   mouse('mouseMoved', 350, 220);
   await vi.runAllTimersAsync();
@@ -150,7 +150,7 @@ test('where a drag could begin, the point stays', async () => {
   for (const { params } of dragged) expect(params).toMatchObject({ button: 'left', buttons: 1 });
 });
 
-test('a click of which all is there already lands beside the middle of anything', async () => {
+test('a click that arrived whole lands beside the middle of any element', async () => {
   const { mouse, theirs } = openClient({ node: DIV });
   mouse('mouseMoved', 350, 220);
   mouse('mousePressed', 350, 220, { button: 'left', clickCount: 1 });
@@ -159,7 +159,7 @@ test('a click of which all is there already lands beside the middle of anything'
   expect(theirs()[1]?.params).not.toMatchObject({ x: 350, y: 220 });
 });
 
-test('who intercepts drags sees by his one movement whether it begins one', async () => {
+test('a client that intercepts drags learns from its single move whether a drag begins', async () => {
   const { mouse, give, theirs, own } = openClient();
   mouse('mousePressed', 100, 100, { button: 'left', clickCount: 1 });
   await vi.runAllTimersAsync();
@@ -172,7 +172,7 @@ test('who intercepts drags sees by his one movement whether it begins one', asyn
   expect(theirs().map(({ id }) => id)).toEqual([1, 2, 3, 4]);
 });
 
-test('a press where the pointer is not moves it there first', async () => {
+test('a press away from the pointer moves the pointer there first', async () => {
   const { mouse, own, theirs } = openClient();
   mouse('mousePressed', 400, 300, { button: 'left', clickCount: 1 });
   await vi.runAllTimersAsync();
@@ -180,7 +180,7 @@ test('a press where the pointer is not moves it there first', async () => {
   expect(theirs()[0]?.params).toMatchObject({ type: 'mousePressed', x: 400, y: 300 });
 });
 
-test('a short text is typed, and answered as it was asked', async () => {
+test('a short text is typed, and the client gets one answer to its one command', async () => {
   const { give, sent, theirs } = openClient();
   give('Input.insertText', { text: 'Hi, ä' });
   await vi.runAllTimersAsync();
@@ -196,7 +196,7 @@ test.for(['x'.repeat(33), 'two\nlines', ''])('%j is inserted as it is', async (t
   expect(sent).toMatchObject([{ id: 1, method: 'Input.insertText', params: { text } }]);
 });
 
-test('what ends a composition, or comes while a key is down, is inserted as it is', async () => {
+test('a text that ends a composition, or comes while a key is down, is inserted as it is', async () => {
   const { give, sent, own } = openClient();
   give('Input.imeSetComposition', { text: 'に', selectionStart: 1, selectionEnd: 1 });
   give('Input.insertText', { text: 'abc' });
@@ -207,7 +207,7 @@ test('what ends a composition, or comes while a key is down, is inserted as it i
   expect(sent.map(({ params }) => params['text'])).toEqual(['に', 'abc', undefined, 'def']);
 });
 
-/** As libraries do: the next one when the one before is answered. */
+/** Sends each command once the previous one is answered, as libraries do. */
 async function oneByOne(client: ReturnType<typeof openClient>, steps: (() => void)[]) {
   for (const [at, step] of steps.entries()) {
     step();
@@ -236,7 +236,7 @@ test('keys have a rhythm, and three hundred of them take less than 15 s', async 
   expect(downs.at(-1)?.atMs).toBeLessThan(15_000);
 });
 
-test('any number of moves in one go takes less than 15 s, any number of clicks keeps its time', async () => {
+test('moves without a pause take less than 15 s in all, and clicks keep their time', async () => {
   const moves = openClient();
   const jump = (at: number) => () => moves.mouse('mouseMoved', at % 2 === 0 ? 100 : 900, 300);
   await oneByOne(
@@ -273,12 +273,12 @@ test.for([0, 1, 50, 500])('no command is delayed by more than %i ms', async (max
   await oneByOne(client, steps);
   const times = client.theirs().map(({ atMs }) => atMs);
   for (const [at, atMs] of times.entries()) {
-    // Timers are a millisecond late at most, each.
+    // Each timer is at most a millisecond late.
     expect(atMs - (times[at - 1] ?? 0)).toBeLessThanOrEqual(maxDelayMs * 1.1 + 2);
   }
 });
 
-test('whatever is sent at once is one burst', async () => {
+test('commands that are sent at once are one burst', async () => {
   const client = openClient({ node: BUTTON });
   const press = { button: 'left', clickCount: 1 };
   for (let at = 0; at < 60; at++) {
@@ -301,7 +301,7 @@ test('a scroll of any length has no more turns than there is time for', async ()
   expect(turns.reduce((sum, { params }) => sum + Number(params['deltaY']), 0)).toBe(1e9);
 });
 
-test("a client's own steps are left as they are", async () => {
+test("the small steps of a client's own are left as they are", async () => {
   const client = openClient();
   const steps = Array.from({ length: 50 }, (_, at) => () => {
     client.mouse('mouseMoved', 100 + at * 20, 300 + at);
@@ -320,7 +320,7 @@ test('characters without keys have a rhythm too', async () => {
   expect(client.theirs().at(-1)?.atMs).toBeGreaterThan(4 * 60);
 });
 
-test('with no time at all a text is inserted as it came', async () => {
+test('a text is inserted as it came when there is no time at all', async () => {
   const client = openClient({ maxDelayMs: 0 });
   client.give('Input.insertText', { text: 'hello' });
   await vi.runAllTimersAsync();
@@ -338,7 +338,7 @@ test('sessions do not wait for each other', async () => {
   expect(theirs().map(({ id }) => id)).toEqual([2, 1]);
 });
 
-test('a client that leaves takes its plans with it', async () => {
+test('nothing more is sent for a client that has left', async () => {
   const { acting, mouse, sent } = openClient();
   mouse('mouseMoved', 900, 700);
   await vi.advanceTimersByTimeAsync(100);
@@ -349,7 +349,7 @@ test('a client that leaves takes its plans with it', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('an answer that is none, or comes when the client has gone, harms nobody', async () => {
+test('an answer that is no JSON, or comes after the client has left, does no harm', async () => {
   const { acting, mouse, sent, theirs } = openClient({ isSilent: true });
   mouse('mouseMoved', 900, 700);
   await vi.advanceTimersByTimeAsync(0);
@@ -368,7 +368,7 @@ test('an answer that is none, or comes when the client has gone, harms nobody', 
   expect(sent.length).toBe(before);
 });
 
-test('a browser that does not answer gets no more positions than it may catch up with', async () => {
+test('a browser that does not answer gets only as many positions as it can catch up with', async () => {
   const { mouse, own, theirs } = openClient({ isSilent: true });
   for (let at = 0; at < 4; at++) mouse('mouseMoved', at % 2 === 0 ? 1500 : 100, 300);
   await vi.runAllTimersAsync();
@@ -376,7 +376,7 @@ test('a browser that does not answer gets no more positions than it may catch up
   expect(theirs()).toHaveLength(4);
 });
 
-test('who sends more than can be acted out is read again later', async () => {
+test('a client that sends more than can be acted out is read again later', async () => {
   const { acting, mouse, readOn, theirs } = openClient();
   for (let at = 0; at < 600; at++) mouse('mouseMoved', at, at);
   expect(acting.isFull).toBe(true);

@@ -4,7 +4,7 @@ import { personaOf } from '../../../src/runtime-manager/humanize/persona.ts';
 import { seededRandom } from '../../../src/runtime-manager/humanize/random.ts';
 import { mean } from '../../support/statistics.ts';
 
-test('a thousand clicks on small targets are a thousand hits, beside the middle', () => {
+test('a thousand clicks on small targets all hit, beside the middle', () => {
   const random = seededRandom('small');
   const missesPx: number[] = [];
   for (let id = 0; id < 1000; id++) {
@@ -22,7 +22,7 @@ test('a thousand clicks on small targets are a thousand hits, beside the middle'
   expect(mean(missesPx)).toBeGreaterThan(0.5);
 });
 
-test('what is tiny, unknown, or means another thing at each of its points is hit where it was aimed', () => {
+test('a target that is tiny, unknown, or means another thing at each point is hit where the client aimed', () => {
   const box = { left: 0, top: 0, width: 100, height: 100 };
   const [persona, random] = [personaOf(1), seededRandom('exact')];
   for (const target of [
@@ -34,7 +34,7 @@ test('what is tiny, unknown, or means another thing at each of its points is hit
   }
 });
 
-test('a caret stays behind a short text', () => {
+test('a click into a field puts the caret behind a short text', () => {
   const box = { left: 0, top: 0, width: 200, height: 20 };
   const random = seededRandom('caret');
   for (let id = 0; id < 200; id++) {

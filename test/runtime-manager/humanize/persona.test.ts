@@ -13,7 +13,7 @@ test('a seed gives the same numbers for ever', () => {
   ]);
 });
 
-test('the numbers are even, and normal ones normal', () => {
+test('the numbers are evenly distributed, and normal ones normally', () => {
   const random = seededRandom('even');
   const even = Array.from({ length: 10_000 }, random);
   expect(mean(even)).toBeCloseTo(0.5, 1);
@@ -54,7 +54,7 @@ test('a persona is the same for ever', () => {
   });
 });
 
-test.for([0, 1, 42, PERSONA_ID_MAX])('persona %i is a person', (id) => {
+test.for([0, 1, 42, PERSONA_ID_MAX])('persona %i has the values of a person', (id) => {
   const { pointer, typing } = personaOf(id);
   expect(1000 / pointer.bitMs).toBeGreaterThan(5);
   expect(1000 / pointer.bitMs).toBeLessThan(10);
@@ -80,7 +80,7 @@ test('personas differ in what can be measured of them', () => {
   }
 });
 
-test('an identity without a persona has one of its own', () => {
+test('an identity without a persona gets one of its own', () => {
   const ids = Array.from({ length: 1000 }, (_, at) => personaIdFor(`profile ${at}`));
   expect(new Set(ids).size).toBe(1000);
   expect(personaIdFor('profile 0')).toBe(ids[0]);

@@ -25,14 +25,14 @@ function plan(seed: string, extra: Partial<Parameters<typeof planPath>[0]> = {},
 const many = (length: number, extra = {}, who = persona) =>
   Array.from({ length }, (_, at) => plan(`path ${at}`, extra, who));
 
-/** How far along the straight way, and how far beside it. */
+/** How far a point lies along the straight path, and how far beside it. */
 function along({ x, y }: Point): { done: number; aside: number } {
   const [ux, uy] = [(to.x - from.x) / lengthPx, (to.y - from.y) / lengthPx];
   const [dx, dy] = [x - from.x, y - from.y];
   return { done: dx * ux + dy * uy, aside: dy * ux - dx * uy };
 }
 
-test('a way ends exactly where it should, in time and in order, wherever that is', () => {
+test('a path ends exactly at its target, in time and in order, wherever the target is', () => {
   const place = fc.record({
     x: fc.integer({ min: 0, max: 3000 }),
     y: fc.double({ min: 0, max: 2000, noNaN: true }),
@@ -55,12 +55,12 @@ test('a way ends exactly where it should, in time and in order, wherever that is
   fc.assert(property, { numRuns: 500, seed: 1 });
 });
 
-test('the same draws give the same way, others another', () => {
+test('the same random numbers give the same path, and others give another', () => {
   expect(plan('one')).toEqual(plan('one'));
   expect(plan('one')).not.toEqual(plan('two'));
 });
 
-test('positions come as often as a mouse and a screen have them', () => {
+test('positions come as often as a mouse and a screen give them', () => {
   for (const path of many(50)) {
     const durationMs = path.at(-1)?.atMs ?? 0;
     expect(durationMs).toBeGreaterThan(400);
@@ -69,7 +69,7 @@ test('positions come as often as a mouse and a screen have them', () => {
   }
 });
 
-test('the speed is a bell: slow, fast, slow', () => {
+test('the speed follows a bell curve: slow, fast, slow', () => {
   for (const path of many(50)) {
     const speeds = speedsOf(path);
     const third = Math.floor(speeds.length / 3);
@@ -83,7 +83,7 @@ test('the speed is a bell: slow, fast, slow', () => {
   }
 });
 
-test('the course is that of least jerk', () => {
+test('the course is that of minimum jerk', () => {
   expect(minimumJerk(0)).toBe(0);
   expect(minimumJerk(0.5)).toBe(0.5);
   expect(minimumJerk(1)).toBe(1);
@@ -95,7 +95,7 @@ test('the course is that of least jerk', () => {
   }
 });
 
-test('ways are bowed, each in its own measure, and never far', () => {
+test('each path is bowed by its own amount, and never far', () => {
   const bows = many(100).map((path) =>
     Math.max(...path.map((point) => Math.abs(along(point).aside))),
   );
@@ -104,7 +104,7 @@ test('ways are bowed, each in its own measure, and never far', () => {
   expect(new Set(bows.map(Math.round)).size).toBeGreaterThan(20);
 });
 
-test("it takes as long as Fitts' law says", () => {
+test("a path takes as long as Fitts' law says", () => {
   const cases = [4, 16, 64].flatMap((targetPx) =>
     [100, 300, 900].map((length) => ({ targetPx, to: { x: from.x + length, y: from.y } })),
   );
@@ -116,7 +116,7 @@ test("it takes as long as Fitts' law says", () => {
   expect(correlation(taken, expected)).toBeGreaterThan(0.98);
 });
 
-test('now and then it goes too far and comes back, as often as the persona does', () => {
+test('a path overshoots and comes back as often as the persona does', () => {
   const rate = many(400, { mayOvershoot: true }).filter(isBeyond).length / 400;
   expect(Math.abs(rate - persona.pointer.overshootRate)).toBeLessThan(0.06);
   expect(many(100).some(isBeyond)).toBe(false);

@@ -27,7 +27,7 @@ function written(strokes: Stroke[]): string {
     .join('');
 }
 
-test('a text is written as it is, by keys that are released again, in time', () => {
+test('a text is typed as it is, by keys that are released again, within the time', () => {
   const text = fc.array(fc.constantFrom(...'abz AZ09.,!?ä€'.split('')), {
     minLength: 1,
     maxLength: 40,
@@ -64,13 +64,13 @@ test('intervals lie around the median of the persona, with a tail to the right',
   expect(Math.abs(median(intervals('x', 'x')) - persona.typing.intervalMs)).toBeLessThan(5);
 });
 
-test('another hand is 30 to 60 ms faster than the same finger', () => {
+test('a key of the other hand comes 30 to 60 ms faster than one of the same finger', () => {
   const saved = median(intervals('e', 'd')) - median(intervals('e', 'k'));
   expect(saved).toBeGreaterThan(25);
   expect(saved).toBeLessThan(65);
 });
 
-test('frequent pairs are faster, and words begin late', () => {
+test('frequent pairs are faster, and the first key of a word is slower', () => {
   expect(median(intervals('t', 'h'))).toBeLessThan(median(intervals('v', 'h')) - 5);
   const late = median(intervals(' ', 'k')) - median(intervals('a', 'k'));
   expect(late).toBeGreaterThan(0.7 * persona.typing.wordMs);
@@ -87,7 +87,7 @@ test('keys are held as long as the persona holds them', () => {
   expect(quantile(held, 0.05)).toBeGreaterThan(20);
 });
 
-test('some keys are pressed before the one before is released', () => {
+test('some keys are pressed before the previous one is released', () => {
   const characters = 'the quick brown fox jumps over the lazy dog'.split('');
   const strokes = Array.from({ length: 20 }, (_, at) =>
     planText(characters, 60_000, persona, seededRandom(`rollover ${at}`)),

@@ -4,7 +4,7 @@ import { personaOf } from '../../../src/runtime-manager/humanize/persona.ts';
 import { seededRandom } from '../../../src/runtime-manager/humanize/random.ts';
 import { planScroll } from '../../../src/runtime-manager/humanize/wheel.ts';
 
-test('a scroll is many small ones whose sum is the same, in time', () => {
+test('a scroll becomes many small ones with the same sum, within the time', () => {
   const delta = fc.oneof(
     fc.integer({ min: -2000, max: 2000 }),
     fc.integer({ min: -(10 ** 9), max: 10 ** 9 }),
@@ -29,7 +29,7 @@ test('a scroll is many small ones whose sum is the same, in time', () => {
   fc.assert(property, { numRuns: 300, seed: 1 });
 });
 
-test('its steps are those of the persona, where there is time for them', () => {
+test('the steps of a scroll are those of the persona, where there is time for them', () => {
   const persona = personaOf(5);
   const steps = planScroll({ deltaX: 0, deltaY: 900 }, 5000, persona, seededRandom('steps'));
   expect(steps.length).toBeGreaterThan(10);
@@ -38,13 +38,13 @@ test('its steps are those of the persona, where there is time for them', () => {
   }
 });
 
-test('parts of a pixel come last', () => {
+test('fractions of a pixel come last', () => {
   const steps = planScroll({ deltaX: 120.5, deltaY: 0 }, 3000, personaOf(5), seededRandom('parts'));
   expect(steps.slice(0, -1).every(({ deltaX }) => Number.isInteger(deltaX))).toBe(true);
   expect(steps.reduce((sum, { deltaX }) => sum + deltaX, 0)).toBe(120.5);
 });
 
-test('it eases in and out', () => {
+test('a scroll eases in and out', () => {
   const steps = planScroll({ deltaX: 0, deltaY: 1200 }, 5000, personaOf(3), seededRandom('ease'));
   const middle = steps[Math.floor(steps.length / 2)]?.deltaY ?? 0;
   expect(steps[0]?.deltaY).toBeLessThan(middle / 3);

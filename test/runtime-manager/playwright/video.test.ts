@@ -7,7 +7,7 @@ const MODULE = fileURLToPath(
   new URL('../../../src/runtime-manager/playwright/video.ts', import.meta.url),
 );
 
-/** In a process of its own, since it is confined for good. */
+/** Runs in its own process, because the confinement cannot be undone. */
 async function triesOf(commands: string[]): Promise<unknown> {
   const script = `
     import { recordWith } from ${JSON.stringify(MODULE)};

@@ -4,7 +4,7 @@ import { WarmPool } from '../../../src/runtime-manager/machine/pool/warm-pool.ts
 import { seededRandom } from '../../support/random.ts';
 
 const NEVER = new AbortController().signal;
-/** Two at once, so four a second are launched at most. */
+/** A launch takes this long and two run at once, so at most four browsers a second are launched. */
 const LAUNCH_MS = 500;
 const CORES = 2;
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ function fakeBrowser() {
   return { browser };
 }
 
-/** A pool as a machine with two cores has it, whose launches take half a second. */
+/** The pool of a machine with two cores, whose launches take half a second. */
 function openPool() {
   let launched = 0;
   const pool = new WarmPool({
@@ -50,7 +50,7 @@ function openPool() {
   return { pool, launched: () => launched };
 }
 
-/** Resolves with the share of those who had to wait. */
+/** Resolves with the share of the arrivals that had to wait. */
 async function arrivals(
   { pool }: ReturnType<typeof openPool>,
   count: number,
@@ -70,7 +70,7 @@ async function arrivals(
 }
 
 test.for([1, 2, 3])(
-  'those who come at random at half the rate of launches seldom wait, seed %i',
+  'whoever comes at random, at half the rate of launches, seldom waits (seed %i)',
   async (seed) => {
     const random = seededRandom(seed);
     const gapMs = () => -Math.log((random(1e6) + 1) / 1e6) * LAUNCH_MS;
@@ -81,16 +81,13 @@ test.for([1, 2, 3])(
   },
 );
 
-test.for([600, 1000])(
-  'those who come one after the other, every %i ms, do not wait',
-  async (pauseMs) => {
-    const service = openPool();
-    await vi.advanceTimersByTimeAsync(MINUTE);
-    expect(await arrivals(service, 100, () => pauseMs)).toBe(0);
-  },
-);
+test.for([600, 1000])('nobody waits when one comes every %i ms', async (pauseMs) => {
+  const service = openPool();
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  expect(await arrivals(service, 100, () => pauseMs)).toBe(0);
+});
 
-test('nothing is launched for nobody but what grows old', async () => {
+test('while nobody comes only browsers that grow old are replaced', async () => {
   const service = openPool();
   await arrivals(service, 100, () => LAUNCH_MS);
   await vi.advanceTimersByTimeAsync(2 * MINUTE);

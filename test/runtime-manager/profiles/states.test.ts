@@ -54,7 +54,7 @@ async function unpackedFrom(root: string, entries: TarEntry[]): Promise<string> 
 
 const all = async (directory: string) => (await readdir(directory, { recursive: true })).toSorted();
 
-test('of an archive only files and directories of the state are unpacked', async () => {
+test('only the files and directories of the state are unpacked from an archive', async () => {
   const root = await freshDirectory();
   const file = await victim(root);
   const isRoot = process.getuid?.() === 0;
@@ -114,7 +114,7 @@ test.for<[string, (root: string) => TarEntry[]]>([
   expect(await readFile(join(root, 'victim'), 'utf8')).toBe('of the machine');
 });
 
-test('a state whose directory is a link is begun anew', async () => {
+test('a state whose directory is a link is replaced by an empty one', async () => {
   const root = await freshDirectory();
   const outside = join(root, 'outside');
   await mkdir(outside);

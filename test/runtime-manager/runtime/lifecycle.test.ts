@@ -11,7 +11,7 @@ test('a runtime is active until it is stopped or failed', () => {
   expect(statesOf('failed')).toEqual(['failed']);
 });
 
-test('out of an end leads only a start', () => {
+test('a runtime that has ended can only be started again', () => {
   for (const to of RUNTIME_STATES) {
     const starts = to === 'accepted' || to === 'launching';
     expect(statesBefore(to).includes('stopped')).toBe(starts);

@@ -4,7 +4,7 @@ import { retry } from '../../../src/runtime-manager/timing/retry.ts';
 
 const DELAYS = { minMs: 1, maxMs: 4 };
 
-test('delays double up to the maximum, and begin anew after a success', () => {
+test('delays double up to the maximum, and start again after a success', () => {
   const backoff = new Backoff({ minMs: 100, maxMs: 500 });
   const next = (count: number) => Array.from({ length: count }, () => backoff.next());
   expect(next(5)).toEqual([100, 200, 400, 500, 500]);
@@ -12,7 +12,7 @@ test('delays double up to the maximum, and begin anew after a success', () => {
   expect(next(2)).toEqual([100, 200]);
 });
 
-test('work is done again until it succeeds, and every failure is told', async () => {
+test('work is retried until it succeeds, and every failure is reported', async () => {
   const failures: unknown[] = [];
   let calls = 0;
   const work = async () => {
@@ -23,7 +23,7 @@ test('work is done again until it succeeds, and every failure is told', async ()
   expect(failures).toEqual([1, 2, 3]);
 });
 
-test('it is given up when the signal aborts, also while it is being done', async () => {
+test('retrying ends when the signal aborts, also during the work', async () => {
   const failures: unknown[] = [];
   for (const isDuringWork of [true, false]) {
     const closing = new AbortController();

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { untilAborted } from '../../../src/runtime-manager/timing/until-aborted.ts';
 
-test('what fails after it was given up, or was never wanted, is no unhandled rejection', async () => {
+test('a promise that fails after the abort is no unhandled rejection', async () => {
   const unheard: unknown[] = [];
   const hear = (reason: unknown) => unheard.push(reason);
   process.on('unhandledRejection', hear);
@@ -11,12 +11,12 @@ test('what fails after it was given up, or was never wanted, is no unhandled rej
     await expect(untilAborted(promise, signal)).rejects.toThrow(/gone|timeout/);
     reject(new Error('late'));
   }
-  // Node tells of them once all microtasks are done.
+  // Node reports unhandled rejections once all microtasks are done.
   await new Promise((resolve) => setImmediate(resolve));
   expect(unheard).toEqual([]);
 });
 
-test('what is done in time is what it resolves with', async () => {
+test('a promise that is fulfilled before the abort gives its value', async () => {
   const { signal } = new AbortController();
   expect(await untilAborted(Promise.resolve(7), signal)).toBe(7);
 });

@@ -34,7 +34,7 @@ export const MACHINE_SETTINGS = {
   ),
   BCTRL_LAUNCH_TIMEOUT_MS: setting(
     integer(1000, 600_000).default(30_000),
-    'How long a browser may take to come up; one that works on it, on a slow machine, may take several times as long',
+    'How long a browser may take to come up; one that is still at work, on a slow machine, may take several times as long',
   ),
   BCTRL_WARM_MIN: setting(
     integer(0, 1000).default(availableParallelism()),
@@ -68,11 +68,11 @@ export const MACHINE_SETTINGS = {
   ),
   BCTRL_HEALTH_TIMEOUT_MS: setting(
     integer(100, 600_000).default(10_000),
-    'One that takes longer to answer, and does nothing meanwhile (no CPU time, no byte), hangs: it is killed, and its runtime is `failed`',
+    'A browser that takes longer to answer, and does nothing meanwhile (no CPU time, no byte), hangs: it is killed, and its runtime is `failed`',
   ),
   BCTRL_HEALTH_BUSY_MULTIPLE: setting(
     integer(1, 1000).default(12),
-    'One that takes so many times as long to answer hangs, even if it is at work',
+    'A browser that takes so many times as long to answer hangs, even if it is at work',
   ),
   BCTRL_PROXY_TIMEOUT_MS: setting(
     integer(100, 600_000).default(10_000),

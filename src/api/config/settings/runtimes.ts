@@ -22,7 +22,7 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_QUEUE_TIMEOUT_MS: setting(
     integer(0, 600_000).optional(),
-    'How long a create waits before it is refused with 503 and a `Retry-After`. Without it, as long as its launch would still be done within 30 s of its arrival, by how long launches take just now',
+    'How long a create waits before it is refused with 503 and a `Retry-After`. Without it, as long as its launch would still be done within 30 s of its arrival, judged by how long launches take just now',
     { default: 'by launch time' },
   ),
   BCTRL_TICKET_TTL_SECONDS: setting(
@@ -39,11 +39,11 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_OPEN_COMMAND_SECONDS: setting(
     integer(0, SECONDS_MAX).default(600),
-    'For how long a command of a client that is not answered counts as use, and a download that does not grow',
+    "For how long a client's command without an answer, or a download that does not grow, counts as use",
   ),
   BCTRL_MAX_DURATION_SECONDS: setting(
     integer(1, SECONDS_MAX).default(86_400),
-    'A runtime ends so long after it was up, unless its request says otherwise',
+    'A runtime ends so long after it came up, unless its request says otherwise',
   ),
   BCTRL_MAX_DURATION_CEILING_SECONDS: setting(
     integer(1, SECONDS_MAX).default(7 * 86_400),
@@ -51,17 +51,17 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_HUMANIZE_MAX_DELAY_MS: setting(
     integer(0, 10_000).default(3000),
-    'What a command of a client may be delayed by in a humanized runtime; 0 for not at all',
+    "How long a client's command may be delayed in a humanized runtime; 0 for not at all",
   ),
   BCTRL_CAPTCHA_URL: setting(
     httpUrl('https://api.2captcha.com').optional(),
     'The solver of captchas, such as `https://api.2captcha.com`: where its `createTask` is',
   ),
-  BCTRL_CAPTCHA_KEY: setting(z.string().optional(), 'The key for it'),
+  BCTRL_CAPTCHA_KEY: setting(z.string().optional(), 'The key for the solver'),
   BCTRL_CAPTCHA_ATTEMPTS: setting(integer(1, 10).default(2), 'How often one captcha is tried'),
   BCTRL_CAPTCHA_SOLVES_PER_RUNTIME: setting(
     integer(0, 1_000_000).default(100),
-    'Tries of a runtime while it is up, of whatever kind',
+    'How often a runtime may try captchas of any kind while it is up',
   ),
   BCTRL_CAPTCHA_TIMEOUT_MS: setting(
     integer(1000, 600_000).default(120_000),

@@ -26,7 +26,7 @@ const COMMA_RULE =
 /** Where the service is, and what it keeps. */
 export const SERVER_SETTINGS = {
   PORT: setting(integer(0, 65535).default(8787), 'Where the API listens; 0 takes a free port'),
-  HOST: setting(z.string().default('127.0.0.1'), 'On which address'),
+  HOST: setting(z.string().default('127.0.0.1'), 'The address that the API listens on'),
   DATABASE_URL: setting(
     DatabaseUrl.optional(),
     '`postgres://user:password@host:port/database`, what is special in it percent-encoded; PgBouncer may be in between, in any mode. `PG*` variables mean nothing',
@@ -58,7 +58,7 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_ENCRYPTION_KEY: setting(
     encryptionKey.regex(/^[^,]*$/, COMMA_RULE).optional(),
-    'What passwords in the database are encrypted with and tickets are signed with, at least 16 characters and no comma; a generated one is kept in the data directory ([another key](#another-encryption-key))',
+    'The key that encrypts passwords in the database and signs tickets, at least 16 characters and no comma; a generated one is kept in the data directory ([another key](#another-encryption-key))',
     { default: 'generated' },
   ),
   BCTRL_ENCRYPTION_KEYS_OLD: setting(
@@ -67,11 +67,11 @@ export const SERVER_SETTINGS = {
       .transform((text) => text.split(','))
       .pipe(z.array(encryptionKey.regex(/^\S(?:.*\S)?$/s, 'has a space beside a comma')))
       .default([]),
-    'Keys of before, separated by commas: what they encrypted stays readable, and what they signed valid',
+    'Former keys, separated by commas: what they encrypted stays readable, and what they signed stays valid',
   ),
   BCTRL_RATE_LIMIT: setting(
     integer(0, 10_000_000).default(30_000),
-    'What each API key may ask in a minute; 0 for no limit',
+    'How many requests each API key may make in a minute; 0 for no limit',
   ),
   BCTRL_METRICS_TOKEN: setting(
     z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
@@ -83,7 +83,7 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_RETENTION_DAYS: setting(
     integer(0, 36_500).default(30),
-    'For how long the records of runtimes are kept that have ended, with their events; 0 for ever ([retention](#retention))',
+    'For how many days the records of runtimes that have ended are kept, with their events; 0 for ever ([retention](#retention))',
   ),
   BCTRL_ORPHAN_GRACE_DAYS: setting(
     integer(1, 3650).default(7),
@@ -93,5 +93,5 @@ export const SERVER_SETTINGS = {
     integer(1, 1_000_000).default(1000),
     'Events of a runtime that are kept',
   ),
-  BCTRL_EVENTS_AGE_DAYS: setting(integer(1, 3650).default(7), 'And for how long'),
+  BCTRL_EVENTS_AGE_DAYS: setting(integer(1, 3650).default(7), 'Days that events are kept'),
 };

@@ -13,7 +13,10 @@ export const STORAGE_SETTINGS = {
     integer(1, 10_000).default(20),
     'Versions of a profile that are kept',
   ),
-  BCTRL_PROFILE_VERSIONS_AGE_DAYS: setting(integer(1, 36_500).default(365), 'And for how long'),
+  BCTRL_PROFILE_VERSIONS_AGE_DAYS: setting(
+    integer(1, 36_500).default(365),
+    'Days that versions are kept',
+  ),
   BCTRL_IMPORT_MAX_MB: setting(
     integer(1, 1_000_000).default(4096),
     'The largest zip that may be imported',
@@ -32,21 +35,21 @@ export const STORAGE_SETTINGS = {
   ),
   BCTRL_S3_ENDPOINT: setting(
     httpUrl('https://s3.example.com').optional(),
-    'Of another store that speaks S3',
+    'The address of a store other than AWS that speaks S3',
     { default: 'AWS' },
   ),
-  BCTRL_S3_REGION: setting(z.string().default('us-east-1'), 'Its region'),
+  BCTRL_S3_REGION: setting(z.string().default('us-east-1'), 'The region of the bucket'),
   BCTRL_S3_PREFIX: setting(
     z
       .string()
       .regex(/^(?:[\w.-]+\/)*$/, 'not names that each end in a slash, such as archives/bctrl/')
       .default(''),
-    'Before every key, with a slash at its end',
+    'Stands before every key, with a slash at its end',
   ),
-  BCTRL_S3_ACCESS_KEY_ID: setting(z.string().optional(), 'The credentials for it', {
+  BCTRL_S3_ACCESS_KEY_ID: setting(z.string().optional(), 'The access key for the bucket', {
     default: 'as the AWS SDK finds it',
   }),
-  BCTRL_S3_SECRET_ACCESS_KEY: setting(z.string().optional(), 'And their secret', {
+  BCTRL_S3_SECRET_ACCESS_KEY: setting(z.string().optional(), "The access key's secret", {
     default: 'as the AWS SDK finds it',
   }),
   BCTRL_S3_FORCE_PATH_STYLE: setting(

@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import { untilAborted } from '../../timing/until-aborted.ts';
+import { MessageReader } from './message-reader.ts';
 
+/** Only the envelope is parsed here: whoever reads the content parses it. */
 const Message = z.object({
   id: z.number().optional(),
   method: z.string().optional(),
@@ -10,11 +12,16 @@ const Message = z.object({
   result: z.unknown().optional(),
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
+type Message = z.infer<typeof Message>;
 
-/** A page can make events of any size; larger ones are passed over. */
-const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
+/** Chromium writes no spaces, and the id of an answer or the method of an event first. */
+const START = /^\{"(?:id":(\d+)[,}]|method":"([^"\\]+)")/;
+const START_BYTES = 128;
+/** Chromium writes the session last; in a message without a session, an object comes last. */
+const END = /(?:"sessionId":"([^"\\]+)"|\})\}$/;
+const END_BYTES = 128;
 
-/** What Chromium says against a command. */
+/** Chromium's refusal of a command. */
 export class CdpRefusal extends Error {
   readonly code: number;
 
@@ -24,110 +31,162 @@ export class CdpRefusal extends Error {
   }
 }
 
-interface Waiting {
-  resolve: (result: unknown) => void;
-  reject: (error: Error) => void;
+/** Undefined: the browser itself. */
+type SessionId = string | undefined;
+type Listener = (params: unknown) => void;
+
+export interface CdpCommand {
+  method: string;
+  params: object;
+  sessionId: SessionId;
 }
 
-/** What Chromium says unasked; `sessionId` names the session with a target that it is of. */
-export interface CdpEvent {
-  method: string;
-  params: unknown;
-  sessionId: string | undefined;
+/** How long to wait for an answer. */
+export interface SendOptions {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number | undefined;
+}
+
+interface Waiting {
+  sessionId: SessionId;
+  resolve: (result: unknown) => void;
+  reject: (cause: Error) => void;
 }
 
 /**
- * Commands over Chromium's debugging pipe: JSON messages, each ended by a NUL byte. For the service's own
- * use; clients have connections of their own.
+ * Commands and events over Chromium's debugging pipe: JSON messages, each ended by a NUL byte. For the
+ * service's own use, by `CdpSession`; clients have connections of their own.
+ *
+ * An event is looked up by its method and its session before it is parsed, so what nobody listens to
+ * costs a look at its first and last 128 bytes: Chromium puts the method first and the session last.
+ * An answer is looked up by its id. The look only saves work: a message that is written in another
+ * way is parsed, and what was parsed decides who gets it.
  */
 export class CdpPipe {
   readonly #input: Writable;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #listeners = new Set<(event: CdpEvent) => void>();
-  #nextId = 1;
-  #chunks: Buffer[] = [];
-  #received = 0;
-  #closed = false;
+  readonly #listeners = new Map<string, Map<SessionId, Set<Listener>>>();
+  readonly #closed = new AbortController();
+  #lastId = 0;
 
   constructor(input: Writable, output: Readable) {
     this.#input = input;
+    const reader = new MessageReader((message) => this.#dispatch(message));
     input.on('error', (cause) => this.#close(cause));
-    output.on('data', (chunk: Buffer) => this.#receive(chunk));
+    output.on('data', (chunk: Buffer) => reader.take(chunk));
     output.on('error', (cause) => this.#close(cause));
     output.on('close', () => this.#close());
   }
 
-  /** Throws when Chromium refuses the command, the pipe closes or the signal aborts. */
+  /** Aborts when the pipe closes. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /**
+   * Resolves with what `receive` makes of the answer; `receive` is called before the next message
+   * is looked at. Throws when Chromium refuses the command, its session ends, the pipe closes or no
+   * answer comes in time, with the method in the message; throws the reason of `signal` when that
+   * aborts.
+   */
   async send<T>(
-    method: string,
-    params: Record<string, unknown>,
-    result: z.ZodType<T>,
-    signal: AbortSignal,
-    sessionId?: string,
+    command: CdpCommand,
+    receive: (result: unknown) => T,
+    { signal, timeoutMs }: SendOptions,
   ): Promise<T> {
-    signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    if (this.#closed) throw new Error(`${method}: the debugging pipe is closed`);
-    const id = this.#nextId++;
-    this.#waiting.set(id, { resolve, reject: (cause) => reject(new Error(method, { cause })) });
-    this.#input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    signal?.throwIfAborted();
+    const { method, sessionId } = command;
+    const { promise, resolve, reject: throwOut } = Promise.withResolvers<T>();
+    const reject = (cause: Error) => throwOut(new Error(`${method}: ${cause.message}`, { cause }));
+    const id = ++this.#lastId;
+    const late = () => reject(new Error(`no answer within ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs).unref();
+    const answered = (result: unknown) => resolve(new Promise((done) => done(receive(result))));
+    this.#waiting.set(id, { sessionId, resolve: answered, reject });
+    if (this.closed.aborted) reject(this.closed.reason);
+    else this.#input.write(`${JSON.stringify({ id, ...command })}\0`);
     try {
-      return result.parse(await untilAborted(promise, signal));
+      return await (signal ? untilAborted(promise, signal) : promise);
     } finally {
       this.#waiting.delete(id);
+      clearTimeout(timer);
     }
   }
 
-  /** Until what it returns is called. */
-  listen(listener: (event: CdpEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Calls `listener` with the content of each such event of a session, until the result is
+   * disposed.
+   */
+  listen(method: string, sessionId: SessionId, listener: Listener): Disposable {
+    const sessions = this.#listeners.get(method) ?? new Map<SessionId, Set<Listener>>();
+    const listeners = sessions.get(sessionId) ?? new Set<Listener>();
+    this.#listeners.set(method, sessions.set(sessionId, listeners.add(listener)));
+    return {
+      [Symbol.dispose]: () => {
+        const wasThere = listeners.delete(listener);
+        if (wasThere && listeners.size === 0) this.#unlisten(method, sessionId);
+      },
+    };
   }
 
-  #receive(chunk: Buffer): void {
-    let rest = chunk;
-    for (let end = rest.indexOf(0); end >= 0; end = rest.indexOf(0)) {
-      this.#take(rest.subarray(0, end));
-      if (this.#received <= MESSAGE_MAX_BYTES) {
-        this.#dispatch(Buffer.concat(this.#chunks).toString('utf8'));
-      }
-      this.#chunks = [];
-      this.#received = 0;
-      rest = rest.subarray(end + 1);
+  /**
+   * Fails a session's open commands and drops its listeners: Chromium says no more of the session.
+   */
+  endSession(sessionId: SessionId, cause: Error): void {
+    for (const method of this.#listeners.keys()) this.#unlisten(method, sessionId);
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.sessionId === sessionId) waiting.reject(cause);
     }
-    if (rest.length > 0) this.#take(rest);
   }
 
-  #take(bytes: Buffer): void {
-    this.#received += bytes.length;
-    if (this.#received > MESSAGE_MAX_BYTES) this.#chunks = [];
-    else this.#chunks.push(bytes);
+  #unlisten(method: string, sessionId: SessionId): void {
+    const sessions = this.#listeners.get(method);
+    sessions?.delete(sessionId);
+    if (sessions?.size === 0) this.#listeners.delete(method);
   }
 
-  #dispatch(text: string): void {
-    const message = parseMessage(text);
-    if (!message) return;
-    const { id, method, params, sessionId, result, error } = message;
-    if (id === undefined) {
-      if (method === undefined) return;
-      for (const listener of this.#listeners) listener({ method, params, sessionId });
-      return;
-    }
+  #dispatch(bytes: Buffer): void {
+    if (!this.#mayMatter(bytes)) return;
+    const message = parseMessage(bytes);
+    if (message?.id !== undefined) this.#answered(message.id, message);
+    else if (message?.method !== undefined) this.#happened(message.method, message);
+  }
+
+  /** Whether somebody may wait for a message, as far as its first and last bytes tell. */
+  #mayMatter(bytes: Buffer): boolean {
+    const start = START.exec(bytes.toString('latin1', 0, START_BYTES));
+    if (!start) return true;
+    const [, id, method = ''] = start;
+    if (id !== undefined) return this.#waiting.has(Number(id));
+    const sessions = this.#listeners.get(method);
+    if (!sessions) return false;
+    const end = END.exec(bytes.toString('latin1', Math.max(0, bytes.length - END_BYTES)));
+    return !end || sessions.has(end[1]);
+  }
+
+  #answered(id: number, { sessionId, result, error }: Message): void {
     const waiting = this.#waiting.get(id);
-    if (error) waiting?.reject(new CdpRefusal(error));
-    else waiting?.resolve(result);
+    // Otherwise a page that took over its process could answer for others: ids are easily guessed.
+    if (!waiting || waiting.sessionId !== sessionId) return;
+    if (error) waiting.reject(new CdpRefusal(error));
+    else waiting.resolve(result);
+  }
+
+  #happened(method: string, { sessionId, params }: Message): void {
+    for (const listener of this.#listeners.get(method)?.get(sessionId) ?? []) listener(params);
   }
 
   #close(cause?: Error): void {
-    this.#closed = true;
+    if (this.closed.aborted) return;
     const error = new Error('the debugging pipe closed', { cause });
     for (const { reject } of this.#waiting.values()) reject(error);
+    this.#closed.abort(error);
   }
 }
 
-function parseMessage(text: string): z.infer<typeof Message> | undefined {
+function parseMessage(bytes: Buffer): Message | undefined {
   try {
-    return Message.parse(JSON.parse(text));
+    return Message.parse(JSON.parse(bytes.toString('utf8')));
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ export async function installPackages(...packages: string[]): Promise<boolean> {
   return run('apt-get', ['install', '--yes', '--no-install-recommends', ...packages]);
 }
 
-/** Runs a command that shows its progress on stderr; whether it ended well. */
+/** Runs a command that shows its progress on stderr; true when the command succeeds. */
 export async function run(command: string, args: string[]): Promise<boolean> {
   const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr] });
   try {

@@ -1,6 +1,6 @@
 import { findExecutable, firstExecutable, isExecutable } from './find-executable.ts';
 
-/** The binary itself where a package's command is a shell wrapper around it: it starts faster. */
+/** Binaries that packages wrap in a shell script: the binary itself starts faster. */
 const WELL_KNOWN = ['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome'];
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -24,7 +24,7 @@ export async function findChromium(
 }
 
 export async function findPlaywrightChromium(): Promise<string | undefined> {
-  // Loaded only when needed: it costs more memory than the rest of the service.
+  // Playwright is loaded only when needed: it costs more memory than the rest of the service.
   const { chromium } = await import('playwright-core');
   return firstExecutable([chromium.executablePath()]);
 }

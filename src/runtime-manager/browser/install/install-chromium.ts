@@ -11,8 +11,8 @@ const PLAYWRIGHT_CLI = join(
   'cli.js',
 );
 /**
- * With its driver, which has to be of the same version, its languages, and fonts for what pages are
- * written in: without them a screenshot shows boxes. The image has the same.
+ * Chromium with its driver, which has to be of the same version, its languages, and fonts for what
+ * pages are written in: without fonts a screenshot shows boxes. The image has the same packages.
  */
 export const PACKAGES = [
   'chromium',
@@ -25,8 +25,9 @@ export const PACKAGES = [
 ];
 
 /**
- * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package and its driver, elsewhere
- * with Playwright's installer. Their progress goes to stderr. Throws with the command to run.
+ * Finds a Chromium or installs one: as root on Debian and Ubuntu the `chromium` package and its
+ * driver, elsewhere with Playwright's installer. The progress goes to stderr. Throws an error that
+ * names the command to run.
  */
 export async function ensureChromium(
   explicit: string | undefined,
@@ -62,7 +63,9 @@ async function installWithPlaywright(log: Logger): Promise<string | undefined> {
   return runnable(await findPlaywrightChromium());
 }
 
-/** Ubuntu's package may be a stub for a snap that is not there; only one that answers counts. */
+/**
+ * Ubuntu's package may be a stub for a snap that is not there; only a Chromium that answers counts.
+ */
 async function runnable(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {

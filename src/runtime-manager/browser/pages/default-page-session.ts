@@ -1,48 +1,52 @@
 import { z } from 'zod';
-import type { CdpPipe } from '../cdp/cdp-pipe.ts';
+import type { CdpSession } from '../cdp/cdp-session.ts';
 import type { Pages } from './pages.ts';
 
-const Attached = z.object({ sessionId: z.string() });
-const Evaluated = z.object({ result: z.object({ value: z.number() }) });
-const Nothing = z.object({});
-const LEAVE_TIMEOUT_MS = 10_000;
+/** A page that was only just made has no size yet. */
+const PAGE_HEIGHT = `new Promise((tell) => {
+  const look = () => (innerHeight > 0 ? tell(innerHeight) : setTimeout(look, 5));
+  look();
+})`;
 
 /** A debugging session with the default page, as long as only the service uses the browser. */
 export class DefaultPageSession {
-  readonly #pipe: CdpPipe;
+  readonly #browser: CdpSession;
   readonly #pages: Pages;
-  #session: Promise<string> | undefined;
+  #session: Promise<CdpSession> | undefined;
 
-  constructor(pipe: CdpPipe, pages: Pages) {
-    this.#pipe = pipe;
+  constructor(browser: CdpSession, pages: Pages) {
+    this.#browser = browser;
     this.#pages = pages;
   }
 
-  /** A number that the page tells. Throws when it is gone, has crashed or does not answer in time. */
+  /** Evaluates to a number. Throws when the page is gone, has crashed or does not answer in time. */
   async evaluate(expression: string, signal: AbortSignal): Promise<number> {
-    this.#session ??= this.#attach(signal);
-    const sessionId = await this.#session;
+    this.#session ??= this.#browser.attach(this.#pageId(), { signal });
+    const session = await this.#session;
     const params = { expression, awaitPromise: true };
-    const said = await this.#pipe.send('Runtime.evaluate', params, Evaluated, signal, sessionId);
-    return said.result.value;
+    const { result } = await session.send('Runtime.evaluate', params, { signal });
+    return z.number().parse(result.value);
   }
 
-  /** Ends it, without waiting: what is sent to the browser from now on comes after. */
+  /** By how much the window is higher than the page, in CSS pixels. */
+  async windowChromeHeight(signal: AbortSignal): Promise<number> {
+    const height = await this.evaluate(PAGE_HEIGHT, signal);
+    const target = { targetId: this.#pageId() };
+    // The page itself learns the size of its window some time later, or never when it is hidden.
+    const { bounds } = await this.#browser.send('Browser.getWindowForTarget', target, { signal });
+    return z.number().parse(bounds.height) - height;
+  }
+
+  /** Ends the session without waiting: later messages to the browser arrive after it. */
   leave(): void {
-    const session = this.#session;
+    // A failure means that there is no session, or no browser.
+    this.#session?.then((session) => session[Symbol.dispose]()).catch(() => undefined);
     this.#session = undefined;
-    // Where it fails, there is no session, or no browser.
-    session?.then((sessionId) => this.#detach(sessionId)).catch(() => undefined);
   }
 
-  async #detach(sessionId: string): Promise<void> {
-    const signal = AbortSignal.timeout(LEAVE_TIMEOUT_MS);
-    await this.#pipe.send('Target.detachFromTarget', { sessionId }, Nothing, signal);
-  }
-
-  async #attach(signal: AbortSignal): Promise<string> {
-    const params = { targetId: this.#pages.defaultPageId, flatten: true };
-    const attached = await this.#pipe.send('Target.attachToTarget', params, Attached, signal);
-    return attached.sessionId;
+  #pageId(): string {
+    const { defaultPageId } = this.#pages;
+    if (defaultPageId === undefined) throw new Error('the page of the browser is gone');
+    return defaultPageId;
   }
 }

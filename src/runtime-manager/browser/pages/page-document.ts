@@ -1,27 +1,21 @@
 import { z } from 'zod';
-import type { CdpPipe } from '../cdp/cdp-pipe.ts';
+import type { CdpSession } from '../cdp/cdp-session.ts';
+import type { CdpMethod, CdpParams, CdpResult } from '../cdp/protocol.ts';
 import { untilAborted } from '../../timing/until-aborted.ts';
 
-const Nothing = z.object({});
-const World = z.object({ executionContextId: z.number() });
-const Evaluated = z.object({
-  result: z.object({ value: z.unknown().optional(), objectId: z.string().optional() }),
-  exceptionDetails: z.object({ text: z.string() }).optional(),
-});
-type Evaluated = z.infer<typeof Evaluated>;
-const Described = z.object({ node: z.object({ backendNodeId: z.number() }) });
-const Resolved = z.object({ object: z.object({ objectId: z.string() }) });
+/** Parsed, since the process of a page writes it. */
 const Resource = z.object({ content: z.string(), base64Encoded: z.boolean() });
-const Queried = z.object({ objects: z.object({ objectId: z.string() }) });
 
-/** Pages do not see the world, nor its name. */
+type Evaluated = CdpResult<'Runtime.evaluate'>;
+type RemoteObject = Evaluated['result'];
+
+/** Pages see neither the world nor its name. */
 const WORLD_NAME = 'service';
 
 /** Where a document is. */
 export interface DocumentPlace {
-  sessionId: string;
   frameId: string;
-  /** Undefined: it is not within another. */
+  /** Undefined: the frame is not within another. */
   parentFrameId: string | undefined;
   loaderId: string;
   /** The CDP browserContextId and targetId of the page. */
@@ -29,7 +23,7 @@ export interface DocumentPlace {
   pageId: string;
 }
 
-/** What was evaluated in a page threw. */
+/** A script that was evaluated in a page threw an error. */
 export class PageScriptError extends Error {
   constructor(text: string) {
     super(`a script in a page failed: ${text}`);
@@ -49,12 +43,13 @@ export interface PageFunction {
  */
 export class PageDocument {
   readonly place: DocumentPlace;
-  readonly #pipe: CdpPipe;
+  readonly #session: CdpSession;
   readonly #gone = new AbortController();
   #world: Promise<number> | undefined;
 
-  constructor(pipe: CdpPipe, place: DocumentPlace) {
-    this.#pipe = pipe;
+  /** `session` reaches the frame it is in. */
+  constructor(session: CdpSession, place: DocumentPlace) {
+    this.#session = session;
     this.place = place;
   }
 
@@ -110,17 +105,17 @@ export class PageDocument {
     const document = await this.#elementInPage('document', objectGroup, signal);
     const code = 'function () { return Object.prototype }';
     const prototype = await this.#call(document, { code, args: [] }, { objectGroup }, signal);
-    const params = { prototypeObjectId: prototype.objectId, objectGroup };
-    const { objects } = await this.#send('Runtime.queryObjects', params, Queried, signal);
-    const called = await this.#call(objects.objectId, call, { returnByValue: true }, signal);
+    const params = { prototypeObjectId: idOf(prototype), objectGroup };
+    const { objects } = await this.#send('Runtime.queryObjects', params, signal);
+    const called = await this.#call(idOf(objects), call, { returnByValue: true }, signal);
     return result.parse(called.value);
   }
 
   /** What was loaded from an address, in base64: not asked for again. Throws as `ask`. */
   async resource(url: string, signal: AbortSignal): Promise<string> {
     const params = { frameId: this.place.frameId, url };
-    const resource = await this.#send('Page.getResourceContent', params, Resource, signal);
-    const { content, base64Encoded } = resource;
+    const resource = await this.#send('Page.getResourceContent', params, signal);
+    const { content, base64Encoded } = Resource.parse(resource);
     return base64Encoded ? content : Buffer.from(content).toString('base64');
   }
 
@@ -129,42 +124,40 @@ export class PageDocument {
     objectGroup: string,
     signal: AbortSignal,
   ): Promise<string> {
-    const { objectId } = await this.#evaluate({ expression, objectGroup }, signal);
-    const { node } = await this.#send('DOM.describeNode', { objectId }, Described, signal);
+    const objectId = idOf(await this.#evaluate({ expression, objectGroup }, signal));
+    const { node } = await this.#send('DOM.describeNode', { objectId }, signal);
     const params = { backendNodeId: node.backendNodeId, objectGroup };
-    return (await this.#send('DOM.resolveNode', params, Resolved, signal)).object.objectId;
+    return idOf((await this.#send('DOM.resolveNode', params, signal)).object);
   }
 
   async #evaluate(
-    params: Record<string, unknown>,
+    params: CdpParams<'Runtime.evaluate'>,
     signal: AbortSignal,
-  ): Promise<Evaluated['result']> {
+  ): Promise<RemoteObject> {
     const contextId = await untilAborted(this.#enter(), signal);
-    return valueOf(
-      await this.#send('Runtime.evaluate', { contextId, ...params }, Evaluated, signal),
-    );
+    return valueOf(await this.#send('Runtime.evaluate', { contextId, ...params }, signal));
   }
 
   async #call(
     objectId: string,
     { code, args }: PageFunction,
-    more: Record<string, unknown>,
+    more: Partial<CdpParams<'Runtime.callFunctionOn'>>,
     signal: AbortSignal,
-  ): Promise<Evaluated['result']> {
+  ): Promise<RemoteObject> {
     const params = {
       objectId,
       functionDeclaration: code,
       arguments: args.map((value) => ({ value })),
       ...more,
     };
-    return valueOf(await this.#send('Runtime.callFunctionOn', params, Evaluated, signal));
+    return valueOf(await this.#send('Runtime.callFunctionOn', params, signal));
   }
 
   #enter(): Promise<number> {
     const { frameId } = this.place;
     const params = { frameId, worldName: WORLD_NAME };
     const { signal } = this.#gone;
-    this.#world ??= this.#send('Page.createIsolatedWorld', params, World, signal).then(
+    this.#world ??= this.#send('Page.createIsolatedWorld', params, signal).then(
       (world) => world.executionContextId,
     );
     return this.#world;
@@ -177,25 +170,28 @@ export class PageDocument {
     return {
       objectGroup,
       [Symbol.dispose]: () => {
-        this.#send('Runtime.releaseObjectGroup', params, Nothing, this.#gone.signal).catch(
-          () => undefined,
-        );
+        this.#send('Runtime.releaseObjectGroup', params, this.#gone.signal).catch(() => undefined);
       },
     };
   }
 
-  #send<T>(
-    method: string,
-    params: Record<string, unknown>,
-    result: z.ZodType<T>,
+  #send<M extends CdpMethod>(
+    method: M,
+    params: CdpParams<M>,
     signal: AbortSignal,
-  ): Promise<T> {
+  ): Promise<CdpResult<M>> {
     const until = AbortSignal.any([signal, this.#gone.signal]);
-    return this.#pipe.send(method, params, result, until, this.place.sessionId);
+    return this.#session.send(method, params, { signal: until });
   }
 }
 
-function valueOf({ result, exceptionDetails }: Evaluated): Evaluated['result'] {
+function valueOf({ result, exceptionDetails }: Evaluated): RemoteObject {
   if (exceptionDetails) throw new PageScriptError(exceptionDetails.text);
   return result;
+}
+
+/** Throws for what is no object of the page, such as an element that is not there. */
+function idOf({ objectId }: RemoteObject): string {
+  if (objectId === undefined) throw new Error('a script in a page gave no object');
+  return objectId;
 }

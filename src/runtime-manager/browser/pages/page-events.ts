@@ -23,27 +23,44 @@ const Thrown = z.object({
   }),
 });
 
-/** What a page said over its debugging session, as an event; undefined for all else. */
+/** What happened in a page. */
+export interface PageEvent {
+  type: PageEventType;
+  data: Record<string, unknown>;
+}
+
+/** The events of a debugging session with a page that page events are made from. */
+export const PAGE_EVENT_SOURCES = [
+  // Rather than `Page.loadEventFired`, which a page that loads faster than we attach never sends.
+  'Page.lifecycleEvent',
+  'Runtime.consoleAPICalled',
+  'Runtime.exceptionThrown',
+] as const;
+
+/**
+ * What a page says over its debugging session, as an event; undefined when it is nothing to be told, or
+ * nothing that Chromium says: the process of a page writes it.
+ */
 export function toPageEvent(
-  method: string,
-  params: unknown,
+  source: (typeof PAGE_EVENT_SOURCES)[number],
+  told: unknown,
   mainFrameId: string,
-): { type: PageEventType; data: Record<string, unknown> } | undefined {
-  if (method === 'Page.lifecycleEvent') {
-    // Rather than `Page.loadEventFired`, which a page that loads faster than we attach never sends.
-    const { frameId, name } = Lifecycle.safeParse(params).data ?? {};
-    const isLoad = name === 'load' && frameId === mainFrameId;
-    return isLoad ? { type: 'page.loaded', data: {} } : undefined;
+): PageEvent | undefined {
+  switch (source) {
+    case 'Page.lifecycleEvent': {
+      const { frameId, name } = Lifecycle.safeParse(told).data ?? {};
+      const isLoad = name === 'load' && frameId === mainFrameId;
+      return isLoad ? { type: 'page.loaded', data: {} } : undefined;
+    }
+    case 'Runtime.consoleAPICalled': {
+      const call = ConsoleCall.safeParse(told).data;
+      return call && { type: 'console.message', data: messageOf(call) };
+    }
+    case 'Runtime.exceptionThrown': {
+      const thrown = Thrown.safeParse(told).data;
+      return thrown && { type: 'page.error', data: errorOf(thrown) };
+    }
   }
-  if (method === 'Runtime.consoleAPICalled') {
-    const call = ConsoleCall.safeParse(params).data;
-    return call && { type: 'console.message', data: messageOf(call) };
-  }
-  if (method === 'Runtime.exceptionThrown') {
-    const thrown = Thrown.safeParse(params).data;
-    return thrown && { type: 'page.error', data: errorOf(thrown) };
-  }
-  return undefined;
 }
 
 function messageOf({ type, args }: z.infer<typeof ConsoleCall>) {

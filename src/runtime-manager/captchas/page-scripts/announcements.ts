@@ -13,12 +13,12 @@ export function announcements<Told>(
   };
   let turns = 0;
   return {
-    /** Those that are not solved, told before or not. */
+    /** The captchas that are not solved, told before or not. */
     unsolved: () => findUnsolved().map(tell),
     /**
-     * Those that were not told yet, as soon as there are any; none when somebody asks again meanwhile.
-     * Whoever asks for the first time is told all: a page that comes back from the cache of the
-     * browser brings this with it, and what was told before.
+     * The captchas that were not told yet, as soon as there are any; none when somebody asks again
+     * meanwhile. Whoever asks for the first time is told all: a page that comes back from the cache
+     * of the browser brings its list with it, and what was told before.
      */
     next: async (isFirst: boolean) => {
       const turn = ++turns;
@@ -30,7 +30,7 @@ export function announcements<Told>(
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
     },
-    /** It is told once more when its response goes. */
+    /** Has a captcha told once more when its response goes. */
     settle: (id: number): void => {
       const captcha = list.find(id);
       if (captcha) captcha.isTold = false;

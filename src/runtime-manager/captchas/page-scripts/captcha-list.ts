@@ -1,6 +1,6 @@
 import type { Vendor } from './vendors.ts';
 
-/** A kind of proof of work, and how far that of a widget is. */
+/** A kind of proof of work, and how to see how far a widget's work is. */
 export interface Work {
   kind: string;
   selector: string;
@@ -8,27 +8,27 @@ export interface Work {
   isRefused(anchor: Element): boolean;
 }
 
-/** What is known of a captcha from where it stands. */
+/** What is known of a captcha from the page. */
 export interface Known {
   kind: string;
   siteKey?: string | undefined;
   action?: string | undefined;
-  /** Of one that takes a token. */
+  /** Of a captcha that takes a token. */
   vendor?: Vendor;
-  /** Of one that is proof of work. */
+  /** Of a captcha that is proof of work. */
   work?: Work;
 }
 
 export interface Captcha extends Known {
   id: number;
   anchor: Element;
-  /** Whoever asks for new ones has got it. */
+  /** Whether whoever asks for new captchas has been told this one. */
   isTold: boolean;
-  /** A solution was put there. */
+  /** Whether a solution was put into the page. */
   isFilled: boolean;
 }
 
-/** The captchas of a document, each by the element that it stands for. */
+/** The captchas of a document, each known by its element. */
 export function captchaList() {
   const MOST = 100;
   const captchas = new Map<number, Captcha>();
@@ -36,7 +36,7 @@ export function captchaList() {
   let lastId = 0;
   return {
     find: (id: number): Captcha | undefined => captchas.get(id),
-    /** Throws when it is not there any more. */
+    /** Throws when the captcha is not there any more. */
     get: (id: number): Captcha => {
       const captcha = captchas.get(id);
       if (!captcha) throw new Error('the captcha is gone');
@@ -44,7 +44,7 @@ export function captchaList() {
     },
     all: (): Captcha[] => [...captchas.values()],
     has: (anchor: Element): boolean => anchors.has(anchor),
-    /** Does nothing when it is there already, or too many are. */
+    /** Does nothing when the element is there already, or when there are too many. */
     add: (anchor: Element, known: Known): void => {
       if (anchors.has(anchor) || captchas.size >= MOST) return;
       anchors.add(anchor);

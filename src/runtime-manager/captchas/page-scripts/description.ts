@@ -7,7 +7,7 @@ export function description({
   isButton,
 }: Pick<ReturnType<typeof elements>, 'data' | 'isButton'>) {
   const URL_MAX = 2000;
-  /** What is behind the path may be long, and is dropped then; a fragment is nobody else's. */
+  /** The page's address without the fragment, which concerns nobody else, or a query that is long. */
   const address = () => {
     const url = new URL(location.protocol === 'about:' ? document.baseURI : location.href);
     url.hash = '';

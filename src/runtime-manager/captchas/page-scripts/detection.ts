@@ -10,7 +10,7 @@ import type { tokenWidgets } from './token-widgets.ts';
 import type { vendors } from './vendors.ts';
 import type { workWidgets } from './work-widgets.ts';
 
-/** What detection is made of: no part knows another but by its arguments. */
+/** What detection is made of: a part knows others only by its arguments. */
 export interface DetectionParts {
   elements: typeof elements;
   captchaList: typeof captchaList;
@@ -26,8 +26,8 @@ export interface DetectionParts {
 }
 
 /**
- * Finds the captchas of a document, and puts their solutions there. Detection looks again and again
- * instead of listening: a response that was emptied changes no attribute.
+ * Finds the captchas of a document, and puts their solutions into it. Detection looks again and again
+ * instead of listening, because a response that is emptied changes no attribute.
  */
 export function detection(parts: DetectionParts) {
   const page = parts.elements();

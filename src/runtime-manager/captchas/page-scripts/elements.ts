@@ -1,7 +1,7 @@
-/** What a solution is put into. */
+/** An element that a solution is put into. */
 export type Field = HTMLInputElement | HTMLTextAreaElement;
 
-/** Reads a document by prototypes: a page's elements can hide what `document` has. */
+/** Reads a document by prototypes, since a page's elements can hide what `document` has. */
 export function elements() {
   const data = (element: Element, name: string): string | undefined =>
     element.getAttribute(`data-${name}`) || undefined;
@@ -10,7 +10,7 @@ export function elements() {
     (element: Element): element is HTMLElementTagNameMap[Tag] =>
       element.localName === tag;
   return {
-    /** In the whole document, or within one element. */
+    /** All matches in the whole document, or within one element. */
     all: (selector: string, from?: Element): Element[] => [
       ...(from
         ? Element.prototype.querySelectorAll.call(from, selector)
@@ -25,9 +25,9 @@ export function elements() {
       Element.prototype.matches.call(element, 'button, input'),
     isShown: (element: Element | null): boolean =>
       element !== null && getComputedStyle(element).display !== 'none',
-    /** Of an attribute `data-…`; undefined: it is absent, or empty. */
+    /** The value of an attribute `data-…`; undefined: the attribute is absent, or empty. */
     data,
-    /** The input that is named to take the text of an image. */
+    /** The input that an image names to take its text. */
     inputOf: (image: Element): Field | undefined => {
       const input = document.getElementById(data(image, 'captcha-input') ?? '');
       return input && (isA('input')(input) || isA('textarea')(input)) ? input : undefined;

@@ -13,9 +13,9 @@ export function imageCaptchas(
         if (isLoaded && inputOf(image)) list.add(image, { kind: 'image' });
       }
     },
-    /** Its bytes in base64, or its address where they are another site's and may not be read. */
+    /** The image's bytes in base64, or its address if it is another site's and may not be read. */
     read: (image: Element) => {
-      if (!isA('img')(image)) throw new Error('the captcha is no image');
+      if (!isA('img')(image)) throw new Error('the captcha is not an image');
       const canvas = document.createElement('canvas');
       canvas.width = image.naturalWidth;
       canvas.height = image.naturalHeight;

@@ -3,8 +3,8 @@ import type { elements } from './elements.ts';
 import type { PresentVendor } from './vendors.ts';
 
 /**
- * Returns a function that finds what a page will ask a vendor's score for. Scores have no widget: what
- * they are asked for is in the page's scripts, if anywhere.
+ * Returns a function that finds the action for which a page will ask a vendor's score. Scores have no
+ * widget: the action is in the page's scripts, if anywhere.
  */
 export function scores(
   { all }: Pick<ReturnType<typeof elements>, 'all'>,

@@ -19,7 +19,7 @@ export function solutions(
     const fields = fieldsOf(captcha);
     return fields.length > 0 ? fields.some(({ value }) => value !== '') : isFilled;
   };
-  /** Whether it could be put there, or was too late for that. */
+  /** Puts a solution into the page, and returns whether that was possible or too late. */
   const put = (id: number, text: string): 'put' | 'solved' | 'gone' => {
     const captcha = list.find(id);
     if (!captcha?.anchor.isConnected) return 'gone';
@@ -31,7 +31,7 @@ export function solutions(
   return {
     isSolved,
     put,
-    /** As `put`, and as somebody types. */
+    /** As `put`, with the events of somebody who types. */
     type: (id: number, text: string) => {
       const result = put(id, text);
       const captcha = list.find(id);
@@ -45,7 +45,7 @@ export function solutions(
     },
     /** Resolves when a proof of work has ended, however long that takes. */
     outcome: async ({ work, anchor }: Captcha): Promise<'solved' | 'refused'> => {
-      if (!work) throw new Error('the captcha is no proof of work');
+      if (!work) throw new Error('the captcha is not a proof of work');
       for (;;) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         if (work.response(anchor)) return 'solved';

@@ -14,12 +14,12 @@ interface Widget extends Element {
 }
 
 /**
- * Starts a widget's proof of work in the page's world, in which a function without a name is one that
- * no stack shows. A widget that computes already is left to it, so that it is not made to begin
- * again. What it fails with is its own to show: a page would notice a rejection that nobody handles.
+ * Starts a widget's proof of work in the page's world. Stacks there do not show a function without a
+ * name. A widget that computes already is left alone, so that it does not begin again. The widget
+ * itself shows its failures: a page would notice a rejection that nobody handles.
  */
 export const startWork = async function (this: Widget, kind: string): Promise<void> {
-  /** Widgets are upgraded when their script has come, if ever: 20 s at most. */
+  /** Waits for 20 s at most: a widget is upgraded when its script has come, if ever. */
   const until = async (isReady: () => boolean): Promise<void> => {
     for (let looks = 0; looks < 400; looks++) {
       if (isReady()) return;
@@ -51,6 +51,6 @@ export const startWork = async function (this: Widget, kind: string): Promise<vo
       if (!this.checked) this.click?.();
       break;
     default:
-      throw new Error('it is no proof of work');
+      throw new Error('the kind is not a proof of work');
   }
 };

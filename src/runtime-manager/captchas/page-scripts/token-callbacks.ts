@@ -6,8 +6,8 @@ export interface Rendered {
 }
 
 /**
- * Finds what was given to `render` among all objects of a page, also when only the vendor's script
- * still has it. Own data properties alone are read, so nothing of the page runs.
+ * Finds what was given to `render` among all objects of a page, even when only the vendor's script
+ * still has it. Only own data properties are read, so that no code of the page runs.
  */
 export const renderedAmong = function (objects: object[]): Rendered[] {
   const own = (object: object, name: string): unknown =>
@@ -25,7 +25,7 @@ export const siteKeysOf = function (rendered: Rendered[]): string[] {
 
 /**
  * Calls the callback that was rendered with a site key, and tells whether there is one. Two widgets
- * with one key may have two callbacks: to call the wrong one does harm, so none is.
+ * with one key may have two callbacks: then neither is called, since the wrong one would do harm.
  */
 export const callRendered = function (
   rendered: Rendered[],
@@ -57,7 +57,7 @@ export const callNamed = function (name: string, token: string): boolean {
   return true;
 };
 
-/** The next time that the page asks for a score with this key, it gets this token. */
+/** Gives the page this token the next time that it asks for a score with this key. */
 export const answerExecute = function (
   siteKey: string,
   action: string,

@@ -1,7 +1,7 @@
 import type { elements, Field } from './elements.ts';
 import type { Vendor } from './vendors.ts';
 
-/** Where the widgets of vendors keep their tokens. */
+/** Finds the fields where the widgets of vendors keep their tokens. */
 export function tokenFields({
   all,
   closest,
@@ -9,7 +9,7 @@ export function tokenFields({
   isButton,
   isField,
 }: ReturnType<typeof elements>) {
-  /** Those that no marked widget has around them. */
+  /** The fields that are not inside a marked widget. */
   const loose = ({ field }: Vendor): Field[] =>
     all(`[name="${field}"]`)
       .filter(isField)

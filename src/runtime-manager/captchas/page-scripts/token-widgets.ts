@@ -3,7 +3,7 @@ import type { elements } from './elements.ts';
 import type { tokenFields } from './token-fields.ts';
 import type { PresentVendor } from './vendors.ts';
 
-/** Returns a function that finds what takes a token of a vendor. */
+/** Returns a function that finds the widgets that take a token of a vendor. */
 export function tokenWidgets(
   { all, closest, data, isA }: ReturnType<typeof elements>,
   fields: ReturnType<typeof tokenFields>,
@@ -26,11 +26,11 @@ export function tokenWidgets(
       .filter(isA('iframe'))
       .map(({ src }) => frame.exec(src)?.[1])
       .find(Boolean);
-  /** What other vendors call their field as well. */
+  /** Whether a field is another vendor's: some call theirs by reCAPTCHA's name as well. */
   const isForeign = (anchor: Element) =>
     closest(anchor, '.h-captcha, .cf-turnstile') !== null ||
     all('[name=h-captcha-response], [name=cf-turnstile-response]', anchor).length > 0;
-  /** What a script rendered: only its field marks it. */
+  /** Finds widgets that a script rendered: only their field marks them. */
   const findRendered = (vendor: PresentVendor) => {
     const { isRecaptcha, scoreKey } = vendor;
     for (const { parentElement: anchor } of fields.loose(vendor)) {

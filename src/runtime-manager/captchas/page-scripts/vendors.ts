@@ -1,13 +1,13 @@
 import type { elements } from './elements.ts';
 
-/** Whose widgets take a token, and how they are known. */
+/** A vendor whose widgets take a token, and how to recognize them. */
 export interface Vendor {
   kind: string;
-  /** Of the address of its script. */
+  /** Matches the path of the address of the vendor's script. */
   path: RegExp;
   className: string;
   field: string;
-  /** Of the address of its frame: the site key is its first group. */
+  /** Matches the address of the vendor's frame; the first group is the site key. */
   frame: RegExp;
 }
 
@@ -15,9 +15,9 @@ export interface Vendor {
 export interface PresentVendor extends Vendor {
   script: URL;
   isRecaptcha: boolean;
-  /** Of the names of kinds. */
+  /** The end of the names of its kinds. */
   suffix: string;
-  /** The site key that scores are asked for with, if any are. */
+  /** The site key that scores are asked for with; undefined: none are. */
   scoreKey: string | undefined;
 }
 

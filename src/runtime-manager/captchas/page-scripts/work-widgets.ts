@@ -2,7 +2,7 @@ import type { captchaList, Work } from './captcha-list.ts';
 import type { elements } from './elements.ts';
 
 /**
- * Returns a function that finds widgets which are proof of work.
+ * Returns a function that finds widgets of proof of work.
  *
  * - ALTCHA: https://altcha.org/docs/v2/widget-integration
  * - Cap: https://capjs.js.org/guide/widget.html

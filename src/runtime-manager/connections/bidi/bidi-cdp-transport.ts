@@ -2,20 +2,20 @@ import type { Transport } from 'chromium-bidi/out/Default/gen/src/utils/transpor
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 
-/** Tells of the pages and frames below a target, by events that come before the answer. */
+/** Makes the browser tell of the pages and frames below a target, by events before the answer. */
 const ATTACH = 'Target.setAutoAttach';
-/** Tells of a page's frames; one that shows a dialog does not answer. */
+/** Asks for a page's frames; a page that shows a dialog does not answer. */
 const FRAMES = 'Page.getFrameTree';
 const FRAMES_MAX_MS = 2000;
 
 const Command = z.object({ id: z.int(), method: z.string() });
 const Answer = z.object({ id: z.int() });
 
-/** What the translation to CDP reads and writes. */
+/** The connection that the translation to CDP reads and writes. */
 export class CdpTransport implements Transport {
   readonly #cdp: WebSocket;
   readonly #known = Promise.withResolvers<void>();
-  /** What was asked of pages and frames and is not answered yet; undefined once they are known. */
+  /** Open commands about pages and frames, by id; undefined once these are known. */
   #asked: Map<number, string> | undefined = new Map();
   #timer: NodeJS.Timeout | undefined;
 
@@ -49,7 +49,7 @@ export class CdpTransport implements Transport {
     this.#cdp.send(json);
   }
 
-  /** Whatever is attached to is asked for what is below it before the answer is read. */
+  /** Before an answer gets here, the translation has asked new targets for what is below them. */
   #note(asked: Map<number, string>, id: number | undefined): void {
     if (id === undefined || !asked.delete(id)) return;
     const open = [...asked.values()];

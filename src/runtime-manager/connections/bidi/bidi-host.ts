@@ -38,7 +38,7 @@ async function serve({ cdpUrl }: z.infer<typeof Start>): Promise<number> {
   return address.port;
 }
 
-/** A page in some browser can reach this port too: it tells its origin, or a name for its host. */
+/** Pages of some browser can reach this port too, but send an origin, or a name as their host. */
 function isService({ headers, socket, url = '' }: IncomingMessage): boolean {
   const [path = ''] = url.split('?', 1);
   // The service leaves out the port.
@@ -57,6 +57,6 @@ async function openSession(
   return BidiSession.open(cdpUrl, JSON.parse(capabilities), socket);
 }
 
-// The translation leaves promises to themselves, and what fails in one concerns one session.
+// The translation does not handle all its promises, and a failure concerns one session only.
 process.on('unhandledRejection', () => undefined);
 onTask(async (task) => ({ port: await serve(Start.parse(task)) }));

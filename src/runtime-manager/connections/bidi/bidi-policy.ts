@@ -21,10 +21,10 @@ const SERIALIZED = ['resultOwnership', 'serializationOptions'];
 const ANSWER = ['request', 'cookies', 'headers', 'reasonPhrase', 'statusCode'];
 
 /**
- * What clients may send, and the parameters of each: what is served of the standard, but what would
- * reach the machine (extensions from its files, Bluetooth devices near it). Two parameters are no
- * longer in the standard (`sandbox` of locateNodes, `contexts` of unsubscribe), but Selenium sends
- * them; they have no effect.
+ * The commands that clients may send, and the parameters of each: all that is served of the
+ * standard, except what would reach the machine (extensions from its files, Bluetooth devices near
+ * it). Two parameters are no longer in the standard (`sandbox` of locateNodes, `contexts` of
+ * unsubscribe), but Selenium sends them; they have no effect.
  */
 const COMMANDS = new Map<string, string[]>(
   Object.entries({
@@ -129,7 +129,7 @@ const COMMANDS = new Map<string, string[]>(
   }),
 );
 
-/** Why some of the others are not served. */
+/** Why some other commands are not served. */
 const EXTENSIONS = 'extensions are named when the runtime is created';
 const REASONS = new Map([
   ['webExtension.install', EXTENSIONS],
@@ -147,7 +147,7 @@ const Allowed = z.object({ downloadBehavior: z.object({ type: z.literal('allowed
 
 type Check = (command: BidiCommand, files: RuntimeFiles) => BidiVerdict;
 
-/** What is looked at beyond the names of parameters. */
+/** Commands of which more is looked at than the names of parameters. */
 const CHECKS = new Map<string, Check>(
   Object.entries({
     'browser.setDownloadBehavior': judgeDownload,
@@ -178,7 +178,7 @@ export function judgeBidi(command: BidiCommand, files: RuntimeFiles): BidiVerdic
   return CHECKS.get(method)?.(command, files) ?? { pass: params };
 }
 
-/** The command of CDP that is asked for, if any. */
+/** The command of CDP that a command of BiDi hands on, if any. */
 export function innerCommand({ method, params }: BidiCommand): string | undefined {
   return method === 'goog:cdp.sendCommand' ? CdpCommand.safeParse(params).data?.method : undefined;
 }
@@ -199,14 +199,14 @@ function judgeFiles({ method, params }: BidiCommand, files: RuntimeFiles): BidiV
   return unsupported(`${method} is not allowed with files that are not the runtime's own`);
 }
 
-/** Where downloads are kept is not the client's to say. */
+/** The service says where downloads are kept, not the client. */
 function judgeDownload({ params }: BidiCommand, files: RuntimeFiles): BidiVerdict {
   if (!Allowed.safeParse(params).success) return { pass: params };
   const downloadBehavior = { type: 'allowed', destinationFolder: seenPart(files, 'downloads') };
   return { pass: { ...params, downloadBehavior } };
 }
 
-/** The address is one of CDP's in the end. */
+/** Judges an address as for CDP, where it goes in the end. */
 function judgeUrl({ method, params }: BidiCommand, files: RuntimeFiles): BidiVerdict {
   const { url } = params;
   const verdict = judge({ id: 0, method: 'Page.navigate', params: { url } }, 'control', files);

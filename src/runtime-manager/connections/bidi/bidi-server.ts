@@ -8,9 +8,9 @@ const START_TIMEOUT_MS = 30_000;
 
 const Started = z.union([z.object({ port: z.int() }), z.object({ error: z.string() })]);
 
-/** What speaks WebDriver BiDi for one browser, in a process of its own. */
+/** A process of its own that speaks WebDriver BiDi for one browser. */
 export interface BidiServer extends AsyncDisposable {
-  /** Connects to where its websockets are served. */
+  /** Connects to the port at which it serves websockets. */
   dial: Dial;
   exited: Promise<unknown>;
 }

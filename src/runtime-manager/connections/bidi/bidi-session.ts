@@ -21,7 +21,7 @@ const Shape = z.looseObject({
   method: z.string(),
   params: z.record(z.string(), z.unknown()),
 });
-/** The translation itself looks at which command it is, and with what. */
+/** The translation itself checks the method and its parameters. */
 const Command = z.custom<Command>((value) => Shape.safeParse(value).success);
 
 export async function openCdp(url: string): Promise<WebSocket> {
@@ -31,10 +31,10 @@ export async function openCdp(url: string): Promise<WebSocket> {
   return cdp;
 }
 
-/** WebDriver BiDi for one client, by a connection to the browser of its own. */
+/** WebDriver BiDi for one client, over a connection of its own to the browser. */
 export class BidiSession {
   readonly #cdp: WebSocket;
-  /** What marks the one command that is not the client's, and its answer. */
+  /** Marks the one command that is not the client's, and its answer. */
   readonly #ownChannel = randomUUID();
   readonly #begun = Promise.withResolvers<void>();
   #client: WebSocket | undefined;
@@ -44,7 +44,7 @@ export class BidiSession {
     this.#cdp = cdp;
   }
 
-  /** Resolves when all pages that exist are known. Ends with the socket, whatever becomes of that. */
+  /** Resolves when all pages that exist are known. The socket's end ends the session at any time. */
   static async open(cdpUrl: string, capabilities: unknown, socket: Duplex): Promise<BidiSession> {
     const cdp = await openCdp(cdpUrl);
     socket.once('close', () => cdp.terminate());
@@ -57,7 +57,7 @@ export class BidiSession {
   async #begin(capabilities: unknown): Promise<void> {
     const transport = new CdpTransport(this.#cdp);
     const connection = new MapperCdpConnection(transport);
-    // What waits for an answer then learns that there is none.
+    // Whoever waits for an answer then learns that there is none.
     this.#cdp.once('close', () => connection.close());
     await BidiMapper.BidiServer.createAndStart(
       {
@@ -73,7 +73,7 @@ export class BidiSession {
     const own = { id: 0, 'goog:channel': this.#ownChannel };
     const params = { capabilities: { alwaysMatch: capabilities } };
     void this.#receive(Command.parse({ ...own, method: 'session.new', params }));
-    // It is answered when all pages have loaded, for which nobody should have to wait.
+    // The command is answered when all pages have loaded, for which nobody should have to wait.
     await Promise.race([this.#begun.promise, transport.known]);
   }
 
@@ -93,7 +93,7 @@ export class BidiSession {
     }
   }
 
-  /** Resolves when it is sent; until then the browser is not read, so that nothing piles up here. */
+  /** Resolves when the message is sent; the browser is not read before, so that nothing piles up. */
   async #send(message: Message): Promise<void> {
     if ('goog:channel' in message && message['goog:channel'] === this.#ownChannel) {
       if (message.type === 'error') this.#begun.reject(new Error(message.message));

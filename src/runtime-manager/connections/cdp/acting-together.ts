@@ -1,6 +1,6 @@
 import type { Acting } from '../websocket/websocket-bridge.ts';
 
-/** Several who act for one client, until it goes: each command is the first one's that takes it. */
+/** Joins several actors of one client until it goes: the first that takes a command has it. */
 export function actingTogether(actors: readonly Acting[], closed: () => void): Acting {
   const answeredBy = (start: Buffer) => actors.find((one) => one.isAnswer(start));
   return {

@@ -5,7 +5,7 @@ import { discover } from './cdp-discovery.ts';
 const Version = z.looseObject({ Browser: z.string() });
 const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { darwin: 'mac' };
 
-/** What a browser is, which no capability of WebDriver changes. */
+/** Facts about a browser, which no capability of WebDriver changes. */
 export interface BrowserFacts {
   /** Such as `156.0.8078.108`. */
   version: string;

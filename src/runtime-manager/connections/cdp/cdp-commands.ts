@@ -203,7 +203,7 @@ const REASONS: Record<string, string> = {
   'Page.startScreenRecording': 'it writes to the machine; Page.startScreencast sends pictures',
   'Page.stopScreenRecording': 'it writes to the machine; Page.startScreencast sends pictures',
   'Target.exposeDevToolsProtocol': 'pages get no protocol of their own',
-  'Target.openDevTools': 'DevTools would reach files of the machine; open those of the client',
+  'Target.openDevTools': "DevTools would reach files of the machine; open the client's own",
   'Target.sendMessageToTarget': 'attach with flatten: true and use its sessionId',
   'Target.setRemoteLocations': 'the machine cannot be reached',
   Cast: 'the network around the machine cannot be reached',
@@ -223,7 +223,7 @@ export const HARMLESS: ReadonlySet<string> = new Set(
 
 const reasons = new Map(Object.entries(REASONS));
 
-/** Undefined for a command that nobody knows. */
+/** Why clients may not send a command; undefined for a command that nobody knows. */
 export function reasonAgainst(method: string): string | undefined {
   return reasons.get(method) ?? reasons.get(method.split('.', 1)[0] ?? '');
 }

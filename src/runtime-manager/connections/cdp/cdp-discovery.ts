@@ -27,7 +27,7 @@ export interface DiscoveryRequest {
   access: Access;
 }
 
-/** The websocket a client of CDP means by a path below its connection's address. */
+/** The websocket that a client of CDP means by a path below its connection's address. */
 export function cdpPathOf(path: string, { path: browserPath }: DebuggingEndpoint): string {
   if (path === '' || path === '/' || path.startsWith('/devtools/browser/')) return browserPath;
   if (TARGET.test(path)) return path;
@@ -36,7 +36,7 @@ export function cdpPathOf(path: string, { path: browserPath }: DebuggingEndpoint
 
 /**
  * Chromium's own HTTP endpoints, by which clients find websockets: the same documents, with the
- * addresses in them replaced by ones that lead here. Throws `connection.not_found` for others.
+ * addresses in them replaced by ones that lead here. Throws `connection.not_found` for other paths.
  */
 export async function discover(
   endpoint: DebuggingEndpoint,
@@ -54,7 +54,7 @@ export async function discover(
 async function ask({ dial }: DebuggingEndpoint, method: string, path: string) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    // Chromium answers those only who call it by an address.
+    // Chromium answers only whoever calls it by an address.
     return await requestOver(dial, { method, path, headers: { host: '127.0.0.1' }, signal });
   } catch (cause) {
     throw new RuntimeError('connection.failed', 'The browser does not answer.', { cause });

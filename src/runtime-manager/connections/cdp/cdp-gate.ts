@@ -14,8 +14,8 @@ export interface GateParts extends Pick<BridgeOptions, 'act'> {
 
 /**
  * The browser's debugging server as our own helpers see it, with the same inspection that clients of
- * CDP go through. It listens nowhere itself: whoever runs the helper hands it the connections that
- * come from there.
+ * CDP go through. The gate listens nowhere itself: whoever runs the helper hands the helper's
+ * connections to the gate.
  */
 export class CdpGate implements Disposable {
   readonly #server: Server;
@@ -55,7 +55,7 @@ export class CdpGate implements Disposable {
   }
 }
 
-/** A page in some browser can reach this port too: it tells its origin, or a name for its host. */
+/** Pages of some browser can reach this port too, but send an origin, or a name as their host. */
 function isHelper({ headers, socket }: IncomingMessage): boolean {
   // chromedriver leaves out the port.
   const hosts = ['127.0.0.1', `127.0.0.1:${socket.localPort}`];

@@ -10,9 +10,9 @@ import { answerToWrongClient } from '../wrong-address.ts';
 const ERROR = { notJson: -32700, notCommand: -32600, unknown: -32601, refused: -32000 } as const;
 
 /**
- * Looks into the messages of a CDP client. Of one that may control, almost all are harmless at a
- * glance and pass as they came. One that is read and passes goes on as it was understood: a message
- * cannot say one thing here and another to the browser.
+ * Inspects the messages of a CDP client. Almost all messages of a client that may control are
+ * harmless at a glance and pass as they came. A message that is read goes on as it was understood,
+ * so that no message says one thing here and another to the browser.
  */
 export function inspectCdp(role: Role, files: RuntimeFiles) {
   return ({ raw, payload }: ClientMessage): Inspected => {

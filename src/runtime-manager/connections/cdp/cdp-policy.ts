@@ -4,7 +4,7 @@ import { HARMLESS, reasonAgainst } from './cdp-commands.ts';
 import { isOwnFile, seenPart, type FilesFolder } from '../../browser/own-files.ts';
 import type { Access } from '../../runtime/access.ts';
 
-/** Who sends a command: a client with its access, or Playwright's server for one. */
+/** Who sends a command: a client with its access, or Playwright's server for a client. */
 export type Role = Access | 'playwright';
 
 export const CdpCommand = z.looseObject({
@@ -16,8 +16,8 @@ export const CdpCommand = z.looseObject({
 export type CdpCommand = z.infer<typeof CdpCommand>;
 
 /**
- * `replace` is the command that goes in its place, `refuse` the reason it does not; one that is
- * `unknown` is no command as far as we know.
+ * `replace` is the command that goes on in place of the given one, `refuse` the reason why none
+ * does; `unknown`: Chromium has no such command, as far as we know.
  */
 export type Verdict =
   | { pass: true }
@@ -26,7 +26,7 @@ export type Verdict =
 
 const PASS: Verdict = { pass: true };
 
-/** What an observer may send: it shows the page, and neither changes it nor reads what it keeps. */
+/** What an observer may send: commands that show the page, but do not change it or read its data. */
 const OBSERVABLE = new Set([
   'Browser.getVersion',
   'Target.getTargets',
@@ -49,20 +49,20 @@ const OBSERVABLE = new Set([
   'Performance.getMetrics',
 ]);
 
-/** What of the machine is the runtime's own. */
+/** Which files of the machine are the runtime's own. */
 export interface RuntimeFiles extends FilesFolder {
-  /** Where Stagehand's extension is that browsers get. */
+  /** The path of the Stagehand extension that browsers get. */
   stagehandExtension: string;
   /**
-   * The port at which the browser finds proxies that Playwright's server offers it; undefined: it
-   * cannot reach them.
+   * The port at which the browser finds proxies that Playwright's server offers it; undefined: the
+   * browser cannot reach them.
    */
   contextProxyPort?: number | undefined;
 }
 
 type Judge = (command: CdpCommand, files: RuntimeFiles, role: Role) => Verdict;
 
-/** Commands whose parameters decide, and who decides. */
+/** Commands that are judged by their parameters, with their judges. */
 const JUDGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ['Browser.setDownloadBehavior', judgeDownload],
   ['DOM.setFileInputFiles', judgeInput],
@@ -76,7 +76,7 @@ const JUDGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ['Tracing.start', judgeTracing],
 ]);
 
-/** Decides on a command, by who sends it and what is the runtime's own. */
+/** Decides on a command, by its sender and by what is the runtime's own. */
 export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Verdict {
   const { method } = command;
   if (role === 'observe' && !OBSERVABLE.has(method)) {
@@ -94,7 +94,7 @@ function refuse({ method }: CdpCommand, why: string): Verdict {
   return { refuse: `${method} is not allowed${why}` };
 }
 
-/** Stagehand names its extension by a path on its own machine; the runtime has one of the kind. */
+/** Stagehand names its extension by a path on its own machine; the runtime has one of its own. */
 function judgeExtension(command: CdpCommand, { stagehandExtension }: RuntimeFiles): Verdict {
   const path = command.params?.['path'];
   if (typeof path === 'string' && STAGEHAND.test(path)) {
@@ -105,7 +105,7 @@ function judgeExtension(command: CdpCommand, { stagehandExtension }: RuntimeFile
 
 const STAGEHAND = /[\\/]@browserbasehq[\\/]stagehand[\\/]dist[\\/]extension[\\/]?$/;
 
-/** Each is looked up on the machine. */
+/** Each path is looked up on the machine. */
 const FILES_MAX = 10_000;
 const Paths = z.array(z.string()).max(FILES_MAX);
 const InputParams = z.looseObject({ files: Paths });
@@ -120,7 +120,7 @@ function judgeDrag(command: CdpCommand, files: RuntimeFiles): Verdict {
   return judgeFiles(command, read.success ? (read.data.data?.files ?? []) : undefined, files);
 }
 
-/** What cannot be read here is not passed on: Chromium might read it otherwise. */
+/** Refuses what cannot be read here, since Chromium might read it otherwise. */
 function judgeFiles(
   command: CdpCommand,
   paths: string[] | undefined,
@@ -131,8 +131,8 @@ function judgeFiles(
 }
 
 /**
- * Clients name directories of their own machine, and Playwright's clients one for every context: all
- * downloads go to one folder instead. Playwright's helper sees the folder and has a place in it.
+ * Clients name directories of their own machine, and Playwright's clients name one for every context.
+ * All downloads go to one folder instead, which Playwright's helper sees and has a place in.
  */
 function judgeDownload(command: CdpCommand, files: RuntimeFiles, role: Role): Verdict {
   const { params } = command;
@@ -144,10 +144,10 @@ function judgeDownload(command: CdpCommand, files: RuntimeFiles, role: Role): Ve
   };
 }
 
-/** They would lead around what the runtime's traffic goes through. */
+/** These would lead traffic around what the runtime's traffic goes through. */
 const PROXY_PARAMS = ['proxyServer', 'proxyBypassList'];
 
-/** Only the one that Playwright's server offers, whose own connections go the runtime's way. */
+/** Allows only the proxy that Playwright's server offers: its connections go the runtime's way. */
 function judgeContext(command: CdpCommand, files: RuntimeFiles, role: Role): Verdict {
   const { params = {} } = command;
   if (PROXY_PARAMS.every((name) => params[name] === undefined)) return PASS;
@@ -164,14 +164,14 @@ function judgeContext(command: CdpCommand, files: RuntimeFiles, role: Role): Ver
 
 const LOCAL_URL = /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|devtools):/i;
 
-/** The browser blocks these too, whoever navigates; here the client learns why. */
+/** The browser blocks these addresses too, whoever navigates; here the client learns why. */
 function judgeUrl(command: CdpCommand): Verdict {
   const url = command.params?.['url'];
   if (typeof url !== 'string' || !LOCAL_URL.test(asBrowsersRead(url))) return PASS;
   return refuse(command, ' to an address of the machine itself');
 }
 
-/** https://url.spec.whatwg.org/#concept-basic-url-parser drops these before it looks for a scheme. */
+/** The parser of URLs drops these first: https://url.spec.whatwg.org/#concept-basic-url-parser */
 function asBrowsersRead(url: string): string {
   // oxlint-disable-next-line no-control-regex
   return url.replaceAll(/[\t\r\n]/g, '').replace(/^[\x00-\x20]+/, '');
@@ -179,7 +179,7 @@ function asBrowsersRead(url: string): string {
 
 const OWN_BACKENDS: unknown[] = [undefined, 'auto', 'chrome'];
 
-/** A configuration of Perfetto's can name a file to write to, and what of the system to trace. */
+/** A configuration of Perfetto can name a file to write to, and parts of the system to trace. */
 function judgeTracing(command: CdpCommand): Verdict {
   const { perfettoConfig, tracingBackend } = command.params ?? {};
   if (perfettoConfig === undefined && OWN_BACKENDS.includes(tracingBackend)) return PASS;

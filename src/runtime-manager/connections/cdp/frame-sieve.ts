@@ -1,25 +1,25 @@
 import { OPCODE, readHeader, serverFrame } from '../websocket/websocket-frames.ts';
 
-/** What is taken out of a stream is held whole. */
+/** A larger message is never taken out of a stream, since it would have to be held whole. */
 const TAKEN_MAX_BYTES = 1024 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Takes messages out of a stream of frames of a server, or puts others in their place; what is left
- * is a stream of frames still.
+ * Takes messages out of a server's stream of frames, or puts others in their place; what is left is
+ * still a stream of frames.
  */
 export class FrameSieve {
   readonly #startBytes: number;
   readonly #isTaken: (start: Buffer) => boolean;
   readonly #take: (payload: Buffer) => Buffer | undefined;
-  /** Of a message that it cannot be told of yet, or that is taken. */
+  /** The bytes of a message that is not decided on yet, or that is taken. */
   #held: Buffer = NOTHING;
   #passing = 0;
 
   /**
-   * `isTaken` decides by the first bytes of a text, all of it or `startBytes` at least. `take` may
-   * return a text to pass in its place.
+   * `isTaken` decides by the first `startBytes` of a message, or by all of a shorter one. `take`
+   * may return a text to pass in the message's place.
    */
   constructor(
     startBytes: number,

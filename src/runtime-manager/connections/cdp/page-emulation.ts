@@ -3,14 +3,14 @@ import { CdpCommand } from './cdp-policy.ts';
 import type { QuietCommands } from './quiet-commands.ts';
 import type { Acting } from '../websocket/websocket-bridge.ts';
 
-/** The browser has noticed by then that a client is gone; the second time is for a busy one. */
+/** By then the browser has noticed that a client is gone; the second time is for a busy browser. */
 const RESTORE_AFTER_MS = [300, 3000];
-/** Of more sessions than that, the oldest are not known any more. */
+/** When there are more sessions, the oldest are forgotten. */
 const SESSIONS_MAX = 200;
 
 const METRICS = 'Emulation.setDeviceMetricsOverride';
 const CLEAR_METRICS = 'Emulation.clearDeviceMetricsOverride';
-/** Those of which a page knows only the last word, and forgets it when whoever said it goes. */
+/** Commands of which a page keeps only the last, and only until the client that sent it goes. */
 const LASTING = new Set([
   METRICS,
   'Emulation.setEmulatedMedia',
@@ -21,8 +21,8 @@ const LASTING = new Set([
 type Params = Record<string, unknown>;
 
 /**
- * What one client emulates in pages, by its sessions. Where two do so in one page the last one
- * decides; when one goes, what the others emulate is said again in their stead.
+ * What one client emulates in pages, by session. Where two clients do so in one page, the last one
+ * decides; when a client goes, the service repeats the commands of the others.
  */
 export class PageEmulation implements Acting {
   readonly answerStartBytes = 0;
@@ -31,14 +31,14 @@ export class PageEmulation implements Acting {
   readonly #all: Set<PageEmulation>;
   readonly #sessions = new Map<string | undefined, Map<string, Params>>();
 
-  /** `all` has those of the browser's clients. */
+  /** `all` has the emulation of every client of the browser. */
   constructor(quiet: QuietCommands, all: Set<PageEmulation>) {
     this.#quiet = quiet;
     this.#all = all;
     all.add(this);
   }
 
-  /** Takes nothing: it only remembers. */
+  /** Takes no command, and only remembers it. */
   take(payload: Buffer): boolean {
     if (!payload.includes('"Emulation.', 0, 'latin1')) return false;
     const { data: command } = CdpCommand.safeParse(parseJson(payload));
@@ -66,7 +66,7 @@ export class PageEmulation implements Acting {
 
   #note({ method, params = {}, sessionId }: CdpCommand): void {
     const said = this.#sessions.get(sessionId) ?? new Map<string, Params>();
-    // The last one said is the last in the map.
+    // The session that spoke last is the last in the map.
     this.#sessions.delete(sessionId);
     this.#sessions.set(sessionId, said.set(method, params));
     const [oldest] = this.#sessions.keys();
@@ -77,7 +77,7 @@ export class PageEmulation implements Acting {
     for (const [sessionId, said] of this.#sessions) {
       for (const [method, params] of said) {
         if (!methods.has(method)) continue;
-        // The same metrics once more would change nothing.
+        // To send the same metrics once more would change nothing.
         if (method === METRICS) this.#quiet.send(CLEAR_METRICS, {}, sessionId);
         this.#quiet.send(method, params, sessionId);
       }

@@ -17,9 +17,9 @@ const Event = z.object({
 
 /**
  * The targets that one client holds at their start (`waitForDebuggerOnStart`). A target runs only when
- * each client that holds it lets it go. So one that froze, or that somebody steps through, would hold
- * the new tabs of all others: after a while its targets are let go in its stead. It stays attached to
- * them; and one that is alone may take its time.
+ * each client that holds it lets it go. So a client that froze, or that somebody steps through, would
+ * hold the new tabs of all others: after a while the service lets its targets go in its stead. The
+ * client stays attached to them; and a client that is alone may take its time.
  */
 export class PausedTargets implements Acting {
   readonly answerStartBytes = DETACHED.length;
@@ -27,7 +27,7 @@ export class PausedTargets implements Acting {
   readonly #quiet: QuietCommands;
   readonly #isAlone: () => boolean;
   readonly #held = new Map<string, NodeJS.Timeout>();
-  /** Whether it has said nothing since something was let go in its stead. */
+  /** Whether the client has said nothing since a target was let go in its stead. */
   #isAbsent = false;
 
   constructor(quiet: QuietCommands, isAlone: () => boolean) {
@@ -35,7 +35,7 @@ export class PausedTargets implements Acting {
     this.#isAlone = isAlone;
   }
 
-  /** Takes nothing: what it sees are targets that the client lets go itself. */
+  /** Takes no command, and only notes the targets that the client lets go itself. */
   take(payload: Buffer): boolean {
     this.#isAbsent = false;
     if (this.#held.size === 0 || !payload.includes(RESUME, 0, 'latin1')) return false;
@@ -68,7 +68,7 @@ export class PausedTargets implements Acting {
     const look = () => {
       if (!this.#isAlone()) this.#resume(sessionId);
     };
-    // One tab is several targets, one in the other.
+    // A tab is several targets, one in the other, and an absent client would hold each of them.
     if (this.#isAbsent) return look();
     this.#held.set(sessionId, setInterval(look, HOLD_MAX_MS).unref());
   }

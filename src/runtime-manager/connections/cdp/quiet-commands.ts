@@ -1,11 +1,11 @@
 import type { Acting, Wire } from '../websocket/websocket-bridge.ts';
 
 const ANSWER = /^\{"id":(\d+)[,}]/;
-/** Below those of whoever gives input for a client; clients count from 1. */
+/** Just below the ids of the humanizer's commands; clients count from 1. */
 const ID_MAX = 2_099_999_999;
 const IDS = 1_000_000;
 
-/** Commands of the service's own on the sessions of a client, of which the client hears nothing. */
+/** The service's own commands on the sessions of a client, of which the client hears nothing. */
 export class QuietCommands implements Acting {
   readonly answerStartBytes = '{"id":2099999999,'.length;
   readonly isFull = false;

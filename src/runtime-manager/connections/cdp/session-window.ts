@@ -6,7 +6,7 @@ type Send = (method: string, path: string, body: Buffer) => Promise<PlainAnswer>
 
 /**
  * Places the window of a new session by commands of WebDriver, as its client wants it. Ends the
- * session, and throws a `WebDriverError`, when that cannot be.
+ * session, and throws a `WebDriverError`, when the browser refuses.
  */
 export async function placeWindow(
   send: Send,
@@ -25,7 +25,7 @@ export async function placeWindow(
     await send('DELETE', session, Buffer.alloc(0));
     throw new WebDriverError(
       'session not created',
-      'goog:chromeOptions.args: The browser refuses to place its window as they say.',
+      'goog:chromeOptions.args: The browser refuses to place its window as these say.',
     );
   }
 }

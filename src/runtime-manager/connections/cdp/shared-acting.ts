@@ -6,7 +6,7 @@ import { parseJson } from '../parse-json.ts';
 import { CdpCommand, type Role } from './cdp-policy.ts';
 import type { Acting, Wire } from '../websocket/websocket-bridge.ts';
 
-/** What clients of one browser share, and what each is to have as its own. */
+/** What clients of one browser share, though each should have its own. */
 export interface SharedState {
   downloads: Downloads;
   permissions: Permissions;
@@ -51,8 +51,8 @@ interface Waiting {
 }
 
 /**
- * Keeps apart what clients of one browser ask of it as a whole: of that Chromium knows only the last
- * word, and drops it when whoever said it goes.
+ * Keeps apart what clients of one browser ask of the browser as a whole: Chromium knows only the last
+ * of these commands, and drops it when the client that sent it goes.
  */
 export class SharedActing implements Acting {
   readonly answerStartBytes = STARTS[0].length;
@@ -103,7 +103,7 @@ export class SharedActing implements Acting {
     const answer = CdpAnswer.safeParse(json).data;
     if (!answer) return this.#progressed(json, payload);
     const waiting = this.#waiting.get(answer.id);
-    // Ids are each session's own.
+    // Each session counts its own ids.
     if (!waiting || waiting.sessionId !== answer.sessionId) return payload;
     this.#waiting.delete(answer.id);
     void waiting.answered(answer, payload);
@@ -115,10 +115,10 @@ export class SharedActing implements Acting {
     this.#shared.permissions.leave(this);
   }
 
-  /** The client's own command brings it its events; the service says the same once more, and so keeps it. */
+  /** The client's own command brings it its events; the service repeats that, so that it lasts. */
   #wishDownloads(command: CdpCommand): boolean {
     const wish = this.#wishOf(command);
-    // Chromium says what is wrong with it.
+    // Chromium answers what is wrong with the command.
     if (!wish) return false;
     const { contextId, ...wished } = wish;
     const { downloadPath: _, ...params } = command.params ?? {};
@@ -131,7 +131,7 @@ export class SharedActing implements Acting {
     return true;
   }
 
-  /** The deprecated form, for the context of the page, which has to be found out first. */
+  /** The deprecated form, for the page's context, which the browser has to be asked for first. */
   #wishPageDownloads(command: CdpCommand): void {
     const { id, sessionId } = command;
     this.#await(command, async ({ result }) => {
@@ -149,7 +149,7 @@ export class SharedActing implements Acting {
     this.#send({ id, method: 'Target.getTargetInfo', sessionId });
   }
 
-  /** Undefined when it cannot be carried out. */
+  /** Undefined when the command cannot be carried out. */
   #wishOf({ params }: CdpCommand): (DownloadWish & { contextId: string | undefined }) | undefined {
     const { data: said } = Wish.safeParse(params);
     if (!said) return undefined;
@@ -179,7 +179,7 @@ export class SharedActing implements Acting {
     return id === this.#shared.defaultContextId ? undefined : id;
   }
 
-  /** What a client hears of the end of a download is the end of its own. */
+  /** A client hears of the end of a download as if its own wishes alone were in force. */
   #progressed(json: unknown, payload: Buffer): Buffer | undefined {
     const { data: event } = Progress.safeParse(json);
     if (event?.params.state !== 'completed') return payload;

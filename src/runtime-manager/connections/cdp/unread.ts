@@ -1,10 +1,10 @@
 import { HARMLESS } from './cdp-commands.ts';
 
 const KEY = '"method"';
-/** JSON's whitespace; what stands further away is read whole. */
+/** JSON's whitespace; a message whose value stands further away is read whole. */
 const VALUE = /^[ \t\r\n]*:[ \t\r\n]*"([A-Za-z]+\.[A-Za-z]+)"/;
 const VALUE_WITHIN = 128;
-/** Those that can stand for a letter. */
+/** The escapes that can stand for a letter. */
 const ESCAPES = ['\\u', '\\x'];
 
 const QUOTE = '"'.charCodeAt(0);
@@ -16,9 +16,9 @@ const BRACKET = '['.charCodeAt(0);
 const BRACKET_END = ']'.charCodeAt(0);
 
 /**
- * Whether a message can only be a harmless command, or none at all, so that it passes as it came:
- * a name that needs no judging follows the first `"method"`, there is no other but inside its
- * parameters, and no escape could spell one. Looks for a few bytes, however large the message is.
+ * Whether a message can only be a harmless command, or no command at all, so that it passes as it
+ * came: a name that needs no judging follows the first `"method"`, any other `"method"` is inside
+ * the parameters, and no escape could spell one. Looks for a few bytes, however large the message is.
  */
 export function isHarmlessUnread(payload: Buffer): boolean {
   if (payload[0] !== BRACE) return false;
@@ -32,8 +32,8 @@ export function isHarmlessUnread(payload: Buffer): boolean {
 }
 
 /**
- * Whether of several `"method"` the first is the only one outside of inner objects. Where a comment
- * could begin it gives up, since it does not know where that ends.
+ * Whether the first of several `"method"` is the only one outside of inner objects. False where a
+ * comment could begin, since nothing here knows where a comment ends.
  */
 function isOnlyOuter(payload: Buffer, first: number): boolean {
   let depth = 0;

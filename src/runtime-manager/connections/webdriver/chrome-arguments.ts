@@ -3,7 +3,7 @@ import { z } from 'zod';
 /**
  * Arguments that programs send out of habit, and that change nothing for them on a browser that runs
  * already: they concern a screen, a sandbox, a first start or Google's own services, or hold here
- * anyway. With any value, or none.
+ * anyway. Their values do not matter.
  */
 const WITHOUT_EFFECT = new Set([
   'disable-backgrounding-occluded-windows',
@@ -53,7 +53,7 @@ const WITHOUT_EFFECT = new Set([
   'verbose',
 ]);
 
-/** Those that change nothing with these values; of a list of values, each has to be one of them. */
+/** Arguments that change nothing with these values; each value of a list has to be one of them. */
 const WITHOUT_EFFECT_AS = new Map<string, string[]>(
   Object.entries({
     'disable-features': [
@@ -71,7 +71,7 @@ const WITHOUT_EFFECT_AS = new Map<string, string[]>(
     ],
     'enable-features': ['NetworkService', 'NetworkServiceInProcess', 'NetworkServiceInProcess2'],
     'force-device-scale-factor': ['1', '1.0'],
-    // Chromium's own choice of one.
+    // Chromium chooses the port.
     'remote-debugging-port': ['0'],
   }),
 );
@@ -82,7 +82,7 @@ const EXTENSIONS = 'upload the extension, and name it in extensionIds when the r
 const NETWORK = 'the proxy is set when the runtime is created, or by PUT …/proxy';
 const DEBUGGING = 'CDP is at se:cdp of the session, and at cdpUrl of the runtime';
 
-/** What gives the same here, of arguments that are refused. */
+/** For arguments that are refused: what has the same effect here. */
 const INSTEAD = new Map<string, string>(
   Object.entries({
     'allow-insecure-localhost': CERTIFICATES,
@@ -121,8 +121,8 @@ const Pair = z
   .transform((text) => text.split(/[,x]/).map(Number));
 
 /**
- * Reads `args` of `goog:chromeOptions`: what they ask of the window, and of each that cannot be had
- * why, in a sentence.
+ * Reads `args` of `goog:chromeOptions`: what they ask of the window, and for each argument that
+ * cannot be had a sentence that says why.
  */
 export function readArguments(args: string[]): { window: WindowWish; objections: string[] } {
   const window: WindowWish = {};
@@ -141,7 +141,7 @@ function splitOf(arg: string): string[] {
   return end === -1 ? [plain] : [plain.slice(0, end), plain.slice(end + 1)];
 }
 
-/** Undefined: it does not concern the window; false: its value cannot be read. */
+/** Undefined: the argument does not concern the window; false: its value cannot be read. */
 function readWindow(
   name: string,
   value: string | undefined,

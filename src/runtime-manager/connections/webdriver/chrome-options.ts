@@ -3,7 +3,7 @@ import { readArguments, type WindowWish } from './chrome-arguments.ts';
 
 const Settings = z.record(z.string(), z.unknown());
 
-/** What chromedriver takes for a browser that it attaches to, and reads itself. */
+/** Options that chromedriver takes, and reads itself, for a browser that it attaches to. */
 const PASSED_ON = z.strictObject({
   devToolsEventsToLog: z.unknown().optional(),
   enableExtensionTargets: z.unknown().optional(),
@@ -31,7 +31,7 @@ const ChromeOptions = PASSED_ON.extend({
   w3c: z.boolean().optional(),
 });
 
-/** Switches that chromedriver starts a Chromium of its own with, and that ours is without. */
+/** Switches that chromedriver launches Chromium with, and that our Chromium runs without. */
 const LEFT_OUT = new Set([
   'disable-popup-blocking',
   'enable-automation',
@@ -43,7 +43,7 @@ const LEFT_OUT = new Set([
 
 /**
  * Settings that change nothing for a program here: downloads have one folder and ask nobody, and a
- * browser without a window shows no bubbles. `undefined`: with any value.
+ * browser without a window shows no bubbles. `undefined` stands for any value.
  */
 const SETTINGS_WITHOUT_EFFECT = new Map<string, unknown>(
   Object.entries({
@@ -62,27 +62,27 @@ const RUNS = 'the browser runs already';
 const EMULATE =
   'use Emulation.setDeviceMetricsOverride and Emulation.setUserAgentOverride by commands of CDP, or a profile with a viewport and a userAgent';
 
-/** Why options cannot be had, whatever their value. */
+/** Why each of these options cannot be had, whatever its value. */
 const REFUSED: Readonly<Record<string, string>> = {
   androidActivity: 'there is no Android here',
   androidDeviceSerial: 'there is no Android here',
   androidPackage: 'there is no Android here',
   binary: RUNS,
-  debuggerAddress: 'a session is of the browser of its runtime',
+  debuggerAddress: 'a session drives the browser of its runtime',
   minidumpPath: RUNS,
   mobileEmulation: `${RUNS}, and chromedriver emulates only in one that it starts: ${EMULATE}`,
 };
 
-/** What of `goog:chromeOptions` can be had. */
+/** What `goog:chromeOptions` ask for, sorted by what becomes of it. */
 export interface ReadOptions {
-  /** For chromedriver. */
+  /** The options for chromedriver. */
   passedOn: Record<string, unknown>;
   window: WindowWish;
-  /** Of what cannot be had why, in sentences. */
+  /** Sentences that say why something cannot be had. */
   objections: string[];
 }
 
-/** Throws a `ZodError` when the options are none of chromedriver's, or of another type. */
+/** Throws a `ZodError` for an option that chromedriver does not have, or one of another type. */
 export function readChromeOptions(value: unknown): ReadOptions {
   const options = ChromeOptions.parse(value);
   const { window, objections } = readArguments(options.args);

@@ -6,20 +6,20 @@ import { requestOver, type PlainAnswer } from '../request-over.ts';
 
 const START_TIMEOUT_MS = 20_000;
 const STARTED = /started successfully on port (\d+)/;
-/** When our end of the pipe closes, however the service ends, so does the whole group. */
+/** Kills the whole process group when our end of the pipe closes, however the service ends. */
 const LIFELINE = `trap 'kill -9 0' EXIT; "$0" "$@" </dev/null & read -r _`;
 
 /** A chromedriver of one browser. */
 export interface Chromedriver extends AsyncDisposable {
-  /** Repeats a request there; waits as long as the command takes. Throws when it is gone. */
+  /** Passes a request on, and waits as long as that takes. Throws when chromedriver is gone. */
   send: (method: string, path: string, body: Buffer) => Promise<PlainAnswer>;
-  /** Connects to where it listens. */
+  /** Connects to the port that chromedriver listens at. */
   dial: Dial;
-  /** Where it finds the browser. */
+  /** Where chromedriver finds the browser. */
   debuggerAddress: string;
 }
 
-/** `accept` has one that leads to the browser. */
+/** `accept` has one entry, which leads to the browser. */
 export interface ChromedriverCommand extends Omit<Program, 'command' | 'stdio'> {
   executablePath: string;
   jail: Jail;
@@ -29,7 +29,7 @@ export async function startChromedriver(
   { executablePath, jail, ...program }: ChromedriverCommand,
   signal: AbortSignal,
 ): Promise<Chromedriver> {
-  // What every path of a command starts with: where there is no jail, pages can reach the port too.
+  // A secret that all paths of commands start with: without a jail, pages can reach the port too.
   const base = `/${randomBytes(16).toString('hex')}`;
   const driver = await jail.start({
     ...program,
@@ -44,7 +44,7 @@ export async function startChromedriver(
   };
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
-  void driver.closed.then(() => reject(new Error('it exited at once')));
+  void driver.closed.then(() => reject(new Error('chromedriver exited at once')));
   let said = '';
   stdout?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-4096);
@@ -66,7 +66,7 @@ export async function startChromedriver(
 }
 
 function send(dial: Dial, method: string, path: string, body: Buffer): Promise<PlainAnswer> {
-  // chromedriver hangs up on a POST without a length, and answers those who call it by an address.
+  // chromedriver hangs up on a POST without a length, and answers only whoever names it by address.
   const headers = {
     host: '127.0.0.1',
     'content-type': 'application/json',

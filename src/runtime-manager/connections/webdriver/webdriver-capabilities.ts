@@ -16,7 +16,7 @@ const NewSession = z.object({
 
 /** What a session is made with. */
 export interface Granted {
-  /** For chromedriver, without what it attaches to. */
+  /** The capabilities for chromedriver, without `goog:chromeOptions`. */
   capabilities: Capabilities;
   chromeOptions: Capabilities;
   window: WindowWish;
@@ -25,7 +25,7 @@ export interface Granted {
 }
 
 const CHROMIUM_NAMES = ['chrome', 'chromium', 'googlechrome'];
-/** Labels of the newest one, and no version at all. */
+/** Labels of the newest version, and no version at all. */
 const ANY_VERSION = ['', 'stable', 'latest'];
 
 /** chromedriver reads and carries these out itself. */
@@ -44,10 +44,10 @@ const PASSED_ON = new Set([
   'webauthn:virtualAuthenticators',
 ]);
 
-/** Clients say these to themselves, to a Selenium Grid on the way, or for people to read. */
+/** Clients send these for themselves, for a Selenium Grid on the way, or for people to read. */
 const WITHOUT_EFFECT = new Set(['se:name', 'se:remoteUrl', 'wdio:enforceWebDriverClassic']);
 
-/** Says why a value cannot be had, in a sentence; undefined when it can. Throws for another type. */
+/** A sentence that says why a value cannot be had; undefined when it can. Throws for another type. */
 type Match = (value: unknown, facts: BrowserFacts) => string | undefined;
 
 const MATCHES = new Map<string, Match>(
@@ -60,7 +60,7 @@ const MATCHES = new Map<string, Match>(
     browserVersion: (value, { version }) => {
       const wanted = z.string().parse(value);
       if (ANY_VERSION.includes(wanted) || `${version}.`.startsWith(`${wanted}.`)) return undefined;
-      return `browserVersion: This runtime's Chromium is of version ${version}, not ${wanted}.`;
+      return `browserVersion: This runtime's Chromium has version ${version}, not ${wanted}.`;
     },
     platformName: (value, { platformName }) => {
       const wanted = z.string().parse(value);
@@ -80,9 +80,9 @@ const MATCHES = new Map<string, Match>(
 );
 
 /**
- * Processes what a client asks for by `POST /session`, as WebDriver says: every entry of firstMatch
- * together with alwaysMatch, and the first that can be had wholly. Throws a `WebDriverError` that
- * names what cannot be had or read.
+ * Processes what a client asks for by `POST /session`, as WebDriver says: merges each entry of
+ * firstMatch with alwaysMatch, and grants the first that can be had wholly. Throws a
+ * `WebDriverError` that names what cannot be had or read.
  */
 export function grant(body: unknown, facts: BrowserFacts): Granted {
   const read = NewSession.safeParse(body);
@@ -97,7 +97,7 @@ export function grant(body: unknown, facts: BrowserFacts): Granted {
   throw new WebDriverError('session not created', reasons.join(' '));
 }
 
-/** https://www.w3.org/TR/webdriver2/#dfn-merging-capabilities; null stands for nothing. */
+/** https://www.w3.org/TR/webdriver2/#dfn-merging-capabilities; null stands for an absent value. */
 function merge(always: Capabilities, first: Capabilities): Capabilities {
   const [one, other] = [withoutNulls(always), withoutNulls(first)];
   const twice = Object.keys(other).find((name) => name in one);

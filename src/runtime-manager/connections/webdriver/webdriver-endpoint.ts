@@ -23,24 +23,25 @@ import { takeUpload, uploadSessionOf } from './webdriver-upload.ts';
 import type { BridgeTarget } from '../websocket/websocket-bridge.ts';
 
 /**
- * What is served. A way to create a session that is not recognized as one would start whatever the
- * client names, and `/shutdown` is not for clients. chromedriver reads past slashes at the end.
+ * The paths that are served. A request for a session that is not recognized as one would start
+ * whatever the client names, and `/shutdown` is not for clients. chromedriver ignores slashes at the
+ * end of a path.
  */
 const SERVED = /^\/(?:status|session|session\/[\w-]+(?:\/[^%/]+)*)$/;
 const SESSION = /^\/session\/[\w-]+$/;
 const OF_SESSION = /^\/session\/([\w-]+)/;
-/** Where a session's answer says that CDP is: Selenium knows it by the end of this path. */
+/** The CDP address in a session's answer: Selenium recognizes it by the end of this path. */
 const CDP = /^(\/session\/[\w-]+)\/se\/cdp(?![^/?])(.*)$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface WebDriverOptions {
   endpoint: DebuggingEndpoint;
-  /** What of the machine's files is the runtime's own. */
+  /** Which of the machine's files are the runtime's own. */
   files: RuntimeFiles;
   directory: BrowserDirectory;
   /** Where helpers run. */
   jail: Jail;
-  /** What helpers get as their environment beside what names the directory. */
+  /** The environment of helpers, beside the variables that name the directory. */
   env: Record<string, string>;
   /** Undefined: there is none on this machine. */
   chromedriverPath: string | undefined;
@@ -50,12 +51,12 @@ export interface WebDriverOptions {
 
 /** A session that is open. */
 interface Session {
-  /** Who made it. */
+  /** The connection that the session was made on. */
   connection: Connection;
   attached: Disposable;
   /** The capabilities of its BiDi sockets; undefined: it has none. */
   bidi: Record<string, unknown> | undefined;
-  /** How its BiDi sockets are told to go. */
+  /** Each tells one of the session's BiDi sockets to go. */
   sockets: Set<(reason: string) => void>;
 }
 
@@ -63,12 +64,12 @@ const OVER = 'The session is over.';
 const WRONG_ADDRESS =
   "This is a runtime's webdriverUrl, which Selenium and webdriverio take as it is. Puppeteer and Playwright's connectOverCDP take its cdpUrl, Playwright's connect its playwrightUrl.";
 const NO_BIDI =
-  'The session has no WebDriver BiDi, or is over: ask for it by the capability webSocketUrl: true.';
+  'The session is over, or has no WebDriver BiDi: ask for that by the capability webSocketUrl: true.';
 
 /**
- * W3C WebDriver for one browser: a chromedriver, started by the first session, and what speaks BiDi,
+ * W3C WebDriver for one browser: a chromedriver, started by the first session, and a BiDi server,
  * started by the first socket. chromedriver's own BiDi would be a page of the browser that holds a
- * channel of CDP, for any client to take.
+ * channel of CDP, which any client could take.
  */
 export class WebDriverEndpoint implements AsyncDisposable {
   readonly #options: WebDriverOptions;
@@ -83,7 +84,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     this.#acceptDebugging = acceptDebugging;
   }
 
-  /** Sessions attach to the browser and leave it running; all else is the driver's to answer. */
+  /** Sessions attach to the browser and leave it running; chromedriver answers everything else. */
   async answer(connection: Connection, asked: HttpRequest): Promise<Response> {
     try {
       return await this.#answer(connection, asked);
@@ -111,7 +112,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     return respond(answer.status, answer.body, answer.type);
   }
 
-  /** Where the WebDriver BiDi socket of a session is. */
+  /** Where the WebDriver BiDi socket of a session is served, with a connection to it. */
   async bidiTarget(path: string): Promise<BridgeTarget> {
     if (!SESSION.test(path)) throw notServed(WRONG_ADDRESS);
     const bidi = this.#find(path)?.bidi;
@@ -135,7 +136,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     return below;
   }
 
-  /** A socket that is to go with its session. */
+  /** Follows a socket, which has to go when its session does, until the result is disposed. */
   join(path: string, close: (reason: string) => void): Disposable {
     const session = this.#find(path);
     if (session) session.sockets.add(close);
@@ -174,7 +175,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     return takeUpload(body, this.#options.files, this.#options.closing);
   }
 
-  /** Of a connection's own sessions only: others may be there for longer than it. */
+  /** Whether a session is this connection's own: sessions of others may outlast the connection. */
   isOpen(connection: Connection, path: string): boolean {
     return this.#find(path)?.connection === connection;
   }
@@ -201,7 +202,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     try {
       return await driver.send(method, path, body);
     } catch (cause) {
-      // Of several commands that fail with one driver, only the first may make room for the next.
+      // When several commands fail with one driver, only the first may make room for another driver.
       if (this.#driver === starting) {
         this.#driver = undefined;
         this.#detachAll();
@@ -213,7 +214,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     }
   }
 
-  /** One that fails or goes away is started anew by the next request. */
+  /** When chromedriver fails or goes away, the next request starts another. */
   #start(): Promise<Chromedriver> {
     const { chromedriverPath, closing } = this.#options;
     if (closing.aborted) throw new RuntimeError('runtime.not_active', 'The runtime is over.');
@@ -245,7 +246,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
     );
   }
 
-  /** One that fails or goes away is started anew by the next socket. */
+  /** When the BiDi server fails or goes away, the next socket starts another. */
   #startBidi(): Promise<BidiServer> {
     this.#bidi ??= this.#startBidiServer().catch((error: unknown) => {
       this.#bidi = undefined;
@@ -273,7 +274,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
   }
 }
 
-/** Ended by its client, by the end of its last window, or gone by itself. */
+/** Whether a session ended by its client, by the end of its last window, or by itself. */
 function isOver(method: string, pathname: string, { status, body }: PlainAnswer): boolean {
   if (status === 404) return body.includes('"invalid session id"');
   if (method !== 'DELETE') return false;

@@ -7,7 +7,7 @@ import type { Inspected } from '../websocket/websocket-bridge.ts';
 import type { ClientMessage } from '../websocket/client-message-reader.ts';
 import { clientTextFrame } from '../websocket/websocket-frames.ts';
 
-/** chromedriver's own commands that hand on one of CDP. */
+/** chromedriver's own commands, which hand on a command of CDP. */
 const CDP_PATH = /\/(?:cdp\/execute|send_command(?:_and_get_result)?)$/;
 const Numbered = z.object({ id: z.int() });
 const CdpBody = z.object({ cmd: z.string(), params: z.record(z.string(), z.unknown()).optional() });
@@ -28,13 +28,13 @@ export function inspectBody(path: string, body: Buffer, files: RuntimeFiles): Bu
 
 interface BidiClient {
   files: RuntimeFiles;
-  /** Somebody acts for the runtime's clients, who cannot do so for BiDi. */
+  /** A humanizer acts for the runtime's clients, which it cannot do for BiDi. */
   isHumanized: boolean;
   /** Ends the session. */
   end: () => void;
 }
 
-/** Looks into the messages of a WebDriver BiDi client: they go on as they were understood. */
+/** Inspects the messages of a WebDriver BiDi client, which go on as they were understood here. */
 export function inspectBidi({ files, isHumanized, end }: BidiClient) {
   return ({ payload }: ClientMessage): Inspected => {
     const json = parseJson(payload);

@@ -3,7 +3,7 @@ import { toWebSocket } from '../cdp/cdp-discovery.ts';
 import { parseJson } from '../parse-json.ts';
 import { Capabilities, type Granted } from './webdriver-capabilities.ts';
 
-/** What of the capabilities concerns WebDriver BiDi too. */
+/** The capabilities that concern WebDriver BiDi too. */
 const KEPT_BY_BIDI = ['acceptInsecureCerts', 'unhandledPromptBehavior'];
 
 const Created = z.looseObject({
@@ -29,12 +29,12 @@ export function bidiCapabilities({ bidi, capabilities }: Granted): Capabilities 
   return Object.fromEntries(kept.map((name) => [name, capabilities[name]]));
 }
 
-/** The id of the session that an answer of `POST /session` tells of; undefined: there is none. */
+/** The id of the session in an answer of `POST /session`; undefined: there is none. */
 export function sessionIdIn(answer: Buffer): string | undefined {
   return Created.safeParse(parseJson(answer)).data?.value.sessionId;
 }
 
-/** What an answer of `POST /session` is to say beside what chromedriver says. */
+/** What an answer of `POST /session` has to say beside what chromedriver says. */
 export interface Published {
   /** The connection's address with a ticket in it: an http(s) URL without a slash at its end. */
   base: string;
@@ -44,7 +44,7 @@ export interface Published {
 
 /**
  * The answer of `POST /session` with addresses that lead here. All lie below the session, so that
- * they let in whom the connection lets in, and no longer. Clients know Chrome by
+ * they let in the same clients as the connection, and for as long. Clients recognize Chrome by
  * `goog:chromeOptions`, and take CDP at `se:cdp` rather than at the address without a scheme.
  */
 export function publishSession(answer: Buffer, { base, platformName, hasBidi }: Published): Buffer {
@@ -53,7 +53,7 @@ export function publishSession(answer: Buffer, { base, platformName, hasBidi }: 
   const capabilities = {
     ...value.capabilities,
     platformName,
-    // chromedriver denies what it does.
+    // chromedriver says false, although it does set the rectangle.
     setWindowRect: true,
     'goog:chromeOptions': { debuggerAddress: withPort(`${session}/se/cdp`) },
     'se:cdp': `${toWebSocket(session)}/se/cdp`,
@@ -63,7 +63,7 @@ export function publishSession(answer: Buffer, { base, platformName, hasBidi }: 
   return Buffer.from(JSON.stringify({ ...rest, value: { ...value, capabilities } }));
 }
 
-/** Clients look for a port in it, and put `http://` in front. */
+/** An address with a port, which clients look for, and without `http://`, which they add. */
 function withPort(url: string): string {
   const { protocol, hostname, port, pathname } = new URL(url);
   return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}${pathname}`;

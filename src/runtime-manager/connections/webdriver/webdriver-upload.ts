@@ -10,7 +10,7 @@ import { RuntimeError } from '../../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import { webdriverError } from './webdriver-errors.ts';
 
-/** Selenium's own address for it, and chromedriver's. */
+/** Selenium's own address for uploads, and chromedriver's. */
 const UPLOAD = /^\/session\/([\w-]+)\/(?:se\/)?file$/;
 const Body = z.object({ file: z.string() });
 
@@ -25,14 +25,15 @@ const OWNER_ONLY = 0o600;
 /** What is wrong with an upload, in a sentence. */
 class UploadProblem extends Error {}
 
-/** The session that a file is uploaded to by a request; undefined for every other request. */
+/** The session that a request uploads a file to; undefined for every other request. */
 export function uploadSessionOf(method: string, pathname: string): string | undefined {
   return method === 'POST' ? UPLOAD.exec(pathname)?.[1] : undefined;
 }
 
 /**
- * Takes a file of the client's machine, as clients of Selenium send it: a zip with it alone, in
- * base64. Answers with its path as the browser sees it, which is what a file input is then given.
+ * Takes a file of the client's machine as clients of Selenium send it: in base64, a zip that has
+ * only this file. Answers with the file's path as the browser sees it, which the client then gives
+ * to a file input.
  */
 export async function takeUpload(
   body: Buffer,
@@ -58,7 +59,7 @@ function zipIn(body: Buffer): Buffer {
 /** Resolves with the path of the file, as the browser sees it. */
 async function unpack(bytes: Buffer, folder: FilesFolder, closing: AbortSignal): Promise<string> {
   const zip = await fromBufferPromise(bytes, OPTIONS).catch((cause: unknown) => {
-    throw new UploadProblem('The file is no zip in base64.', { cause });
+    throw new UploadProblem('The file is not a zip in base64.', { cause });
   });
   try {
     const entry = await onlyEntryOf(zip);
@@ -78,7 +79,7 @@ async function unpack(bytes: Buffer, folder: FilesFolder, closing: AbortSignal):
 }
 
 async function onlyEntryOf(zip: ZipFile): Promise<Entry> {
-  if (zip.entryCount !== 1) throw new UploadProblem('The zip does not have one file.');
+  if (zip.entryCount !== 1) throw new UploadProblem('The zip does not have exactly one file.');
   const entries: Entry[] = [];
   try {
     for await (const entry of zip.eachEntry()) entries.push(entry);
@@ -86,7 +87,7 @@ async function onlyEntryOf(zip: ZipFile): Promise<Entry> {
     throw new UploadProblem(`The zip cannot be read: ${wordsOf(cause)}.`, { cause });
   }
   const [entry] = entries;
-  if (!entry || !isRegular(entry)) throw new UploadProblem('What is in the zip is no file.');
+  if (!entry || !isRegular(entry)) throw new UploadProblem('The entry of the zip is not a file.');
   if (entry.uncompressedSize > FILE_MAX_BYTES) {
     throw new UploadProblem(`The file has more than ${FILE_MAX_BYTES} bytes.`);
   }
@@ -98,7 +99,7 @@ function isRegular({ fileName, externalFileAttributes }: Entry): boolean {
   return !fileName.endsWith('/') && (type === 0 || type === REGULAR);
 }
 
-/** A name that every system takes; its end is kept, which says of what kind the file is. */
+/** A name that every system takes. The end of a long one is kept, since it says the file's type. */
 function safeName(path: string): string {
   // oxlint-disable-next-line no-control-regex
   const plain = basename(path).replaceAll(/[\x00-\x1f\x7f-\x9f/\\]/g, '_');
@@ -107,7 +108,7 @@ function safeName(path: string): string {
   return /^\.*$/.test(whole) ? 'file' : whole;
 }
 
-/** yauzl holds the content to the size that the zip tells. */
+/** yauzl refuses content whose size is not the one that the zip states. */
 async function write(zip: ZipFile, entry: Entry, path: string, signal: AbortSignal): Promise<void> {
   try {
     const content = await zip.openReadStreamPromise(entry);
@@ -119,7 +120,7 @@ async function write(zip: ZipFile, entry: Entry, path: string, signal: AbortSign
   }
 }
 
-/** A disk that is full, for one. */
+/** Whether the system failed, such as by a full disk. */
 function isOfSystem(cause: unknown): boolean {
   return cause instanceof Error && 'syscall' in cause;
 }

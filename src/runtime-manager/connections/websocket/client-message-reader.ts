@@ -7,7 +7,7 @@ export interface ClientMessage {
   payload: Buffer;
 }
 
-/** What a peer must not send. `code` is the one to close the connection with. */
+/** A peer sent what it must not send. `code` is the one to close the connection with. */
 export class FrameError extends Error {
   readonly code: 1002 | 1009;
 
@@ -17,18 +17,18 @@ export class FrameError extends Error {
   }
 }
 
-/** What keeping a fragment takes beside its payload: empty ones are not free. */
+/** The bytes that a fragment takes beside its payload: empty fragments are not free. */
 const FRAGMENT_COST = 1024;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Up to here an array of words costs more to make than it saves. */
+/** Up to this size an array of words costs more to make than it saves. */
 const SHORT_BYTES = 512;
 
 /** Collects the whole messages of a client from the chunks they come in. */
 export class ClientMessageReader {
   readonly #maxBytes: number;
-  /** Of a frame that is not whole yet. */
+  /** The chunks of a frame that is not whole yet. */
   #chunks: Buffer[] = [];
   #bytes = 0;
   #needed = 0;
@@ -55,7 +55,7 @@ export class ClientMessageReader {
     return messages;
   }
 
-  /** Joined only when there are as many as a frame needs, or each chunk of a large one would be copied anew. */
+  /** Joins the chunks only once a frame is whole: otherwise each would be copied again and again. */
   #withHeld(chunk: Buffer): Buffer {
     if (this.#bytes === 0) return chunk;
     this.#hold(chunk);
@@ -124,7 +124,7 @@ function unmask(raw: Buffer, headerBytes: number): Buffer {
   return payload;
 }
 
-/** Several times faster than byte by byte, once there is enough. Every platform of ours is little-endian. */
+/** For a long payload several times faster than byte by byte. Our platforms are little-endian. */
 function unmaskByWords(raw: Buffer, headerBytes: number): Buffer {
   const mask = raw.readInt32LE(headerBytes - 4);
   const length = raw.length - headerBytes;

@@ -1,18 +1,18 @@
 import { OPCODE, readHeader, type FrameHeader } from './websocket-frames.ts';
 
-/** How long the key is that a client's frame is masked with, at the end of its header. */
+/** The length of the masking key, which is the end of the header of a client's frame. */
 const MASK_BYTES = 4;
 
-/** Who is told how messages of text begin. */
+/** Hears how messages of text begin. */
 export interface StartListener {
-  /** How much of a message is wanted; a shorter fragment or message is told as it is. */
+  /** How much of a message is wanted; a shorter fragment or message is told whole. */
   bytes: number;
   /** The first bytes, unmasked. */
   heard: (start: Buffer) => void;
 }
 
 /**
- * Follows a stream of frames by their headers alone, to know where something can be put between, and
+ * Follows a stream of frames by their headers alone, to know where a frame can be put between, and
  * how messages begin.
  */
 export class FrameBoundaries {
@@ -21,7 +21,7 @@ export class FrameBoundaries {
   #payloadLeft = 0;
   #message = false;
   #closed = false;
-  /** Of the start of a message that is being collected. */
+  /** How many bytes are missing from the start of a message that is being collected. */
   #startLeft = 0;
   #start = Buffer.alloc(0);
   #mask: Buffer | undefined;

@@ -1,8 +1,8 @@
-/** How much of a message's start tells which command it is, or which it answers. */
+/** How much of a message's start tells which command the message is, or answers. */
 export const START_BYTES = 160;
 /** How much of a message's end holds the id and the session, where they do not come first. */
 const END_BYTES = 160;
-/** Of one client; then the oldest is followed no more. */
+/** With more open commands of one client, the oldest is followed no more. */
 const FOLLOWED_MAX = 1000;
 
 const ID_FIRST = /^\s*\{\s*"id"\s*:\s*(\d+|"[^"]*")(?:\s*,\s*"sessionId"\s*:\s*"([^"]*)")?/;
@@ -19,7 +19,7 @@ const EVENT = 'm'.charCodeAt(0);
 /** The first letter of the first key. */
 const KEY_AT = 2;
 
-/** As Chromium says it of what it cannot carry out. */
+/** Chromium's code for a command that it cannot carry out. */
 const SERVER_ERROR = -32000;
 
 interface OpenCommand {
@@ -30,8 +30,8 @@ interface OpenCommand {
 
 /**
  * The commands of one client that were not answered yet, as CDP, WebDriver BiDi and Playwright's
- * protocol number them. It looks at the ends of messages alone: what writes them otherwise is not
- * followed.
+ * protocol number them. Only the two ends of a message are looked at: a command that is written
+ * otherwise is not followed.
  */
 export class OpenCommands implements Disposable {
   readonly #open = new Map<string, OpenCommand>();
@@ -41,7 +41,7 @@ export class OpenCommands implements Disposable {
     this.#onEnd = onEnd;
   }
 
-  /** A message of the client, or its first `START_BYTES`. */
+  /** Hears a message of the client, or its first `START_BYTES`. */
   asked(message: Buffer): void {
     const first = ID_FIRST.exec(message.toString('latin1', 0, START_BYTES));
     if (first?.[1] !== undefined && (first[2] !== undefined || !endsInText(message))) {
@@ -59,7 +59,7 @@ export class OpenCommands implements Disposable {
     this.#open.set(id, { sinceMs: performance.now(), sessionId });
   }
 
-  /** A message of the other end, or its first `START_BYTES`. */
+  /** Hears a message to the client, or its first `START_BYTES`. */
   told(message: Buffer): void {
     if (this.#open.size === 0) return;
     const start = message.toString('latin1', 0, START_BYTES);
@@ -72,13 +72,13 @@ export class OpenCommands implements Disposable {
     if (id !== undefined) this.#open.delete(id);
   }
 
-  /** Whether a command is open for less than `limitMs`. */
+  /** Whether a command has been open for less than `limitMs`. */
   areOpen(limitMs: number): boolean {
     const since = performance.now() - limitMs;
     return [...this.#open.values()].some(({ sinceMs }) => sinceMs > since);
   }
 
-  /** What CDP answers to each of them when it fails, which is all that some clients show of an end. */
+  /** For each open command, CDP's answer that it failed: some clients show nothing else of an end. */
   failures(message: string): Buffer[] {
     return [...this.#open].map(([id, { sessionId }]) => {
       const more = JSON.stringify({ error: { code: SERVER_ERROR, message }, sessionId });
@@ -92,14 +92,14 @@ export class OpenCommands implements Disposable {
     }
   }
 
-  /** The client has gone, and waits for nothing. */
+  /** Forgets all commands: the client has gone, and waits for nothing. */
   [Symbol.dispose](): void {
     this.#open.clear();
     this.#onEnd?.();
   }
 }
 
-/** Whether its last value is a text, as a session is, or it is written with spaces. */
+/** Whether a message's last value is a text, as a session is, or its end is written with a space. */
 function endsInText(message: Buffer): boolean {
   const before = message[message.length - 2];
   return message.at(-1) !== BRACE_END || before === QUOTE || before === SPACE;

@@ -10,8 +10,8 @@ import type { UpgradeRequest } from '../requests.ts';
 import { clientTextFrame, closeFrame, OPCODE, serverFrame } from './websocket-frames.ts';
 
 /**
- * What of a client's handshake concerns the upstream. No Origin, which Chromium refuses, and no
- * compression, which would only cost time on loopback.
+ * The headers of a client's handshake that concern the upstream: no Origin, which Chromium refuses,
+ * and no compression, which would only cost time on loopback.
  */
 const HANDSHAKE_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol'];
 
@@ -19,9 +19,9 @@ const HANDSHAKE_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-we
 const MESSAGE_MAX_BYTES = 100 * 1024 * 1024;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const HANDSHAKE_MAX_BYTES = 16 * 1024;
-/** Load balancers cut what is silent for a minute. */
+/** Load balancers cut connections that are silent for a minute. */
 const PING_INTERVAL_MS = 30_000;
-/** A client that lets so many pass in silence is gone. */
+/** A client that is silent for more pings than this is gone. */
 const PINGS_UNANSWERED_MAX = 3;
 const LAST_WORDS_MS = 1000;
 /** https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
@@ -30,7 +30,7 @@ const NOT_ACCEPTED = 1003;
 const NOT_UNDERSTOOD = 1007;
 const SWITCHING = 'HTTP/1.1 101';
 const CRLF_BYTES = 2;
-/** The one code for an end that is not the client's doing. */
+/** The close code for every end that is not the client's doing. */
 export const GOING_AWAY = 1001;
 
 /**
@@ -41,15 +41,15 @@ export type Inspected = { forward: Buffer; rewritten?: Buffer } | { answer: Buff
 
 export type Inspection = (message: ClientMessage) => Inspected;
 
-/** How one who acts for a client reaches the two ends. */
+/** How an actor for a client reaches the two ends. */
 export interface Wire {
-  /** To the upstream, as a message. */
+  /** Sends the upstream a message. */
   send(payload: Buffer): void;
-  /** To the client, as a message. */
+  /** Sends the client a message. */
   say(payload: Buffer): void;
-  /** There is room again. */
+  /** The actor has room for commands again. */
   readOn(): void;
-  /** It cannot go on. */
+  /** The actor cannot go on. */
   fail(error: unknown): void;
 }
 
@@ -57,45 +57,45 @@ export interface Wire {
 export interface Acting {
   /** Takes a message that passed the inspection; false: it is to be forwarded. */
   take(payload: Buffer): boolean;
-  /** Whether a message of the upstream that begins so is an answer to it, not for the client. */
+  /** Whether a message of the upstream that begins so is an answer to the actor. */
   isAnswer(start: Buffer): boolean;
   readonly answerStartBytes: number;
-  /** Takes such an answer; what it returns goes to the client in its place. */
+  /** Takes such an answer; what this returns goes to the client in place of the answer. */
   answer(payload: Buffer): Buffer | undefined;
-  /** Whether it has enough to do for now. */
+  /** Whether the actor has enough to do for now. */
   readonly isFull: boolean;
   close(): void;
 }
 
 export interface BridgeTarget {
-  /** A connection to the upstream, of which nothing was used yet. */
+  /** A connection to the upstream, over which nothing has passed yet. */
   upstream: Socket;
   path: string;
 }
 
 export interface BridgeOptions {
-  /** Looks into the messages of the client; without it they pass unseen. */
+  /** Inspects the messages of the client; without it they pass unseen. */
   inspect: Inspection | undefined;
   /** Begins to act for this client; without it all that passes the inspection is forwarded. */
   act?: ((wire: Wire) => Acting) | undefined;
   /** Whether others would wait for this client, if it read nothing any more. */
   holdsOthers?: (() => boolean) | undefined;
-  /** Called for whatever passes, either way, but for pings and their answers. */
+  /** Called for whatever passes either way, except pings and their answers. */
   onActivity: () => void;
   /** Follows which commands of the client are not answered yet. */
   commands?: OpenCommands;
-  /** What the client is told beside the handshake of the upstream. */
+  /** Headers that the client gets beside those of the upstream's handshake. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Called when the client was answered. */
+  /** Called when the client's handshake was answered. */
   onOpen?: (() => void) | undefined;
 }
 
 /**
- * Joins a client that asked for a websocket with one of a browser or its helper: its handshake is repeated there,
- * and from then on bytes pass both ways, as fast as the slower side reads. What comes from the
- * upstream is never taken apart; only its frame boundaries are followed, so that a ping, an answer of
- * our own or a last word can be put between. With one who acts for the client, messages to him are
- * taken out on the way.
+ * Joins a client that asked for a websocket with a websocket of a browser or its helper. The client's
+ * handshake is repeated there, and from then on bytes pass both ways, as fast as the slower side
+ * reads. What comes from the upstream is never taken apart; only its frame boundaries are followed, so
+ * that a ping, an answer of our own or a close frame can be put between. Messages to an actor for the
+ * client are taken out on the way.
  */
 export class WebSocketBridge {
   readonly #client: Duplex;
@@ -103,7 +103,7 @@ export class WebSocketBridge {
   readonly #options: BridgeOptions;
   readonly #reader = new ClientMessageReader(MESSAGE_MAX_BYTES);
   readonly #boundaries: FrameBoundaries;
-  /** Of a client whose messages are not inspected; undefined when nobody wants to know them. */
+  /** Follows a client whose messages are not inspected; undefined when nobody wants to know them. */
   readonly #unread: FrameBoundaries | undefined;
   readonly #ended = Promise.withResolvers<void>();
   readonly #acting: Acting | undefined;
@@ -113,10 +113,10 @@ export class WebSocketBridge {
   #waiting: Buffer[] = [];
   /** Pings since the client was heard last. */
   #unanswered = 0;
-  /** What it had not read at the last ping, when it was behind. */
+  /** How much a client that was behind had not read at the last ping. */
   #unreadBytes = 0;
   #handshake = Buffer.alloc(0);
-  /** First the limit of the handshake, then the ping. */
+  /** First the time limit of the handshake, then the interval of pings. */
   #timer: NodeJS.Timeout;
 
   constructor(
@@ -152,14 +152,14 @@ export class WebSocketBridge {
   }
 
   /**
-   * Settles when both sides are gone. Rejects when the two were never joined: then nothing was said to
-   * the client, and it is left to whoever opened the bridge.
+   * Resolves when both sides are gone. Rejects when the two were never joined: then the client was
+   * told nothing, and is left to whoever opened the bridge.
    */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
-  /** Tells the client why, after some last messages, and ends both sides within a second. */
+  /** Sends the client some last messages and the reason, and ends both sides within a second. */
   close(code: number, reason: string, messages: Buffer[] = []): void {
     if (this.#closing) return;
     if (this.#phase === 'handshake') {
@@ -172,7 +172,7 @@ export class WebSocketBridge {
     setTimeout(() => this.#end(), LAST_WORDS_MS).unref();
   }
 
-  /** Leaves the client as it is. */
+  /** Rejects, and leaves the client as it is. */
   #leave(error: RuntimeError): void {
     this.#release();
     this.#ended.reject(error);
@@ -212,7 +212,7 @@ export class WebSocketBridge {
     this.#fromUpstream(this.#handshake.subarray(end));
   }
 
-  /** Until then the client is not read. */
+  /** Begins to read the client, which is not read during the handshake. */
   #opened(): void {
     this.#client.on('data', (bytes: Buffer) => this.#fromClient(bytes));
     clearTimeout(this.#timer);
@@ -248,15 +248,15 @@ export class WebSocketBridge {
     try {
       for (const message of this.#reader.read(chunk)) this.#take(message, this.#options.inspect);
     } catch (error) {
-      // Whatever a client makes of its messages (nested too deep to be written again, for one), only
-      // its own connection suffers.
+      // Whatever is wrong with a client's message (nested too deep to be written again, for one),
+      // only the client's own connection suffers.
       const said = error instanceof FrameError;
       this.close(said ? error.code : NOT_UNDERSTOOD, said ? error.message : 'Not understood.');
     }
   }
 
   #take(message: ClientMessage, inspect: Inspection): void {
-    // The answers to our own pings; nobody else asked.
+    // This answers a ping of ours: the upstream sends none.
     if (message.opcode === OPCODE.pong) return;
     if (message.opcode === OPCODE.binary)
       return this.close(NOT_ACCEPTED, 'Only text is spoken here.');
@@ -290,7 +290,7 @@ export class WebSocketBridge {
   #say(frame: Buffer): void {
     this.#waiting.push(frame);
     if (this.#boundaries.between) this.#sayWaiting();
-    // Who does not read what it asks for is not read either.
+    // A client that does not read what it asked for is not read either.
     if (this.#client.writableNeedDrain) this.#client.pause();
   }
 
@@ -304,7 +304,7 @@ export class WebSocketBridge {
     this.#readClient();
   }
 
-  /** Reads on, unless one of the two sides has enough to do. */
+  /** Reads on, unless the actor or one of the two sides has enough to do. */
   #readClient(): void {
     const isBehind = this.#acting?.isFull ?? false;
     const busy = isBehind || this.#upstream.writableNeedDrain || this.#client.writableNeedDrain;
@@ -313,7 +313,8 @@ export class WebSocketBridge {
 
   #checkAlive(): void {
     if (++this.#unanswered > PINGS_UNANSWERED_MAX) return this.#end();
-    // What it is told about targets that it holds does not reach it, nor whoever would let them go.
+    // What is said about targets that it holds reaches neither the client nor the actor that would
+    // let them go.
     const unread = this.#client.writableNeedDrain ? this.#client.writableLength : 0;
     const readsNothing = unread > 0 && unread === this.#unreadBytes;
     if (readsNothing && this.#options.holdsOthers?.()) return this.#end();

@@ -5,15 +5,15 @@ export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, 
 export interface FrameHeader {
   final: boolean;
   opcode: number;
-  /** As a client's are. */
+  /** True for a client's frames. */
   isMasked: boolean;
   headerBytes: number;
   payloadBytes: number;
 }
 
-/** The header at a place in `bytes`, or undefined when more bytes are needed to tell. */
+/** The header at an offset of `bytes`, or undefined when more bytes are needed. */
 export function readHeader(bytes: Buffer, at = 0): FrameHeader | undefined {
-  // Not taken apart by a pattern, which would go by an iterator: every message passes here.
+  // Indexed, since destructuring would use an iterator: every message passes here.
   const first = bytes[at];
   const second = bytes[at + 1];
   if (first === undefined || second === undefined) return undefined;

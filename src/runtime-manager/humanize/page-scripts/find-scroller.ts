@@ -1,6 +1,6 @@
 /**
- * Finds the first of what scrolls here that has room in a direction: how much, in CSS pixels, and
- * whether it comes to rest at places of its own. Null: nothing has.
+ * Finds the first scroller here that has room in a direction: how much room, in CSS pixels, and
+ * whether the scroll comes to rest at places of its own. Null: no scroller has room.
  */
 export const findScroller = function (this: Node, isAside: boolean, isBack: boolean) {
   const parentOf = (node: Element): Element | null => {

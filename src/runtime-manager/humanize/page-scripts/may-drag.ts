@@ -1,4 +1,4 @@
-/** A node, and what only some kinds of elements have. */
+/** A node, with properties that only some kinds of elements have. */
 interface DragNode extends Node {
   draggable?: boolean;
   /** Of a text field. */
@@ -7,8 +7,9 @@ interface DragNode extends Node {
 }
 
 /**
- * Tells whether the browser could drag what is here: an element that is draggable, within shadows too,
- * or text that is selected, also in a field. Of a frame of another site nothing is known.
+ * Tells whether the browser could drag what is here: an element that is draggable, even from within
+ * its shadow, or text that is selected, even in a field. A frame counts, since nothing is known of
+ * what another site shows in it.
  */
 export const mayDrag = function (this: DragNode): boolean {
   const isDraggable = (node: DragNode): boolean => {

@@ -17,7 +17,7 @@ import { Porter } from './porter.ts';
 import { killGroup, yieldGroup } from './process-group.ts';
 import { DIRECTORY_VARIABLE, exitOf, spawned } from './spawned.ts';
 
-/** Where a program finds its browser's directory, whatever its name on the machine is. */
+/** Where a program finds its browser's directory, whatever the directory's name on the machine is. */
 const INSIDE = '/runtime';
 const PORTER = fileURLToPath(new URL('porter.pl', import.meta.url));
 const PORTER_INSIDE = '/porter.pl';
@@ -29,9 +29,9 @@ const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, string[]>> = {
 /** The program's own network is empty: any port would do. */
 const FIRST_PORT = 3128;
 
-/** An id that no user has. It is below 65536, which is all that some containers have. */
+/** An id that no user has. It is below 65536, because some containers have no higher ids. */
 const OWNER = { uid: 60_987, gid: 60_987 };
-/** Within a user namespace of its own; outside it is the service's user. */
+/** The program's id inside a user namespace; outside, it is the id of the service's user. */
 const MAPPED_ID = '1000';
 
 const NAMESPACES = [
@@ -44,14 +44,14 @@ const NAMESPACES = [
   'bctrl',
   '--die-with-parent',
   '--as-pid-1',
-  // Its name on the machine is for bubblewrap's own process to carry.
+  // Only bubblewrap's own process carries the directory's name on the machine.
   '--unsetenv',
   DIRECTORY_VARIABLE,
 ];
 
 export interface BubblewrapOptions {
   bubblewrapPath: string;
-  /** What every program sees of the machine, read-only, beside the system's own folders. */
+  /** The paths of the machine that every program sees, read-only, besides the system's own folders. */
   paths: string[];
   /** Memory that programs share between their processes, per browser. */
   sharedMemoryBytes: number;
@@ -62,12 +62,13 @@ export interface BubblewrapOptions {
 }
 
 /**
- * Programs in namespaces of their own, made by bubblewrap: of the machine's files they see the
- * system's, read-only, and what they are given; of its processes only their own; of its network
- * nothing at all. The way in and out are sockets that the first process inside hands over.
+ * Runs programs in namespaces of their own, made by bubblewrap. A program sees the system's files,
+ * read-only, and the files it is given; it sees only its own processes, and nothing of the
+ * machine's network. The only way in and out are sockets that the first process inside hands over.
  *
- * With the privileges of root it makes the namespaces as root, and starts the program as a user that
- * owns nothing else on the machine. Without, it makes them in a user namespace.
+ * With the privileges of root, bubblewrap makes the namespaces as root, and starts the program as a
+ * user that owns nothing else on the machine. Without them, it makes the namespaces in a user
+ * namespace.
  */
 export class BubblewrapJail implements Jail {
   readonly level = 'namespaces';
@@ -92,7 +93,7 @@ export class BubblewrapJail implements Jail {
   static async open(options: BubblewrapOptions): Promise<BubblewrapJail> {
     const systemCalls = SYSTEM_CALLS[process.arch];
     if (systemCalls === undefined)
-      throw new JailUnavailable(`on ${process.arch} there is none yet`);
+      throw new JailUnavailable(`there is no jail for ${process.arch} yet`);
     const mounts = await systemMounts(options);
     const porter = mountArguments([
       { kind: 'folder', from: PORTER, at: PORTER_INSIDE, writable: false },
@@ -129,7 +130,7 @@ export class BubblewrapJail implements Jail {
     ];
     const [file = '', ...args] = (await this.#cgroups?.enter(directory, bubblewrap)) ?? bubblewrap;
     const child = spawn(file, args, {
-      // A session of its own: one signal reaches every process of it and none of ours.
+      // A session of its own: one signal reaches every process in it and none of ours.
       detached: true,
       stdio: [...stdio, 'ipc', 'pipe', ...copies.map(({ fd }) => fd)],
       env: { ...env, [DIRECTORY_VARIABLE]: directory },
@@ -140,12 +141,13 @@ export class BubblewrapJail implements Jail {
 }
 
 /**
- * What lies between the mounts belongs to the program's own user where there is a user namespace: it
- * would be memory without a limit. After all else, since nothing can be mounted there any more.
+ * In a user namespace, the folders between the mounts belong to the program's own user, who could
+ * fill memory there without a limit. They are closed after all else, since nothing can be mounted
+ * there any more.
  */
 const CLOSED = ['--remount-ro', '/dev', '--remount-ro', '/'];
 
-/** It needs these two to become another user, and loses them with that. */
+/** The program needs these two to become another user, and thereby loses them. */
 const AS_ROOT = ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'];
 const AS_USER = ['--unshare-user', '--uid', MAPPED_ID, '--gid', MAPPED_ID];
 const BECOME_OWNER = [
@@ -167,7 +169,7 @@ async function confine(
   const closed = new Promise((resolve) => child.once('close', resolve));
   const porter = new Porter(child, accept);
   void exited.then(() => {
-    // Without its parent the first process inside has this as its only tie to the service.
+    // Once its parent is gone, the channel is the first process's only tie to the service.
     porter.end();
   });
   const first = firstProcess(child, infoFd);
@@ -186,7 +188,7 @@ async function confine(
   };
 }
 
-/** The id of the first process inside, as bubblewrap tells it; undefined until then. */
+/** The id of the first process inside; undefined until bubblewrap tells it. */
 function firstProcess(child: ChildProcess, infoFd: number): () => number | undefined {
   const info = child.stdio[infoFd];
   let said = '';
@@ -202,8 +204,9 @@ function firstProcess(child: ChildProcess, infoFd: number): () => number | undef
 }
 
 /**
- * With the first process inside every other ends, and bubblewrap, its parent, collects it. Killed
- * together with its parent it would wait for the machine's init to be collected.
+ * When the first process inside ends, every other one ends too, and bubblewrap, its parent,
+ * collects it. If both were killed together, the first process would wait for the machine's init to
+ * collect it.
  */
 function killJail(child: ChildProcess, pid: number, first: number | undefined): void {
   const isOver = child.exitCode !== null || child.signalCode !== null;
@@ -211,14 +214,14 @@ function killJail(child: ChildProcess, pid: number, first: number | undefined): 
   yieldGroup(pid);
   try {
     process.kill(first, 'SIGKILL');
-    // It may have been stopped with its group.
+    // bubblewrap may have been stopped with its group.
     process.kill(pid, 'SIGCONT');
   } catch {
     killGroup(pid);
   }
 }
 
-/** By which programs end that are killed or crash. */
+/** The signals that end programs which are killed or crash. */
 const SIGNALS = [
   'SIGABRT',
   'SIGBUS',
@@ -232,7 +235,7 @@ const SIGNALS = [
   'SIGTRAP',
 ] as const;
 
-/** A program that a signal ended is told as a shell tells it. */
+/** bubblewrap reports a program that a signal ended as a shell does: with 128 and the signal's number. */
 function asOfProgram({ code, signal }: ProcessExit): ProcessExit {
   const by = SIGNALS.find((name) => code === 128 + constants.signals[name]);
   return by === undefined ? { code, signal } : { code: null, signal: by };

@@ -20,7 +20,7 @@ const LIMIT_FILES = {
   separate: { memory: 'memory.limit_in_bytes', pids: 'pids.max' },
 } as const;
 
-/** A directory of the kernel's below which groups of browsers lie, and what is limited there. */
+/** A directory of the kernel's below which groups of browsers lie, and the files that limit them. */
 interface Hierarchy {
   path: string;
   files: Partial<{ memory: string; pids: string }>;
@@ -37,7 +37,7 @@ export class Cgroups implements AsyncDisposable {
     this.#limits = limits;
   }
 
-  /** Undefined where the service may make none: not root, and nobody handed it a group of its own. */
+  /** Undefined where the service may make no groups: it is not root, and no group was delegated to it. */
   static async open(id: string, limits: JailLimits): Promise<Cgroups | undefined> {
     const text = await readFile('/proc/self/cgroup', 'utf8').catch(() => '');
     const own = new Map(text.split('\n').map((line) => ownPath(line)));
@@ -49,8 +49,8 @@ export class Cgroups implements AsyncDisposable {
   }
 
   /**
-   * A command that joins the group of a browser, then becomes the one given. The group is there until
-   * `leave` was called as often.
+   * A command that joins the group of a browser, then becomes the given one. The group stays until
+   * `leave` was called as often as `enter`.
    */
   async enter(directory: string, command: string[]): Promise<string[]> {
     const name = basename(directory);
@@ -88,13 +88,13 @@ export class Cgroups implements AsyncDisposable {
   }
 }
 
-/** The controllers of a hierarchy, empty for the unified one, and where this process is in it. */
+/** The controllers of a hierarchy, empty for the unified one, and the path of this process in it. */
 function ownPath(line: string): [string, string] {
   const [, controllers = '-', path = '/'] = line.split(':');
   return [controllers, path];
 }
 
-/** In the group of the service, where that was handed to it, or at the top for root. */
+/** Opens a group in the group of the service, where that was delegated to it, or at the top for root. */
 async function openUnified(own: string | undefined, name: string) {
   if (own === undefined || !(await isThere(join(ROOT, 'cgroup.controllers')))) return undefined;
   for (const above of new Set([join(ROOT, own, '..'), join(ROOT, own), ROOT])) {
@@ -115,7 +115,7 @@ async function openUnified(own: string | undefined, name: string) {
 }
 
 async function enable(path: string): Promise<void> {
-  // What is enabled already may not be for this process to write.
+  // Where this process may not write, the controllers may be enabled already.
   await writeFile(join(path, 'cgroup.subtree_control'), '+memory +pids').catch(() => undefined);
 }
 
@@ -146,14 +146,14 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** What a service left that was killed. */
+/** Removes what a service that was killed left. */
 async function removeBelow(path: string): Promise<void> {
   const entries = await readdir(path, { withFileTypes: true });
   const groups = entries.filter((entry) => entry.isDirectory());
   await Promise.all(groups.map(({ name }) => remove(join(path, name))));
 }
 
-/** The kernel counts the last process for a moment after its end. */
+/** Retries, since the kernel counts the last process for a moment after its end. */
 async function remove(path: string): Promise<void> {
   for (let n = 0; n < REMOVE_TRIES; n++) {
     try {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** The kernel tells times in hundredths of a second, whatever it counts in itself. */
+/** The kernel tells times in hundredths of a second, whatever unit it counts in itself. */
 const TICK_MS = 10;
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html, counted from the state on. */
 const PARENT = 1;
@@ -12,7 +12,7 @@ interface Used {
   ms: number;
 }
 
-/** How much of the processor a process used with all that descend from it; 0 where that is not told. */
+/** The CPU time that a process and its descendants used, in ms; 0 where the kernel does not tell. */
 export async function cpuTimeOf(pid: number): Promise<number> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const read = await Promise.all(pids.map((one) => usedBy(one)));

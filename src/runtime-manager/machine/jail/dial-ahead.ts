@@ -27,7 +27,7 @@ async function open(dial: Dial): Promise<Socket | undefined> {
     socket.on('error', () => socket.destroy());
     return socket;
   } catch {
-    // Whoever comes next is told, if it is still so.
+    // The next caller dials anew, and gets the error if there still is one.
     return undefined;
   }
 }

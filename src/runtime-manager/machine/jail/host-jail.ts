@@ -29,7 +29,7 @@ export class HostJail implements Jail {
     const ports = listeners.map(({ port }) => port);
     const [file = '', ...args] = command(ports);
     const child = spawn(file, args, {
-      // A session of its own: one signal reaches every process of it and none of ours.
+      // A session of its own: one signal reaches every process in it and none of ours.
       detached: true,
       stdio,
       env: { ...env, [DIRECTORY_VARIABLE]: directory },
@@ -46,7 +46,7 @@ export class HostJail implements Jail {
       exited,
       closed,
       reach: (port) => {
-        // What it said may be read when it is gone.
+        // The port may be read from the program's output after the program is gone.
         if (!held.disposed) held.use(this.#reservedPorts.hold(port));
         return () => dial(port);
       },
@@ -62,7 +62,7 @@ export class HostJail implements Jail {
   }
 }
 
-/** A port of the machine that only one program is meant to come to. */
+/** A port of the machine that only one program is meant to connect to. */
 class Listener implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
@@ -70,7 +70,7 @@ class Listener implements AsyncDisposable {
 
   constructor(server: Server, reservedPorts: ReservedPorts) {
     const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('it has no port');
+    if (address === null || typeof address === 'string') throw new Error('a listener has no port');
     this.port = address.port;
     this.#server = server;
     this.#held = reservedPorts.hold(address.port);

@@ -2,9 +2,9 @@ import type { ChildProcess, IOType } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { JailLevel } from './levels.ts';
 
-/** What a program finds beside the system's own read-only folders. Later ones lie over earlier ones. */
+/** What a program finds besides the system's own read-only folders. Later mounts lie over earlier ones. */
 export type Mount =
-  /** A folder in memory that may hold so much; gone with the program. */
+  /** A folder in memory that may hold so much, and is gone with the program. */
   | { kind: 'memory'; at: string; sizeBytes: number }
   /** A folder or file of the machine. */
   | { kind: 'folder'; from: string; at: string; writable: boolean }
@@ -13,7 +13,7 @@ export type Mount =
 
 /** A program that a customer drives. */
 export interface Program {
-  /** The browser's directory on the machine; by it everything that belongs to a browser is found. */
+  /** The browser's directory on the machine; everything that belongs to a browser is found by it. */
   directory: string;
   /** The program and its arguments, with the ports at which it finds what `accept` serves. */
   command: (ports: number[]) => string[];
@@ -33,7 +33,7 @@ export interface ProcessExit {
 export interface Confined {
   readonly pid: number;
   readonly child: ChildProcess;
-  /** Where it finds on its loopback what `accept` serves, in that order. */
+  /** The ports on the program's loopback that `accept` serves, in that order. */
   readonly ports: readonly number[];
   /** Settles when the program is gone, whichever way. */
   readonly exited: Promise<ProcessExit>;
@@ -41,7 +41,7 @@ export interface Confined {
   readonly closed: Promise<unknown>;
   /** Declares a port that the program listens on, and returns how to connect to it. */
   reach(port: number): Dial;
-  /** Ends every process of it now. */
+  /** Kills every process of the program now. */
   kill(): void;
 }
 
@@ -52,11 +52,11 @@ export type Dial = () => Promise<Socket>;
 export interface Jail {
   /** What the operating system keeps the programs from. */
   readonly level: JailLevel;
-  /** To whom files that a program is to change have to belong; undefined: to the service. */
+  /** The user to whom files that a program is to change have to belong; undefined: the service's own. */
   readonly owner: { uid: number; gid: number } | undefined;
   /** The path at which a program finds its browser's directory. */
   seen(directory: string): string;
-  /** Throws when it cannot be spawned. */
+  /** Throws when the program cannot be spawned. */
   start(program: Program): Promise<Confined>;
 }
 

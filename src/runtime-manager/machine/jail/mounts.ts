@@ -21,9 +21,9 @@ const CONFIGURATION = [
   // Without it every browser looks through all fonts of the machine at its start.
   '/var/cache/fontconfig',
 ];
-/** What no setting of a browser lifts. https://chromeenterprise.google/policies */
+/** Policies that no setting of a browser lifts. https://chromeenterprise.google/policies */
 const POLICY = fileURLToPath(new URL('chromium-policy.json', import.meta.url));
-/** Where Chromium and Chrome look for it. */
+/** Where Chromium and Chrome look for policies. */
 const POLICIES = ['/etc/chromium', '/etc/opt/chrome'].map(
   (path) => `${path}/policies/managed/bctrl.json`,
 );
@@ -33,7 +33,7 @@ const READABLE = '0755';
 const CHANGEABLE = '0777';
 const CHANGEABLE_FILE = '0666';
 
-/** bubblewrap's arguments for what every program sees. `paths` lie where they lie on the machine. */
+/** bubblewrap's arguments for what every program sees. Each of `paths` lies where it lies on the machine. */
 export async function systemMounts({
   paths,
   sharedMemoryBytes,
@@ -94,7 +94,7 @@ export function copiesOf(mounts: readonly Mount[]): string[] {
   return mounts.flatMap((mount) => (mount.kind === 'copy' ? mount.from : []));
 }
 
-/** Made by bubblewrap itself they could be entered by nobody but their owner. */
+/** If bubblewrap made these folders by itself, nobody but their owner could enter them. */
 function parents(path: string, mode: string, made: Set<string>): string[] {
   const above = dirname(path);
   if (above === '/' || made.has(above)) return [];
@@ -102,7 +102,7 @@ function parents(path: string, mode: string, made: Set<string>): string[] {
   return [...parents(above, mode, made), '--perms', mode, '--dir', above];
 }
 
-/** A folder or file, where it lies on the machine or elsewhere. */
+/** Mounts a folder or file read-only, where it lies on the machine or elsewhere. */
 export function readOnly(from: string, at = from): Mount {
   return { kind: 'folder', from, at, writable: false };
 }

@@ -14,14 +14,14 @@ export interface JailOptions {
   id: string;
   mode: JailMode;
   searchPath: string;
-  /** What every program sees of the machine, read-only, beside the system's own folders. */
+  /** The paths of the machine that every program sees, read-only, besides the system's own folders. */
   paths: string[];
   limits: JailLimits;
   reservedPorts: ReservedPorts;
   log: Logger;
 }
 
-/** The jail that was opened, and what of a whole one is missing, each with how to get it. */
+/** The jail that was opened, and what it lacks, each with how to get it. */
 export interface OpenedJail extends AsyncDisposable {
   jail: Jail;
   missing: string[];
@@ -29,7 +29,7 @@ export interface OpenedJail extends AsyncDisposable {
 
 const PACKAGE = 'bubblewrap';
 
-/** One that is denied ends at once: only what hangs takes so long, or a very slow machine. */
+/** A jail that is denied ends at once. Only one that hangs takes so long, or a very slow machine. */
 const TRIAL_TIMEOUT_MS = 60_000;
 
 /** Throws when namespaces are required and cannot be had. */
@@ -80,7 +80,7 @@ function missingOf(jail: BubblewrapJail, cgroups: Cgroups | undefined): string[]
   ];
 }
 
-/** As another user where the service is root and may do that, else in a user namespace. */
+/** Runs programs as another user where the service is root and may do that, else in a user namespace. */
 async function openNamespaces(
   options: JailOptions,
   cgroups: Cgroups | undefined,
@@ -108,7 +108,7 @@ async function ensureBubblewrap({ searchPath, log }: JailOptions): Promise<strin
   throw new JailUnavailable(`bubblewrap is not installed: run "apt-get install ${PACKAGE}"`);
 }
 
-/** Throws with what is in the way. */
+/** Throws JailUnavailable, which says what is in the way. */
 async function tryOut(options: BubblewrapOptions): Promise<BubblewrapJail> {
   const jail = await BubblewrapJail.open(options);
   const program = await jail.start({

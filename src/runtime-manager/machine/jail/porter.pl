@@ -3,11 +3,12 @@
 #
 #   perl porter.pl SENDMSG PRCTL PORT,… COMMAND ARGUMENT…
 #
-# SENDMSG and PRCTL are the numbers of these system calls on this architecture. It listens on loopback
-# at every PORT and hands the listening sockets over, then starts COMMAND. After that it answers each
-# line `"connect PORT"` with a connection to that port. It speaks what Node's `child_process` speaks
-# over its IPC channel (a line of JSON, sockets beside it). It ends with COMMAND, at the line `"end"`,
-# or when the channel closes; the kernel then ends every other process in the jail.
+# SENDMSG and PRCTL are the numbers of these system calls on this architecture. The porter listens
+# on loopback at every PORT and hands the listening sockets over, then starts COMMAND. After that it
+# answers each line `"connect PORT"` with a connection to that port. It speaks what Node's
+# `child_process` speaks over its IPC channel (a line of JSON, sockets beside it). It ends with
+# COMMAND, at the line `"end"`, or when the channel closes; the kernel then ends every other process
+# in the jail.
 #
 # It loads no module: perl alone starts in 3 ms, with `Socket`, `strict` and `warnings` in 18.
 
@@ -21,11 +22,12 @@ my $EINTR = 4;
 
 my ($sendmsg, $prctl, $ports, @command) = @ARGV;
 
-# What runs inside has the same user: it must not trace this process, nor open its files, for the
-# channel leads to the service. https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
-syscall($prctl + 0, 4, 0, 0, 0, 0) == 0 or die "it can be traced: $!\n";
+# Programs inside have the same user. They must not trace this process or open its files, because
+# the channel leads to the service.
+# https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
+syscall($prctl + 0, 4, 0, 0, 0, 0) == 0 or die "this process can be traced: $!\n";
 
-# What the command inherits stays open.
+# The descriptors that the command inherits stay open.
 $^F = 1023;
 open(my $channel, '+<&=', delete $ENV{NODE_CHANNEL_FD}) or die "no channel: $!\n";
 delete $ENV{NODE_CHANNEL_SERIALIZATION_MODE};
@@ -62,13 +64,13 @@ if ($child == 0) {
     exec { $command[0] } @command or die "$command[0] cannot be started: $!\n";
 }
 
-# As the first process it is also the parent of whatever loses its own.
+# The first process also becomes the parent of every process that loses its own.
 $SIG{CHLD} = sub {
     while ((my $pid = waitpid(-1, $WNOHANG)) > 0) {
         exit($? & 127 ? 128 + ($? & 127) : $? >> 8) if $pid == $child;
     }
 };
-# It may have ended before anybody listened.
+# The command may have ended before the handler was set.
 $SIG{CHLD}->();
 
 my $said = '';

@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * The service's side of `porter.pl`, which hands over sockets from inside a jail: first one that
- * listens for each of `accept`, then one for each connection that is asked for, in order.
+ * The service's side of `porter.pl`, which hands over sockets from inside a jail: first a listening
+ * one for each of `accept`, then one for each connection that is asked for, in order.
  */
 export class Porter {
   readonly #child: ChildProcess;
@@ -29,7 +29,7 @@ export class Porter {
     if (this.#gone || !this.#child.connected) return Promise.reject(gone());
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     this.#waiting.push({ resolve, reject });
-    // A channel that broke is found by its end.
+    // A broken channel is noticed by its 'disconnect' event.
     this.#child.send(`connect ${port}`, () => undefined);
     return promise;
   }
@@ -43,7 +43,7 @@ export class Porter {
     else handle.destroy();
   }
 
-  /** Taken over by a server of ours, since one that Node made has none of its options. */
+  /** A server of ours takes the socket over, since the server that Node made has none of our options. */
   #listen(handed: Server): void {
     const serve = this.#accept.shift();
     const server = createServer({ allowHalfOpen: true, noDelay: true }, serve);
@@ -51,9 +51,9 @@ export class Porter {
     this.#servers.push(server);
   }
 
-  /** Ends the first process inside, if it still is there: the others end with it. */
+  /** Ends the first process inside, if it is still there; the others end with it. */
   end(): void {
-    // A channel that is just breaking says the same.
+    // A channel that is just breaking ends the process too.
     if (this.#child.connected) this.#child.send('end', () => undefined);
     this.#close();
   }

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A nice value, with which a group gets a tenth of what others do where there is not enough for all. */
+/** The nice value with which a group gets a tenth of what others get, where there is not enough for all. */
 const LOW = 10;
 const NORMAL = 0;
-/** Without privileges the kernel takes ten changes a second. */
+/** From a process without privileges, the kernel takes ten changes a second. */
 const RETRY_MS = 100;
 const RETRIES = 50;
 
@@ -43,8 +43,8 @@ async function restorePriority(groupId: number): Promise<void> {
 }
 
 /**
- * The priority of a whole session, where the kernel groups processes by sessions: on Linux, outside
- * of containers with processor limits of their own. Elsewhere nothing changes.
+ * Sets the priority of a whole session, where the kernel groups processes by sessions: on Linux,
+ * outside of containers with processor limits of their own. Elsewhere nothing changes.
  * https://man7.org/linux/man-pages/man7/sched.7.html (the autogroup feature)
  */
 function setPriority(groupId: number, nice: number): 'set' | 'later' | 'unavailable' {

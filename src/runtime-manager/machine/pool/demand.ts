@@ -1,4 +1,4 @@
-/** What was taken longer ago says nothing about what will be. */
+/** Browsers that were taken longer ago say nothing about how many will be. */
 const WINDOW_MS = 60_000;
 
 interface Taking {
@@ -8,15 +8,18 @@ interface Taking {
 }
 
 /**
- * How many browsers have to be ready so that nobody waits. Each one that is taken is open until a
- * launch replaces it; whoever comes waits when as many are open as were ready. So what is needed is
- * the most that were open at once in the last minute, and its square root more: what comes at random
- * goes beyond the most of n takings once in n + 1, and the reserve covers that. How long a launch
- * takes, and how long it waits for its turn, is in it without being measured. Times are those of
- * `performance.now()`.
+ * How many browsers have to be ready so that nobody waits. A taken browser is open until a launch
+ * replaces it, and a client waits when as many are open as were ready. So the need is the most that
+ * were open at once in the last minute, plus the square root of that: demand that comes at random
+ * goes beyond the most of n takings once in n + 1, and the reserve covers that. The number includes
+ * how long a launch takes and how long it waits for its turn, without a measurement. Times are
+ * those of `performance.now()`.
  */
 export class Demand {
-  /** Each with more open than any later one: the first has the most. No longer than that number. */
+  /**
+   * Each entry has more open than any later one, so the first has the most, and there are no more
+   * entries than that.
+   */
   readonly #peaks: Taking[] = [];
   #open = 0;
 
@@ -27,12 +30,12 @@ export class Demand {
     this.#peaks.push({ at, open });
   }
 
-  /** A launch came to its end. */
+  /** A launch has replaced one. */
   replaced(): void {
     this.#open = Math.max(0, this.#open - 1);
   }
 
-  /** As many are ready as are wanted, so none is open, whatever became of those who waited. */
+  /** As many browsers are ready as are wanted, so none is open, whatever became of the waiters. */
   filled(): void {
     this.#open = 0;
   }

@@ -16,8 +16,8 @@ export class Launches {
   }
 
   /**
-   * `launch` must not throw, and gives what it brought up normal priority. `then` is called when it
-   * is over, and does not count any more.
+   * `launch` must not throw, and gives the browser that it brought up normal priority. `then` is
+   * called when the launch is over and does not count any more.
    */
   begin(launch: (hurry: AbortController) => Promise<void>, then: () => void): void {
     const hurry = new AbortController();
@@ -32,8 +32,8 @@ export class Launches {
   }
 
   /**
-   * So many go on at normal priority, the oldest first. Were it all of them, each would take longer,
-   * and those who wait would wait for launches that nobody needs yet.
+   * Gives the `count` oldest launches normal priority. If all had it, each would take longer, and
+   * waiters would wait for launches that nobody needs yet.
    */
   hurry(count: number): void {
     for (const { hurry } of [...this.#all].slice(0, count)) hurry.abort();

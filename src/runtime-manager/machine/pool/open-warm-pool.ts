@@ -13,7 +13,7 @@ export interface WarmPoolParts {
   launcher: Launcher;
   memory: MemoryBudget;
   size: WarmPoolSize;
-  /** Launches at once. */
+  /** How many launches may run at once. */
   maxLaunches: number;
   /** Whether browsers are being launched that somebody waits for. */
   isBusy: () => boolean;

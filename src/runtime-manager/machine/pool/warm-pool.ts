@@ -3,16 +3,16 @@ import { Backoff } from '../../timing/backoff.ts';
 import { Demand } from './demand.ts';
 import { Launches } from './launches.ts';
 
-/** So that a launch does not slow the client down that just got a browser, while others are ready. */
+/** While others are ready, a refill waits, so that it does not slow down the client that just got a browser. */
 const REFILL_DELAY_MS = 250;
 const SWEEP_INTERVAL_MS = 2000;
-/** A browser that waited for so long is replaced. */
+/** A browser that was idle for so long is replaced. */
 const MAX_AGE_MS = 15 * 60_000;
-/** A browser that is well answers within a few milliseconds; no longer does anybody wait for it. */
+/** A browser that is well answers within a few milliseconds; nobody waits longer than this for one. */
 const ANSWER_TIMEOUT_MS = 1000;
-/** Where the machine is busy it takes longer; one that takes so long hangs. */
+/** On a busy machine an answer takes longer; a browser that takes so long hangs. */
 const HANG_MS = 10_000;
-/** For how long an answer tells that a browser is well. */
+/** For how long an answer proves that a browser is well. */
 const FRESH_MS = 50;
 const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 60_000;
@@ -33,18 +33,21 @@ export interface WarmBrowser {
 }
 
 export interface WarmPoolSize {
-  /** Kept ready however little is asked for. */
+  /** How many are kept ready however little is asked for. */
   min: number;
-  /** Kept ready at most; 0 keeps none, and every browser is launched when it is asked for. */
+  /** How many are kept ready at most. With 0, every browser is launched when it is asked for. */
   max: number;
 }
 
 export interface WarmPoolOptions<B extends WarmBrowser> extends WarmPoolSize {
-  /** Launches at once: more would only make each of them slower. */
+  /** How many launches may run at once; more would only make each of them slower. */
   maxLaunches: number;
-  /** At low priority until `hurry` aborts, because somebody waits for it, or it takes too long. */
+  /**
+   * Launches at low priority until `hurry` aborts, because somebody waits for the browser or the
+   * launch takes too long.
+   */
   launch: (signal: AbortSignal, hurry: AbortSignal) => Promise<B>;
-  /** Whether one more may be launched that nobody waits for, beside so many that are being launched. */
+  /** Whether one more browser that nobody waits for may be launched besides the `launching` ones. */
   mayRefill: (launching: number) => boolean;
   /** Whether idle browsers have to go, to free memory. */
   isShort: () => boolean;
@@ -61,15 +64,15 @@ interface Waiting<B> {
 interface Idle<B> {
   warm: B;
   since: number;
-  /** Its page is being asked. */
+  /** Whether its page is being checked. */
   isChecked: boolean;
   /** Whether it was well when it was last asked. */
   answer?: { at: number; isWell: Promise<boolean> };
 }
 
 /**
- * Browsers launched ahead, each used by one at most. Their number follows demand; who finds none
- * takes the next one that is being launched.
+ * Browsers launched ahead, each used by one client at most. Their number follows demand; whoever
+ * finds none takes the next one that comes up.
  */
 export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   readonly #options: WarmPoolOptions<B>;
@@ -95,7 +98,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return this.#idle.length;
   }
 
-  /** A browser that answers. Throws what the launch fails with, or what `signal` aborts with. */
+  /** Resolves with a browser that answers. Throws what the launch fails with, or what `signal` aborts with. */
   async take(signal: AbortSignal): Promise<B> {
     signal.throwIfAborted();
     const taken = (await this.takeReady()) ?? (await this.#next(signal));
@@ -104,13 +107,13 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     throw signal.reason;
   }
 
-  /** Asks the next one that was not just asked whether it is well, for whoever will take it. */
+  /** Asks the next browser that was not asked just now whether it is well, for whoever will take it. */
   anticipate(): void {
     const next = this.#idle.find((idle) => !isFresh(idle));
     if (next) void this.#ask(next);
   }
 
-  /** One that is ready, if there is any that is well. */
+  /** Resolves with a browser that is ready; undefined when there is none, or the first one is not well. */
   async takeReady(): Promise<B | undefined> {
     const first = this.#idle.shift();
     if (!first) return undefined;
@@ -119,19 +122,19 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
       this.#refillSoon();
       return handOut(first.warm);
     }
-    // Those that are well come back at once, however many are not.
+    // All are asked again: those that are well come back at once, however many are not.
     for (const { warm } of [first, ...this.#idle.splice(0)]) this.giveBack(warm);
     return undefined;
   }
 
-  /** Takes back one that nobody has come near; it may serve another. */
+  /** Takes back a browser that no client has come near; it may serve another client. */
   giveBack(warm: B): void {
     void this.#isWell(warm, HANG_MS).then((isWell) =>
       isWell ? this.#offer(warm) : this.#discard(warm),
     );
   }
 
-  /** Ends one that is ready, if there is any, so that others have its memory. */
+  /** Kills one that is ready, if there is any, to free its memory. */
   shrink(): void {
     const oldest = this.#idle.shift();
     if (oldest) this.#retire(oldest.warm);
@@ -168,7 +171,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  /** Asked once by all who come within a moment. */
+  /** All callers within a moment share one question. */
   #ask(idle: Idle<B>): Promise<boolean> {
     if (idle.answer && isFresh(idle)) return idle.answer.isWell;
     idle.answer = { at: performance.now(), isWell: this.#isWell(idle.warm) };
@@ -179,7 +182,10 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return succeeds(browser.assertWell(AbortSignal.timeout(withinMs)));
   }
 
-  /** A page is asked while it waits: it takes longer than the browser, and next to never hangs alone. */
+  /**
+   * Checks a page while its browser is idle: a page answers later than the browser, and next to
+   * never hangs alone.
+   */
   async #checkPage(idle: Idle<B>): Promise<void> {
     if (idle.isChecked) return;
     idle.isChecked = true;
@@ -189,7 +195,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     if (this.#forget(idle)) this.#discard(idle.warm);
   }
 
-  /** To who waits for the longest; if nobody does, it waits itself. */
+  /** Gives the browser to the oldest waiter; if nobody waits, the browser becomes idle. */
   #offer(warm: B): void {
     if (this.#closing.signal.aborted) return this.#retire(warm);
     const next = this.#waiting.shift();
@@ -200,7 +206,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     void warm.browser.exited.then(() => this.#forget(idle));
   }
 
-  /** False when it was handed out already. */
+  /** False when the browser was handed out already. */
   #forget(idle: Idle<B>): boolean {
     const at = this.#idle.indexOf(idle);
     if (at < 0) return false;
@@ -209,7 +215,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return true;
   }
 
-  /** At once when none is ready: whoever comes next would wait for it. */
+  /** Refills at once when none is ready, since the next client would wait for it. */
   #refillSoon(): void {
     const delayMs = this.#idle.length === 0 ? 0 : REFILL_DELAY_MS;
     if (delayMs === 0) clearTimeout(this.#refilling);
@@ -235,7 +241,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     return this.#waiting.length + this.#missing();
   }
 
-  /** How many more should be ready, and may. One that has aged is replaced before it is ended. */
+  /** How many more should and may be ready. A browser that has aged is replaced before it is killed. */
   #missing(): number {
     const mayRefill = this.#options.mayRefill(this.#launches.size);
     if (performance.now() < this.#backoffUntil || !mayRefill) return 0;
@@ -263,8 +269,8 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   }
 
   /**
-   * Fails the first who waits, unless he came when it had begun already: it may have been at low
-   * priority for too long. Launches that nobody waits for back off exponentially.
+   * Fails the oldest waiter, unless the launch began before it arrived: such a launch may have been
+   * at low priority for too long. Launches that nobody waits for back off exponentially.
    */
   #failed(error: unknown, began: number): void {
     if (this.#closing.signal.aborted) return;

@@ -15,7 +15,7 @@ const OWNER_FILE = 'owner.json';
 
 /**
  * A profile's user data directory on this machine, while a browser uses it and until its state is
- * saved. On disk, so that it outlives a crash of the machine too.
+ * saved. It lies on disk, so that it outlives a crash of the machine too.
  */
 export class Checkout {
   readonly path: string;
@@ -26,14 +26,14 @@ export class Checkout {
     this.userDataDir = join(path, 'data');
   }
 
-  /** Its user data directory is for the caller to make. */
+  /** The caller makes the user data directory. */
   static async open(root: string): Promise<Checkout> {
     return new Checkout(await mkdtemp(join(root, 'c-')));
   }
 
   /**
-   * From now on what lies in it is worth to be kept: it belongs to a writer whose browser runs. Not
-   * flushed to the disk: that would wait for all of the state that was just unpacked.
+   * Marks the content as worth keeping, because its writer's browser runs. The mark is not flushed
+   * to disk: a flush would wait for all of the state that was just unpacked.
    */
   async claim(owner: CheckoutOwner): Promise<void> {
     const file = join(this.path, OWNER_FILE);
@@ -41,20 +41,20 @@ export class Checkout {
     await rename(`${file}.new`, file);
   }
 
-  /** What lies in it need not be kept any more. */
+  /** Removes the mark: the content need not be kept any more. */
   async disown(): Promise<void> {
     await rm(join(this.path, OWNER_FILE), { force: true });
   }
 
   async remove(): Promise<void> {
-    // First, so that half of it is never recovered.
+    // The mark goes first, so that half of a state is never recovered.
     await this.disown();
     await rm(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 
   /**
-   * What a service that is no more left below a root; without an owner when that cannot be read.
-   * Those that nobody claimed are removed.
+   * The checkouts that a service which is gone left below `root`; `owner` is undefined when its
+   * file cannot be read. Checkouts that nobody claimed are removed.
    */
   static async findLeft(
     root: string,

@@ -1,17 +1,17 @@
 /**
- * Of its user data directory Chromium keeps the state of a profile in one directory. What else it
- * keeps there is of the process (locks, crash reports, what it downloads for itself), is how it was
- * set up (`Local State`, where experiments are turned on), or could make it start or install something
- * (native messaging hosts, external extensions, policies, a hint at a Widevine): a profile does
- * without, and none of it is archived or handed on.
+ * The one part of the user data directory in which Chromium keeps the state of a profile.
+ * Everything else there belongs to the process (locks, crash reports, what Chromium downloads for
+ * itself), to its setup (`Local State`, where experiments are turned on), or could make Chromium
+ * start or install something (native messaging hosts, external extensions, policies, a hint at a
+ * Widevine). A profile does without, so none of that is archived or handed on.
  */
 export const STATE_DIRECTORY = 'Default';
 
 /**
- * What Chromium keeps there that is no state of a profile: caches it fills again, sessions of windows,
- * and what could start or install something: extensions (the service loads them), their rules and
- * scripts (which do not outlive that), web apps, policies. By the directory's own name anywhere, so
- * that those of site-isolated storage are found too.
+ * Directories in it that are no state of a profile: caches that Chromium fills again, sessions of
+ * windows, and what could start or install something, such as extensions (the service loads them),
+ * their rules and scripts (which do not outlive a load), web apps and policies. A name counts at
+ * any depth, so that directories of site-isolated storage are found too.
  */
 const DIRECTORIES = [
   'AutofillAiModelCache',

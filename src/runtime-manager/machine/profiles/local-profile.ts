@@ -15,7 +15,7 @@ import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { ReadyStates } from './ready-states.ts';
 import type { ProfileUse, UsedProfile } from '../browser-machine.ts';
 
-/** More is not copied every few minutes. */
+/** A larger state is not copied every few minutes. */
 const CHECKPOINT_MAX_BYTES = 256 * 1024 ** 2;
 /** Clients notice a browser that stands still for longer. */
 const HOLD_MAX_MS = 2000;
@@ -42,7 +42,7 @@ export class LocalProfile implements UsedProfile {
     this.#ready = ready;
   }
 
-  /** Throws `profile.version_damaged` or `storage.object_missing`; nothing is left then. */
+  /** Throws `profile.version_damaged` or `storage.object_missing`, and then leaves nothing on disk. */
   static async open(
     use: ProfileUse,
     root: string,
@@ -53,7 +53,7 @@ export class LocalProfile implements UsedProfile {
     const { userDataDir } = checkout;
     try {
       const { archive, owner } = use;
-      // Who only reads leaves it for the next writer.
+      // A reader leaves the ready state to the next writer.
       const isReady = archive && owner && (await ready.take(archive, userDataDir));
       if (!isReady) await mkdir(userDataDir, { mode: 0o700 });
       if (archive && !isReady) await unpackState(archive, storage, userDataDir);
@@ -75,9 +75,9 @@ export class LocalProfile implements UsedProfile {
   }
 
   /**
-   * Copies the files while the browser writes on, then holds it still for what changed meanwhile: the
-   * copy is what a power cut at that moment would leave, which SQLite and LevelDB are made to recover
-   * from. Throws when that takes too long.
+   * Copies the files while the browser goes on writing, then holds the browser still and copies
+   * what changed meanwhile. The copy is what a power cut at that moment would leave, and SQLite and
+   * LevelDB are made to recover from that. Throws when the browser would stand still for too long.
    */
   async checkpoint(): Promise<Archive | undefined> {
     const { owner } = this.#use;
@@ -145,7 +145,8 @@ export async function unpack(
     await keepPlainFiles(directory, isPassedOver);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
-    // Damage and a full disk make the same tools fail, in words that differ by chance.
+    // Damage and a full disk make the same tools fail, and what the tools say does not tell which
+    // it was.
     const sha256 = await digestOf(archive, storage);
     if (sha256 !== undefined && sha256 !== archive.sha256) throw damaged(archive, sha256, error);
     throw new RuntimeError('service.unavailable', 'The state could not be unpacked here.', {
@@ -154,7 +155,7 @@ export async function unpack(
   }
 }
 
-/** `undefined` when it cannot be read now. */
+/** Undefined when the archive cannot be read now. */
 async function digestOf(
   archive: Pick<Archive, 'key'>,
   storage: ObjectStorage,

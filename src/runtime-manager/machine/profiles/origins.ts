@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 
 const Visit = z.object({ url: z.string() });
-/** `https_example.com_0.indexeddb.leveldb`; 0 is the scheme's own port. */
+/** `https_example.com_0.indexeddb.leveldb`; 0 stands for the scheme's default port. */
 const DATABASE = /^(https?)_(.+)_(\d+)\.indexeddb\.leveldb$/;
 
 /**
- * The origins that may keep something in a user data directory, whose browser is gone: those that
- * were visited, and those that have databases.
+ * The origins that may keep something in the user data directory of a browser that is gone: those
+ * that were visited, and those that have databases.
  */
 export async function originsOf(userDataDir: string): Promise<string[]> {
   const profile = join(userDataDir, 'Default');

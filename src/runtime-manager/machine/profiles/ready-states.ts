@@ -4,12 +4,13 @@ import { isLeftOut } from './excluded-paths.ts';
 import type { Archive } from '../../profiles/profile.ts';
 import { keepPlainFiles } from '../../storage/plain-files.ts';
 
-/** Of so many versions the state is kept unpacked; each takes what its archive takes, unpacked. */
+/** How many states are kept unpacked. Each takes as much disk as its unpacked archive. */
 const READY_MAX = 16;
 
 /**
- * States that lie unpacked as they were archived, so that the next writer need not unpack them. Only
- * of this life of the service: after a power cut nothing tells whether all of one reached the disk.
+ * States that lie unpacked as they were archived, so that the next writer need not unpack them.
+ * They serve one life of the service only: after a power cut, nothing tells whether a whole state
+ * reached the disk.
  */
 export class ReadyStates implements AsyncDisposable {
   readonly #root: string;
@@ -24,7 +25,7 @@ export class ReadyStates implements AsyncDisposable {
     return new ReadyStates(root);
   }
 
-  /** Moves the state of an archive to where it is wanted; false when it is not here. */
+  /** Moves the state of an archive to `userDataDir`. Resolves with false when the state is not here. */
   async take(archive: Archive, userDataDir: string): Promise<boolean> {
     try {
       await rename(this.#pathOf(archive), userDataDir);
@@ -34,9 +35,9 @@ export class ReadyStates implements AsyncDisposable {
     }
   }
 
-  /** Takes over a directory that an archive was made of. */
+  /** Takes over the directory that an archive was made from. */
   async keep(archive: Archive, userDataDir: string): Promise<void> {
-    // What archives leave out is not to come back either.
+    // What archives leave out must not come back this way either.
     await keepPlainFiles(userDataDir, isLeftOut);
     await rename(userDataDir, this.#pathOf(archive));
     await this.#trim();

@@ -21,21 +21,21 @@ const TASK_TIMEOUT_MS = 60_000;
 const Answer = z.object({
   error: z.string().optional(),
   state: z.unknown().optional(),
-  /** What of a state that was to be written Chromium does not take. */
+  /** The path of what Chromium does not accept of a given state. */
   refused: z.string().optional(),
 });
 
 export interface StateConverterOptions {
   storage: ObjectStorage;
-  /** Under which states are unpacked for the while. */
+  /** The directory under which states are unpacked for the conversion. */
   root: string;
   launcher: Launcher;
 }
 
-/** As whoever asks for it knows it. */
+/** The converter as whoever asks for conversions knows it. */
 export type ProfileStates = Pick<StateConverter, keyof StateConverter>;
 
-/** Gives saved states in forms that people and Playwright know, and takes them from those. */
+/** Converts saved states to forms that people and Playwright know, and back. */
 export class StateConverter {
   readonly #options: StateConverterOptions;
 
@@ -55,7 +55,7 @@ export class StateConverter {
     }
   }
 
-  /** Takes a zip file, which is removed. Throws `profile.invalid_import`. */
+  /** Takes a zip file, and removes it. Throws `profile.invalid_import`. */
   async fromZip(profileId: string, file: string): Promise<Archive> {
     try {
       const checkout = await this.#checkOut(undefined);
@@ -80,7 +80,7 @@ export class StateConverter {
     }
   }
 
-  /** Throws `profile.invalid_import` with the path of what Chromium does not take. */
+  /** Throws `profile.invalid_import` with the path of what Chromium does not accept. */
   async fromStorageState(profileId: string, state: GivenStorageState): Promise<Archive> {
     const checkout = await this.#checkOut(undefined);
     try {
@@ -103,7 +103,10 @@ export class StateConverter {
     }
   }
 
-  /** In a browser of its own, which ends in order, so that it keeps what was written. */
+  /**
+   * Performs the task in a browser of its own, and closes the browser in order, so that it keeps
+   * what was written.
+   */
   async #perform({ userDataDir }: Checkout, task: object): Promise<unknown> {
     const signal = AbortSignal.timeout(TASK_TIMEOUT_MS);
     const { launcher } = this.#options;
@@ -136,7 +139,7 @@ export class StateConverter {
 }
 
 function refusal(path: string): RuntimeError {
-  const message = 'Chromium does not take it';
+  const message = 'Chromium does not accept it';
   return new RuntimeError('profile.invalid_import', `${path}: ${message}`, {
     details: { issues: [{ in: 'body', path, message }] },
   });

@@ -11,7 +11,7 @@ import { isLeftOut } from './excluded-paths.ts';
 
 const OPTIONS = { strictFileNames: true, lazyEntries: true, autoClose: false };
 const ENTRIES_MAX = 100_000;
-/** Of a whole archive; state of browsers compresses to a tenth at most. */
+/** How many times its size an archive may unpack to; browser state compresses to a tenth at best. */
 const RATIO_MAX = 100;
 const RATIO_FREE_BYTES = 64 * 1024 ** 2;
 const TOTAL_MAX_BYTES = 16 * 1024 ** 3;
@@ -22,7 +22,10 @@ const REGULAR = 0x8000;
 const DIRECTORY = 0x4000;
 const IS_ENCRYPTED = 1;
 
-/** The state in a user data directory as a zip; nothing of it is open any more when that closes. */
+/**
+ * The state in a user data directory as a zip. When the stream closes, no file of the directory is
+ * open any more.
+ */
 export async function zipState(userDataDir: string): Promise<Readable> {
   const zip = new yazl.ZipFile();
   const content = new PassThrough();
@@ -44,7 +47,7 @@ export async function zipState(userDataDir: string): Promise<Readable> {
   return content;
 }
 
-/** Unpacks such a zip. Throws `profile.invalid_import` with what is wrong with it. */
+/** Unpacks such a zip. Throws `profile.invalid_import`, which says what is wrong with the file. */
 export async function unzipState(file: string, userDataDir: string): Promise<void> {
   const zip = await openPromise(file, OPTIONS).catch((cause: unknown) => {
     throw invalid('The file is no zip archive.', cause);
@@ -52,7 +55,7 @@ export async function unzipState(file: string, userDataDir: string): Promise<voi
   try {
     const entries = await readEntries(zip);
     if (entries.length === 0) {
-      throw invalid('There is no state of a browser in it: it is no exported profile.');
+      throw invalid('The file has no browser state in it: it is no exported profile.');
     }
     for (const entry of entries) await writeEntry(zip, entry, userDataDir);
   } finally {
@@ -60,9 +63,9 @@ export async function unzipState(file: string, userDataDir: string): Promise<voi
   }
 }
 
-/** All that are to be written: judged before the first one is. */
+/** The entries to write. All entries are judged before the first one is written. */
 async function readEntries(zip: ZipFile): Promise<Entry[]> {
-  if (zip.entryCount > ENTRIES_MAX) throw invalid(`It has more than ${ENTRIES_MAX} entries.`);
+  if (zip.entryCount > ENTRIES_MAX) throw invalid(`The file has more than ${ENTRIES_MAX} entries.`);
   const entries: Entry[] = [];
   let packed = 0;
   let unpacked = 0;
@@ -77,7 +80,7 @@ async function readEntries(zip: ZipFile): Promise<Entry[]> {
     throw cause instanceof RuntimeError ? cause : invalid(wordsOf(cause), cause);
   }
   const isBomb = unpacked > RATIO_FREE_BYTES && unpacked > packed * RATIO_MAX;
-  if (isBomb || unpacked > TOTAL_MAX_BYTES) throw invalid('It unpacks to too much.');
+  if (isBomb || unpacked > TOTAL_MAX_BYTES) throw invalid('The file unpacks to too much.');
   return entries;
 }
 

@@ -1,20 +1,35 @@
 import { PassThrough } from 'node:stream';
-import { expect, test } from 'vitest';
-import { z } from 'zod';
-import { CdpPipe, type CdpEvent } from '../../../../src/runtime-manager/browser/cdp/cdp-pipe.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { CdpPipe } from '../../../../src/runtime-manager/browser/cdp/cdp-pipe.ts';
+
+const IN_TIME = { timeoutMs: 1000 };
 
 function openPipe() {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const pipe = new CdpPipe(input, output);
-  const heard: CdpEvent[] = [];
-  pipe.listen((event) => heard.push(event));
-  return { pipe, output, heard, say: (text: string) => output.write(`${text}\0`) };
+  const say = (...texts: string[]) => output.write(texts.map((text) => `${text}\0`).join(''));
+  /** What an event of this name tells from now on. */
+  const listen = (method: string, sessionId?: string) => {
+    const told: unknown[] = [];
+    const listening = pipe.listen(method, sessionId, (params) => told.push(params));
+    return { told, stop: () => listening[Symbol.dispose]() };
+  };
+  const ask = (sessionId?: string) =>
+    pipe.send({ method: 'Some.method', params: {}, sessionId }, (result) => result, IN_TIME);
+  return { pipe, output, say, listen, ask };
 }
 
-test('what comes in pieces is put together, and an answer finds who asked', async () => {
-  const { pipe, output, heard } = openPipe();
-  const Answer = z.object({ value: z.number() });
-  const asked = pipe.send('Some.method', {}, Answer, AbortSignal.timeout(1000));
+/** How often anything is parsed from now on. */
+function watchParsing() {
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  return () => parse.mock.calls.length;
+}
+
+test('a message that comes in pieces is put together, and an answer reaches whoever asked', async () => {
+  const { listen, output, ask } = openPipe();
+  const { told } = listen('An.event');
+  const asked = ask();
   for (const piece of [
     '{"method":"An.ev',
     'ent","params":{}}\0{"id":1,',
@@ -23,16 +38,78 @@ test('what comes in pieces is put together, and an answer finds who asked', asyn
     output.write(piece);
   }
   expect(await asked).toEqual({ value: 7 });
-  expect(heard).toEqual([{ method: 'An.event', params: {}, sessionId: undefined }]);
+  expect(told).toEqual([{}]);
 });
 
-test('a message that is too large, or none at all, is passed over', async () => {
-  const { heard, output, say } = openPipe();
+test('a message that is too large, or is not JSON, is skipped', async () => {
+  const { listen, output, say } = openPipe();
+  const tooLarge = listen('Too.large');
+  const after = listen('After.it');
   const piece = 'x'.repeat(1024 ** 2);
   output.write('{"method":"Too.large","params":"');
   for (let mib = 0; mib < 20; mib++) output.write(piece);
-  say('"}');
-  say('not JSON');
-  say('{"method":"After.it","params":{}}');
-  await expect.poll(() => heard.map(({ method }) => method)).toEqual(['After.it']);
+  say('"}', 'not JSON', '', '{"method":"After.it","params":{}}');
+  await expect.poll(() => after.told).toEqual([{}]);
+  expect(tooLarge.told).toEqual([]);
+});
+
+test('neither an event that nobody listens to nor an answer that nobody waits for is parsed', async () => {
+  const { listen, say } = openPipe();
+  const parsed = watchParsing();
+  const { told } = listen('Page.loaded', 'S');
+  say(
+    '{"method":"Network.dataReceived","params":{"of":"another method"},"sessionId":"S"}',
+    '{"method":"Page.loaded","params":{"of":"another session"},"sessionId":"T"}',
+    '{"method":"Page.loaded","params":{"of":"the browser"}}',
+    '{"id":7,"result":{"of":"nobody"},"sessionId":"S"}',
+  );
+  say('{"method":"Page.loaded","params":{"of":"this session"},"sessionId":"S"}');
+  await expect.poll(() => told).toEqual([{ of: 'this session' }]);
+  expect(parsed()).toBe(1);
+});
+
+test('texts of a page that look like the session of a message do not mislead', async () => {
+  const { listen, say } = openPipe();
+  const [ofBrowser, ofSession] = [listen('An.event'), listen('An.event', 'S')];
+  const params = { text: '"sessionId":"S"}', sessionId: 'S' };
+  const text = JSON.stringify(params);
+  say(`{"method":"An.event","params":${text}}`);
+  say(`{"method":"An.event","params":${text},"sessionId":"S"}`);
+  await expect.poll(() => ofSession.told).toEqual([params]);
+  expect(ofBrowser.told).toEqual([params]);
+});
+
+test("a message in another form than Chromium's is still parsed and heard", async () => {
+  const { listen, say, ask } = openPipe();
+  const { told } = listen('An.event', 'S');
+  const asked = ask('S');
+  say('{ "sessionId": "S", "params": { "spaces": true }, "method": "An.event" }');
+  say('{"method":"An.event","sessionId":"S","params":{"last":"a text"},"more":"text"}');
+  say('{"sessionId":"S","result":{"value":7},"id":1}');
+  expect(await asked).toEqual({ value: 7 });
+  expect(told).toEqual([{ spaces: true }, { last: 'a text' }]);
+});
+
+test('a session cannot answer a command that was sent to another', async () => {
+  const { say, ask } = openPipe();
+  const asked = ask('S');
+  say('{"id":1,"result":{"by":"another"},"sessionId":"T"}', '{"id":1,"result":{"by":"nobody"}}');
+  say('{"id":1,"result":{"by":"itself"},"sessionId":"S"}');
+  expect(await asked).toEqual({ by: 'itself' });
+});
+
+test('whoever has stopped listening hears nothing, and the others go on', async () => {
+  const { listen, say } = openPipe();
+  const [first, second] = [listen('An.event'), listen('An.event')];
+  first.stop();
+  first.stop();
+  say('{"method":"An.event","params":{}}');
+  await expect.poll(() => second.told).toEqual([{}]);
+  expect(first.told).toEqual([]);
+  const parsed = watchParsing();
+  const after = listen('After.it');
+  second.stop();
+  say('{"method":"An.event","params":{}}', '{"method":"After.it","params":{}}');
+  await expect.poll(() => after.told).toEqual([{}]);
+  expect(parsed()).toBe(1);
 });

@@ -30,8 +30,8 @@ async function describe(directory: string) {
   };
 }
 
-test('the packed extension is that of the Stagehand that is installed', async () => {
-  // By its content: deflate gives other bytes on other processors.
+test('the packed extension is the one of the installed Stagehand', async () => {
+  // Compares the content, because deflate gives other bytes on other processors.
   expect(await describe(VENDORED)).toEqual(await describe(await pack()));
   const { name, version, license } = JSON.parse(
     await readFile(`${INSTALLED}/package.json`, 'utf8'),
@@ -47,7 +47,7 @@ test('packing again gives the same archive, wherever it is done', async () => {
   expect(one?.equals(other ?? Buffer.alloc(0))).toBe(true);
 });
 
-test('every user may read what is unpacked, and nobody changes it', async () => {
+test('every user can read the unpacked extension, and nobody can change it', async () => {
   const folder = await freshDirectory();
   const before = process.umask(0o077);
   onTestFinished(() => void process.umask(before));

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A document in which the captchas are those that were added, and nobody solves them. */
+/** A document whose only captchas are those that the test adds, and that nobody solves. */
 function openDocument() {
   const list = captchaList();
   return {
@@ -26,7 +26,7 @@ function openDocument() {
   };
 }
 
-test('whoever asks for the next ones waits until there are some, and is told each once', async () => {
+test('whoever asks for the next captchas waits until there are some, and gets each once', async () => {
   const { next, add, unsolved } = openDocument();
   const asked = next(true);
   await vi.advanceTimersByTimeAsync(1000);
@@ -41,7 +41,7 @@ test('whoever asks for the next ones waits until there are some, and is told eac
   expect(unsolved()).toEqual([{ id: 1 }, { id: 2 }]);
 });
 
-test('whoever asks for the first time is told all, and whoever waited before gets none', async () => {
+test('whoever asks for the first time gets all captchas, and whoever waited before gets none', async () => {
   const { next, add } = openDocument();
   add();
   await next(true);
@@ -51,7 +51,7 @@ test('whoever asks for the first time is told all, and whoever waited before get
   await expect(before).resolves.toEqual([]);
 });
 
-test('one whose response goes after it was settled is told once more', async () => {
+test('a captcha that loses its response after it was settled is announced once more', async () => {
   const { next, add, settle } = openDocument();
   add();
   await next(true);
@@ -60,7 +60,7 @@ test('one whose response goes after it was settled is told once more', async () 
   await expect(next(false)).resolves.toEqual([{ id: 1 }]);
 });
 
-test('an element is one captcha until it leaves the document, and the hundredth is the last', () => {
+test('an element counts as one captcha until it leaves the document, and at most a hundred are announced', () => {
   const { list, add } = openDocument();
   const first = add();
   add(first);

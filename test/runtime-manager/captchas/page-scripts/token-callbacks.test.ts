@@ -19,7 +19,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('only what has a site key of its own was rendered, and nothing of the page runs to find it', () => {
+test('only entries with a site key of their own were rendered, and the search runs no code of the page', () => {
   const done = vi.fn<() => void>();
   const read = vi.fn<() => string>(() => '6L-getter');
   const objects = [
@@ -32,13 +32,13 @@ test('only what has a site key of its own was rendered, and nothing of the page 
   expect(read).not.toHaveBeenCalled();
 });
 
-test('site keys are told once, without those that cannot be one, and at most ten', () => {
+test('each valid site key is reported once, and at most ten are', () => {
   const keys = ['a', 'a', '', 'x'.repeat(201), ...'bcdefghijklm'.split('')];
   const rendered = keys.map((siteKey) => ({ siteKey, callback: undefined }));
   expect(siteKeysOf(rendered)).toEqual('abcdefghij'.split(''));
 });
 
-test('a rendered callback gets the token after the script, also when it was given by its name', () => {
+test('a rendered callback gets the token after the script ends, also when the page gave its name', () => {
   const done = vi.fn<(token: string) => void>();
   page['done'] = done;
   for (const callback of [done, 'done']) {
@@ -49,7 +49,7 @@ test('a rendered callback gets the token after the script, also when it was give
   expect(done.mock.calls).toEqual([['token'], ['token']]);
 });
 
-test('with no callback, or two that differ, none is called', () => {
+test('no callback is called when there is none, or when two differ', () => {
   const [one, other] = [vi.fn<() => void>(), vi.fn<() => void>()];
   const rendered = [one, other].map((callback) => ({ siteKey: 'a', callback }));
   expect(callRendered(rendered, 'a', 'token')).toBe(false);
@@ -60,7 +60,7 @@ test('with no callback, or two that differ, none is called', () => {
   expect(other).not.toHaveBeenCalled();
 });
 
-test('a callback is found by a name with dots, and where there is none nothing happens', () => {
+test('a callback is found by a name with dots, and a name without a callback does nothing', () => {
   const done = vi.fn<(token: string) => void>();
   page['app'] = { forms: { done }, nothing: null };
   expect(callNamed('app.forms.done', 'token')).toBe(true);
@@ -71,7 +71,7 @@ test('a callback is found by a name with dots, and where there is none nothing h
   expect(done.mock.calls).toEqual([['token']]);
 });
 
-test('the next score that is asked for with the key and action is the token, and only that one', async () => {
+test('the token answers the next request for a score with its key and action, and no other', async () => {
   const execute = vi.fn<(...asked: unknown[]) => string>(() => 'own');
   const api = { execute };
   page['grecaptcha'] = api;
@@ -84,7 +84,7 @@ test('the next score that is asked for with the key and action is the token, and
   expect(api.execute('key', { action: 'login' })).toBe('own');
 });
 
-test('a token that is too old answers nothing, and a page without scores has none to answer', () => {
+test('a token that is too old answers nothing, and neither does one on a page without scores', () => {
   expect(answerExecute('key', '', 'token', 1000)).toBe(false);
   const enterprise = { execute: () => 'own' };
   page['grecaptcha'] = { enterprise };

@@ -22,7 +22,7 @@ test.for([
   expect(vendorsOf('no address', src)).toMatchObject([{ kind, suffix, scoreKey }]);
 });
 
-test('a script that only looks like one of a vendor is none', () => {
+test("a script that only looks like a vendor's is ignored", () => {
   for (const src of ['https://example.com/api.js', 'https://example.com/recaptcha/api.json', '']) {
     expect(vendorsOf(src), src).toEqual([]);
   }

@@ -55,7 +55,7 @@ test("downloads go to the runtime's folder whatever CDP says through BiDi", () =
   });
 });
 
-test('what a command of CDP is replaced by goes on in its place', () => {
+test('the replacement of a CDP command is sent in its place', () => {
   const path = '/app/node_modules/@browserbasehq/stagehand/dist/extension';
   const asked = { method: 'Extensions.loadUnpacked', params: { path }, session: 's' };
   expect(judged('goog:cdp.sendCommand', asked)).toEqual({
@@ -70,7 +70,7 @@ test('a parameter that a command does not take is named', () => {
   });
 });
 
-test('a session cannot be made inside of one', () => {
+test('a session cannot be created inside another', () => {
   expect(judged('session.new', { capabilities: {} })).toMatchObject({
     error: 'session not created',
   });
@@ -109,7 +109,7 @@ function answerTo(json: string): unknown {
   return 'answer' in inspected ? JSON.parse(inspected.answer.toString()) : undefined;
 }
 
-test('an answer tells which command it is for, and on which channel', () => {
+test('an answer names its command and its channel', () => {
   expect(answerTo('{"id":7,"method":"foo.bar","params":{},"goog:channel":"c"}')).toEqual({
     id: 7,
     type: 'error',

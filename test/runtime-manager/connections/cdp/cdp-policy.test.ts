@@ -67,13 +67,13 @@ test.for<[string, Record<string, unknown>]>([
 });
 
 test.for(['Page.inventedHere', 'Nothing.known', 'constructor', '', 'Page.enable '])(
-  'a command that is not known, such as "%s", does not pass',
+  'an unknown command, such as "%s", does not pass',
   (method) => {
     expect(control(method)).toEqual({ refuse: `${method} is not known here`, unknown: true });
   },
 );
 
-test('files may be named in the folder of the runtime, and over no link', async () => {
+test('a command may name files in the folder of the runtime, but not through a link', async () => {
   const root = await mkdtemp(join(tmpdir(), 'files-'));
   onTestFinished(() => rm(root, { recursive: true }));
   const onHost = join(root, 'files');
@@ -115,7 +115,7 @@ test('files may be named in the folder of the runtime, and over no link', async 
   }
 });
 
-test("stagehand's extension is replaced by the copy of the service", () => {
+test("Stagehand's extension is replaced by the copy of the service", () => {
   const path = 'C:\\app\\node_modules\\@browserbasehq\\stagehand\\dist\\extension';
   expect(control('Extensions.loadUnpacked', { path })).toMatchObject({
     replace: { params: { path: '/run/stagehand' } },
@@ -147,7 +147,7 @@ test("playwright's helper says where in the folder downloads go, and nowhere els
   });
 });
 
-test('nobody may give a page a protocol of its own', () => {
+test('nobody may give a page the protocol', () => {
   const command = { id: 1, method: 'Target.exposeDevToolsProtocol' };
   for (const role of ['control', 'observe', 'playwright'] as const) {
     expect(judge(command, role, FILES)).toHaveProperty('refuse');
@@ -201,13 +201,13 @@ test.for([
   expect(inspect(text).inspected).toHaveProperty('answer');
 });
 
-test('what is understood here is what the browser is told', () => {
+test('the browser gets the command that the inspection read', () => {
   const { inspected } = inspect(' {"id":1,"method":"SystemInfo.getInfo","method":"Page.enable"}');
   const rewritten = Buffer.from('{"id":1,"method":"Page.enable"}');
   expect(inspected).toEqual({ forward: clientTextFrame(rewritten), rewritten });
 });
 
-test('a command that is not known is answered as browsers answer it', () => {
+test('an unknown command is answered as browsers answer it', () => {
   const { inspected } = inspect('{"id":7,"method":"Page.invented","sessionId":"s"}');
   expect('answer' in inspected && JSON.parse(inspected.answer.toString())).toEqual({
     id: 7,
@@ -240,7 +240,7 @@ const messages = fc
   .tuple(fc.array(pairs, { maxLength: 4 }), fc.nat(3), fc.constantFrom('', '', '', '{', '}', ' '))
   .map(([parts, at, end]) => `{${parts.toSpliced(at, 0, '"id":1').join(',')}}${end}`);
 
-test('no message passes unread that would not pass when it is read', () => {
+test('no message passes unread that would be refused when it is read', () => {
   let unread = 0;
   fc.assert(
     fc.property(messages, (text) => {
@@ -261,7 +261,7 @@ test('no message passes unread that would not pass when it is read', () => {
   expect(unread).toBeGreaterThan(100);
 });
 
-test('every message that would pass when it is read goes on', () => {
+test('every message that would pass when it is read is passed on', () => {
   fc.assert(
     fc.property(messages, (text) => {
       const method = parse(text)?.['method'];
@@ -288,7 +288,7 @@ const context = (params: object) =>
     FILES,
   );
 
-test("a proxy of Playwright's server is found by the browser, and no other proxy", () => {
+test("a context may name the proxy of Playwright's server, and no other proxy", () => {
   expect(context({ proxyServer: 'socks5://127.0.0.1:40000', proxyBypassList: '*' })).toMatchObject({
     replace: {
       params: {

@@ -12,7 +12,7 @@ function grantedOptions(options: object) {
   return granted({ 'goog:chromeOptions': options });
 }
 
-test('what clients send of themselves is taken', () => {
+test('the capabilities that clients send by default are accepted', () => {
   for (const alwaysMatch of [
     {},
     // Selenium in JavaScript, Java, Python and C#, and webdriverio.
@@ -37,7 +37,7 @@ test('what clients send of themselves is taken', () => {
   });
 });
 
-test('arguments that change nothing are taken in every form', () => {
+test('arguments that change nothing are accepted in every form', () => {
   const args = [
     'headless',
     '--headless=new',
@@ -102,7 +102,7 @@ test('options are passed on, or refused by name', () => {
   }
 });
 
-test('what is no capability, or of another type, is an invalid argument that names it', () => {
+test('an unknown capability, or one of a wrong type, is an invalid argument error that names it', () => {
   for (const [name, value] of Object.entries({
     userAgent: 'x',
     acceptSslCerts: true,
@@ -126,7 +126,7 @@ test('what is no capability, or of another type, is an invalid argument that nam
   }
 });
 
-test('entries of firstMatch are tried in turn, and each says why not', () => {
+test('entries of firstMatch are tried in turn, and the error says why each was refused', () => {
   const firstMatch = [{ platformName: 'mac' }, { browserVersion: '12' }];
   const more = { firstMatch: [...firstMatch, { acceptInsecureCerts: true }, {}] };
   expect(grant({ capabilities: more }, FACTS).capabilities).toEqual({ acceptInsecureCerts: true });
@@ -135,7 +135,7 @@ test('entries of firstMatch are tried in turn, and each says why not', () => {
   );
 });
 
-test('behind HTTPS a session tells its addresses with scheme and port', () => {
+test('a session behind HTTPS returns its addresses with scheme and port', () => {
   const answer = { value: { sessionId: 's1', capabilities: { browserVersion: '156.0' } } };
   const base = 'https://browsers.example/v1/connect/ticket';
   const published = publishSession(Buffer.from(JSON.stringify(answer)), {

@@ -37,13 +37,13 @@ const bodyOf = (zip: Buffer) => JSON.stringify({ file: zip.toString('base64') })
 const one = (name: string, mode?: number) => (zip: ZipFile) =>
   zip.addBuffer(Buffer.from('content'), name, { ...(mode !== undefined && { mode }) });
 
-/** With another name of the same length. */
+/** A zip whose entry gets another name of the same length. */
 const renamed = async (from: string, to: string) => {
   const zip = await zipOf(one(from));
   return Buffer.from(zip.toString('latin1').replaceAll(from, to), 'latin1');
 };
 
-test('a file is told by its path as the browser sees it, and can neither be run nor read by others', async () => {
+test('an upload returns the path that the browser sees, and others can neither run nor read the file', async () => {
   const onHost = await openFolder();
   const { status, value } = await upload(onHost, bodyOf(await zipOf(one('photo 1.png', 0o100755))));
   expect(status).toBe(200);
@@ -53,7 +53,7 @@ test('a file is told by its path as the browser sees it, and can neither be run 
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test('two files of one name do not meet', async () => {
+test('two uploads of the same name are two files', async () => {
   const onHost = await openFolder();
   const body = bodyOf(await zipOf(one('a.txt')));
   const [first, second] = [await upload(onHost, body), await upload(onHost, body)];

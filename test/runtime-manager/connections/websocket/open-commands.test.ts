@@ -32,7 +32,7 @@ test.for(PAIRS)('a command of %s is open until it is answered', ([, command, ans
   expect(commands.areOpen(LIMIT_MS)).toBe(false);
 });
 
-test('commands of a session are over with it, and those of others are not', () => {
+test('the open commands of a session end with it, and those of other sessions do not', () => {
   const commands = openWith(
     { id: 1, method: 'A.b', sessionId: 'S' },
     { method: 'A.b', params: {}, id: 2, sessionId: 'S' },
@@ -46,7 +46,7 @@ test('commands of a session are over with it, and those of others are not', () =
   expect(commands.areOpen(LIMIT_MS)).toBe(false);
 });
 
-test('a command is open for no longer than it may be', () => {
+test('a command counts as open for no longer than the limit', () => {
   vi.useFakeTimers();
   const commands = openWith({ id: 1, method: 'A.b' });
   vi.advanceTimersByTime(LIMIT_MS - 1);
@@ -56,7 +56,7 @@ test('a command is open for no longer than it may be', () => {
   vi.useRealTimers();
 });
 
-test('of a client that is never answered no more than the last commands are kept', () => {
+test('only the last commands of a client that is never answered are kept', () => {
   const commands = new OpenCommands();
   for (let id = 1; id <= 5000; id++) commands.asked(text({ id, method: 'A.b' }));
   expect(commands.failures('over')).toHaveLength(1000);

@@ -24,7 +24,7 @@ const inspect = inspectCdp('control', {
 
 interface End {
   socket: Socket;
-  /** Waits until it has received so many bytes after the handshake. */
+  /** Waits until this end has received so many bytes after the handshake. */
   received: (bytes: number) => Promise<Buffer>;
 }
 
@@ -80,7 +80,7 @@ const command = (id: number, method: string) =>
   clientTextFrame(Buffer.from(`{ "id": ${id},  "method": "${method}", "params": {} }`));
 const answer = (id: number) => serverFrame(OPCODE.text, Buffer.from(`{"id":${id},"result":{}}`));
 
-test('without one who acts, the same bytes pass, both ways', async () => {
+test('the same bytes pass both ways when nobody acts for the client', async () => {
   const { client, far } = await openBridge({});
   const sent = Buffer.concat([command(1, 'Input.dispatchMouseEvent'), command(2, 'Page.enable')]);
   client.socket.write(sent);
@@ -90,7 +90,7 @@ test('without one who acts, the same bytes pass, both ways', async () => {
   expect(await client.received(answers.length)).toEqual(answers);
 });
 
-test('with one, he gets what he takes and the answers to him, and all else passes as it came', async () => {
+test('the acting gets the messages that it takes and the answers to its own, and the rest passes as it came', async () => {
   const taken: string[] = [];
   const answered: string[] = [];
   const acting: Acting = {
@@ -113,7 +113,7 @@ test('with one, he gets what he takes and the answers to him, and all else passe
   expect(answered).toEqual(['{"id":2147483647,"result":{}}']);
 });
 
-test('a client is left to others when the far end refuses it, or goes away', async () => {
+test("the client's socket stays untouched when the far end refuses it, or goes away", async () => {
   for (const [said, code] of [
     ['HTTP/1.1 500 Internal Server Error\r\n\r\nNo such target', 'connection.not_found'],
     ['', 'connection.failed'],
@@ -137,7 +137,7 @@ test('a client is left to others when the far end refuses it, or goes away', asy
   }
 });
 
-test('who acts is told when the client has gone', async () => {
+test('the acting is closed when the client has gone', async () => {
   const closed = Promise.withResolvers<void>();
   const acting: Acting = {
     answerStartBytes: 18,

@@ -82,7 +82,7 @@ test.for<[string, Buffer[], number]>([
   expect(() => readAll(frames, 100)).toThrow(expect.objectContaining({ code }));
 });
 
-test('endless fragments are an error, though there is nothing in them', () => {
+test('endless fragments are an error, even if they are empty', () => {
   const reader = new ClientMessageReader(1e6);
   const fragment = masked(OPCODE.continuation, Buffer.alloc(0), false);
   const start = masked(OPCODE.text, Buffer.alloc(0), false);
@@ -110,7 +110,7 @@ test('the gaps between messages are known, however the stream is cut', () => {
   }
 });
 
-test('how messages of text begin is told, however the stream is cut', () => {
+test('the beginnings of text messages are reported, however the stream is cut', () => {
   const long = Buffer.concat([Buffer.from('a long one'), randomBytes(70_000)]);
   const stream = Buffer.concat([
     masked(OPCODE.text, text('first')),

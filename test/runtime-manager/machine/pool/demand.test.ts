@@ -3,11 +3,11 @@ import { Demand } from '../../../../src/runtime-manager/machine/pool/demand.ts';
 
 const MINUTE = 60_000;
 
-test('nobody came, nothing is needed', () => {
+test('no browser is needed when nobody came', () => {
   expect(new Demand().needed(1000)).toBe(0);
 });
 
-test('what is replaced before the next one comes needs one, and one in reserve', () => {
+test('takings that are replaced before the next one need one browser, and one in reserve', () => {
   const demand = new Demand();
   for (let at = 0; at < MINUTE; at += 1000) {
     demand.taken(at);
@@ -16,7 +16,7 @@ test('what is replaced before the next one comes needs one, and one in reserve',
   expect(demand.needed(MINUTE)).toBe(2);
 });
 
-test('a burst needs as many as it had and a reserve, for a minute', () => {
+test('a burst needs as many browsers as it took and a reserve, for a minute', () => {
   const demand = new Demand();
   for (let n = 0; n < 4; n++) demand.taken(20_000 + n);
   for (let n = 0; n < 4; n++) demand.replaced();

@@ -39,7 +39,7 @@ class Fake {
   };
 }
 
-/** Lets what was resolved be heard of. */
+/** Lets whatever waits for a resolved promise go on. */
 const heard = () => vi.advanceTimersByTimeAsync(0);
 
 interface Launch {
@@ -80,7 +80,7 @@ function openPool(options: Partial<WarmPoolOptions<Fake>> = {}) {
   return { pool, launches, come };
 }
 
-test('as many are launched as are wanted, and at once no more than may be', async () => {
+test('the pool launches as many browsers as are wanted, and at once no more than its limit', async () => {
   const { pool, launches, come } = openPool({ min: 3 });
   expect(launches).toHaveLength(2);
   await come();
@@ -91,7 +91,7 @@ test('as many are launched as are wanted, and at once no more than may be', asyn
   expect(pool.idle).toBe(3);
 });
 
-test('one that is taken is replaced a little later, and the last one at once', async () => {
+test('a browser that is taken is replaced a little later, and the last one at once', async () => {
   const { pool, launches, come } = openPool({ min: 2 });
   const [first, second] = [await come(), await come()];
   expect(await pool.take(NEVER)).toBe(first);
@@ -104,7 +104,7 @@ test('one that is taken is replaced a little later, and the last one at once', a
   expect(launches).toHaveLength(2);
 });
 
-test('whoever finds none takes the next that comes, in the order of arrival, and in a hurry', async () => {
+test('whoever finds no browser gets the next one, in the order of arrival, and its launch is hurried', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   expect(launches[0]?.hurry.aborted).toBe(false);
   const [first, second] = [pool.take(NEVER), pool.take(NEVER)];
@@ -114,7 +114,7 @@ test('whoever finds none takes the next that comes, in the order of arrival, and
   expect(await Promise.all([first, second])).toEqual(browsers);
 });
 
-test('what is asked ahead is not asked again, unless it was long ago; and takes nothing', async () => {
+test('a browser that was checked ahead is not checked again soon, and stays in the pool', async () => {
   const { pool, come } = openPool({ min: 2 });
   const [first, second] = [await come(), await come()];
   pool.anticipate();
@@ -129,7 +129,7 @@ test('what is asked ahead is not asked again, unless it was long ago; and takes 
   expect(second.asked).toBeGreaterThan(1);
 });
 
-test('no more launches are hurried than somebody waits for, and the oldest first', async () => {
+test('the oldest launches are hurried first, and no more of them than there are waiters', async () => {
   const { pool, launches, come } = openPool({ min: 3, maxLaunches: 3 });
   const hurried = () => launches.map(({ hurry }) => hurry.aborted);
   const first = pool.take(NEVER);
@@ -143,7 +143,7 @@ test('no more launches are hurried than somebody waits for, and the oldest first
   expect(await come()).toBe(await second);
 });
 
-test('one that waits to be taken has normal priority', async () => {
+test('a browser that waits to be taken has normal priority', async () => {
   const { launches, come } = openPool({ min: 1 });
   const [launch] = launches;
   expect(launch?.hurry.aborted).toBe(false);
@@ -151,7 +151,7 @@ test('one that waits to be taken has normal priority', async () => {
   expect(launch?.hurry.aborted).toBe(true);
 });
 
-test('a launch that takes long at low priority is given more, not up', async () => {
+test('a launch that takes long at low priority gets normal priority, and is not given up', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   await vi.advanceTimersByTimeAsync(29_000);
   expect(launches[0]?.hurry.aborted).toBe(false);
@@ -161,7 +161,7 @@ test('a launch that takes long at low priority is given more, not up', async () 
   expect(pool.idle).toBe(1);
 });
 
-test('who leaves takes none: the browser is ready for another', async () => {
+test('whoever leaves takes no browser: it stays ready for another', async () => {
   const { pool, come } = openPool();
   const leaving = new AbortController();
   const taken = pool.take(leaving.signal);
@@ -174,7 +174,7 @@ test('who leaves takes none: the browser is ready for another', async () => {
   expect(await pool.take(NEVER)).toBe(browser);
 });
 
-test('those that hang are ended, and one that is well is taken', async () => {
+test('hung browsers are killed, and a healthy one is taken', async () => {
   const { pool, come } = openPool({ min: 4, maxLaunches: 4 });
   const hanging = [await come(), await come(), await come()];
   const well = await come();
@@ -183,7 +183,7 @@ test('those that hang are ended, and one that is well is taken', async () => {
   expect(hanging.every(({ killed }) => killed)).toBe(true);
 });
 
-test('one that is given back serves another, unless it hangs', async () => {
+test('a browser that is given back serves another, unless it hangs', async () => {
   const { pool, come } = openPool({ min: 1 });
   const browser = await come();
   await pool.takeReady();
@@ -197,7 +197,7 @@ test('one that is given back serves another, unless it hangs', async () => {
   expect(browser.killed).toBe(true);
 });
 
-test('one whose page hangs is found while it waits', async () => {
+test('a browser whose page hangs is found while it is idle', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   const browser = await come();
   browser.pageAnswers = false;
@@ -207,7 +207,7 @@ test('one whose page hangs is found while it waits', async () => {
   expect(launches).toHaveLength(1);
 });
 
-test('one that goes away by itself is replaced', async () => {
+test('a browser that exits by itself is replaced', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   await (await come()).browser.kill();
   await vi.advanceTimersByTimeAsync(250);
@@ -215,7 +215,7 @@ test('one that goes away by itself is replaced', async () => {
   expect(launches).toHaveLength(1);
 });
 
-test('one that waited for a quarter of an hour is ended once its successor is there', async () => {
+test('a browser that was idle for a quarter of an hour is killed once its successor is there', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   const old = await come();
   await vi.advanceTimersByTimeAsync(QUARTER_OF_AN_HOUR_MS + 2000);
@@ -239,7 +239,7 @@ test('a burst is remembered for a minute', async () => {
   expect(pool.idle).toBe(1);
 });
 
-test('launches that fail are tried again ever more seldom, and who waits is told', async () => {
+test('launches that fail are tried again ever less often, and whoever waits gets the error', async () => {
   const { pool, launches } = openPool({ min: 1, maxLaunches: 1 });
   const failuresWithin = async (ms: number) => {
     let count = 0;
@@ -260,7 +260,7 @@ test('launches that fail are tried again ever more seldom, and who waits is told
   await expect(waiting).rejects.toThrow('no browser today');
 });
 
-test('who waits is not failed by a launch that had begun before', async () => {
+test('a launch that began before somebody waited does not fail the waiter', async () => {
   const { pool, launches, come } = openPool({ min: 1, maxLaunches: 1 });
   await vi.advanceTimersByTimeAsync(1000);
   const waiting = pool.take(NEVER);
@@ -271,7 +271,7 @@ test('who waits is not failed by a launch that had begun before', async () => {
   expect(await waiting).toBe(browser);
 });
 
-test('launches that succeed again make up for those that failed at once', async () => {
+test('after a failed launch the pool is filled at once when a launch succeeds again', async () => {
   const { pool, launches, come } = openPool({ min: 2, maxLaunches: 1 });
   launches.shift()?.fail();
   await heard();
@@ -284,12 +284,12 @@ test('launches that succeed again make up for those that failed at once', async 
   expect(pool.idle).toBe(2);
 });
 
-test('as many are launched ahead as there is memory for', () => {
+test('the pool launches as many browsers ahead as there is memory for', () => {
   const { launches } = openPool({ min: 8, maxLaunches: 8, mayRefill: (others) => others < 3 });
   expect(launches).toHaveLength(3);
 });
 
-test('where memory is short none is launched ahead, and idle ones go', async () => {
+test('when memory is short no browser is launched ahead, and idle ones are killed', async () => {
   let isShort = false;
   const { pool, launches, come } = openPool({
     min: 2,
@@ -307,7 +307,7 @@ test('where memory is short none is launched ahead, and idle ones go', async () 
   expect(await waiting).toBe(browser);
 });
 
-test('at its end who waits is refused, launches are given up, and idle ones are ended', async () => {
+test('a pool that closes refuses whoever waits, gives up launches and kills idle browsers', async () => {
   const { pool, launches, come } = openPool({ min: 1 });
   const idle = await come();
   await pool.take(NEVER);

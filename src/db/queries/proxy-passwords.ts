@@ -10,6 +10,13 @@ export function unsealConfig(config: BrowserConfig, secrets: Sealing): BrowserCo
   return withPassword(config, (password) => secrets.unseal(password));
 }
 
+/** A configuration without its password, for whoever looks at it. */
+export function hidePassword(config: BrowserConfig): BrowserConfig {
+  if (!config.proxy) return config;
+  const { password: _, ...proxy } = config.proxy;
+  return { ...config, proxy };
+}
+
 function withPassword(config: BrowserConfig, change: (password: string) => string): BrowserConfig {
   const { proxy } = config;
   if (proxy?.password === undefined) return config;

@@ -2,23 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Actor } from '../../runtime-manager/index.ts';
-import type { Runtime } from '../../runtime-manager/runtime/index.ts';
+import type { Actor, Runtime } from '../../runtime-manager/runtime/index.ts';
 import { ApiError } from './errors.ts';
 import type { Handshake } from './handshake.ts';
 import { toIssues } from './request-issues.ts';
 
-/** Who asks; an admin may also look after the service itself. */
+/** The caller. */
 export interface ApiActor extends Actor {
-  /** Of the API key it asks with. */
+  /** The id of the caller's API key. */
   keyId: string;
-  isAdmin: boolean;
 }
 
-/** What comes with a request. */
+/** What the server passes along with a request. */
 export interface ApiBindings {
   incoming: IncomingMessage;
-  /** Of a request that asks for a websocket. */
+  /** Present if the request asks for a websocket. */
   handshake?: Handshake;
 }
 
@@ -27,22 +25,22 @@ export interface ApiEnv {
   Bindings: ApiBindings;
   Variables: {
     requestId: string;
-    /** By `performance.now()`. */
+    /** When the request arrived, in milliseconds of `performance.now()`. */
     arrivedAt: number;
     log: Logger;
     actor: ApiActor;
-    /** The request is carried out even if its client hangs up: it will come back for the answer. */
+    /** Whether to carry the request out even if its client hangs up: it may retry for the answer. */
     outlivesClient: boolean | undefined;
-    /** The one that a request is for, where middleware looked it up. */
+    /** The runtime that a request is for, if middleware looked it up. */
     runtime: Runtime;
-    /** Named in the request's log line. */
+    /** The runtime that the request's log line names. */
     runtimeId: string | undefined;
-    /** Answers errors also in the form that clients of WebDriver read. */
+    /** Whether error answers also have the form that WebDriver clients read. */
     webdriver: boolean | undefined;
   };
 }
 
-/** The one way to make a router: what a schema refuses is always a 400 with its issues. */
+/** Makes every router: whatever a schema refuses is answered 400 with its issues. */
 export function createRouter(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {

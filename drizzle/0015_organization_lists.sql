@@ -1,0 +1,2 @@
+CREATE INDEX "runtime_events_of_all" ON "runtime_events" USING btree (uuid_send(organization_id),"id");--> statement-breakpoint
+CREATE INDEX "runtimes_newest_of_all" ON "runtimes" USING btree (uuid_send(organization_id),"state","created_at","id");

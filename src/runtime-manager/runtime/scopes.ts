@@ -1,0 +1,34 @@
+/** What an API key may be allowed: each operation of the API names those that it takes. */
+export const SCOPES = [
+  'runtimes:read',
+  'runtimes:write',
+  'runtimes:connect',
+  'workspaces:read',
+  'workspaces:write',
+  'profiles:read',
+  'profiles:write',
+  'profiles:export',
+  'extensions:read',
+  'extensions:write',
+  'admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What each allows, in words made for the customer. */
+export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
+  'runtimes:read': 'See runtimes, their events, their connections and what they used.',
+  'runtimes:write': 'Create, start, stop, change and delete runtimes, and solve captchas in them.',
+  'runtimes:connect':
+    'Drive browsers: see and create connection URLs, and use the addresses that take a key.',
+  'workspaces:read': 'See workspaces.',
+  'workspaces:write': 'Create, change and delete workspaces, with the runtimes in them.',
+  'profiles:read': 'See browser profiles and their versions.',
+  'profiles:write': 'Create, change, fork, restore and delete browser profiles, and import state.',
+  'profiles:export': 'Export the state of a browser profile: cookies and all that sites keep.',
+  'extensions:read': 'See browser extensions.',
+  'extensions:write': 'Upload, import, rename and delete browser extensions.',
+  admin: 'Manage API keys, and see what the doctor finds on this machine.',
+};
+
+/** What a key has that is not said to be limited: all but `admin`. */
+export const MEMBER_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'admin');
