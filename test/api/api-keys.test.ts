@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { SCOPES } from '../../src/runtime-manager/runtime/index.ts';
+import { test } from '../support/api-test.ts';
 import { caller, type Call } from '../support/http.ts';
 import { addKey } from '../support/keys.ts';
-import { openTestService, type TestService } from '../support/service.ts';
-import { createWorkspace, test } from '../support/test.ts';
+import { openFakeService, type TestService } from '../support/service.ts';
+import { createWorkspace } from '../support/test.ts';
 
 const PATH = '/v1/api-keys';
 
@@ -177,7 +178,7 @@ test("another organization's keys are not found", async ({ service }) => {
 });
 
 test('the last admin key stays, whoever revokes the others at once', async () => {
-  await using service = await openTestService();
+  await using service = await openFakeService();
   const { id: second, call } = await created(service, { scopes: ['admin'] });
   const first = (await listed(service.call)).find((key: { id: string }) => key.id !== second).id;
   const revokers = [

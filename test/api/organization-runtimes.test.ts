@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
+import { test } from '../support/api-test.ts';
 import { caller } from '../support/http.ts';
 import { followEvents } from '../support/event-stream.ts';
 import { addKey } from '../support/keys.ts';
 import type { TestService } from '../support/service.ts';
-import { createWorkspace, test } from '../support/test.ts';
+import { createWorkspace } from '../support/test.ts';
 
 const PATH = '/v1/runtimes';
 

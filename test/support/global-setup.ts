@@ -16,6 +16,8 @@ declare module 'vitest' {
     postgresDataDir: string;
     /** A data directory whose Postgres is shut down, for tests that start one of their own. */
     pristineDataDir: string;
+    /** Where Node.js keeps the compiled code of the programs that tests start. */
+    compileCacheDir: string;
     chromiumPath: string;
     chromedriverPath: string;
     /** Empty: there is none on this machine. */
@@ -44,6 +46,7 @@ export default async function setup(project: TestProject) {
   const postgres = await openEmbeddedPostgres(dataDir);
   project.provide('postgresDataDir', dataDir);
   project.provide('pristineDataDir', pristineDataDir);
+  project.provide('compileCacheDir', join(root, 'compiled'));
   project.provide('chromiumPath', chromiumPath);
   project.provide('chromedriverPath', chromedriverPath);
   project.provide('ffmpegPath', (await findFfmpeg(config.ffmpegPath, config.searchPath)) ?? '');

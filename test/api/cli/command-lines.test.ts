@@ -1,27 +1,21 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { runCommand } from '../../support/command-line.ts';
+
+const NOWHERE = { BCTRL_DATA_DIR: '/nowhere' };
 
 test.for(['main', 'cli/keys', 'cli/doctor'])(
   '--help of %s shows the usage, and does nothing else',
   async (name) => {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [`src/api/${name}.ts`, '--help'],
-      {
-        env: { BCTRL_DATA_DIR: '/nowhere' },
-      },
-    );
+    const { stdout, stderr } = await runCommand(name, ['--help'], NOWHERE);
     expect(stdout).toContain('usage: npm ');
     expect(stderr).toBe('');
   },
 );
 
 test('an unknown argument ends the start of the service', async () => {
-  const started = promisify(execFile)(process.execPath, ['src/api/main.ts', '--port', '80'], {
-    env: { BCTRL_DATA_DIR: '/nowhere' },
-  });
-  await expect(started).rejects.toMatchObject({
+  await expect(runCommand('main', ['--port', '80'], NOWHERE)).rejects.toMatchObject({
     code: 1,
     stderr: expect.stringContaining('--port'),
   });

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runDoctor } from '../../../src/api/cli/run-doctor.ts';
 import { loadConfig } from '../../../src/api/config/config.ts';
-import { embeddedAddress } from '../../../src/db/embedded.ts';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
+import { commandEnvironment, runCommand } from '../../support/command-line.ts';
 import { openTestDatabase } from '../../support/database.ts';
-import { freshDirectory } from '../../support/storages.ts';
 
 const LONG_AGO = new Date(Date.now() - 30 * 86_400_000);
 
@@ -30,16 +27,9 @@ async function openDoctor() {
       driver, launch, state, stopped_at)
     select gen_random_uuid(), ${id}, id, gen_random_uuid(), 'old', 'browser', 'playwright',
       '{"mode":"ephemeral"}', 'stopped', now() - interval '31 days' from workspaces`);
-  const [{ name } = { name: '' }] = await db.execute<{ name: string }>(
-    sql`select current_database() as name`,
-  );
-  const { socketDir, user } = embeddedAddress(inject('postgresDataDir'));
-  const dataDir = await freshDirectory();
   const env = {
-    PATH: process.env['PATH'] ?? '',
-    BCTRL_DATA_DIR: dataDir,
+    ...(await commandEnvironment(database)),
     BCTRL_ENCRYPTION_KEY: 'a key that tests have',
-    DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
   };
   /** As the command does, in this process. */
   const ask = async ({ isToFix = false, isToAdopt = false, ...more }: Asked = {}) => {
@@ -48,7 +38,7 @@ async function openDoctor() {
     const config = loadConfig({ ...env, ...more });
     return { code: await runDoctor(config, { isToFix, isToAdopt, print }), stdout };
   };
-  return { objects: join(dataDir, 'objects'), ask, env };
+  return { objects: join(env.BCTRL_DATA_DIR, 'objects'), ask, env };
 }
 
 test('the doctor shows what is old enough to be removed, and removes nothing', async () => {
@@ -89,8 +79,7 @@ test('archives without an owner are a finding, until a person claims them', asyn
 
 test('npm run doctor exits with what it tells', async () => {
   const { env, objects } = await openDoctor();
-  const run = (...args: string[]) =>
-    promisify(execFile)(process.execPath, ['src/api/cli/doctor.ts', ...args], { env });
+  const run = (...args: string[]) => runCommand('cli/doctor', args, env);
   const key = `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
   await mkdir(dirname(join(objects, key)), { recursive: true });
   await writeFile(join(objects, key), 'state');

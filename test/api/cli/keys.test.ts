@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { sql } from 'drizzle-orm';
-import { expect, inject, onTestFinished, test } from 'vitest';
-import { embeddedAddress } from '../../../src/db/embedded.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { findKeyHolder } from '../../../src/db/queries/api-keys.ts';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { findWorkspace } from '../../../src/db/queries/workspaces.ts';
 import { MEMBER_SCOPES } from '../../../src/runtime-manager/runtime/index.ts';
+import { commandEnvironment, runCommand } from '../../support/command-line.ts';
 import { openTestDatabase } from '../../support/database.ts';
-import { freshDirectory } from '../../support/storages.ts';
 
 /** A database with one organization, and the command line beside it. */
 async function openKeys() {
@@ -16,17 +12,9 @@ async function openKeys() {
   onTestFinished(() => database[Symbol.asyncDispose]());
   const { db } = database;
   const organization = await insertOrganization(db, 'acme');
-  const [{ name } = { name: '' }] = await db.execute<{ name: string }>(
-    sql`select current_database() as name`,
-  );
-  const { socketDir, user } = embeddedAddress(inject('postgresDataDir'));
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    BCTRL_DATA_DIR: await freshDirectory(),
-    DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
-  };
+  const env = await commandEnvironment(database);
   const ask = (...args: string[]) =>
-    promisify(execFile)(process.execPath, ['src/api/cli/keys.ts', ...args], { env }).then(
+    runCommand('cli/keys', args, env).then(
       ({ stdout }) => stdout.trim(),
       ({ stderr }) => String(stderr),
     );

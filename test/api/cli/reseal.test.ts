@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { sql } from 'drizzle-orm';
-import { expect, inject, onTestFinished, test } from 'vitest';
-import { embeddedAddress } from '../../../src/db/embedded.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { insertProfile } from '../../../src/db/queries/browser-profiles.ts';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { Sealing } from '../../../src/db/sealing.ts';
+import { commandEnvironment, runCommand } from '../../support/command-line.ts';
 import { openTestDatabase } from '../../support/database.ts';
-import { freshDirectory } from '../../support/storages.ts';
 
 const OLD = 'the key of last year';
 const NEW = 'the key of this year';
@@ -26,19 +22,12 @@ test('npm run keys -- reseal makes old keys unnecessary while a service runs', a
     extensionIds: [],
     fingerprint: {},
   });
-  const [{ name } = { name: '' }] = await db.execute<{ name: string }>(
-    sql`select current_database() as name`,
-  );
-  const { socketDir, user } = embeddedAddress(inject('postgresDataDir'));
   const env = {
-    PATH: process.env['PATH'] ?? '',
-    BCTRL_DATA_DIR: await freshDirectory(),
+    ...(await commandEnvironment(database)),
     BCTRL_ENCRYPTION_KEY: NEW,
     BCTRL_ENCRYPTION_KEYS_OLD: OLD,
-    DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
   };
-  const reseal = () =>
-    promisify(execFile)(process.execPath, ['src/api/cli/keys.ts', 'reseal'], { env });
+  const reseal = () => runCommand('cli/keys', ['reseal'], env);
 
   await expect(reseal()).rejects.toMatchObject({
     code: 1,
