@@ -89,6 +89,10 @@ async function open(
   await secrets.register(database.db);
   const core = { ...config, log, nodeId, database, secrets };
   const { node, runtimes, ...opened } = await openCore(core, parts, stack);
+  // They have an owner from here on, also when the server cannot be opened.
+  await using ended = new AsyncDisposableStack();
+  ended.use(runtimes);
+  ended.use(node);
   const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
   const server = stack.use(
     await openServer({
@@ -101,8 +105,7 @@ async function open(
   );
   // The runtimes end before the server: meanwhile the server answers that it is shutting down, and
   // clients that hold connections are told to go.
-  stack.use(runtimes);
-  stack.use(node);
+  stack.use(ended.move());
   // The key is made once the address is ours, so that no start makes one, then fails and never
   // shows it.
   const newApiKey = await bootstrap(database, config.apiKey);

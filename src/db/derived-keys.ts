@@ -4,7 +4,7 @@ const KEY_BYTES = 32;
 const ID_BYTES = 8;
 /**
  * Takes a tenth of a second and 32 MB, in a thread of its own: twice what scrypt's paper chose for
- * a person who waits. The environment's schema sees to it that a secret has 16 characters at least.
+ * whoever waits. The environment's schema sees to it that a secret has 16 characters at least.
  * https://www.tarsnap.com/scrypt/scrypt.pdf
  */
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 ** 2 };

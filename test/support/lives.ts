@@ -78,7 +78,7 @@ export function openLives({ maxRuntimes = 2, companions = [] }: LivesOptions = {
   return { node, machine, store, failed, create, launch, run, find };
 }
 
-/** A profile that everyone who asks for it gets. */
+/** The profile that every request gets. */
 function profilesOf({ writes }: MemoryStore) {
   const id = randomUUID();
   const profile = { id, organizationId: 'o', config: {}, extensionIds: [], fingerprint: {} };

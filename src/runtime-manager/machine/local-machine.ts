@@ -93,7 +93,7 @@ export class LocalMachine implements BrowserMachine {
   readonly #egress: ForwarderOptions;
   readonly #memory: MemoryBudget;
   readonly #disk: DiskGuard;
-  /** How many browsers are being launched outside of the pool, for somebody who waits. */
+  /** How many browsers are being launched outside of the pool, for whoever waits. */
   #launching = 0;
 
   private constructor(

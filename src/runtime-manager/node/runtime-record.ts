@@ -160,7 +160,11 @@ export class RuntimeRecord {
 
   async #writeBeside(pending: Pending): Promise<void> {
     const { events, driver, defaultPage, connectionEpochs } = pending;
-    if (events.length > 0) await this.#store.appendEvents(this.#runtime, events);
+    if (events.length > 0) {
+      await this.#store.appendEvents(this.#runtime, events);
+      // What fails after them is tried again without them.
+      pending.events = [];
+    }
     if (driver) await this.#store.setDriver(this.#runtime, driver);
     if (defaultPage) await this.#store.setDefaultPage(this.#runtime, defaultPage.id);
     if (connectionEpochs) await this.#store.setConnectionEpochs(this.#runtime, connectionEpochs);

@@ -79,7 +79,7 @@ test('an end while some are attached waits for them, and they go', async () => {
   expect(browser.done).toEqual(['kill']);
 });
 
-test('one that fails to attach fails the start, and the others go, also who comes later', async () => {
+test('a companion that fails to attach fails the start, and the others are disposed, also one that attaches later', async () => {
   const [broken, ready, slow] = ['broken', 'ready', 'slow'].map((name) => slowCompanion(name));
   if (!broken || !ready || !slow) throw new Error('there are three');
   ready.come();

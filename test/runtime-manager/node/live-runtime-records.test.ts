@@ -93,3 +93,15 @@ test('what the database refuses again and again is given up, and what comes afte
   await settled();
   expect(store.events).toMatchObject([{ type: 'runtime.disconnected' }]);
 });
+
+test('events are recorded once, also when what is recorded beside them fails', async () => {
+  const { run, node, store } = openLives();
+  const { runtime } = await run();
+  let failures = 2;
+  store.before = (write) => (write === 'setDriver' && failures-- > 0 ? away() : undefined);
+  const [connection] = node.live.get(runtime.id)?.connections.list() ?? [];
+  connection?.attach('puppeteer', () => undefined);
+  await pass(10_000);
+  expect(store.writes).toContain('setDriver');
+  expect(store.events.filter(({ type }) => type === 'runtime.connected')).toHaveLength(1);
+});

@@ -24,9 +24,8 @@ export class HostJail implements Jail {
 
   async start({ directory, command, env, accept, stdio }: Program): Promise<Confined> {
     await using owned = new AsyncDisposableStack();
-    const listeners = await Promise.all(accept.map((serve) => this.#listen(serve)));
-    for (const listener of listeners) owned.use(listener);
-    const ports = listeners.map(({ port }) => port);
+    const ports: number[] = [];
+    for (const serve of accept) ports.push(owned.use(await this.#listen(serve)).port);
     const [file = '', ...args] = command(ports);
     const child = spawn(file, args, {
       // A session of its own: one signal reaches every process in it and none of ours.
