@@ -3,7 +3,7 @@ import type { Database } from '../../src/db/client.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { Sealing } from '../../src/db/sealing.ts';
 import type { RuntimeStore } from '../../src/runtime-manager/runtime/index.ts';
-import { newRecord, RUNNING } from '../../test/support/records.ts';
+import { insertRecord, newRecord, RUNNING } from '../../test/support/records.ts';
 
 /** The records of runtimes as the service keeps them, with room for so many of an organization. */
 export async function openStore(
@@ -16,7 +16,8 @@ export async function openStore(
 
 /** The records of a create and a stop: the store does not ask whether there is such a browser. */
 export async function recordLife(store: RuntimeStore, organizationId: string): Promise<void> {
-  const life = await store.insert(
+  const life = await insertRecord(
+    store,
     organizationId,
     newRecord({ nodeId: randomUUID(), running: RUNNING }),
   );
@@ -26,7 +27,7 @@ export async function recordLife(store: RuntimeStore, organizationId: string): P
 
 /** The record of a create that is under way. */
 export async function recordActive(store: RuntimeStore, organizationId: string): Promise<void> {
-  await store.insert(organizationId, newRecord({ nodeId: randomUUID() }));
+  await insertRecord(store, organizationId, newRecord({ nodeId: randomUUID() }));
 }
 
 /** Does it so many times, so many of them at once. */

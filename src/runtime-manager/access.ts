@@ -1,10 +1,11 @@
 import type { SocketRequest } from './connections/requests.ts';
 import { ownConnectionId } from './connections/own-connection.ts';
 import type { ReadTicket, Ticket, Tickets } from './connections/tickets.ts';
-import { RuntimeError } from './errors.ts';
 import { nodeOf, type Nodes } from './node/nodes.ts';
 import type { ConnectionRequest, ConnectionState, NodeRequest } from './node/runtime-node.ts';
+import { connectionNotFound, notActive } from './node/runtime-ends.ts';
 import { PROTOCOLS, type Protocol } from './runtime/access.ts';
+import { statusOf } from './runtime/lifecycle.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
 /** A ticket for each protocol. */
@@ -56,6 +57,7 @@ export class RuntimeAccess {
     runtime: Runtime,
     { ttlMs, ...request }: Omit<ConnectionRequest, 'expiresAt'> & { ttlMs: number | undefined },
   ): Promise<{ connection: ConnectionState; ticket: string; expiresAt: Date }> {
+    if (statusOf(runtime.state) !== 'active') throw notActive(runtime);
     const expiresAt = this.#expiry(ttlMs);
     const node = nodeOf(this.#options.nodes, runtime);
     const connection = await node.createConnection(runtime, { ...request, expiresAt });
@@ -64,29 +66,25 @@ export class RuntimeAccess {
   }
 
   /** The ways into a runtime, newest first; none when it is over. */
-  list(runtime: Runtime): Promise<ConnectionState[]> {
+  async list(runtime: Runtime): Promise<ConnectionState[]> {
+    if (statusOf(runtime.state) !== 'active') return [];
     return nodeOf(this.#options.nodes, runtime).listConnections(runtime);
   }
 
   /** Revokes a connection and sends its clients away. Throws `connection.not_found`. */
-  revoke(runtime: Runtime, connectionId: string): Promise<ConnectionState> {
+  async revoke(runtime: Runtime, connectionId: string): Promise<ConnectionState> {
+    if (statusOf(runtime.state) !== 'active') throw connectionNotFound();
     return nodeOf(this.#options.nodes, runtime).revokeConnection(runtime, connectionId);
   }
 
   /** As `RuntimeNode.connect`. */
   async connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
-    return this.#node(ticket).connect(ticket, asked);
+    return nodeOf(this.#options.nodes, ticket).connect(ticket, asked);
   }
 
   /** As `RuntimeNode.answer`. */
   async answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response> {
-    return this.#node(ticket).answer(ticket, asked);
-  }
-
-  #node({ nodeId }: ReadTicket) {
-    const node = this.#options.nodes.find(nodeId);
-    if (node) return node;
-    throw new RuntimeError('runtime.not_active', 'The machine of the runtime is gone.');
+    return nodeOf(this.#options.nodes, ticket).answer(ticket, asked);
   }
 
   #expiry(ttlMs = this.#options.ticketTtlMs): Date {

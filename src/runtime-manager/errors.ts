@@ -13,7 +13,7 @@ export type RuntimeErrorCode =
   | 'runtime.not_active'
   | 'runtime.stopped'
   | 'runtime.launch_failed'
-  | 'runtime.held_elsewhere'
+  | 'runtime.unreachable'
   | 'runtime.no_capacity'
   | 'runtime.quota_exceeded'
   | 'profile.not_found'

@@ -6,10 +6,11 @@ import { OrganizationEvents } from './events/organization-events.ts';
 import { RuntimeEvents } from './events/runtime-events.ts';
 import type { WakeUps } from './events/wake-ups.ts';
 import type { Extensions } from './extensions/extensions.ts';
-import { joinFirstClient, type FirstClient } from './first-client.ts';
+import type { SocketRequest } from './connections/requests.ts';
 import { nodeOf } from './node/nodes.ts';
-import { changing } from './node/runtime-ends.ts';
+import { changing, notActive } from './node/runtime-ends.ts';
 import type { CallScope, RuntimeNode } from './node/runtime-node.ts';
+import { failureOf } from './runtime/failures.ts';
 import { maySee, type Actor } from './runtime/actor.ts';
 import type { Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
@@ -26,6 +27,12 @@ export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   wakeUps: WakeUps;
 }
 
+/** The request that a runtime is made or started for. */
+export interface RequestScope extends Pick<CallScope, 'signal' | 'arrivedAt'> {
+  /** The id of a runtime that is made; whoever asks again with it gets the same runtime. */
+  runtimeId?: string | undefined;
+}
+
 interface ListFilter extends Pick<RuntimeFilter, 'workspaceIds'> {
   /** Undefined: any. */
   status: RuntimeStatus | undefined;
@@ -34,12 +41,15 @@ interface ListFilter extends Pick<RuntimeFilter, 'workspaceIds'> {
 /** How often a request begins anew because the runtime changed meanwhile. */
 const ATTEMPTS = 50;
 const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
+const WORKSPACE_DELETED = { to: 'stopped', reason: 'workspace_deleted' } as const;
+/** How many runtimes of a workspace are stopped at once. */
+const STOPS = 50;
 
 /**
  * Finds, lists and places runtimes; the node that owns a runtime does everything else with it. In
  * every method `workspace` is a workspace's id or name, and `ref` a runtime's id or alias. Methods
  * throw `workspace.not_found` or `runtime.not_found` for what does not exist for the actor, and
- * `runtime.held_elsewhere` for what another service holds.
+ * `runtime.unreachable` when the node of an active runtime is out of reach.
  */
 export class RuntimeManager implements Disposable {
   readonly access: RuntimeAccess;
@@ -74,7 +84,7 @@ export class RuntimeManager implements Disposable {
     actor: Actor,
     workspace: string,
     request: RuntimeRequest,
-    scope: CallScope = {},
+    { runtimeId, ...scope }: RequestScope = {},
   ): Promise<Runtime> {
     const { nodes, extensions, timeLimits } = this.#options;
     const { launch } = request;
@@ -82,8 +92,18 @@ export class RuntimeManager implements Disposable {
     await extensions.resolve(actor.organizationId, extensionIds);
     // The insert finds the workspace by itself, but does not know what an actor may see.
     const place = actor.workspaceIds ? (await this.#workspace(actor, workspace)).id : workspace;
-    const runtime = newRuntime(request, place, timeLimits);
-    return nodes.place().create({ organizationId: actor.organizationId, runtime }, scope);
+    const runtime = newRuntime(request, place, { timeLimits, id: runtimeId });
+    const order = { organizationId: actor.organizationId, runtime };
+    const made = await nodes.create(order, scope);
+    return made ?? this.#join(await this.get(actor, place, runtime.id), scope);
+  }
+
+  /** Waits until a life that somebody began is up. Throws `runtime.stopped` when it is over. */
+  async #join(runtime: Runtime, scope: CallScope): Promise<Runtime> {
+    const isActive = statusOf(runtime.state) === 'active';
+    const joined = isActive && (await this.#nodeOf(runtime).start(runtime, scope));
+    if (joined) return joined;
+    throw new RuntimeError('runtime.stopped', 'The runtime was made, and has ended meanwhile.');
   }
 
   async get(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
@@ -93,11 +113,11 @@ export class RuntimeManager implements Disposable {
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
   }
 
-  /** As `get`, for callers that need the browser. */
-  async getHere(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
+  /** As `get`, for callers that need the browser. Throws `runtime.not_active`. */
+  async getActive(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
     const runtime = await this.get(actor, workspace, ref);
-    this.#nodeOf(runtime);
-    return runtime;
+    if (statusOf(runtime.state) === 'active') return runtime;
+    throw notActive(runtime);
   }
 
   async list(
@@ -128,10 +148,19 @@ export class RuntimeManager implements Disposable {
     actor: Actor,
     workspace: string,
     ref: string,
-    scope: CallScope = {},
+    scope: RequestScope = {},
   ): Promise<Runtime> {
-    const runtime = await this.get(actor, workspace, ref);
-    return this.#nodeOf(runtime).start(runtime, scope);
+    const { nodes } = this.#options;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const runtime = await this.get(actor, workspace, ref);
+      const { state, generation } = runtime;
+      const started =
+        statusOf(state) === 'active'
+          ? await this.#nodeOf(runtime).start(runtime, scope)
+          : await nodes.start({ ...runtime, generation: generation + 1 }, scope);
+      if (started) return started;
+    }
+    throw changing();
   }
 
   /** Stops a runtime if it is active, and starts it. */
@@ -139,7 +168,7 @@ export class RuntimeManager implements Disposable {
     actor: Actor,
     workspace: string,
     ref: string,
-    scope: CallScope = {},
+    scope: RequestScope = {},
   ): Promise<Runtime> {
     // Then the place on the machine is free again.
     const { id, workspaceId } = await this.#stop(actor, { workspace, ref, untilGone: true });
@@ -176,7 +205,7 @@ export class RuntimeManager implements Disposable {
     ref: string,
     proxy: Proxy | undefined,
   ): Promise<Runtime> {
-    const runtime = await this.get(actor, workspace, ref);
+    const runtime = await this.getActive(actor, workspace, ref);
     return this.#nodeOf(runtime).setProxy(runtime, proxy);
   }
 
@@ -187,14 +216,33 @@ export class RuntimeManager implements Disposable {
     message: z.input<Message>,
     signal: AbortSignal,
   ): Promise<z.output<Answer>> {
+    if (statusOf(runtime.state) !== 'active') throw notActive(runtime);
     const answer = await this.#nodeOf(runtime).call(runtime, verb.name, message, signal);
     return verb.answer.parse(answer);
   }
 
-  /** As `joinFirstClient`, by CDP. */
-  joinFirst(runtime: Runtime, client: FirstClient): Promise<void> {
+  /**
+   * Joins the client that a runtime was just made for, by CDP. Resolves when the client is joined, or
+   * has hung up. Throws `runtime.not_active`, `runtime.unreachable` or `connection.failed` when the
+   * client cannot be joined; then the runtime is ended.
+   */
+  async joinFirst(
+    runtime: Runtime,
+    asked: SocketRequest & Required<Pick<SocketRequest, 'first'>>,
+  ): Promise<void> {
     const { ticket } = this.access.own(runtime, 'cdp');
-    return joinFirstClient(this.#nodeOf(runtime), runtime, ticket, client);
+    const joined = Promise.withResolvers<void>();
+    const over = this.access.connect(ticket, { ...asked, onOpen: () => joined.resolve() });
+    try {
+      await Promise.race([joined.promise, over]);
+    } catch (error) {
+      const failed = { to: 'failed', failure: failureOf(error) } as const;
+      // The node may have done so already, or may be what cannot be reached.
+      void this.#nodeOf(runtime)
+        .stop(runtime, failed)
+        .catch(() => undefined);
+      throw error;
+    }
   }
 
   /**
@@ -211,22 +259,28 @@ export class RuntimeManager implements Disposable {
   /** Stops every active runtime of a workspace that is to be deleted. */
   async stopAll(actor: Actor, workspace: string): Promise<void> {
     const { id } = await this.#workspace(actor, workspace);
-    await this.#options.nodes.place().stopWorkspace(id);
+    const filter = { status: 'active', workspaceIds: [id] } as const;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { items } = await this.#list(actor, filter, { cursor: undefined, limit: STOPS });
+      if (items.length === 0) return;
+      await Promise.all(items.map((one) => this.#nodeOf(one).stop(one, WORKSPACE_DELETED)));
+    }
+    throw changing();
   }
 
   /** Throws `profile.locale_unavailable` for a language that browsers cannot have. */
   assertLocale(locale: string | undefined): void {
-    this.#options.nodes.place().assertLocale(locale);
+    this.#options.nodes.assertLocale(locale);
   }
 
   /** Somebody may be about to create a runtime. */
   anticipate(): void {
-    this.#options.nodes.place().anticipate();
+    this.#options.nodes.anticipate();
   }
 
   /** Whether a create could launch a browser now. */
   isReady(): Promise<boolean> {
-    return this.#options.nodes.place().isReady();
+    return this.#options.nodes.isReady();
   }
 
   /** Nothing more will happen to any runtime: whoever waits for events is answered. */

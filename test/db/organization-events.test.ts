@@ -11,7 +11,7 @@ import { OrganizationEvents } from '../../src/runtime-manager/events/organizatio
 import { WakeUps } from '../../src/runtime-manager/events/wake-ups.ts';
 import { systemActor } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
-import { newRecord } from '../support/records.ts';
+import { insertRecord, newRecord } from '../support/records.ts';
 
 const test = base.extend('owner', async ({}, { onCleanup }) => {
   const database = await openTestDatabase();
@@ -36,7 +36,7 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
   const events = new OrganizationEvents({ store: counted, wakeUps, closed: closed.signal });
   const actor = systemActor(organizationId);
   const insert = (workspace = 'default', of = organizationId) =>
-    store.insert(of, newRecord({ nodeId: randomUUID(), workspace }));
+    insertRecord(store, of, newRecord({ nodeId: randomUUID(), workspace }));
   /** Writes an event by a statement of its own, or as a part of a transaction. */
   const write = async (runtimeId: string, pageId: string, on: Pick<Db, 'execute'> = db) => {
     await on.execute(sql`insert into runtime_events (organization_id, runtime_id, type, page_id, data)

@@ -6,6 +6,7 @@ import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { findWorkspace } from '../../src/db/queries/workspaces.ts';
 import { openTestDatabase, openTestSecrets } from '../support/database.ts';
+import { insertRecord } from '../support/records.ts';
 
 const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) => {
   const database = await openTestDatabase();
@@ -20,7 +21,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
     return (await insertProfile(db, secrets, organizationId, values))?.id ?? '';
   };
   const createWriter = (profileId: string) =>
-    runtimes.insert(organizationId, {
+    insertRecord(runtimes, organizationId, {
       id: randomUUID(),
       workspace: workspaceId,
       nodeId: randomUUID(),

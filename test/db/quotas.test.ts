@@ -17,7 +17,7 @@ import {
   type Runtime,
 } from '../../src/runtime-manager/runtime/index.ts';
 import { copyCluster, openTestDatabase, openTestSecrets, TEMPLATE } from '../support/database.ts';
-import { newRecord, RUNNING } from '../support/records.ts';
+import { insertRecord, newRecord, RUNNING } from '../support/records.ts';
 import { processesOf, sendSignal } from '../support/processes.ts';
 
 const STOPPED = { to: 'stopped', reason: 'requested' } as const;
@@ -31,7 +31,7 @@ async function openOwner(database: Database) {
   const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: MOST });
   const nodeId: string = randomUUID();
   const insert = (alias: string, running: RunningMove | undefined = RUNNING) =>
-    store.insert(organizationId, newRecord({ nodeId, alias, running }));
+    insertRecord(store, organizationId, newRecord({ nodeId, alias, running }));
   return { database, organizationId, nodeId, store, insert };
 }
 
@@ -64,7 +64,7 @@ function assertRefusal(error: unknown): void {
 
 test('begins, ends and starts at once, under few aliases, are counted without a deadlock', async () => {
   const owner = await openTestOwner();
-  const { store, organizationId, nodeId, insert } = owner;
+  const { store, nodeId, insert } = owner;
   const known: Runtime[] = [];
   const one = async (seed: number) => {
     for (let round = 0; round < 20; round++) {
@@ -75,7 +75,7 @@ test('begins, ends and starts at once, under few aliases, are counted without a 
         else if (other && round % 3 === 1) await store.move(other, STOPPED);
         else if (other) {
           const life = { nodeId, state: 'launching' } as const;
-          const revived = await store.revive(organizationId, other.id, life);
+          const revived = await store.revive(other, life);
           if (revived) known.push(revived);
         }
       } catch (error) {
@@ -89,11 +89,11 @@ test('begins, ends and starts at once, under few aliases, are counted without a 
 
 test('what is refused or ends twice takes and gives back no place', async () => {
   const owner = await openTestOwner();
-  const { store, organizationId, nodeId, insert } = owner;
+  const { store, nodeId, insert } = owner;
   const first = await insert('a');
   await expect(insert('a')).rejects.toMatchObject({ code: 'runtime.alias_in_use' });
   const life = { nodeId, state: 'launching' } as const;
-  expect(await store.revive(organizationId, first.id, life)).toBeUndefined();
+  expect(await store.revive(first, life)).toBeUndefined();
   expect(await countedPlaces(owner)).toBe(1);
   await Promise.all([store.move(first, STOPPED), store.move(first, STOPPED)]);
   expect(await countedPlaces(owner)).toBe(0);

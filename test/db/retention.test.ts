@@ -8,7 +8,7 @@ import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { Retention } from '../../src/runtime-manager/index.ts';
 import type { KeptRecords, RetentionStore } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase, openTestSecrets } from '../support/database.ts';
-import { newRecord } from '../support/records.ts';
+import { insertRecord, newRecord } from '../support/records.ts';
 
 const DAY_MS = 86_400_000;
 const MONTH_MS = 30 * DAY_MS;
@@ -27,7 +27,7 @@ const test = base.extend('owner', async ({}, { onCleanup }) => {
   const runtimes = createRuntimeStore(database, secrets, options);
   const records = createRetentionStore(db);
   const nodeId = randomUUID();
-  const insert = () => runtimes.insert(organizationId, newRecord({ nodeId }));
+  const insert = () => insertRecord(runtimes, organizationId, newRecord({ nodeId }));
   /** A runtime that has been over for so long, with so many events besides its own. */
   const over = async (ageMs: number, events = 0) => {
     const runtime = await insert();
@@ -137,7 +137,9 @@ test('a runtime that is started meanwhile stays, and nobody waits for it', async
   const [begun] = await Promise.all([
     Promise.all(
       ids.map((id) =>
-        runtimes.revive(organizationId, id, { nodeId, state: 'launching' }).catch(() => undefined),
+        runtimes
+          .revive({ organizationId, id, generation: 1 }, { nodeId, state: 'launching' })
+          .catch(() => undefined),
       ),
     ),
     tidy(),
@@ -161,7 +163,7 @@ test('old events are removed, and those beyond the limit of a runtime', async ({
   const { db, insert, write, eventsOf, tidy, organizationId } = owner;
   const runtime = await insert();
   await write(runtime.id, 1500);
-  const other = await owner.runtimes.insert(organizationId, {
+  const other = await insertRecord(owner.runtimes, organizationId, {
     ...runtime,
     id: randomUUID(),
     alias: 'other',

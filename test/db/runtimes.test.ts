@@ -7,7 +7,7 @@ import { createWorkspaceStore, findWorkspace } from '../../src/db/queries/worksp
 import { reconcile } from '../../src/runtime-manager/index.ts';
 import type { RunningMove } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase, openTestSecrets } from '../support/database.ts';
-import { newRecord, RUNNING } from '../support/records.ts';
+import { insertRecord, newRecord, RUNNING } from '../support/records.ts';
 
 const test = base
   .extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -24,7 +24,8 @@ const test = base
     });
     const nodeId = randomUUID();
     const insert = (alias: string = randomUUID(), move?: RunningMove) =>
-      store.insert(
+      insertRecord(
+        store,
         organizationId,
         newRecord({ running: move, workspace: workspace?.id ?? '', nodeId, alias }),
       );
@@ -118,20 +119,18 @@ test('after a crash the runtimes of a node are failed, and no others', async ({ 
 });
 
 test('a write of an earlier life changes nothing in a later one', async ({ owner }) => {
-  const { store, organizationId, nodeId, insert } = owner;
+  const { store, nodeId, insert } = owner;
   const first = await insert();
   await store.move(first, { to: 'stopped', reason: 'idle' });
-  const second = await store.revive(organizationId, first.id, { nodeId, state: 'launching' });
+  const second = await store.revive(first, { nodeId, state: 'launching' });
   expect(second).toMatchObject({ generation: 2, state: 'launching', stopReason: undefined });
   const failure = { code: 'runtime.lost', message: 'late' } as const;
   expect(await store.move(first, { to: 'failed', failure })).toBeUndefined();
-  expect(await store.revive(organizationId, first.id, { nodeId, state: 'launching' })).toBe(
-    undefined,
-  );
+  expect(await store.revive(first, { nodeId, state: 'launching' })).toBe(undefined);
 });
 
 test('concurrent creates do not exceed the limit of the organization', async ({ owner }) => {
-  const { store, organizationId, nodeId, insert } = owner;
+  const { store, nodeId, insert } = owner;
   const all = await Promise.allSettled(Array.from({ length: 12 }, () => insert()));
   const [passed, refused] = [
     all.filter(({ status }) => status === 'fulfilled'),
@@ -145,9 +144,9 @@ test('concurrent creates do not exceed the limit of the organization', async ({ 
   if (!one) throw new Error('none is active');
   await store.move(one, { to: 'stopped', reason: 'requested' });
   await expect(insert()).resolves.toMatchObject({ generation: 1 });
-  await expect(
-    store.revive(organizationId, one.id, { nodeId, state: 'launching' }),
-  ).rejects.toMatchObject({ code: 'runtime.quota_exceeded' });
+  await expect(store.revive(one, { nodeId, state: 'launching' })).rejects.toMatchObject({
+    code: 'runtime.quota_exceeded',
+  });
 });
 
 test('the activity of clients is recorded only for the life in which it happened', async ({
@@ -209,7 +208,8 @@ test('a runtime cannot be in a workspace of another organization', async ({ owne
   const other = await insertOrganization(database.db, randomUUID());
   const theirs = await findWorkspace(database.db, other.id, 'default');
   await expect(
-    owner.store.insert(
+    insertRecord(
+      owner.store,
       owner.organizationId,
       newRecord({ workspace: theirs?.id ?? '', nodeId: owner.nodeId }),
     ),

@@ -11,7 +11,7 @@ import { resealAll } from '../../src/db/reseal.ts';
 import { browserProfiles, sealing } from '../../src/db/schema/index.ts';
 import { Sealing } from '../../src/db/sealing.ts';
 import { openTestDatabase } from '../support/database.ts';
-import { newRecord } from '../support/records.ts';
+import { insertRecord, newRecord } from '../support/records.ts';
 
 const OLD = 'the key of last year';
 const NEW = 'the key of this year';
@@ -151,8 +151,8 @@ test('resealing leaves nothing to old keys, and may be repeated', async () => {
   } as const;
   const { organizationId } = profile;
   const nodeId = randomUUID();
-  const runtime = await store.insert(organizationId, newRecord({ nodeId, launch }));
-  const plain = await store.insert(organizationId, newRecord({ nodeId }));
+  const runtime = await insertRecord(store, organizationId, newRecord({ nodeId, launch }));
+  const plain = await insertRecord(store, organizationId, newRecord({ nodeId }));
 
   const rotated = await start(NEW, [OLD]);
   expect(await resealAll(db, rotated)).toBe(3);

@@ -21,7 +21,7 @@ import {
   type PageRequest,
 } from '../../src/runtime-manager/runtime/index.ts';
 import { BUSY } from './filled-tables.ts';
-import { newRecord, RUNNING } from './records.ts';
+import { insertRecord, newRecord, RUNNING } from './records.ts';
 
 const PAGE = 100;
 /** How many runtimes an organization may have active: more than there are. */
@@ -147,7 +147,8 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
 
   const nodeId = randomUUID();
   const launch = { mode: 'profile', profileId } as const;
-  const life = await runtimes.insert(
+  const life = await insertRecord(
+    runtimes,
     org,
     newRecord({ nodeId, alias: 'daily', launch, profileId, writesProfile: true }),
   );
@@ -187,9 +188,9 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const crowd = { perRuntime: 1, writtenWithinMs: 120_000 };
   const [crowded] = await retention.findCrowded(nodeId, crowd);
   assert.equal(crowded?.runtimeId, life.id);
-  assert.equal(await retention.removeEventsUpTo(life.id, crowded.upTo, PAGE), 2);
+  assert.equal(await retention.removeEventsUpTo(life.id, crowded?.upTo ?? '', PAGE), 2);
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });
-  await runtimes.revive(org, life.id, { nodeId, state: 'launching' });
+  await runtimes.revive(life, { nodeId, state: 'launching' });
   await runtimes.move({ ...life, generation: 2 }, { to: 'stopped', reason: 'requested' });
 
   const { fence = 0 } = lease ?? {};

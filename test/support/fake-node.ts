@@ -27,7 +27,6 @@ import type { RuntimeEnd } from '../../src/runtime-manager/node/runtime-record.t
 import { failure } from '../../src/runtime-manager/runtime/failures.ts';
 import {
   addressOf,
-  statusOf,
   type Proxy,
   type Runtime,
   type RuntimeLife,
@@ -36,8 +35,8 @@ import { FakeLife, type FakeLifeParts } from './fake-life.ts';
 import { RUNNING } from './records.ts';
 
 const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
+const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
-const WORKSPACE_DELETED = { to: 'stopped', reason: 'workspace_deleted' } as const;
 
 export interface FakeNodeParts extends FakeLifeParts {
   nodeId: string;
@@ -63,26 +62,28 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
     this.#parts = parts;
   }
 
-  create({ organizationId, runtime }: CreateOrder, scope: CallScope): Promise<Runtime> {
-    return this.#inTurn(runtime.id, async () => {
+  create({ organizationId, runtime }: CreateOrder, scope: CallScope): Promise<Runtime | undefined> {
+    const life = { organizationId, id: runtime.id, generation: 1 };
+    return this.#up(life, scope, () => {
       const record = { ...runtime, nodeId: this.id, state: 'launching' } as const;
-      return this.#bringUp(await this.#parts.store.insert(organizationId, record), scope);
+      return this.#parts.store.insert(organizationId, record);
     });
   }
 
-  start({ organizationId, workspaceId, id }: StartOrder, scope: CallScope): Promise<Runtime> {
-    const { store } = this.#parts;
-    return this.#inTurn(id, async () => {
-      const live = this.#live.get(id);
-      if (live && !live.ended) return live.runtime;
-      await live?.ended;
-      const life = { nodeId: this.id, state: 'launching' } as const;
-      const revived = await store.revive(organizationId, id, life);
-      if (revived) return this.#bringUp(revived, scope);
-      const found = await store.find(organizationId, workspaceId, id);
-      throw found && statusOf(found.state) === 'active'
-        ? new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.')
-        : new RuntimeError('runtime.not_found', 'There is no such runtime.');
+  async start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
+    const over = { ...order, generation: order.generation - 1 };
+    await this.#find(over)?.ended;
+    return this.#up(order, scope, () =>
+      this.#parts.store.revive(over, { nodeId: this.id, state: 'launching' }),
+    );
+  }
+
+  #up(life: RuntimeLife, scope: CallScope, begin: () => Promise<Runtime | undefined>) {
+    return this.#inTurn(life.id, async () => {
+      const live = this.#find(life);
+      if (live) return live.ended ? undefined : live.runtime;
+      const begun = await begin();
+      return begun && this.#bringUp(begun, scope);
     });
   }
 
@@ -90,10 +91,6 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
     await this.#underWay.get(life.id);
     const live = this.#find(life);
     return live && this.#end(live, end);
-  }
-
-  async stopWorkspace(workspaceId: string): Promise<void> {
-    await this.#endAll(WORKSPACE_DELETED, ({ runtime }) => runtime.workspaceId === workspaceId);
   }
 
   async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
@@ -137,6 +134,12 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
   }
 
   async connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
+    const live = this.#live.get(ticket.runtimeId);
+    await this.#connect(ticket, asked);
+    if (live && asked.first?.keepAlive === false) await this.#end(live, LEFT);
+  }
+
+  async #connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
     const connection = this.#enter(ticket);
     const client = await shakeHands(asked);
     const closed = once(client, 'close');
@@ -170,7 +173,7 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#underWay.values());
-    await this.#endAll(SHUTDOWN, () => true);
+    await Promise.all([...this.#live.values()].map((live) => this.#end(live, SHUTDOWN)));
   }
 
   async #bringUp(begun: Runtime, { signal }: CallScope): Promise<Runtime> {
@@ -196,11 +199,6 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
       void over.then(() => this.#live.delete(id));
     }
     return over;
-  }
-
-  async #endAll(end: RuntimeEnd, isOne: (live: FakeLife) => boolean): Promise<void> {
-    const ended = [...this.#live.values()].filter(isOne).map((live) => this.#end(live, end));
-    await Promise.all(ended);
   }
 
   /** One after the other, for each runtime. */

@@ -1,3 +1,4 @@
+import { present } from './records.ts';
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { onTestFinished, vi } from 'vitest';
@@ -71,7 +72,7 @@ export function openLives({ maxRuntimes = 2, companions = [] }: LivesOptions = {
   const run = async (given?: Launch): Promise<{ runtime: Runtime; browser: FakeBrowser }> => {
     const { made } = create(given);
     const browser = (await launch()).come();
-    return { runtime: await made, browser };
+    return { runtime: present(await made), browser };
   };
   /** As it is recorded now. */
   const find = (id: string) => store.find('o', 'default', id);

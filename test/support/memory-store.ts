@@ -47,9 +47,10 @@ export class MemoryStore implements RuntimeStore {
     return [...this.#rows.values()];
   }
 
-  insert(organizationId: string, given: NewRuntime): Promise<Runtime> {
+  insert(organizationId: string, given: NewRuntime): Promise<Runtime | undefined> {
     const { running, workspace, ...runtime } = given;
     return this.#write(`insert ${running ? 'running' : given.state}`, () => {
+      if (this.#rows.has(given.id)) return undefined;
       if (this.rows.some((row) => row.alias === given.alias && isActive(row))) {
         throw new RuntimeError('runtime.alias_in_use', 'The alias is in use.');
       }
@@ -74,13 +75,13 @@ export class MemoryStore implements RuntimeStore {
     });
   }
 
-  revive(_: string, id: string, life: { nodeId: string; state: FirstState }) {
-    return this.#write(`revive ${life.state}`, () => {
-      const row = this.#rows.get(id);
+  revive(life: RuntimeLife, next: { nodeId: string; state: FirstState }) {
+    return this.#write(`revive ${next.state}`, () => {
+      const row = this.#find(life);
       if (!row || isActive(row)) return undefined;
       const { generation } = row;
       const over = { failure: undefined, stopReason: undefined, stoppedAt: undefined };
-      return this.#put({ ...row, ...over, ...life, generation: generation + 1 });
+      return this.#put({ ...row, ...over, ...next, generation: generation + 1 });
     });
   }
 

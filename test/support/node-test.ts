@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
-import type { CallScope } from '../../src/runtime-manager/node/runtime-node.ts';
+import type { CallScope, StartOrder } from '../../src/runtime-manager/node/runtime-node.ts';
 import type { Runtime } from '../../src/runtime-manager/runtime/index.ts';
 import type { RuntimeRequest } from '../../src/runtime-manager/runtime/new-runtime.ts';
+import { present } from './records.ts';
 import { orderOf, type NodeUnderTest } from './node-under-test.ts';
+
+const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
 
 /** One organization on a node. */
 export interface Tenant extends Omit<NodeUnderTest, keyof AsyncDisposable> {
   organizationId: string;
   create: (request?: Partial<RuntimeRequest>, scope?: CallScope) => Promise<Runtime>;
+  start: (life: StartOrder, scope?: CallScope) => Promise<Runtime>;
   /** As it is recorded now. */
   find: (runtime: Runtime) => Promise<Runtime | undefined>;
 }
@@ -34,12 +38,18 @@ type OnCleanup = (end: () => Promise<void>) => void;
 async function openTenant(subject: NodeUnderTest, onCleanup: OnCleanup): Promise<Tenant> {
   const { node, store, database } = subject;
   const { id: organizationId } = await insertOrganization(database.db, randomUUID());
-  const workspace = await store.findWorkspace(organizationId, 'default');
-  onCleanup(() => node.stopWorkspace(workspace?.id ?? ''));
+  onCleanup(async () => {
+    const active = (await store.listActive(node.id)).filter(
+      (one) => one.organizationId === organizationId,
+    );
+    await Promise.all(active.map((one) => node.stop(one, REQUESTED)));
+  });
   return {
     ...subject,
     organizationId,
-    create: (request, scope = {}) => node.create(orderOf(organizationId, request), scope),
+    create: async (request, scope = {}) =>
+      present(await node.create(orderOf(organizationId, request), scope)),
+    start: async (life, scope = {}) => present(await node.start(life, scope)),
     find: ({ workspaceId, id }) => store.find(organizationId, workspaceId, id),
   };
 }

@@ -55,7 +55,7 @@ export function orderOf(organizationId: string, request: Partial<RuntimeRequest>
     launch: { mode: 'ephemeral' },
     ...request,
   };
-  return { organizationId, runtime: newRuntime(asked, 'default', LIMITS) };
+  return { organizationId, runtime: newRuntime(asked, 'default', { timeLimits: LIMITS }) };
 }
 
 /** A ticket of a runtime's own connection, with the given fields. */

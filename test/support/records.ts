@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { NewRuntime, RunningMove } from '../../src/runtime-manager/runtime/index.ts';
+import type {
+  NewRuntime,
+  RunningMove,
+  Runtime,
+  RuntimeStore,
+} from '../../src/runtime-manager/runtime/index.ts';
 
 /** What a runtime that runs has of its browser. */
 export const RUNNING: RunningMove = {
@@ -29,4 +34,19 @@ export function newRecord(differs: Pick<NewRuntime, 'nodeId'> & Partial<NewRunti
     egress: undefined,
     ...differs,
   };
+}
+
+/** Records a runtime whose id is its own. */
+export async function insertRecord(
+  store: Pick<RuntimeStore, 'insert'>,
+  organizationId: string,
+  record: NewRuntime,
+): Promise<Runtime> {
+  return present(await store.insert(organizationId, record));
+}
+
+/** A runtime that has to be there. */
+export function present(runtime: Runtime | undefined): Runtime {
+  if (runtime) return runtime;
+  throw new Error('the runtime is not there');
 }

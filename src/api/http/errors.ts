@@ -19,7 +19,7 @@ const RUNTIME_ERROR_STATUS = {
   'runtime.stopped': 409,
   'runtime.not_active': 410,
   'runtime.launch_failed': 502,
-  'runtime.held_elsewhere': 503,
+  'runtime.unreachable': 502,
   'runtime.no_capacity': 503,
   'runtime.quota_exceeded': 429,
   'profile.not_found': 404,

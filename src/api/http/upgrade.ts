@@ -117,7 +117,7 @@ async function findTicket(
     address: clientAddressOf(request),
   });
   assertScope(actor, 'runtimes:connect');
-  const runtime = await runtimes.getHere(actor, decode(workspace), decode(ref));
+  const runtime = await runtimes.getActive(actor, decode(workspace), decode(ref));
   return { ticket: runtimes.access.own(runtime, protocol).ticket, path: rest };
 }
 

@@ -16,7 +16,7 @@ import { RuntimePath } from '../schemas/runtime.ts';
 const SOLVE_ERRORS = [
   ...RUNTIME_NOT_FOUND,
   'runtime.not_active',
-  'runtime.held_elsewhere',
+  'runtime.unreachable',
   'captcha.not_found',
   'captcha.unsupported',
   'captcha.limit_reached',

@@ -71,8 +71,8 @@ export function connectOnceRoutes(parts: ConnectOnceParts) {
     c.header('x-bctrl-runtime-id', runtime.id);
     c.header('x-bctrl-runtime-alias', runtime.alias);
     const headers = Object.fromEntries(c.res.headers);
-    const asked = { ...handshake.open(), path: '', headers };
-    await runtimes.joinFirst(runtime, { asked, keepAlive, log: c.var.log });
+    const asked = { ...handshake.open(), path: '', headers, first: { keepAlive } };
+    await runtimes.joinFirst(runtime, asked);
     // The client has its answer, or is gone.
     return new Response();
   });

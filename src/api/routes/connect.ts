@@ -65,7 +65,7 @@ function serveByKey(
   const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
   router.all(path, requireApiKey(auth), requireConnect, async (c) => {
     const [id = '', alias = ''] = [c.req.param('id'), c.req.param('alias')];
-    const runtime = await runtimes.getHere(c.var.actor, id, alias);
+    const runtime = await runtimes.getActive(c.var.actor, id, alias);
     const { ticket, text } = runtimes.access.own(runtime, protocol);
     // A session tells its clients addresses that they use without headers, so these need a ticket.
     const base =

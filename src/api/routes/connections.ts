@@ -38,7 +38,7 @@ const create = createRoute({
   request: { params: RuntimePath, ...jsonBody(CreateConnectionRequest) },
   responses: {
     200: json(CreatedConnection, 'The connection, with its URL'),
-    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.held_elsewhere'),
+    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.unreachable'),
   },
 });
 
@@ -52,7 +52,7 @@ const list = createRoute({
   request: { params: RuntimePath },
   responses: {
     200: json(ConnectionList, 'The connections'),
-    ...errors(...RUNTIME_NOT_FOUND, 'runtime.held_elsewhere'),
+    ...errors(...RUNTIME_NOT_FOUND, 'runtime.unreachable'),
   },
 });
 
@@ -68,7 +68,7 @@ const revoke = createRoute({
   request: { params: ConnectionPath },
   responses: {
     200: json(ConnectionBody, 'The connection as it was'),
-    ...errors(...RUNTIME_NOT_FOUND, 'connection.not_found', 'runtime.held_elsewhere'),
+    ...errors(...RUNTIME_NOT_FOUND, 'connection.not_found', 'runtime.unreachable'),
   },
 });
 

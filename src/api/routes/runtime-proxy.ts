@@ -37,7 +37,7 @@ const setProxy = createRoute({
       ...RUNTIME_NOT_FOUND,
       ...PROXY_ERRORS,
       'runtime.not_active',
-      'runtime.held_elsewhere',
+      'runtime.unreachable',
     ),
   },
 });

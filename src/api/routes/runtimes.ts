@@ -115,7 +115,7 @@ const stop = createRoute({
   request: { params: RuntimePath },
   responses: {
     200: json(RuntimeBody, 'The stopped runtime'),
-    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.held_elsewhere'),
+    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.unreachable'),
   },
 });
 
@@ -132,7 +132,7 @@ const start = createRoute({
   request: { params: RuntimePath },
   responses: {
     200: json(RuntimeBody, 'The running runtime'),
-    ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.held_elsewhere'),
+    ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.unreachable'),
   },
 });
 
@@ -147,7 +147,7 @@ const restart = createRoute({
   request: { params: RuntimePath },
   responses: {
     200: json(RuntimeBody, 'The running runtime'),
-    ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.held_elsewhere'),
+    ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.unreachable'),
   },
 });
 

@@ -10,6 +10,7 @@ import {
 import type { Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
 import { isActive, runtimes } from '../schema/index.ts';
+import { isViolation } from './database-errors.ts';
 import { leavingPlace, takingPlace } from './quotas.ts';
 import { MOVED, noteMoved } from './runtime-events.ts';
 import { eventsOf, MOVE_VALUES, moveParameters, runningValues } from './runtime-moves.ts';
@@ -24,14 +25,14 @@ const CREATED = { type: 'runtime.created', data: {} } as const;
 
 /**
  * Records a runtime within the quota of its organization; a runtime may be recorded as running
- * already.
+ * already. Undefined when another one has the id.
  */
 export async function insertRuntime(
   db: Db,
   organizationId: string,
   { workspace, running, ...runtime }: NewRuntime,
   most: number,
-): Promise<Row> {
+): Promise<Row | undefined> {
   const events = [CREATED, ...(running ? eventsOf({ generation: 1 }, running) : [])];
   const statement = running ? insertRunning(db) : insertFirst(db);
   try {
@@ -46,6 +47,7 @@ export async function insertRuntime(
     if (!row) throw new Error('insert returned no row');
     return row;
   } catch (cause) {
+    if (isViolation(cause, 'unique', 'runtimes_pkey')) return undefined;
     throw await asRefusal(db, cause, {
       ...runtime,
       findNamesake: () => findRuntime(db, organizationId, workspace, runtime.alias),

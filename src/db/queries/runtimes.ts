@@ -53,10 +53,9 @@ export function createRuntimeStore(
     insert: async (organizationId, runtime) => {
       const sealed = { ...runtime, launch: sealLaunch(runtime.launch, secrets) };
       const write = (to: Db) => insertRuntime(to, organizationId, sealed, most);
-      return open(await (runtime.running ? durably(write) : write(unhurried)));
+      return find(await (runtime.running ? durably(write) : write(unhurried)));
     },
-    revive: async (organizationId, id, life) =>
-      find(await reviveRuntime(unhurried, organizationId, id, { ...life, most })),
+    revive: async (over, next) => find(await reviveRuntime(unhurried, over, { ...next, most })),
     find: async (organizationId, workspace, ref) =>
       find(await findRuntime(db, organizationId, workspace, ref)),
     list: async (organizationId, filter, page) => {
@@ -94,8 +93,7 @@ function isTold({ to }: RuntimeMove): boolean {
 
 async function reviveRuntime(
   db: Db,
-  organizationId: string,
-  id: string,
+  over: RuntimeLife,
   { nodeId, state, most }: { nodeId: string; state: FirstState; most: number },
 ): Promise<Row | undefined> {
   try {
@@ -115,10 +113,11 @@ async function reviveRuntime(
         expiresAt: null,
         ...usageColumns(NO_USAGE),
       })
-      .where(and(isRuntime(organizationId, id), isOver))
+      .where(and(isLife(over), isOver))
       .returning(takingPlace(most));
     return row;
   } catch (cause) {
+    const { organizationId, id } = over;
     const [row] = await db.select().from(runtimes).where(isRuntime(organizationId, id));
     const { alias = '', profileId, workspaceId = '' } = row ?? {};
     throw await asRefusal(db, cause, {

@@ -9,6 +9,12 @@ export interface UpgradeRequest {
   head: Buffer;
 }
 
+/** The client that a runtime was made for: the runtime ends when the client cannot be joined. */
+export interface FirstClient {
+  /** Whether the runtime outlives the client, once the client was joined. */
+  keepAlive: boolean;
+}
+
 /** An upgrade request at the address of a connection. */
 export interface SocketRequest extends UpgradeRequest {
   /** Below the connection's address, with its query. */
@@ -17,6 +23,8 @@ export interface SocketRequest extends UpgradeRequest {
   headers?: Readonly<Record<string, string>>;
   /** Called when the client's handshake was answered: the client is joined. */
   onOpen?: () => void;
+  /** Set for the client that the runtime was made for. */
+  first?: FirstClient | undefined;
 }
 
 export interface HttpRequest {

@@ -11,6 +11,8 @@ export interface ActivationRequest {
   id: string;
   /** When it was asked for, by `performance.now()`. */
   arrivedAt: number | undefined;
+  /** Whether it may wait for room. */
+  mayWait: boolean | undefined;
   /** Whether any fresh browser will do. */
   isPlain: boolean;
   /**
@@ -94,12 +96,13 @@ export class Activation {
   async #open({
     id,
     arrivedAt,
+    mayWait,
     isPlain,
     write,
   }: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { admission, live, parts } = this.#options;
     using stack = new DisposableStack();
-    const place = stack.use(admission.enter(arrivedAt));
+    const place = stack.use(admission.enter(arrivedAt, mayWait));
     const mayTake = isPlain && place.state === 'launching';
     const taken = mayTake ? await takeWarmBrowser(parts, write, stack) : undefined;
     const runtime = taken

@@ -49,9 +49,10 @@ export class Admission {
 
   /**
    * A place, at once or in the queue, for a request that arrived at `arrivedAt`, by
-   * `performance.now()`. Throws `runtime.no_capacity` when the queue is full.
+   * `performance.now()`. Throws `runtime.no_capacity` when the queue is full, or the request may not
+   * wait.
    */
-  enter(arrivedAt = performance.now()): Place {
+  enter(arrivedAt = performance.now(), mayWait = true): Place {
     const place = new Place({
       leave: (left) => this.#leave(left),
       launched: (ms) => this.#launched(ms),
@@ -63,6 +64,7 @@ export class Admission {
       this.#seat(place);
       return place;
     }
+    if (!mayWait) throw this.#refusal('The machine is full.');
     if (this.#queue.length >= this.#options.maxQueue) {
       throw this.#refusal('The machine is full, and so is the queue.');
     }

@@ -4,14 +4,14 @@ import type { ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
 import { isPlain, type Proxy } from '../runtime/launch.ts';
-import { statusOf } from '../runtime/lifecycle.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { Access } from './access.ts';
-import { Activation } from './activation.ts';
+import { Activation, type ActivationRequest } from './activation.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import type { LiveRuntime, LiveRuntimeParts } from './live-runtime.ts';
 import type { PageObservers } from './page-observers.ts';
-import { changing, RecentEnds } from './runtime-ends.ts';
+import { connectFirst } from './first-client.ts';
+import { connectionNotFound, RecentEnds } from './runtime-ends.ts';
 import type {
   CallScope,
   ConnectionRequest,
@@ -31,10 +31,9 @@ export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
   log: Logger;
 }
 
-/** How often a request begins anew because the runtime changed meanwhile. */
-const ATTEMPTS = 50;
+type Life = Pick<RuntimeLife, 'id' | 'generation'>;
+
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
-const WORKSPACE_DELETED = { to: 'stopped', reason: 'workspace_deleted' } as const;
 
 /** The runtimes that this process owns, with the machine below them. */
 export class LocalNode implements RuntimeNode, AsyncDisposable {
@@ -71,41 +70,43 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     return this.#admission.queueLength;
   }
 
-  async create({ organizationId, runtime }: CreateOrder, scope: CallScope): Promise<Runtime> {
+  async create(
+    { organizationId, runtime }: CreateOrder,
+    scope: CallScope,
+  ): Promise<Runtime | undefined> {
     const { store } = this.#options;
     const nodeId = this.id;
-    const live = await this.#activation.open({
-      id: runtime.id,
-      arrivedAt: scope.arrivedAt,
+    const life = { id: runtime.id, generation: 1 };
+    return this.#up(life, scope, {
       isPlain: isPlain(runtime.launch),
       write: (state, running) =>
         store.insert(organizationId, { ...runtime, nodeId, state, running }),
     });
-    if (!live) throw new Error('a runtime that was inserted is not there');
-    return live.startFor(scope.signal);
   }
 
-  /** A runtime that is being stopped is brought up after that. */
-  async start(order: StartOrder, scope: CallScope): Promise<Runtime> {
-    const { organizationId, id } = order;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const live = await this.#activation.held(id);
-      if (live && !live.ended) {
-        await live.startFor(scope.signal);
-        return this.#find(order);
-      }
-      await live?.ended;
-      const opened = await this.#activation.open({
-        id,
-        arrivedAt: scope.arrivedAt,
-        isPlain: false,
-        write: (state) =>
-          this.#options.store.revive(organizationId, id, { nodeId: this.id, state }),
-      });
-      if (opened) return opened.startFor(scope.signal);
-      this.#assertOurs(await this.#find(order));
-    }
-    throw changing();
+  /** A life that begins waits until the one before it has ended. */
+  async start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
+    const over = { ...order, generation: order.generation - 1 };
+    await (await this.#held(over))?.ended?.catch(() => undefined);
+    return this.#up(order, scope, {
+      isPlain: false,
+      write: (state) => this.#options.store.revive(over, { nodeId: this.id, state }),
+    });
+  }
+
+  /** Begins a life unless it is here already, and resolves when it is up. */
+  async #up(
+    life: Life,
+    { signal, arrivedAt, mayWait }: CallScope,
+    how: Pick<ActivationRequest, 'isPlain' | 'write'>,
+  ): Promise<Runtime | undefined> {
+    const live =
+      (await this.#held(life)) ??
+      (await this.#activation.open({ id: life.id, arrivedAt, mayWait, ...how })) ??
+      (await this.#held(life));
+    if (!live || live.ended) return undefined;
+    await live.startFor(signal);
+    return live.runtime;
   }
 
   async stop(
@@ -118,14 +119,6 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     const over = await live.end(end);
     if (untilGone) await live.browser?.exited;
     return over;
-  }
-
-  async stopWorkspace(workspaceId: string): Promise<void> {
-    await this.#activation.settled();
-    const lives = [...this.#live.values()].filter(
-      ({ runtime }) => runtime.workspaceId === workspaceId,
-    );
-    await Promise.all(lives.map((live) => live.end(WORKSPACE_DELETED)));
   }
 
   async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
@@ -165,10 +158,16 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
   async revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState> {
     const revoked = await this.#owned(life)?.revoke(connectionId);
     if (revoked) return revoked.state;
-    throw new RuntimeError('connection.not_found', 'There is no such connection.');
+    throw connectionNotFound();
   }
 
   async connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
+    const live = asked.first && this.#live.get(ticket.runtimeId);
+    if (live) return connectFirst(live, asked, (first) => this.#connect(ticket, first));
+    return this.#connect(ticket, asked);
+  }
+
+  async #connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
     const { connection, endpoints } = this.#access.enter(ticket);
     return endpoints.connect(connection, asked);
   }
@@ -218,24 +217,13 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
   }
 
   /** A life that is owned here, also when it is just about to be. */
-  async #held(life: RuntimeLife): Promise<LiveRuntime | undefined> {
+  async #held(life: Life): Promise<LiveRuntime | undefined> {
     await this.#activation.held(life.id);
     return this.#owned(life);
   }
 
-  #owned({ id, generation }: RuntimeLife): LiveRuntime | undefined {
+  #owned({ id, generation }: Life): LiveRuntime | undefined {
     const live = this.#live.get(id);
     return live?.runtime.generation === generation ? live : undefined;
-  }
-
-  async #find({ organizationId, workspaceId, id }: StartOrder): Promise<Runtime> {
-    const found = await this.#options.store.find(organizationId, workspaceId, id);
-    if (found) return found;
-    throw new RuntimeError('runtime.not_found', 'There is no such runtime.');
-  }
-
-  #assertOurs({ state, nodeId }: Runtime): void {
-    if (statusOf(state) !== 'active' || nodeId === this.id) return;
-    throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
   }
 }

@@ -1,30 +1,35 @@
 import { RuntimeError } from '../errors.ts';
-import { statusOf } from '../runtime/lifecycle.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { RuntimeNode } from './runtime-node.ts';
 
 /** Which nodes there are, and which one gets the next runtime. */
-export interface Nodes {
+export interface Nodes extends Pick<
+  RuntimeNode,
+  'create' | 'start' | 'anticipate' | 'isReady' | 'assertLocale'
+> {
   find(nodeId: string): RuntimeNode | undefined;
-  /** The node for a runtime that has none yet, or none any more. */
-  place(): RuntimeNode;
 }
 
 /** The nodes of a service that is one process. */
 export function onlyNode(node: RuntimeNode): Nodes {
-  return { find: (nodeId) => (nodeId === node.id ? node : undefined), place: () => node };
+  return {
+    find: (nodeId) => (nodeId === node.id ? node : undefined),
+    create: (order, scope) => node.create(order, scope),
+    start: (order, scope) => node.start(order, scope),
+    anticipate: () => node.anticipate(),
+    isReady: () => node.isReady(),
+    assertLocale: (locale) => node.assertLocale(locale),
+  };
 }
 
-/**
- * The node that owns a runtime, or owned its last life. Throws `runtime.held_elsewhere` when an
- * active runtime's node is out of reach.
- */
-export function nodeOf(
-  nodes: Nodes,
-  { state, nodeId }: Pick<Runtime, 'state' | 'nodeId'>,
-): RuntimeNode {
+/** The node that owns an active runtime. Throws `runtime.unreachable` when it is out of reach. */
+export function nodeOf(nodes: Nodes, { nodeId }: Pick<Runtime, 'nodeId'>): RuntimeNode {
   const node = nodes.find(nodeId);
   if (node) return node;
-  if (statusOf(state) !== 'active') return nodes.place();
-  throw new RuntimeError('runtime.held_elsewhere', 'Another service holds this runtime.');
+  throw unreachable();
+}
+
+export function unreachable(cause?: unknown): RuntimeError {
+  const message = 'The machine that holds the runtime cannot be reached now.';
+  return new RuntimeError('runtime.unreachable', message, { cause, retryAfterSeconds: 1 });
 }

@@ -1,6 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import type { BrowserExit, KillReason } from '../machine/browser-machine.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { failure, type RuntimeFailure } from '../runtime/failures.ts';
 
 const ENDS_KEPT = 1000;
@@ -49,6 +50,15 @@ export function endOf({ code, signal, killedFor }: BrowserExit): RuntimeEnd {
   if (killedFor !== undefined) return { to: 'failed', failure: KILLED[killedFor] };
   if (code === 0) return { to: 'stopped', reason: 'closed_by_client' };
   return { to: 'failed', failure: failure('runtime.browser_exited', signal ?? `code ${code}`) };
+}
+
+/** The error for a request that needs the browser of a runtime which is over. */
+export function notActive({ stopReason }: Pick<Runtime, 'stopReason'>): RuntimeError {
+  return new RuntimeError('runtime.not_active', CLOSE_REASONS[stopReason ?? 'failed']);
+}
+
+export function connectionNotFound(): RuntimeError {
+  return new RuntimeError('connection.not_found', 'There is no such connection.');
 }
 
 /** Other requests came in between again and again. */

@@ -5,14 +5,14 @@ import type { Proxy } from '../runtime/launch.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 
-/** A runtime that is to be made on a node. */
+/** A runtime that is to be made on a node. Whoever asks chooses its id, and keeps it when asking again. */
 export interface CreateOrder {
   organizationId: string;
   runtime: Omit<NewRuntime, 'nodeId' | 'state' | 'running'>;
 }
 
-/** A runtime whose next life is to begin on a node. */
-export type StartOrder = Pick<Runtime, 'organizationId' | 'workspaceId' | 'id'>;
+/** A life of a runtime that is to be up: a life under way, or the one after a life that is over. */
+export type StartOrder = Pick<Runtime, 'organizationId' | 'workspaceId' | 'id' | 'generation'>;
 
 /** The request that a call is made for. */
 export interface CallScope {
@@ -20,6 +20,8 @@ export interface CallScope {
   signal?: AbortSignal | undefined;
   /** When the request arrived, by `performance.now()`: queues are in this order. */
   arrivedAt?: number | undefined;
+  /** Whether the order may wait for room; otherwise `runtime.no_capacity` says at once that there is none. */
+  mayWait?: boolean | undefined;
 }
 
 export interface ConnectionRequest {
@@ -62,13 +64,17 @@ export interface NodeRequest {
 export interface RuntimeNode {
   readonly id: string;
 
-  /** Resolves with a running runtime. Throws as `RuntimeManager.create`. */
-  create(order: CreateOrder, scope: CallScope): Promise<Runtime>;
   /**
-   * As `create`, for the next life of a runtime that is over. One that is active here is answered
-   * when it is up.
+   * Resolves with a running runtime: an order that comes twice makes one runtime, which answers both.
+   * Resolves with undefined when the id is that of a runtime which is not held here. Throws as
+   * `RuntimeManager.create`.
    */
-  start(order: StartOrder, scope: CallScope): Promise<Runtime>;
+  create(order: CreateOrder, scope: CallScope): Promise<Runtime | undefined>;
+  /**
+   * As `create`, for a later life. A life that is under way here is answered when it is up. Resolves
+   * with undefined when that life can neither be begun nor is held here.
+   */
+  start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined>;
   /**
    * Ends this life of a runtime, and no other. Resolves with the runtime as recorded, or undefined
    * when the life is not held here; with `untilGone`, only once nothing of the browser is left.
@@ -78,8 +84,6 @@ export interface RuntimeNode {
     end: RuntimeEnd,
     options?: { untilGone?: boolean },
   ): Promise<Runtime | undefined>;
-  /** Ends all runtimes of a workspace that are active here, since it is to be deleted. */
-  stopWorkspace(workspaceId: string): Promise<void>;
   setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime>;
   /** Has a companion of a runtime do something, by the verb's full name; the companion parses the message. */
   call(life: RuntimeLife, verb: string, message: unknown, signal: AbortSignal): Promise<unknown>;

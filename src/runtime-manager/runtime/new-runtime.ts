@@ -19,14 +19,14 @@ export interface RuntimeRequest {
 export function newRuntime(
   request: RuntimeRequest,
   workspace: string,
-  timeLimits: TimeLimits,
+  { timeLimits, id = randomUUID() }: { timeLimits: TimeLimits; id?: string | undefined },
 ): Omit<NewRuntime, 'nodeId' | 'state' | 'running'> {
   const { launch } = request;
   const isProfile = launch.mode === 'profile';
   return {
     ...request,
     workspace,
-    id: randomUUID(),
+    id,
     profileId: isProfile ? launch.profileId : undefined,
     writesProfile: isProfile && !launch.readOnly,
     egress: request.egress,

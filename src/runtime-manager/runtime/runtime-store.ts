@@ -27,18 +27,18 @@ export interface RuntimeFilter {
 export interface RuntimeStore extends EventStore {
   findWorkspace(organizationId: string, workspace: string): Promise<{ id: string } | undefined>;
   /**
-   * Throws `workspace.not_found`, `runtime.alias_in_use`, `runtime.quota_exceeded`, `profile.in_use`
-   * or `profile.not_found`.
+   * Resolves with undefined when a runtime has the id already. Throws `workspace.not_found`,
+   * `runtime.alias_in_use`, `runtime.quota_exceeded`, `profile.in_use` or `profile.not_found`.
    */
-  insert(organizationId: string, runtime: NewRuntime): Promise<Runtime>;
+  insert(organizationId: string, runtime: NewRuntime): Promise<Runtime | undefined>;
   /**
-   * Begins the next life of a runtime that is over, on a node; undefined when it is not over.
+   * Begins the life after one that is over, on a node; undefined when that one is not over, or not
+   * the last.
    * Throws `runtime.alias_in_use`, `runtime.quota_exceeded` or `profile.in_use`.
    */
   revive(
-    organizationId: string,
-    id: string,
-    life: { nodeId: string; state: FirstState },
+    over: RuntimeLife,
+    next: { nodeId: string; state: FirstState },
   ): Promise<Runtime | undefined>;
   find(organizationId: string, workspace: string, ref: string): Promise<Runtime | undefined>;
   /** Newest first, of some workspaces or of all. */

@@ -1,3 +1,4 @@
+import { present } from '../../support/records.ts';
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test } from 'vitest';
@@ -64,7 +65,7 @@ async function openRuntime() {
   const subject = await openFakeNode();
   onTestFinished(() => subject[Symbol.asyncDispose]());
   const { id } = await insertOrganization(subject.database.db, randomUUID());
-  return { node: subject.node, runtime: await subject.node.create(orderOf(id), {}) };
+  return { node: subject.node, runtime: present(await subject.node.create(orderOf(id), {})) };
 }
 
 test('a body is taken no faster than what comes back is read', async () => {

@@ -86,7 +86,10 @@ test('a start while a runtime is being stopped begins the next life after the la
   const { runtime, browser } = await run(WITH_PROFILE);
   const stopped = node.stop(runtime, REQUESTED);
   await settled();
-  const started = [node.start(runtime, {}), node.start(runtime, {})];
+  const started = [
+    node.start({ ...runtime, generation: 2 }, {}),
+    node.start({ ...runtime, generation: 2 }, {}),
+  ];
   await settled();
   expect(await find(runtime.id)).toMatchObject({ state: 'stopping', generation: 1 });
   browser.exit();

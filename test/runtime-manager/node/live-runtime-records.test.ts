@@ -19,7 +19,7 @@ test('an end that cannot be recorded is told so in time, and recorded later', as
   await expect(stopped).rejects.toMatchObject({ code: 'service.unavailable' });
   expect(await find(runtime.id)).toMatchObject({ state: 'running' });
   // It is held until it is recorded, so that nobody starts it meanwhile.
-  const started = node.start(runtime, {});
+  const started = node.start({ ...runtime, generation: 2 }, {});
   await settled();
   store.before = () => undefined;
   await pass(10_000);

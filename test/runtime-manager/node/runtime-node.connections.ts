@@ -143,13 +143,13 @@ function testRefusals(test: NodeTest): void {
   });
 
   test('a ticket of a life that is over opens neither it nor the next one', async ({
-    tenant: { create, node },
+    tenant: { create, start, node },
   }) => {
     const runtime = await create();
     const old = ticketOf(runtime);
     await node.stop(runtime, REQUESTED);
     await refuses(node, old, 'runtime.not_active');
-    const next = await node.start(runtime, {});
+    const next = await start({ ...runtime, generation: 2 });
     await refuses(node, old, 'connection.revoked');
     await (
       await connectTo(node, ticketOf(next))

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import { listenAsHttpProxy } from '../../support/proxy-servers.ts';
-import { newRecord } from '../../support/records.ts';
+import { insertRecord, newRecord } from '../../support/records.ts';
 import type { NodeTest } from '../../support/node-test.ts';
+import { orderOf } from '../../support/node-under-test.ts';
 
 const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
 const IDLE = { to: 'stopped', reason: 'idle' } as const;
@@ -54,13 +55,35 @@ function testBegins(test: NodeTest): void {
       .toMatchObject({ state: 'failed', failure: { code: 'runtime.abandoned' } });
   });
 
+  test('an order that comes twice makes one runtime, which answers both', async ({ tenant }) => {
+    const { node, organizationId, store } = tenant;
+    const order = orderOf(organizationId);
+    const [one, other] = await Promise.all([node.create(order, {}), node.create(order, {})]);
+    expect(one).toMatchObject({ id: order.runtime.id, state: 'running' });
+    expect(other).toEqual(one);
+    expect(await node.create(order, {})).toEqual(one);
+    expect((await store.listActive(node.id)).filter(({ id }) => id === one?.id)).toHaveLength(1);
+  });
+
+  test('an order for a runtime that another node has makes nothing', async ({ tenant }) => {
+    const { node, organizationId, store } = tenant;
+    const theirs = newRecord({ nodeId: randomUUID() });
+    const before = await insertRecord(store, organizationId, theirs);
+    const order = orderOf(organizationId);
+    expect(
+      await node.create({ ...order, runtime: { ...order.runtime, id: theirs.id } }, {}),
+    ).toBeUndefined();
+    expect(await tenant.find(before)).toEqual(before);
+  });
+
   test('a start begins the next life of what is over, and answers what runs as it is', async ({
     tenant,
   }) => {
     const first = await tenant.create();
-    expect(await tenant.node.start(first, {})).toMatchObject({ state: 'running', generation: 1 });
+    expect(await tenant.start(first)).toMatchObject({ state: 'running', generation: 1 });
     await tenant.node.stop(first, REQUESTED);
-    const second = await tenant.node.start(first, {});
+    expect(await tenant.node.start(first, {})).toBeUndefined();
+    const second = await tenant.start({ ...first, generation: 2 });
     expect(second).toMatchObject({ id: first.id, state: 'running', generation: 2 });
     expect(second.stopReason).toBeUndefined();
     expect(await tenant.find(first)).toEqual(second);
@@ -69,21 +92,22 @@ function testBegins(test: NodeTest): void {
   test('of many starts at once one begins a life, and all answer it', async ({ tenant }) => {
     const first = await tenant.create();
     await tenant.node.stop(first, REQUESTED);
-    const starts = Array.from({ length: 4 }, () => tenant.node.start(first, {}));
+    const next = { ...first, generation: 2 };
+    const starts = Array.from({ length: 4 }, () => tenant.start(next));
     for (const started of await Promise.all(starts)) {
       expect(started).toMatchObject({ id: first.id, state: 'running', generation: 2 });
     }
   });
 
-  test('a start of what is not there, or is held elsewhere, is refused', async ({ tenant }) => {
+  test('a start of what is not there, or is held elsewhere, begins nothing', async ({ tenant }) => {
     const { store, organizationId, node } = tenant;
     const record = newRecord({ nodeId: randomUUID() });
-    const theirs = await store.insert(organizationId, record);
-    await expect(node.start(theirs, {})).rejects.toMatchObject({ code: 'runtime.held_elsewhere' });
+    const theirs = await insertRecord(store, organizationId, record);
+    for (const generation of [1, 2]) {
+      expect(await node.start({ ...theirs, generation }, {})).toBeUndefined();
+    }
     expect(await tenant.find(theirs)).toMatchObject({ state: 'launching', generation: 1 });
-    await expect(node.start({ ...theirs, id: randomUUID() }, {})).rejects.toMatchObject({
-      code: 'runtime.not_found',
-    });
+    expect(await node.start({ ...theirs, id: randomUUID() }, {})).toBeUndefined();
   });
 }
 
@@ -121,7 +145,7 @@ function testEnds(test: NodeTest): void {
   test('a stop of an earlier life ends no later one', async ({ tenant }) => {
     const first = await tenant.create();
     await tenant.node.stop(first, REQUESTED);
-    const second = await tenant.node.start(first, {});
+    const second = await tenant.start({ ...first, generation: 2 });
     expect(await tenant.node.stop(first, REQUESTED)).toBeUndefined();
     expect(await tenant.find(first)).toEqual(second);
     expect(await tenant.node.stop(second, IDLE)).toMatchObject({ stopReason: 'idle' });
@@ -134,16 +158,6 @@ function testEnds(test: NodeTest): void {
       state: 'failed',
       failure,
     });
-  });
-
-  test('the end of a workspace ends its runtimes, and no others', async ({ tenant, other }) => {
-    const [first, second] = [await tenant.create(), await tenant.create()];
-    const theirs = await other.create();
-    await tenant.node.stopWorkspace(first.workspaceId);
-    for (const one of [first, second]) {
-      expect(await tenant.find(one)).toMatchObject({ stopReason: 'workspace_deleted' });
-    }
-    expect(await other.find(theirs)).toEqual(theirs);
   });
 }
 
@@ -185,7 +199,7 @@ function testVerbs(test: NodeTest): void {
       expect(() => node.observe(first, 1)).not.toThrow();
     };
     await refusesAll();
-    const second = await node.start(first, {});
+    const second = await tenant.start({ ...first, generation: 2 });
     await refusesAll();
     expect(await tenant.find(first)).toEqual(second);
   });
