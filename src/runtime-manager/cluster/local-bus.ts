@@ -1,10 +1,4 @@
-import {
-  BusError,
-  type Bus,
-  type BusCall,
-  type BusRequestOptions,
-  type BusWork,
-} from './bus.ts';
+import { BusError, type Bus, type BusCall, type BusRequestOptions, type BusWork } from './bus.ts';
 
 interface Server {
   subject: string;
