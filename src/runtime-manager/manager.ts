@@ -232,7 +232,11 @@ export class RuntimeManager implements Disposable {
   ): Promise<void> {
     const { ticket } = this.access.own(runtime, 'cdp');
     const joined = Promise.withResolvers<void>();
-    const over = this.access.connect(ticket, { ...asked, onOpen: () => joined.resolve() });
+    const onOpen = () => {
+      asked.onOpen?.();
+      joined.resolve();
+    };
+    const over = this.access.connect(ticket, { ...asked, onOpen });
     try {
       await Promise.race([joined.promise, over]);
     } catch (error) {
