@@ -15,10 +15,10 @@ import {
   type Extensions,
   type ExtensionTrial,
   type ObjectStorage,
+  type OwnNode,
   type Profiles,
   type ProfileStates,
   type ReservedPorts,
-  type RuntimeNode,
   type WakeUps,
 } from '../runtime-manager/index.ts';
 import type { RuntimeStore } from '../runtime-manager/runtime/index.ts';
@@ -46,7 +46,7 @@ export interface NodeParts extends Config {
 /** A node, and what the service takes from its machine beside runtimes. */
 export interface OpenedNode {
   /** The caller's to end. */
-  node: RuntimeNode & AsyncDisposable;
+  node: OwnNode & AsyncDisposable;
   /** Gives the saved states of profiles in other forms. */
   states: ProfileStates;
   /** Loads an extension in a browser of its own. */

@@ -41,5 +41,5 @@ export { LocalNode } from './node/local-node.ts';
 export { onlyNode } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';
-export type { CallScope, ConnectionState, RuntimeNode } from './node/runtime-node.ts';
+export type { CallScope, ConnectionState, OwnNode } from './node/runtime-node.ts';
 export { Checkpoints } from './profiles/checkpoints.ts';

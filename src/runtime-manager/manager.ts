@@ -9,7 +9,7 @@ import type { Extensions } from './extensions/extensions.ts';
 import type { SocketRequest } from './connections/requests.ts';
 import { nodeOf } from './node/nodes.ts';
 import { changing, notActive } from './node/runtime-ends.ts';
-import type { CallScope, RuntimeNode } from './node/runtime-node.ts';
+import type { CallScope, CreateOrder, RuntimeNode } from './node/runtime-node.ts';
 import { failureOf } from './runtime/failures.ts';
 import { maySee, type Actor } from './runtime/actor.ts';
 import type { Proxy } from './runtime/launch.ts';
@@ -95,13 +95,19 @@ export class RuntimeManager implements Disposable {
     const runtime = newRuntime(request, place, { timeLimits, id: runtimeId });
     const order = { organizationId: actor.organizationId, runtime };
     const made = await nodes.create(order, scope);
-    return made ?? this.#join(await this.get(actor, place, runtime.id), scope);
+    return made ?? this.#join(order, scope);
   }
 
-  /** Waits until a life that somebody began is up. Throws `runtime.stopped` when it is over. */
-  async #join(runtime: Runtime, scope: CallScope): Promise<Runtime> {
-    const isActive = statusOf(runtime.state) === 'active';
-    const joined = isActive && (await this.#nodeOf(runtime).start(runtime, scope));
+  /**
+   * Waits until a runtime is up that an earlier order with its id began, or this one without an answer.
+   * Throws `runtime.stopped` when it is over, and `service.unavailable` when nothing was begun.
+   */
+  async #join({ organizationId, runtime }: CreateOrder, scope: RequestScope): Promise<Runtime> {
+    const { store } = this.#options;
+    const found = await store.find(organizationId, runtime.workspace, runtime.id);
+    if (!found) throw changing();
+    const isActive = statusOf(found.state) === 'active';
+    const joined = isActive && (await this.#nodeOf(found).start(found, scope));
     if (joined) return joined;
     throw new RuntimeError('runtime.stopped', 'The runtime was made, and has ended meanwhile.');
   }
@@ -274,7 +280,7 @@ export class RuntimeManager implements Disposable {
 
   /** Throws `profile.locale_unavailable` for a language that browsers cannot have. */
   assertLocale(locale: string | undefined): void {
-    this.#options.nodes.assertLocale(locale);
+    this.#options.nodes.languages.assertHas(locale);
   }
 
   /** Somebody may be about to create a runtime. */

@@ -96,7 +96,7 @@ test('a client that hangs up leaves the queue, and a browser launched for it is 
   await expect.poll(() => browsersOf(service)).toEqual([]);
   const { id } = await workspace.create();
   await hangUpWhen('queued', 'accepted');
-  expect(service.node.queueLength).toBe(0);
+  expect(service.node.load.waiting).toBe(0);
   await workspace.stop(id);
   expect(await workspace.create()).toMatchObject({ status: 'active' });
 });

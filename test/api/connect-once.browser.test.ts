@@ -285,13 +285,13 @@ test('whoever hangs up in the queue leaves it, also with keepAlive', async () =>
     const waiting = new WebSocket(tokenUrl(service, workspace, { alias, keepAlive }));
     waiting.on('error', () => undefined);
     await becomes(service, workspace, alias, { status: 'active' });
-    expect(service.node.queueLength).toBe(1);
+    expect(service.node.load.waiting).toBe(1);
     waiting.terminate();
     await becomes(service, workspace, alias, {
       status: 'failed',
       failure: { code: 'runtime.abandoned' },
     });
-    expect(service.node.queueLength).toBe(0);
+    expect(service.node.load.waiting).toBe(0);
   }
   // The client that still waits gets the place of the one that leaves.
   const next = join(tokenUrl(service, workspace, { alias: 'next' }));

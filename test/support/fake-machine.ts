@@ -1,3 +1,4 @@
+import { Languages } from '../../src/runtime-manager/runtime/languages.ts';
 import type {
   BrowserExit,
   BrowserMachine,
@@ -88,6 +89,8 @@ export interface FakeLaunch {
 /** A machine whose launches and proxies the test controls. */
 export class FakeMachine implements BrowserMachine {
   readonly id = 'a machine';
+  readonly languages = new Languages(['en', 'de']);
+  readonly hasWebDriver = true;
   readonly launches: FakeLaunch[] = [];
   readonly ready: FakeBrowser[] = [];
   readonly givenBack: FakeBrowser[] = [];
@@ -107,8 +110,8 @@ export class FakeMachine implements BrowserMachine {
     return promise;
   }
 
-  get hasReady(): boolean {
-    return this.ready.length > 0;
+  get warmBrowsers(): number {
+    return this.ready.length;
   }
 
   async takeReady(): Promise<ReadyBrowser | undefined> {
@@ -118,10 +121,6 @@ export class FakeMachine implements BrowserMachine {
 
   anticipate(): void {
     // There is nothing to ask.
-  }
-
-  assertLocale(): void {
-    // It has all languages.
   }
 
   async isLaunchable(): Promise<boolean> {

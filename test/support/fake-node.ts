@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Locales } from '../../src/runtime-manager/browser/locales.ts';
+import type { Languages } from '../../src/runtime-manager/runtime/languages.ts';
 import type { Connection } from '../../src/runtime-manager/connections/connections.ts';
 import type { SocketRequest } from '../../src/runtime-manager/connections/requests.ts';
 import {
@@ -20,7 +20,8 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  RuntimeNode,
+  NodeLoad,
+  OwnNode,
   StartOrder,
 } from '../../src/runtime-manager/node/runtime-node.ts';
 import type { RuntimeEnd } from '../../src/runtime-manager/node/runtime-record.ts';
@@ -40,16 +41,20 @@ const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
 
 export interface FakeNodeParts extends FakeLifeParts {
   nodeId: string;
+  /** How many runtimes it may have; 100 unless given. */
+  slots?: number;
   /** The languages that its browsers would have. */
-  locales: Pick<Locales, 'assertHas'>;
+  languages: Languages;
 }
 
 /**
  * A node without browsers: it records runtimes, and lets clients in, as a node has to. What a client
  * sends comes back, as fast as the client reads.
  */
-export class FakeNode implements RuntimeNode, AsyncDisposable {
+export class FakeNode implements OwnNode, AsyncDisposable {
   readonly id: string;
+  readonly languages: Languages;
+  readonly hasWebDriver = true;
   readonly #parts: FakeNodeParts;
   readonly #live = new Map<string, FakeLife>();
   readonly #ends = new RecentEnds();
@@ -59,6 +64,7 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
 
   constructor(parts: FakeNodeParts) {
     this.id = parts.nodeId;
+    this.languages = parts.languages;
     this.#parts = parts;
   }
 
@@ -82,6 +88,9 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
     return this.#inTurn(life.id, async () => {
       const live = this.#find(life);
       if (live) return live.ended ? undefined : live.runtime;
+      if (scope.mayWait === false && this.load.free === 0) {
+        throw new RuntimeError('runtime.no_capacity', 'The node is full.');
+      }
       const begun = await begin();
       return begun && this.#bringUp(begun, scope);
     });
@@ -158,6 +167,12 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
     return new Response(ReadableStream.from(body));
   }
 
+  get load(): NodeLoad {
+    const active = this.#live.size;
+    const { slots = 100 } = this.#parts;
+    return { slots, active, waiting: 0, free: Math.max(0, slots - active), warm: 0 };
+  }
+
   anticipate(): void {
     // Whatever comes is there at once.
   }
@@ -166,17 +181,13 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
     return !this.#isClosed;
   }
 
-  assertLocale(locale: string | undefined): void {
-    this.#parts.locales.assertHas(locale);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#underWay.values());
     await Promise.all([...this.#live.values()].map((live) => this.#end(live, SHUTDOWN)));
   }
 
-  async #bringUp(begun: Runtime, { signal }: CallScope): Promise<Runtime> {
+  async #bringUp(begun: Runtime, { signal, deliver }: CallScope): Promise<Runtime> {
     const live = new FakeLife(begun, this.#parts);
     this.#live.set(begun.id, live);
     const { launch } = begun;
@@ -185,7 +196,10 @@ export class FakeNode implements RuntimeNode, AsyncDisposable {
       ...RUNNING,
       proxy: proxy ? addressOf(proxy) : undefined,
     });
-    if (!signal?.aborted) return running;
+    if (!signal?.aborted) {
+      if (deliver && !(await deliver(running))) await this.#end(live, ABANDONED);
+      return running;
+    }
     await this.#end(live, ABANDONED);
     throw abortReason(ABANDONED);
   }

@@ -11,7 +11,11 @@ import {
   type ReadTicket,
   type Ticket,
 } from '../../src/runtime-manager/connections/tickets.ts';
-import type { NodeRequest, RuntimeNode } from '../../src/runtime-manager/node/runtime-node.ts';
+import type {
+  NodeRequest,
+  OwnNode,
+  RuntimeNode,
+} from '../../src/runtime-manager/node/runtime-node.ts';
 import type { Protocol, Runtime, RuntimeStore } from '../../src/runtime-manager/runtime/index.ts';
 import { newRuntime, type RuntimeRequest } from '../../src/runtime-manager/runtime/new-runtime.ts';
 
@@ -34,6 +38,8 @@ export interface Echo {
 
 /** A node, and how clients talk to its runtimes. */
 export interface NodeUnderTest extends AsyncDisposable {
+  /** The same node, in the process that has its machine. */
+  own: OwnNode;
   node: RuntimeNode & AsyncDisposable;
   database: Database;
   store: RuntimeStore;

@@ -94,7 +94,7 @@ function showRuntimes(registers: Registry[], node: LocalNode): void {
   });
   showGauge(registers, 'bctrl_runtime_queue_length', {
     help: 'Runtimes that wait for room.',
-    read: () => node.queueLength,
+    read: () => node.load.waiting,
   });
   showGauge(registers, 'bctrl_attached_clients', {
     help: 'Clients attached to browsers.',

@@ -1,14 +1,36 @@
 import type { Runtime } from '../runtime/runtime.ts';
 
+/** Tells other processes of what is new, and hears of it from them. */
+export interface WakeUpRelay {
+  tell(runtime: Pick<Runtime, 'id' | 'organizationId'>): void;
+  /** Listens for news of a runtime, or of any of an organization. */
+  listen(id: string, heard: () => void): Disposable;
+}
+
+/** How long a relay goes on listening: whoever waited mostly waits again. */
+const LINGER_MS = 5000;
+
+interface Waited {
+  looks: Set<() => void>;
+  listening: Disposable | undefined;
+  lingering: NodeJS.Timeout | undefined;
+}
+
 /** Wakes whoever waits for something new of a runtime, or of any of an organization. */
-export class WakeUps {
-  readonly #waiting = new Map<string, Set<() => void>>();
+export class WakeUps implements Disposable {
+  readonly #relay: WakeUpRelay | undefined;
+  readonly #waited = new Map<string, Waited>();
+
+  /** Without a relay, only what happens in this process wakes anybody. */
+  constructor(relay?: WakeUpRelay) {
+    this.#relay = relay;
+  }
 
   /** Tells that there may be something new of a runtime. */
-  wake({ id, organizationId }: Pick<Runtime, 'id' | 'organizationId'>): void {
-    for (const waited of [id, organizationId]) {
-      for (const look of this.#waiting.get(waited) ?? []) look();
-    }
+  wake(runtime: Pick<Runtime, 'id' | 'organizationId'>): void {
+    this.#look(runtime.id);
+    this.#look(runtime.organizationId);
+    this.#relay?.tell(runtime);
   }
 
   /**
@@ -17,8 +39,8 @@ export class WakeUps {
    */
   expect(id: string, signal: AbortSignal, atMostMs: number): Disposable & { heard: Promise<void> } {
     const { promise: heard, resolve } = Promise.withResolvers<void>();
-    const waiting = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiting.add(resolve));
+    const waited = this.#wait(id);
+    waited.looks.add(resolve);
     const abort = () => resolve();
     signal.addEventListener('abort', abort, { once: true });
     const timer = setTimeout(resolve, atMostMs);
@@ -27,9 +49,41 @@ export class WakeUps {
       [Symbol.dispose]: () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);
-        waiting.delete(resolve);
-        if (waiting.size === 0) this.#waiting.delete(id);
+        waited.looks.delete(resolve);
+        if (waited.looks.size === 0) this.#leave(id, waited);
       },
     };
+  }
+
+  /** Stops listening. */
+  [Symbol.dispose](): void {
+    for (const [id, waited] of this.#waited) this.#forget(id, waited);
+  }
+
+  #look(id: string): void {
+    for (const look of this.#waited.get(id)?.looks ?? []) look();
+  }
+
+  #wait(id: string): Waited {
+    const known = this.#waited.get(id);
+    clearTimeout(known?.lingering);
+    const waited = known ?? {
+      looks: new Set(),
+      listening: this.#relay?.listen(id, () => this.#look(id)),
+      lingering: undefined,
+    };
+    this.#waited.set(id, waited);
+    return waited;
+  }
+
+  #leave(id: string, waited: Waited): void {
+    if (!waited.listening) return this.#forget(id, waited);
+    waited.lingering = setTimeout(() => this.#forget(id, waited), LINGER_MS).unref();
+  }
+
+  #forget(id: string, { listening, lingering }: Waited): void {
+    clearTimeout(lingering);
+    listening?.[Symbol.dispose]();
+    this.#waited.delete(id);
   }
 }

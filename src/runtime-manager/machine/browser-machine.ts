@@ -1,3 +1,4 @@
+import type { Languages } from '../runtime/languages.ts';
 import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';
 import type { Route } from '../egress/route.ts';
@@ -70,14 +71,18 @@ export interface ReadyBrowser {
 /** A machine that runs browsers. */
 export interface BrowserMachine {
   readonly id: string;
+  /** What its browsers can speak. */
+  readonly languages: Languages;
+  /** Whether its browsers can be driven by WebDriver. */
+  readonly hasWebDriver: boolean;
   /**
    * Throws RuntimeError `runtime.launch_failed`, `profile.version_damaged`,
    * `storage.object_missing`, `profile.locale_unavailable`, `extension.load_failed`, or what
    * `signal` aborts with.
    */
   launch(spec: LaunchSpec, signal: AbortSignal): Promise<MachineBrowser>;
-  /** Whether a browser was launched ahead and is ready. */
-  readonly hasReady: boolean;
+  /** How many browsers were launched ahead and are ready. */
+  readonly warmBrowsers: number;
   /** Checks that a ready browser is well, for whoever takes it next. */
   anticipate(): void;
   /** Undefined when none is ready. */
@@ -87,8 +92,6 @@ export interface BrowserMachine {
    * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.
    */
   checkRoute(route: Route, signal: AbortSignal): Promise<void>;
-  /** Throws `profile.locale_unavailable` for a language that its browsers cannot have. */
-  assertLocale(locale: string | undefined): void;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
   /** Whether the machine's memory has room for one more browser besides the `launching` ones. */

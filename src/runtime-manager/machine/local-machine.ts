@@ -8,7 +8,8 @@ import {
 } from '../browser/browser-directory.ts';
 import type { BrowserFlavor } from '../browser/flavor.ts';
 import type { HealthCheckTimes } from '../browser/health-check.ts';
-import { Locales } from '../browser/locales.ts';
+import { readLanguages } from '../browser/locales.ts';
+import type { Languages } from '../runtime/languages.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
 import type { Usage } from '../runtime/usage.ts';
@@ -78,6 +79,8 @@ export interface LocalMachineOptions {
 /** The machine that this process runs on. */
 export class LocalMachine implements BrowserMachine {
   readonly id: string;
+  readonly languages: Languages;
+  readonly hasWebDriver: boolean;
   /** Tries extensions out. */
   readonly trials: ExtensionTrials;
   /** Turns saved states into other forms, and back. */
@@ -87,7 +90,6 @@ export class LocalMachine implements BrowserMachine {
   readonly #pool: WarmPool<ReachableBrowser> | undefined;
   readonly #checkoutRoot: string;
   readonly #storage: ObjectStorage;
-  readonly #locales: Locales;
   readonly #ready: ReadyStates;
   readonly #extensions: ExtensionCache;
   readonly #egress: ForwarderOptions;
@@ -99,14 +101,15 @@ export class LocalMachine implements BrowserMachine {
   private constructor(
     options: LocalMachineOptions,
     { settings, browserBytes }: Probed,
-    { locales, ready, extensions }: LocalParts,
+    { languages, ready, extensions }: LocalParts,
   ) {
     const { egress, chromedriverPath, ffmpegPath, storage, checkoutRoot } = options;
     this.id = options.id;
     this.#launcher = new Launcher({ settings, egress, chromedriverPath, ffmpegPath });
     this.#checkoutRoot = checkoutRoot;
     this.#storage = storage;
-    this.#locales = locales;
+    this.languages = languages;
+    this.hasWebDriver = chromedriverPath !== undefined;
     this.#ready = ready;
     this.#extensions = extensions;
     this.#egress = egress;
@@ -163,7 +166,7 @@ export class LocalMachine implements BrowserMachine {
     const probed = await probe(settings, egress);
     await filled;
     return new LocalMachine(options, probed, {
-      locales: await Locales.read(executablePath),
+      languages: await readLanguages(executablePath),
       ready: await ReadyStates.open(`${options.checkoutRoot}-ready`),
       extensions,
     });
@@ -208,7 +211,7 @@ export class LocalMachine implements BrowserMachine {
     { profile: use, extensions }: LaunchSpec,
     signal: AbortSignal,
   ): Promise<MachineBrowser> {
-    if (use) this.assertLocale(use.fingerprint.locale);
+    if (use) this.languages.assertHas(use.fingerprint.locale);
     const profile = use && (await this.#openProfile(use));
     let launched: ReachableBrowser | undefined;
     try {
@@ -223,10 +226,6 @@ export class LocalMachine implements BrowserMachine {
       await profile?.release();
       throw error;
     }
-  }
-
-  get hasReady(): boolean {
-    return this.warmBrowsers > 0;
   }
 
   anticipate(): void {
@@ -267,10 +266,6 @@ export class LocalMachine implements BrowserMachine {
     return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
   }
 
-  assertLocale(locale: string | undefined): void {
-    this.#locales.assertHas(locale);
-  }
-
   isLaunchable(): Promise<boolean> {
     return this.#launcher.isLaunchable();
   }
@@ -288,7 +283,7 @@ export class LocalMachine implements BrowserMachine {
 
 /** The parts of this machine that browsers are made from. */
 interface LocalParts {
-  locales: Locales;
+  languages: Languages;
   ready: ReadyStates;
   extensions: ExtensionCache;
 }

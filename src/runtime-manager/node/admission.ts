@@ -1,6 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { Forecast } from './forecast.ts';
 import { LaunchTime } from './launch-time.ts';
+import type { NodeLoad } from './runtime-node.ts';
 
 /** How often free memory is looked at while somebody waits. */
 const MEMORY_CHECK_MS = 250;
@@ -43,8 +44,14 @@ export class Admission {
     this.#options = options;
   }
 
-  get queueLength(): number {
-    return this.#queue.length;
+  get load(): Omit<NodeLoad, 'warm'> {
+    const [slots, active, waiting] = [
+      this.#options.maxRuntimes,
+      this.#seated.size,
+      this.#queue.length,
+    ];
+    const free = this.#options.hasMemory(this.#launching + waiting) ? slots - active - waiting : 0;
+    return { slots, active, waiting, free: Math.max(0, free) };
   }
 
   /**
@@ -64,7 +71,8 @@ export class Admission {
       this.#seat(place);
       return place;
     }
-    if (!mayWait) throw this.#refusal('The machine is full.');
+    // For its turn to launch it waits in any case.
+    if (!mayWait && this.load.free === 0) throw this.#refusal('The machine is full.');
     if (this.#queue.length >= this.#options.maxQueue) {
       throw this.#refusal('The machine is full, and so is the queue.');
     }

@@ -16,7 +16,7 @@ import { endBrowser } from './end-browser.ts';
 import { Lifetime } from './lifetime.ts';
 import { ProxyRoute } from './proxy-route.ts';
 import { abortReason, CLOSE_REASONS, endOf, type RecentEnds } from './runtime-ends.ts';
-import { WaitingClients } from './waiting-clients.ts';
+import { WaitingClients, type WaitingClient } from './waiting-clients.ts';
 import { RuntimeRecord, unrecorded, type RuntimeEnd } from './runtime-record.ts';
 
 /** All clients that waited for the runtime hung up before it was up. */
@@ -43,7 +43,7 @@ export class LiveRuntime {
   readonly #run: BringUp;
   readonly #release: () => void;
   readonly #browserEnded = Promise.withResolvers<void>();
-  readonly #waiting = new WaitingClients(() => this.#endByItself(ABANDONED));
+  readonly #waiting = new WaitingClients<Runtime>(() => this.#abandon());
   #started: Promise<Runtime> | undefined;
   #bringingUp: Promise<Runtime> | undefined;
   #browser: MachineBrowser | undefined;
@@ -138,9 +138,14 @@ export class LiveRuntime {
     return this.#started;
   }
 
-  /** As `start`, but gives the launch up when all clients that waited for it have hung up. */
-  startFor(signal: AbortSignal | undefined): Promise<Runtime> {
-    return this.#waiting.wait(() => this.start(), signal);
+  /** As `start`, but gives the runtime up when all clients that waited for it have hung up. */
+  startFor(client: WaitingClient<Runtime>): Promise<Runtime> {
+    return this.#waiting.wait(() => this.start(), client);
+  }
+
+  /** A client that got a ticket otherwise may be attached already. */
+  #abandon(): void {
+    if (this.connections.attachedClients === 0) this.#endByItself(ABANDONED);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
 import { isPlain, type Proxy } from '../runtime/launch.ts';
+import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
@@ -18,7 +19,8 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  RuntimeNode,
+  NodeLoad,
+  OwnNode,
   StartOrder,
 } from './runtime-node.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
@@ -36,8 +38,10 @@ type Life = Pick<RuntimeLife, 'id' | 'generation'>;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
 
 /** The runtimes that this process owns, with the machine below them. */
-export class LocalNode implements RuntimeNode, AsyncDisposable {
+export class LocalNode implements OwnNode, AsyncDisposable {
   readonly id: string;
+  readonly languages: Languages;
+  readonly hasWebDriver: boolean;
   readonly #options: LocalNodeOptions;
   readonly #live = new Map<string, LiveRuntime>();
   readonly #access: Access;
@@ -49,6 +53,8 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     const { machine, store, log } = options;
     const live = this.#live;
     this.id = machine.id;
+    this.languages = machine.languages;
+    this.hasWebDriver = machine.hasWebDriver;
     this.#options = options;
     const ends = new RecentEnds();
     this.#access = new Access(live, ends);
@@ -65,9 +71,8 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
     return this.#live;
   }
 
-  /** How many runtimes wait for room. */
-  get queueLength(): number {
-    return this.#admission.queueLength;
+  get load(): NodeLoad {
+    return { ...this.#admission.load, warm: this.#options.machine.warmBrowsers };
   }
 
   async create(
@@ -97,7 +102,7 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
   /** Begins a life unless it is here already, and resolves when it is up. */
   async #up(
     life: Life,
-    { signal, arrivedAt, mayWait }: CallScope,
+    { arrivedAt, mayWait, ...client }: CallScope,
     how: Pick<ActivationRequest, 'isPlain' | 'write'>,
   ): Promise<Runtime | undefined> {
     const live =
@@ -105,7 +110,7 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
       (await this.#activation.open({ id: life.id, arrivedAt, mayWait, ...how })) ??
       (await this.#held(life));
     if (!live || live.ended) return undefined;
-    await live.startFor(signal);
+    await live.startFor(client);
     return live.runtime;
   }
 
@@ -188,10 +193,6 @@ export class LocalNode implements RuntimeNode, AsyncDisposable {
 
   async isReady(): Promise<boolean> {
     return !this.#activation.isClosed && (await this.#options.machine.isLaunchable());
-  }
-
-  assertLocale(locale: string | undefined): void {
-    this.#options.machine.assertLocale(locale);
   }
 
   /**

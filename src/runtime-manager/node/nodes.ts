@@ -1,24 +1,23 @@
 import { RuntimeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { RuntimeNode } from './runtime-node.ts';
+import type { OwnNode, RuntimeNode } from './runtime-node.ts';
+
+type OfAll = 'create' | 'start' | 'anticipate' | 'isReady' | 'languages';
 
 /** Which nodes there are, and which one gets the next runtime. */
-export interface Nodes extends Pick<
-  RuntimeNode,
-  'create' | 'start' | 'anticipate' | 'isReady' | 'assertLocale'
-> {
+export interface Nodes extends Pick<OwnNode, OfAll> {
   find(nodeId: string): RuntimeNode | undefined;
 }
 
 /** The nodes of a service that is one process. */
-export function onlyNode(node: RuntimeNode): Nodes {
+export function onlyNode(node: OwnNode): Nodes {
   return {
     find: (nodeId) => (nodeId === node.id ? node : undefined),
     create: (order, scope) => node.create(order, scope),
     start: (order, scope) => node.start(order, scope),
     anticipate: () => node.anticipate(),
     isReady: () => node.isReady(),
-    assertLocale: (locale) => node.assertLocale(locale),
+    languages: node.languages,
   };
 }
 

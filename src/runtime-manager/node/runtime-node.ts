@@ -2,6 +2,7 @@ import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import type { Access, Protocol } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';
+import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 
@@ -22,6 +23,11 @@ export interface CallScope {
   arrivedAt?: number | undefined;
   /** Whether the order may wait for room; otherwise `runtime.no_capacity` says at once that there is none. */
   mayWait?: boolean | undefined;
+  /**
+   * Delivers the running runtime to whoever asked; resolves with whether it got there. A runtime that
+   * nobody has got is ended. Without this, the result is the delivery.
+   */
+  deliver?: ((runtime: Runtime) => Promise<boolean>) | undefined;
 }
 
 export interface ConnectionRequest {
@@ -103,11 +109,31 @@ export interface RuntimeNode {
   connect(ticket: ReadTicket, asked: SocketRequest): Promise<void>;
   /** Answers a request over plain HTTP; the runtime is in use until `gone` aborts, or the answer. */
   answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
+}
 
+/** How busy a node is, by numbers of runtimes. */
+export interface NodeLoad {
+  /** How many there may be at once. */
+  slots: number;
+  /** How many there are, with those that are being launched. */
+  active: number;
+  /** How many wait for room. */
+  waiting: number;
+  /** How many more would find room now. */
+  free: number;
+  /** How many browsers are ready to be handed out. */
+  warm: number;
+}
+
+/** A node in this process, which tells how its machine is. */
+export interface OwnNode extends RuntimeNode {
+  /** What its browsers can speak. */
+  readonly languages: Languages;
+  /** Whether its browsers can be driven by WebDriver. */
+  readonly hasWebDriver: boolean;
+  readonly load: NodeLoad;
   /** Somebody may be about to create a runtime. */
   anticipate(): void;
   /** Whether a create could launch a browser now. */
   isReady(): Promise<boolean>;
-  /** Throws `profile.locale_unavailable` for a language that browsers here cannot have. */
-  assertLocale(locale: string | undefined): void;
 }

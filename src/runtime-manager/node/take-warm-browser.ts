@@ -19,7 +19,7 @@ export async function takeWarmBrowser(
   write: (state: FirstState, running: RunningMove) => Promise<Runtime | undefined>,
   stack: DisposableStack,
 ): Promise<TakenBrowser | undefined> {
-  if (!machine.hasReady) return undefined;
+  if (machine.warmBrowsers === 0) return undefined;
   const ready = await metrics.time('browser', () => machine.takeReady());
   if (!ready) return undefined;
   stack.defer(() => ready.giveBack());

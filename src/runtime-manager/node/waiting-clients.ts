@@ -1,5 +1,16 @@
-/** The clients that wait for one thing. When all of them have hung up, nobody wants it any more. */
-export class WaitingClients {
+/** One client that waits. */
+export interface WaitingClient<T> {
+  /** Aborts when the client hangs up; without it, the client never does. */
+  signal?: AbortSignal | undefined;
+  /** Delivers the result; a client that it does not reach has hung up. */
+  deliver?: ((result: T) => Promise<boolean>) | undefined;
+}
+
+/**
+ * The clients that wait for one thing, or have got it. When all of them have hung up, nobody wants it
+ * any more.
+ */
+export class WaitingClients<T> {
   readonly #unwanted: () => void;
   #count = 0;
 
@@ -7,16 +18,20 @@ export class WaitingClients {
     this.#unwanted = unwanted;
   }
 
-  /** Waits as one client, until its signal aborts; without one, the client never hangs up. */
-  async wait<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Waits as one client. */
+  async wait(work: () => Promise<T>, { signal, deliver }: WaitingClient<T>): Promise<T> {
     this.#count++;
+    let isThere = true;
     const leave = () => {
-      if (--this.#count === 0) this.#unwanted();
+      if (isThere && --this.#count === 0) this.#unwanted();
+      isThere = false;
     };
     if (signal?.aborted) leave();
     else signal?.addEventListener('abort', leave, { once: true });
     try {
-      return await work();
+      const result = await work();
+      if (deliver && !(await deliver(result))) leave();
+      return result;
     } finally {
       signal?.removeEventListener('abort', leave);
     }

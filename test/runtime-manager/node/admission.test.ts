@@ -22,7 +22,7 @@ test('launches wait for launches, runtimes for runtimes', async () => {
   first[Symbol.dispose]();
   expect(third.state).toBe('launching');
   await third.ready();
-  expect(gate.queueLength).toBe(0);
+  expect(gate.load.waiting).toBe(0);
 });
 
 test('a full queue refuses at once, and who leaves it makes room', () => {
@@ -54,7 +54,7 @@ test('who waits too long is refused, and told when to come back', async () => {
     });
     await vi.advanceTimersByTimeAsync(1000);
     await refused;
-    expect(gate.queueLength).toBe(0);
+    expect(gate.load.waiting).toBe(0);
   } finally {
     vi.useRealTimers();
   }

@@ -28,7 +28,7 @@ test('a place is left once, however many ends come', async () => {
   (await launch()).come();
   expect(await second.made).toMatchObject({ state: 'running' });
   await expect(launch()).rejects.toThrow('nothing is being launched');
-  expect(node.queueLength).toBe(1);
+  expect(node.load.waiting).toBe(1);
   third.made.catch(() => undefined);
 });
 

@@ -65,13 +65,13 @@ test('an end in the queue launches nothing, and lets the next one forward', asyn
   const { runtime, browser } = await run();
   const [second, third] = [create(), create()];
   await settled();
-  expect(node.queueLength).toBe(2);
+  expect(node.load.waiting).toBe(2);
   const waiting = await find(second.id);
   if (!waiting) throw new Error('it is not recorded');
   expect(waiting.state).toBe('accepted');
   expect(await node.stop(waiting, REQUESTED)).toMatchObject({ state: 'stopped' });
   await expect(second.made).rejects.toMatchObject(STOPPED);
-  expect(node.queueLength).toBe(1);
+  expect(node.load.waiting).toBe(1);
   expect(machine.launches).toEqual([]);
   void node.stop(runtime, REQUESTED);
   browser.exit();
@@ -116,7 +116,7 @@ test('a browser that comes although its launch was given up is killed, and keeps
   expect(await stopped).toMatchObject({ state: 'stopped' });
   await expect(made).rejects.toMatchObject(STOPPED);
   expect(browser.done).toEqual(['kill']);
-  expect(node.queueLength).toBe(1);
+  expect(node.load.waiting).toBe(1);
   browser.exit({ code: null, signal: 'SIGKILL' });
   (await launch()).come();
   expect(await next.made).toMatchObject({ state: 'running' });

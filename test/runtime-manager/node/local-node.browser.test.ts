@@ -30,6 +30,7 @@ async function openLocalNode(): Promise<NodeUnderTest> {
   const secrets = await Sealing.open(database.db, 'a key for tests');
   return {
     node,
+    own: node,
     database,
     store: createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 }),
     openEcho,

@@ -20,6 +20,6 @@ export function testRuntimeNode(open: () => Promise<NodeUnderTest>): void {
     await ended;
     expect(await tenant.find(runtime)).toMatchObject({ state: 'stopped', stopReason: 'shutdown' });
     expect(await tenant.store.listActive(tenant.node.id)).toEqual([]);
-    expect(await tenant.node.isReady()).toBe(false);
+    expect(await tenant.own.isReady()).toBe(false);
   });
 }

@@ -211,12 +211,12 @@ function testVerbs(test: NodeTest): void {
   });
 
   test('a node that is there is ready, and knows the languages of its browsers', async ({
-    tenant: { node },
+    tenant: { own },
   }) => {
-    expect(await node.isReady()).toBe(true);
-    expect(() => node.anticipate()).not.toThrow();
-    expect(() => node.assertLocale('en-GB')).not.toThrow();
-    expect(() => node.assertLocale('tlh-KX')).toThrow(
+    expect(await own.isReady()).toBe(true);
+    expect(() => own.anticipate()).not.toThrow();
+    expect(() => own.languages.assertHas('en-GB')).not.toThrow();
+    expect(() => own.languages.assertHas('tlh-KX')).toThrow(
       expect.objectContaining({ code: 'profile.locale_unavailable' }),
     );
   });

@@ -1,0 +1,17 @@
+import type { Bus } from './bus.ts';
+import type { Beacon } from './messages.ts';
+import { SUBJECTS } from './subjects.ts';
+
+/** How often a node tells how it is. */
+const BEACON_MS = 250;
+
+/** Tells others how a node is, from now on. */
+export function sendBeacons(bus: Bus, beacon: () => Beacon): Disposable & { now: () => void } {
+  const now = () => {
+    const told = beacon();
+    bus.publish(SUBJECTS.beacon(told.nodeId), told);
+  };
+  now();
+  const timer = setInterval(now, BEACON_MS).unref();
+  return { now, [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { ACCESSES, PROTOCOLS } from '../runtime/access.ts';
+import { FAILURE_CODES } from '../runtime/failures.ts';
+import { LAUNCH_MODES, RUNTIME_KINDS, DRIVERS, STOP_REASONS } from '../runtime/lifecycle.ts';
+import type { EgressRules } from '../runtime/egress-rules.ts';
+import type { Launch, Proxy } from '../runtime/launch.ts';
+import type { ConnectionState } from '../node/runtime-node.ts';
+import { Problem } from './problems.ts';
+
+/**
+ * What processes of a cluster say to each other. JSON knows no `undefined`, and keys that one side
+ * does not know are dropped: so processes of one version and the next understand each other. An
+ * answer says that something is so, and the asker reads the record of it as its own version has it.
+ */
+
+/** Raised only when older processes could not understand. */
+export const PROTOCOL = 1;
+
+const Launching = z.custom<Launch>(
+  (launch) => z.looseObject({ mode: z.enum(LAUNCH_MODES) }).safeParse(launch).success,
+);
+const AnyProxy = z.custom<Proxy>((proxy) => z.looseObject({}).safeParse(proxy).success);
+const Rules = z.custom<EgressRules>((rules) => z.looseObject({}).safeParse(rules).success);
+
+/** One life of a runtime. */
+const Life = z.object({ organizationId: z.uuid(), id: z.uuid(), generation: z.int() });
+
+/** How a call is given up: by a `cancel` with its id, or when its time is over. */
+const Patience = z.object({ callId: z.uuid(), budgetMs: z.int() });
+
+const Place = Patience.extend({ mayWait: z.boolean().optional() });
+
+const Create = Place.extend({
+  organizationId: z.uuid(),
+  runtime: z.object({
+    id: z.uuid(),
+    /** An id or a name. */
+    workspace: z.string(),
+    alias: z.string(),
+    kind: z.enum(RUNTIME_KINDS),
+    driver: z.enum(DRIVERS),
+    launch: Launching,
+    profileId: z.uuid().optional(),
+    writesProfile: z.boolean(),
+    egress: Rules.optional(),
+    idleTimeoutSeconds: z.number(),
+    maxDurationSeconds: z.number(),
+  }),
+});
+
+const Start = Place.extend({ ...Life.shape, workspaceId: z.uuid() });
+
+const End = z.discriminatedUnion('to', [
+  z.object({ to: z.literal('stopped'), reason: z.enum(STOP_REASONS) }),
+  z.object({
+    to: z.literal('failed'),
+    failure: z.object({ code: z.enum(FAILURE_CODES), message: z.string() }),
+  }),
+]);
+
+/** Where the record of a runtime is; null when the node does not hold the life. */
+const Recorded = z.object({ workspaceId: z.uuid(), id: z.uuid() }).nullable();
+
+const instant = z.union([z.date(), z.iso.datetime().transform((text) => new Date(text))]);
+
+/** Every key is there, as in a connection of one's own. */
+const Connection = z
+  .object({
+    id: z.string(),
+    protocol: z.enum(PROTOCOLS),
+    access: z.enum(ACCESSES),
+    createdAt: instant,
+    expiresAt: instant.optional(),
+    attachedClients: z.number(),
+    lastActivityAt: instant.optional(),
+  })
+  .transform((given): ConnectionState => ({
+    expiresAt: undefined,
+    lastActivityAt: undefined,
+    ...given,
+  }));
+
+/** Something that a node does for others: the last words of its subject, and the shapes of both messages. */
+export interface NodeVerb<Message extends z.ZodType, Given extends z.ZodType> {
+  name: string;
+  message: Message;
+  answer: Given;
+}
+
+export const NODE_VERBS = {
+  create: { name: 'create', message: Create, answer: Recorded },
+  start: { name: 'start', message: Start, answer: Recorded },
+  stop: {
+    name: 'stop',
+    message: Life.extend({ end: End, untilGone: z.boolean() }),
+    answer: Recorded,
+  },
+  setProxy: {
+    name: 'proxy.set',
+    message: Life.extend({ proxy: AnyProxy.optional() }),
+    answer: Recorded,
+  },
+  call: {
+    name: 'call',
+    message: Patience.extend({ ...Life.shape, verb: z.string(), message: z.unknown() }),
+    answer: z.unknown(),
+  },
+  listConnections: { name: 'connections.list', message: Life, answer: z.array(z.unknown()) },
+  createConnection: {
+    name: 'connections.create',
+    message: Life.extend({
+      protocol: z.enum(PROTOCOLS),
+      access: z.enum(ACCESSES),
+      expiresAt: instant,
+    }),
+    answer: Connection,
+  },
+  revokeConnection: {
+    name: 'connections.revoke',
+    message: Life.extend({ connectionId: z.string() }),
+    answer: Connection,
+  },
+} as const satisfies Record<string, NodeVerb<z.ZodType, z.ZodType>>;
+
+/** What a node is told, without an answer. */
+export const Cancel = z.object({ callId: z.uuid() });
+export const Observe = Life.extend({ forMs: z.int() });
+
+/** Of the connections of a runtime, those whose protocol this version knows. */
+export function readConnections(given: unknown[]): ConnectionState[] {
+  return given.flatMap((one) => Connection.safeParse(one).data ?? []);
+}
+
+/** Every answer of a node. */
+export const Answer = z.discriminatedUnion('is', [
+  z.object({ is: z.literal('done'), value: z.unknown() }),
+  z.object({ is: z.literal('failed'), problem: Problem }),
+]);
+
+/** How a node is. It tells so several times a second, and at once when it begins to drain. */
+export const Beacon = z.object({
+  protocol: z.int(),
+  nodeId: z.uuid(),
+  /** Of this life of the process. */
+  epoch: z.int(),
+  state: z.enum(['up', 'draining']),
+  /** `host:port` of its data plane. */
+  address: z.string(),
+  build: z.string(),
+  slots: z.int(),
+  active: z.int(),
+  waiting: z.int(),
+  free: z.int(),
+  warm: z.int(),
+  languages: z.array(z.string()),
+  hasWebDriver: z.boolean(),
+});
+export type Beacon = z.infer<typeof Beacon>;

@@ -1,0 +1,146 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { RuntimeError } from '../errors.ts';
+import type { CallScope, RuntimeNode } from '../node/runtime-node.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Bus, BusCall } from './bus.ts';
+import { Cancel, NODE_VERBS, Observe, type NodeVerb } from './messages.ts';
+import { problemOf } from './problems.ts';
+import { SUBJECTS } from './subjects.ts';
+
+/** How long an asker may take to confirm that it has got a runtime. */
+const CONFIRM_MS = 4000;
+
+/** Lets other processes use a node of this one. */
+export class NodeServer implements Disposable {
+  readonly #node: RuntimeNode;
+  readonly #log: Logger;
+  readonly #serving: Disposable;
+  /** The calls under way that can be given up. */
+  readonly #calls = new Map<string, AbortController>();
+
+  constructor({ bus, node, log }: { bus: Bus; node: RuntimeNode; log: Logger }) {
+    this.#node = node;
+    this.#log = log;
+    this.#serving = this.#serve(bus);
+  }
+
+  [Symbol.dispose](): void {
+    this.#serving[Symbol.dispose]();
+  }
+
+  #serve(bus: Bus): Disposable {
+    const { id } = this.#node;
+    using stack = new DisposableStack();
+    this.#servePlaces(bus, stack);
+    this.#serveLives(bus, stack);
+    this.#serveConnections(bus, stack);
+    stack.use(
+      bus.subscribe(SUBJECTS.node(id, 'cancel'), (message) => {
+        const { data } = Cancel.safeParse(message);
+        if (data) this.#calls.get(data.callId)?.abort();
+      }),
+    );
+    stack.use(
+      bus.subscribe(SUBJECTS.node(id, 'observe'), (message) => {
+        const { data } = Observe.safeParse(message);
+        if (data) this.#node.observe(data, data.forMs);
+      }),
+    );
+    return stack.move();
+  }
+
+  #servePlaces(bus: Bus, stack: DisposableStack): void {
+    const node = this.#node;
+    const on = this.#server(bus, stack);
+    on(NODE_VERBS.create, ({ organizationId, runtime, ...asked }, call) =>
+      this.#patiently(asked, async (signal) => {
+        // All keys are there, since statements name them.
+        const order = { profileId: undefined, egress: undefined, ...runtime };
+        const scope = placing({ ...asked, signal }, call);
+        return recorded(await node.create({ organizationId, runtime: order }, scope));
+      }),
+    );
+    on(NODE_VERBS.start, ({ callId, budgetMs, mayWait, ...order }, call) =>
+      this.#patiently({ callId, budgetMs }, async (signal) =>
+        recorded(await node.start(order, placing({ mayWait, signal }, call))),
+      ),
+    );
+  }
+
+  #serveLives(bus: Bus, stack: DisposableStack): void {
+    const node = this.#node;
+    const on = this.#server(bus, stack);
+    on(NODE_VERBS.stop, async ({ end, untilGone, ...life }) =>
+      recorded(await node.stop(life, end, { untilGone })),
+    );
+    on(NODE_VERBS.setProxy, async ({ proxy, ...life }) =>
+      recorded(await node.setProxy(life, proxy)),
+    );
+    on(NODE_VERBS.call, ({ verb, message, ...asked }) =>
+      this.#patiently(asked, (signal) => node.call(asked, verb, message, signal)),
+    );
+  }
+
+  #serveConnections(bus: Bus, stack: DisposableStack): void {
+    const node = this.#node;
+    const on = this.#server(bus, stack);
+    on(NODE_VERBS.listConnections, (life) => node.listConnections(life));
+    on(NODE_VERBS.createConnection, ({ protocol, access, expiresAt, ...life }) =>
+      node.createConnection(life, { protocol, access, expiresAt }),
+    );
+    on(NODE_VERBS.revokeConnection, ({ connectionId, ...life }) =>
+      node.revokeConnection(life, connectionId),
+    );
+  }
+
+  #server(bus: Bus, stack: DisposableStack) {
+    return <Message extends z.ZodType, Given extends z.ZodType>(
+      { name, message: Schema }: NodeVerb<Message, Given>,
+      work: (message: z.output<Message>, call: BusCall) => Promise<z.input<Given>>,
+    ): void => {
+      const answer = (message: unknown, call: BusCall) =>
+        this.#answer(name, () => work(Schema.parse(message), call));
+      stack.use(bus.serve(SUBJECTS.node(this.#node.id, name), answer));
+    };
+  }
+
+  async #answer(verb: string, work: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return { is: 'done', value: await work() };
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) this.#log.error({ err: error, verb }, 'a call failed');
+      return { is: 'failed', problem: problemOf(error) };
+    }
+  }
+
+  /** Has the signal abort when the asker gives the call up, or its time is over. */
+  async #patiently<T>(
+    { callId, budgetMs }: { callId: string; budgetMs: number },
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), budgetMs);
+    this.#calls.set(callId, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      clearTimeout(timer);
+      this.#calls.delete(callId);
+    }
+  }
+}
+
+/** The runtime is the asker's only when the asker confirms that it has got the answer. */
+function placing(scope: Pick<CallScope, 'mayWait' | 'signal'>, call: BusCall): CallScope {
+  const { mayWait, signal } = scope;
+  return {
+    mayWait,
+    signal,
+    deliver: (runtime) => call.answer({ is: 'done', value: recorded(runtime) }, CONFIRM_MS),
+  };
+}
+
+function recorded(runtime: Runtime | undefined) {
+  return runtime ? { workspaceId: runtime.workspaceId, id: runtime.id } : null;
+}
