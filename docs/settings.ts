@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Environment } from '../src/api/config/environment.ts';
 
-/** The container image sets these variables itself. */
-const OF_THE_IMAGE =
-  /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR)$/;
+/** Paths, ports and addresses inside the container, which the image or docker-compose.yml sets. */
+const OF_THE_CONTAINER =
+  /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR|BCTRL_NODE_(?:PORT|ADDRESS)|\w+_FILE)$/;
 
 const TABLE = /^\| Variable [^\n]*\n(?:\|[^\n]*\n)+/m;
 const LIST = /(# Without a value:[^\n]*\n)(?: {6}[^\n]*\n)+?(?= {4}\w)/;
@@ -24,7 +24,7 @@ export function describeSettings(): { name: string; default: string; description
 
 /** The names of the variables that docker-compose.yml passes on. */
 export function passedOn(): string[] {
-  return Object.keys(Environment.shape).filter((name) => !OF_THE_IMAGE.test(name));
+  return Object.keys(Environment.shape).filter((name) => !OF_THE_CONTAINER.test(name));
 }
 
 function fixedDefault(schema: z.ZodType): string {

@@ -22,7 +22,7 @@ const HELP = `usage: npm start
 async function main(): Promise<never> {
   const config = loadConfig();
   const log = createLogger(config.logLevel);
-  for (const sentence of config.unknownVariables) log.warn(sentence);
+  for (const sentence of config.ineffectiveVariables) log.warn(sentence);
   const postgres =
     config.databaseUrl === undefined ? new EmbeddedPostgres(config.dataDir, log) : undefined;
   const shutdown = new Shutdown({

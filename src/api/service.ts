@@ -115,7 +115,7 @@ async function open(
 }
 
 async function openOwnDatabase(
-  { databaseUrl, dataDir }: Config,
+  { databaseUrl, dataDir, databaseConnections: connections }: Config,
   postgres: EmbeddedPostgres | undefined,
   stack: AsyncDisposableStack,
 ): Promise<Database> {
@@ -123,7 +123,7 @@ async function openOwnDatabase(
   await postgres?.start();
   const address: DatabaseAddress =
     databaseUrl === undefined ? embeddedAddress(dataDir) : { url: databaseUrl };
-  const database = stack.use(await openDatabase(address));
+  const database = stack.use(await openDatabase(address, { connections }));
   await migrateDatabase(database);
   return database;
 }

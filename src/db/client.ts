@@ -42,15 +42,23 @@ export interface Database extends AsyncDisposable {
   exclusively<T>(work: (db: Db) => Promise<T>): Promise<T>;
 }
 
-/** Throws one sentence that names the place, never the password, when nothing answers there. */
-export async function openDatabase(address: DatabaseAddress): Promise<Database> {
+/**
+ * Throws one sentence that names the place, never the password, when nothing answers there.
+ * `connections`: how many there are at most, two at least; `exclusively` has two of its own.
+ */
+export async function openDatabase(
+  address: DatabaseAddress,
+  { connections = 20 }: { connections?: number } = {},
+): Promise<Database> {
   const isPooled = await isBehindPooler(address);
   // A pooler gives each statement another session, so no session keeps a setting or a prepared
   // statement.
-  const open = (connection = {}) =>
-    new Pool(() => connect(address, { prepare: !isPooled, connection }));
-  const pool = open();
-  const pools = isPooled ? [pool] : [pool, open({ synchronous_commit: 'off' })];
+  const open = (max: number, connection = {}) =>
+    new Pool(() => connect(address, { max, prepare: !isPooled, connection }));
+  const half = Math.floor(connections / 2);
+  const pools = isPooled
+    ? [open(connections)]
+    : [open(connections - half), open(half, { synchronous_commit: 'off' })];
   const [db, unhurried = db] = pools.map(({ sql }) => createDb(sql));
   if (!db || !unhurried) throw new Error('there is no pool');
   const commits = new Commits({ db, unhurried });

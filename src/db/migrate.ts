@@ -11,6 +11,12 @@ const MIGRATIONS = join(dirname(findPackageJSON(import.meta.url) ?? ''), 'drizzl
 const Journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
 type Journal = z.infer<typeof Journal>;
 
+/** From which migration to which a schema was brought, by their names; undefined for an empty one. */
+export interface Migrated {
+  from: string | undefined;
+  to: string | undefined;
+}
+
 /** The schema is newer than this version. */
 class NewerDatabase extends Error {}
 
@@ -18,11 +24,13 @@ class NewerDatabase extends Error {}
  * Brings the schema up to date, in one transaction; services that start together do it once.
  * Throws one sentence, which names the migration that failed, or says that the database is newer.
  */
-export async function migrateDatabase(database: Database, folder = MIGRATIONS): Promise<void> {
+export async function migrateDatabase(database: Database, folder = MIGRATIONS): Promise<Migrated> {
   try {
-    await database.exclusively(async (db) => {
-      await assertKnown(db, await readJournal(folder));
+    return await database.exclusively(async (db) => {
+      const journal = await readJournal(folder);
+      const from = await lastApplied(db, journal);
       await migrate(db, { migrationsFolder: folder });
+      return { from, to: journal.entries.at(-1)?.tag };
     });
   } catch (error) {
     if (error instanceof NewerDatabase) throw error;
@@ -35,20 +43,23 @@ export async function migrateDatabase(database: Database, folder = MIGRATIONS): 
   }
 }
 
-/** This version would misread or spoil what a newer one wrote. */
-async function assertKnown(db: Db, { entries }: Journal): Promise<void> {
+/**
+ * The name of the migration that the schema is at; undefined when the database is empty. Throws for
+ * a schema of a newer version, since this version would misread or spoil what that one wrote.
+ */
+async function lastApplied(db: Db, { entries }: Journal): Promise<string | undefined> {
   const [{ exists } = { exists: null }] = await db.execute<{ exists: string | null }>(
     sql`select to_regclass('drizzle.__drizzle_migrations')::text as exists`,
   );
-  if (exists === null) return;
+  if (exists === null) return undefined;
   const applied = await db.execute<{ at: string }>(
     sql`select created_at as at from drizzle.__drizzle_migrations`,
   );
-  const known = new Set(entries.map(({ when }) => when));
-  const unknown = applied.filter(({ at }) => !known.has(Number(at)));
-  if (unknown.length === 0) return;
+  const times = new Set(applied.map(({ at }) => Number(at)));
+  const known = entries.filter(({ when }) => times.has(when));
+  if (known.length === times.size) return known.at(-1)?.tag;
   throw new NewerDatabase(
-    `The database was written by a newer version of bctrl: this one does not know ${unknown.length} of its migrations. Run that version, or restore a backup that was made before it.`,
+    `The database was written by a newer version of bctrl: this one does not know ${times.size - known.length} of its migrations. Run that version, or restore a backup that was made before it.`,
   );
 }
 

@@ -7,10 +7,14 @@ import { z } from 'zod';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { MEMBER_SCOPES, SCOPES } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase } from '../support/database.ts';
+import { knownMigrations, migrationsBefore } from '../support/migrations.ts';
 
 test('services that start together migrate once', async () => {
-  await using database = await openTestDatabase();
-  await Promise.all(Array.from({ length: 5 }, () => migrateDatabase(database)));
+  await using database = await openTestDatabase({ empty: true });
+  const all = await Promise.all(Array.from({ length: 5 }, () => migrateDatabase(database)));
+  const { newest } = await knownMigrations();
+  expect(all.filter(({ from }) => from === undefined)).toEqual([{ from: undefined, to: newest }]);
+  expect(all.filter(({ from }) => from === newest)).toHaveLength(4);
   expect(await database.db.query.organizations.findMany()).toEqual([]);
 });
 
@@ -47,15 +51,7 @@ test('a database of a newer version is refused, and the error says so', async ()
 });
 
 test('keys from before scopes existed keep their rights', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'bctrl-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await cp('drizzle', folder, { recursive: true });
-  const journal = z
-    .looseObject({ entries: z.array(z.looseObject({ tag: z.string() })) })
-    .parse(JSON.parse(await readFile('drizzle/meta/_journal.json', 'utf8')));
-  const scoped = journal.entries.findIndex(({ tag }) => tag.endsWith('_api_key_scopes'));
-  const before = { ...journal, entries: journal.entries.slice(0, scoped) };
-  await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify(before));
+  const folder = await migrationsBefore('_api_key_scopes');
   await using database = await openTestDatabase({ empty: true });
   await migrateDatabase(database, folder);
   await database.db

@@ -1,23 +1,31 @@
 import { openDatabase, type Database } from '../../db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../db/embedded.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
-import type { Config } from '../config/config.ts';
 import { isDataDirectoryInUse, openDataDirectory } from '../config/data-directory.ts';
+import type { DatabaseConfig } from '../config/settings/server.ts';
 
-/**
- * The database for a command: shares that of a running service, or else starts the embedded one for
- * the while. What is opened is closed with `stack`.
- */
+/** The database for a command, up to date. What is opened is closed with `stack`. */
 export async function openCommandLineDatabase(
-  config: Config,
+  config: DatabaseConfig,
   stack: AsyncDisposableStack,
 ): Promise<Database> {
-  const database = stack.use(await openDatabase(await addressOf(config, stack)));
+  const database = await openDatabaseAsIs(config, stack);
   await migrateDatabase(database);
   return database;
 }
 
-async function addressOf({ databaseUrl, dataDir }: Config, stack: AsyncDisposableStack) {
+/**
+ * The database as it was left: shares that of a running service, or else starts the embedded one
+ * for the while.
+ */
+export async function openDatabaseAsIs(
+  config: DatabaseConfig,
+  stack: AsyncDisposableStack,
+): Promise<Database> {
+  return stack.use(await openDatabase(await addressOf(config, stack)));
+}
+
+async function addressOf({ databaseUrl, dataDir }: DatabaseConfig, stack: AsyncDisposableStack) {
   if (databaseUrl !== undefined) return { url: databaseUrl };
   if (!(await isDataDirectoryInUse(dataDir))) {
     stack.use(await openDataDirectory(dataDir));

@@ -18,7 +18,8 @@ function faultOf(url: string): string | undefined {
   return `is not of the form ${FORM}; percent-encode what is special in the password and the other parts (# is %23, / is %2F, @ is %40, : is %3A, ? is %3F, % is %25)`;
 }
 
-function isDecodable(url: string): boolean {
+/** Whether a URL can be parsed, and all that is percent-encoded in it read. */
+export function isDecodable(url: string): boolean {
   try {
     decodeURIComponent(new URL(url).href);
     return true;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLUSTER_SETTINGS } from './settings/cluster.ts';
 import { MACHINE_SETTINGS } from './settings/machine.ts';
 import { RUNTIMES_SETTINGS } from './settings/runtimes.ts';
 import { SERVER_SETTINGS } from './settings/server.ts';
@@ -10,4 +11,25 @@ export const Environment = z.object({
   ...MACHINE_SETTINGS,
   ...RUNTIMES_SETTINGS,
   ...STORAGE_SETTINGS,
+  ...CLUSTER_SETTINGS,
 });
+
+/** The variables that are set: Compose files pass those that nobody set as empty strings. */
+export function givenOf(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
+/** Throws one sentence that names every invalid variable, and no value. */
+export function parseEnvironment<T extends z.ZodType>(
+  schema: T,
+  env: NodeJS.ProcessEnv,
+): z.output<T> {
+  const parsed = schema.safeParse(givenOf(env));
+  if (!parsed.success) throw new Error(describe(parsed.error));
+  return parsed.data;
+}
+
+function describe(error: z.ZodError): string {
+  const problems = error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`);
+  return `Invalid environment variable ${[...new Set(problems)].join('; ')}.`;
+}

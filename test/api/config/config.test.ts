@@ -91,7 +91,7 @@ test.for([
 
 test('unknown BCTRL_ variables are reported', () => {
   const env = { BCTRL_DATADIR: 'x', BCTRL_BANANA: 'x', OTHER: 'y', BCTRL_DATA_DIR: 'z' };
-  expect(loadConfig(env).unknownVariables).toEqual([
+  expect(loadConfig(env).ineffectiveVariables).toEqual([
     'BCTRL_DATADIR is no variable of this service; did you mean BCTRL_DATA_DIR?',
     'BCTRL_BANANA is no variable of this service',
   ]);

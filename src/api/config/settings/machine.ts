@@ -1,7 +1,16 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { z } from 'zod';
-import { BROWSER_FLAVORS, isRule, JAIL_MODES } from '../../../runtime-manager/runtime/index.ts';
-import { integer, list, oneOf, setting } from './setting.ts';
+import type { WarmPoolSize } from '../../../runtime-manager/index.ts';
+import {
+  BROWSER_FLAVORS,
+  isRule,
+  JAIL_MODES,
+  type BrowserFlavor,
+  type JailMode,
+} from '../../../runtime-manager/runtime/index.ts';
+import { defaultBrowserDir } from '../machine-defaults.ts';
+import { integer, list, MIB, oneOf, setting, type ValuesOf } from './setting.ts';
 
 const WARM_PER_CORE = 4;
 const RULE = 'not an address, a range or a host name, such as 10.0.0.0/8,*.corp.example';
@@ -84,3 +93,60 @@ export const MACHINE_SETTINGS = {
     { default: 'see above' },
   ),
 };
+
+export interface MachineConfig {
+  chromiumPath: string | undefined;
+  chromedriverPath: string | undefined;
+  ffmpegPath: string | undefined;
+  /** The directory under which each service makes one for its browsers. */
+  browserDir: string;
+  flavor: BrowserFlavor;
+  jailMode: JailMode;
+  launchTimeoutMs: number;
+  /** How many browsers are launched ahead. */
+  warm: WarmPoolSize;
+  /** What one browser may take of the machine. */
+  runtimeLimits: { memoryBytes: number; tasks: number; diskBytes: number };
+  memoryFloorBytes: number;
+  healthCheck: { intervalMs: number; timeoutMs: number; busyMultiple: number };
+  proxyTimeoutMs: number;
+  /** The addresses of the machine and the networks around it that browsers may reach. */
+  egressAllow: string[];
+}
+
+export function machineConfig(
+  values: ValuesOf<typeof MACHINE_SETTINGS> & { HOST: string },
+): MachineConfig {
+  return {
+    chromiumPath: values.CHROMIUM_PATH,
+    chromedriverPath: values.CHROMEDRIVER_PATH,
+    ffmpegPath: values.FFMPEG_PATH,
+    browserDir: resolve(values.BCTRL_BROWSER_DIR ?? defaultBrowserDir()),
+    flavor: values.BCTRL_BROWSER_FLAVOR,
+    jailMode: values.BCTRL_JAIL,
+    launchTimeoutMs: values.BCTRL_LAUNCH_TIMEOUT_MS,
+    warm: {
+      min: Math.min(values.BCTRL_WARM_MIN, values.BCTRL_WARM_MAX),
+      max: values.BCTRL_WARM_MAX,
+    },
+    runtimeLimits: {
+      memoryBytes: values.BCTRL_RUNTIME_MEMORY_MB * MIB,
+      tasks: values.BCTRL_RUNTIME_TASKS,
+      diskBytes: values.BCTRL_RUNTIME_DISK_MB * MIB,
+    },
+    memoryFloorBytes: values.BCTRL_MEMORY_FLOOR_MB * MIB,
+    healthCheck: {
+      intervalMs: values.BCTRL_HEALTH_INTERVAL_MS,
+      timeoutMs: values.BCTRL_HEALTH_TIMEOUT_MS,
+      busyMultiple: values.BCTRL_HEALTH_BUSY_MULTIPLE,
+    },
+    proxyTimeoutMs: values.BCTRL_PROXY_TIMEOUT_MS,
+    // Whoever reaches a service on loopback is on this machine, and reaches everything else from
+    // there.
+    egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
+}

@@ -1,8 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { defaultMaxQueue } from '../machine-defaults.ts';
-import { httpUrl, integer, setting } from './setting.ts';
+import type { CaptchaOptions } from '../../../runtime-manager/index.ts';
+import type { TimeLimits } from '../../../runtime-manager/runtime/index.ts';
+import { defaultMaxQueue, defaultMaxRuntimes } from '../machine-defaults.ts';
+import { httpUrl, integer, MIB, setting, type ValuesOf } from './setting.ts';
 
 const SECONDS_MAX = 365 * 86_400;
+/** The pause that solvers ask their clients to leave between two questions. */
+const CAPTCHA_POLL_MS = 3000;
+const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 
 /** How many runtimes there are, for how long, and what they do. */
 export const RUNTIMES_SETTINGS = {
@@ -68,3 +74,89 @@ export const RUNTIMES_SETTINGS = {
     'How long one try may take',
   ),
 };
+
+export interface RuntimesConfig {
+  admission: {
+    maxRuntimes: number;
+    maxLaunches: number;
+    maxQueue: number;
+    queueTimeoutMs: number | undefined;
+  };
+  maxRuntimesPerOrganization: number;
+  ticketTtlMs: number;
+  /** The limits of a runtime whose request names none, and the most that a request may ask for. */
+  timeLimits: TimeLimits;
+  ceilings: { timeLimits: TimeLimits; extensions: number };
+  /** For how long a client's command without an answer counts as use. */
+  openCommandMs: number;
+  /** How long a client's command may be delayed in a humanized runtime. */
+  humanizeMaxDelayMs: number;
+  captchas: CaptchaOptions;
+}
+
+type Values = ValuesOf<typeof RUNTIMES_SETTINGS>;
+
+export function runtimesConfig(
+  values: Values & { BCTRL_MEMORY_FLOOR_MB: number; BCTRL_EXTENSIONS_PER_RUNTIME: number },
+): RuntimesConfig {
+  const timeLimits = {
+    idleTimeoutSeconds: values.BCTRL_IDLE_TIMEOUT_SECONDS,
+    maxDurationSeconds: values.BCTRL_MAX_DURATION_SECONDS,
+  };
+  return {
+    admission: {
+      maxRuntimes:
+        values.BCTRL_MAX_RUNTIMES ?? defaultMaxRuntimes(values.BCTRL_MEMORY_FLOOR_MB * MIB),
+      maxLaunches: availableParallelism(),
+      maxQueue: values.BCTRL_QUEUE_MAX,
+      queueTimeoutMs: values.BCTRL_QUEUE_TIMEOUT_MS,
+    },
+    maxRuntimesPerOrganization: values.BCTRL_MAX_RUNTIMES_PER_ORGANIZATION,
+    ticketTtlMs: values.BCTRL_TICKET_TTL_SECONDS * 1000,
+    timeLimits,
+    ceilings: {
+      timeLimits: timeCeilings(values, timeLimits),
+      extensions: values.BCTRL_EXTENSIONS_PER_RUNTIME,
+    },
+    openCommandMs: values.BCTRL_OPEN_COMMAND_SECONDS * 1000,
+    humanizeMaxDelayMs: values.BCTRL_HUMANIZE_MAX_DELAY_MS,
+    captchas: captchaOptions(values),
+  };
+}
+
+/** A request may always ask for the default. */
+function timeCeilings(values: Values, defaults: TimeLimits): TimeLimits {
+  return {
+    idleTimeoutSeconds: Math.max(
+      defaults.idleTimeoutSeconds,
+      values.BCTRL_IDLE_TIMEOUT_CEILING_SECONDS,
+    ),
+    maxDurationSeconds: Math.max(
+      defaults.maxDurationSeconds,
+      values.BCTRL_MAX_DURATION_CEILING_SECONDS,
+    ),
+  };
+}
+
+/** A solver takes both an address and a key. */
+function captchaOptions(values: Values): CaptchaOptions {
+  const { BCTRL_CAPTCHA_URL: url, BCTRL_CAPTCHA_KEY: key } = values;
+  if ((url === undefined) !== (key === undefined)) {
+    throw new Error('BCTRL_CAPTCHA_URL and BCTRL_CAPTCHA_KEY go together: set both, or neither.');
+  }
+  const solver =
+    url === undefined || key === undefined
+      ? undefined
+      : {
+          url,
+          key,
+          pollIntervalMs: CAPTCHA_POLL_MS,
+          requestTimeoutMs: CAPTCHA_REQUEST_TIMEOUT_MS,
+        };
+  return {
+    solver,
+    attempts: values.BCTRL_CAPTCHA_ATTEMPTS,
+    solvesPerRuntime: values.BCTRL_CAPTCHA_SOLVES_PER_RUNTIME,
+    solveTimeoutMs: values.BCTRL_CAPTCHA_TIMEOUT_MS,
+  };
+}

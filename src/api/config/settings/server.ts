@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { KeptRecords } from '../../../runtime-manager/runtime/index.ts';
 import { DatabaseUrl } from '../database-url.ts';
 import {
+  DAY_MS,
   HEADER_TEXT,
   HEADER_TEXT_RULE,
   httpUrl,
@@ -8,6 +11,7 @@ import {
   list,
   oneOf,
   setting,
+  type ValuesOf,
 } from './setting.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -25,8 +29,14 @@ const COMMA_RULE =
 
 /** Where the service is, and what it keeps. */
 export const SERVER_SETTINGS = {
-  PORT: setting(integer(0, 65535).default(8787), 'Where the API listens; 0 takes a free port'),
-  HOST: setting(z.string().default('127.0.0.1'), 'The address that the API listens on'),
+  PORT: setting(
+    integer(0, 65535).default(8787),
+    'Where the API listens, and a `node` tells its health; 0 takes a free port',
+  ),
+  HOST: setting(
+    z.string().default('127.0.0.1'),
+    'The address that the API, or the `node`, listens on',
+  ),
   DATABASE_URL: setting(
     DatabaseUrl.optional(),
     '`postgres://user:password@host:port/database`, what is special in it percent-encoded; PgBouncer may be in between, in any mode. `PG*` variables mean nothing',
@@ -40,7 +50,7 @@ export const SERVER_SETTINGS = {
     httpUrl('https://browsers.example.com')
       .transform((url) => url.replace(/\/+$/, ''))
       .optional(),
-    "The address clients know the service by, such as `https://browsers.example.com`: the start of every connection's URL",
+    "The address clients know the service by, such as `https://browsers.example.com`: the start of every connection's URL. On a `node`, where clients, and extensions inside browsers, reach the APIs",
     { default: "the request's own" },
   ),
   BCTRL_TRUSTED_PROXIES: setting(
@@ -95,3 +105,61 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_EVENTS_AGE_DAYS: setting(integer(1, 3650).default(7), 'Days that events are kept'),
 };
+
+export interface ServerConfig {
+  port: number;
+  host: string;
+  logLevel: (typeof LOG_LEVELS)[number];
+  /** Undefined: the embedded Postgres is used. */
+  databaseUrl: string | undefined;
+  dataDir: string;
+  apiKey: string | undefined;
+  /** Undefined: one is generated and kept in the data directory. */
+  encryptionKey: string | undefined;
+  /** Keys that seal no more, and still open what they sealed. */
+  oldEncryptionKeys: string[];
+  publicUrl: string | undefined;
+  trustedProxies: string[];
+  /** Requests of each API key; 0 for no limit. */
+  rateLimitPerMinute: number;
+  metricsToken: string | undefined;
+  shutdownGraceMs: number;
+  /** How long records of what is over are kept. */
+  keep: KeptRecords;
+  /** How old an archive that no record names has to be before it is removed. */
+  orphanGraceMs: number;
+}
+
+export function serverConfig(values: ValuesOf<typeof SERVER_SETTINGS>): ServerConfig {
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    logLevel: values.LOG_LEVEL,
+    ...databaseConfig(values),
+    apiKey: values.BCTRL_API_KEY,
+    encryptionKey: values.BCTRL_ENCRYPTION_KEY,
+    oldEncryptionKeys: values.BCTRL_ENCRYPTION_KEYS_OLD,
+    publicUrl: values.BCTRL_PUBLIC_URL,
+    trustedProxies: values.BCTRL_TRUSTED_PROXIES,
+    rateLimitPerMinute: values.BCTRL_RATE_LIMIT,
+    metricsToken: values.BCTRL_METRICS_TOKEN,
+    shutdownGraceMs: values.BCTRL_SHUTDOWN_GRACE_MS,
+    keep: {
+      runtimesMs: values.BCTRL_RETENTION_DAYS * DAY_MS,
+      events: {
+        perRuntime: values.BCTRL_EVENTS_PER_RUNTIME,
+        ageMs: values.BCTRL_EVENTS_AGE_DAYS * DAY_MS,
+      },
+    },
+    orphanGraceMs: values.BCTRL_ORPHAN_GRACE_DAYS * DAY_MS,
+  };
+}
+
+/** Where the database is. */
+export type DatabaseConfig = Pick<ServerConfig, 'databaseUrl' | 'dataDir'>;
+
+export function databaseConfig(
+  values: Pick<ValuesOf<typeof SERVER_SETTINGS>, 'DATABASE_URL' | 'BCTRL_DATA_DIR'>,
+): DatabaseConfig {
+  return { databaseUrl: values.DATABASE_URL, dataDir: resolve(values.BCTRL_DATA_DIR) };
+}

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+export const MIB = 1024 ** 2;
+export const DAY_MS = 86_400_000;
+
 /** Printable ASCII without spaces at its ends. */
 export const HEADER_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
 
@@ -23,6 +26,9 @@ export const list = z.string().transform((text) => text.split(',').map((item) =>
 
 export const HEADER_TEXT_RULE =
   'has characters that a header cannot carry, such as spaces at its ends';
+
+/** The values of a group of variables. */
+export type ValuesOf<T extends z.core.$ZodLooseShape> = z.output<z.ZodObject<T>>;
 
 /** A variable, with what the docs say of it. */
 export function setting<T extends z.ZodType>(

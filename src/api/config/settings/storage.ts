@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { httpUrl, integer, oneOf, setting } from './setting.ts';
+import type { S3Options } from '../../../runtime-manager/index.ts';
+import { DAY_MS, httpUrl, integer, MIB, oneOf, setting, type ValuesOf } from './setting.ts';
 
 const SECONDS_MAX = 365 * 86_400;
 
@@ -57,3 +58,45 @@ export const STORAGE_SETTINGS = {
     '`false` for stores that name the bucket in the host',
   ),
 };
+
+export interface StorageConfig {
+  /** Undefined: archives are kept in the data directory. */
+  s3: S3Options | undefined;
+  /** 0 for never. */
+  saveIntervalMs: number;
+  importMaxBytes: number;
+  extensionMaxBytes: number;
+  keepVersions: { count: number; ageMs: number };
+}
+
+type Values = ValuesOf<typeof STORAGE_SETTINGS>;
+
+export function storageConfig(values: Values): StorageConfig {
+  return {
+    s3: s3Options(values),
+    saveIntervalMs: values.BCTRL_PROFILE_SAVE_INTERVAL * 1000,
+    importMaxBytes: values.BCTRL_IMPORT_MAX_MB * MIB,
+    extensionMaxBytes: values.BCTRL_EXTENSION_MAX_MB * MIB,
+    keepVersions: {
+      count: values.BCTRL_PROFILE_VERSIONS,
+      ageMs: values.BCTRL_PROFILE_VERSIONS_AGE_DAYS * DAY_MS,
+    },
+  };
+}
+
+function s3Options(values: Values): S3Options | undefined {
+  const { BCTRL_S3_BUCKET: bucket, BCTRL_S3_ACCESS_KEY_ID: accessKeyId } = values;
+  const secretAccessKey = values.BCTRL_S3_SECRET_ACCESS_KEY;
+  if (bucket === undefined) return undefined;
+  return {
+    bucket,
+    endpoint: values.BCTRL_S3_ENDPOINT,
+    region: values.BCTRL_S3_REGION,
+    prefix: values.BCTRL_S3_PREFIX,
+    forcePathStyle: values.BCTRL_S3_FORCE_PATH_STYLE === 'true',
+    credentials:
+      accessKeyId === undefined || secretAccessKey === undefined
+        ? undefined
+        : { accessKeyId, secretAccessKey },
+  };
+}

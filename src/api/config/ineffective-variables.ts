@@ -1,0 +1,28 @@
+import { Environment, givenOf } from './environment.ts';
+import { nearName } from './near-name.ts';
+import { CLUSTER_SETTINGS } from './settings/cluster.ts';
+
+/** What only a process of a cluster uses. */
+const OF_A_CLUSTER = new Set(
+  Object.keys(CLUSTER_SETTINGS).filter((name) => /^(?:NATS|BCTRL_NODE)_/.test(name)),
+);
+
+/** A sentence about each variable that is set and changes nothing. */
+export function ineffectiveVariables(env: NodeJS.ProcessEnv): string[] {
+  const given = Object.keys(givenOf(env));
+  const unused = given.includes('NATS_URL') ? [] : given.filter((name) => OF_A_CLUSTER.has(name));
+  return [
+    ...given.filter(isUnknown).map(unknownVariable),
+    ...unused.map((name) => `${name} means nothing without NATS_URL`),
+  ];
+}
+
+function isUnknown(name: string): boolean {
+  return name.startsWith('BCTRL_') && !(name in Environment.shape);
+}
+
+function unknownVariable(name: string): string {
+  const near = nearName(name, Object.keys(Environment.shape));
+  const meant = near === undefined ? '' : `; did you mean ${near}?`;
+  return `${name} is no variable of this service${meant}`;
+}

@@ -1,0 +1,51 @@
+import type { ReservedService } from '../../runtime-manager/index.ts';
+import type { ProcessConfig } from './settings/cluster.ts';
+import type { RuntimesConfig } from './settings/runtimes.ts';
+import type { ServerConfig } from './settings/server.ts';
+import type { StorageConfig } from './settings/storage.ts';
+
+/** Where a service listens whose URL names no port. */
+const USUAL_PORTS = new Map([
+  ['http:', 80],
+  ['https:', 443],
+  ['postgres:', 5432],
+  ['postgresql:', 5432],
+  ['nats:', 4222],
+  ['tls:', 4222],
+]);
+
+type Services = Pick<ServerConfig, 'databaseUrl'> &
+  Pick<StorageConfig, 's3'> &
+  Pick<RuntimesConfig, 'captchas'> &
+  Pick<ProcessConfig, 'cluster'>;
+
+/** The services that this one lives from. Everybody reaches a public storage or solver anyway. */
+export function reservedServices({
+  databaseUrl,
+  s3,
+  captchas: { solver },
+  cluster,
+}: Services): ReservedService[] {
+  const own = [databaseUrl, ...(cluster?.nats.servers ?? [])].filter((url) => url !== undefined);
+  const services: ReservedService[] = own.filter((url) => !isSocket(url)).map(portAddress);
+  if (s3?.endpoint !== undefined) {
+    const storage = { ...portAddress(s3.endpoint), isOpenIfPublic: true };
+    services.push(storage);
+    if (!s3.forcePathStyle) services.push({ ...storage, host: `${s3.bucket}.${storage.host}` });
+  }
+  if (solver) services.push({ ...portAddress(solver.url), isOpenIfPublic: true });
+  return services;
+}
+
+/** Whether a URL has the directory of a socket in place of a host. */
+function isSocket(url: string): boolean {
+  return new URL(url).hostname.startsWith('%2F');
+}
+
+function portAddress(url: string): { host: string; port: number } {
+  const { protocol, hostname, port } = new URL(url);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || USUAL_PORTS.get(protocol)),
+  };
+}
