@@ -50,7 +50,7 @@ export interface OpenedNode {
   /** Gives the saved states of profiles in other forms. */
   states: ProfileStates;
   /** Loads an extension in a browser of its own. */
-  tryOut: (directory: string) => Promise<ExtensionTrial>;
+  tryOut: (directory: string, signal?: AbortSignal) => Promise<ExtensionTrial>;
   jail: JailStatus;
 }
 
@@ -80,7 +80,8 @@ export async function openLocalNode(
     jail,
     states: machine.states,
     // Trials take their turn among the launches of runtimes.
-    tryOut: (directory) => machine.trials.tryOut(directory, (work) => node.admit(work)),
+    tryOut: (directory, signal) =>
+      machine.trials.tryOut(directory, (work) => node.admit(work), signal),
   };
 }
 

@@ -24,16 +24,22 @@ export class ExtensionTrials {
     this.#launcher = launcher;
   }
 
-  /** Throws `runtime.no_capacity` where the machine is full or too slow, and `runtime.launch_failed`. */
-  tryOut(directory: string, admit: Admit): Promise<ExtensionTrial> {
-    const trial = this.#last.then(() => admit(() => this.#tryOut(directory)));
+  /**
+   * Throws `runtime.no_capacity` where the machine is full or too slow, `runtime.launch_failed`, and
+   * what `givenUp` aborts with.
+   */
+  tryOut(directory: string, admit: Admit, givenUp = NEVER): Promise<ExtensionTrial> {
+    const trial = this.#last.then(() => {
+      givenUp.throwIfAborted();
+      return admit(() => this.#tryOut(directory, givenUp));
+    });
     this.#last = trial.catch(() => undefined);
     return trial;
   }
 
-  async #tryOut(directory: string): Promise<ExtensionTrial> {
-    const { browser } = await this.#launcher.launch({ ...NO_PROFILE, isTrial: true }, NEVER);
-    const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS);
+  async #tryOut(directory: string, givenUp: AbortSignal): Promise<ExtensionTrial> {
+    const { browser } = await this.#launcher.launch({ ...NO_PROFILE, isTrial: true }, givenUp);
+    const signal = AbortSignal.any([givenUp, AbortSignal.timeout(TRIAL_TIMEOUT_MS)]);
     try {
       const { path, seen } = browser.directory.indexedExtensions;
       await copyFor(this.#launcher.settings.jail.owner, directory, join(path, '0'));

@@ -27,6 +27,7 @@ import { openWarmPool } from './pool/open-warm-pool.ts';
 import { killProcessesUnder } from './kill-process-tree.ts';
 import { LocalProfile } from './profiles/local-profile.ts';
 import { StateConverter } from './profiles/state-converter.ts';
+import { BrowserStorageStates } from './profiles/storage-states.ts';
 import { toMachineBrowser, type ReachableBrowser } from './reachable-browser.ts';
 import { ReadyStates } from './profiles/ready-states.ts';
 import { NO_PROFILE, probe, type Probed } from './probe.ts';
@@ -123,7 +124,9 @@ export class LocalMachine implements BrowserMachine {
     });
     this.#memory = new MemoryBudget({ root, floorBytes, browserBytes });
     this.trials = new ExtensionTrials(this.#launcher);
-    this.states = new StateConverter({ storage, root: checkoutRoot, launcher: this.#launcher });
+    const conversion = { storage, root: checkoutRoot };
+    const storageStates = new BrowserStorageStates({ ...conversion, launcher: this.#launcher });
+    this.states = new StateConverter({ ...conversion, storageStates });
     this.#pool = options.warm.max > 0 ? this.#openPool(options) : undefined;
   }
 
