@@ -63,7 +63,7 @@ function sweepOf(storage: ObjectStorage, store: StorageStore, options: SweepOpti
 
 async function keysIn(storage: ObjectStorage): Promise<string[]> {
   const keys = [];
-  for (const folder of ['profiles/', 'extensions/', 'others/']) {
+  for (const folder of ['profiles/', 'extensions/', 'jobs/', 'others/']) {
     for await (const { key } of storage.list(folder)) keys.push(key);
   }
   return keys.toSorted();
@@ -78,10 +78,15 @@ for (const [kind, open] of Object.entries(STORAGES)) {
     const kept = [newKey(), 'profiles/of-others', `others/${randomUUID()}/${randomUUID()}.tar.zst`];
     for (const key of kept) await put(storage, key);
     await name(kept[0] ?? '');
-    const orphans = [newKey(), newKey().replace('profiles', 'extensions')];
+    const orphans = [
+      newKey(),
+      newKey().replace('profiles', 'extensions'),
+      newKey().replace('profiles', 'jobs'),
+      newKey().replace('profiles', 'jobs').replace('.tar.', '.json.'),
+    ];
     for (const key of orphans) await put(storage, key);
     await untilLater(storage);
-    expect(await sweep.run()).toEqual({ removed: 2, bytes: 10 });
+    expect(await sweep.run()).toEqual({ removed: 4, bytes: 20 });
     expect(await keysIn(storage)).toEqual(kept.toSorted());
     expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
   });

@@ -1,15 +1,25 @@
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { StorageStore } from '../storage/storage-store.ts';
 
-/** The folders that archives are stored in; each key is `<folder><id>/<random>.tar.zst`. */
-export const ARCHIVE_FOLDERS = { profiles: 'profiles/', extensions: 'extensions/' } as const;
+/**
+ * The folders that archives are stored in; each key is `<folder><id>/<random>.tar.zst`. Those of
+ * `jobs` are there while one process works for another; some are `.json.zst`, and no row names any.
+ */
+export const ARCHIVE_FOLDERS = {
+  profiles: 'profiles/',
+  extensions: 'extensions/',
+  jobs: 'jobs/',
+} as const;
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const ARCHIVE = new RegExp(
-  `^(?:${Object.values(ARCHIVE_FOLDERS).join('|')})${UUID}/${UUID}\\.tar\\.zst$`,
-);
+const ARCHIVE = keysIn(...Object.values(ARCHIVE_FOLDERS));
 /** How many keys the database is asked about at once. */
 const PAGE = 500;
+
+/** Matches the keys of archives in some folders, and nothing else. */
+export function keysIn(...folders: string[]): RegExp {
+  return new RegExp(`^(?:${folders.join('|')})${UUID}/${UUID}\\.(?:tar|json)\\.zst$`);
+}
 
 /** All archives that services store, and nothing that others may have put beside them. */
 export async function* listArchives(storage: ObjectStorage): AsyncGenerator<StoredObject> {
