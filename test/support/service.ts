@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { inject } from 'vitest';
 import { loadConfig, type Config } from '../../src/api/config/config.ts';
 import type { Executables } from '../../src/api/config/executables.ts';
-import { openLocalNode, type OpenNode } from '../../src/api/local-node.ts';
+import { openLocalNode, type OpenedNode, type OpenNode } from '../../src/api/local-node.ts';
 import { openService, type Service } from '../../src/api/service.ts';
 import type { Database } from '../../src/db/client.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
@@ -29,7 +29,7 @@ export interface TestService extends Omit<Service, 'newApiKey'> {
 }
 
 /** A service whose runtimes have browsers. */
-export interface BrowserService extends TestService {
+export interface BrowserService extends TestService, Pick<OpenedNode, 'states' | 'tryOut'> {
   node: LocalNode;
 }
 
@@ -53,13 +53,14 @@ export async function openTestService({
     ffmpegPath: inject('ffmpegPath') || undefined,
     ...executables,
   };
-  const made = Promise.withResolvers<LocalNode>();
+  const made = Promise.withResolvers<OpenedNode & { node: LocalNode }>();
   const service = await open(settings, async (parts, stack) => {
     const opened = await openLocalNode(parts, stack, installed);
-    made.resolve(opened.node);
+    made.resolve(opened);
     return opened;
   });
-  return { ...service, node: await made.promise };
+  const { node, states, tryOut } = await made.promise;
+  return { ...service, node, states, tryOut };
 }
 
 /** A service with a node that has no browsers. */
