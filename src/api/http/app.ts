@@ -37,8 +37,8 @@ import { docsRoutes } from '../routes/docs.ts';
 import { doctorRoutes } from '../routes/doctor.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { extensionUploadRoutes } from '../routes/extension-upload.ts';
-import { healthRoutes, type JailStatus } from '../routes/health.ts';
-import { metricsRoutes } from '../routes/metrics.ts';
+import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
+import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { rootRoutes } from '../routes/root.ts';
@@ -86,11 +86,27 @@ export interface AppParts extends AuthParts {
   metricsToken: string | undefined;
   /** How many requests each API key may make; 0 for no limit. */
   rateLimitPerMinute: number;
-  /** What keeps browsers apart from the machine, and what this machine lacks for it. */
-  jail: JailStatus;
+  /** What keeps browsers apart from the machine, and what this machine lacks for it; undefined without browsers. */
+  jail: JailStatus | undefined;
+  /** How messages to other processes fare; undefined where there are none. */
+  bus: HealthParts['bus'];
   /** The version of this service. */
   version: string;
   log: Logger;
+}
+
+export interface HealthAppParts extends HealthParts, MetricsParts {
+  log: Logger;
+}
+
+/** Makes the routes of a process that has no clients. */
+export function createHealthApp(parts: HealthAppParts) {
+  const app = createRouter();
+  app.onError((error, c) => answerError(c, error, parts.log));
+  app.use(dropUnreadBody, requestContext(parts.log));
+  app.route('/', healthRoutes(parts));
+  app.route('/', metricsRoutes(parts));
+  return app;
 }
 
 /** Makes all routes, apart from websocket upgrades. While the door is shut, only health answers. */

@@ -5,9 +5,10 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { ReservedPorts } from '../../runtime-manager/index.ts';
 import { createClientAddress } from './client-address.ts';
 import { CONNECT_PATH } from './connection-urls.ts';
-import { createApp, type AppParts } from './app.ts';
+import { createApp, createHealthApp, type AppParts, type HealthAppParts } from './app.ts';
 import { KeyCheck } from './key-check.ts';
 import type { AuthParts } from '../middleware/auth.ts';
+import type { Door } from '../middleware/door.ts';
 import { continueWhenRead } from '../middleware/unread-body.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
@@ -29,12 +30,13 @@ export interface ServerOptions {
   host: string;
   port: number;
   reservedPorts: ReservedPorts;
-  trustedProxies: string[];
 }
+
+type Given<Parts> = Omit<Parts, 'door'> & ServerOptions;
 
 /** Listens without admitting anybody yet. Throws one sentence if the address is not available. */
 export async function openServer(
-  given: Omit<AppParts, keyof AuthParts | 'door'> & ServerOptions,
+  given: Given<Omit<AppParts, keyof AuthParts>> & { trustedProxies: string[] },
 ): Promise<ApiServer> {
   const door = { isOpen: false };
   const parts = {
@@ -44,28 +46,46 @@ export async function openServer(
     clientAddressOf: createClientAddress(given.trustedProxies),
   };
   const app = createApp(parts);
+  const onUpgrade = createUpgradeHandler({ ...parts, fetch: app.fetch });
+  return listen(app, { ...parts, onUpgrade });
+}
+
+/** As `openServer`, for a process that has no clients: it tells how it is. */
+export async function openHealthServer(given: Given<HealthAppParts>): Promise<ApiServer> {
+  const door = { isOpen: false };
+  return listen(createHealthApp({ ...given, door }), { ...given, door, onUpgrade: undefined });
+}
+
+interface Listening extends ServerOptions {
+  door: Door;
+  onUpgrade: ReturnType<typeof createUpgradeHandler> | undefined;
+}
+
+async function listen(
+  app: Pick<ReturnType<typeof createApp>, 'fetch'>,
+  { host, port, door, reservedPorts, onUpgrade }: Listening,
+): Promise<ApiServer> {
   const server = createAdaptorServer({
     fetch: app.fetch,
     // The app cleans up itself, while it can still say that the connection ends.
     autoCleanupIncoming: false,
     serverOptions: {
       // Other upgrades are offers, such as HTTP/2, which a server may ignore.
-      shouldUpgradeCallback: isWebSocket,
+      shouldUpgradeCallback: (request) => onUpgrade !== undefined && isWebSocket(request),
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
   });
   if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');
   const sockets = socketsOf(server);
-  const { host, port } = parts;
   continueWhenRead(server);
-  server.on('upgrade', createUpgradeHandler({ ...parts, fetch: app.fetch }));
+  if (onUpgrade) server.on('upgrade', onUpgrade);
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
     throw new Error(explain(cause, host, port), { cause });
   }
-  const held = parts.reservedPorts.hold(portOf(server), CONNECT_PATH);
+  const held = reservedPorts.hold(portOf(server), onUpgrade && CONNECT_PATH);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
     admit: () => {

@@ -27,8 +27,14 @@ export type JailStatus = z.infer<typeof JailStatus>;
 const Readiness = z
   .object({
     status: z.enum(['ready', 'not_ready']),
-    checks: z.object({ database: z.boolean(), chromium: z.boolean() }),
-    jail: JailStatus,
+    checks: z.object({
+      database: z.boolean(),
+      chromium: z.boolean(),
+      bus: z.boolean().optional().openapi({
+        description: 'Whether messages to other processes pass; absent where there are none.',
+      }),
+    }),
+    jail: JailStatus.optional().openapi({ description: 'Absent where no browsers run.' }),
   })
   .openapi('Readiness');
 
@@ -56,16 +62,18 @@ const readyz = createRoute({
   },
 });
 
-interface HealthParts {
+export interface HealthParts {
   /** `ping` rejects when the database does not answer in time. */
   database: { ping: (timeoutMs: number) => Promise<void> };
   runtimes: Pick<RuntimeManager, 'isReady'>;
-  jail: JailStatus;
+  jail: JailStatus | undefined;
+  /** Undefined: this process is alone. */
+  bus: { readonly isConnected: boolean } | undefined;
   version: string;
   door: Door;
 }
 
-export function healthRoutes({ database, runtimes, jail, version, door }: HealthParts) {
+export function healthRoutes({ database, runtimes, jail, bus, version, door }: HealthParts) {
   return createRouter()
     .openapi(healthz, (c) => c.json({ status: 'ok', version } as const, 200))
     .openapi(readyz, async (c) => {
@@ -76,9 +84,10 @@ export function healthRoutes({ database, runtimes, jail, version, door }: Health
         ),
         runtimes.isReady(),
       ]);
-      const checks = { database: answered, chromium };
-      if (door.isOpen && answered && chromium)
-        return c.json({ status: 'ready', checks, jail } as const, 200);
-      return c.json({ status: 'not_ready', checks, jail } as const, 503);
+      const checks = { database: answered, chromium, ...(bus && { bus: bus.isConnected }) };
+      const isReady = door.isOpen && Object.values(checks).every(Boolean);
+      const body = { checks, ...(jail && { jail }) };
+      if (isReady) return c.json({ status: 'ready', ...body } as const, 200);
+      return c.json({ status: 'not_ready', ...body } as const, 503);
     });
 }

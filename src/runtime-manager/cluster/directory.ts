@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus } from './bus.ts';
 import { Beacon, PROTOCOL } from './messages.ts';
 import { SUBJECTS } from './subjects.ts';
@@ -7,6 +8,7 @@ const SUSPECT_MS = 1000;
 /** A node that was not heard for so long, while others could be, answers nobody any more. */
 const GONE_MS = 5000;
 const LOOK_MS = 500;
+const HEAR_MS = 20;
 
 /** A node, as this process knows it. */
 export interface KnownNode {
@@ -44,6 +46,12 @@ export class Directory implements Disposable {
     return [...this.#heard.values()].filter(
       ({ beacon, heardAt }) => heardAt > since && beacon.state === 'up',
     );
+  }
+
+  /** Resolves when a node was heard, or could have been. */
+  async heard(): Promise<void> {
+    const until = performance.now() + SUSPECT_MS;
+    while (this.#heard.size === 0 && performance.now() < until) await delay(HEAR_MS);
   }
 
   find(nodeId: string): KnownNode | undefined {

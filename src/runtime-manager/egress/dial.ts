@@ -13,7 +13,8 @@ import {
   ProxyHungUp,
   TargetUnreachable,
 } from './egress-errors.ts';
-import { Narrowing, type Destination, type EgressPolicy } from './egress-policy.ts';
+import type { Destination } from './destination.ts';
+import { Narrowing, type EgressPolicy } from './egress-policy.ts';
 import { connectHttp } from './http-connect.ts';
 import type { Route } from './route.ts';
 import { connectSocks5, greetSocks5 } from './socks5.ts';

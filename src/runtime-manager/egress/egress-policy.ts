@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { classify } from './addresses.ts';
 import { DestinationRules } from './destination-rules.ts';
 import type { EgressRules } from '../runtime/egress-rules.ts';
+import type { Destination } from './destination.ts';
 import { EgressRefusal } from './egress-errors.ts';
 import { isLocalhost, LOOPBACK } from './localhost.ts';
 import type { ReservedPorts } from './reserved-ports.ts';
@@ -17,12 +18,6 @@ export interface EgressPolicyOptions {
 const INTERNAL_NAME =
   /^[^.]+$|(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|private|home\.arpa)$/;
 const METADATA_NAME = /^(?:metadata|instance-data|metadata\.google\.internal|metadata\.goog)$/;
-
-/** Where a browser wants to go: a host in its canonical form, and a port. */
-export interface Destination {
-  host: string;
-  port: number;
-}
 
 /** Which destinations browsers may reach from this machine. */
 export class EgressPolicy {

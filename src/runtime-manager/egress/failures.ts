@@ -1,5 +1,5 @@
 import type { NewEvent } from '../runtime/events.ts';
-import type { Destination } from './egress-policy.ts';
+import type { Destination } from './destination.ts';
 import { EgressRefusal, failureCode } from './egress-errors.ts';
 
 /** A failure that is repeated is told after this time, with how often it happened. */

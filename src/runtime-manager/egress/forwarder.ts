@@ -11,7 +11,7 @@ import { canonicalHost } from './addresses.ts';
 import { deadEndOf } from './dead-end.ts';
 import { Dialer, type DialOptions } from './dial.ts';
 import { EgressRefusal, failureCode, isAbort } from './egress-errors.ts';
-import type { Destination } from './egress-policy.ts';
+import type { Destination } from './destination.ts';
 import { Failures } from './failures.ts';
 import { reset, SocksFront, TunnelFront, type Front } from './fronts.ts';
 import { OutboundConnections } from './outbound-connections.ts';
@@ -175,12 +175,12 @@ export class Forwarder implements Disposable {
 
   /** Refuses a destination, unless it is a port of the service's own that has an entrance. */
   #refuse(front: Front, client: Duplex, destination: Destination, refusal: EgressRefusal): void {
-    const entrance = this.#options.reservedPorts.entranceOf(destination.port);
+    const entrance = this.#options.reservedPorts.entranceOf(destination);
     if (refusal.code !== 'own_port' || entrance === undefined) {
       return this.#fail(front, destination, refusal);
     }
     front.accept();
-    enterOwnService(client, destination, entrance);
+    enterOwnService(client, entrance);
   }
 
   /** Takes a connection for `http:` requests, whose destination is known before any request. */

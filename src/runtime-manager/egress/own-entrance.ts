@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { connect, isIP } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Destination } from './egress-policy.ts';
+import type { Entrance } from './reserved-ports.ts';
 import { splice } from './splice.ts';
 
 /**
@@ -9,7 +9,7 @@ import { splice } from './splice.ts';
  * that clients have, which may be one of the service itself. Only websockets below `path` pass,
  * where a ticket is asked for; everything else is refused.
  */
-export function enterOwnService(client: Duplex, { host, port }: Destination, path: string): void {
+export function enterOwnService(client: Duplex, { host, port, path }: Entrance): void {
   const gate = createServer((_request, response) => response.writeHead(403).end());
   gate.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { url = '', method, headers, rawHeaders } = request;
@@ -17,12 +17,7 @@ export function enterOwnService(client: Duplex, { host, port }: Destination, pat
     const isWebSocket = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
     if (!isWebSocket || !url.startsWith(path))
       return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-    const service = connect({
-      host: isIP(host) === 0 ? '127.0.0.1' : host,
-      port,
-      allowHalfOpen: true,
-      noDelay: true,
-    });
+    const service = connect({ host, port, allowHalfOpen: true, noDelay: true });
     service.on('error', () => socket.destroy());
     const lines = [`GET ${url} HTTP/1.1`];
     for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -12,7 +12,7 @@ import { RuntimeError } from '../errors.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import { authorityOf, type Dialer } from './dial.ts';
 import { EgressRefusal, isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
-import type { Destination } from './egress-policy.ts';
+import type { Destination } from './destination.ts';
 import { proxyAuthorization } from './http-connect.ts';
 import { credentialsOf } from './route.ts';
 

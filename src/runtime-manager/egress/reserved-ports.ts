@@ -1,9 +1,16 @@
+import { isIP } from 'node:net';
+import type { Destination } from './destination.ts';
 import { isOfThisMachine } from './own-addresses.ts';
 import {
   ReservedServiceAddresses,
   type ReservedService,
   type Resolve,
 } from './reserved-services.ts';
+
+/** A place where websockets may enter the service, below a path. */
+export interface Entrance extends Destination {
+  path: string;
+}
 
 /**
  * The ports that the service itself listens at or depends on: its own port, its database, storage
@@ -14,8 +21,12 @@ export class ReservedPorts {
   readonly #held = new Map<number, number>();
   readonly #access = new Map<number, string>();
   readonly #services: ReservedServiceAddresses[];
+  readonly #resolve: Resolve | undefined;
+  /** The other processes of the cluster, by where they are. */
+  #peers = new Map<string, ReservedServiceAddresses>();
 
   constructor(services: readonly ReservedService[] = [], resolve?: Resolve) {
+    this.#resolve = resolve;
     this.#services = services.map((service) => new ReservedServiceAddresses(service, resolve));
   }
 
@@ -37,13 +48,37 @@ export class ReservedPorts {
     };
   }
 
-  entranceOf(port: number): string | undefined {
-    return this.#access.get(port);
+  /** The processes of the cluster from now on, in place of those before. */
+  setPeers(peers: readonly ReservedService[]): void {
+    const known = this.#peers;
+    this.#peers = new Map(
+      peers.map((peer) => {
+        const name = JSON.stringify(peer);
+        return [name, known.get(name) ?? new ReservedServiceAddresses(peer, this.#resolve)];
+      }),
+    );
+  }
+
+  /** Where websockets may enter a port of the service; undefined: nowhere. */
+  entranceOf({ host, port }: Destination): Entrance | undefined {
+    const path = this.#access.get(port);
+    if (path !== undefined) return { host: isIP(host) === 0 ? '127.0.0.1' : host, port, path };
+    for (const { service } of this.#reserved()) {
+      const { entrance } = service;
+      if (service.port === port && entrance !== undefined) {
+        return { host: service.host, port, path: entrance };
+      }
+    }
+    return undefined;
+  }
+
+  #reserved(): ReservedServiceAddresses[] {
+    return [...this.#services, ...this.#peers.values()];
   }
 
   async has(address: string, port: number): Promise<boolean> {
     if (this.#held.has(port) && isOfThisMachine(address)) return true;
-    for (const service of this.#services) {
+    for (const service of this.#reserved()) {
       if (await service.has(address, port)) return true;
     }
     return false;

@@ -8,6 +8,8 @@ export interface ReservedService {
   port: number;
   /** Whether pages may still reach it at public addresses, where everybody can. */
   isOpenIfPublic?: boolean;
+  /** Websockets may be opened below this path. */
+  entrance?: string;
 }
 
 /** How long the resolver is not asked again for a name. */
@@ -17,14 +19,14 @@ export type Resolve = (host: string) => Promise<string[]>;
 
 /** One such server, with all addresses that its name was ever found to stand for. */
 export class ReservedServiceAddresses {
-  readonly #service: ReservedService;
+  readonly service: ReservedService;
   readonly #resolve: Resolve;
   readonly #known = new Set<string>();
   #asked: Promise<boolean> | undefined;
   #askedAt = 0;
 
   constructor(service: ReservedService, resolve: Resolve = resolveAll) {
-    this.#service = service;
+    this.service = service;
     this.#resolve = resolve;
   }
 
@@ -33,8 +35,8 @@ export class ReservedServiceAddresses {
    * the resolver is away, every address may be the server's.
    */
   async has(address: string, port: number): Promise<boolean> {
-    if (port !== this.#service.port) return false;
-    if (this.#service.isOpenIfPublic === true && classify(address) === 'public') return false;
+    if (port !== this.service.port) return false;
+    if (this.service.isOpenIfPublic === true && classify(address) === 'public') return false;
     if (this.#knows(address)) return true;
     return !(await this.#ask()) || this.#knows(address);
   }
@@ -49,7 +51,7 @@ export class ReservedServiceAddresses {
     const now = performance.now();
     if (this.#asked && now - this.#askedAt < FRESH_MS) return this.#asked;
     this.#askedAt = now;
-    this.#asked = this.#resolve(this.#service.host).then(
+    this.#asked = this.#resolve(this.service.host).then(
       (found) => {
         for (const address of found) this.#known.add(address);
         return true;

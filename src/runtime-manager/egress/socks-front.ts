@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { canonicalHost } from './addresses.ts';
-import type { Destination } from './egress-policy.ts';
+import type { Destination } from './destination.ts';
 import { CONNECT, IPV4, IPV6, NAME, NO_AUTHENTICATION, readBytes, VERSION } from './socks5.ts';
 
 const HOST_UNREACHABLE = 4;

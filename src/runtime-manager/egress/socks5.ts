@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js';
 import type { RuntimeError } from '../errors.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import { proxyError, TargetUnreachable } from './egress-errors.ts';
-import type { Destination } from './egress-policy.ts';
+import type { Destination } from './destination.ts';
 import { credentialsOf } from './route.ts';
 
 // RFC 1928

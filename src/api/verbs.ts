@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { Database } from '../db/client.ts';
+import { createApiKeyStore } from '../db/queries/api-keys.ts';
+import { createBrowserProfileStore } from '../db/queries/browser-profiles.ts';
+import { createWorkspaceStore } from '../db/queries/workspaces.ts';
+import type { Sealing } from '../db/sealing.ts';
+import {
+  BrowserProfiles,
+  ProfileTransfers,
+  type Extensions,
+  type Profiles,
+  type ProfileStates,
+  type RuntimeManager,
+} from '../runtime-manager/index.ts';
+import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
+import type { Config } from './config/config.ts';
+
+export interface VerbParts extends Pick<Config, 'dataDir'> {
+  database: Database;
+  secrets: Sealing;
+  runtimes: RuntimeManager;
+  profiles: Profiles;
+  extensions: Extensions;
+  states: ProfileStates;
+}
+
+/** What customers do with what they keep. */
+export function openVerbs(parts: VerbParts) {
+  const { secrets, runtimes, profiles, extensions, states } = parts;
+  const { db } = parts.database;
+  const workspaceStore = createWorkspaceStore(db);
+  const browserProfiles = new BrowserProfiles({
+    store: createBrowserProfileStore(db, secrets),
+    profiles,
+    extensions,
+    assertLocale: (locale) => runtimes.assertLocale(locale),
+  });
+  return {
+    apiKeys: new ApiKeys({ store: createApiKeyStore(db), workspaces: workspaceStore }),
+    workspaces: new Workspaces({
+      store: workspaceStore,
+      stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
+    }),
+    browserProfiles,
+    profileTransfers: new ProfileTransfers({
+      browserProfiles,
+      profiles,
+      states,
+      uploadDir: uploadDir(parts),
+    }),
+  };
+}
+
+/** Where uploads lie until they are taken. */
+export function uploadDir({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'uploads');
+}
