@@ -1,68 +1,17 @@
 import { present } from '../../support/records.ts';
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
-import { createRuntimeStore } from '../../../src/db/queries/runtimes.ts';
-import { Locales } from '../../../src/runtime-manager/browser/locales.ts';
-import { WakeUps } from '../../../src/runtime-manager/events/wake-ups.ts';
-import { openTestDatabase, openTestSecrets } from '../../support/database.ts';
-import { FakeNode } from '../../support/fake-node.ts';
-import {
-  bodyOf,
-  connectTo,
-  orderOf,
-  requestOf,
-  ticketOf,
-  type NodeUnderTest,
-} from '../../support/node-under-test.ts';
+import { chunksOf, openFakeNodeUnderTest } from '../../support/fake-node-under-test.ts';
+import { bodyOf, connectTo, orderOf, requestOf, ticketOf } from '../../support/node-under-test.ts';
 import { testRuntimeNode } from './runtime-node.contract.ts';
 
 const MEGABYTE = 1_000_000;
 
-async function openFakeNode(): Promise<NodeUnderTest> {
-  const database = await openTestDatabase();
-  const secrets = await openTestSecrets(database);
-  const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 });
-  const node = new FakeNode({
-    nodeId: randomUUID(),
-    store,
-    wakeUps: new WakeUps(),
-    locales: await Locales.read(inject('chromiumPath')),
-    log: pino({ level: 'silent' }),
-  });
-  return {
-    node,
-    database,
-    store,
-    openEcho: async () => ({ ask: (text) => text, heard: (message) => message }),
-    openLargeRequest: async (_, bytes) => {
-      const chunks = chunksOf(bytes);
-      return {
-        method: 'POST',
-        path: '/anything',
-        chunks,
-        check: async (response) => {
-          const got = Buffer.from(await response.arrayBuffer());
-          if (!got.equals(Buffer.concat(chunks))) throw new Error('it is not what was sent');
-        },
-      };
-    },
-    [Symbol.asyncDispose]: async () => {
-      await node[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function chunksOf(bytes: number): Buffer[] {
-  return Array.from({ length: bytes / MEGABYTE }, (_, nth) => Buffer.alloc(MEGABYTE, nth));
-}
-
-testRuntimeNode(openFakeNode);
+testRuntimeNode(openFakeNodeUnderTest);
 
 async function openRuntime() {
-  const subject = await openFakeNode();
+  const subject = await openFakeNodeUnderTest();
   onTestFinished(() => subject[Symbol.asyncDispose]());
   const { id } = await insertOrganization(subject.database.db, randomUUID());
   return { node: subject.node, runtime: present(await subject.node.create(orderOf(id), {})) };
