@@ -183,7 +183,10 @@ export class Cluster {
         `Processes of other machines reach this one at ${host}: set BCTRL_NODE_TLS_CA_FILE, BCTRL_NODE_TLS_CERT_FILE and BCTRL_NODE_TLS_KEY_FILE, or BCTRL_NODE_TLS=off where nobody else listens to the network.`,
       );
     }
-    this.#parts.log.warn({ host }, 'what clients and browsers say passes between machines without TLS');
+    this.#parts.log.warn(
+      { host },
+      'what clients and browsers say passes between machines without TLS',
+    );
   }
 
   async #join(address: string, stack: AsyncDisposableStack): Promise<Membership> {

@@ -5,29 +5,25 @@ import { bootstrap } from '../db/bootstrap.ts';
 import { openDatabase, type Database, type DatabaseAddress } from '../db/client.ts';
 import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
-import { createApiKeyStore } from '../db/queries/api-keys.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
-import { createBrowserProfileStore } from '../db/queries/browser-profiles.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
-import { createWorkspaceStore } from '../db/queries/workspaces.ts';
+import type { Sealing } from '../db/sealing.ts';
 import {
-  BrowserProfiles,
   diagnose,
   downloadPackage,
   EgressPolicy,
   Extensions,
   onlyNode,
   Profiles,
-  ProfileTransfers,
   reconcile,
   ReservedPorts,
   RuntimeManager,
   Tickets,
   WakeUps,
-  type ProfileStates,
+  type Nodes,
 } from '../runtime-manager/index.ts';
-import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
+import type { Cluster } from './cluster.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
 import { createLogger } from './config/logger.ts';
@@ -35,9 +31,10 @@ import { openSecrets } from './config/secrets.ts';
 import { IdempotentAnswers } from './http/idempotent-answers.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createPublicAddress } from './http/public-address.ts';
-import { openServer } from './http/server.ts';
-import { openLocalNode, type OpenNode } from './local-node.ts';
+import { openHealthServer, openServer, type ApiServer } from './http/server.ts';
+import { openLocalNode, type OpenedNode, type OpenNode } from './local-node.ts';
 import { openRetention } from './retention.ts';
+import { openVerbs, uploadDir } from './verbs.ts';
 
 /** What a service is opened with besides its configuration; the rest is made as the configuration says. */
 export interface ServiceParts {
@@ -87,28 +84,25 @@ async function open(
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
   await secrets.register(database.db);
-  const core = { ...config, log, nodeId, database, secrets };
-  const { node, runtimes, ...opened } = await openCore(core, parts, stack);
-  // They have an owner from here on, also when the server cannot be opened.
+  const tickets = new Tickets(secrets.ticketKeys);
+  const ground = { ...config, log, nodeId, database, secrets, tickets };
+  const cluster = await openCluster(ground, stack);
+  const core = await openCore({ ...ground, cluster }, parts, stack);
+  // It has an owner from here on, also when the server cannot be opened.
   await using ended = new AsyncDisposableStack();
-  ended.use(runtimes);
-  ended.use(node);
-  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
-  const server = stack.use(
-    await openServer({
-      ...core,
-      ...opened,
-      runtimes,
-      answers,
-      addressOf: createPublicAddress(config),
-    }),
-  );
-  // The runtimes end before the server: meanwhile the server answers that it is shutting down, and
+  const server = await openServerOf({ ...ground, ...core, cluster }, { stack, ended });
+  ended.use(core.node);
+  if (cluster && core.node) {
+    ended.use(await cluster.joinAsNode({ ...core, node: core.node }, core, stack));
+  }
+  // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
   // clients that hold connections are told to go.
   stack.use(ended.move());
+  if (config.role === 'api') await cluster?.joinAsApi(server.url, stack);
   // The key is made once the address is ours, so that no start makes one, then fails and never
   // shows it.
-  const newApiKey = await bootstrap(database, config.apiKey);
+  const isServed = config.role !== 'node';
+  const newApiKey = isServed ? await bootstrap(database, config.apiKey) : undefined;
   server.admit();
   const { root: browserRoot } = browserRoots(config, nodeId);
   return { url: server.url, newApiKey, browserRoot };
@@ -132,12 +126,29 @@ type Ground = Config & {
   log: Logger;
   nodeId: string;
   database: Database;
-  secrets: Awaited<ReturnType<typeof openSecrets>>;
+  secrets: Sealing;
+  tickets: Tickets;
 };
 
-/** The rules of the business, and the node below them. */
-async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposableStack) {
-  const { database, secrets, nodeId, log } = ground;
+/** What a process that is alone has no use for is not even loaded. */
+async function openCluster(
+  ground: Ground,
+  stack: AsyncDisposableStack,
+): Promise<Cluster | undefined> {
+  if (!ground.cluster) return undefined;
+  const { Cluster } = await import('./cluster.ts');
+  return Cluster.open(ground, ground.cluster, stack);
+}
+
+type WithCluster<Parts> = Omit<Parts, 'cluster'> & { cluster: Cluster | undefined };
+
+/** What is kept, and the node that works with it; without one, the nodes of others do. */
+async function openCore(
+  ground: WithCluster<Ground>,
+  parts: ServiceParts,
+  stack: AsyncDisposableStack,
+) {
+  const { database, secrets, nodeId, log, cluster } = ground;
   const store = createRuntimeStore(database, secrets, ground);
   await reconcile(store, nodeId, log);
   const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
@@ -154,68 +165,48 @@ async function openCore(ground: Ground, parts: ServiceParts, stack: AsyncDisposa
     tryOut: (directory) => opened.tryOut(directory),
   });
   const metrics = createMetrics(ground.version);
-  const wakeUps = new WakeUps();
-  const core = { ...ground, store, profiles, extensions, wakeUps };
+  const wakeUps = stack.use(new WakeUps(cluster?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
+  const core = { storage, store, profiles, extensions, reservedPorts, wakeUps, metrics };
   const openNode = parts.openNode ?? openLocalNode;
-  const opened = await openNode(
-    { ...core, storage, checkoutRoot, egressPolicy, reservedPorts, metrics },
-    stack,
-  );
+  const opened: Browsers =
+    cluster && ground.role === 'api'
+      ? cluster.withoutNode(storage)
+      : await openNode({ ...ground, ...core, checkoutRoot, egressPolicy }, stack);
   // What a crash left is kept if it may be of use, and else removed.
   await profiles.recover(checkoutRoot);
   await rm(uploadDir(ground), { recursive: true, force: true });
-  const { node, states, jail } = opened;
-  const tickets = new Tickets(secrets.ticketKeys);
-  const runtimes = new RuntimeManager({ ...core, nodes: onlyNode(node), tickets });
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
-  return {
-    ...openVerbs(ground, { ...core, states, runtimes }),
-    extensions,
-    node,
-    runtimes,
-    metrics,
-    reservedPorts,
-    jail,
-    diagnose: () => diagnose({ store, ...preview, ...place }),
-  };
+  const looksAfter = () => diagnose({ store, ...preview, ...place });
+  return { node: undefined, jail: undefined, ...opened, ...core, diagnose: looksAfter };
 }
 
-interface Core {
-  runtimes: RuntimeManager;
-  profiles: Profiles;
-  extensions: Extensions;
-  states: ProfileStates;
+/** What does the work with browsers: the node of this process, or the nodes of others. */
+type Browsers = Pick<OpenedNode, 'states' | 'tryOut'> & Partial<OpenedNode>;
+
+type Opened = WithCluster<Ground> & Awaited<ReturnType<typeof openCore>>;
+
+/** The server of clients, or in a process without clients, one that tells how it is. */
+async function openServerOf(
+  opened: Opened,
+  { stack, ended }: { stack: AsyncDisposableStack; ended: AsyncDisposableStack },
+): Promise<ApiServer> {
+  const { cluster: bus, node, store } = opened;
+  if (opened.role === 'node' && node) {
+    return stack.use(await openHealthServer({ ...opened, bus, runtimes: node }));
+  }
+  const runtimes = ended.use(new RuntimeManager({ ...opened, nodes: nodesOf(opened) }));
+  const { database, nodeId, log } = opened;
+  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
+  const verbs = openVerbs({ ...opened, runtimes });
+  const addressOf = createPublicAddress(opened);
+  return stack.use(
+    await openServer({ ...opened, ...verbs, bus, store, runtimes, answers, addressOf }),
+  );
 }
 
-/** What customers do with what they keep. */
-function openVerbs(
-  { database: { db }, secrets, dataDir }: Ground,
-  { runtimes, profiles, extensions, states }: Core,
-) {
-  const workspaceStore = createWorkspaceStore(db);
-  const browserProfiles = new BrowserProfiles({
-    store: createBrowserProfileStore(db, secrets),
-    profiles,
-    extensions,
-    assertLocale: (locale) => runtimes.assertLocale(locale),
-  });
-  return {
-    apiKeys: new ApiKeys({ store: createApiKeyStore(db), workspaces: workspaceStore }),
-    workspaces: new Workspaces({
-      store: workspaceStore,
-      stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
-    }),
-    browserProfiles,
-    profileTransfers: new ProfileTransfers({
-      browserProfiles,
-      profiles,
-      states,
-      uploadDir: uploadDir({ dataDir }),
-    }),
-  };
-}
-
-function uploadDir({ dataDir }: Pick<Config, 'dataDir'>): string {
-  return join(dataDir, 'uploads');
+function nodesOf({ cluster, node, store }: Opened): Nodes {
+  if (cluster) return cluster.nodes(node, store);
+  if (node) return onlyNode(node);
+  throw new Error('there is no node');
 }

@@ -15,6 +15,8 @@ export interface DerivedKeys {
   id: string;
   sealing: Buffer;
   tickets: Buffer;
+  /** What processes of a cluster recognize each other by. */
+  nodes: Buffer;
 }
 
 /** `secret` may be a passphrase. The same secret and salt give the same keys everywhere. */
@@ -27,6 +29,7 @@ export async function deriveKeys(secret: string, salt: string): Promise<DerivedK
     id: derive('id', ID_BYTES).toString('hex'),
     sealing: derive('sealing', KEY_BYTES),
     tickets: derive('tickets', KEY_BYTES),
+    nodes: derive('nodes', KEY_BYTES),
   };
 }
 

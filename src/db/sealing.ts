@@ -7,10 +7,12 @@ import { readSealing, registerKey, type SealingRecord } from './queries/sealing.
 /** `sealed:<id of the key>:<base64>`; earlier versions, which had one key, wrote no id. */
 const SEALED = /^sealed:(?:(?<id>[0-9a-f]+):)?(?<text>[\w+/]+=*)$/;
 
-/** What the encryption keys open and sign: secrets at rest, and connection tickets. */
+/** What the encryption keys open and sign: secrets at rest, tickets, and requests to nodes. */
 export class Sealing {
   /** The first key signs. */
   readonly ticketKeys: readonly [Buffer, ...Buffer[]];
+  /** Those of processes of a cluster for each other; the first key signs. */
+  readonly nodeKeys: readonly [Buffer, ...Buffer[]];
   /** What every text that the current key sealed begins with. */
   readonly prefix: string;
   readonly id: string;
@@ -23,6 +25,7 @@ export class Sealing {
     this.id = current.id;
     this.prefix = `sealed:${current.id}:`;
     this.ticketKeys = [current.tickets, ...old.map(({ tickets }) => tickets)];
+    this.nodeKeys = [current.nodes, ...old.map(({ nodes }) => nodes)];
     this.#key = current.sealing;
     this.#keys = new Map([...old, current].map(({ id, sealing }) => [id, sealing]));
     this.#unsalted = secrets.map((secret) => createHash('sha256').update(secret).digest());

@@ -10,10 +10,14 @@ import type { NodeUnderTest } from './node-under-test.ts';
 
 const MEGABYTE = 1_000_000;
 
+export interface FakeNodeUnderTest extends NodeUnderTest {
+  node: FakeNode;
+}
+
 /** A node without browsers over a database of its own; what is sent to it comes back. */
 export async function openFakeNodeUnderTest(
   differs: Partial<FakeNodeParts> = {},
-): Promise<NodeUnderTest> {
+): Promise<FakeNodeUnderTest> {
   const database = await openTestDatabase();
   const secrets = await openTestSecrets(database);
   const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 });

@@ -105,6 +105,7 @@ async function pass(
     path: pathBelow(pathname.split('/'), segments) + search,
     body: limitedBody(c.env.incoming, UPLOAD.test(pathname) ? UPLOAD_MAX_BYTES : BODY_MAX_BYTES),
     gone: c.req.raw.signal,
+    requestId: c.var.requestId,
   });
 }
 

@@ -60,6 +60,8 @@ export interface NodeRequest {
   body: AsyncIterable<Uint8Array>;
   /** Aborts when the client has gone. */
   gone: AbortSignal;
+  /** Names the request in logs. */
+  requestId?: string | undefined;
 }
 
 /**

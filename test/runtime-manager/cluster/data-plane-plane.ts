@@ -1,0 +1,135 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { generate } from 'selfsigned';
+import { onTestFinished } from 'vitest';
+import { Tickets, type Ticket } from '../../../src/runtime-manager/connections/tickets.ts';
+import { DataPlaneClient } from '../../../src/runtime-manager/cluster/data-plane/data-plane-client.ts';
+import {
+  DataPlaneListener,
+  type DataPlaneListenerOptions,
+} from '../../../src/runtime-manager/cluster/data-plane/data-plane-listener.ts';
+import type { NodeKeys } from '../../../src/runtime-manager/cluster/data-plane/credentials.ts';
+import type { TlsFiles } from '../../../src/runtime-manager/cluster/data-plane/tls-files.ts';
+
+const HOST = '127.0.0.1';
+
+export const KEYS: NodeKeys = [randomBytes(32)];
+export const TICKETS = new Tickets([randomBytes(32)]);
+
+export interface Certificates {
+  node: TlsFiles;
+  api: TlsFiles;
+}
+
+/** Certificates of one cluster, in files until the result is disposed. */
+export async function makeCertificates(): Promise<Certificates & AsyncDisposable> {
+  const directory = await mkdtempDisposable(join(tmpdir(), 'bctrl-'));
+  const ca = await generate([{ name: 'commonName', value: 'bctrl test' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
+  });
+  const write = async (name: string, text: string) => {
+    const path = join(directory.path, `${name}.pem`);
+    await writeFile(path, text);
+    return path;
+  };
+  const caFile = await write('ca', ca.cert);
+  const issue = async (name: string) => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
+      ca: { cert: ca.cert, key: ca.private },
+    });
+    return {
+      caFile,
+      certFile: await write(name, cert),
+      keyFile: await write(`${name}.key`, key),
+    };
+  };
+  return {
+    node: await issue('bctrl-node'),
+    api: await issue('bctrl-api'),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}
+
+type Node = DataPlaneListenerOptions['node'];
+
+export interface PlaneOptions {
+  certificates?: Certificates | undefined;
+  keys?: NodeKeys;
+  clientKeys?: NodeKeys;
+}
+
+/** A node that can be reached over the data plane, and an API process that does so. */
+export async function openPlane(
+  node: Node,
+  { certificates, keys = KEYS, clientKeys = keys }: PlaneOptions = {},
+) {
+  const logged: Record<string, unknown>[] = [];
+  const out = new Writable({
+    write: (line: Buffer, _, done) => {
+      logged.push(JSON.parse(line.toString()));
+      done();
+    },
+  });
+  const listener = await DataPlaneListener.open({
+    node,
+    tickets: TICKETS,
+    keys,
+    host: HOST,
+    port: 0,
+    tls: certificates?.node,
+    log: pino(out),
+  });
+  const client = new DataPlaneClient({
+    tickets: TICKETS,
+    keys: clientKeys,
+    tls: certificates?.api,
+  });
+  const close = async () => {
+    await client[Symbol.asyncDispose]();
+    await listener[Symbol.asyncDispose]();
+  };
+  const target = { nodeId: node.id, address: `${HOST}:${listener.port}` };
+  return { listener, client, target, logged, close };
+}
+
+/** As `openPlane` until the test has finished, with a node that does as it is told. */
+export async function openPlaneTo(does: Partial<Node>, options: PlaneOptions = {}) {
+  const node = { id: randomUUID(), connect: unexpected, answer: unexpected, ...does };
+  const plane = await openPlane(node, options);
+  onTestFinished(plane.close);
+  return { ...plane, node, ticket: ticketAt(node.id) };
+}
+
+/** A ticket of some runtime at a node. */
+export function ticketAt(nodeId: string, differs: Partial<Ticket> = {}) {
+  return TICKETS.read(TICKETS.sign(someTicket(nodeId, differs)));
+}
+
+export function someTicket(nodeId: string, differs: Partial<Ticket> = {}): Ticket {
+  return {
+    nodeId,
+    runtimeId: randomUUID(),
+    generation: 1,
+    connectionId: randomUUID(),
+    protocol: 'cdp',
+    access: 'control',
+    expiresAt: new Date(Date.now() + 600_000),
+    ...differs,
+  };
+}
+
+async function unexpected(): Promise<never> {
+  throw new Error('the node was asked');
+}
