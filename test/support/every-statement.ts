@@ -5,6 +5,7 @@ import * as apiKeys from '../../src/db/queries/api-keys.ts';
 import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts';
 import * as profiles from '../../src/db/queries/browser-profiles.ts';
 import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
+import { createNodeStore } from '../../src/db/queries/nodes.ts';
 import * as organizations from '../../src/db/queries/organizations.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
@@ -96,6 +97,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const extensions = watch(createExtensionStore(db), uncalled);
   const retention = watch(createRetentionStore(db), uncalled);
   const storages = watch(createStorageStore(db), uncalled);
+  const nodes = watch(createNodeStore(pools), uncalled);
   const query = watch(
     {
       ...keyQueries,
@@ -217,12 +219,25 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await walk((page) => extensions.list(org, page));
   assert.equal(await extensions.remove(org, extension.id), 'removed');
 
+  const member = { id: nodeId, role: 'all', address: undefined, build: 'b', protocol: 1 } as const;
+  const mine = await nodes.join(member, 60_000);
+  assert.equal(await nodes.renew(mine, 60_000), true);
+  await nodes.drain(mine);
+  await nodes.undrain(mine);
+  assert.equal((await nodes.list()).length, 1);
+  const over = await nodes.join({ ...member, id: randomUUID() }, -1);
+  await insertRecord(runtimes, org, newRecord({ nodeId: over.id }));
+  const lost = await nodes.declareLost([nodeId, over.id]);
+  for (const { id } of lost.runtimes) await runtimes.remove(org, id);
+  assert.deepEqual([lost.nodeIds, lost.runtimes.length], [[over.id], 1]);
+  await nodes.leave(mine);
+
   const claim = { id: 'new', request: 'r', nodeId };
   await query.claimKey(db, claim);
   await query.claimKey(db, claim);
   await query.findRequest(db, 'new');
-  await query.saveAnswer(db, 'new', Buffer.from('a'));
-  await query.releaseKey(db, 'new');
+  await query.saveAnswer(db, claim, Buffer.from('a'));
+  await query.releaseKey(db, claim);
   await query.releaseUnfinished(db, nodeId);
 
   for (const what of ['removeRuntimes', 'removeEvents'] as const) {

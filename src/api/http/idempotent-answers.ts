@@ -16,7 +16,7 @@ import { ApiError } from './errors.ts';
 
 const RECORD_WAIT_MS = 2000;
 const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
-/** How often to look for the answer of another service that carries out the same request. */
+/** How often to look whether another service has answered the same request, or is gone. */
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
 
@@ -35,6 +35,9 @@ export interface KeyedRequest {
   digest: string;
 }
 
+/** Is given the id that a runtime gets which the request makes. */
+type CarryOut = (runtimeId: string) => Promise<Answer>;
+
 interface Running {
   digest: string;
   answer: Promise<Answer>;
@@ -42,9 +45,10 @@ interface Running {
 
 /**
  * Carries each request out once: for a day, a request with the same key gets the answer of the
- * first one, even while the first is still under way. Only final answers are kept: a caller may
- * retry temporary refusals (429) and failures (5xx). Answers are stored encrypted under the
- * caller's own credential, since they contain connection URLs.
+ * first one, even while the first is still under way. When the process that carries a request out
+ * is gone, one that waits for its answer carries the request out again, for the same runtime. Only
+ * final answers are kept: a caller may retry temporary refusals (429) and failures (5xx). Answers
+ * are stored encrypted under the caller's own credential, since they contain connection URLs.
  */
 export class IdempotentAnswers implements Disposable {
   readonly #db: Db;
@@ -59,7 +63,10 @@ export class IdempotentAnswers implements Disposable {
     this.#log = log;
   }
 
-  /** Frees the keys of requests that were unfinished when the service last ended. */
+  /**
+   * Frees the keys of requests that were unfinished when the service last ended. Those of a service
+   * that has joined a cluster wait for whoever asks again.
+   */
   static async open(db: Db, nodeId: string, log: Logger): Promise<IdempotentAnswers> {
     await releaseUnfinished(db, nodeId);
     return new IdempotentAnswers(db, nodeId, log);
@@ -73,7 +80,7 @@ export class IdempotentAnswers implements Disposable {
   /** Throws `idempotency.mismatch` when the key was used for another request. */
   async answer(
     request: KeyedRequest,
-    carryOut: () => Promise<Answer>,
+    carryOut: CarryOut,
   ): Promise<{ answer: Answer; isReplay: boolean }> {
     const { id, cipherKey } = derive(request);
     const running = this.#running.get(id);
@@ -94,24 +101,20 @@ export class IdempotentAnswers implements Disposable {
     return { answer: await answer, isReplay };
   }
 
-  async #answer(
-    id: string,
-    request: KeyedRequest,
-    cipherKey: Buffer,
-    carryOut: () => Promise<Answer>,
-  ) {
-    const known = await this.#find(id, request, cipherKey);
-    if (known) return { answer: known, isReplay: true, recorded: Promise.resolve() };
+  async #answer(id: string, request: KeyedRequest, cipherKey: Buffer, carryOut: CarryOut) {
+    const claimed = await this.#claim(id, request, cipherKey);
+    if ('answer' in claimed) return { ...claimed, isReplay: true, recorded: Promise.resolve() };
+    const holder = { id, nodeId: this.#nodeId };
     try {
-      const answer = await carryOut();
+      const answer = await carryOut(claimed.runtimeId);
       const recorded = this.#record(() =>
         isFinal(answer)
-          ? saveAnswer(this.#db, id, seal(answer, cipherKey))
-          : releaseKey(this.#db, id),
+          ? saveAnswer(this.#db, holder, seal(answer, cipherKey))
+          : releaseKey(this.#db, holder),
       );
       return { answer, isReplay: false, recorded };
     } catch (error) {
-      void this.#record(() => releaseKey(this.#db, id));
+      void this.#record(() => releaseKey(this.#db, holder));
       throw error;
     }
   }
@@ -133,17 +136,22 @@ export class IdempotentAnswers implements Disposable {
     });
   }
 
-  /** Returns the recorded answer, or undefined when this service has to carry out the request. */
-  async #find(id: string, request: KeyedRequest, cipherKey: Buffer): Promise<Answer | undefined> {
+  /**
+   * Resolves with the recorded answer, or with the id for a runtime when this service has to carry
+   * out the request. Each look may find that another service which did so is gone.
+   */
+  async #claim(
+    id: string,
+    request: KeyedRequest,
+    cipherKey: Buffer,
+  ): Promise<{ answer: Answer } | { runtimeId: string }> {
     const claim = { id, request: request.digest, nodeId: this.#nodeId };
     for (let look = 0; look < LOOKS_MAX; look++) {
-      const recorded =
-        look === 0 ? await claimKey(this.#db, claim) : await findRequest(this.#db, id);
-      if (!recorded && look === 0) return undefined;
-      // The other service released the key.
-      if (!recorded) return this.#find(id, request, cipherKey);
-      assertSame(request, recorded.request);
-      if (recorded.answer) return open(recorded.answer, cipherKey);
+      const runtimeId = await claimKey(this.#db, claim);
+      if (runtimeId !== undefined) return { runtimeId };
+      const recorded = await findRequest(this.#db, id);
+      if (recorded) assertSame(request, recorded.request);
+      if (recorded?.answer) return { answer: open(recorded.answer, cipherKey) };
       await delay(LOOK_MS);
     }
     throw new ApiError('idempotency.in_progress', 'The request with this key is still under way.');

@@ -21,7 +21,8 @@ export function idempotency(answers: IdempotentAnswers) {
     c.set('outlivesClient', true);
     const secret = c.req.header('authorization') ?? '';
     const request = { secret, key, digest: await digestOf(c) };
-    const { answer, isReplay } = await answers.answer(request, async () => {
+    const { answer, isReplay } = await answers.answer(request, async (runtimeId) => {
+      c.set('newRuntimeId', runtimeId);
       await next();
       return record(c.res.clone());
     });

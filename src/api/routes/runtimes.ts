@@ -177,7 +177,8 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
     .openapi(create(ceilings), async (c) => {
       const { id } = c.req.valid('param');
       const request = c.req.valid('json');
-      const runtime = await runtimes.create(c.var.actor, id, request, scopeOf(c));
+      const scope = { ...scopeOf(c), runtimeId: c.var.newRuntimeId };
+      const runtime = await runtimes.create(c.var.actor, id, request, scope);
       return c.json(answer.only(c, runtime), 200);
     })
     .openapi(list, async (c) => {

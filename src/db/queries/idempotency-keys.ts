@@ -1,8 +1,14 @@
-import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, eq, exists, gt, isNull, lt, notExists, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { idempotencyKeys } from '../schema/index.ts';
+import { idempotencyKeys, isGone, nodes } from '../schema/index.ts';
 
 export const KEPT_HOURS = 24;
+
+/** A key and whoever carries its request out. */
+export interface KeyHolder {
+  id: string;
+  nodeId: string;
+}
 
 export interface RecordedRequest {
   request: string;
@@ -11,28 +17,41 @@ export interface RecordedRequest {
 }
 
 /**
- * Claims a key for a request. Resolves with the earlier request that holds the key, if there is
- * one. A key that this same service claimed for a request and never answered is free: the service
- * knows which requests it is carrying out.
+ * Claims a key for a request. Resolves with the id for the runtime that the request makes, or with
+ * undefined when an earlier request holds the key.
+ *
+ * A key is taken over, with the id of its runtime, for the same request when whoever claimed it is
+ * gone without an answer. That is so for another life of this same service, which knows which
+ * requests it is carrying out itself, and for processes of the cluster that are lost, have left, or
+ * have begun another life since. A service that is in no cluster is never gone for others.
  */
 export async function claimKey(
   db: Db,
-  claim: { id: string; request: string; nodeId: string },
-): Promise<RecordedRequest | undefined> {
+  claim: KeyHolder & { request: string },
+): Promise<string | undefined> {
   const { request, nodeId } = claim;
+  const { runtimeId } = idempotencyKeys;
+  const isForsaken = and(
+    isNull(idempotencyKeys.answer),
+    eq(idempotencyKeys.request, request),
+    or(eq(idempotencyKeys.nodeId, nodeId), exists(goneClaimer(db))),
+  );
   const [claimed] = await db
     .insert(idempotencyKeys)
     .values(claim)
     .onConflictDoUpdate({
       target: idempotencyKeys.id,
-      set: { request, nodeId, answer: null, createdAt: sql`now()` },
-      setWhere: sql`(${or(
-        lt(idempotencyKeys.createdAt, oldest),
-        and(isNull(idempotencyKeys.answer), eq(idempotencyKeys.nodeId, nodeId)),
-      )})`,
+      set: {
+        request,
+        nodeId,
+        runtimeId: sql`case when ${isOld} then gen_random_uuid() else ${runtimeId} end`,
+        answer: null,
+        createdAt: sql`now()`,
+      },
+      setWhere: sql`(${or(isOld, isForsaken)})`,
     })
-    .returning({ id: idempotencyKeys.id });
-  return claimed ? undefined : findRequest(db, claim.id);
+    .returning({ runtimeId });
+  return claimed?.runtimeId;
 }
 
 export async function findRequest(db: Db, id: string): Promise<RecordedRequest | undefined> {
@@ -40,20 +59,52 @@ export async function findRequest(db: Db, id: string): Promise<RecordedRequest |
   return found && { request: found.request, answer: found.answer ?? undefined };
 }
 
-export async function saveAnswer(db: Db, id: string, answer: Buffer): Promise<void> {
-  await db.update(idempotencyKeys).set({ answer }).where(eq(idempotencyKeys.id, id));
+/** Does nothing when another process has taken the key over. */
+export async function saveAnswer(db: Db, holder: KeyHolder, answer: Buffer): Promise<void> {
+  await db.update(idempotencyKeys).set({ answer }).where(isHeld(holder));
 }
 
-/** Frees a key whose request may be tried again. */
-export async function releaseKey(db: Db, id: string): Promise<void> {
-  await db.delete(idempotencyKeys).where(eq(idempotencyKeys.id, id));
+/** Frees a key whose request may be tried again, unless another process has taken the key over. */
+export async function releaseKey(db: Db, holder: KeyHolder): Promise<void> {
+  await db.delete(idempotencyKeys).where(isHeld(holder));
 }
 
-/** Frees the keys of requests that a service did not finish before it ended. */
+/**
+ * Frees the keys of requests that a service did not finish before it ended. In a cluster the keys
+ * stay: whoever asks again takes them over.
+ */
 export async function releaseUnfinished(db: Db, nodeId: string): Promise<void> {
+  const joined = db.select({ id: nodes.id }).from(nodes).where(eq(nodes.id, nodeId));
   await db
     .delete(idempotencyKeys)
-    .where(and(eq(idempotencyKeys.nodeId, nodeId), isNull(idempotencyKeys.answer)));
+    .where(
+      and(eq(idempotencyKeys.nodeId, nodeId), isNull(idempotencyKeys.answer), notExists(joined)),
+    );
 }
 
-const oldest = sql`now() - make_interval(hours => ${KEPT_HOURS})`;
+const isOld = lt(idempotencyKeys.createdAt, sql`now() - make_interval(hours => ${KEPT_HOURS})`);
+
+/** The process that claimed a key, when that life of it is over. */
+function goneClaimer(db: Db) {
+  return db
+    .select({ id: nodes.id })
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.id, idempotencyKeys.nodeId),
+        or(
+          isGone,
+          lt(nodes.leaseUntil, sql`now()`),
+          gt(nodes.startedAt, idempotencyKeys.createdAt),
+        ),
+      ),
+    );
+}
+
+function isHeld({ id, nodeId }: KeyHolder) {
+  return and(
+    eq(idempotencyKeys.id, id),
+    eq(idempotencyKeys.nodeId, nodeId),
+    isNull(idempotencyKeys.answer),
+  );
+}

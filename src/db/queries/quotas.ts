@@ -27,6 +27,24 @@ export function leavingPlace(db: Db) {
 }
 
 /**
+ * The same for a statement that ends many runtimes. It locks organizations in the order of their
+ * ids, as whoever locks several does.
+ */
+export function leavingPlaces(db: Db) {
+  return db.$with('left', { id: organizations.id }).as(sql`
+    update ${organizations} set active_runtimes = active_runtimes - locked.places
+    from (
+      select organization.id, counted.places from ${organizations} as organization
+        join (
+          select organization_id as id, count(*)::integer as places
+          from ${sql.identifier(MOVED)} group by organization_id
+        ) as counted using (id)
+      order by organization.id for no key update of organization
+    ) as locked
+    where ${organizations.id} = locked.id returning ${organizations.id}`);
+}
+
+/**
  * Corrects the numbers that statements of others made wrong, and resolves with how many were wrong.
  * Costs as much as there are active runtimes.
  */

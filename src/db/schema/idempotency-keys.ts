@@ -17,6 +17,11 @@ export const idempotencyKeys = pgTable(
     request: text().notNull(),
     /** The service that carries out, or carried out, the request. */
     nodeId: uuid().notNull(),
+    /**
+     * The id that a runtime gets which the request makes: whoever carries the request out again
+     * makes no second one.
+     */
+    runtimeId: uuid().notNull().defaultRandom(),
     /** Null while the request is being carried out. */
     answer: bytea(),
     createdAt: createdAt(),

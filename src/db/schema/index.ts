@@ -2,6 +2,7 @@ export * from './api-keys.ts';
 export * from './browser-extensions.ts';
 export * from './browser-profiles.ts';
 export * from './idempotency-keys.ts';
+export * from './nodes.ts';
 export * from './organizations.ts';
 export * from './runtime-events.ts';
 export * from './runtimes.ts';

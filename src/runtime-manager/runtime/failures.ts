@@ -7,6 +7,7 @@ const SENTENCES = {
   'runtime.browser_hung': 'The browser did not answer any more and was ended.',
   'runtime.disk_limit': 'The browser kept more on disk than a runtime may and was ended.',
   'runtime.lost': 'The service has no browser for the runtime any more.',
+  'runtime.node_lost': 'The machine that held the runtime is gone.',
   'runtime.service_restarted': 'The service was restarted while the runtime was active.',
   'server.error': 'The runtime could not be started.',
 } as const;

@@ -66,7 +66,7 @@ export {
   type NewEvent,
   type RuntimeEvent,
 } from './events.ts';
-export { FAILURE_CODES, type FailureCode } from './failures.ts';
+export { failure, FAILURE_CODES, type FailureCode } from './failures.ts';
 export {
   addressOf,
   PROXY_TYPES,
@@ -87,6 +87,16 @@ export {
   STOP_REASONS,
   type FirstState,
 } from './lifecycle.ts';
+export {
+  GONE_NODE_STATES,
+  NODE_ROLES,
+  PRESENT_NODE_STATES,
+  type ListedNode,
+  type LostNodes,
+  type NewNode,
+  type NodeLife,
+  type NodeStore,
+} from './node-store.ts';
 export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {
   Activity,

@@ -1,0 +1,60 @@
+import type { RuntimeLife } from './runtime.ts';
+
+/** What a process of the cluster does: it owns runtimes, answers requests, or both. */
+export const NODE_ROLES = ['all', 'node', 'api'] as const;
+export type NodeRole = (typeof NODE_ROLES)[number];
+
+/** The states of a process that is there. One that is `draining` takes no new runtimes. */
+export const PRESENT_NODE_STATES = ['up', 'draining'] as const;
+/** Those of one that others declared gone, and of one that said so itself. */
+export const GONE_NODE_STATES = ['lost', 'left'] as const;
+
+/** One life of a process: whoever restarts, or comes back after it was lost, lives one epoch later. */
+export interface NodeLife {
+  id: string;
+  epoch: number;
+}
+
+export interface NewNode {
+  id: string;
+  role: NodeRole;
+  /** Where its data plane listens, `host:port`; undefined when it has none. */
+  address: string | undefined;
+  build: string;
+  /** The version of the cluster's messages that it speaks. */
+  protocol: number;
+}
+
+export interface ListedNode extends NewNode, NodeLife {
+  state: (typeof PRESENT_NODE_STATES)[number];
+  startedAt: Date;
+  /** For how long its lease still holds; negative when the lease is over. */
+  leaseLeftMs: number;
+}
+
+/** The processes that were declared lost, and the lives of runtimes that ended with them. */
+export interface LostNodes {
+  nodeIds: string[];
+  runtimes: RuntimeLife[];
+}
+
+/**
+ * What the cluster needs of a database to know its processes. Each holds a lease, which only the
+ * database's clock measures. What an earlier life says changes nothing.
+ */
+export interface NodeStore {
+  /** Begins a life, which ends every earlier one, with a lease for so long. */
+  join(node: NewNode, leaseMs: number): Promise<NodeLife>;
+  /** False when a later life has begun, or this one was declared lost or has left: it is over. */
+  renew(life: NodeLife, leaseMs: number): Promise<boolean>;
+  drain(life: NodeLife): Promise<void>;
+  undrain(life: NodeLife): Promise<void>;
+  leave(life: NodeLife): Promise<void>;
+  /** Those that are up or draining, also when their lease is over; newest first, 1000 at most. */
+  list(): Promise<ListedNode[]>;
+  /**
+   * Declares those lost that are up or draining and whose lease is over, and fails their runtimes
+   * (`runtime.node_lost`), in one statement. Others of `ids` are left alone.
+   */
+  declareLost(ids: readonly string[]): Promise<LostNodes>;
+}
