@@ -53,6 +53,12 @@ export interface ClusterParts extends Config {
   tickets: Tickets;
 }
 
+/** The node of this process, and what it does beside. */
+interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
+  storage: ObjectStorage;
+  reservedPorts: ReservedPorts;
+}
+
 /** How this process meets the others. */
 export class Cluster {
   readonly relay: WakeUpRelay;
@@ -122,15 +128,11 @@ export class Cluster {
    * Joins as a process that owns runtimes. It leaves with `stack`; disposed, the result takes no more
    * orders.
    */
-  async joinAsNode(
-    opened: OpenedNode,
-    { storage, reservedPorts }: { storage: ObjectStorage; reservedPorts: ReservedPorts },
-    stack: AsyncDisposableStack,
-  ): Promise<AsyncDisposable> {
+  async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<AsyncDisposable> {
     const { dataDir, log, database } = this.#parts;
-    const [bus, { node, states, tryOut }] = [this.#bus, opened];
+    const [bus, { node, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
     const address = await this.#listen(node, reservedPorts, stack);
-    const store = createNodeStore(database.db);
+    const store = createNodeStore(database);
     stack.use(await reservePeers({ store, reservedPorts, entrance: CONNECT_PATH, log }));
     const member = await this.#join(address, stack);
     await using serving = new AsyncDisposableStack();
@@ -192,7 +194,7 @@ export class Cluster {
   async #join(address: string, stack: AsyncDisposableStack): Promise<Membership> {
     const { nodeId: id, role, version: build, database, log } = this.#parts;
     const node = { id, role, address, build, protocol: PROTOCOL };
-    const store = createNodeStore(database.db);
+    const store = createNodeStore(database);
     return stack.use(await Membership.join({ node, store, log }));
   }
 

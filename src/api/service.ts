@@ -21,7 +21,6 @@ import {
   RuntimeManager,
   Tickets,
   WakeUps,
-  type Nodes,
 } from '../runtime-manager/index.ts';
 import type { Cluster } from './cluster.ts';
 import { browserRoots, type Config } from './config/config.ts';
@@ -86,19 +85,20 @@ async function open(
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
   const ground = { ...config, log, nodeId, database, secrets, tickets };
-  const cluster = await openCluster(ground, stack);
-  const core = await openCore({ ...ground, cluster }, parts, stack);
-  // It has an owner from here on, also when the server cannot be opened.
+  const others = await openCluster(ground, stack);
+  const core = await openCore({ ...ground, others }, parts, stack);
+  const { node } = core;
+  const runtimes = openRuntimes({ ...ground, ...core, others });
+  // They have an owner from here on, also when the server cannot be opened.
   await using ended = new AsyncDisposableStack();
-  const server = await openServerOf({ ...ground, ...core, cluster }, { stack, ended });
-  ended.use(core.node);
-  if (cluster && core.node) {
-    ended.use(await cluster.joinAsNode({ ...core, node: core.node }, core, stack));
-  }
+  ended.use(runtimes);
+  ended.use(node);
+  const server = stack.use(await openServerOf({ ...ground, ...core, others, runtimes }, stack));
+  if (others && node) ended.use(await others.joinAsNode({ ...core, node }, stack));
   // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
   // clients that hold connections are told to go.
   stack.use(ended.move());
-  if (config.role === 'api') await cluster?.joinAsApi(server.url, stack);
+  if (config.role === 'api') await others?.joinAsApi(server.url, stack);
   // The key is made once the address is ours, so that no start makes one, then fails and never
   // shows it.
   const isServed = config.role !== 'node';
@@ -130,6 +130,11 @@ type Ground = Config & {
   tickets: Tickets;
 };
 
+type WithOthers = Ground & {
+  /** The processes of the cluster; undefined: this process is alone. */
+  others: Cluster | undefined;
+};
+
 /** What a process that is alone has no use for is not even loaded. */
 async function openCluster(
   ground: Ground,
@@ -140,15 +145,9 @@ async function openCluster(
   return Cluster.open(ground, ground.cluster, stack);
 }
 
-type WithCluster<Parts> = Omit<Parts, 'cluster'> & { cluster: Cluster | undefined };
-
 /** What is kept, and the node that works with it; without one, the nodes of others do. */
-async function openCore(
-  ground: WithCluster<Ground>,
-  parts: ServiceParts,
-  stack: AsyncDisposableStack,
-) {
-  const { database, secrets, nodeId, log, cluster } = ground;
+async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDisposableStack) {
+  const { database, secrets, nodeId, log, others } = ground;
   const store = createRuntimeStore(database, secrets, ground);
   await reconcile(store, nodeId, log);
   const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
@@ -165,13 +164,13 @@ async function openCore(
     tryOut: (directory) => opened.tryOut(directory),
   });
   const metrics = createMetrics(ground.version);
-  const wakeUps = stack.use(new WakeUps(cluster?.relay));
+  const wakeUps = stack.use(new WakeUps(others?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
   const core = { storage, store, profiles, extensions, reservedPorts, wakeUps, metrics };
   const openNode = parts.openNode ?? openLocalNode;
   const opened: Browsers =
-    cluster && ground.role === 'api'
-      ? cluster.withoutNode(storage)
+    others && ground.role === 'api'
+      ? others.withoutNode(storage)
       : await openNode({ ...ground, ...core, checkoutRoot, egressPolicy }, stack);
   // What a crash left is kept if it may be of use, and else removed.
   await profiles.recover(checkoutRoot);
@@ -184,29 +183,29 @@ async function openCore(
 /** What does the work with browsers: the node of this process, or the nodes of others. */
 type Browsers = Pick<OpenedNode, 'states' | 'tryOut'> & Partial<OpenedNode>;
 
-type Opened = WithCluster<Ground> & Awaited<ReturnType<typeof openCore>>;
+type Opened = WithOthers & Awaited<ReturnType<typeof openCore>>;
+
+/** Undefined in a process that has no clients. */
+function openRuntimes(opened: Opened): RuntimeManager | undefined {
+  const { role, others, node, store } = opened;
+  if (role === 'node') return undefined;
+  const nodes = others?.nodes(node, store) ?? (node && onlyNode(node));
+  if (!nodes) throw new Error('there is no node');
+  return new RuntimeManager({ ...opened, nodes });
+}
 
 /** The server of clients, or in a process without clients, one that tells how it is. */
 async function openServerOf(
-  opened: Opened,
-  { stack, ended }: { stack: AsyncDisposableStack; ended: AsyncDisposableStack },
+  { runtimes, ...opened }: Opened & { runtimes: RuntimeManager | undefined },
+  stack: AsyncDisposableStack,
 ): Promise<ApiServer> {
-  const { cluster: bus, node, store } = opened;
-  if (opened.role === 'node' && node) {
-    return stack.use(await openHealthServer({ ...opened, bus, runtimes: node }));
+  const { others: bus, node, database, nodeId, log } = opened;
+  if (runtimes) {
+    const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
+    const verbs = openVerbs({ ...opened, runtimes });
+    const addressOf = createPublicAddress(opened);
+    return openServer({ ...opened, ...verbs, bus, runtimes, answers, addressOf });
   }
-  const runtimes = ended.use(new RuntimeManager({ ...opened, nodes: nodesOf(opened) }));
-  const { database, nodeId, log } = opened;
-  const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
-  const verbs = openVerbs({ ...opened, runtimes });
-  const addressOf = createPublicAddress(opened);
-  return stack.use(
-    await openServer({ ...opened, ...verbs, bus, store, runtimes, answers, addressOf }),
-  );
-}
-
-function nodesOf({ cluster, node, store }: Opened): Nodes {
-  if (cluster) return cluster.nodes(node, store);
-  if (node) return onlyNode(node);
-  throw new Error('there is no node');
+  if (!node) throw new Error('there is no node');
+  return openHealthServer({ ...opened, bus, runtimes: node });
 }

@@ -8,7 +8,6 @@ import { CONNECT_PATH } from './connection-urls.ts';
 import { createApp, createHealthApp, type AppParts, type HealthAppParts } from './app.ts';
 import { KeyCheck } from './key-check.ts';
 import type { AuthParts } from '../middleware/auth.ts';
-import type { Door } from '../middleware/door.ts';
 import { continueWhenRead } from '../middleware/unread-body.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
@@ -57,7 +56,7 @@ export async function openHealthServer(given: Given<HealthAppParts>): Promise<Ap
 }
 
 interface Listening extends ServerOptions {
-  door: Door;
+  door: { isOpen: boolean };
   onUpgrade: ReturnType<typeof createUpgradeHandler> | undefined;
 }
 
