@@ -7,6 +7,8 @@ import { createLogger } from '../../src/api/config/logger.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
+import { installPackages } from '../../src/runtime-manager/browser/install/apt.ts';
+import { findExecutable } from '../../src/runtime-manager/browser/install/find-executable.ts';
 import { ensureChromedriver, ensureChromium, findFfmpeg } from '../../src/runtime-manager/index.ts';
 import { copyCluster, createDatabase, TEMPLATE } from './database.ts';
 
@@ -22,6 +24,8 @@ declare module 'vitest' {
     chromedriverPath: string;
     /** Empty: there is none on this machine. */
     ffmpegPath: string;
+    /** Empty: there is none on this machine. */
+    natsServerPath: string;
   }
 }
 
@@ -50,6 +54,7 @@ export default async function setup(project: TestProject) {
   project.provide('chromiumPath', chromiumPath);
   project.provide('chromedriverPath', chromedriverPath);
   project.provide('ffmpegPath', (await findFfmpeg(config.ffmpegPath, config.searchPath)) ?? '');
+  project.provide('natsServerPath', (await ensureNatsServer(config.searchPath)) ?? '');
   return async () => {
     await postgres[Symbol.asyncDispose]();
     await rm(root, { recursive: true, force: true });
@@ -62,4 +67,10 @@ async function makeCluster(dataDir: string): Promise<void> {
   await createDatabase(dataDir, TEMPLATE);
   await using database = await openDatabase({ ...embeddedAddress(dataDir), database: TEMPLATE });
   await migrateDatabase(database);
+}
+
+/** Debian's, which is outside the search path of users. */
+async function ensureNatsServer(searchPath: string): Promise<string | undefined> {
+  const find = () => findExecutable(['nats-server'], `${searchPath}:/usr/sbin`);
+  return (await find()) ?? ((await installPackages('nats-server')) ? find() : undefined);
 }

@@ -1,23 +1,41 @@
+import type { Logger } from 'pino';
+import { untilAborted } from '../timing/until-aborted.ts';
+import { decode, encode } from './bus-json.ts';
 import { BusError, type Bus, type BusCall, type BusRequestOptions, type BusWork } from './bus.ts';
 
-interface Server {
-  subject: string;
-  queue: string | undefined;
-  work: BusWork;
-}
+/** What a server of NATS carries unless told otherwise. */
+const MOST_BYTES = 1024 * 1024;
+
+/** Gives the asker an answer, and says whether the asker still waited for it. */
+type Answer = (given: Uint8Array) => boolean;
 
 interface Listener {
-  isHeard: (subject: string) => boolean;
-  heard: (message: unknown, subject: string) => void;
+  isMeant: (subject: string) => boolean;
+  queue: string | undefined;
+  /** Without `answer`, nobody asked. */
+  take: (data: Uint8Array, subject: string, answer: Answer | undefined) => void;
 }
 
 /** A bus within one process, for tests. Messages pass as JSON, as between processes. */
 export class LocalBus implements Bus {
-  /** Whether messages are carried; a test may cut the bus. */
-  isConnected = true;
-  readonly #servers = new Set<Server>();
+  readonly #log: Logger | undefined;
   readonly #listeners = new Set<Listener>();
-  #next = 0;
+  #cut = new AbortController();
+  #turn = 0;
+
+  constructor(log?: Logger) {
+    this.#log = log;
+  }
+
+  get isConnected(): boolean {
+    return !this.#cut.signal.aborted;
+  }
+
+  /** A test may cut the bus, and connect it again. */
+  set isConnected(isConnected: boolean) {
+    if (!isConnected) this.#cut.abort();
+    else if (!this.isConnected) this.#cut = new AbortController();
+  }
 
   async request(
     subject: string,
@@ -25,75 +43,97 @@ export class LocalBus implements Bus {
     { timeoutMs, signal }: BusRequestOptions,
   ): Promise<unknown> {
     if (signal?.aborted) throw new BusError('aborted', subject);
+    const data = encode(subject, message, MOST_BYTES);
     if (!this.isConnected) throw new BusError('disconnected', subject);
-    const server = this.#serverOf(subject);
-    if (!server) throw new BusError('no_responders', subject);
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const fail = (failure: 'timeout' | 'aborted') => reject(new BusError(failure, subject));
-    const timer = setTimeout(() => fail('timeout'), timeoutMs);
-    const abort = () => fail('aborted');
-    signal?.addEventListener('abort', abort, { once: true });
+    const { promise: answered, resolve } = Promise.withResolvers<Uint8Array>();
     let isWaiting = true;
-    const answer = (given: unknown) => {
-      const isHeard = isWaiting && this.isConnected;
-      if (isHeard) resolve(given);
-      return isHeard;
-    };
-    void this.#carryOut(server, message, answer);
+    const isHeard = this.#deliver(subject, data, (given) => {
+      if (!isWaiting) return false;
+      isWaiting = false;
+      resolve(given);
+      return true;
+    });
+    if (!isHeard) throw new BusError('no_responders', subject);
+    const late = AbortSignal.timeout(timeoutMs);
+    const ends = [late, this.#cut.signal, ...(signal ? [signal] : [])];
     try {
-      return await promise;
+      return decode(await untilAborted(answered, AbortSignal.any(ends)));
+    } catch {
+      if (signal?.aborted) throw new BusError('aborted', subject);
+      throw new BusError(late.aborted ? 'timeout' : 'interrupted', subject);
     } finally {
       isWaiting = false;
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
     }
-  }
-
-  async #carryOut(
-    { work }: Server,
-    message: unknown,
-    answer: (given: unknown) => boolean,
-  ): Promise<void> {
-    let isAnswered = false;
-    const call: BusCall = {
-      answer: async (given) => {
-        isAnswered = true;
-        return answer(asJson(given));
-      },
-    };
-    const given = await work(asJson(message), call);
-    if (!isAnswered) answer(asJson(given));
   }
 
   serve(subject: string, work: BusWork, { queue }: { queue?: string } = {}): Disposable {
-    const server = { subject, queue, work };
-    this.#servers.add(server);
-    return { [Symbol.dispose]: () => this.#servers.delete(server) };
+    return this.#listen(subject, queue, (data, _, answer) => {
+      void this.#carryOut(subject, work, { data, answer });
+    });
   }
 
-  publish(subject: string, message: unknown): void {
-    if (!this.isConnected) return;
-    for (const { isHeard, heard } of this.#listeners) {
-      if (isHeard(subject)) queueMicrotask(() => heard(asJson(message), subject));
+  async #carryOut(
+    subject: string,
+    work: BusWork,
+    { data, answer }: { data: Uint8Array; answer: Answer | undefined },
+  ): Promise<void> {
+    let isAnswered = false;
+    const give = (given: unknown) => answer?.(encode(subject, given, MOST_BYTES)) ?? false;
+    const call: BusCall = {
+      answer: async (given) => {
+        isAnswered = true;
+        return give(given);
+      },
+    };
+    try {
+      const given = await work(decode(data), call);
+      if (!isAnswered) give(given);
+    } catch (err) {
+      this.#log?.error({ err, subject }, 'a request could not be carried out');
     }
   }
 
+  publish(subject: string, message: unknown): void {
+    const data = encode(subject, message, MOST_BYTES);
+    if (this.isConnected) this.#deliver(subject, data, undefined);
+  }
+
   subscribe(subject: string, heard: (message: unknown, subject: string) => void): Disposable {
-    const listener = { isHeard: matcher(subject), heard };
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+    return this.#listen(subject, undefined, (data, told) => {
+      try {
+        heard(decode(data), told);
+      } catch (err) {
+        this.#log?.error({ err, subject: told }, 'a message could not be taken');
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isConnected = false;
-    this.#servers.clear();
     this.#listeners.clear();
   }
 
-  /** Those in a queue take turns. */
-  #serverOf(subject: string): Server | undefined {
-    const found = [...this.#servers].filter((server) => server.subject === subject);
-    return found[this.#next++ % Math.max(1, found.length)];
+  #listen(subject: string, queue: string | undefined, take: Listener['take']): Disposable {
+    const listener = { isMeant: matcher(subject), queue, take };
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /** False when nobody listens. */
+  #deliver(subject: string, data: Uint8Array, answer: Answer | undefined): boolean {
+    const listeners = this.#listenersOf(subject);
+    for (const { take } of listeners) queueMicrotask(() => take(data, subject, answer));
+    return listeners.length > 0;
+  }
+
+  /** All that are in no queue, and one of each queue: those in a queue take turns. */
+  #listenersOf(subject: string): Listener[] {
+    const all = [...this.#listeners].filter(({ isMeant }) => isMeant(subject));
+    const turn = this.#turn++;
+    return [...Map.groupBy(all, ({ queue }) => queue)].flatMap(([queue, listeners]) => {
+      const next = turn % listeners.length;
+      return queue === undefined ? listeners : listeners.slice(next, next + 1);
+    });
   }
 }
 
@@ -104,8 +144,4 @@ function matcher(subject: string): (one: string) => boolean {
   });
   const pattern = new RegExp(`^${words.join(String.raw`\.`)}$`);
   return (one) => pattern.test(one);
-}
-
-function asJson(message: unknown): unknown {
-  return message === undefined ? undefined : JSON.parse(JSON.stringify(message));
 }
