@@ -60,9 +60,9 @@ async function main(): Promise<never> {
   return shutdown.now(failure === undefined ? 0 : 1);
 }
 
-function greet({ url, newApiKey }: Service, { version }: Config, log: Logger): void {
-  log.info({ url, version }, 'listening');
-  process.stdout.write(banner({ url, newApiKey }));
+function greet({ url, newApiKey }: Service, { version, role }: Config, log: Logger): void {
+  log.info({ url, version, role }, 'listening');
+  process.stdout.write(banner({ url, newApiKey, role }));
 }
 
 function complain(error: unknown): void {

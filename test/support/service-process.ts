@@ -4,7 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 
 /** The arguments of `npm start`. */
 const ARGUMENTS = manifest.scripts.start.replace(/^exec node /, '').split(' ');
-const READY = /Address +(\S+)/;
+const READY = /Address +(\S+)[^]*curl|Health +(\S+)\/readyz/;
 const KEY = /API key +(bctrl_\S+)/;
 
 /** The service as `npm start` runs it. */
@@ -50,8 +50,9 @@ export function spawnService(env: Record<string, string>) {
   const { promise: ready, resolve } = Promise.withResolvers<string>();
   child.stdout.on('data', (chunk) => {
     output += String(chunk);
-    const url = READY.exec(output)?.[1];
-    if (url !== undefined && output.includes('curl')) resolve(url);
+    const [, served, health] = READY.exec(output) ?? [];
+    const url = served ?? health;
+    if (url !== undefined) resolve(url);
   });
   child.stderr.on('data', (chunk) => {
     log += String(chunk);

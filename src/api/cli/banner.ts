@@ -1,7 +1,10 @@
+import type { Config } from '../config/config.ts';
+
 export interface BannerParts {
   url: string;
   /** The key generated at this start, which is shown now or never. */
   newApiKey: string | undefined;
+  role: Config['role'];
 }
 
 /** From this machine, a service on all addresses is reached on loopback. */
@@ -10,8 +13,11 @@ function reachable(url: string): string {
 }
 
 /** What a person needs to know once the service is up. */
-export function banner({ url: listening, newApiKey }: BannerParts): string {
+export function banner({ url: listening, newApiKey, role }: BannerParts): string {
   const url = reachable(listening);
+  if (role === 'node') {
+    return `\nbctrl is ready: this process runs browsers for others.\n\n  Health     ${url}/readyz\n\n`;
+  }
   const key = newApiKey ?? '$BCTRL_API_KEY';
   return `
 bctrl is ready.
