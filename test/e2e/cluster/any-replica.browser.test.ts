@@ -7,7 +7,7 @@ const RUNTIMES = '/v1/workspaces/default/runtimes';
 const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup }) => {
   const cluster = await TestCluster.open();
   onCleanup(() => cluster[Symbol.asyncDispose]());
-  const [node] = await Promise.all([cluster.start('node')]);
+  const node = await cluster.start('node');
   const [first, second] = await Promise.all([cluster.start('api'), cluster.start('api')]);
   return { cluster, node, first, second };
 });
