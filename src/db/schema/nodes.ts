@@ -11,7 +11,7 @@ export const nodeState = pgEnum('node_state', [...PRESENT_NODE_STATES, ...GONE_N
 
 /**
  * The processes of a cluster. Half of each page is kept free (`fillfactor`), and no index may have
- * `lease_until`, not even in its condition: so a renewal writes no index.
+ * `lease_until`, not even in its condition: so a renewal hardly ever writes one.
  * https://www.postgresql.org/docs/current/storage-hot.html
  */
 export const nodes = pgTable(
