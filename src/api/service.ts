@@ -93,12 +93,14 @@ async function open(
   await using ended = new AsyncDisposableStack();
   ended.use(runtimes);
   ended.use(node);
-  const server = stack.use(await openServerOf({ ...ground, ...core, others, runtimes }, stack));
+  await using served = new AsyncDisposableStack();
+  const server = served.use(await openServerOf({ ...ground, ...core, others, runtimes }, stack));
   if (others && node) ended.use(await others.joinAsNode({ ...core, node }, stack));
-  // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
-  // clients that hold connections are told to go.
-  stack.use(ended.move());
   if (config.role === 'api') await others?.joinAsApi(server.url, stack);
+  // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
+  // clients that hold connections are told to go. Then the process leaves the others.
+  stack.use(served.move());
+  stack.use(ended.move());
   // The key is made once the address is ours, so that no start makes one, then fails and never
   // shows it.
   const isServed = config.role !== 'node';
