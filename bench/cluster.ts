@@ -11,6 +11,7 @@ import { openGround } from './cluster/ground.ts';
 import type { Page } from './suite/cdp-client.ts';
 import { usePage } from './suite/contender.ts';
 import { openService, type BenchService } from './suite/service.ts';
+import { settle } from './suite/settle.ts';
 import { interleave, median, p95, timed } from './suite/statistics.ts';
 
 const EVALUATIONS = 40;
@@ -44,6 +45,7 @@ await using api = await openService(
 
 const services = [all, api];
 const creates = await inTurn(rounds, async (service) => {
+  await settle(all, node);
   let opened: Awaited<ReturnType<BenchService['create']>> | undefined;
   const ms = await timed(async () => {
     opened = await service.create();
