@@ -32,6 +32,7 @@ export class NatsServer implements AsyncDisposable {
   #child: Server | undefined;
   /** -1: any. */
   #port = -1;
+  #log = '';
 
   constructor(path: string, directory: string) {
     this.#path = path;
@@ -45,6 +46,11 @@ export class NatsServer implements AsyncDisposable {
   /** Without credentials. */
   get url(): string {
     return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  /** What it has written, in all its lives. */
+  get log(): string {
+    return this.#log;
   }
 
   /** As when the machine of the server loses its power. */
@@ -62,13 +68,15 @@ export class NatsServer implements AsyncDisposable {
     const file = join(this.#directory, 'nats.conf');
     if (config !== undefined) await writeFile(file, config, { mode: 0o600 });
     const place = ['--addr', '127.0.0.1', '--port', String(this.#port)];
-    this.#child = spawn(
+    const child = spawn(
       this.#path,
       ['--config', file, ...place],
       // What it logs comes on stderr.
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    this.#port = await portOf(this.#child);
+    this.#child = child;
+    child.stderr.on('data', (chunk) => (this.#log += String(chunk)));
+    this.#port = await portOf(child);
   }
 
   /** As when it is out of reach: connections stay, and nothing is answered. */
@@ -87,14 +95,15 @@ export class NatsServer implements AsyncDisposable {
 }
 
 /** Resolves when clients can connect; throws with what the server wrote if it ends before. */
-async function portOf({ stderr }: Server): Promise<number> {
+async function portOf(child: Server): Promise<number> {
   let log = '';
   return new Promise((resolve, reject) => {
-    stderr.on('data', (chunk) => {
+    child.once('error', reject);
+    child.stderr.on('data', (chunk) => {
       log += String(chunk);
       const port = READY.exec(log)?.[1];
       if (port !== undefined) resolve(Number(port));
     });
-    stderr.once('close', () => reject(new Error(`nats-server ended: ${log}`)));
+    child.stderr.once('close', () => reject(new Error(`nats-server ended: ${log}`)));
   });
 }
