@@ -16,6 +16,7 @@ import { readNodeTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.t
 const KEEP_ALIVE_MS = 75_000;
 /** Until somebody has said who it is. */
 const INTRODUCTION_MAX_MS = 10_000;
+/** For how long the kernel believes in the other side without a sign of it. */
 const PROBE_AFTER_MS = 10_000;
 /** The headers of a client's handshake, as many as Node.js takes, and ours. */
 const HEADERS_MAX_BYTES = 64 * 1024;
@@ -158,16 +159,17 @@ function createHttpServer(tls: TlsIdentity | undefined): Server {
     maxHeaderSize: HEADERS_MAX_BYTES,
   };
   if (!tls) return createServer(options);
-  return createTlsServer({
+  const server = createTlsServer({
     ...options,
     ...tls,
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
     handshakeTimeout: INTRODUCTION_MAX_MS,
-    // As those without TLS have it.
-    allowHalfOpen: true,
   });
+  // As sockets without TLS have it, but not before it is known whose they are.
+  server.on('secureConnection', (socket) => (socket.allowHalfOpen = true));
+  return server;
 }
 
 /** All sockets of a server, including those that it handed over for an upgrade. */
