@@ -54,6 +54,11 @@ export class Admission {
     return { slots, active, waiting, free: Math.max(0, free) };
   }
 
+  /** For how long the first in the queue has waited; 0 when nobody waits. */
+  get oldestWaitMs(): number {
+    return this.#queue[0]?.waitedMs ?? 0;
+  }
+
   /**
    * A place, at once or in the queue, for a request that arrived at `arrivedAt`, by
    * `performance.now()`. Throws `runtime.no_capacity` when the queue is full, or the request may not
@@ -183,6 +188,11 @@ export class Place implements Disposable {
   /** Resolves when the launch may begin. Throws `runtime.no_capacity` when that takes too long. */
   ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** How long ago its request arrived. */
+  get waitedMs(): number {
+    return performance.now() - this.#owner.arrivedAt;
   }
 
   /** How long the place has been held. */

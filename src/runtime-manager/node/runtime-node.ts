@@ -4,6 +4,7 @@ import type { Access, Protocol } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
+import type { NodeCapacity } from './capacity.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 
 /** A runtime that is to be made on a node. Whoever asks chooses its id, and keeps it when asking again. */
@@ -134,6 +135,15 @@ export interface OwnNode extends RuntimeNode {
   /** Whether its browsers can be driven by WebDriver. */
   readonly hasWebDriver: boolean;
   readonly load: NodeLoad;
+  /** The load, and how the machine fares. */
+  readonly capacity: NodeCapacity;
+  /** Whether it takes no more runtimes. */
+  readonly isDraining: boolean;
+  /** Takes no more runtimes from now on, and keeps nothing ready for any. Those that are here go on. */
+  drain(): void;
+  undrain(): void;
+  /** Ends all runtimes that are here. */
+  endAll(end: RuntimeEnd): Promise<void>;
   /** Somebody may be about to create a runtime. */
   anticipate(): void;
   /** Whether a create could launch a browser now. */

@@ -91,11 +91,15 @@ export {
   GONE_NODE_STATES,
   NODE_ROLES,
   PRESENT_NODE_STATES,
+  type ClusterFigures,
   type ListedNode,
   type LostNodes,
   type NewNode,
   type NodeLife,
+  type NodeRole,
+  type NodeState,
   type NodeStore,
+  type PresentNodeState,
 } from './node-store.ts';
 export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {
