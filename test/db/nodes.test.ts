@@ -18,11 +18,11 @@ test('whoever joins again lives one epoch later, and what its earlier life says 
     { id, epoch: 1 },
     { id, epoch: 2 },
   ]);
-  expect(await members.renew(first, MINUTE_MS)).toBe(false);
+  expect(await members.renew(first, MINUTE_MS)).toBeUndefined();
   await members.drain(first);
   await members.leave(first);
   expect(await members.list()).toMatchObject([{ ...second, build: 'c', state: 'up' }]);
-  expect(await members.renew(second, MINUTE_MS)).toBe(true);
+  expect(await members.renew(second, MINUTE_MS)).toBe('up');
 });
 
 test('a lease is measured by the clock of Postgres', async ({ cluster: { members } }) => {
@@ -64,8 +64,8 @@ test('whoever is up or draining is listed, newest first, also when its lease is 
     expect.objectContaining({ ...first, state: 'up' }),
   ]);
   expect((await members.list()).at(-1)?.leaseLeftMs).toBeLessThan(0);
-  expect(await members.renew(second, MINUTE_MS)).toBe(true);
-  expect(await members.renew(fourth, MINUTE_MS)).toBe(false);
+  expect(await members.renew(second, MINUTE_MS)).toBe('draining');
+  expect(await members.renew(fourth, MINUTE_MS)).toBeUndefined();
 });
 
 test('a join removes rows that have been lost or left for a day, and no others', async ({

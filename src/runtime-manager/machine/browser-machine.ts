@@ -1,4 +1,4 @@
-import type { MachineState } from '../node/capacity.ts';
+import type { MachineState } from './machine-state.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';

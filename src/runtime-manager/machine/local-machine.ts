@@ -12,7 +12,7 @@ import { readLanguages } from '../browser/locales.ts';
 import type { Languages } from '../runtime/languages.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
-import type { MachineState } from '../node/capacity.ts';
+import type { MachineState } from './machine-state.ts';
 import type { Usage } from '../runtime/usage.ts';
 import type { Route } from '../egress/route.ts';
 import type { Jail } from './jail/jail.ts';

@@ -1,4 +1,4 @@
-import type { MemoryState } from '../node/capacity.ts';
+import type { MemoryState } from './machine-state.ts';
 import { every } from '../timing/every.ts';
 import { availableMemory, memoryOf } from './memory.ts';
 import { processesUnder } from './process-table.ts';

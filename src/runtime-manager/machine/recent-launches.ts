@@ -1,4 +1,4 @@
-import type { LaunchRates } from '../node/capacity.ts';
+import type { LaunchRates } from './machine-state.ts';
 
 const WINDOW_MS = 60_000;
 /** A machine launches no more in a minute. */

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { Forecast } from './forecast.ts';
 import { LaunchTime } from './launch-time.ts';
-import type { NodeLoad } from './runtime-node.ts';
+import type { NodeLoad } from './capacity.ts';
 
 /** How often free memory is looked at while somebody waits. */
 const MEMORY_CHECK_MS = 250;

@@ -63,6 +63,8 @@ export class CapacityHistory implements Disposable {
 
 /** The most by which a value exceeds one of the `span` values before it. */
 function peakGrowth(values: readonly number[], span: number): number {
-  const growths = values.map((value, at) => value - Math.min(...values.slice(Math.max(0, at - span), at + 1)));
+  const growths = values.map(
+    (value, at) => value - Math.min(...values.slice(Math.max(0, at - span), at + 1)),
+  );
   return Math.max(0, ...growths);
 }

@@ -1,29 +1,17 @@
-import type { NodeLoad } from './runtime-node.ts';
+import type { MachineState } from '../machine/machine-state.ts';
 
-/** Of a machine's memory, in bytes. */
-export interface MemoryState {
-  /** What could still be used. */
-  freeBytes: number;
-  /** What is to stay free. */
-  floorBytes: number;
-  /** What all browsers use, as last measured. */
-  browserBytes: number;
-}
-
-/** The launches of browsers in the last minute, for a request or ahead of one. */
-export interface LaunchRates {
-  perMinute: number;
-  failedPerMinute: number;
-  /** How long those took that succeeded; 0 when there were none. */
-  p50Ms: number;
-  p95Ms: number;
-}
-
-export interface MachineState {
-  /** How many browsers are being launched. */
-  launching: number;
-  memory: MemoryState;
-  launches: LaunchRates;
+/** How busy a node is, by numbers of runtimes. */
+export interface NodeLoad {
+  /** How many there may be at once. */
+  slots: number;
+  /** How many there are, with those that are being launched. */
+  active: number;
+  /** How many wait for room. */
+  waiting: number;
+  /** How many more would find room now. */
+  free: number;
+  /** How many browsers are ready to be handed out. */
+  warm: number;
 }
 
 /** What a node has room for, and what it does. */

@@ -32,22 +32,25 @@ export class Drain implements Disposable {
     return this.#isFinal;
   }
 
-  begin(): void {
+  /** False when the node drains already. */
+  begin(): boolean {
     const { node, limitMs, log } = this.#parts;
-    if (node.isDraining) return;
+    if (node.isDraining) return false;
     log.info({ active: node.load.active, limitMs }, 'this node drains: it takes no more runtimes');
     node.drain();
     this.#isOver = Promise.withResolvers();
     if (limitMs > 0) this.#limit = setTimeout(() => this.#stop(), limitMs).unref();
+    return true;
   }
 
-  /** Takes runtimes again, unless the process ends with the drain. */
-  undo(): void {
+  /** Takes runtimes again. False when the node does, or the process ends with the drain. */
+  undo(): boolean {
     const { node, log } = this.#parts;
-    if (!node.isDraining || this.#isFinal) return;
+    if (!node.isDraining || this.#isFinal) return false;
     log.info('this node takes runtimes again');
     clearTimeout(this.#limit);
     node.undrain();
+    return true;
   }
 
   /** Drains for good. Resolves when no runtime is left, or the limit is over and the rest is being stopped. */

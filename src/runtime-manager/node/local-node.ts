@@ -9,7 +9,7 @@ import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
-import type { NodeCapacity } from './capacity.ts';
+import type { NodeCapacity, NodeLoad } from './capacity.ts';
 import type { LiveRuntime, LiveRuntimeParts } from './live-runtime.ts';
 import type { PageObservers } from './page-observers.ts';
 import { connectFirst } from './first-client.ts';
@@ -20,7 +20,6 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  NodeLoad,
   OwnNode,
   StartOrder,
 } from './runtime-node.ts';
@@ -238,7 +237,8 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     await this.#activation.settled();
     const ends = await Promise.allSettled([...this.#live.values()].map((live) => live.end(end)));
     for (const over of ends) {
-      if (over.status === 'rejected') this.#options.log.error({ err: over.reason }, 'a stop failed');
+      if (over.status === 'rejected')
+        this.#options.log.error({ err: over.reason }, 'a stop failed');
     }
   }
 

@@ -4,7 +4,7 @@ import type { Access, Protocol } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
-import type { NodeCapacity } from './capacity.ts';
+import type { NodeCapacity, NodeLoad } from './capacity.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 
 /** A runtime that is to be made on a node. Whoever asks chooses its id, and keeps it when asking again. */
@@ -112,20 +112,6 @@ export interface RuntimeNode {
   connect(ticket: ReadTicket, asked: SocketRequest): Promise<void>;
   /** Answers a request over plain HTTP; the runtime is in use until `gone` aborts, or the answer. */
   answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
-}
-
-/** How busy a node is, by numbers of runtimes. */
-export interface NodeLoad {
-  /** How many there may be at once. */
-  slots: number;
-  /** How many there are, with those that are being launched. */
-  active: number;
-  /** How many wait for room. */
-  waiting: number;
-  /** How many more would find room now. */
-  free: number;
-  /** How many browsers are ready to be handed out. */
-  warm: number;
 }
 
 /** A node in this process, which tells how its machine is. */

@@ -96,8 +96,6 @@ export {
   type LostNodes,
   type NewNode,
   type NodeLife,
-  type NodeRole,
-  type NodeState,
   type NodeStore,
   type PresentNodeState,
 } from './node-store.ts';
