@@ -6,6 +6,7 @@ import { createNodeStore } from '../db/queries/nodes.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
   addressTowards,
+  ClusterNodeControl,
   ClusterNodes,
   createWakeUpRelay,
   DataPlaneClient,
@@ -21,6 +22,7 @@ import {
   reservePeers,
   sendBeacons,
   serveJobs,
+  SharedDrain,
   type Beacon,
   type Bus,
   type DataPlane,
@@ -28,17 +30,23 @@ import {
 import {
   StateConverter,
   unreachable,
+  type CapacityHistory,
   type Nodes,
+  type Drain,
+  type NamedCapacity,
+  type NodeControl,
   type ObjectStorage,
   type OwnNode,
   type ReservedPorts,
   type Tickets,
   type WakeUpRelay,
 } from '../runtime-manager/index.ts';
-import type { RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import type { NodeStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
 import type { ClusterConfig } from './config/settings/cluster.ts';
 import { CONNECT_PATH } from './http/connection-urls.ts';
+import type { ClusterMetrics } from './http/cluster-metrics.ts';
+import type { Metrics } from './http/metrics.ts';
 import type { OpenedNode } from './local-node.ts';
 
 /** Several launches of a slow machine, and the wait for room before. */
@@ -51,13 +59,18 @@ export interface ClusterParts extends Config {
   database: Database;
   secrets: Sealing;
   tickets: Tickets;
+  metrics: Metrics;
 }
 
 /** The node of this process, and what it does beside. */
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
+  drain: Drain;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
 }
+
+/** A node that others can use, until it is disposed. */
+export type JoinedNode = AsyncDisposable & Pick<Drain, 'finish'>;
 
 /** How this process meets the others. */
 export class Cluster {
@@ -67,6 +80,8 @@ export class Cluster {
   readonly #bus: Bus;
   readonly #directory: Directory;
   readonly #plane: DataPlane;
+  readonly #store: NodeStore;
+  readonly #metrics: ClusterMetrics;
 
   private constructor(parts: ClusterParts, options: ClusterConfig, opened: Opened) {
     this.#parts = parts;
@@ -74,6 +89,8 @@ export class Cluster {
     this.#bus = opened.bus;
     this.#directory = opened.directory;
     this.#plane = planeOf(opened.client, opened.directory);
+    this.#store = createNodeStore(parts.database);
+    this.#metrics = parts.metrics.openCluster();
     this.relay = createWakeUpRelay(opened.bus);
   }
 
@@ -114,7 +131,26 @@ export class Cluster {
   nodes(own: OwnNode | undefined, store: RuntimeStore): Nodes {
     const placeMs = QUEUE_MS + LAUNCHES * this.#parts.launchTimeoutMs;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#plane];
-    return new ClusterNodes({ bus, directory, plane, store, own, placeMs });
+    const noted = this.#metrics.placed;
+    return new ClusterNodes({ bus, directory, plane, store, own, placeMs, noted });
+  }
+
+  /** What an operator sees and does of nodes. */
+  get control(): NodeControl {
+    return new ClusterNodeControl({ store: this.#store, directory: this.#directory });
+  }
+
+  /** What the nodes told last. */
+  capacities(): NamedCapacity[] {
+    return this.#directory.known.map(({ beacon: { machine, ...load } }) => ({
+      ...load,
+      ...machine,
+    }));
+  }
+
+  /** Has metrics tell of the whole cluster. */
+  show(capacity: CapacityHistory): void {
+    this.#metrics.showCluster({ capacity, figures: () => this.#store.figures() });
   }
 
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */
@@ -125,22 +161,29 @@ export class Cluster {
   }
 
   /**
-   * Joins as a process that owns runtimes. It leaves with `stack`; disposed, the result takes no more
-   * orders.
+   * Joins as a process that owns runtimes, and drains as its row says. It leaves with `stack`;
+   * disposed, the result takes no more orders.
    */
-  async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<AsyncDisposable> {
-    const { dataDir, log, database } = this.#parts;
+  async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<JoinedNode> {
+    const { dataDir, log } = this.#parts;
     const [bus, { node, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
+    this.#metrics.showNode(node);
     const address = await this.#listen(node, reservedPorts, stack);
-    const store = createNodeStore(database);
-    stack.use(await reservePeers({ store, reservedPorts, entrance: CONNECT_PATH, log }));
+    stack.use(
+      await reservePeers({ store: this.#store, reservedPorts, entrance: CONNECT_PATH, log }),
+    );
     const member = await this.#join(address, stack);
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
     serving.use(new NodeServer({ bus, node, log }));
-    serving.use(sendBeacons(bus, () => this.#beaconOf(node, address, member)));
-    return serving.move();
+    const beacons = serving.use(sendBeacons(bus, () => this.#beaconOf(node, address, member)));
+    const drain = new SharedDrain({ drain: served.drain, member, tell: beacons.now, log });
+    const owned = serving.move();
+    return {
+      finish: () => drain.finish(),
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
   }
 
   /** Opens the data plane, at an address that others can dial. */
@@ -192,9 +235,12 @@ export class Cluster {
   }
 
   async #join(address: string, stack: AsyncDisposableStack): Promise<Membership> {
-    const { nodeId: id, role, version: build, database, log } = this.#parts;
+    const { nodeId: id, role, version: build, log } = this.#parts;
     const node = { id, role, address, build, protocol: PROTOCOL };
-    const store = createNodeStore(database);
+    const store: NodeStore = {
+      ...this.#store,
+      renew: (life, leaseMs) => this.#metrics.renewal(() => this.#store.renew(life, leaseMs)),
+    };
     return stack.use(await Membership.join({ node, store, log }));
   }
 
@@ -202,7 +248,10 @@ export class Cluster {
     const { id: nodeId, languages, hasWebDriver } = node;
     const { version: build } = this.#parts;
     const about = { protocol: PROTOCOL, nodeId, epoch, address, build, hasWebDriver };
-    return { ...about, ...node.load, state: 'up', languages: languages.list };
+    const { launching, oldestWaitMs, memory, launches, ...load } = node.capacity;
+    const machine = { launching, oldestWaitMs, memory, launches };
+    const state = node.isDraining ? 'draining' : 'up';
+    return { ...about, ...load, state, machine, languages: languages.list };
   }
 }
 

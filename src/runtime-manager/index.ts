@@ -37,6 +37,14 @@ export { EgressNotes } from './egress/egress-notes.ts';
 export type { EventPage } from './events/organization-events.ts';
 export { WakeUps, type WakeUpRelay } from './events/wake-ups.ts';
 export { Humanize } from './humanize/humanize.ts';
+export {
+  CapacityHistory,
+  type CapacitySample,
+  type NamedCapacity,
+} from './node/capacity-history.ts';
+export type { NodeCapacity } from './node/capacity.ts';
+export { Drain } from './node/drain.ts';
+export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-control.ts';
 export { LocalNode } from './node/local-node.ts';
 export { onlyNode, unreachable, type Nodes } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';

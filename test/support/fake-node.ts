@@ -9,9 +9,11 @@ import {
 } from '../../src/runtime-manager/connections/tickets.ts';
 import { GOING_AWAY } from '../../src/runtime-manager/connections/websocket/websocket-bridge.ts';
 import { RuntimeError } from '../../src/runtime-manager/errors.ts';
+import type { NodeCapacity, NodeLoad } from '../../src/runtime-manager/node/capacity.ts';
 import {
   abortReason,
   CLOSE_REASONS,
+  draining,
   RecentEnds,
 } from '../../src/runtime-manager/node/runtime-ends.ts';
 import type {
@@ -20,7 +22,6 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  NodeLoad,
   OwnNode,
   StartOrder,
 } from '../../src/runtime-manager/node/runtime-node.ts';
@@ -61,6 +62,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   /** What is being brought up, by the id of the runtime. */
   readonly #underWay = new Map<string, Promise<unknown>>();
   #isClosed = false;
+  #isDraining = false;
 
   constructor(parts: FakeNodeParts) {
     this.id = parts.nodeId;
@@ -88,6 +90,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     return this.#inTurn(life.id, async () => {
       const live = this.#find(life);
       if (live) return live.ended ? undefined : live.runtime;
+      if (this.#isDraining) throw draining();
       if (scope.mayWait === false && this.load.free === 0) {
         throw new RuntimeError('runtime.no_capacity', 'The node is full.');
       }
@@ -170,7 +173,35 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   get load(): NodeLoad {
     const active = this.#live.size;
     const { slots = 100 } = this.#parts;
-    return { slots, active, waiting: 0, free: Math.max(0, slots - active), warm: 0 };
+    const free = this.#isDraining ? 0 : Math.max(0, slots - active);
+    return { slots, active, waiting: 0, free, warm: 0 };
+  }
+
+  get capacity(): NodeCapacity {
+    return {
+      ...this.load,
+      launching: 0,
+      oldestWaitMs: 0,
+      memory: { freeBytes: 3e9, floorBytes: 1e9, browserBytes: 0 },
+      launches: { perMinute: 0, failedPerMinute: 0, p50Ms: 0, p95Ms: 0 },
+    };
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  undrain(): void {
+    this.#isDraining = false;
+  }
+
+  async endAll(end: RuntimeEnd): Promise<void> {
+    await Promise.allSettled(this.#underWay.values());
+    await Promise.all([...this.#live.values()].map((live) => this.#end(live, end)));
   }
 
   anticipate(): void {
@@ -178,13 +209,12 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   }
 
   async isReady(): Promise<boolean> {
-    return !this.#isClosed;
+    return !this.#isClosed && !this.#isDraining;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled(this.#underWay.values());
-    await Promise.all([...this.#live.values()].map((live) => this.#end(live, SHUTDOWN)));
+    await this.endAll(SHUTDOWN);
   }
 
   async #bringUp(begun: Runtime, { signal, deliver }: CallScope): Promise<Runtime> {

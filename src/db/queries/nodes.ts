@@ -1,15 +1,17 @@
 import { and, asc, desc, eq, getTableColumns, lt, ne, sql } from 'drizzle-orm';
 import {
   failure,
+  type ClusterFigures,
   type ListedNode,
   type LostNodes,
   type NewNode,
   type NodeLife,
   type NodeStore,
+  type PresentNodeState,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
-import { isActive, isGone, isPresent, nodes, runtimes } from '../schema/index.ts';
+import { isActive, isGone, isPresent, nodes, organizations, runtimes } from '../schema/index.ts';
 import { leavingPlaces } from './quotas.ts';
 import { MOVED, noteMoved } from './runtime-events.ts';
 import { eventsOf, MOVE_VALUES, moveParameters } from './runtime-moves.ts';
@@ -37,6 +39,7 @@ export function createNodeStore({
     undrain: (life) => setState(db, life, 'up'),
     leave: (life) => setState(db, life, 'left'),
     list: () => listNodes(db),
+    figures: () => figures(db),
     declareLost: (ids) => durably((to) => declareLost(to, ids)),
   };
 }
@@ -76,13 +79,17 @@ async function join(db: Db, node: NewNode, leaseMs: number): Promise<NodeLife> {
   return life;
 }
 
-async function renew(db: Db, life: NodeLife, leaseMs: number): Promise<boolean> {
-  const renewed = await db
+async function renew(
+  db: Db,
+  life: NodeLife,
+  leaseMs: number,
+): Promise<PresentNodeState | undefined> {
+  const [renewed] = await db
     .update(nodes)
     .set({ leaseUntil: inFuture(leaseMs) })
     .where(isLife(life))
-    .returning({ id: nodes.id });
-  return renewed.length > 0;
+    .returning({ state: sql<PresentNodeState>`${nodes.state}` });
+  return renewed?.state;
 }
 
 async function setState(db: Db, life: NodeLife, state: 'up' | 'draining' | 'left'): Promise<void> {
@@ -102,6 +109,23 @@ async function listNodes(db: Db): Promise<ListedNode[]> {
     .orderBy(desc(nodes.startedAt), desc(nodes.id))
     .limit(LISTED_MAX);
   return rows.map((row) => ({ ...row, address: row.address ?? undefined }));
+}
+
+/** There is a row at least: that of the process that asks. */
+async function figures(db: Db): Promise<ClusterFigures> {
+  const rows = await db
+    .select({
+      state: nodes.state,
+      count: sql<number>`(count(*) filter (where ${ne(nodes.role, 'api')}))::integer`,
+      active: sql<number>`(select coalesce(sum(${organizations.activeRuntimes}), 0)::integer from ${organizations})`,
+    })
+    .from(nodes)
+    .groupBy(nodes.state);
+  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  return {
+    activeRuntimes: rows[0]?.active ?? 0,
+    nodes: { up: 0, draining: 0, lost: 0, left: 0, ...counts },
+  };
 }
 
 async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {

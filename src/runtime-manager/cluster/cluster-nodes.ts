@@ -15,6 +15,9 @@ import type { Directory } from './directory.ts';
 import { candidates, type Wish } from './placement.ts';
 import { RemoteNode, type RemoteNodeOptions } from './remote-node.ts';
 
+/** What became of asking a node for a runtime. */
+export type PlacementOutcome = 'taken' | 'declined' | 'no_responders' | 'timeout' | 'queued';
+
 /** Refusals after which a node has begun nothing, so that another one may be asked. */
 const DECLINES: ReadonlySet<string> = new Set([
   'runtime.no_capacity',
@@ -27,6 +30,8 @@ export interface ClusterNodesOptions extends Omit<RemoteNodeOptions, 'id' | 'gon
   directory: Directory;
   /** The node of this process, if it has one. */
   own: OwnNode | undefined;
+  /** Counts what became of each question. */
+  noted: (outcome: PlacementOutcome) => void;
 }
 
 /** The nodes of a cluster, as one of its processes sees them. */
@@ -71,7 +76,7 @@ export class ClusterNodes implements Nodes {
   }
 
   /**
-   * Asks one node after the other while they decline; when all are full, the best one has it wait.
+   * Asks one node after the other while they decline; when none takes it, the best one that is full has it wait.
    * Nobody else is asked when one may have begun. Then the record says what became of it, so this
    * resolves with undefined.
    */
@@ -79,19 +84,27 @@ export class ClusterNodes implements Nodes {
     wish: Wish,
     ask: (node: RuntimeNode, mayWait: boolean) => Promise<Runtime | undefined>,
   ): Promise<Runtime | undefined> {
-    const nodes = this.#candidates(wish);
+    const { noted } = this.#options;
+    let full: (() => RuntimeNode) | undefined;
     let declined: unknown;
-    for (const choose of nodes) {
+    for (const choose of this.#candidates(wish)) {
       try {
-        return await ask(choose(), false);
+        const placed = await ask(choose(), false);
+        noted('taken');
+        return placed;
       } catch (error) {
-        if (isUncertain(error)) return undefined;
+        const outcome = outcomeOf(error);
+        if (outcome) noted(outcome);
+        if (outcome === 'timeout') return undefined;
         if (!isDecline(error)) throw error;
+        if (hasCode(error, 'runtime.no_capacity')) full ??= choose;
         declined = error;
       }
     }
-    const [best] = nodes;
-    if (best && hasCode(declined, 'runtime.no_capacity')) return ask(best(), true);
+    if (full) {
+      noted('queued');
+      return ask(full(), true);
+    }
     if (declined === undefined || hasCode(declined, 'runtime.unreachable')) throw this.#nobody();
     throw declined;
   }
@@ -123,6 +136,13 @@ function isDecline(error: unknown): boolean {
 
 function hasCode(error: unknown, code: RuntimeErrorCode): boolean {
   return error instanceof RuntimeError && error.code === code;
+}
+
+/** Undefined for a refusal of the request itself, which any node would give. */
+function outcomeOf(error: unknown): Exclude<PlacementOutcome, 'taken' | 'queued'> | undefined {
+  if (isUncertain(error)) return 'timeout';
+  if (hasCode(error, 'runtime.unreachable')) return 'no_responders';
+  return isDecline(error) ? 'declined' : undefined;
 }
 
 /** Whether a node may have begun what it was asked. */

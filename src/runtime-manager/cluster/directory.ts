@@ -15,11 +15,11 @@ export interface KnownNode {
   beacon: Beacon;
   /** How many runtimes were placed on it from here since the beacon. */
   placed: number;
+  /** By `performance.now()`. */
+  heardAt: number;
 }
 
 interface Heard extends KnownNode {
-  /** By `performance.now()`. */
-  heardAt: number;
   gone: AbortController;
 }
 
@@ -46,6 +46,11 @@ export class Directory implements Disposable {
     return [...this.#heard.values()].filter(
       ({ beacon, heardAt }) => heardAt > since && beacon.state === 'up',
     );
+  }
+
+  /** All that told of themselves and are not gone. */
+  get known(): KnownNode[] {
+    return [...this.#heard.values()];
   }
 
   /** Resolves when a node was heard, or could have been. */

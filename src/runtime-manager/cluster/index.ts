@@ -1,7 +1,8 @@
 /** The door of what many machines need. It is opened only where a process has others. */
 export { sendBeacons } from './beacons.ts';
 export type { Bus } from './bus.ts';
-export { ClusterNodes } from './cluster-nodes.ts';
+export { ClusterNodeControl } from './cluster-node-control.ts';
+export { ClusterNodes, type PlacementOutcome } from './cluster-nodes.ts';
 export { DataPlaneClient } from './data-plane/data-plane-client.ts';
 export { DataPlaneListener } from './data-plane/data-plane-listener.ts';
 export { Directory } from './directory.ts';
@@ -16,4 +17,5 @@ export { NodeServer } from './node-server.ts';
 export { addressTowards } from './own-address.ts';
 export { reservePeers } from './peers.ts';
 export type { DataPlane } from './remote-node.ts';
+export { SharedDrain } from './shared-drain.ts';
 export { createWakeUpRelay } from './wake-up-relay.ts';

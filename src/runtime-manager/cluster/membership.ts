@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { NewNode, NodeLife, NodeStore } from '../runtime/node-store.ts';
+import type { NewNode, NodeLife, NodeStore, PresentNodeState } from '../runtime/node-store.ts';
 import { every } from '../timing/every.ts';
 
 /** For how long a process is there after the database heard of it last. */
@@ -17,6 +17,8 @@ export class Membership implements AsyncDisposable {
   readonly #parts: MembershipParts;
   readonly #renewing: Disposable;
   #life: NodeLife;
+  #state: PresentNodeState = 'up';
+  #follow: (state: PresentNodeState) => void = () => undefined;
 
   private constructor(life: NodeLife, parts: MembershipParts) {
     this.#life = life;
@@ -36,6 +38,16 @@ export class Membership implements AsyncDisposable {
     return this.#life.epoch;
   }
 
+  /** Has `follow` told with every renewal what the row says, since anybody may change its state. */
+  onState(follow: (state: PresentNodeState) => void): void {
+    this.#follow = follow;
+  }
+
+  /** Records that this process drains. */
+  drain(): Promise<void> {
+    return this.#parts.store.drain(this.#life);
+  }
+
   /** Leaves the cluster. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { store, log } = this.#parts;
@@ -47,8 +59,13 @@ export class Membership implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     const { store, node, log } = this.#parts;
-    if (await store.renew(this.#life, LEASE_MS)) return;
+    const state = await store.renew(this.#life, LEASE_MS);
+    if (state) {
+      this.#state = state;
+      return this.#follow(state);
+    }
     log.warn('this process was taken for lost, and joins again');
     this.#life = await store.join(node, LEASE_MS);
+    if (this.#state === 'draining') await this.drain();
   }
 }

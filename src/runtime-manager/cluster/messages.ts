@@ -137,6 +137,27 @@ export const Answer = z.discriminatedUnion('is', [
   z.object({ is: z.literal('failed'), problem: Problem }),
 ]);
 
+const bytes = z.number();
+const Machine = z.object({
+  launching: z.int(),
+  oldestWaitMs: z.number(),
+  memory: z.object({ freeBytes: bytes, floorBytes: bytes, browserBytes: bytes }),
+  launches: z.object({
+    perMinute: z.int(),
+    failedPerMinute: z.int(),
+    p50Ms: z.number(),
+    p95Ms: z.number(),
+  }),
+});
+
+/** Of a node of an older version, which does not tell. */
+const UNTOLD = {
+  launching: 0,
+  oldestWaitMs: 0,
+  memory: { freeBytes: 0, floorBytes: 0, browserBytes: 0 },
+  launches: { perMinute: 0, failedPerMinute: 0, p50Ms: 0, p95Ms: 0 },
+};
+
 /** How a node is. It tells so several times a second, and at once when it begins to drain. */
 export const Beacon = z.object({
   protocol: z.int(),
@@ -154,5 +175,6 @@ export const Beacon = z.object({
   warm: z.int(),
   languages: z.array(z.string()),
   hasWebDriver: z.boolean(),
+  machine: Machine.default(UNTOLD),
 });
 export type Beacon = z.infer<typeof Beacon>;

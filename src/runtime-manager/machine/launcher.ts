@@ -11,6 +11,7 @@ import type { RuntimeFiles } from '../connections/cdp/cdp-policy.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';
+import { RecentLaunches } from './recent-launches.ts';
 import type { ReachableBrowser } from './reachable-browser.ts';
 
 const SLOW_RETRY_AFTER_S = 30;
@@ -32,6 +33,7 @@ export class Launcher {
   readonly #programs: Pick<LauncherOptions, 'chromedriverPath' | 'ffmpegPath'>;
   /** How many launches succeeded, and how many failed. */
   readonly launches = { launched: 0, failed: 0 };
+  readonly recent = new RecentLaunches();
   readonly #running = new Map<Browser, Forwarder>();
   #endedUsage = NO_USAGE;
   #launchable = true;
@@ -55,10 +57,12 @@ export class Launcher {
 
   /** Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow, or what `signal` aborts with. */
   async launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ReachableBrowser> {
+    const began = performance.now();
     try {
       const launched = await launchConfined(this.settings, identity, this.#egress, signal);
       this.#launchable = true;
       this.launches.launched++;
+      this.recent.note(performance.now() - began);
       this.#follow(launched);
       return { ...launched, endpoints: this.#endpointsOf(launched) };
     } catch (cause) {
@@ -66,6 +70,7 @@ export class Launcher {
       if (cause instanceof TooSlowError) throw tooSlow(cause);
       this.#launchable = false;
       this.launches.failed++;
+      this.recent.note(undefined);
       const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
       this.settings.log.error({ err: cause, output }, 'a browser could not be launched');
       throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });

@@ -12,6 +12,7 @@ import { readLanguages } from '../browser/locales.ts';
 import type { Languages } from '../runtime/languages.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
+import type { MachineState } from './machine-state.ts';
 import type { Usage } from '../runtime/usage.ts';
 import type { Route } from '../egress/route.ts';
 import type { Jail } from './jail/jail.ts';
@@ -201,6 +202,14 @@ export class LocalMachine implements BrowserMachine {
     return this.#launcher.launches;
   }
 
+  get state(): MachineState {
+    return {
+      launching: this.#launching + (this.#pool?.launching ?? 0),
+      memory: this.#memory.state,
+      launches: this.#launcher.recent.rates,
+    };
+  }
+
   get usage(): Usage {
     return this.#launcher.usage;
   }
@@ -233,6 +242,11 @@ export class LocalMachine implements BrowserMachine {
 
   anticipate(): void {
     this.#pool?.anticipate();
+  }
+
+  keepWarm(isWanted: boolean): void {
+    if (isWanted) this.#pool?.resume();
+    else this.#pool?.pause();
   }
 
   async takeReady(): Promise<ReadyBrowser | undefined> {

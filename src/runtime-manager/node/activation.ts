@@ -2,6 +2,7 @@ import type { Admission } from './admission.ts';
 import { RuntimeError } from '../errors.ts';
 import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
+import { draining } from './runtime-ends.ts';
 import { takeWarmBrowser } from './take-warm-browser.ts';
 import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
@@ -34,6 +35,8 @@ export interface ActivationOptions {
  * known here, so that whoever asks for it just then can wait.
  */
 export class Activation {
+  /** Whether new runtimes are refused, which another machine may take. */
+  isDraining = false;
   readonly #options: ActivationOptions;
   readonly #underWay = new Map<string, Promise<unknown>>();
   #closed = false;
@@ -84,6 +87,7 @@ export class Activation {
     if (this.#closed) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
+    if (this.isDraining) throw draining();
     const opened = this.#open(request);
     this.#underWay.set(id, opened);
     try {

@@ -9,6 +9,7 @@ import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
+import type { NodeCapacity, NodeLoad } from './capacity.ts';
 import type { LiveRuntime, LiveRuntimeParts } from './live-runtime.ts';
 import type { PageObservers } from './page-observers.ts';
 import { connectFirst } from './first-client.ts';
@@ -19,7 +20,6 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  NodeLoad,
   OwnNode,
   StartOrder,
 } from './runtime-node.ts';
@@ -72,7 +72,28 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   }
 
   get load(): NodeLoad {
-    return { ...this.#admission.load, warm: this.#options.machine.warmBrowsers };
+    const { free, ...load } = this.#admission.load;
+    const { warmBrowsers: warm } = this.#options.machine;
+    return { ...load, free: this.isDraining ? 0 : free, warm };
+  }
+
+  get capacity(): NodeCapacity {
+    const { oldestWaitMs } = this.#admission;
+    return { ...this.load, ...this.#options.machine.state, oldestWaitMs };
+  }
+
+  get isDraining(): boolean {
+    return this.#activation.isDraining;
+  }
+
+  drain(): void {
+    this.#activation.isDraining = true;
+    this.#options.machine.keepWarm(false);
+  }
+
+  undrain(): void {
+    this.#activation.isDraining = false;
+    this.#options.machine.keepWarm(true);
   }
 
   async create(
@@ -188,11 +209,11 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   }
 
   anticipate(): void {
-    if (!this.#activation.isClosed) this.#options.machine.anticipate();
+    if (this.#isOpen) this.#options.machine.anticipate();
   }
 
   async isReady(): Promise<boolean> {
-    return !this.#activation.isClosed && (await this.#options.machine.isLaunchable());
+    return this.#isOpen && (await this.#options.machine.isLaunchable());
   }
 
   /**
@@ -209,12 +230,20 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sweeper[Symbol.dispose]();
     await this.#activation.close();
-    const ends = await Promise.allSettled(
-      [...this.#live.values()].map((live) => live.end(SHUTDOWN)),
-    );
-    for (const end of ends) {
-      if (end.status === 'rejected') this.#options.log.error({ err: end.reason }, 'a stop failed');
+    await this.endAll(SHUTDOWN);
+  }
+
+  async endAll(end: RuntimeEnd): Promise<void> {
+    await this.#activation.settled();
+    const ends = await Promise.allSettled([...this.#live.values()].map((live) => live.end(end)));
+    for (const over of ends) {
+      if (over.status === 'rejected')
+        this.#options.log.error({ err: over.reason }, 'a stop failed');
     }
+  }
+
+  get #isOpen(): boolean {
+    return !this.#activation.isClosed && !this.isDraining;
   }
 
   /** A life that is owned here, also when it is just about to be. */

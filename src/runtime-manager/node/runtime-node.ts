@@ -4,6 +4,7 @@ import type { Access, Protocol } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
+import type { NodeCapacity, NodeLoad } from './capacity.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 
 /** A runtime that is to be made on a node. Whoever asks chooses its id, and keeps it when asking again. */
@@ -113,20 +114,6 @@ export interface RuntimeNode {
   answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
 }
 
-/** How busy a node is, by numbers of runtimes. */
-export interface NodeLoad {
-  /** How many there may be at once. */
-  slots: number;
-  /** How many there are, with those that are being launched. */
-  active: number;
-  /** How many wait for room. */
-  waiting: number;
-  /** How many more would find room now. */
-  free: number;
-  /** How many browsers are ready to be handed out. */
-  warm: number;
-}
-
 /** A node in this process, which tells how its machine is. */
 export interface OwnNode extends RuntimeNode {
   /** What its browsers can speak. */
@@ -134,6 +121,15 @@ export interface OwnNode extends RuntimeNode {
   /** Whether its browsers can be driven by WebDriver. */
   readonly hasWebDriver: boolean;
   readonly load: NodeLoad;
+  /** The load, and how the machine fares. */
+  readonly capacity: NodeCapacity;
+  /** Whether it takes no more runtimes. */
+  readonly isDraining: boolean;
+  /** Takes no more runtimes from now on, and keeps nothing ready for any. Those that are here go on. */
+  drain(): void;
+  undrain(): void;
+  /** Ends all runtimes that are here. */
+  endAll(end: RuntimeEnd): Promise<void>;
   /** Somebody may be about to create a runtime. */
   anticipate(): void;
   /** Whether a create could launch a browser now. */
