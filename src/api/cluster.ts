@@ -16,6 +16,7 @@ import {
   NatsBus,
   NodeServer,
   PROTOCOL,
+  QueuePuller,
   RemoteStorageStates,
   RemoteTrials,
   reservePeers,
@@ -28,12 +29,12 @@ import {
 import {
   StateConverter,
   unreachable,
-  type Nodes,
   type ObjectStorage,
   type OwnNode,
   type ReservedPorts,
   type Tickets,
   type WakeUpRelay,
+  type WakeUps,
 } from '../runtime-manager/index.ts';
 import type { RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
@@ -41,7 +42,7 @@ import type { ClusterConfig } from './config/settings/cluster.ts';
 import { CONNECT_PATH } from './http/connection-urls.ts';
 import type { OpenedNode } from './local-node.ts';
 
-/** Several launches of a slow machine, and the wait for room before. */
+/** Several launches of a slow machine, and the wait for its turn before. */
 const LAUNCHES = 5;
 const QUEUE_MS = 60_000;
 
@@ -55,6 +56,7 @@ export interface ClusterParts extends Config {
 
 /** The node of this process, and what it does beside. */
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
+  store: RuntimeStore;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
 }
@@ -111,10 +113,17 @@ export class Cluster {
     };
   }
 
-  nodes(own: OwnNode | undefined, store: RuntimeStore): Nodes {
+  /** The caller's to end. */
+  nodes(
+    own: OwnNode | undefined,
+    { store, wakeUps }: { store: RuntimeStore; wakeUps: WakeUps },
+  ): ClusterNodes {
+    const { nodeId, log } = this.#parts;
+    const { maxQueue, queueTimeoutMs } = this.#parts.admission;
     const placeMs = QUEUE_MS + LAUNCHES * this.#parts.launchTimeoutMs;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#plane];
-    return new ClusterNodes({ bus, directory, plane, store, own, placeMs });
+    const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
+    return new ClusterNodes({ bus, directory, plane, own, placeMs, ...queue });
   }
 
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */
@@ -130,16 +139,21 @@ export class Cluster {
    */
   async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<AsyncDisposable> {
     const { dataDir, log, database } = this.#parts;
-    const [bus, { node, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
+    const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
     const address = await this.#listen(node, reservedPorts, stack);
-    const store = createNodeStore(database);
-    stack.use(await reservePeers({ store, reservedPorts, entrance: CONNECT_PATH, log }));
+    const peers = { store: createNodeStore(database), reservedPorts };
+    stack.use(await reservePeers({ ...peers, entrance: CONNECT_PATH, log }));
     const member = await this.#join(address, stack);
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
     serving.use(new NodeServer({ bus, node, log }));
-    serving.use(sendBeacons(bus, () => this.#beaconOf(node, address, member)));
+    const puller = serving.use(new QueuePuller({ bus, node, store, log }));
+    const beacon = () => ({
+      ...this.#beaconOf(node, address, member),
+      isCrowded: puller.isCrowded,
+    });
+    serving.use(sendBeacons(bus, beacon));
     return serving.move();
   }
 

@@ -223,5 +223,12 @@ function moved(row: Runtime, move: RuntimeMove): Runtime {
     return { ...row, ...written, state, startedAt: new Date() };
   }
   const how = move.to === 'stopped' ? { stopReason: move.reason } : { failure: move.failure };
-  return { ...row, ...NO_BROWSER, ...how, state: move.to, stoppedAt: new Date(), queuedAt: undefined };
+  return {
+    ...row,
+    ...NO_BROWSER,
+    ...how,
+    state: move.to,
+    stoppedAt: new Date(),
+    queuedAt: undefined,
+  };
 }

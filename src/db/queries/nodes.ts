@@ -153,8 +153,6 @@ const lose = prepared((db) => {
       .returning({ id: nodes.id }),
   );
   const { organizationId, id, generation, nodeId, failureCode, failureMessage } = runtimes;
-  const unlessWaiting = (abandoned: string, lost: SQL) =>
-    sql`case when ${isWaiting} then ${abandoned} else ${lost} end`;
   const moved = db.$with(MOVED).as(
     db
       .update(runtimes)
@@ -179,6 +177,11 @@ const lose = prepared((db) => {
     .leftJoin(moved, eq(moved.nodeId, lost.id))
     .prepare('declare_lost');
 });
+
+/** Of a runtime that waits for a node, or of one that has one. */
+function unlessWaiting(waiting: string, otherwise: SQL): SQL {
+  return sql`case when ${isWaiting} then ${waiting} else ${otherwise} end`;
+}
 
 /** As `noteMoved`, of runtimes that failed for several reasons. */
 function noteFailed(db: Db) {

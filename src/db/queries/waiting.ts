@@ -17,9 +17,7 @@ export function createWaitingStore(
   const find = ([row]: Row[]) => row && open(row);
   return {
     pull: async ({ id, hasWebDriver }) =>
-      find(
-        await durably((to) => pull(to).execute({ nodeId: id, hasWebDriver, now: new Date() })),
-      ),
+      find(await durably((to) => pull(to).execute({ nodeId: id, hasWebDriver, now: new Date() }))),
     withdraw: async ({ organizationId, id, generation }, end) => {
       const parameters = {
         organizationId,
@@ -69,10 +67,7 @@ const withdraw = prepared((db) => ({
   failed: update(db, 'failed', isWaiting),
 }));
 
-async function countWaiting(
-  db: Db,
-  most: number,
-): Promise<{ waiting: number; oldestMs: number }> {
+async function countWaiting(db: Db, most: number): Promise<{ waiting: number; oldestMs: number }> {
   const oldest = db
     .select({ queuedAt: runtimes.queuedAt })
     .from(runtimes)

@@ -98,7 +98,6 @@ export class Activation {
   }
 
   async #open({
-    id,
     arrivedAt,
     mayWait,
     isPlain,
