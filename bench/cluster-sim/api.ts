@@ -53,12 +53,19 @@ const directory = new Directory(bus);
 const nobody = async () => {
   throw unreachable();
 };
+const wakeUps = new WakeUps(createWakeUpRelay(bus));
 const nodes = new ClusterNodes({
   bus,
   directory,
   store,
   own: undefined,
   placeMs: 60_000,
+  noted: () => undefined,
+  nodeId: id,
+  wakeUps,
+  maxQueue: 1000,
+  queueTimeoutMs: undefined,
+  log,
   plane: { connect: nobody, answer: nobody },
 });
 const manager = new RuntimeManager({
@@ -68,7 +75,7 @@ const manager = new RuntimeManager({
   ticketTtlMs: 60_000,
   timeLimits: { idleTimeoutSeconds: 3600, maxDurationSeconds: 7200 },
   extensions: { resolve: async () => [] },
-  wakeUps: new WakeUps(createWakeUpRelay(bus)),
+  wakeUps,
 });
 
 process.on('disconnect', () => process.exit(0));

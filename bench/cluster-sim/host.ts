@@ -12,6 +12,7 @@ import { Membership } from '../../src/runtime-manager/cluster/membership.ts';
 import { PROTOCOL } from '../../src/runtime-manager/cluster/messages.ts';
 import { NatsBus } from '../../src/runtime-manager/cluster/nats-bus.ts';
 import { NodeServer } from '../../src/runtime-manager/cluster/node-server.ts';
+import { QueuePuller } from '../../src/runtime-manager/cluster/queue-puller.ts';
 import { createWakeUpRelay } from '../../src/runtime-manager/cluster/wake-up-relay.ts';
 import { Tickets } from '../../src/runtime-manager/connections/tickets.ts';
 import { WakeUps } from '../../src/runtime-manager/events/wake-ups.ts';
@@ -80,15 +81,21 @@ async function openNode(id: string): Promise<void> {
   // It lives as long as the process does.
   void new NodeServer({ bus, node, log });
   await sleep(Math.random() * SPREAD_MS);
-  sendBeacons(bus, () => ({
-    protocol: PROTOCOL,
-    nodeId: id,
-    epoch: member.epoch,
-    state: 'up',
-    address,
-    build: 'sim',
-    ...node.load,
-    languages: node.languages.list,
-    hasWebDriver: true,
-  }));
+  const puller = new QueuePuller({ bus, node, store, log });
+  sendBeacons(bus, () => {
+    const { launching, oldestWaitMs, memory, launches, ...load } = node.capacity;
+    return {
+      protocol: PROTOCOL,
+      nodeId: id,
+      epoch: member.epoch,
+      state: 'up',
+      address,
+      build: 'sim',
+      ...load,
+      isCrowded: puller.isCrowded,
+      machine: { launching, oldestWaitMs, memory, launches },
+      languages: node.languages.list,
+      hasWebDriver: true,
+    };
+  });
 }

@@ -16,6 +16,11 @@ export class SimMachine implements BrowserMachine {
   readonly languages = new Languages(['en']);
   readonly hasWebDriver = true;
   readonly warmBrowsers = 8;
+  readonly state = {
+    launching: 0,
+    memory: { freeBytes: 8e9, floorBytes: 1e9, browserBytes: 0 },
+    launches: { perMinute: 0, failedPerMinute: 0, p50Ms: TAKE_MS, p95Ms: TAKE_MS },
+  };
 
   constructor(id: string) {
     this.id = id;
@@ -29,6 +34,10 @@ export class SimMachine implements BrowserMachine {
   async takeReady(): Promise<ReadyBrowser> {
     await sleep(TAKE_MS);
     return { browser: new SimBrowser(), giveBack: () => undefined };
+  }
+
+  keepWarm(): void {
+    // They are always ready.
   }
 
   anticipate(): void {

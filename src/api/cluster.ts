@@ -17,6 +17,7 @@ import {
   NatsBus,
   NodeServer,
   PROTOCOL,
+  QueuePuller,
   RemoteStorageStates,
   RemoteTrials,
   reservePeers,
@@ -31,7 +32,6 @@ import {
   StateConverter,
   unreachable,
   type CapacityHistory,
-  type Nodes,
   type Drain,
   type NamedCapacity,
   type NodeControl,
@@ -40,6 +40,7 @@ import {
   type ReservedPorts,
   type Tickets,
   type WakeUpRelay,
+  type WakeUps,
 } from '../runtime-manager/index.ts';
 import type { NodeStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
@@ -49,7 +50,7 @@ import type { ClusterMetrics } from './http/cluster-metrics.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { OpenedNode } from './local-node.ts';
 
-/** Several launches of a slow machine, and the wait for room before. */
+/** Several launches of a slow machine, and the wait for its turn before. */
 const LAUNCHES = 5;
 const QUEUE_MS = 60_000;
 
@@ -65,6 +66,7 @@ export interface ClusterParts extends Config {
 /** The node of this process, and what it does beside. */
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
   drain: Drain;
+  store: RuntimeStore;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
 }
@@ -128,11 +130,18 @@ export class Cluster {
     };
   }
 
-  nodes(own: OwnNode | undefined, store: RuntimeStore): Nodes {
+  /** The caller's to end. */
+  nodes(
+    own: OwnNode | undefined,
+    { store, wakeUps }: { store: RuntimeStore; wakeUps: WakeUps },
+  ): ClusterNodes {
+    const { nodeId, log } = this.#parts;
+    const { maxQueue, queueTimeoutMs } = this.#parts.admission;
     const placeMs = QUEUE_MS + LAUNCHES * this.#parts.launchTimeoutMs;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#plane];
     const noted = this.#metrics.placed;
-    return new ClusterNodes({ bus, directory, plane, store, own, placeMs, noted });
+    const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
+    return new ClusterNodes({ bus, directory, plane, own, placeMs, noted, ...queue });
   }
 
   /** What an operator sees and does of nodes. */
@@ -166,7 +175,7 @@ export class Cluster {
    */
   async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<JoinedNode> {
     const { dataDir, log } = this.#parts;
-    const [bus, { node, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
+    const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
     this.#metrics.showNode(node);
     const address = await this.#listen(node, reservedPorts, stack);
     stack.use(
@@ -177,7 +186,12 @@ export class Cluster {
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
     serving.use(new NodeServer({ bus, node, log }));
-    const beacons = serving.use(sendBeacons(bus, () => this.#beaconOf(node, address, member)));
+    const puller = serving.use(new QueuePuller({ bus, node, store, log }));
+    const beacon = () => ({
+      ...this.#beaconOf(node, address, member),
+      isCrowded: puller.isCrowded,
+    });
+    const beacons = serving.use(sendBeacons(bus, beacon));
     const drain = new SharedDrain({ drain: served.drain, member, tell: beacons.now, log });
     const owned = serving.move();
     return {

@@ -14,6 +14,7 @@ export { Membership } from './membership.ts';
 export { PROTOCOL, type Beacon } from './messages.ts';
 export { NatsBus } from './nats-bus.ts';
 export { NodeServer } from './node-server.ts';
+export { QueuePuller } from './queue-puller.ts';
 export { addressTowards } from './own-address.ts';
 export { reservePeers } from './peers.ts';
 export type { DataPlane } from './remote-node.ts';

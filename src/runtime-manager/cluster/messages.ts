@@ -173,6 +173,8 @@ export const Beacon = z.object({
   waiting: z.int(),
   free: z.int(),
   warm: z.int(),
+  /** Whether runtimes have waited for long, for any node: new ones come after them. */
+  isCrowded: z.boolean().optional(),
   languages: z.array(z.string()),
   hasWebDriver: z.boolean(),
   machine: Machine.default(UNTOLD),

@@ -10,6 +10,8 @@ export const SUBJECTS = {
   /** A runtime's record has changed. */
   changed: (organizationId: string, runtimeId: string) =>
     `${ROOT}.changed.${organizationId}.${runtimeId}`,
+  /** A runtime waits for any node with room. */
+  queueWaiting: `${ROOT}.queue.waiting`,
   /** Jobs that any node can do. */
   job: (name: string) => `${ROOT}.any.${name}`,
 } as const;

@@ -15,6 +15,7 @@ import type { PageObservers } from './page-observers.ts';
 import { connectFirst } from './first-client.ts';
 import { connectionNotFound, RecentEnds } from './runtime-ends.ts';
 import type {
+  Adoption,
   CallScope,
   ConnectionRequest,
   ConnectionState,
@@ -27,7 +28,7 @@ import type { RuntimeEnd } from './runtime-record.ts';
 import { Sweeper } from './sweeper.ts';
 
 export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
-  admission: Omit<AdmissionOptions, 'hasMemory'>;
+  admission: Omit<AdmissionOptions, 'hasMemory' | 'onRoom'>;
   observers: PageObservers;
   wakeUps: WakeUps;
   log: Logger;
@@ -48,6 +49,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   readonly #admission: Admission;
   readonly #activation: Activation;
   readonly #sweeper: Sweeper;
+  readonly #looks = new Set<() => void>();
 
   constructor(options: LocalNodeOptions) {
     const { machine, store, log } = options;
@@ -59,7 +61,13 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     const ends = new RecentEnds();
     this.#access = new Access(live, ends);
     const hasMemory = (launching: number) => machine.hasMemory(launching);
-    this.#admission = new Admission({ ...options.admission, hasMemory });
+    this.#admission = new Admission({
+      ...options.admission,
+      hasMemory,
+      onRoom: () => {
+        for (const look of this.#looks) look();
+      },
+    });
     const parts = { ...options, ends };
     this.#activation = new Activation({ admission: this.#admission, live, parts });
     const isHeld = (id: string) => this.#activation.isHeld(id);
@@ -133,6 +141,23 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     if (!live || live.ended) return undefined;
     await live.startFor(client);
     return live.runtime;
+  }
+
+  get othersWait(): boolean {
+    return this.#admission.othersWait;
+  }
+
+  set othersWait(doOthersWait: boolean) {
+    this.#admission.othersWait = doOthersWait;
+  }
+
+  adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
+    return this.#activation.adopt(pull);
+  }
+
+  onRoom(look: () => void): Disposable {
+    this.#looks.add(look);
+    return { [Symbol.dispose]: () => this.#looks.delete(look) };
   }
 
   async stop(
