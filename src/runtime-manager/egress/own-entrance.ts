@@ -13,7 +13,7 @@ export function enterOwnService(client: Duplex, entrance: Entrance): void {
   const gate = createServer((_request, response) => response.writeHead(403).end());
   gate.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = pathOf(request, entrance);
-    if (path === undefined) return void refuse(socket, 403);
+    if (path === undefined) return refuse(socket, 403);
     const { host, port } = entrance;
     const asked = ask({
       path,

@@ -52,7 +52,7 @@ test('a websocket enters with its subprotocol, and messages and its end pass', a
   const gate = await openGate(await listen(server));
   const socket = new WebSocket(`ws://${HOST}:${gate}/v1/connect/ticket?a=b`, ['first', 'second']);
   const heard: string[] = [];
-  socket.on('message', (data) => heard.push(String(data)));
+  socket.on('message', (data: Buffer) => heard.push(data.toString()));
   socket.once('open', () => socket.send('x'.repeat(1_000_000)));
   const [code, reason] = await once(socket, 'close');
   expect([code, String(reason), socket.protocol]).toEqual([1008, 'enough', 'first']);
