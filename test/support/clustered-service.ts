@@ -1,5 +1,6 @@
-import { openService, type Service } from '../../src/api/service.ts';
-import { openDatabase, type Database } from '../../src/db/client.ts';
+import { openService } from '../../src/api/service.ts';
+import { uploadDir } from '../../src/api/verbs.ts';
+import { openDatabase } from '../../src/db/client.ts';
 import { TestCluster } from './cluster.ts';
 import type { ServiceGround } from './service.ts';
 import { configFor, type Settings } from './settings.ts';
@@ -12,15 +13,17 @@ export async function openClusteredService(
   settings: Settings,
   { log, openNode, newDirectory }: ServiceGround,
   stack: AsyncDisposableStack,
-): Promise<Omit<Service, keyof AsyncDisposable> & { database: Database }> {
+) {
   const cluster = stack.use(await TestCluster.open());
   const database = stack.use(await openDatabase({ url: cluster.databaseUrl }, { connections: 4 }));
   const open = async (role: 'api' | 'node', differs: Settings) => {
     const env = { ...process.env, ...cluster.env(role), BCTRL_DATABASE_CONNECTIONS: '6' };
-    return stack.use(await openService(configFor(differs, env), { log, openNode }));
+    const config = configFor(differs, env);
+    const service = stack.use(await openService(config, { log, openNode }));
+    return { ...service, uploadDir: uploadDir(config) };
   };
-  const { browserRoot } = await open('node', settings);
+  const { url: nodeUrl, browserRoot } = await open('node', settings);
   const [dataDir, browserDir] = await Promise.all([newDirectory(), newDirectory()]);
-  const { url } = await open('api', { ...settings, dataDir, browserDir });
-  return { url, browserRoot, newApiKey: cluster.apiKey, database };
+  const api = await open('api', { ...settings, dataDir, browserDir });
+  return { ...api, nodeUrl, browserRoot, newApiKey: cluster.apiKey, database };
 }

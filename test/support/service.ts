@@ -6,6 +6,7 @@ import { inject } from 'vitest';
 import type { Executables } from '../../src/api/config/executables.ts';
 import { openLocalNode, type OpenedNode, type OpenNode } from '../../src/api/local-node.ts';
 import { openService, type Service } from '../../src/api/service.ts';
+import { uploadDir } from '../../src/api/verbs.ts';
 import type { Database } from '../../src/db/client.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import type { LocalNode } from '../../src/runtime-manager/index.ts';
@@ -18,9 +19,13 @@ import { configFor, type Settings } from './settings.ts';
 /** A service as `npm start` opens it, with a database of its own and a free port. */
 export interface TestService extends Omit<Service, 'newApiKey'> {
   apiKey: string;
+  /** Where its node tells how it is. */
+  nodeUrl: string;
   database: Database;
   /** Where its archives and checkouts lie. */
   dataDir: string;
+  /** Where what clients upload lies until it is taken. */
+  uploadDir: string;
   /** Log lines so far, as they would be written. */
   logged: string[];
   call: Call;
@@ -101,8 +106,9 @@ async function openAlone(
   stack: AsyncDisposableStack,
 ) {
   const database = stack.use(await openTestDatabase());
-  const service = stack.use(await openService(configFor(settings), { log, database, openNode }));
-  return { ...service, database };
+  const config = configFor(settings);
+  const service = stack.use(await openService(config, { log, database, openNode }));
+  return { ...service, nodeUrl: service.url, database, uploadDir: uploadDir(config) };
 }
 
 /** Most tests have no use for what a cluster needs. */
