@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test as base } from 'vitest';
 import type { Answer } from './http.ts';
-import { NO_WARM, openTestService, type TestService, type TestServiceOptions } from './service.ts';
+import { openTestService, type TestService, type TestServiceOptions } from './service.ts';
+import { NO_WARM } from './settings.ts';
 
 export interface TestWorkspace {
   id: string;

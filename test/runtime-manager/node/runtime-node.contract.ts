@@ -1,6 +1,5 @@
 import { expect, onTestFinished } from 'vitest';
-import { nodeTest } from '../../support/node-test.ts';
-import type { NodeUnderTest } from '../../support/node-under-test.ts';
+import type { NodeTest } from '../../support/node-test.ts';
 import { testConnections } from './runtime-node.connections.ts';
 import { testLives } from './runtime-node.lives.ts';
 import { testStreams } from './runtime-node.streams.ts';
@@ -12,8 +11,7 @@ const CDP = {
 } as const;
 
 /** Registers what every implementation of `RuntimeNode` has to do. */
-export function testRuntimeNode(open: () => Promise<NodeUnderTest>): void {
-  const test = nodeTest(open);
+export function testRuntimeNode(test: NodeTest): void {
   testLives(test);
   testConnections(test);
   testStreams(test);
