@@ -10,30 +10,37 @@ import {
   createWakeUpRelay,
   DataPlaneClient,
   DataPlaneListener,
+  Detector,
   Directory,
+  Isolation,
   JobClient,
   Membership,
   NatsBus,
   NodeServer,
+  planeOf,
   PROTOCOL,
   RemoteStorageStates,
   RemoteTrials,
   reservePeers,
   sendBeacons,
   serveJobs,
+  SUBJECTS,
   type Beacon,
   type Bus,
   type DataPlane,
+  type Held,
 } from '../runtime-manager/cluster/index.ts';
 import {
+  reconcile,
   StateConverter,
-  unreachable,
   type Nodes,
   type ObjectStorage,
   type OwnNode,
+  type Profiles,
   type ReservedPorts,
   type Tickets,
   type WakeUpRelay,
+  type WakeUps,
 } from '../runtime-manager/index.ts';
 import type { RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
@@ -55,6 +62,8 @@ export interface ClusterParts extends Config {
 
 /** The node of this process, and what it does beside. */
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
+  store: RuntimeStore;
+  profiles: Profiles;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
 }
@@ -66,14 +75,17 @@ export class Cluster {
   readonly #options: ClusterConfig;
   readonly #bus: Bus;
   readonly #directory: Directory;
+  readonly #client: DataPlaneClient;
   readonly #plane: DataPlane;
+  #detector: Detector | undefined;
 
   private constructor(parts: ClusterParts, options: ClusterConfig, opened: Opened) {
     this.#parts = parts;
     this.#options = options;
     this.#bus = opened.bus;
     this.#directory = opened.directory;
-    this.#plane = planeOf(opened.client, opened.directory);
+    this.#client = opened.client;
+    this.#plane = planeOf({ ...opened, doubt: (nodeId) => this.#detector?.doubt(nodeId) });
     this.relay = createWakeUpRelay(opened.bus);
   }
 
@@ -120,8 +132,18 @@ export class Cluster {
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */
   async joinAsApi(url: string, stack: AsyncDisposableStack): Promise<void> {
     const host = await this.#host();
+    const ping = SUBJECTS.ping(this.#parts.nodeId);
+    stack.use(this.#bus.serve(ping, async () => undefined));
     await this.#join(`${bracketed(host)}:${new URL(url).port}`, stack);
     await this.#directory.heard();
+  }
+
+  /** Finds out from now on which processes are gone, as whoever has clients must. */
+  watch(wakeUps: WakeUps, stack: AsyncDisposableStack): void {
+    const { nodeId: ownId, database, log } = this.#parts;
+    const store = createNodeStore(database);
+    const [bus, directory, plane] = [this.#bus, this.#directory, this.#client];
+    this.#detector = stack.use(new Detector({ ownId, bus, directory, plane, store, wakeUps, log }));
   }
 
   /**
@@ -129,12 +151,14 @@ export class Cluster {
    * orders.
    */
   async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<AsyncDisposable> {
-    const { dataDir, log, database } = this.#parts;
+    const { nodeId, dataDir, log, database } = this.#parts;
     const [bus, { node, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
-    const address = await this.#listen(node, reservedPorts, stack);
+    const isolation = new Isolation();
+    const address = await this.#listen(served, isolation, stack);
     const store = createNodeStore(database);
     stack.use(await reservePeers({ store, reservedPorts, entrance: CONNECT_PATH, log }));
-    const member = await this.#join(address, stack);
+    stack.use(bus.subscribe(SUBJECTS.beacon(nodeId), () => isolation.hear('bus')));
+    const member = await this.#join(address, stack, { isolation, held: this.#heldBy(served) });
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
@@ -145,8 +169,8 @@ export class Cluster {
 
   /** Opens the data plane, at an address that others can dial. */
   async #listen(
-    node: OwnNode,
-    reservedPorts: ReservedPorts,
+    { node, reservedPorts }: ServedNode,
+    isolation: Isolation,
     stack: AsyncDisposableStack,
   ): Promise<string> {
     const { tickets, secrets, log } = this.#parts;
@@ -161,6 +185,7 @@ export class Cluster {
         host: isLoopback(host) ? host : '::',
         port: nodePort,
         tls,
+        onPing: () => isolation.hear('probe'),
         log,
       }),
     );
@@ -191,14 +216,32 @@ export class Cluster {
     );
   }
 
-  async #join(address: string, stack: AsyncDisposableStack): Promise<Membership> {
+  /** What ends when this process is taken for lost, and how it is put in order afterwards. */
+  #heldBy({ node, store, profiles }: ServedNode): Held {
+    const { dataDir, log } = this.#parts;
+    return {
+      fence: () => node.fence(),
+      recover: async () => {
+        await reconcile(store, node.id, log, 'runtime.node_lost');
+        await profiles.recoverClaimed(join(dataDir, 'checkouts'));
+      },
+      resume: () => node.resume(),
+    };
+  }
+
+  async #join(
+    address: string,
+    stack: AsyncDisposableStack,
+    fencing: { isolation?: Isolation; held?: Held } = {},
+  ): Promise<Membership> {
     const { nodeId: id, role, version: build, database, log } = this.#parts;
     const node = { id, role, address, build, protocol: PROTOCOL };
     const store = createNodeStore(database);
-    return stack.use(await Membership.join({ node, store, log }));
+    return stack.use(await Membership.join({ node, store, ...fencing, log }));
   }
 
-  #beaconOf(node: OwnNode, address: string, { epoch }: Membership): Beacon {
+  #beaconOf(node: OwnNode, address: string, { epoch }: Membership): Beacon | undefined {
+    if (epoch === undefined) return undefined;
     const { id: nodeId, languages, hasWebDriver } = node;
     const { version: build } = this.#parts;
     const about = { protocol: PROTOCOL, nodeId, epoch, address, build, hasWebDriver };
@@ -210,19 +253,6 @@ interface Opened {
   bus: Bus;
   directory: Directory;
   client: DataPlaneClient;
-}
-
-/** Dials nodes where their beacons say. */
-function planeOf(client: DataPlaneClient, directory: Directory): DataPlane {
-  const targetOf = (nodeId: string) => {
-    const address = directory.find(nodeId)?.beacon.address;
-    if (address === undefined) throw unreachable();
-    return { nodeId, address };
-  };
-  return {
-    connect: async (nodeId, ticket, asked) => client.connect(targetOf(nodeId), ticket, asked),
-    answer: async (nodeId, ticket, asked) => client.answer(targetOf(nodeId), ticket, asked),
-  };
 }
 
 function hostOf(url: string): string {

@@ -38,6 +38,7 @@ import { RUNNING } from './records.ts';
 const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
 const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 export interface FakeNodeParts extends FakeLifeParts {
   nodeId: string;
@@ -179,6 +180,15 @@ export class FakeNode implements OwnNode, AsyncDisposable {
 
   async isReady(): Promise<boolean> {
     return !this.#isClosed;
+  }
+
+  async fence(): Promise<void> {
+    this.#isClosed = true;
+    for (const live of this.#live.values()) void this.#end(live, NODE_LOST);
+  }
+
+  resume(): void {
+    this.#isClosed = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, lt, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, lt, ne, sql, type SQL } from 'drizzle-orm';
 import {
   failure,
   type ListedNode,
@@ -6,6 +6,7 @@ import {
   type NewNode,
   type NodeLife,
   type NodeStore,
+  type RuntimeLife,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
@@ -38,6 +39,7 @@ export function createNodeStore({
     leave: (life) => setState(db, life, 'left'),
     list: () => listNodes(db),
     declareLost: (ids) => durably((to) => declareLost(to, ids)),
+    failLate: () => durably(failLate),
   };
 }
 
@@ -105,15 +107,22 @@ async function listNodes(db: Db): Promise<ListedNode[]> {
 }
 
 async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {
-  const rows = await lose(db).execute({
-    ids: `{${ids.join(',')}}`,
-    ...moveParameters(NODE_LOST),
-    // Every runtime has the same event: that of `runtime.failed` names no generation.
-    events: JSON.stringify(eventsOf({ generation: 0 }, NODE_LOST)),
-  });
+  const rows = await lose(db).execute({ ids: `{${ids.join(',')}}`, ...lostParameters() });
   return {
     nodeIds: [...new Set(rows.map(({ nodeId }) => nodeId))],
     runtimes: rows.flatMap(({ runtime }) => (runtime ? [runtime] : [])),
+  };
+}
+
+async function failLate(db: Db): Promise<RuntimeLife[]> {
+  return loseLate(db).execute(lostParameters());
+}
+
+function lostParameters() {
+  return {
+    ...moveParameters(NODE_LOST),
+    // Every runtime has the same event: that of `runtime.failed` names no generation.
+    events: JSON.stringify(eventsOf({ generation: 0 }, NODE_LOST)),
   };
 }
 
@@ -144,14 +153,7 @@ const lose = prepared((db) => {
       .where(sql`${nodes.id} = any(array(select id from over))`)
       .returning({ id: nodes.id }),
   );
-  const { organizationId, id, generation, nodeId } = runtimes;
-  const moved = db.$with(MOVED).as(
-    db
-      .update(runtimes)
-      .set({ ...MOVE_VALUES.failed, updatedAt: given(runtimes.updatedAt, 'now') })
-      .where(and(sql`${runtimes.nodeId} = any(array(select id from lost))`, isActive))
-      .returning({ organizationId, id, generation, nodeId }),
-  );
+  const moved = failing(db, sql`select id from lost`);
   const runtime = {
     organizationId: moved.organizationId,
     id: moved.id,
@@ -164,6 +166,29 @@ const lose = prepared((db) => {
     .leftJoin(moved, eq(moved.nodeId, lost.id))
     .prepare('declare_lost');
 });
+
+const loseLate = prepared((db) => {
+  const lost = db.select({ id: nodes.id }).from(nodes).where(eq(nodes.state, 'lost'));
+  const moved = failing(db, sql`${lost}`);
+  const { organizationId, id, generation } = moved;
+  return db
+    .with(moved, noteMoved(db), leavingPlaces(db))
+    .select({ organizationId, id, generation })
+    .from(moved)
+    .prepare('fail_late');
+});
+
+/** Fails the active runtimes of some nodes. */
+function failing(db: Db, nodeIds: SQL) {
+  const { organizationId, id, generation, nodeId } = runtimes;
+  return db.$with(MOVED).as(
+    db
+      .update(runtimes)
+      .set({ ...MOVE_VALUES.failed, updatedAt: given(runtimes.updatedAt, 'now') })
+      .where(and(sql`${runtimes.nodeId} = any(array(${nodeIds}))`, isActive))
+      .returning({ organizationId, id, generation, nodeId }),
+  );
+}
 
 /** A life that is not over. */
 function isLife({ id, epoch }: NodeLife) {

@@ -29,6 +29,19 @@ export interface ClusterNodesOptions extends Omit<RemoteNodeOptions, 'id' | 'gon
   own: OwnNode | undefined;
 }
 
+interface Placing {
+  ask: (node: RuntimeNode, mayWait: boolean) => Promise<Runtime | undefined>;
+  /** Whether there is a record of what a node began that is gone. */
+  isBegun: () => Promise<boolean>;
+}
+
+interface Candidate {
+  /** Counts the runtime. */
+  choose: () => RuntimeNode;
+  /** Whether the node's life is over in which it was chosen: it begins nothing any more. */
+  isOver: () => boolean;
+}
+
 /** The nodes of a cluster, as one of its processes sees them. */
 export class ClusterNodes implements Nodes {
   readonly #options: ClusterNodesOptions;
@@ -46,11 +59,17 @@ export class ClusterNodes implements Nodes {
   create(order: CreateOrder, scope: CallScope): Promise<Runtime | undefined> {
     const { launch, driver } = order.runtime;
     const wish = { isPlain: isPlain(launch), needsWebDriver: driver === 'selenium' };
-    return this.#place(wish, (node, mayWait) => node.create(order, { ...scope, mayWait }));
+    return this.#place(wish, {
+      ask: (node, mayWait) => node.create(order, { ...scope, mayWait }),
+      isBegun: async () => (await this.#find(order)) !== undefined,
+    });
   }
 
   start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
-    return this.#place(ANY, (node, mayWait) => node.start(order, { ...scope, mayWait }));
+    return this.#place(ANY, {
+      ask: (node, mayWait) => node.start(order, { ...scope, mayWait }),
+      isBegun: async () => true,
+    });
   }
 
   anticipate(): void {
@@ -72,38 +91,43 @@ export class ClusterNodes implements Nodes {
 
   /**
    * Asks one node after the other while they decline; when all are full, the best one has it wait.
-   * Nobody else is asked when one may have begun. Then the record says what became of it, so this
-   * resolves with undefined.
+   * Nobody else is asked when one may have begun, or may still begin. Then the record says what
+   * became of it, so this resolves with undefined.
    */
-  async #place(
-    wish: Wish,
-    ask: (node: RuntimeNode, mayWait: boolean) => Promise<Runtime | undefined>,
-  ): Promise<Runtime | undefined> {
+  async #place(wish: Wish, { ask, isBegun }: Placing): Promise<Runtime | undefined> {
     const nodes = this.#candidates(wish);
     let declined: unknown;
-    for (const choose of nodes) {
+    for (const { choose, isOver } of nodes) {
       try {
         return await ask(choose(), false);
       } catch (error) {
-        if (isUncertain(error)) return undefined;
-        if (!isDecline(error)) throw error;
+        if (isUncertain(error)) {
+          if (!isOver() || (await isBegun())) return undefined;
+        } else if (!isDecline(error)) throw error;
         declined = error;
       }
     }
     const [best] = nodes;
-    if (best && hasCode(declined, 'runtime.no_capacity')) return ask(best(), true);
+    if (best && hasCode(declined, 'runtime.no_capacity')) return ask(best.choose(), true);
     if (declined === undefined || hasCode(declined, 'runtime.unreachable')) throw this.#nobody();
     throw declined;
   }
 
-  /** Each counts the runtime when it is asked. */
-  #candidates(wish: Wish): (() => RuntimeNode)[] {
+  #candidates(wish: Wish): Candidate[] {
     const { own, directory } = this.#options;
-    const found = candidates(directory.placeable, wish).map((known) => () => {
-      known.placed++;
-      return this.find(known.beacon.nodeId);
+    const found = candidates(directory.placeable, wish).map((known) => {
+      const { nodeId: id, epoch } = known.beacon;
+      const choose = () => {
+        known.placed++;
+        return this.find(id);
+      };
+      return { choose, isOver: () => directory.isOver({ id, epoch }) };
     });
-    return found.length === 0 && own ? [() => own] : found;
+    return found.length === 0 && own ? [{ choose: () => own, isOver: () => false }] : found;
+  }
+
+  #find({ organizationId, runtime }: CreateOrder): Promise<Runtime | undefined> {
+    return this.#options.store.find(organizationId, runtime.workspace, runtime.id);
   }
 
   #nobody(): RuntimeError {

@@ -138,4 +138,10 @@ export interface OwnNode extends RuntimeNode {
   anticipate(): void;
   /** Whether a create could launch a browser now. */
   isReady(): Promise<boolean>;
+  /**
+   * Others take this node for lost: ends every browser at once, leaves the states of profiles as a
+   * crash does, and takes nothing more until `resume`.
+   */
+  fence(): Promise<void>;
+  resume(): void;
 }

@@ -57,4 +57,9 @@ export interface NodeStore {
    * (`runtime.node_lost`), in one statement. Others of `ids` are left alone.
    */
   declareLost(ids: readonly string[]): Promise<LostNodes>;
+  /**
+   * Fails what was recorded for nodes after they were declared lost: the database may carry out late
+   * what a node asked of it. Resolves with the lives that it ends.
+   */
+  failLate(): Promise<RuntimeLife[]>;
 }
