@@ -87,9 +87,9 @@ export class Directory implements Disposable {
     else this.#outOfReach.add(nodeId);
   }
 
-  /** Whether a node is gone, and was not heard again. */
+  /** Whether a node is gone, and was not heard again although it could have been. */
   isGone(nodeId: string): boolean {
-    return this.#over.has(nodeId) && !this.#heard.has(nodeId);
+    return this.#bus.isConnected && this.#over.has(nodeId) && !this.#heard.has(nodeId);
   }
 
   /** Whether a life of a node is over, so that it does nothing more. */

@@ -28,18 +28,18 @@ const NOTICE_MS = 4000;
 
 const test = base
   .extend('cluster', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const cluster = await TestCluster.open();
-    onCleanup(() => cluster[Symbol.asyncDispose]());
-    const postgres = await Forwarder.open({ to: cluster.postgresSocket });
+    const stack = new AsyncDisposableStack();
+    onCleanup(() => stack.disposeAsync());
+    const ground = await TestCluster.open();
+    const postgres = stack.use(await Forwarder.open({ to: ground.postgresSocket }));
+    const cluster = stack.use(ground);
     const env = { DATABASE_URL: cluster.databaseAt(postgres) };
     const nodes = await Promise.all([cluster.start('node', env), cluster.start('node', env)]);
     const [first, second] = await Promise.all([
       cluster.start('api', env),
       cluster.start('api', env),
     ]);
-    onCleanup(() => postgres[Symbol.asyncDispose]());
-    const database = await openDatabase({ url: cluster.databaseUrl });
-    onCleanup(() => database[Symbol.asyncDispose]());
+    const database = stack.use(await openDatabase({ url: cluster.databaseUrl }));
     const lives = async () => {
       const listed = await createNodeStore(database).list();
       return listed.map(({ id, epoch, state }) => ({ id, epoch, state }));
