@@ -38,7 +38,7 @@ export type { EventPage } from './events/organization-events.ts';
 export { WakeUps, type WakeUpRelay } from './events/wake-ups.ts';
 export { Humanize } from './humanize/humanize.ts';
 export { LocalNode } from './node/local-node.ts';
-export { onlyNode, unreachable, type Nodes } from './node/nodes.ts';
+export { onlyNode, type Nodes } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';
 export type { CallScope, ConnectionState, OwnNode } from './node/runtime-node.ts';

@@ -41,8 +41,9 @@ export class Forwarder implements AsyncDisposable {
     await closed;
   }
 
-  /** At the same port as before. */
+  /** At the same port as before, unless it is open. */
   async restore(): Promise<void> {
+    if (this.#server) return;
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
       const onward =
         typeof this.#to === 'number' ? connect(this.#to, '127.0.0.1') : connect(this.#to);

@@ -16,7 +16,7 @@ import {
   RUNTIMES,
   type PlacedRuntime,
 } from '../../support/lost.ts';
-import { HAS_NATS } from '../../support/nats-server.ts';
+import { HAS_NATS, type NatsServer } from '../../support/nats-server.ts';
 import { sendSignal } from '../../support/processes.ts';
 
 const STALL_MS = 5000;
@@ -63,7 +63,13 @@ async function assertNobodyLost(
 ): Promise<void> {
   const before = await cluster.lives();
   using sockets = await openSockets(runtimes);
-  await outage(sockets);
+  try {
+    await outage(sockets);
+  } catch (error) {
+    // The other tests, and the end of the processes, need both.
+    await Promise.all([cluster.nats.restart(), cluster.postgres.restore()]);
+    throw error;
+  }
   await sockets.ask();
   // Whoever was late to renew its lease has had the time to be declared lost.
   await delay(2 * BACK_WITHIN_MS);
@@ -73,6 +79,8 @@ async function assertNobodyLost(
 }
 
 interface Cluster {
+  nats: NatsServer;
+  postgres: Forwarder;
   second: ClusterProcess;
   lives: () => Promise<unknown>;
 }

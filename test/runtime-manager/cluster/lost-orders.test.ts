@@ -35,8 +35,7 @@ async function openNodes() {
   beat(bus, beaconOf({ life: silent, address: ADDRESS }))[Symbol.dispose]();
   beat(bus, beaconOf({ life: answering, address: ADDRESS }, { active: 9 }))[Symbol.dispose]();
   await expect.poll(() => directory.placeable.length).toBe(2);
-  const unused = () => Promise.reject(new Error('nobody connects'));
-  const plane = { connect: unused, answer: unused };
+  const plane = { connect: unexpected, answer: unexpected };
   const parts = { bus, directory, store, plane, placeMs: 60_000, own: undefined };
   const { id } = await insertOrganization(database.db, 'an organization');
   const order = orderOf(id);
@@ -49,6 +48,10 @@ async function openNodes() {
     order,
     store,
   };
+}
+
+async function unexpected(): Promise<never> {
+  throw new Error('nobody connects');
 }
 
 test('an order that a lost node had not begun goes to another one', async () => {
