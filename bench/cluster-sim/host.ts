@@ -83,11 +83,13 @@ async function openNode(id: string): Promise<void> {
   await sleep(Math.random() * SPREAD_MS);
   const puller = new QueuePuller({ bus, node, store, log });
   sendBeacons(bus, () => {
+    const { epoch } = member;
+    if (epoch === undefined) return undefined;
     const { launching, oldestWaitMs, memory, launches, ...load } = node.capacity;
     return {
       protocol: PROTOCOL,
       nodeId: id,
-      epoch: member.epoch,
+      epoch,
       state: 'up',
       address,
       build: 'sim',

@@ -36,6 +36,14 @@ export class SimMachine implements BrowserMachine {
     return { browser: new SimBrowser(), giveBack: () => undefined };
   }
 
+  async halt(): Promise<void> {
+    // Nothing runs.
+  }
+
+  resume(): void {
+    // Nothing runs.
+  }
+
   keepWarm(): void {
     // They are always ready.
   }

@@ -11,11 +11,14 @@ import {
   createWakeUpRelay,
   DataPlaneClient,
   DataPlaneListener,
+  Detector,
   Directory,
+  Isolation,
   JobClient,
   Membership,
   NatsBus,
   NodeServer,
+  planeOf,
   PROTOCOL,
   QueuePuller,
   RemoteStorageStates,
@@ -24,19 +27,22 @@ import {
   sendBeacons,
   serveJobs,
   SharedDrain,
+  SUBJECTS,
   type Beacon,
   type Bus,
   type DataPlane,
+  type Held,
 } from '../runtime-manager/cluster/index.ts';
 import {
+  reconcile,
   StateConverter,
-  unreachable,
   type CapacityHistory,
   type Drain,
   type NamedCapacity,
   type NodeControl,
   type ObjectStorage,
   type OwnNode,
+  type Profiles,
   type ReservedPorts,
   type Tickets,
   type WakeUpRelay,
@@ -67,6 +73,7 @@ export interface ClusterParts extends Config {
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
   drain: Drain;
   store: RuntimeStore;
+  profiles: Profiles;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
 }
@@ -81,16 +88,19 @@ export class Cluster {
   readonly #options: ClusterConfig;
   readonly #bus: Bus;
   readonly #directory: Directory;
+  readonly #client: DataPlaneClient;
   readonly #plane: DataPlane;
   readonly #store: NodeStore;
   readonly #metrics: ClusterMetrics;
+  #detector: Detector | undefined;
 
   private constructor(parts: ClusterParts, options: ClusterConfig, opened: Opened) {
     this.#parts = parts;
     this.#options = options;
     this.#bus = opened.bus;
     this.#directory = opened.directory;
-    this.#plane = planeOf(opened.client, opened.directory);
+    this.#client = opened.client;
+    this.#plane = planeOf({ ...opened, doubt: (nodeId) => this.#detector?.doubt(nodeId) });
     this.#store = createNodeStore(parts.database);
     this.#metrics = parts.metrics.openCluster();
     this.relay = createWakeUpRelay(opened.bus);
@@ -165,8 +175,18 @@ export class Cluster {
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */
   async joinAsApi(url: string, stack: AsyncDisposableStack): Promise<void> {
     const host = await this.#host();
+    const ping = SUBJECTS.ping(this.#parts.nodeId);
+    stack.use(this.#bus.serve(ping, async () => undefined));
     await this.#join(`${bracketed(host)}:${new URL(url).port}`, stack);
     await this.#directory.heard();
+  }
+
+  /** Finds out from now on which processes are gone, as whoever has clients must. */
+  watch(wakeUps: WakeUps, stack: AsyncDisposableStack): void {
+    const { nodeId: ownId, database, log } = this.#parts;
+    const store = createNodeStore(database);
+    const [bus, directory, plane] = [this.#bus, this.#directory, this.#client];
+    this.#detector = stack.use(new Detector({ ownId, bus, directory, plane, store, wakeUps, log }));
   }
 
   /**
@@ -174,23 +194,25 @@ export class Cluster {
    * disposed, the result takes no more orders.
    */
   async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<JoinedNode> {
-    const { dataDir, log } = this.#parts;
+    const { nodeId, dataDir, log } = this.#parts;
     const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
+    const isolation = new Isolation();
     this.#metrics.showNode(node);
-    const address = await this.#listen(node, reservedPorts, stack);
+    const address = await this.#listen(served, isolation, stack);
     stack.use(
       await reservePeers({ store: this.#store, reservedPorts, entrance: CONNECT_PATH, log }),
     );
-    const member = await this.#join(address, stack);
+    stack.use(bus.subscribe(SUBJECTS.beacon(nodeId), () => isolation.hear('bus')));
+    const member = await this.#join(address, stack, { isolation, held: this.#heldBy(served) });
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
     serving.use(new NodeServer({ bus, node, log }));
     const puller = serving.use(new QueuePuller({ bus, node, store, log }));
-    const beacon = () => ({
-      ...this.#beaconOf(node, address, member),
-      isCrowded: puller.isCrowded,
-    });
+    const beacon = () => {
+      const told = this.#beaconOf(node, address, member);
+      return told && { ...told, isCrowded: puller.isCrowded };
+    };
     const beacons = serving.use(sendBeacons(bus, beacon));
     const drain = new SharedDrain({ drain: served.drain, member, tell: beacons.now, log });
     const owned = serving.move();
@@ -202,8 +224,8 @@ export class Cluster {
 
   /** Opens the data plane, at an address that others can dial. */
   async #listen(
-    node: OwnNode,
-    reservedPorts: ReservedPorts,
+    { node, reservedPorts }: ServedNode,
+    isolation: Isolation,
     stack: AsyncDisposableStack,
   ): Promise<string> {
     const { tickets, secrets, log } = this.#parts;
@@ -218,6 +240,7 @@ export class Cluster {
         host: isLoopback(host) ? host : '::',
         port: nodePort,
         tls,
+        onPing: () => isolation.hear('probe'),
         log,
       }),
     );
@@ -248,17 +271,35 @@ export class Cluster {
     );
   }
 
-  async #join(address: string, stack: AsyncDisposableStack): Promise<Membership> {
+  /** What ends when this process is taken for lost, and how it is put in order afterwards. */
+  #heldBy({ node, store, profiles }: ServedNode): Held {
+    const { dataDir, log } = this.#parts;
+    return {
+      fence: () => node.fence(),
+      recover: async () => {
+        await reconcile(store, node.id, log, 'runtime.node_lost');
+        await profiles.recoverClaimed(join(dataDir, 'checkouts'));
+      },
+      resume: () => node.resume(),
+    };
+  }
+
+  async #join(
+    address: string,
+    stack: AsyncDisposableStack,
+    fencing: { isolation?: Isolation; held?: Held } = {},
+  ): Promise<Membership> {
     const { nodeId: id, role, version: build, log } = this.#parts;
     const node = { id, role, address, build, protocol: PROTOCOL };
     const store: NodeStore = {
       ...this.#store,
       renew: (life, leaseMs) => this.#metrics.renewal(() => this.#store.renew(life, leaseMs)),
     };
-    return stack.use(await Membership.join({ node, store, log }));
+    return stack.use(await Membership.join({ node, store, ...fencing, log }));
   }
 
-  #beaconOf(node: OwnNode, address: string, { epoch }: Membership): Beacon {
+  #beaconOf(node: OwnNode, address: string, { epoch }: Membership): Beacon | undefined {
+    if (epoch === undefined) return undefined;
     const { id: nodeId, languages, hasWebDriver } = node;
     const { version: build } = this.#parts;
     const about = { protocol: PROTOCOL, nodeId, epoch, address, build, hasWebDriver };
@@ -273,19 +314,6 @@ interface Opened {
   bus: Bus;
   directory: Directory;
   client: DataPlaneClient;
-}
-
-/** Dials nodes where their beacons say. */
-function planeOf(client: DataPlaneClient, directory: Directory): DataPlane {
-  const targetOf = (nodeId: string) => {
-    const address = directory.find(nodeId)?.beacon.address;
-    if (address === undefined) throw unreachable();
-    return { nodeId, address };
-  };
-  return {
-    connect: async (nodeId, ticket, asked) => client.connect(targetOf(nodeId), ticket, asked),
-    answer: async (nodeId, ticket, asked) => client.answer(targetOf(nodeId), ticket, asked),
-  };
 }
 
 function hostOf(url: string): string {

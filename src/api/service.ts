@@ -107,6 +107,7 @@ async function open(
       ? ended.use(await others.joinAsNode({ ...core, node, drain }, stack))
       : undefined;
   if (config.role === 'api') await others?.joinAsApi(server.url, stack);
+  if (config.role !== 'node') others?.watch(core.wakeUps, stack);
   // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
   // clients that hold connections are told to go. Then the process leaves the others.
   stack.use(served.move());

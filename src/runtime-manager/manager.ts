@@ -100,7 +100,8 @@ export class RuntimeManager implements Disposable {
 
   /**
    * Waits until a runtime is up that an earlier order with its id began, or this one without an answer.
-   * Throws `runtime.stopped` when it is over, and `service.unavailable` when nothing was begun.
+   * Throws `runtime.stopped` when it is over, and `service.unavailable` when nothing was begun, or its
+   * machine was lost.
    */
   async #join({ organizationId, runtime }: CreateOrder, scope: RequestScope): Promise<Runtime> {
     const { store } = this.#options;
@@ -109,6 +110,10 @@ export class RuntimeManager implements Disposable {
     const isActive = statusOf(found.state) === 'active';
     const joined = isActive && (await this.#nodeOf(found).start(found, scope));
     if (joined) return joined;
+    if (found.failure?.code === 'runtime.node_lost') {
+      const retryAfterSeconds = 1;
+      throw new RuntimeError('service.unavailable', found.failure.message, { retryAfterSeconds });
+    }
     throw new RuntimeError('runtime.stopped', 'The runtime was made, and has ended meanwhile.');
   }
 

@@ -25,7 +25,7 @@ export class TestCluster implements AsyncDisposable {
   readonly apiKey = `bctrl_${randomBytes(16).toString('hex')}`;
   readonly databaseUrl: string;
   readonly nats: NatsServer;
-  readonly #s3Port: number;
+  readonly s3Port: number;
   readonly #stack: AsyncDisposableStack;
   readonly #processes = new Set<ClusterProcess>();
 
@@ -35,7 +35,7 @@ export class TestCluster implements AsyncDisposable {
   ) {
     this.databaseUrl = parts.databaseUrl;
     this.nats = parts.nats;
-    this.#s3Port = parts.s3Port;
+    this.s3Port = parts.s3Port;
     this.#stack = stack;
   }
 
@@ -57,18 +57,29 @@ export class TestCluster implements AsyncDisposable {
     return new TestCluster({ databaseUrl, nats, s3Port }, stack.move());
   }
 
-  /** Starts a process, which a test may end before the cluster. */
-  async start(role: Role, env: Record<string, string> = {}): Promise<ClusterProcess> {
+  /** Starts a process, which a test may end before the cluster; `via` as in `startService`. */
+  async start(
+    role: Role,
+    env: Record<string, string> = {},
+    via: readonly string[] = [],
+  ): Promise<ClusterProcess> {
     const dataDir = env['BCTRL_DATA_DIR'] ?? (await mkdtemp(join(tmpdir(), `bctrl-${role}-`)));
-    const service = await startService({
-      ...this.env(role),
-      BCTRL_DATA_DIR: dataDir,
-      BCTRL_BROWSER_DIR: join(dataDir, 'b'),
-      ...env,
-    });
+    const given = { BCTRL_DATA_DIR: dataDir, BCTRL_BROWSER_DIR: join(dataDir, 'b'), ...env };
+    const service = await startService({ ...this.env(role), ...given }, via);
     const started = Object.assign(service, { dataDir, call: caller(service.url, this.apiKey) });
     this.#processes.add(started);
     return started;
+  }
+
+  /** The socket of the database's server. */
+  get postgresSocket(): string {
+    return join(embeddedAddress(inject('postgresDataDir')).socketDir, '.s.PGSQL.5432');
+  }
+
+  /** The database, by way of another place that leads to its socket. */
+  databaseAt({ host, port }: { host: string; port: number }): string {
+    const { username, pathname } = new URL(this.databaseUrl);
+    return `postgres://${username}@${host}:${port}${pathname}`;
   }
 
   env(role: Role): Record<string, string> {
@@ -82,7 +93,7 @@ export class TestCluster implements AsyncDisposable {
       BCTRL_API_KEY: this.apiKey,
       BCTRL_ENCRYPTION_KEY: 'a key for tests of clusters',
       BCTRL_S3_BUCKET: BUCKET,
-      BCTRL_S3_ENDPOINT: `http://127.0.0.1:${this.#s3Port}`,
+      BCTRL_S3_ENDPOINT: `http://127.0.0.1:${this.s3Port}`,
       BCTRL_S3_FORCE_PATH_STYLE: 'true',
       BCTRL_S3_ACCESS_KEY_ID: 'S3RVER',
       BCTRL_S3_SECRET_ACCESS_KEY: 'S3RVER',

@@ -228,8 +228,10 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const over = await nodes.join({ ...member, id: randomUUID() }, -1);
   await insertRecord(runtimes, org, newRecord({ nodeId: over.id }));
   const lost = await nodes.declareLost([nodeId, over.id]);
-  for (const { id } of lost.runtimes) await runtimes.remove(org, id);
-  assert.deepEqual([lost.nodeIds, lost.runtimes.length], [[over.id], 1]);
+  await insertRecord(runtimes, org, newRecord({ nodeId: over.id }));
+  const late = await nodes.failLate();
+  for (const { id } of [...lost.runtimes, ...late]) await runtimes.remove(org, id);
+  assert.deepEqual([lost.nodeIds, lost.runtimes.length, late.length], [[over.id], 1, 1]);
   await nodes.leave(mine);
 
   const claim = { id: 'new', request: 'r', nodeId };

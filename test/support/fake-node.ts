@@ -42,6 +42,7 @@ const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as con
 const COME_MS = 4000;
 const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 export interface FakeNodeParts extends FakeLifeParts {
   nodeId: string;
@@ -251,6 +252,15 @@ export class FakeNode implements OwnNode, AsyncDisposable {
 
   async isReady(): Promise<boolean> {
     return !this.#isClosed && !this.#isDraining;
+  }
+
+  async fence(): Promise<void> {
+    this.#isClosed = true;
+    for (const live of this.#live.values()) void this.#end(live, NODE_LOST);
+  }
+
+  resume(): void {
+    this.#isClosed = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type NodeLife,
   type NodeStore,
   type PresentNodeState,
+  type RuntimeLife,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
@@ -52,6 +53,7 @@ export function createNodeStore({
     list: () => listNodes(db),
     figures: () => figures(db),
     declareLost: (ids) => durably((to) => declareLost(to, ids)),
+    failLate: () => durably(failLate),
   };
 }
 
@@ -140,14 +142,15 @@ async function figures(db: Db): Promise<ClusterFigures> {
 }
 
 async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {
-  const rows = await lose(db).execute({
-    ids: `{${ids.join(',')}}`,
-    ...moveParameters(NODE_LOST),
-  });
+  const rows = await lose(db).execute({ ids: `{${ids.join(',')}}`, ...moveParameters(NODE_LOST) });
   return {
     nodeIds: [...new Set(rows.map(({ nodeId }) => nodeId))],
     runtimes: rows.flatMap(({ runtime }) => (runtime ? [runtime] : [])),
   };
+}
+
+async function failLate(db: Db): Promise<RuntimeLife[]> {
+  return loseLate(db).execute(moveParameters(NODE_LOST));
 }
 
 /**
@@ -177,19 +180,7 @@ const lose = prepared((db) => {
       .where(sql`${nodes.id} = any(array(select id from over))`)
       .returning({ id: nodes.id }),
   );
-  const { organizationId, id, generation, nodeId, failureCode, failureMessage } = runtimes;
-  const moved = db.$with(MOVED).as(
-    db
-      .update(runtimes)
-      .set({
-        ...MOVE_VALUES.failed,
-        failureCode: unlessWaiting(ABANDONED.code, given(failureCode)),
-        failureMessage: unlessWaiting(ABANDONED.message, given(failureMessage)),
-        updatedAt: given(runtimes.updatedAt, 'now'),
-      })
-      .where(and(sql`${runtimes.nodeId} = any(array(select id from lost))`, isActive))
-      .returning({ organizationId, id, generation, nodeId, failureCode, failureMessage }),
-  );
+  const moved = failing(db, sql`select id from lost`);
   const runtime = {
     organizationId: moved.organizationId,
     id: moved.id,
@@ -202,6 +193,34 @@ const lose = prepared((db) => {
     .leftJoin(moved, eq(moved.nodeId, lost.id))
     .prepare('declare_lost');
 });
+
+const loseLate = prepared((db) => {
+  const lost = db.select({ id: nodes.id }).from(nodes).where(eq(nodes.state, 'lost'));
+  const moved = failing(db, sql`${lost}`);
+  const { organizationId, id, generation } = moved;
+  return db
+    .with(moved, noteFailed(db), leavingPlaces(db))
+    .select({ organizationId, id, generation })
+    .from(moved)
+    .prepare('fail_late');
+});
+
+/** Fails the active runtimes of some processes, also those that wait there for a node. */
+function failing(db: Db, processIds: SQL) {
+  const { organizationId, id, generation, nodeId, failureCode, failureMessage } = runtimes;
+  return db.$with(MOVED).as(
+    db
+      .update(runtimes)
+      .set({
+        ...MOVE_VALUES.failed,
+        failureCode: unlessWaiting(ABANDONED.code, given(failureCode)),
+        failureMessage: unlessWaiting(ABANDONED.message, given(failureMessage)),
+        updatedAt: given(runtimes.updatedAt, 'now'),
+      })
+      .where(and(sql`${runtimes.nodeId} = any(array(${processIds}))`, isActive))
+      .returning({ organizationId, id, generation, nodeId, failureCode, failureMessage }),
+  );
+}
 
 /** Of a runtime that waits for a node, or of one that has one. */
 function unlessWaiting(waiting: string, otherwise: SQL): SQL {

@@ -36,7 +36,18 @@ export interface ClusterNodesOptions
   noted: (outcome: PlacementOutcome) => void;
 }
 
-type Ask = (node: RuntimeNode, scope: QueueScope) => Promise<Runtime | undefined>;
+interface Placing {
+  ask: (node: RuntimeNode, scope: QueueScope) => Promise<Runtime | undefined>;
+  /** Whether there is a record of what a node began that is gone. */
+  isBegun: () => Promise<boolean>;
+}
+
+interface Candidate {
+  /** Counts the runtime. */
+  choose: () => RuntimeNode;
+  /** Whether the node's life is over in which it was chosen: it begins nothing any more. */
+  isOver: () => boolean;
+}
 
 /** The nodes of a cluster, as one of its processes sees them. */
 export class ClusterNodes implements Nodes, AsyncDisposable {
@@ -62,11 +73,17 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
   create(order: CreateOrder, scope: CallScope): Promise<Runtime | undefined> {
     const { launch, driver } = order.runtime;
     const wish = { isPlain: isPlain(launch), needsWebDriver: driver === 'selenium' };
-    return this.#place(wish, scope, (node, how) => node.create(order, how));
+    return this.#place(wish, scope, {
+      ask: (node, how) => node.create(order, how),
+      isBegun: async () => (await this.#find(order)) !== undefined,
+    });
   }
 
   start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
-    return this.#place(ANY, scope, (node, how) => node.start(order, how));
+    return this.#place(ANY, scope, {
+      ask: (node, how) => node.start(order, how),
+      isBegun: async () => true,
+    });
   }
 
   anticipate(): void {
@@ -88,16 +105,20 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   /**
    * Asks one node after the other while they decline; when all are full, or others wait already, the
-   * runtime waits for any of them. Nobody else is asked when one may have begun. Then the record says
-   * what became of it, so this resolves with undefined.
+   * runtime waits for any of them. Nobody else is asked when one may have begun, or may still begin.
+   * Then the record says what became of it, so this resolves with undefined.
    */
-  async #place(wish: Wish, scope: CallScope, ask: Ask): Promise<Runtime | undefined> {
+  async #place(
+    wish: Wish,
+    scope: CallScope,
+    { ask, isBegun }: Placing,
+  ): Promise<Runtime | undefined> {
     const { noted } = this.#options;
     const nodes = this.#candidates(wish);
     if (nodes.length === 0) throw this.#nobody();
     if (this.#isCrowded) return this.#queued(() => ask(this.queue, scope));
     const declines: RuntimeError[] = [];
-    for (const choose of nodes) {
+    for (const { choose, isOver } of nodes) {
       try {
         const placed = await this.#measured(() => ask(choose(), { ...scope, mayWait: false }));
         noted('taken');
@@ -105,9 +126,10 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
       } catch (error) {
         const outcome = outcomeOf(error);
         if (outcome) noted(outcome);
-        if (outcome === 'timeout') return undefined;
-        if (!isDecline(error)) throw error;
-        declines.push(error);
+        if (outcome === 'timeout') {
+          if (!isOver() || (await isBegun())) return undefined;
+        } else if (isDecline(error)) declines.push(error);
+        else throw error;
       }
     }
     const full = declines.filter(({ code }) => code === 'runtime.no_capacity');
@@ -136,14 +158,21 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
     return placed;
   }
 
-  /** Each counts the runtime when it is asked. */
-  #candidates(wish: Wish): (() => RuntimeNode)[] {
+  #candidates(wish: Wish): Candidate[] {
     const { own, directory } = this.#options;
-    const found = candidates(directory.placeable, wish).map((known) => () => {
-      known.placed++;
-      return this.find(known.beacon.nodeId);
+    const found = candidates(directory.placeable, wish).map((known) => {
+      const { nodeId: id, epoch } = known.beacon;
+      const choose = () => {
+        known.placed++;
+        return this.find(id);
+      };
+      return { choose, isOver: () => directory.isOver({ id, epoch }) };
     });
-    return found.length === 0 && own ? [() => own] : found;
+    return found.length === 0 && own ? [{ choose: () => own, isOver: () => false }] : found;
+  }
+
+  #find({ organizationId, runtime }: CreateOrder): Promise<Runtime | undefined> {
+    return this.#options.store.find(organizationId, runtime.workspace, runtime.id);
   }
 
   #nobody(): RuntimeError {

@@ -44,13 +44,23 @@ export class Activation {
   /** Adoptions under way: which runtime each is of is not known yet. */
   readonly #adopting = new Set<Promise<unknown>>();
   #closed = false;
+  #isFenced = false;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#isFenced;
+  }
+
+  /** Opens no more runtimes until `resume`. */
+  fence(): void {
+    this.#isFenced = true;
+  }
+
+  resume(): void {
+    this.#isFenced = false;
   }
 
   /** Opens no more runtimes, and resolves when nothing is under way. */
@@ -88,7 +98,7 @@ export class Activation {
       await other.catch(() => undefined);
       return undefined;
     }
-    if (this.#closed) {
+    if (this.isClosed) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
     if (this.isDraining) throw draining();

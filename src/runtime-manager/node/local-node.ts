@@ -3,6 +3,7 @@ import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
+import { failure } from '../runtime/failures.ts';
 import { isPlain, type Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
@@ -37,6 +38,7 @@ export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
 type Life = Pick<RuntimeLife, 'id' | 'generation'>;
 
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 /** The runtimes that this process owns, with the machine below them. */
 export class LocalNode implements OwnNode, AsyncDisposable {
@@ -249,6 +251,28 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     using place = this.#admission.enter();
     await place.ready();
     return await work();
+  }
+
+  async fence(): Promise<void> {
+    this.#activation.fence();
+    await this.#lose();
+    // What was just being recorded is here by then.
+    await this.#activation.settled();
+    await this.#lose();
+  }
+
+  /** Their ends are recorded once there is a database, unless others have recorded them. */
+  async #lose(): Promise<void> {
+    const { machine, log } = this.#options;
+    for (const live of this.#live.values()) void live.end(NODE_LOST).catch(() => undefined);
+    await machine.halt().catch((err: unknown) => {
+      log.error({ err }, 'the browsers of a node that is taken for lost did not all end');
+    });
+  }
+
+  resume(): void {
+    this.#activation.resume();
+    this.#options.machine.resume();
   }
 
   /** Stops every runtime, also those still being created; more are refused from now on. */

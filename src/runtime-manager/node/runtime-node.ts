@@ -147,4 +147,10 @@ export interface OwnNode extends RuntimeNode {
   adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption>;
   /** Calls `look` whenever there may be room again. */
   onRoom(look: () => void): Disposable;
+  /**
+   * Others take this node for lost: ends every browser at once, leaves the states of profiles as a
+   * crash does, and takes nothing more until `resume`.
+   */
+  fence(): Promise<void>;
+  resume(): void;
 }

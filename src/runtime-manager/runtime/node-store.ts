@@ -72,4 +72,9 @@ export interface NodeStore {
    * statement. Others of `ids` are left alone.
    */
   declareLost(ids: readonly string[]): Promise<LostNodes>;
+  /**
+   * Fails what was recorded for nodes after they were declared lost: the database may carry out late
+   * what a node asked of it. Resolves with the lives that it ends.
+   */
+  failLate(): Promise<RuntimeLife[]>;
 }

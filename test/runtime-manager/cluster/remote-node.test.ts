@@ -16,7 +16,7 @@ import { nodeTest } from '../../support/node-test.ts';
 import { orderOf, type NodeUnderTest } from '../../support/node-under-test.ts';
 import { testRuntimeNode } from '../node/runtime-node.contract.ts';
 import { settle } from './bus-support.ts';
-import { openPlane } from './data-plane-plane.ts';
+import { openPlane } from './data-plane-support.ts';
 
 const log = pino({ level: 'silent' });
 

@@ -28,7 +28,7 @@ async function openMember() {
   const tell = () => {
     const { slots, active, waiting, free, warm, ...machine } = node.capacity;
     const beacon: Beacon = {
-      ...{ nodeId: node.id, epoch: member.epoch, address, build: 'b', protocol: PROTOCOL },
+      ...{ nodeId: node.id, epoch: member.epoch ?? 0, address, build: 'b', protocol: PROTOCOL },
       ...{ slots, active, waiting, free, warm, machine, languages: [], hasWebDriver: true },
       state: node.isDraining ? 'draining' : 'up',
     };
@@ -70,7 +70,7 @@ test('a node that was taken for lost joins again as one that drains', async () =
   const { node, member, store, control } = await openMember();
   await control.drain(node.id);
   await expect.poll(() => node.isDraining).toBe(true);
-  await store.leave({ id: node.id, epoch: member.epoch });
+  await store.leave({ id: node.id, epoch: member.epoch ?? 0 });
   await expect
     .poll(async () => await store.list())
     .toMatchObject([{ id: node.id, epoch: 2, state: 'draining' }]);

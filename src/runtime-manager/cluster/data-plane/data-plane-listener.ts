@@ -37,6 +37,8 @@ export interface DataPlaneListenerOptions {
   port: number;
   /** Undefined: what passes can be read by whoever can listen to the network. */
   tls: TlsFiles | undefined;
+  /** Called when somebody asks whether the node is there. */
+  onPing?: () => void;
   log: Logger;
 }
 
@@ -140,7 +142,9 @@ export class DataPlaneListener implements AsyncDisposable {
   }
 
   #pong(outgoing: ServerResponse, nonce: string): void {
-    const { id: nodeId } = this.#options.node;
+    const { onPing, node } = this.#options;
+    const { id: nodeId } = node;
+    onPing?.();
     const signature = this.#credentials.signPong(nonce, nodeId);
     outgoing.writeHead(200, { [HEADERS.signature]: signature, 'content-type': 'application/json' });
     outgoing.end(JSON.stringify({ nonce, nodeId }));
