@@ -108,35 +108,42 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
    * runtime waits for any of them. Nobody else is asked when one may have begun, or may still begin.
    * Then the record says what became of it, so this resolves with undefined.
    */
-  async #place(
-    wish: Wish,
-    scope: CallScope,
-    { ask, isBegun }: Placing,
-  ): Promise<Runtime | undefined> {
-    const { noted } = this.#options;
+  async #place(wish: Wish, scope: CallScope, placing: Placing): Promise<Runtime | undefined> {
     const nodes = this.#candidates(wish);
     if (nodes.length === 0) throw this.#nobody();
-    if (this.#isCrowded) return this.#queued(() => ask(this.queue, scope));
+    if (this.#isCrowded) return this.#queued(() => placing.ask(this.queue, scope));
     const declines: RuntimeError[] = [];
-    for (const { choose, isOver } of nodes) {
-      try {
-        const placed = await this.#measured(() => ask(choose(), { ...scope, mayWait: false }));
-        noted('taken');
-        return placed;
-      } catch (error) {
-        const outcome = outcomeOf(error);
-        if (outcome) noted(outcome);
-        if (outcome === 'timeout') {
-          if (!isOver() || (await isBegun())) return undefined;
-        } else if (isDecline(error)) declines.push(error);
-        else throw error;
-      }
+    for (const candidate of nodes) {
+      const asked = await this.#ask(candidate, scope, placing);
+      if (!(asked instanceof RuntimeError)) return asked;
+      declines.push(asked);
     }
     const full = declines.filter(({ code }) => code === 'runtime.no_capacity');
     const forecast = { ...scope, forecastSeconds: soonest(full) };
-    if (full.length > 0) return this.#queued(() => ask(this.queue, forecast));
+    if (full.length > 0) return this.#queued(() => placing.ask(this.queue, forecast));
     const last = declines.at(-1);
     throw !last || last.code === 'runtime.unreachable' ? this.#nobody() : last;
+  }
+
+  /** Resolves with the error when the node has begun nothing, so that another one may be asked. */
+  async #ask(
+    { choose, isOver }: Candidate,
+    scope: CallScope,
+    { ask, isBegun }: Placing,
+  ): Promise<Runtime | undefined | RuntimeError> {
+    const { noted } = this.#options;
+    try {
+      const placed = await this.#measured(() => ask(choose(), { ...scope, mayWait: false }));
+      noted('taken');
+      return placed;
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const outcome = outcomeOf(error);
+      if (!outcome) throw error;
+      noted(outcome);
+      if (outcome !== 'timeout') return error;
+      return isOver() && !(await isBegun()) ? error : undefined;
+    }
   }
 
   #queued(wait: () => Promise<Runtime | undefined>): Promise<Runtime | undefined> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { localBrowser, Stagehand } from '@browserbasehq/stagehand';
 import { expect, onTestFinished, test } from 'vitest';
 import { TestCluster } from '../../support/cluster.ts';
@@ -12,13 +12,14 @@ async function openBalancer() {
   const api = Promise.withResolvers<number>();
   /** The paths that were asked for first, over each connection. */
   const seen: string[] = [];
-  const server = createServer(async (client) => {
+  const pass = async (client: Socket) => {
     const upstream = connect(await api.promise, '127.0.0.1');
     client.once('data', (said) => seen.push(said.toString().split(' ')[1] ?? ''));
     client.pipe(upstream).pipe(client);
     client.on('error', () => upstream.destroy());
     upstream.on('error', () => client.destroy());
-  });
+  };
+  const server = createServer((client) => void pass(client));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());

@@ -27,8 +27,8 @@ const test = base.extend('joined', async ({ cluster: { members } }) => {
     store: {
       join: (...given) => reached(() => members.join(...given)),
       renew: (...given) => reached(() => members.renew(...given)),
-      drain: (life) => store.drain(life),
-    leave: (life) => members.leave(life),
+      drain: (life) => members.drain(life),
+      leave: (life) => members.leave(life),
     },
     held: {
       fence: async () => void done.push('fence'),

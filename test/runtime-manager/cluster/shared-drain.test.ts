@@ -25,11 +25,25 @@ async function openMember() {
   const address = '127.0.0.1:9000';
   const joining: NewNode = { id: node.id, role: 'node', address, build: 'b', protocol: PROTOCOL };
   const member = stack.use(await Membership.join({ node: joining, store, log }));
+  const about = {
+    nodeId: node.id,
+    address,
+    build: 'b',
+    protocol: PROTOCOL,
+    languages: [],
+    hasWebDriver: true,
+  };
   const tell = () => {
     const { slots, active, waiting, free, warm, ...machine } = node.capacity;
     const beacon: Beacon = {
-      ...{ nodeId: node.id, epoch: member.epoch ?? 0, address, build: 'b', protocol: PROTOCOL },
-      ...{ slots, active, waiting, free, warm, machine, languages: [], hasWebDriver: true },
+      ...about,
+      epoch: member.epoch ?? 0,
+      slots,
+      active,
+      waiting,
+      free,
+      warm,
+      machine,
       state: node.isDraining ? 'draining' : 'up',
     };
     bus.publish(SUBJECTS.beacon(node.id), beacon);
@@ -85,11 +99,17 @@ test('processes are listed with what their rows and beacons say, and one without
   );
   expect(await control.list()).toEqual([
     expect.objectContaining({
-      ...{ id, role: 'api', build: 'a', load: undefined },
+      id,
+      role: 'api',
+      build: 'a',
+      load: undefined,
       membership: expect.objectContaining({ address: undefined, lastHeardAt: undefined }),
     }),
     expect.objectContaining({
-      ...{ id: node.id, role: 'node', state: 'up', build: 'b' },
+      id: node.id,
+      role: 'node',
+      state: 'up',
+      build: 'b',
       load: expect.objectContaining({ slots: 100, free: 100 }),
       membership: {
         epoch: 1,
