@@ -23,7 +23,7 @@ export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   store: RuntimeStore;
   /** The limits for requests that name none. */
   timeLimits: TimeLimits;
-  extensions: Extensions;
+  extensions: Pick<Extensions, 'resolve'>;
   wakeUps: WakeUps;
 }
 
