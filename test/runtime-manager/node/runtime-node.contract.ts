@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
 import type { NodeTest } from '../../support/node-test.ts';
+import { testAdoption } from './runtime-node.adoption.ts';
 import { testConnections } from './runtime-node.connections.ts';
 import { testLives } from './runtime-node.lives.ts';
 import { testStreams } from './runtime-node.streams.ts';
@@ -13,6 +14,7 @@ const CDP = {
 /** Registers what every implementation of `RuntimeNode` has to do. */
 export function testRuntimeNode(test: NodeTest): void {
   testLives(test);
+  testAdoption(test);
   testConnections(test);
   testStreams(test);
 
@@ -44,5 +46,6 @@ export function testRuntimeNode(test: NodeTest): void {
     expect(await tenant.find(runtime)).toMatchObject({ state: 'stopped', stopReason: 'shutdown' });
     expect(await tenant.store.listActive(tenant.node.id)).toEqual([]);
     expect(await tenant.own.isReady()).toBe(false);
+    expect(await tenant.own.adopt(() => tenant.store.pull(tenant.own))).toBe('no_room');
   });
 }
