@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { createDatabase, TEMPLATE } from './database.ts';
 import { caller, type Call } from './http.ts';
+import { forwardTcp } from './forward-tcp.ts';
 import { openNatsServer, type NatsServer } from './nats-server.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
 
@@ -14,7 +15,9 @@ const BUCKET = 'archives';
 
 /** One process of a cluster. */
 export interface ClusterProcess extends ServiceProcess {
+  nodeId: string;
   dataDir: string;
+  apiKey: string;
   call: Call;
 }
 
@@ -25,7 +28,7 @@ export class TestCluster implements AsyncDisposable {
   readonly apiKey = `bctrl_${randomBytes(16).toString('hex')}`;
   readonly databaseUrl: string;
   readonly nats: NatsServer;
-  readonly #s3Port: number;
+  readonly s3Port: number;
   readonly #stack: AsyncDisposableStack;
   readonly #processes = new Set<ClusterProcess>();
 
@@ -35,7 +38,7 @@ export class TestCluster implements AsyncDisposable {
   ) {
     this.databaseUrl = parts.databaseUrl;
     this.nats = parts.nats;
-    this.#s3Port = parts.s3Port;
+    this.s3Port = parts.s3Port;
     this.#stack = stack;
   }
 
@@ -53,7 +56,7 @@ export class TestCluster implements AsyncDisposable {
     });
     const { port: s3Port } = await s3.run();
     stack.defer(() => s3.close());
-    const { databaseUrl } = await createSharedDatabase();
+    const databaseUrl = await createSharedDatabase(stack);
     return new TestCluster({ databaseUrl, nats, s3Port }, stack.move());
   }
 
@@ -66,7 +69,10 @@ export class TestCluster implements AsyncDisposable {
       BCTRL_BROWSER_DIR: join(dataDir, 'b'),
       ...env,
     });
-    const started = Object.assign(service, { dataDir, call: caller(service.url, this.apiKey) });
+    const { apiKey } = this;
+    const nodeId = (await readFile(join(dataDir, 'node-id'), 'utf8')).trim();
+    const call = caller(service.url, apiKey);
+    const started = Object.assign(service, { nodeId, dataDir, apiKey, call });
     this.#processes.add(started);
     return started;
   }
@@ -82,7 +88,7 @@ export class TestCluster implements AsyncDisposable {
       BCTRL_API_KEY: this.apiKey,
       BCTRL_ENCRYPTION_KEY: 'a key for tests of clusters',
       BCTRL_S3_BUCKET: BUCKET,
-      BCTRL_S3_ENDPOINT: `http://127.0.0.1:${this.#s3Port}`,
+      BCTRL_S3_ENDPOINT: `http://127.0.0.1:${this.s3Port}`,
       BCTRL_S3_FORCE_PATH_STYLE: 'true',
       BCTRL_S3_ACCESS_KEY_ID: 'S3RVER',
       BCTRL_S3_SECRET_ACCESS_KEY: 'S3RVER',
@@ -104,11 +110,12 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-/** A database that other processes reach by the socket of the tests' server. */
-async function createSharedDatabase(): Promise<{ databaseUrl: string }> {
+/** A database that other processes reach by TCP, as on other machines. */
+async function createSharedDatabase(stack: AsyncDisposableStack): Promise<string> {
   const dataDir = inject('postgresDataDir');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await createDatabase(dataDir, name, TEMPLATE);
   const { socketDir, user } = embeddedAddress(dataDir);
-  return { databaseUrl: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}` };
+  const { port } = stack.use(await forwardTcp(join(socketDir, '.s.PGSQL.5432')));
+  return `postgres://${user}@127.0.0.1:${port}/${name}`;
 }
