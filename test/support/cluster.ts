@@ -23,20 +23,26 @@ export interface ClusterProcess extends ServiceProcess {
 
 type Role = 'all' | 'api' | 'node';
 
+interface SharedDatabase {
+  socketDir: string;
+  user: string;
+  name: string;
+}
+
 /** Processes on this machine that share a database, a bucket and a server of NATS. */
 export class TestCluster implements AsyncDisposable {
   readonly apiKey = `bctrl_${randomBytes(16).toString('hex')}`;
-  readonly databaseUrl: string;
   readonly nats: NatsServer;
   readonly s3Port: number;
+  readonly #database: SharedDatabase;
   readonly #stack: AsyncDisposableStack;
   readonly #processes = new Set<ClusterProcess>();
 
   private constructor(
-    parts: { databaseUrl: string; nats: NatsServer; s3Port: number },
+    parts: { database: SharedDatabase; nats: NatsServer; s3Port: number },
     stack: AsyncDisposableStack,
   ) {
-    this.databaseUrl = parts.databaseUrl;
+    this.#database = parts.database;
     this.nats = parts.nats;
     this.s3Port = parts.s3Port;
     this.#stack = stack;
@@ -56,8 +62,21 @@ export class TestCluster implements AsyncDisposable {
     });
     const { port: s3Port } = await s3.run();
     stack.defer(() => s3.close());
-    const databaseUrl = await createSharedDatabase(stack);
-    return new TestCluster({ databaseUrl, nats, s3Port }, stack.move());
+    const database = await createSharedDatabase();
+    return new TestCluster({ database, nats, s3Port }, stack.move());
+  }
+
+  get databaseUrl(): string {
+    const { socketDir, user, name } = this.#database;
+    return `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`;
+  }
+
+  /** Lets processes reach the database by a TCP port too, as on other machines. */
+  async openDatabasePort(): Promise<AsyncDisposable & { port: number; url: string }> {
+    const { socketDir, user, name } = this.#database;
+    const forwarded = await forwardTcp(join(socketDir, '.s.PGSQL.5432'));
+    const url = `postgres://${user}@127.0.0.1:${forwarded.port}/${name}`;
+    return Object.assign(forwarded, { url });
   }
 
   /** Starts a process, which a test may end before the cluster. */
@@ -110,12 +129,11 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-/** A database that other processes reach by TCP, as on other machines. */
-async function createSharedDatabase(stack: AsyncDisposableStack): Promise<string> {
+/** A database that other processes reach by the socket of the tests' server. */
+async function createSharedDatabase(): Promise<SharedDatabase> {
   const dataDir = inject('postgresDataDir');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await createDatabase(dataDir, name, TEMPLATE);
   const { socketDir, user } = embeddedAddress(dataDir);
-  const { port } = stack.use(await forwardTcp(join(socketDir, '.s.PGSQL.5432')));
-  return `postgres://${user}@127.0.0.1:${port}/${name}`;
+  return { socketDir, user, name };
 }
