@@ -65,7 +65,9 @@ export class EventStream implements Disposable {
   /** Resolves once an event of the type has come that tells a text. */
   async tells(type: string, text: string): Promise<void> {
     const isTold = () =>
-      this.#text.split('\n\n').some((one) => one.includes(`event: ${type}\n`) && one.includes(text));
+      this.#text
+        .split('\n\n')
+        .some((one) => one.includes(`event: ${type}\n`) && one.includes(text));
     while (!isTold()) {
       const { value, done } = await this.#chunks.next();
       if (done === true) throw new Error(`the stream ended: ${this.#text}`);

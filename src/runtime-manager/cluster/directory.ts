@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import type { Bus } from './bus.ts';
-import { Beacon, PROTOCOL } from './messages.ts';
+import { AnyBeacon, Beacon, PROTOCOL } from './messages.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /** A node that was not heard for so long gets no new runtimes. */
@@ -28,14 +29,18 @@ const NEVER = new AbortController().signal;
 /** The nodes that tell of themselves. While there is no bus, time stands still for it. */
 export class Directory implements Disposable {
   readonly #bus: Bus;
+  readonly #log: Logger;
+  /** The nodes of a newer protocol, each of which is logged once. */
+  readonly #tooNew = new Set<string>();
   readonly #heard = new Map<string, Heard>();
   readonly #listening: Disposable;
   readonly #timer: NodeJS.Timeout;
   /** Since when the bus carries messages, by `performance.now()`. */
   #connectedAt: number | undefined;
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, log: Logger) {
     this.#bus = bus;
+    this.#log = log;
     this.#listening = bus.subscribe(SUBJECTS.beacons, (message) => this.#hear(message));
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
@@ -69,14 +74,23 @@ export class Directory implements Disposable {
   }
 
   #hear(message: unknown): void {
+    const { data: any } = AnyBeacon.safeParse(message);
+    if (any && any.protocol > PROTOCOL) return this.#ignore(any);
     const { data: beacon } = Beacon.safeParse(message);
-    if (!beacon || beacon.protocol > PROTOCOL) return;
+    if (!beacon) return;
     const known = this.#heard.get(beacon.nodeId);
     // What an earlier life of the process was asked, nobody answers.
     if (known && known.beacon.epoch < beacon.epoch) known.gone.abort();
     const gone = known && !known.gone.signal.aborted ? known.gone : new AbortController();
     const heardAt = performance.now();
     this.#heard.set(beacon.nodeId, { beacon, placed: 0, heardAt, gone });
+  }
+
+  #ignore({ nodeId, build, protocol }: AnyBeacon): void {
+    if (this.#tooNew.has(nodeId)) return;
+    this.#tooNew.add(nodeId);
+    const about = { nodeId, build, protocol, ours: PROTOCOL };
+    this.#log.warn(about, 'a node of a newer protocol is not used: this process is to be updated');
   }
 
   #look(): void {

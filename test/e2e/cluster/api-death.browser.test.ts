@@ -50,7 +50,11 @@ test('when an API dies, its clients go on at another one, and a runtime that was
   const browsers = await browsersOf(replicas);
 
   const url = connectOnceUrl(api, workspace, { token: api.apiKey, alias: 'once' });
-  const kept = connectOnceUrl(api, workspace, { token: api.apiKey, alias: 'kept', keepAlive: true });
+  const kept = connectOnceUrl(api, workspace, {
+    token: api.apiKey,
+    alias: 'kept',
+    keepAlive: true,
+  });
   for (const one of [url, kept]) {
     const socket = new WebSocket(one);
     socket.on('error', () => undefined);
