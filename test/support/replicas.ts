@@ -1,3 +1,4 @@
+import type { Browser } from 'puppeteer-core';
 import { test as base } from 'vitest';
 import { z } from 'zod';
 import { TestCluster, type ClusterProcess } from './cluster.ts';
@@ -36,6 +37,13 @@ export function nodeIdOf(connectionUrl: string): string {
 /** As a load balancer does, when it sends the client of an address to another replica. */
 export function at({ url }: ClusterProcess, connectionUrl: string): string {
   return connectionUrl.replace(/\/\/[^/]+/, `//${new URL(url).host}`);
+}
+
+/** Resolves when a client's connection with a browser is over. */
+export async function disconnected(browser: Browser): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  browser.once('disconnected', () => resolve());
+  await promise;
 }
 
 const TRIES = 20;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import puppeteer, { type Page } from 'puppeteer-core';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import type { ClusterProcess } from '../../support/cluster.ts';
+import { puppeteerPage } from '../../support/first-page.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { marker } from '../../support/packages.ts';
 import { at, createOn, testWithReplicas } from '../../support/replicas.ts';
@@ -12,15 +12,6 @@ import { createWorkspace } from '../../support/test.ts';
 const test = testWithReplicas().skipIf(!HAS_NATS);
 const PROFILES = '/v1/browser-profiles';
 const EXTENSIONS = '/v1/browser-extensions';
-
-async function openPage(cdpUrl: string, url: string): Promise<Page> {
-  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  await page.goto(url);
-  return page;
-}
 
 async function createProfile({ call }: ClusterProcess) {
   const made = await call('POST', PROFILES, { name: `p-${randomUUID().slice(0, 8)}` });
@@ -57,14 +48,14 @@ test('a profile that one node saved is opened by the other', async ({
   const { path, launch } = await createProfile(second);
   const [one, other] = nodes;
   const written = await createOn(one, workspace, { launch });
-  const page = await openPage(written.connection.cdpUrl, site);
+  const page = await puppeteerPage(written.connection.cdpUrl, site);
   await page.evaluate(`document.cookie = 'key=kept; max-age=100000'`);
   const stopped = await second.call('POST', `${workspace.runtimes}/${written.id}/stop`);
   expect(stopped).toMatchObject({ status: 200, json: { status: 'stopped' } });
   const saved = await second.call('GET', `${path}/versions`);
   expect(saved.json.versions[0]).toMatchObject({ kind: 'saved', runtimeId: written.id });
   const read = await createOn(other, workspace, { launch });
-  const again = await openPage(at(second, read.connection.cdpUrl), site);
+  const again = await puppeteerPage(at(second, read.connection.cdpUrl), site);
   expect(await again.evaluate('document.cookie')).toBe('key=kept');
 });
 
@@ -93,7 +84,7 @@ test('states of profiles pass in and out at an API that has no browsers', async 
   expect(sent).toMatchObject({ status: 200, json: { version: 1, kind: 'imported' } });
   const { create } = await createWorkspace(second);
   const { connection } = await create({ launch: copy.launch });
-  const page = await openPage(connection.cdpUrl, site);
+  const page = await puppeteerPage(connection.cdpUrl, site);
   expect(await page.evaluate('[document.cookie, localStorage.getItem("key")]')).toEqual([
     'key=given',
     'stored',
@@ -119,7 +110,7 @@ test('an extension that is uploaded at an API without browsers is tried out, and
   const site = await openSite();
   for (const node of nodes) {
     const { connection } = await createOn(node, workspace, { launch });
-    const page = await openPage(connection.cdpUrl, site);
+    const page = await puppeteerPage(connection.cdpUrl, site);
     const mark = page.waitForFunction('document.documentElement.dataset.Shared');
     expect(await (await mark).jsonValue()).toMatch(/^[a-p]{32}$/);
   }

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { chromium } from 'playwright-core';
-import puppeteer, { type Page } from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { openCdp } from '../../support/cdp.ts';
@@ -9,23 +8,22 @@ import { connectOnceUrl } from '../../support/connect-once.ts';
 import { contention } from '../../support/contention.ts';
 import { eventually } from '../../support/eventually.ts';
 import { EventStream } from '../../support/event-stream.ts';
+import { puppeteerPage } from '../../support/first-page.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { openHttpProxy } from '../../support/proxies.ts';
-import { at, createOnBoth, nodeIdOf, testWithReplicas } from '../../support/replicas.ts';
+import {
+  at,
+  createOnBoth,
+  disconnected,
+  nodeIdOf,
+  testWithReplicas,
+} from '../../support/replicas.ts';
 import { attach } from '../../support/selenium.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace } from '../../support/test.ts';
 
 const test = testWithReplicas().skipIf(!HAS_NATS);
 const SECOND_MS = 1000;
-
-async function openPage(cdpUrl: string): Promise<Page> {
-  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  return page;
-}
 
 test('a runtime that one API made is found and listed at another', async ({ replicas }) => {
   const { second } = replicas;
@@ -47,7 +45,7 @@ test('every driver speaks by one API to a runtime that another API made', async 
   const workspace = await createWorkspace(first);
   const site = await openSite('<title>here</title>');
   const { connection } = await workspace.create({ driver: 'selenium' });
-  const page = await openPage(at(second, connection.cdpUrl));
+  const page = await puppeteerPage(at(second, connection.cdpUrl), 'about:blank');
   await page.goto(site);
   const over = await chromium.connectOverCDP(at(second, connection.cdpUrl));
   onTestFinished(() => over.close());
@@ -98,7 +96,7 @@ test('the proxy of a runtime is changed at another API', async ({ replicas }) =>
   const config = { type: 'http', host: '127.0.0.1', port: proxy.port };
   const changed = await second.call('PUT', path, { proxy: config });
   expect(changed, changed.text).toMatchObject({ status: 200 });
-  const page = await openPage(connection.cdpUrl);
+  const page = await puppeteerPage(connection.cdpUrl, 'about:blank');
   await page.goto(`http://site.example:${port}/`);
   expect(await page.title()).toBe('by proxy');
   expect(proxy.asked).toContain(`site.example:${port}`);
@@ -120,7 +118,7 @@ test('what happens in pages is told at every API within a second', async ({ repl
   const { first, second } = replicas;
   const { runtimes, create } = await createWorkspace(first);
   const { id, connection } = await create();
-  const page = await openPage(connection.cdpUrl);
+  const page = await puppeteerPage(connection.cdpUrl, 'about:blank');
   const path = `${runtimes}/${id}/events`;
   using stack = new DisposableStack();
   const streams = await Promise.all(
@@ -163,7 +161,7 @@ test('a runtime is stopped, started, restarted and deleted at another API', asyn
   expect(started).toMatchObject({ status: 200, json: { status: 'active', generation: 2 } });
   const again = await second.call('POST', `${path}/restart`);
   expect(again).toMatchObject({ status: 200, json: { status: 'active', generation: 3 } });
-  const page = await openPage(at(first, again.json.connection.cdpUrl));
+  const page = await puppeteerPage(at(first, again.json.connection.cdpUrl), 'about:blank');
   expect(await page.evaluate(() => 6 * 7)).toBe(42);
   expect(await second.call('DELETE', path)).toMatchObject({ json: { code: 'runtime.active' } });
   await second.call('POST', `${path}/stop`);
@@ -173,8 +171,10 @@ test('a runtime is stopped, started, restarted and deleted at another API', asyn
 
 test('a workspace is deleted with its runtimes on every node', async ({ replicas }) => {
   const { workspace, runtimes } = await createOnBoth(replicas);
-  const pages = await Promise.all(runtimes.map(({ connection }) => openPage(connection.cdpUrl)));
-  const gone = pages.map((page) => once(page.browser(), 'disconnected'));
+  const pages = await Promise.all(
+    runtimes.map(({ connection }) => puppeteerPage(connection.cdpUrl, 'about:blank')),
+  );
+  const gone = pages.map((page) => disconnected(page.browser()));
   const path = `/v1/workspaces/${workspace.id}`;
   expect(await replicas.second.call('DELETE', `${path}?force=true`)).toMatchObject({ status: 200 });
   await Promise.all(gone);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import puppeteer from 'puppeteer-core';
+import puppeteer, { type Browser } from 'puppeteer-core';
 import { WebSocket } from 'ws';
 import { expect, onTestFinished } from 'vitest';
 import { cdpOver, openCdp } from '../../support/cdp.ts';
@@ -7,7 +7,7 @@ import { connectOnceUrl } from '../../support/connect-once.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { chromiumsOf } from '../../support/processes.ts';
-import { at, testWithReplicas, type Replicas } from '../../support/replicas.ts';
+import { at, disconnected, testWithReplicas, type Replicas } from '../../support/replicas.ts';
 import { createWorkspace } from '../../support/test.ts';
 
 const test = testWithReplicas({ BCTRL_WARM_MIN: '0', BCTRL_WARM_MAX: '0' }).skipIf(!HAS_NATS);
@@ -35,6 +35,10 @@ test('an API that is told to end touches no runtime', async ({ replicas }) => {
   expect(await after.send('Browser.getVersion')).toHaveProperty('product');
 });
 
+function connect(browserWSEndpoint: string): Promise<Browser> {
+  return puppeteer.connect({ browserWSEndpoint, defaultViewport: null });
+}
+
 test('when an API dies, its clients go on at another one, and a runtime that was made for one client ends', async ({
   replicas,
 }) => {
@@ -42,8 +46,6 @@ test('when an API dies, its clients go on at another one, and a runtime that was
   const api = await cluster.start('api');
   const workspace = await createWorkspace(api);
   const { id, connection } = await workspace.create();
-  const connect = (browserWSEndpoint: string) =>
-    puppeteer.connect({ browserWSEndpoint, defaultViewport: null });
   const browser = await connect(connection.cdpUrl);
   const [page] = await browser.pages();
   await page?.evaluate('window.mark = 42');
@@ -63,7 +65,7 @@ test('when an API dies, its clients go on at another one, and a runtime that was
     expect(await cdpOver(socket).send('Browser.getVersion')).toHaveProperty('product');
   }
 
-  const gone = once(browser, 'disconnected');
+  const gone = disconnected(browser);
   await api.stop('SIGKILL');
   await gone;
   const again = await connect(at(second, connection.cdpUrl));

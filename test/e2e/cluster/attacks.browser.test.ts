@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import puppeteer, { type Page } from 'puppeteer-core';
 import { expect, onTestFinished, test as base, vi } from 'vitest';
 import { openDatabase } from '../../../src/db/client.ts';
 import { createNodeStore } from '../../../src/db/queries/nodes.ts';
@@ -19,6 +18,7 @@ import { TestCluster, type ClusterProcess } from '../../support/cluster.ts';
 import { connectOnceUrl } from '../../support/connect-once.ts';
 import { caller } from '../../support/http.ts';
 import { addKey } from '../../support/keys.ts';
+import { puppeteerPage } from '../../support/first-page.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { at, createOn, nodeIdOf } from '../../support/replicas.ts';
 import { createWorkspace, type TestWorkspace } from '../../support/test.ts';
@@ -172,14 +172,6 @@ test('the data plane of a node answers nobody but processes of the cluster, just
   ).toBe(404);
 });
 
-async function openPage(cdpUrl: string): Promise<Page> {
-  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  return page;
-}
-
 const reading = (url: string) =>
   `fetch('${url}', { mode: 'no-cors' }).then(() => 'reached', () => 'failed')`;
 const socket = (url: string) =>
@@ -220,7 +212,7 @@ test.for([
     const workspace = await createWorkspace(first);
     const node = nth === 0 ? nodes[0] : nodes[1];
     const { id, connection } = await createOn(node, workspace);
-    const page = await openPage(connection.cdpUrl);
+    const page = await puppeteerPage(connection.cdpUrl, 'about:blank');
     const ports = [...others, ...dataPorts, ...[first, second].map((api) => portOf(api))];
     const site = await openWaysSite();
     const open = `http://127.0.0.1:${site.port}`;
@@ -262,7 +254,7 @@ test('a page enters an API by a ticket, over a websocket, and by nothing else', 
   const workspace = await createWorkspace(first);
   for (const node of nodes) {
     const { connection } = await createOn(node, workspace);
-    const page = await openPage(connection.cdpUrl);
+    const page = await puppeteerPage(connection.cdpUrl, 'about:blank');
     for (const api of [first, second]) {
       const ticketed = at(api, connection.cdpUrl);
       expect(nodeIdOf(ticketed)).toBe(node.nodeId);

@@ -13,7 +13,7 @@ import { contention } from '../../support/contention.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { orderOf } from '../../support/node-under-test.ts';
-import { browsersIn, chromiumsOf } from '../../support/processes.ts';
+import { chromiumsOf } from '../../support/processes.ts';
 import { openHttpProxy, openOddProxy } from '../../support/proxies.ts';
 import { testWithReplicas, type Replicas } from '../../support/replicas.ts';
 import { createWorkspace } from '../../support/test.ts';
@@ -49,8 +49,11 @@ async function openAsker({ cluster }: Replicas) {
   return { bus, order, ask };
 }
 
-/** Resolves once every browser of the nodes is that of an active runtime, or is ready for one. */
-async function settled({ nodes }: Replicas, { bus }: { bus: NatsBus }) {
+/**
+ * Resolves with how many runtimes the nodes have, in order, once every browser of theirs is that of a
+ * runtime, or is ready for one.
+ */
+async function settled({ nodes }: Replicas, { bus }: { bus: NatsBus }, leastWarm = 0) {
   const beacons = new Map<string, Beacon>();
   using _listening = bus.subscribe(SUBJECTS.beacons, (message) => {
     const beacon = Beacon.parse(message);
@@ -59,7 +62,7 @@ async function settled({ nodes }: Replicas, { bus }: { bus: NatsBus }) {
   return await eventually(async () => {
     const counts = nodes.map(async ({ nodeId, dataDir }) => {
       const { active = -1, warm = -1 } = beacons.get(nodeId) ?? {};
-      expect(warm).toBe(1);
+      expect(warm).toBeGreaterThanOrEqual(leastWarm);
       expect(await chromiumsOf(dataDir)).toHaveLength(active + warm);
       return active;
     });
@@ -76,8 +79,8 @@ for (const [where, pick] of [
   }) => {
     const { nodes, first, second } = replicas;
     const asker = await openAsker(replicas);
-    const before = await settled(replicas, asker);
-    expect(before).toEqual([0, 0]);
+    // Each has a browser to hand out at once.
+    expect(await settled(replicas, asker, 1)).toEqual([0, 0]);
     const { id } = asker.order.runtime;
     const answers = await Promise.all(pick(nodes).map((node) => asker.ask(node)));
     expect(answers).toContainEqual({ is: 'done', value: expect.objectContaining({ id }) });
@@ -180,9 +183,8 @@ test.for(['before', 'after'] as const)(
 test('the runtime of an API that has died is ended when nobody asks again, and nothing is left of it', async ({
   replicas,
 }) => {
-  const { nodes, second } = replicas;
+  const { second } = replicas;
   const asker = await openAsker(replicas);
-  await settled(replicas, asker);
   const { runtimes, letGo } = await killAmidst(replicas, randomUUID());
   const begunAt = performance.now();
   letGo();
@@ -192,9 +194,6 @@ test('the runtime of an API that has died is ended when nobody asks again, and n
   });
   expect(performance.now() - begunAt).toBeLessThan(ABANDONED_MS * contention());
   expect(await settled(replicas, asker)).toEqual([0, 0]);
-  for (const { dataDir } of nodes) {
-    await eventually(async () => expect((await browsersIn(dataDir)).size).toBe(1));
-  }
 });
 
 test('an answer whose asker has died belongs to nobody', async ({ replicas }) => {

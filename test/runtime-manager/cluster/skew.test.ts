@@ -114,14 +114,16 @@ test.for(SKEWS)('answers of the first protocol %s are understood', async ([, ske
   });
 });
 
+function ofLaterVersion(answer: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(answer)
+      .replaceAll('"playwright"', '"of-a-later-version"')
+      .replaceAll('"runtime.not_active"', '"runtime.of_a_later_version"'),
+  );
+}
+
 test('what only a later version knows in an answer is left out, and its errors say that they are ones', async () => {
-  const later = (answer: unknown): unknown =>
-    JSON.parse(
-      JSON.stringify(answer)
-        .replaceAll('"playwright"', '"of-a-later-version"')
-        .replaceAll('"runtime.not_active"', '"runtime.of_a_later_version"'),
-    );
-  const { node, record } = await openAnswering(later);
+  const { node, record } = await openAnswering(ofLaterVersion);
   const connections = await node.listConnections(record);
   expect(connections.map(({ protocol }) => protocol)).toEqual(['webdriver', 'webdriver', 'cdp']);
   await expect(node.call(record, 'captchas.solve', {}, NEVER)).rejects.toMatchObject({
@@ -133,15 +135,17 @@ test('what only a later version knows in an answer is left out, and its errors s
 const askedByLater = nodeTest(() =>
   openRemoteNode({ asker: (bus) => skewedBus(bus, withLaterKeys) }),
 );
-const askingLater = nodeTest(() => openRemoteNode({ node: (bus) => skewedBus(bus, withLaterKeys) }));
+const askingLater = nodeTest(() =>
+  openRemoteNode({ node: (bus) => skewedBus(bus, withLaterKeys) }),
+);
 
-for (const [who, test] of [
+for (const [who, ofNode] of [
   ['a later process asks a node of ours', askedByLater],
   ['a process of ours asks a later node', askingLater],
 ] as const) {
   describe(who, () => {
-    testLives(test);
-    testConnections(test);
+    testLives(ofNode);
+    testConnections(ofNode);
   });
 }
 
