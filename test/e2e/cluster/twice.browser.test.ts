@@ -50,23 +50,27 @@ async function openAsker({ cluster }: Replicas) {
 }
 
 /**
- * Resolves with how many runtimes the nodes have, in order, once every browser of theirs is that of a
+ * Resolves once the nodes have so many runtimes, in order, and every browser of theirs is that of a
  * runtime, or is ready for one.
  */
-async function settled({ nodes }: Replicas, { bus }: { bus: NatsBus }, leastWarm = 0) {
+async function settled(
+  { nodes }: Replicas,
+  { bus }: { bus: NatsBus },
+  { runtimes, warm: leastWarm = 0 }: { runtimes: number[]; warm?: number },
+): Promise<void> {
   const beacons = new Map<string, Beacon>();
   using _listening = bus.subscribe(SUBJECTS.beacons, (message) => {
     const beacon = Beacon.parse(message);
     beacons.set(beacon.nodeId, beacon);
   });
-  return await eventually(async () => {
+  await eventually(async () => {
     const counts = nodes.map(async ({ nodeId, dataDir }) => {
       const { active = -1, warm = -1 } = beacons.get(nodeId) ?? {};
       expect(warm).toBeGreaterThanOrEqual(leastWarm);
       expect(await chromiumsOf(dataDir)).toHaveLength(active + warm);
       return active;
     });
-    return (await Promise.all(counts)).toSorted((one, other) => one - other);
+    expect((await Promise.all(counts)).toSorted((one, other) => one - other)).toEqual(runtimes);
   });
 }
 
@@ -80,19 +84,19 @@ for (const [where, pick] of [
     const { nodes, first, second } = replicas;
     const asker = await openAsker(replicas);
     // Each has a browser to hand out at once.
-    expect(await settled(replicas, asker, 1)).toEqual([0, 0]);
+    await settled(replicas, asker, { runtimes: [0, 0], warm: 1 });
     const { id } = asker.order.runtime;
     const answers = await Promise.all(pick(nodes).map((node) => asker.ask(node)));
     expect(answers).toContainEqual({ is: 'done', value: expect.objectContaining({ id }) });
     for (const answer of answers) expect(answer).toMatchObject({ is: 'done' });
     const { json } = await first.call('GET', `${RUNTIMES}?status=active`);
     expect(json.runtimes).toEqual([expect.objectContaining({ id, status: 'active' })]);
-    expect(await settled(replicas, asker)).toEqual([0, 1]);
+    await settled(replicas, asker, { runtimes: [0, 1] });
     // It stays, since its asker has it.
     expect(await second.call('POST', `${RUNTIMES}/${id}/stop`)).toMatchObject({
       json: { status: 'stopped', stopReason: 'requested' },
     });
-    expect(await settled(replicas, asker)).toEqual([0, 0]);
+    await settled(replicas, asker, { runtimes: [0, 0] });
   });
 }
 
@@ -193,7 +197,7 @@ test('the runtime of an API that has died is ended when nobody asks again, and n
     expect(json).toMatchObject({ status: 'failed', failure: { code: 'runtime.abandoned' } });
   });
   expect(performance.now() - begunAt).toBeLessThan(ABANDONED_MS * contention());
-  expect(await settled(replicas, asker)).toEqual([0, 0]);
+  await settled(replicas, asker, { runtimes: [0, 0] });
 });
 
 test('an answer whose asker has died belongs to nobody', async ({ replicas }) => {
