@@ -109,10 +109,13 @@ test('an extension that is uploaded at an API without browsers is tried out, and
   const launch = { mode: 'ephemeral', extensionIds: [added.json.id] };
   const site = await openSite();
   for (const node of nodes) {
-    const { connection } = await createOn(node, workspace, { launch });
+    const { id, connection } = await createOn(node, workspace, { launch });
     const page = await puppeteerPage(connection.cdpUrl, site);
     const mark = page.waitForFunction('document.documentElement.dataset.Shared');
     expect(await (await mark).jsonValue()).toMatch(/^[a-p]{32}$/);
+    const used = await first.call('DELETE', `${EXTENSIONS}/${added.json.id}`);
+    expect(used).toMatchObject({ status: 409, json: { code: 'extension.in_use' } });
+    await first.call('POST', `${workspace.runtimes}/${id}/stop`);
   }
   const removed = await second.call('DELETE', `${EXTENSIONS}/${added.json.id}`);
   expect(removed).toMatchObject({ status: 200 });
