@@ -49,7 +49,7 @@ const bus = await NatsBus.open({
 const database = await openDatabase({ url: databaseUrl }, { connections: CONNECTIONS });
 const secrets = await Sealing.open(database.db, SIM_KEY);
 const store = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 1_000_000 });
-const directory = new Directory(bus);
+const directory = new Directory(bus, log);
 const nobody = async () => {
   throw unreachable();
 };

@@ -117,7 +117,7 @@ export class Cluster {
     const bus = stack.use(
       await NatsBus.open({ ...options.nats, name, inbox: `_INBOX.${nodeId}`, log }),
     );
-    const directory = stack.use(new Directory(bus));
+    const directory = stack.use(new Directory(bus, log));
     const client = stack.use(
       new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: options.nodeTls }),
     );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { createDatabase, TEMPLATE } from './database.ts';
 import { caller, type Call } from './http.ts';
+import { forwardTcp } from './forward-tcp.ts';
 import { openNatsServer, type NatsServer } from './nats-server.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
 
@@ -14,26 +15,34 @@ const BUCKET = 'archives';
 
 /** One process of a cluster. */
 export interface ClusterProcess extends ServiceProcess {
+  nodeId: string;
   dataDir: string;
+  apiKey: string;
   call: Call;
 }
 
 type Role = 'all' | 'api' | 'node';
 
+interface SharedDatabase {
+  socketDir: string;
+  user: string;
+  name: string;
+}
+
 /** Processes on this machine that share a database, a bucket and a server of NATS. */
 export class TestCluster implements AsyncDisposable {
   readonly apiKey = `bctrl_${randomBytes(16).toString('hex')}`;
-  readonly databaseUrl: string;
   readonly nats: NatsServer;
   readonly s3Port: number;
+  readonly #database: SharedDatabase;
   readonly #stack: AsyncDisposableStack;
   readonly #processes = new Set<ClusterProcess>();
 
   private constructor(
-    parts: { databaseUrl: string; nats: NatsServer; s3Port: number },
+    parts: { database: SharedDatabase; nats: NatsServer; s3Port: number },
     stack: AsyncDisposableStack,
   ) {
-    this.databaseUrl = parts.databaseUrl;
+    this.#database = parts.database;
     this.nats = parts.nats;
     this.s3Port = parts.s3Port;
     this.#stack = stack;
@@ -53,8 +62,21 @@ export class TestCluster implements AsyncDisposable {
     });
     const { port: s3Port } = await s3.run();
     stack.defer(() => s3.close());
-    const { databaseUrl } = await createSharedDatabase();
-    return new TestCluster({ databaseUrl, nats, s3Port }, stack.move());
+    const database = await createSharedDatabase();
+    return new TestCluster({ database, nats, s3Port }, stack.move());
+  }
+
+  get databaseUrl(): string {
+    const { socketDir, user, name } = this.#database;
+    return `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`;
+  }
+
+  /** Lets processes reach the database by a TCP port too, as on other machines. */
+  async openDatabasePort(): Promise<AsyncDisposable & { port: number; url: string }> {
+    const { socketDir, user, name } = this.#database;
+    const forwarded = await forwardTcp(join(socketDir, '.s.PGSQL.5432'));
+    const url = `postgres://${user}@127.0.0.1:${forwarded.port}/${name}`;
+    return Object.assign(forwarded, { url });
   }
 
   /** Starts a process, which a test may end before the cluster; `via` as in `startService`. */
@@ -66,7 +88,10 @@ export class TestCluster implements AsyncDisposable {
     const dataDir = env['BCTRL_DATA_DIR'] ?? (await mkdtemp(join(tmpdir(), `bctrl-${role}-`)));
     const given = { BCTRL_DATA_DIR: dataDir, BCTRL_BROWSER_DIR: join(dataDir, 'b'), ...env };
     const service = await startService({ ...this.env(role), ...given }, via);
-    const started = Object.assign(service, { dataDir, call: caller(service.url, this.apiKey) });
+    const { apiKey } = this;
+    const nodeId = (await readFile(join(dataDir, 'node-id'), 'utf8')).trim();
+    const call = caller(service.url, apiKey);
+    const started = Object.assign(service, { nodeId, dataDir, apiKey, call });
     this.#processes.add(started);
     return started;
   }
@@ -116,10 +141,10 @@ export class TestCluster implements AsyncDisposable {
 }
 
 /** A database that other processes reach by the socket of the tests' server. */
-async function createSharedDatabase(): Promise<{ databaseUrl: string }> {
+async function createSharedDatabase(): Promise<SharedDatabase> {
   const dataDir = inject('postgresDataDir');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await createDatabase(dataDir, name, TEMPLATE);
   const { socketDir, user } = embeddedAddress(dataDir);
-  return { databaseUrl: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}` };
+  return { socketDir, user, name };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import type { NodeLife } from '../runtime/node-store.ts';
 import type { Bus } from './bus.ts';
-import { Beacon, PROTOCOL } from './messages.ts';
+import { AnyBeacon, Beacon, PROTOCOL } from './messages.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /** A node that was not heard for so long is looked after, and gets no new runtimes. */
@@ -32,6 +33,9 @@ const NEVER = new AbortController().signal;
 /** The nodes that tell of themselves. While there is no bus, time stands still for it. */
 export class Directory implements Disposable {
   readonly #bus: Bus;
+  readonly #log: Logger;
+  /** The nodes of a newer protocol, each of which is logged once. */
+  readonly #tooNew = new Set<string>();
   readonly #heard = new Map<string, Heard>();
   /** The last life of each node that is known to be over. */
   readonly #over = new Map<string, number>();
@@ -42,8 +46,9 @@ export class Directory implements Disposable {
   /** Since when the bus carries messages, by `performance.now()`. */
   #connectedAt: number | undefined;
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, log: Logger) {
     this.#bus = bus;
+    this.#log = log;
     this.#listening = bus.subscribe(SUBJECTS.beacons, (message) => this.#hear(message));
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -125,8 +130,10 @@ export class Directory implements Disposable {
   }
 
   #hear(message: unknown): void {
+    const { data: any } = AnyBeacon.safeParse(message);
+    if (any && any.protocol > PROTOCOL) return this.#ignore(any);
     const { data: beacon } = Beacon.safeParse(message);
-    if (!beacon || beacon.protocol > PROTOCOL) return;
+    if (!beacon) return;
     const { nodeId: id, epoch } = beacon;
     if (this.isOver({ id, epoch })) return;
     // What an earlier life of the process was asked, nobody answers.
@@ -135,6 +142,13 @@ export class Directory implements Disposable {
     const over = known?.over ?? new AbortController();
     const gone = known && !known.gone.signal.aborted ? known.gone : new AbortController();
     this.#heard.set(id, { beacon, placed: 0, heardAt: performance.now(), over, gone });
+  }
+
+  #ignore({ nodeId, build, protocol }: AnyBeacon): void {
+    if (this.#tooNew.has(nodeId)) return;
+    this.#tooNew.add(nodeId);
+    const about = { nodeId, build, protocol, ours: PROTOCOL };
+    this.#log.warn(about, 'a node of a newer protocol is not used: this process is to be updated');
   }
 
   #look(): void {

@@ -25,7 +25,7 @@ const log = pino({ level: 'silent' });
 /** A process that looks for the others, which are there as far as a test says so. */
 const test = base.extend('watched', async ({ cluster: { members } }) => {
   const bus = new LocalBus();
-  const directory = new Directory(bus);
+  const directory = new Directory(bus, log);
   onTestFinished(() => directory[Symbol.dispose]());
   const { client } = await openPlaneTo({});
   const told: RuntimeLife[] = [];

@@ -22,7 +22,7 @@ async function openNodes() {
   onTestFinished(() => subject[Symbol.asyncDispose]());
   const { own, store, database } = subject;
   const bus = new LocalBus();
-  const directory = new Directory(bus);
+  const directory = new Directory(bus, log);
   onTestFinished(() => directory[Symbol.dispose]());
   const server = new NodeServer({ bus, node: own, log });
   onTestFinished(() => server[Symbol.dispose]());

@@ -3,7 +3,6 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import type { Bus } from '../../../src/runtime-manager/cluster/bus.ts';
-import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
 import { NatsBus } from '../../../src/runtime-manager/cluster/nats-bus.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
 import { RemoteNode, type DataPlane } from '../../../src/runtime-manager/cluster/remote-node.ts';
@@ -17,6 +16,7 @@ import { orderOf, type NodeUnderTest } from '../../support/node-under-test.ts';
 import { testRuntimeNode } from '../node/runtime-node.contract.ts';
 import { settle } from './bus-support.ts';
 import { openPlane } from './data-plane-support.ts';
+import { openRemoteNode } from './open-remote-node.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -30,36 +30,6 @@ interface Between {
 function remote({ own, store }: FakeNodeUnderTest, { bus, plane }: Between, id = own.id) {
   const gone = new AbortController().signal;
   return new RemoteNode({ id, bus, store, placeMs: 60_000, gone, plane });
-}
-
-interface RemoteNodeUnderTest extends NodeUnderTest {
-  bus: LocalBus;
-  /** Any node, by its id. */
-  open: (id: string) => RemoteNode;
-}
-
-/** A node of the same process, asked as those of others are. */
-async function openRemoteNode(): Promise<RemoteNodeUnderTest> {
-  const subject = await openFakeNodeUnderTest();
-  const { own } = subject;
-  const bus = new LocalBus();
-  const server = new NodeServer({ bus, node: own, log });
-  const plane: DataPlane = {
-    connect: (_, ticket, asked) => own.connect(ticket, asked),
-    answer: (_, ticket, asked) => own.answer(ticket, asked),
-  };
-  const open = (id: string) => remote(subject, { bus, plane }, id);
-  const end = () => subject.node[Symbol.asyncDispose]();
-  return {
-    ...subject,
-    bus,
-    open,
-    node: Object.assign(open(own.id), { [Symbol.asyncDispose]: end }),
-    [Symbol.asyncDispose]: async () => {
-      server[Symbol.dispose]();
-      await subject[Symbol.asyncDispose]();
-    },
-  };
 }
 
 /** A node behind a server of NATS and the connections of the data plane. */
@@ -98,7 +68,7 @@ function openBus(server: string): Promise<NatsBus> {
   });
 }
 
-const local = nodeTest(openRemoteNode);
+const local = nodeTest(() => openRemoteNode());
 const far = nodeTest(openFarNode);
 
 describe('over a bus in memory', () => testRuntimeNode(local));

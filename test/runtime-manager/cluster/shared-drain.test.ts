@@ -20,7 +20,7 @@ async function openMember() {
   onTestFinished(() => stack.disposeAsync());
   const { node, database } = stack.use(await openFakeNodeUnderTest());
   const bus = stack.use(new LocalBus());
-  const directory = stack.use(new Directory(bus));
+  const directory = stack.use(new Directory(bus, log));
   const store = createNodeStore(database);
   const address = '127.0.0.1:9000';
   const joining: NewNode = { id: node.id, role: 'node', address, build: 'b', protocol: PROTOCOL };
