@@ -41,9 +41,16 @@ async function main(): Promise<void> {
   );
   const table = `| Variable | Default | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
   await replace('README.md', TABLE, () => table);
-  const listed = (head: string, indent: string) =>
-    head + passedOn().map((variable) => `${indent}${variable}:\n`).join('');
   for (const file of COMPOSE_FILES) await replace(file, LIST, listed);
+}
+
+function listed(head: string, indent: string): string {
+  return (
+    head +
+    passedOn()
+      .map((name) => `${indent}${name}:\n`)
+      .join('')
+  );
 }
 
 /** `by` gets what the place has in parentheses. */
