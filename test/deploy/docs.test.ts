@@ -39,7 +39,6 @@ test.for(pages)('the variables of %s are there', async (page) => {
   const compose = await readProjectFile('docker-compose.cluster.yml');
   const known = [
     ...Object.keys(Environment.shape),
-    'BCTRL_DRAIN_SECONDS',
     ...[...compose.matchAll(/\$\{(\w+)/g)].map(([, name]) => name),
   ];
   const text = await readProjectFile(page);
