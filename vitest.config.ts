@@ -8,6 +8,7 @@ const drivers = [
   'playwright',
   'puppeteer',
   'selenium',
+  'selenium-bidi',
   'selenium-uploads',
   'stagehand',
   'webdriverio',
