@@ -85,7 +85,6 @@ export {
   statesBefore,
   statusOf,
   STOP_REASONS,
-  type FirstState,
 } from './lifecycle.ts';
 export {
   GONE_NODE_STATES,
