@@ -39,18 +39,18 @@ async function main(): Promise<never> {
     const serving = opening.then((service) => greet(service, config, log));
     serving.catch(() => undefined);
     await Promise.race([
-      serving.then(() => shutdown.allow(config.shutdownGraceMs)),
-      shutdown.asked,
+      serving.then((service) => shutdown.allow(config.shutdownGraceMs, () => service.leave())),
+      shutdown.due,
     ]);
     failure = await Promise.race([
-      shutdown.asked.then(() => undefined),
-      postgres?.failed ?? shutdown.asked.then(() => undefined),
+      shutdown.due.then(() => undefined),
+      postgres?.failed ?? shutdown.due.then(() => undefined),
     ]);
     if (failure !== undefined) {
       // The failure is told now, since the end may not be one in order.
       complain(failure);
       shutdown.allow(NO_DATABASE_GRACE_MS);
-      shutdown.ask('the embedded Postgres is gone');
+      shutdown.end('the embedded Postgres is gone');
     }
   } catch (error) {
     failure = error;
@@ -60,9 +60,11 @@ async function main(): Promise<never> {
   return shutdown.now(failure === undefined ? 0 : 1);
 }
 
-function greet({ url, newApiKey }: Service, { version, role }: Config, log: Logger): void {
+function greet(service: Service, { version, role }: Config, log: Logger): Service {
+  const { url, newApiKey } = service;
   log.info({ url, version, role }, 'listening');
   process.stdout.write(banner({ url, newApiKey, role }));
+  return service;
 }
 
 function complain(error: unknown): void {

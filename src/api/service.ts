@@ -10,11 +10,14 @@ import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
+  CapacityHistory,
   diagnose,
   downloadPackage,
+  Drain,
   EgressPolicy,
   Extensions,
   onlyNode,
+  OnlyNodeControl,
   Profiles,
   reconcile,
   ReservedPorts,
@@ -28,9 +31,10 @@ import { openDataDirectory } from './config/data-directory.ts';
 import { createLogger } from './config/logger.ts';
 import { openSecrets } from './config/secrets.ts';
 import { IdempotentAnswers } from './http/idempotent-answers.ts';
-import { createMetrics } from './http/metrics.ts';
+import { createMetrics, type Metrics } from './http/metrics.ts';
 import { createPublicAddress } from './http/public-address.ts';
 import { openHealthServer, openServer, type ApiServer } from './http/server.ts';
+import { leave } from './leave.ts';
 import { openLocalNode, type OpenedNode, type OpenNode } from './local-node.ts';
 import { openRetention } from './retention.ts';
 import { openVerbs, uploadDir } from './verbs.ts';
@@ -58,6 +62,8 @@ export interface Service extends AsyncDisposable {
   newApiKey: string | undefined;
   /** Where its browsers have their directories. */
   browserRoot: string;
+  /** Has others take over; resolves when it may be closed. Where it has nobody to wait for, that is at once. */
+  leave: () => Promise<void>;
 }
 
 /** Opens everything from the ground up, and admits clients. Rejects with one sentence. */
@@ -84,10 +90,11 @@ async function open(
   const secrets = await openSecrets(config, database.db);
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
-  const ground = { ...config, log, nodeId, database, secrets, tickets };
+  const metrics = createMetrics(config.version);
+  const ground = { ...config, log, nodeId, database, secrets, tickets, metrics };
   const others = await openCluster(ground, stack);
   const core = await openCore({ ...ground, others }, parts, stack);
-  const { node } = core;
+  const { node, drain } = core;
   // They have an owner from the start, also when the server cannot be opened.
   await using ended = new AsyncDisposableStack();
   const runtimes = openRuntimes({ ...ground, ...core, others }, ended);
@@ -95,8 +102,12 @@ async function open(
   ended.use(node);
   await using served = new AsyncDisposableStack();
   const server = served.use(await openServerOf({ ...ground, ...core, others, runtimes }, stack));
-  if (others && node) ended.use(await others.joinAsNode({ ...core, node }, stack));
+  const joined =
+    others && node && drain
+      ? ended.use(await others.joinAsNode({ ...core, node, drain }, stack))
+      : undefined;
   if (config.role === 'api') await others?.joinAsApi(server.url, stack);
+  if (config.role !== 'node') others?.watch(core.wakeUps, stack);
   // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
   // clients that hold connections are told to go. Then the process leaves the others.
   stack.use(served.move());
@@ -107,7 +118,12 @@ async function open(
   const newApiKey = isServed ? await bootstrap(database, config.apiKey) : undefined;
   server.admit();
   const { root: browserRoot } = browserRoots(config, nodeId);
-  return { url: server.url, newApiKey, browserRoot };
+  return {
+    url: server.url,
+    newApiKey,
+    browserRoot,
+    leave: () => leave({ ...config, server, drain: joined ?? drain }),
+  };
 }
 
 async function openOwnDatabase(
@@ -130,6 +146,7 @@ type Ground = Config & {
   database: Database;
   secrets: Sealing;
   tickets: Tickets;
+  metrics: Metrics;
 };
 
 type WithOthers = Ground & {
@@ -165,10 +182,9 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
       downloadPackage(url, file, { policy: egressPolicy, maxBytes: ground.extensionMaxBytes }),
     tryOut: (directory) => opened.tryOut(directory),
   });
-  const metrics = createMetrics(ground.version);
   const wakeUps = stack.use(new WakeUps(others?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
-  const core = { storage, store, profiles, extensions, reservedPorts, wakeUps, metrics };
+  const core = { storage, store, profiles, extensions, reservedPorts, wakeUps };
   const openNode = parts.openNode ?? openLocalNode;
   const opened: Browsers =
     others && ground.role === 'api'
@@ -177,9 +193,11 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   // What a crash left is kept if it may be of use, and else removed.
   await profiles.recover(checkoutRoot);
   await rm(uploadDir(ground), { recursive: true, force: true });
+  const { node } = opened;
+  const drain = node && stack.use(new Drain({ node, limitMs: ground.drainMs, log }));
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   const looksAfter = () => diagnose({ store, ...preview, ...place });
-  return { node: undefined, jail: undefined, ...opened, ...core, diagnose: looksAfter };
+  return { node: undefined, jail: undefined, ...opened, ...core, drain, diagnose: looksAfter };
 }
 
 /** What does the work with browsers: the node of this process, or the nodes of others. */
@@ -205,9 +223,24 @@ async function openServerOf(
   if (runtimes) {
     const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
     const verbs = openVerbs({ ...opened, runtimes });
+    const operated = openOperated(opened, stack);
     const addressOf = createPublicAddress(opened);
-    return openServer({ ...opened, ...verbs, bus, runtimes, answers, addressOf });
+    return openServer({ ...opened, ...verbs, ...operated, bus, runtimes, answers, addressOf });
   }
   if (!node) throw new Error('there is no node');
   return openHealthServer({ ...opened, bus, runtimes: node });
+}
+
+/** What operators see and do. */
+function openOperated(
+  { others, node, drain, version: build }: Opened,
+  stack: AsyncDisposableStack,
+) {
+  const nodeControl =
+    others?.control ?? (node && drain && new OnlyNodeControl({ node, drain, build }));
+  if (!nodeControl) throw new Error('there is no node');
+  const own = () => (node ? [{ ...node.capacity, nodeId: node.id }] : []);
+  const capacity = stack.use(new CapacityHistory(() => others?.capacities() ?? own()));
+  others?.show(capacity);
+  return { nodeControl, capacity };
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What a supervisor sends; the others come from a terminal, where nobody waits for a drain. */
+const DRAINING_SIGNAL = 'SIGTERM';
 /**
  * A signal that comes so soon after the first is the same wish: the terminal signals every process
  * of its group, and npm passes on the signal that it gets.
@@ -17,34 +19,37 @@ export interface ShutdownOptions {
 
 /** Listens for the wish that the service end, and sees to it that the service does. */
 export class Shutdown {
-  /** Resolves with the first wish. */
-  readonly asked: Promise<string>;
+  /** Resolves with the wish when the end is due: at once, or when all is drained. */
+  readonly due: Promise<string>;
   readonly #options: ShutdownOptions;
   readonly #resolve: (wish: string) => void;
   #graceMs = START_GRACE_MS;
+  #drain: () => Promise<void> = async () => undefined;
   #askedAt: number | undefined;
+  #isDue = false;
   #killing: Promise<never> | undefined;
 
   /** Listens to signals from now on. */
   constructor(options: ShutdownOptions) {
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<string>();
-    this.asked = promise;
+    this.due = promise;
     this.#resolve = resolve;
     for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal));
   }
 
-  /** How long an orderly end may take from now on. */
-  allow(graceMs: number): void {
+  /** How long an orderly end may take from now on; SIGTERM begins it once `drain` has resolved. */
+  allow(graceMs: number, drain: () => Promise<void> = async () => undefined): void {
     this.#graceMs = graceMs;
+    this.#drain = drain;
   }
 
-  /** Begins an orderly end, unless one has begun. */
-  ask(wish: string): void {
-    if (this.#askedAt !== undefined) return;
-    this.#askedAt = performance.now();
+  /** Begins an orderly end at once, unless it has begun. */
+  end(wish: string): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#askedAt ??= performance.now();
     const graceMs = this.#graceMs;
-    this.#options.log.info({ signal: wish }, 'shutting down');
     setTimeout(() => {
       this.#options.log.error({ graceMs }, 'the shutdown took too long: what is left is ended now');
       void this.now();
@@ -53,10 +58,19 @@ export class Shutdown {
   }
 
   #onSignal(signal: string): void {
-    if (this.#askedAt === undefined) return this.ask(signal);
+    if (this.#askedAt === undefined) return this.#ask(signal);
     if (this.#killing || performance.now() - this.#askedAt < SAME_WISH_MS) return;
     this.#options.log.warn({ signal }, 'told again to end: what is left is ended now');
     void this.now();
+  }
+
+  #ask(signal: string): void {
+    const { log } = this.#options;
+    this.#askedAt = performance.now();
+    log.info({ signal }, 'shutting down');
+    if (signal !== DRAINING_SIGNAL) return this.end(signal);
+    const drained = this.#drain().catch((err: unknown) => log.error({ err }, 'the drain failed'));
+    void drained.then(() => this.end(signal));
   }
 
   /** Ends the process, and what it has started, with an exit code. */

@@ -7,6 +7,7 @@ export const RUNTIME_ERROR_CODES = [
   'workspace.not_found',
   'workspace.name_in_use',
   'workspace.has_active_runtimes',
+  'node.not_found',
   'runtime.not_found',
   'runtime.alias_in_use',
   'runtime.active',

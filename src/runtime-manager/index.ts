@@ -37,8 +37,16 @@ export { EgressNotes } from './egress/egress-notes.ts';
 export type { EventPage } from './events/organization-events.ts';
 export { WakeUps, type WakeUpRelay } from './events/wake-ups.ts';
 export { Humanize } from './humanize/humanize.ts';
+export {
+  CapacityHistory,
+  type CapacitySample,
+  type NamedCapacity,
+} from './node/capacity-history.ts';
+export type { NodeCapacity } from './node/capacity.ts';
+export { Drain } from './node/drain.ts';
+export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-control.ts';
 export { LocalNode } from './node/local-node.ts';
-export { onlyNode, unreachable, type Nodes } from './node/nodes.ts';
+export { onlyNode, type Nodes } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';
 export type { CallScope, ConnectionState, OwnNode } from './node/runtime-node.ts';

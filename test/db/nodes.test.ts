@@ -2,6 +2,7 @@
 import { inArray, sql } from 'drizzle-orm';
 import { afterEach, expect, vi } from 'vitest';
 import { nodes } from '../../src/db/schema/index.ts';
+import { RUNNING } from '../support/records.ts';
 import { idsOf, member, MINUTE_MS, OVER_MS, test } from '../support/cluster-test.ts';
 
 afterEach(() => {
@@ -18,11 +19,11 @@ test('whoever joins again lives one epoch later, and what its earlier life says 
     { id, epoch: 1 },
     { id, epoch: 2 },
   ]);
-  expect(await members.renew(first, MINUTE_MS)).toBe(false);
+  expect(await members.renew(first, MINUTE_MS)).toBeUndefined();
   await members.drain(first);
   await members.leave(first);
   expect(await members.list()).toMatchObject([{ ...second, build: 'c', state: 'up' }]);
-  expect(await members.renew(second, MINUTE_MS)).toBe(true);
+  expect(await members.renew(second, MINUTE_MS)).toBe('up');
 });
 
 test('a lease is measured by the clock of Postgres', async ({ cluster: { members } }) => {
@@ -64,8 +65,8 @@ test('whoever is up or draining is listed, newest first, also when its lease is 
     expect.objectContaining({ ...first, state: 'up' }),
   ]);
   expect((await members.list()).at(-1)?.leaseLeftMs).toBeLessThan(0);
-  expect(await members.renew(second, MINUTE_MS)).toBe(true);
-  expect(await members.renew(fourth, MINUTE_MS)).toBe(false);
+  expect(await members.renew(second, MINUTE_MS)).toBe('draining');
+  expect(await members.renew(fourth, MINUTE_MS)).toBeUndefined();
 });
 
 test('a join removes rows that have been lost or left for a day, and no others', async ({
@@ -81,6 +82,28 @@ test('a join removes rows that have been lost or left for a day, and no others',
   expect(await members.join(back, MINUTE_MS)).toMatchObject({ epoch: 2 });
   expect(await statesOf([old.id, young.id, back.id])).toEqual([undefined, 'left', 'up']);
   expect((await members.list()).map(({ id }) => id)).toEqual([back.id, idle.id]);
+});
+
+test('the figures of a cluster count nodes by their state, and active runtimes by their organizations', async ({
+  cluster: { members, openOrganization, insert, store },
+}) => {
+  const [up, drained, gone] = [
+    await members.join(member(), MINUTE_MS),
+    await members.join(member(), MINUTE_MS),
+    await members.join(member(), OVER_MS),
+  ];
+  await members.join({ ...member(), role: 'api', address: undefined }, MINUTE_MS);
+  const [first, other] = [await openOrganization(), await openOrganization()];
+  await insert(first, up.id, RUNNING);
+  await insert(other, up.id);
+  await store.move(await insert(other, up.id, RUNNING), { to: 'stopped', reason: 'drained' });
+  await insert(other, gone.id);
+  await members.drain(drained);
+  await members.declareLost([gone.id]);
+  expect(await members.figures()).toEqual({
+    activeRuntimes: 2,
+    nodes: { up: 1, draining: 1, lost: 1, left: 0 },
+  });
 });
 
 test('renewals hardly ever write an index', async ({ cluster: { db, members } }) => {

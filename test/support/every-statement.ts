@@ -228,15 +228,17 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
 
   const member = { id: nodeId, role: 'all', address: undefined, build: 'b', protocol: 1 } as const;
   const mine = await nodes.join(member, 60_000);
-  assert.equal(await nodes.renew(mine, 60_000), true);
+  assert.equal(await nodes.renew(mine, 60_000), 'up');
   await nodes.drain(mine);
   await nodes.undrain(mine);
   assert.equal((await nodes.list()).length, 1);
   const gone = await nodes.join({ ...member, id: randomUUID() }, -1);
   await insertRecord(runtimes, org, newRecord({ nodeId: gone.id }));
   const lost = await nodes.declareLost([nodeId, gone.id]);
-  for (const { id } of lost.runtimes) await runtimes.remove(org, id);
-  assert.deepEqual([lost.nodeIds, lost.runtimes.length], [[gone.id], 1]);
+  await insertRecord(runtimes, org, newRecord({ nodeId: gone.id }));
+  const late = await nodes.failLate();
+  for (const { id } of [...lost.runtimes, ...late]) await runtimes.remove(org, id);
+  assert.deepEqual([lost.nodeIds, lost.runtimes.length, late.length], [[gone.id], 1, 1]);
   await nodes.leave(mine);
 
   const claim = { id: 'new', request: 'r', nodeId };

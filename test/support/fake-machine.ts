@@ -8,6 +8,7 @@ import type {
   UsedProfile,
 } from '../../src/runtime-manager/machine/browser-machine.ts';
 import type { Route } from '../../src/runtime-manager/egress/route.ts';
+import type { MachineState } from '../../src/runtime-manager/machine/machine-state.ts';
 import { NO_USAGE } from '../../src/runtime-manager/runtime/index.ts';
 
 const ARCHIVE = { key: 'profiles/x/y.tar.zst', sizeBytes: 1, sha256: 's' };
@@ -114,6 +115,21 @@ export class FakeMachine implements BrowserMachine {
     return this.ready.length;
   }
 
+  /** The last wish. */
+  isKeptWarm = true;
+
+  keepWarm(isWanted: boolean): void {
+    this.isKeptWarm = isWanted;
+  }
+
+  get state(): MachineState {
+    return {
+      launching: this.launches.length,
+      memory: { freeBytes: 3e9, floorBytes: 1e9, browserBytes: 0 },
+      launches: { perMinute: 0, failedPerMinute: 0, p50Ms: 0, p95Ms: 0 },
+    };
+  }
+
   async takeReady(): Promise<ReadyBrowser | undefined> {
     const browser = this.ready.shift();
     return browser && { browser, giveBack: () => void this.givenBack.push(browser) };
@@ -121,6 +137,14 @@ export class FakeMachine implements BrowserMachine {
 
   anticipate(): void {
     // There is nothing to ask.
+  }
+
+  async halt(): Promise<void> {
+    // Nothing is launched but by the test.
+  }
+
+  resume(): void {
+    // It launches as before.
   }
 
   async isLaunchable(): Promise<boolean> {

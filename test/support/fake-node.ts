@@ -9,9 +9,11 @@ import {
 } from '../../src/runtime-manager/connections/tickets.ts';
 import { GOING_AWAY } from '../../src/runtime-manager/connections/websocket/websocket-bridge.ts';
 import { RuntimeError } from '../../src/runtime-manager/errors.ts';
+import type { NodeCapacity, NodeLoad } from '../../src/runtime-manager/node/capacity.ts';
 import {
   abortReason,
   CLOSE_REASONS,
+  draining,
   RecentEnds,
 } from '../../src/runtime-manager/node/runtime-ends.ts';
 import type {
@@ -21,7 +23,6 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  NodeLoad,
   OwnNode,
   StartOrder,
 } from '../../src/runtime-manager/node/runtime-node.ts';
@@ -41,6 +42,7 @@ const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as con
 const COME_MS = 4000;
 const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 export interface FakeNodeParts extends FakeLifeParts {
   nodeId: string;
@@ -70,6 +72,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   readonly #looks = new Set<() => void>();
   othersWait = false;
   #isClosed = false;
+  #isDraining = false;
 
   constructor(parts: FakeNodeParts) {
     this.id = parts.nodeId;
@@ -97,6 +100,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     return this.#inTurn(life.id, async () => {
       const live = this.#find(life);
       if (live) return this.#join(live, scope);
+      if (this.#isDraining) throw draining();
       if (scope.mayWait === false && (this.othersWait || this.load.free === 0)) {
         throw new RuntimeError('runtime.no_capacity', 'The node is full.');
       }
@@ -211,7 +215,35 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   get load(): NodeLoad {
     const active = this.#live.size + this.#reserved;
     const { slots = 100 } = this.#parts;
-    return { slots, active, waiting: 0, free: Math.max(0, slots - active), warm: 0 };
+    const free = this.#isDraining ? 0 : Math.max(0, slots - active);
+    return { slots, active, waiting: 0, free, warm: 0 };
+  }
+
+  get capacity(): NodeCapacity {
+    return {
+      ...this.load,
+      launching: 0,
+      oldestWaitMs: 0,
+      memory: { freeBytes: 3e9, floorBytes: 1e9, browserBytes: 0 },
+      launches: { perMinute: 0, failedPerMinute: 0, p50Ms: 0, p95Ms: 0 },
+    };
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  undrain(): void {
+    this.#isDraining = false;
+  }
+
+  async endAll(end: RuntimeEnd): Promise<void> {
+    await Promise.allSettled(this.#underWay.values());
+    await Promise.all([...this.#live.values()].map((live) => this.#end(live, end)));
   }
 
   anticipate(): void {
@@ -219,13 +251,22 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   }
 
   async isReady(): Promise<boolean> {
-    return !this.#isClosed;
+    return !this.#isClosed && !this.#isDraining;
+  }
+
+  async fence(): Promise<void> {
+    this.#isClosed = true;
+    for (const live of this.#live.values()) void this.#end(live, NODE_LOST);
+  }
+
+  resume(): void {
+    this.#isClosed = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled([...this.#underWay.values(), ...this.#adopting]);
-    await Promise.all([...this.#live.values()].map((live) => this.#end(live, SHUTDOWN)));
+    await Promise.allSettled(this.#adopting);
+    await this.endAll(SHUTDOWN);
   }
 
   async #bringUp(begun: Runtime, { signal, deliver }: CallScope): Promise<Runtime> {

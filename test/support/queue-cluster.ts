@@ -95,14 +95,18 @@ function openNode(
   const puller = stack.use(new QueuePuller({ bus, node, store, log }));
   const about = { protocol: PROTOCOL, nodeId, epoch: 1, address: 'a:1', build: 'b' };
   stack.use(
-    sendBeacons(bus, () => ({
-      ...about,
-      ...node.load,
-      state: 'up',
-      hasWebDriver: true,
-      languages: node.languages.list,
-      isCrowded: puller.isCrowded,
-    })),
+    sendBeacons(bus, () => {
+      const { launching, oldestWaitMs, memory, launches, ...load } = node.capacity;
+      return {
+        ...about,
+        ...load,
+        machine: { launching, oldestWaitMs, memory, launches },
+        state: 'up',
+        hasWebDriver: true,
+        languages: node.languages.list,
+        isCrowded: puller.isCrowded,
+      };
+    }),
   );
   return { node, server, puller };
 }
@@ -118,11 +122,12 @@ function openApi(
   const nodeId = randomUUID();
   const actor = systemActor(organizationId);
   const wakeUps = stack.use(new WakeUps(createWakeUpRelay(bus)));
-  const directory = stack.use(new Directory(bus));
+  const directory = stack.use(new Directory(bus, log));
   const plane = { connect: unused, answer: unused };
   const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
   const placing = { bus, directory, plane, own: undefined, placeMs: MINUTE_MS };
-  const nodes = stack.use(new ClusterNodes({ ...placing, ...queue }));
+  const noted = () => undefined;
+  const nodes = stack.use(new ClusterNodes({ ...placing, ...queue, noted }));
   const manager = stack.use(
     new RuntimeManager({
       nodes,

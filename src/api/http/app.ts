@@ -3,8 +3,10 @@ import type { Logger } from 'pino';
 import type { Database } from '../../db/client.ts';
 import type {
   BrowserProfiles,
+  CapacityHistory,
   Diagnosis,
   Extensions,
+  NodeControl,
   ProfileTransfers,
   RuntimeManager,
 } from '../../runtime-manager/index.ts';
@@ -29,6 +31,7 @@ import type { PublicAddress } from './public-address.ts';
 import { apiKeyRoutes } from '../routes/api-keys.ts';
 import { browserExtensionRoutes } from '../routes/browser-extensions.ts';
 import { browserProfileRoutes } from '../routes/browser-profiles.ts';
+import { capacityRoutes } from '../routes/capacity.ts';
 import { captchaRoutes } from '../routes/captchas.ts';
 import { connectRoutes } from '../routes/connect.ts';
 import { connectOnceRoutes } from '../routes/connect-once.ts';
@@ -39,6 +42,7 @@ import { eventRoutes } from '../routes/events.ts';
 import { extensionUploadRoutes } from '../routes/extension-upload.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
+import { nodeRoutes } from '../routes/nodes.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { rootRoutes } from '../routes/root.ts';
@@ -62,6 +66,7 @@ const TAGS = [
   'Browser extensions',
   'Workspaces',
   'API keys',
+  'Nodes',
   'Health',
 ];
 
@@ -80,6 +85,8 @@ export interface AppParts extends AuthParts {
   metrics: Metrics;
   /** Returns what the doctor finds. */
   diagnose: () => Promise<Diagnosis>;
+  nodeControl: NodeControl;
+  capacity: CapacityHistory;
   addressOf: PublicAddress;
   /** The most that a caller may ask for. */
   ceilings: RequestCeilings;
@@ -144,6 +151,8 @@ export function createApp(parts: AppParts) {
   app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));
   app.route('/', apiKeyRoutes(parts));
+  app.route('/', nodeRoutes(parts));
+  app.route('/', capacityRoutes(parts));
   app.route('/', doctorRoutes(parts));
 
   serveReference(app, addressOf);

@@ -13,6 +13,7 @@ const RUNTIME_ERROR_STATUS = {
   'workspace.not_found': 404,
   'workspace.name_in_use': 409,
   'workspace.has_active_runtimes': 409,
+  'node.not_found': 404,
   'runtime.not_found': 404,
   'runtime.alias_in_use': 409,
   'runtime.active': 409,

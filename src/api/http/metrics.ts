@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LocalMachine, LocalNode, RuntimeMetrics } from '../../runtime-manager/index.ts';
 import type { JailLevel } from '../../runtime-manager/runtime/index.ts';
+import { createClusterMetrics, type ClusterMetrics } from './cluster-metrics.ts';
+import { showGauge } from './gauge.ts';
 
 /** From a browser that was ready to one that waited long in the queue. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -9,6 +11,8 @@ export interface Metrics {
   meter: RuntimeMetrics;
   /** Adds gauges that read the state of these parts at each scrape. */
   show(parts: { node: LocalNode; machine: LocalMachine; jailLevel: JailLevel }): void;
+  /** Adds those of a process that has others. */
+  openCluster: () => ClusterMetrics;
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
   contentType: string;
@@ -28,6 +32,7 @@ export function createMetrics(version: string): Metrics {
       showBrowsers(registers, machine);
       showEgress(registers, machine);
     },
+    openCluster: () => createClusterMetrics(registers),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -143,21 +148,6 @@ function showEgress(registers: Registry[], machine: LocalMachine): void {
     collect() {
       this.reset();
       this.inc(machine.usage.connections);
-    },
-  });
-}
-
-function showGauge(
-  registers: Registry[],
-  name: string,
-  { help, read }: { help: string; read: () => number },
-): void {
-  new Gauge({
-    name,
-    help,
-    registers,
-    collect() {
-      this.set(read());
     },
   });
 }

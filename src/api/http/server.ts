@@ -23,6 +23,8 @@ export interface ApiServer extends AsyncDisposable {
   url: string;
   /** Opens the service: until this is called, it answers only health checks. */
   admit: () => void;
+  /** Readiness says no from now on, so that balancers send nobody any more; requests are carried out. */
+  leave: () => void;
 }
 
 export interface ServerOptions {
@@ -37,7 +39,7 @@ type Given<Parts> = Omit<Parts, 'door'> & ServerOptions;
 export async function openServer(
   given: Given<Omit<AppParts, keyof AuthParts>> & { trustedProxies: string[] },
 ): Promise<ApiServer> {
-  const door = { isOpen: false };
+  const door = { isOpen: false, isLeaving: false };
   const parts = {
     ...given,
     door,
@@ -51,12 +53,12 @@ export async function openServer(
 
 /** As `openServer`, for a process that has no clients: it tells how it is. */
 export async function openHealthServer(given: Given<HealthAppParts>): Promise<ApiServer> {
-  const door = { isOpen: false };
+  const door = { isOpen: false, isLeaving: false };
   return listen(createHealthApp({ ...given, door }), { ...given, door, onUpgrade: undefined });
 }
 
 interface Listening extends ServerOptions {
-  door: { isOpen: boolean };
+  door: { isOpen: boolean; isLeaving: boolean };
   onUpgrade: ReturnType<typeof createUpgradeHandler> | undefined;
 }
 
@@ -89,6 +91,9 @@ async function listen(
     url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
     admit: () => {
       door.isOpen = true;
+    },
+    leave: () => {
+      door.isLeaving = true;
     },
     [Symbol.asyncDispose]: async () => {
       await close(server, sockets);

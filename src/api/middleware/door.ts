@@ -4,6 +4,8 @@ import { RuntimeError } from '../../runtime-manager/runtime/index.ts';
 /** Shut until the service can carry out requests. */
 export interface Door {
   readonly isOpen: boolean;
+  /** Whether the service is about to end: it still carries out requests, and readiness says no. */
+  readonly isLeaving: boolean;
 }
 
 export function requireOpen(door: Door) {

@@ -85,7 +85,7 @@ export function healthRoutes({ database, runtimes, jail, bus, version, door }: H
         runtimes.isReady(),
       ]);
       const checks = { database: answered, chromium, ...(bus && { bus: bus.isConnected }) };
-      const isReady = door.isOpen && Object.values(checks).every(Boolean);
+      const isReady = door.isOpen && !door.isLeaving && Object.values(checks).every(Boolean);
       const body = { checks, ...(jail && { jail }) };
       if (isReady) return c.json({ status: 'ready', ...body } as const, 200);
       return c.json({ status: 'not_ready', ...body } as const, 503);

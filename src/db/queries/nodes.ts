@@ -1,11 +1,14 @@
 import { and, asc, desc, eq, getTableColumns, lt, ne, sql, type SQL } from 'drizzle-orm';
 import {
   failure,
+  type ClusterFigures,
   type ListedNode,
   type LostNodes,
   type NewNode,
   type NodeLife,
   type NodeStore,
+  type PresentNodeState,
+  type RuntimeLife,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
@@ -15,6 +18,7 @@ import {
   isPresent,
   isWaiting,
   nodes,
+  organizations,
   runtimeEvents,
   runtimes,
 } from '../schema/index.ts';
@@ -47,7 +51,9 @@ export function createNodeStore({
     undrain: (life) => setState(db, life, 'up'),
     leave: (life) => setState(db, life, 'left'),
     list: () => listNodes(db),
+    figures: () => figures(db),
     declareLost: (ids) => durably((to) => declareLost(to, ids)),
+    failLate: () => durably(failLate),
   };
 }
 
@@ -86,13 +92,17 @@ async function join(db: Db, node: NewNode, leaseMs: number): Promise<NodeLife> {
   return life;
 }
 
-async function renew(db: Db, life: NodeLife, leaseMs: number): Promise<boolean> {
-  const renewed = await db
+async function renew(
+  db: Db,
+  life: NodeLife,
+  leaseMs: number,
+): Promise<PresentNodeState | undefined> {
+  const [renewed] = await db
     .update(nodes)
     .set({ leaseUntil: inFuture(leaseMs) })
     .where(isLife(life))
-    .returning({ id: nodes.id });
-  return renewed.length > 0;
+    .returning({ state: sql<PresentNodeState>`${nodes.state}` });
+  return renewed?.state;
 }
 
 async function setState(db: Db, life: NodeLife, state: 'up' | 'draining' | 'left'): Promise<void> {
@@ -114,15 +124,33 @@ async function listNodes(db: Db): Promise<ListedNode[]> {
   return rows.map((row) => ({ ...row, address: row.address ?? undefined }));
 }
 
+/** There is a row at least: that of the process that asks. */
+async function figures(db: Db): Promise<ClusterFigures> {
+  const rows = await db
+    .select({
+      state: nodes.state,
+      count: sql<number>`(count(*) filter (where ${ne(nodes.role, 'api')}))::integer`,
+      active: sql<number>`(select coalesce(sum(${organizations.activeRuntimes}), 0)::integer from ${organizations})`,
+    })
+    .from(nodes)
+    .groupBy(nodes.state);
+  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  return {
+    activeRuntimes: rows[0]?.active ?? 0,
+    nodes: { up: 0, draining: 0, lost: 0, left: 0, ...counts },
+  };
+}
+
 async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {
-  const rows = await lose(db).execute({
-    ids: `{${ids.join(',')}}`,
-    ...moveParameters(NODE_LOST),
-  });
+  const rows = await lose(db).execute({ ids: `{${ids.join(',')}}`, ...moveParameters(NODE_LOST) });
   return {
     nodeIds: [...new Set(rows.map(({ nodeId }) => nodeId))],
     runtimes: rows.flatMap(({ runtime }) => (runtime ? [runtime] : [])),
   };
+}
+
+async function failLate(db: Db): Promise<RuntimeLife[]> {
+  return loseLate(db).execute(moveParameters(NODE_LOST));
 }
 
 /**
@@ -152,19 +180,7 @@ const lose = prepared((db) => {
       .where(sql`${nodes.id} = any(array(select id from over))`)
       .returning({ id: nodes.id }),
   );
-  const { organizationId, id, generation, nodeId, failureCode, failureMessage } = runtimes;
-  const moved = db.$with(MOVED).as(
-    db
-      .update(runtimes)
-      .set({
-        ...MOVE_VALUES.failed,
-        failureCode: unlessWaiting(ABANDONED.code, given(failureCode)),
-        failureMessage: unlessWaiting(ABANDONED.message, given(failureMessage)),
-        updatedAt: given(runtimes.updatedAt, 'now'),
-      })
-      .where(and(sql`${runtimes.nodeId} = any(array(select id from lost))`, isActive))
-      .returning({ organizationId, id, generation, nodeId, failureCode, failureMessage }),
-  );
+  const moved = failing(db, sql`select id from lost`);
   const runtime = {
     organizationId: moved.organizationId,
     id: moved.id,
@@ -177,6 +193,34 @@ const lose = prepared((db) => {
     .leftJoin(moved, eq(moved.nodeId, lost.id))
     .prepare('declare_lost');
 });
+
+const loseLate = prepared((db) => {
+  const lost = db.select({ id: nodes.id }).from(nodes).where(eq(nodes.state, 'lost'));
+  const moved = failing(db, sql`${lost}`);
+  const { organizationId, id, generation } = moved;
+  return db
+    .with(moved, noteFailed(db), leavingPlaces(db))
+    .select({ organizationId, id, generation })
+    .from(moved)
+    .prepare('fail_late');
+});
+
+/** Fails the active runtimes of some processes, also those that wait there for a node. */
+function failing(db: Db, processIds: SQL) {
+  const { organizationId, id, generation, nodeId, failureCode, failureMessage } = runtimes;
+  return db.$with(MOVED).as(
+    db
+      .update(runtimes)
+      .set({
+        ...MOVE_VALUES.failed,
+        failureCode: unlessWaiting(ABANDONED.code, given(failureCode)),
+        failureMessage: unlessWaiting(ABANDONED.message, given(failureMessage)),
+        updatedAt: given(runtimes.updatedAt, 'now'),
+      })
+      .where(and(sql`${runtimes.nodeId} = any(array(${processIds}))`, isActive))
+      .returning({ organizationId, id, generation, nodeId, failureCode, failureMessage }),
+  );
+}
 
 /** Of a runtime that waits for a node, or of one that has one. */
 function unlessWaiting(waiting: string, otherwise: SQL): SQL {

@@ -16,6 +16,9 @@ import { candidates, type Wish } from './placement.ts';
 import { Queue, type QueueOptions, type QueueScope } from './queue.ts';
 import { RemoteNode, type RemoteNodeOptions } from './remote-node.ts';
 
+/** What became of asking a node for a runtime. */
+export type PlacementOutcome = 'taken' | 'declined' | 'no_responders' | 'timeout' | 'queued';
+
 /** Refusals after which a node has begun nothing, so that another one may be asked. */
 const DECLINES: ReadonlySet<string> = new Set([
   'runtime.no_capacity',
@@ -29,9 +32,22 @@ export interface ClusterNodesOptions
   directory: Directory;
   /** The node of this process, if it has one. */
   own: OwnNode | undefined;
+  /** Counts what became of each question. */
+  noted: (outcome: PlacementOutcome) => void;
 }
 
-type Ask = (node: RuntimeNode, scope: QueueScope) => Promise<Runtime | undefined>;
+interface Placing {
+  ask: (node: RuntimeNode, scope: QueueScope) => Promise<Runtime | undefined>;
+  /** Whether there is a record of what a node began that is gone. */
+  isBegun: () => Promise<boolean>;
+}
+
+interface Candidate {
+  /** Counts the runtime. */
+  choose: () => RuntimeNode;
+  /** Whether the node's life is over in which it was chosen: it begins nothing any more. */
+  isOver: () => boolean;
+}
 
 /** The nodes of a cluster, as one of its processes sees them. */
 export class ClusterNodes implements Nodes, AsyncDisposable {
@@ -57,11 +73,17 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
   create(order: CreateOrder, scope: CallScope): Promise<Runtime | undefined> {
     const { launch, driver } = order.runtime;
     const wish = { isPlain: isPlain(launch), needsWebDriver: driver === 'selenium' };
-    return this.#place(wish, scope, (node, how) => node.create(order, how));
+    return this.#place(wish, scope, {
+      ask: (node, how) => node.create(order, how),
+      isBegun: async () => (await this.#find(order)) !== undefined,
+    });
   }
 
   start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
-    return this.#place(ANY, scope, (node, how) => node.start(order, how));
+    return this.#place(ANY, scope, {
+      ask: (node, how) => node.start(order, how),
+      isBegun: async () => true,
+    });
   }
 
   anticipate(): void {
@@ -83,27 +105,50 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   /**
    * Asks one node after the other while they decline; when all are full, or others wait already, the
-   * runtime waits for any of them. Nobody else is asked when one may have begun. Then the record says
-   * what became of it, so this resolves with undefined.
+   * runtime waits for any of them. Nobody else is asked when one may have begun, or may still begin.
+   * Then the record says what became of it, so this resolves with undefined.
    */
-  async #place(wish: Wish, scope: CallScope, ask: Ask): Promise<Runtime | undefined> {
+  async #place(wish: Wish, scope: CallScope, placing: Placing): Promise<Runtime | undefined> {
     const nodes = this.#candidates(wish);
     if (nodes.length === 0) throw this.#nobody();
-    if (this.#isCrowded) return ask(this.queue, scope);
+    if (this.#isCrowded) return this.#queued(() => placing.ask(this.queue, scope));
     const declines: RuntimeError[] = [];
-    for (const choose of nodes) {
-      try {
-        return await this.#measured(() => ask(choose(), { ...scope, mayWait: false }));
-      } catch (error) {
-        if (isUncertain(error)) return undefined;
-        if (!isDecline(error)) throw error;
-        declines.push(error);
-      }
+    for (const candidate of nodes) {
+      const asked = await this.#ask(candidate, scope, placing);
+      if (!(asked instanceof RuntimeError)) return asked;
+      declines.push(asked);
     }
     const full = declines.filter(({ code }) => code === 'runtime.no_capacity');
-    if (full.length > 0) return ask(this.queue, { ...scope, forecastSeconds: soonest(full) });
+    const forecast = { ...scope, forecastSeconds: soonest(full) };
+    if (full.length > 0) return this.#queued(() => placing.ask(this.queue, forecast));
     const last = declines.at(-1);
     throw !last || last.code === 'runtime.unreachable' ? this.#nobody() : last;
+  }
+
+  /** Resolves with the error when the node has begun nothing, so that another one may be asked. */
+  async #ask(
+    { choose, isOver }: Candidate,
+    scope: CallScope,
+    { ask, isBegun }: Placing,
+  ): Promise<Runtime | undefined | RuntimeError> {
+    const { noted } = this.#options;
+    try {
+      const placed = await this.#measured(() => ask(choose(), { ...scope, mayWait: false }));
+      noted('taken');
+      return placed;
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const outcome = outcomeOf(error);
+      if (!outcome) throw error;
+      noted(outcome);
+      if (outcome !== 'timeout') return error;
+      return isOver() && !(await isBegun()) ? error : undefined;
+    }
+  }
+
+  #queued(wait: () => Promise<Runtime | undefined>): Promise<Runtime | undefined> {
+    this.#options.noted('queued');
+    return wait();
   }
 
   /** Whether runtimes have waited for long: then a new one comes after them. */
@@ -120,14 +165,21 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
     return placed;
   }
 
-  /** Each counts the runtime when it is asked. */
-  #candidates(wish: Wish): (() => RuntimeNode)[] {
+  #candidates(wish: Wish): Candidate[] {
     const { own, directory } = this.#options;
-    const found = candidates(directory.placeable, wish).map((known) => () => {
-      known.placed++;
-      return this.find(known.beacon.nodeId);
+    const found = candidates(directory.placeable, wish).map((known) => {
+      const { nodeId: id, epoch } = known.beacon;
+      const choose = () => {
+        known.placed++;
+        return this.find(id);
+      };
+      return { choose, isOver: () => directory.isOver({ id, epoch }) };
     });
-    return found.length === 0 && own ? [() => own] : found;
+    return found.length === 0 && own ? [{ choose: () => own, isOver: () => false }] : found;
+  }
+
+  #find({ organizationId, runtime }: CreateOrder): Promise<Runtime | undefined> {
+    return this.#options.store.find(organizationId, runtime.workspace, runtime.id);
   }
 
   #nobody(): RuntimeError {
@@ -149,6 +201,13 @@ function isDecline(error: unknown): error is RuntimeError {
 function soonest(declines: readonly RuntimeError[]): number | undefined {
   const known = declines.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
   return known.length > 0 ? Math.min(...known) : undefined;
+}
+
+/** Undefined for a refusal of the request itself, which any node would give. */
+function outcomeOf(error: unknown): Exclude<PlacementOutcome, 'taken' | 'queued'> | undefined {
+  if (isUncertain(error)) return 'timeout';
+  if (!isDecline(error)) return undefined;
+  return error.code === 'runtime.unreachable' ? 'no_responders' : 'declined';
 }
 
 /** Whether a node may have begun what it was asked. */

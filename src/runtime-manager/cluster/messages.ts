@@ -137,13 +137,35 @@ export const Answer = z.discriminatedUnion('is', [
   z.object({ is: z.literal('failed'), problem: Problem }),
 ]);
 
+const bytes = z.number();
+const Machine = z.object({
+  launching: z.int(),
+  oldestWaitMs: z.number(),
+  memory: z.object({ freeBytes: bytes, floorBytes: bytes, browserBytes: bytes }),
+  launches: z.object({
+    perMinute: z.int(),
+    failedPerMinute: z.int(),
+    p50Ms: z.number(),
+    p95Ms: z.number(),
+  }),
+});
+
+/** Of a node of an older version, which does not tell. */
+const UNTOLD = {
+  launching: 0,
+  oldestWaitMs: 0,
+  memory: { freeBytes: 0, floorBytes: 0, browserBytes: 0 },
+  launches: { perMinute: 0, failedPerMinute: 0, p50Ms: 0, p95Ms: 0 },
+};
+
 /** How a node is. It tells so several times a second, and at once when it begins to drain. */
 export const Beacon = z.object({
   protocol: z.int(),
   nodeId: z.uuid(),
   /** Of this life of the process. */
   epoch: z.int(),
-  state: z.enum(['up', 'draining']),
+  /** A newer process may know other reasons to be given no runtimes. */
+  state: z.enum(['up', 'draining']).catch('draining'),
   /** `host:port` of its data plane. */
   address: z.string(),
   build: z.string(),
@@ -156,5 +178,10 @@ export const Beacon = z.object({
   isCrowded: z.boolean().optional(),
   languages: z.array(z.string()),
   hasWebDriver: z.boolean(),
+  machine: Machine.default(UNTOLD),
 });
 export type Beacon = z.infer<typeof Beacon>;
+
+/** What beacons of every protocol say. */
+export const AnyBeacon = Beacon.pick({ protocol: true, nodeId: true, build: true });
+export type AnyBeacon = z.infer<typeof AnyBeacon>;

@@ -4,6 +4,8 @@ const ROOT = 'bctrl.v1';
 export const SUBJECTS = {
   /** What one node is asked, by the verb. */
   node: (nodeId: string, verb: string) => `${ROOT}.node.${nodeId}.${verb}`,
+  /** Whether a process is there that has no data plane. */
+  ping: (processId: string) => `${ROOT}.ping.${processId}`,
   /** How a node is: it tells itself again and again. */
   beacon: (nodeId: string) => `${ROOT}.beacon.${nodeId}`,
   beacons: `${ROOT}.beacon.*`,

@@ -1,3 +1,4 @@
+import type { MachineState } from './machine-state.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';
@@ -83,6 +84,9 @@ export interface BrowserMachine {
   launch(spec: LaunchSpec, signal: AbortSignal): Promise<MachineBrowser>;
   /** How many browsers were launched ahead and are ready. */
   readonly warmBrowsers: number;
+  readonly state: MachineState;
+  /** Whether browsers are launched ahead; while they are not wanted, none is ready. */
+  keepWarm(isWanted: boolean): void;
   /** Checks that a ready browser is well, for whoever takes it next. */
   anticipate(): void;
   /** Undefined when none is ready. */
@@ -92,6 +96,9 @@ export interface BrowserMachine {
    * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.
    */
   checkRoute(route: Route, signal: AbortSignal): Promise<void>;
+  /** Kills all browsers, and launches none until `resume`. */
+  halt(): Promise<void>;
+  resume(): void;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
   /** Whether the machine's memory has room for one more browser besides the `launching` ones. */

@@ -11,6 +11,7 @@ import type { RuntimeFiles } from '../connections/cdp/cdp-policy.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';
+import { RecentLaunches } from './recent-launches.ts';
 import type { ReachableBrowser } from './reachable-browser.ts';
 
 const SLOW_RETRY_AFTER_S = 30;
@@ -32,7 +33,10 @@ export class Launcher {
   readonly #programs: Pick<LauncherOptions, 'chromedriverPath' | 'ffmpegPath'>;
   /** How many launches succeeded, and how many failed. */
   readonly launches = { launched: 0, failed: 0 };
+  readonly recent = new RecentLaunches();
   readonly #running = new Map<Browser, Forwarder>();
+  /** Aborts when all browsers are to end; aborted: none may be launched. */
+  #halt = new AbortController();
   #endedUsage = NO_USAGE;
   #launchable = true;
   #probe: Promise<void> | undefined;
@@ -53,12 +57,19 @@ export class Launcher {
     return all.reduce(addUsage, this.#endedUsage);
   }
 
-  /** Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow, or what `signal` aborts with. */
-  async launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ReachableBrowser> {
+  /**
+   * Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow,
+   * `service.shutting_down` while it is halted, or what `givenUp` aborts with.
+   */
+  async launch(identity: BrowserIdentity, givenUp: AbortSignal): Promise<ReachableBrowser> {
+    const began = performance.now();
+    const signal = AbortSignal.any([givenUp, this.#halt.signal]);
     try {
+      signal.throwIfAborted();
       const launched = await launchConfined(this.settings, identity, this.#egress, signal);
       this.#launchable = true;
       this.launches.launched++;
+      this.recent.note(performance.now() - began);
       this.#follow(launched);
       return { ...launched, endpoints: this.#endpointsOf(launched) };
     } catch (cause) {
@@ -66,6 +77,7 @@ export class Launcher {
       if (cause instanceof TooSlowError) throw tooSlow(cause);
       this.#launchable = false;
       this.launches.failed++;
+      this.recent.note(undefined);
       const output = cause instanceof ChromiumLaunchError ? cause.output : undefined;
       this.settings.log.error({ err: cause, output }, 'a browser could not be launched');
       throw new RuntimeError('runtime.launch_failed', describeLaunch(cause), { cause });
@@ -85,6 +97,21 @@ export class Launcher {
   /** Kills all browsers; resolves when nothing of any of them is left. */
   async endAll(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((browser) => browser.kill()));
+  }
+
+  get isHalted(): boolean {
+    return this.#halt.signal.aborted;
+  }
+
+  /** Kills all browsers, also those that are being launched, and launches none until `resume`. */
+  async halt(): Promise<void> {
+    const message = 'The machine of the runtime ends its browsers.';
+    this.#halt.abort(new RuntimeError('service.shutting_down', message));
+    await this.endAll();
+  }
+
+  resume(): void {
+    this.#halt = new AbortController();
   }
 
   /** Endpoints open nothing before a client connects. */

@@ -12,6 +12,7 @@ import { readLanguages } from '../browser/locales.ts';
 import type { Languages } from '../runtime/languages.ts';
 import { Dialer } from '../egress/dial.ts';
 import type { ForwarderOptions } from '../egress/forwarder.ts';
+import type { MachineState } from './machine-state.ts';
 import type { Usage } from '../runtime/usage.ts';
 import type { Route } from '../egress/route.ts';
 import type { Jail } from './jail/jail.ts';
@@ -176,7 +177,7 @@ export class LocalMachine implements BrowserMachine {
   }
 
   #openPool({ warm: size, maxLaunches, log }: LocalMachineOptions): WarmPool<ReachableBrowser> {
-    const isBusy = () => this.#launching > 0;
+    const isBusy = () => this.#launching > 0 || this.#launcher.isHalted;
     const parts = { launcher: this.#launcher, memory: this.#memory };
     return openWarmPool({ ...parts, size, maxLaunches, isBusy, log });
   }
@@ -199,6 +200,14 @@ export class LocalMachine implements BrowserMachine {
   /** How many browsers were launched, and how many launches failed. */
   get launches(): Launcher['launches'] {
     return this.#launcher.launches;
+  }
+
+  get state(): MachineState {
+    return {
+      launching: this.#launching + (this.#pool?.launching ?? 0),
+      memory: this.#memory.state,
+      launches: this.#launcher.recent.rates,
+    };
   }
 
   get usage(): Usage {
@@ -235,6 +244,11 @@ export class LocalMachine implements BrowserMachine {
     this.#pool?.anticipate();
   }
 
+  keepWarm(isWanted: boolean): void {
+    if (isWanted) this.#pool?.resume();
+    else this.#pool?.pause();
+  }
+
   async takeReady(): Promise<ReadyBrowser | undefined> {
     const taken = await this.#pool?.takeReady();
     if (!taken) return undefined;
@@ -267,6 +281,15 @@ export class LocalMachine implements BrowserMachine {
 
   #openProfile(use: ProfileUse): Promise<LocalProfile> {
     return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
+  }
+
+  halt(): Promise<void> {
+    return this.#launcher.halt();
+  }
+
+  resume(): void {
+    this.#launcher.resume();
+    this.#pool?.refill();
   }
 
   isLaunchable(): Promise<boolean> {

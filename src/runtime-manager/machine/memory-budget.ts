@@ -1,3 +1,4 @@
+import type { MemoryState } from './machine-state.ts';
 import { every } from '../timing/every.ts';
 import { availableMemory, memoryOf } from './memory.ts';
 import { processesUnder } from './process-table.ts';
@@ -37,6 +38,11 @@ export class MemoryBudget implements Disposable {
   /** What all browsers use, estimated from those that were measured. */
   get allBrowsersBytes(): number {
     return this.#allBrowsersBytes;
+  }
+
+  get state(): MemoryState {
+    const { floorBytes } = this.#options;
+    return { freeBytes: availableMemory(), floorBytes, browserBytes: this.#allBrowsersBytes };
   }
 
   hasRoomFor(browsers: number): boolean {

@@ -2,6 +2,7 @@ import type { Admission, Place } from './admission.ts';
 import { RuntimeError } from '../errors.ts';
 import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
+import { draining } from './runtime-ends.ts';
 import type { Adoption } from './runtime-node.ts';
 import { takeWarmBrowser } from './take-warm-browser.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
@@ -36,18 +37,30 @@ export interface ActivationOptions {
  * known here, so that whoever asks for it just then can wait.
  */
 export class Activation {
+  /** Whether new runtimes are refused, which another machine may take. */
+  isDraining = false;
   readonly #options: ActivationOptions;
   readonly #underWay = new Map<string, Promise<unknown>>();
   /** Adoptions under way: which runtime each is of is not known yet. */
   readonly #adopting = new Set<Promise<unknown>>();
   #closed = false;
+  #isFenced = false;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#isFenced;
+  }
+
+  /** Opens no more runtimes until `resume`. */
+  fence(): void {
+    this.#isFenced = true;
+  }
+
+  resume(): void {
+    this.#isFenced = false;
   }
 
   /** Opens no more runtimes, and resolves when nothing is under way. */
@@ -85,9 +98,10 @@ export class Activation {
       await other.catch(() => undefined);
       return undefined;
     }
-    if (this.#closed) {
+    if (this.isClosed) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
+    if (this.isDraining) throw draining();
     const opened = this.#open(request);
     this.#underWay.set(id, opened);
     try {

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { Forecast } from './forecast.ts';
 import { LaunchTime } from './launch-time.ts';
-import type { NodeLoad } from './runtime-node.ts';
+import type { NodeLoad } from './capacity.ts';
 
 /** How often free memory is looked at while somebody waits. */
 const MEMORY_CHECK_MS = 250;
@@ -52,6 +52,11 @@ export class Admission {
     ];
     const free = this.#options.hasMemory(this.#launching + waiting) ? slots - active - waiting : 0;
     return { slots, active, waiting, free: Math.max(0, free) };
+  }
+
+  /** For how long the first in the queue has waited; 0 when nobody waits. */
+  get oldestWaitMs(): number {
+    return this.#queue[0]?.waitedMs ?? 0;
   }
 
   /**
@@ -191,6 +196,11 @@ export class Place implements Disposable {
   /** Resolves when the launch may begin. Throws `runtime.no_capacity` when that takes too long. */
   ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** How long ago its request arrived. */
+  get waitedMs(): number {
+    return performance.now() - this.#owner.arrivedAt;
   }
 
   /** How long the place has been held. */

@@ -3,12 +3,14 @@ import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
+import { failure } from '../runtime/failures.ts';
 import { isPlain, type Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
+import type { NodeCapacity, NodeLoad } from './capacity.ts';
 import type { LiveRuntime, LiveRuntimeParts } from './live-runtime.ts';
 import type { PageObservers } from './page-observers.ts';
 import { connectFirst } from './first-client.ts';
@@ -20,7 +22,6 @@ import type {
   ConnectionState,
   CreateOrder,
   NodeRequest,
-  NodeLoad,
   OwnNode,
   StartOrder,
 } from './runtime-node.ts';
@@ -37,6 +38,7 @@ export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
 type Life = Pick<RuntimeLife, 'id' | 'generation'>;
 
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 /** The runtimes that this process owns, with the machine below them. */
 export class LocalNode implements OwnNode, AsyncDisposable {
@@ -80,7 +82,28 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   }
 
   get load(): NodeLoad {
-    return { ...this.#admission.load, warm: this.#options.machine.warmBrowsers };
+    const { free, ...load } = this.#admission.load;
+    const { warmBrowsers: warm } = this.#options.machine;
+    return { ...load, free: this.isDraining ? 0 : free, warm };
+  }
+
+  get capacity(): NodeCapacity {
+    const { oldestWaitMs } = this.#admission;
+    return { ...this.load, ...this.#options.machine.state, oldestWaitMs };
+  }
+
+  get isDraining(): boolean {
+    return this.#activation.isDraining;
+  }
+
+  drain(): void {
+    this.#activation.isDraining = true;
+    this.#options.machine.keepWarm(false);
+  }
+
+  undrain(): void {
+    this.#activation.isDraining = false;
+    this.#options.machine.keepWarm(true);
   }
 
   async create(
@@ -213,11 +236,11 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   }
 
   anticipate(): void {
-    if (!this.#activation.isClosed) this.#options.machine.anticipate();
+    if (this.#isOpen) this.#options.machine.anticipate();
   }
 
   async isReady(): Promise<boolean> {
-    return !this.#activation.isClosed && (await this.#options.machine.isLaunchable());
+    return this.#isOpen && (await this.#options.machine.isLaunchable());
   }
 
   /**
@@ -230,16 +253,46 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     return await work();
   }
 
+  async fence(): Promise<void> {
+    this.#activation.fence();
+    await this.#lose();
+    // What was just being recorded is here by then.
+    await this.#activation.settled();
+    await this.#lose();
+  }
+
+  /** Their ends are recorded once there is a database, unless others have recorded them. */
+  async #lose(): Promise<void> {
+    const { machine, log } = this.#options;
+    for (const live of this.#live.values()) void live.end(NODE_LOST).catch(() => undefined);
+    await machine.halt().catch((err: unknown) => {
+      log.error({ err }, 'the browsers of a node that is taken for lost did not all end');
+    });
+  }
+
+  resume(): void {
+    this.#activation.resume();
+    this.#options.machine.resume();
+  }
+
   /** Stops every runtime, also those still being created; more are refused from now on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sweeper[Symbol.dispose]();
     await this.#activation.close();
-    const ends = await Promise.allSettled(
-      [...this.#live.values()].map((live) => live.end(SHUTDOWN)),
-    );
-    for (const end of ends) {
-      if (end.status === 'rejected') this.#options.log.error({ err: end.reason }, 'a stop failed');
+    await this.endAll(SHUTDOWN);
+  }
+
+  async endAll(end: RuntimeEnd): Promise<void> {
+    await this.#activation.settled();
+    const ends = await Promise.allSettled([...this.#live.values()].map((live) => live.end(end)));
+    for (const over of ends) {
+      if (over.status === 'rejected')
+        this.#options.log.error({ err: over.reason }, 'a stop failed');
     }
+  }
+
+  get #isOpen(): boolean {
+    return !this.#activation.isClosed && !this.isDraining;
   }
 
   /** A life that is owned here, also when it is just about to be. */

@@ -14,6 +14,7 @@ export const CLOSE_REASONS = {
   shutdown: 'The service is shutting down: the runtime was stopped.',
   idle: 'The runtime was stopped: it was idle for too long.',
   expired: 'The runtime was stopped: its time is over.',
+  drained: 'The runtime was stopped: its machine was drained.',
   failed: 'The browser is gone: the runtime has failed.',
 } as const;
 
@@ -37,6 +38,7 @@ export function abortReason(end: RuntimeEnd): RuntimeError {
   if (end.to === 'stopped' && end.reason === 'shutdown') {
     return new RuntimeError('service.shutting_down', 'The service is shutting down.');
   }
+  if (end.to === 'stopped' && end.reason === 'drained') return draining();
   return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
 }
 
@@ -59,6 +61,12 @@ export function notActive({ stopReason }: Pick<Runtime, 'stopReason'>): RuntimeE
 
 export function connectionNotFound(): RuntimeError {
   return new RuntimeError('connection.not_found', 'There is no such connection.');
+}
+
+/** The error for a request that only another machine may carry out. */
+export function draining(): RuntimeError {
+  const message = 'The machine is being drained: it takes no more runtimes.';
+  return new RuntimeError('service.shutting_down', message, { retryAfterSeconds: 1 });
 }
 
 /** Other requests came in between again and again. */

@@ -4,6 +4,7 @@ import type { Access, Protocol } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
+import type { NodeCapacity, NodeLoad } from './capacity.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 
 /** A runtime that is to be made on a node. Whoever asks chooses its id, and keeps it when asking again. */
@@ -113,20 +114,6 @@ export interface RuntimeNode {
   answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
 }
 
-/** How busy a node is, by numbers of runtimes. */
-export interface NodeLoad {
-  /** How many there may be at once. */
-  slots: number;
-  /** How many there are, with those that are being launched. */
-  active: number;
-  /** How many wait for room. */
-  waiting: number;
-  /** How many more would find room now. */
-  free: number;
-  /** How many browsers are ready to be handed out. */
-  warm: number;
-}
-
 /** What became of the search for a runtime that waits for any node. */
 export type Adoption = 'adopted' | 'nobody_waits' | 'no_room';
 
@@ -137,6 +124,15 @@ export interface OwnNode extends RuntimeNode {
   /** Whether its browsers can be driven by WebDriver. */
   readonly hasWebDriver: boolean;
   readonly load: NodeLoad;
+  /** The load, and how the machine fares. */
+  readonly capacity: NodeCapacity;
+  /** Whether it takes no more runtimes. */
+  readonly isDraining: boolean;
+  /** Takes no more runtimes from now on, and keeps nothing ready for any. Those that are here go on. */
+  drain(): void;
+  undrain(): void;
+  /** Ends all runtimes that are here. */
+  endAll(end: RuntimeEnd): Promise<void>;
   /** Somebody may be about to create a runtime. */
   anticipate(): void;
   /** Whether a create could launch a browser now. */
@@ -151,4 +147,10 @@ export interface OwnNode extends RuntimeNode {
   adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption>;
   /** Calls `look` whenever there may be room again. */
   onRoom(look: () => void): Disposable;
+  /**
+   * Others take this node for lost: ends every browser at once, leaves the states of profiles as a
+   * crash does, and takes nothing more until `resume`.
+   */
+  fence(): Promise<void>;
+  resume(): void;
 }

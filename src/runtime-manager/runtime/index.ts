@@ -91,11 +91,13 @@ export {
   GONE_NODE_STATES,
   NODE_ROLES,
   PRESENT_NODE_STATES,
+  type ClusterFigures,
   type ListedNode,
   type LostNodes,
   type NewNode,
   type NodeLife,
   type NodeStore,
+  type PresentNodeState,
 } from './node-store.ts';
 export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {

@@ -44,6 +44,7 @@ export const STOP_REASONS = [
   'shutdown',
   'idle',
   'expired',
+  'drained',
 ] as const;
 export type StopReason = (typeof STOP_REASONS)[number];
 

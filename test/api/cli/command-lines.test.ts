@@ -5,7 +5,7 @@ import { runCommand } from '../../support/command-line.ts';
 
 const NOWHERE = { BCTRL_DATA_DIR: '/nowhere' };
 
-test.for(['main', 'cli/keys', 'cli/doctor', 'cli/migrate'])(
+test.for(['main', 'cli/keys', 'cli/doctor', 'cli/migrate', 'cli/nodes'])(
   '--help of %s shows the usage, and does nothing else',
   async (name) => {
     const { stdout, stderr } = await runCommand(name, ['--help'], NOWHERE);

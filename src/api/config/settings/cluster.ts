@@ -4,6 +4,7 @@ import { integer, oneOf, setting, type ValuesOf } from './setting.ts';
 
 const ROLES = ['all', 'api', 'node'] as const;
 const CONNECTIONS = { all: 20, api: 20, node: 4 };
+const DRAIN_SECONDS = { all: 0, api: 0, node: 3600 };
 
 const file = z.string().optional();
 const HOST_AND_PORT = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
@@ -63,6 +64,11 @@ export const CLUSTER_SETTINGS = {
     'How many connections to Postgres this process has at most; for a moment at its start two more',
     { default: `\`${CONNECTIONS.all}\`, in a \`node\` \`${CONNECTIONS.node}\`` },
   ),
+  BCTRL_DRAIN_SECONDS: setting(
+    integer(0, 604_800).optional(),
+    'For how long a process that [drains](#drain-a-node) lets its runtimes go on before it stops them; with 0, SIGTERM stops them at once, and another drain has no end',
+    { default: `\`${DRAIN_SECONDS.all}\`, in a \`node\` \`${DRAIN_SECONDS.node}\`` },
+  ),
 };
 
 /** How this process meets the others of its cluster. */
@@ -88,6 +94,8 @@ export interface ProcessConfig {
   role: (typeof ROLES)[number];
   /** At most; two at least. */
   databaseConnections: number;
+  /** How long a drain lets runtimes go on; with 0, a shutdown does not drain. */
+  drainMs: number;
   /** Undefined: this process is alone. */
   cluster: ClusterConfig | undefined;
 }
@@ -110,6 +118,7 @@ export function processConfig(values: Values & Needed): ProcessConfig {
   return {
     role,
     databaseConnections: values.BCTRL_DATABASE_CONNECTIONS ?? CONNECTIONS[role],
+    drainMs: (values.BCTRL_DRAIN_SECONDS ?? DRAIN_SECONDS[role]) * 1000,
     cluster: servers === undefined ? undefined : clusterConfig(servers, values),
   };
 }

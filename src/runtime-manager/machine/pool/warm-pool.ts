@@ -86,6 +86,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   #refilling: NodeJS.Timeout | undefined;
   readonly #backoff = new Backoff({ minMs: BACKOFF_MIN_MS, maxMs: BACKOFF_MAX_MS });
   #backoffUntil = 0;
+  #isPaused = false;
 
   constructor(options: WarmPoolOptions<B>) {
     this.#options = options;
@@ -96,6 +97,11 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   /** How many are ready. */
   get idle(): number {
     return this.#idle.length;
+  }
+
+  /** How many are being launched. */
+  get launching(): number {
+    return this.#launches.size;
   }
 
   /** Resolves with a browser that answers. Throws what the launch fails with, or what `signal` aborts with. */
@@ -138,6 +144,17 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   shrink(): void {
     const oldest = this.#idle.shift();
     if (oldest) this.#retire(oldest.warm);
+  }
+
+  /** Kills those that are ready, and launches none but for whoever waits, until `resume`. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const { warm } of this.#idle.splice(0)) this.#retire(warm);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#launchWanted();
   }
 
   /** Launches what is wanted now, since there may be room again. */
@@ -200,6 +217,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
     if (this.#closing.signal.aborted) return this.#retire(warm);
     const next = this.#waiting.shift();
     if (next) return next.resolve(handOut(warm));
+    if (this.#isPaused) return this.#retire(warm);
     const idle = { warm, since: performance.now(), isChecked: false };
     this.#idle.push(idle);
     if (this.#idle.length >= this.#target()) this.#demand.filled();
@@ -250,6 +268,7 @@ export class WarmPool<B extends WarmBrowser> implements AsyncDisposable {
   }
 
   #target(): number {
+    if (this.#isPaused) return 0;
     const { min, max } = this.#options;
     return Math.min(max, Math.max(min, this.#demand.needed(performance.now())));
   }

@@ -319,3 +319,21 @@ test('a pool that closes refuses whoever waits, gives up launches and kills idle
   expect(launches.every(({ hurry }) => hurry)).toBe(true);
   await expect(pool.take(NEVER)).rejects.toThrow('the pool is closed');
 });
+
+test('a pool that is paused gives up what is ready and launches for waiters alone, until it goes on', async () => {
+  const { pool, launches, come } = openPool({ min: 2 });
+  const first = await come();
+  pool.pause();
+  expect([first.killed, pool.idle]).toEqual([true, 0]);
+  const late = await come();
+  expect([late.killed, pool.idle]).toEqual([true, 0]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(launches).toHaveLength(0);
+  const waiting = pool.take(NEVER);
+  await heard();
+  const wanted = await come();
+  expect(await waiting).toBe(wanted);
+  expect([wanted.killed, launches.length]).toEqual([false, 0]);
+  pool.resume();
+  expect(launches).toHaveLength(2);
+});

@@ -1,0 +1,1 @@
+ALTER TYPE "public"."runtime_stop_reason" ADD VALUE 'drained';

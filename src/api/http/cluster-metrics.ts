@@ -1,0 +1,133 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { CapacityHistory, NodeCapacity, OwnNode } from '../../runtime-manager/index.ts';
+import type { PlacementOutcome } from '../../runtime-manager/cluster/index.ts';
+import type { ClusterFigures } from '../../runtime-manager/runtime/index.ts';
+import { showGauge } from './gauge.ts';
+
+/** All gauges of one scrape are of the same figures. */
+const FRESH_MS = 1000;
+/** How exactly a stall of the event loop is measured. */
+const STALL_RESOLUTION_MS = 10;
+/** From a database beside the process to a renewal that came too late. */
+const RENEWAL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
+
+export interface ClusterMetrics {
+  placed: (outcome: PlacementOutcome) => void;
+  /** Times one renewal of the lease. */
+  renewal: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Adds gauges of the node of this process. */
+  showNode: (node: OwnNode) => void;
+  /** Adds gauges of the whole cluster, which are the same from every process that answers clients. */
+  showCluster: (parts: ClusterParts) => void;
+}
+
+export interface ClusterParts {
+  capacity: CapacityHistory;
+  /** Asks the database, at most once a second. */
+  figures: () => Promise<ClusterFigures>;
+}
+
+export function createClusterMetrics(registers: Registry[]): ClusterMetrics {
+  const placements = new Counter({
+    name: 'bctrl_placements_total',
+    help: 'What became of asking nodes for runtimes; one runtime may take several questions.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const renewals = new Histogram({
+    name: 'bctrl_lease_renew_seconds',
+    help: 'How long renewals of the lease of this process take.',
+    buckets: RENEWAL_SECONDS,
+    registers,
+  });
+  return {
+    placed: (outcome) => placements.inc({ outcome }),
+    renewal: async (work) => {
+      const stop = renewals.startTimer();
+      try {
+        return await work();
+      } finally {
+        stop();
+      }
+    },
+    showNode: (node) => showNode(registers, node),
+    showCluster: ({ capacity, figures }) => {
+      const fresh = cached(figures);
+      showFigures(registers, fresh);
+      showCapacity(registers, capacity);
+    },
+  };
+}
+
+function showNode(registers: Registry[], node: OwnNode): void {
+  showGauge(registers, 'bctrl_node_free', {
+    help: 'How many more runtimes would find room on this node now.',
+    read: () => node.load.free,
+  });
+  showGauge(registers, 'bctrl_node_draining', {
+    help: 'Whether this node drains: 1 or 0.',
+    read: () => Number(node.isDraining),
+  });
+  const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
+  stalls.enable();
+  showGauge(registers, 'bctrl_node_stall_seconds', {
+    help: 'The longest time for which this node did nothing else, since the last scrape.',
+    read: () => {
+      const seconds = stalls.max / 1e9;
+      stalls.reset();
+      return seconds;
+    },
+  });
+}
+
+/** What only the database knows is left out while it does not answer. */
+function showFigures(registers: Registry[], figures: () => Promise<ClusterFigures | undefined>) {
+  showGauge(registers, 'bctrl_cluster_runtimes_active', {
+    help: 'Runtimes that are active in the whole cluster.',
+    read: async () => (await figures())?.activeRuntimes,
+  });
+  new Gauge({
+    name: 'bctrl_cluster_nodes',
+    help: 'Nodes by their state; one that is lost or has left counts for a day.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      this.reset();
+      const found = await figures();
+      for (const [state, count] of found ? Object.entries(found.nodes) : []) {
+        this.set({ state }, count);
+      }
+    },
+  });
+}
+
+/** As the nodes told, last within a second. */
+function showCapacity(registers: Registry[], capacity: CapacityHistory): void {
+  const show = (name: string, help: string, of: (total: NodeCapacity) => number) =>
+    showGauge(registers, name, { help, read: () => of(capacity.now().total) });
+  show('bctrl_cluster_slots', 'Runtimes that the nodes may have at once.', ({ slots }) => slots);
+  show('bctrl_cluster_free', 'Runtimes that would find room now.', ({ free }) => free);
+  show('bctrl_cluster_queue_length', 'Runtimes that wait for room.', ({ waiting }) => waiting);
+  show(
+    'bctrl_cluster_queue_oldest_seconds',
+    'For how long the first in the queue has waited.',
+    ({ oldestWaitMs }) => oldestWaitMs / 1000,
+  );
+  showGauge(registers, 'bctrl_cluster_headroom_wanted', {
+    help: 'How many free places there should be: the most by which runtimes, with those that wait, became more within two minutes (the time that a node takes to start) of the last hour, plus the square root of that.',
+    read: () => capacity.headroomWanted,
+  });
+}
+
+/** The same answer for a moment; undefined when there is none. */
+function cached<T>(read: () => Promise<T>): () => Promise<T | undefined> {
+  let readAt = -Infinity;
+  let last: Promise<T | undefined> = Promise.resolve(undefined);
+  return () => {
+    if (performance.now() - readAt < FRESH_MS) return last;
+    readAt = performance.now();
+    last = read().catch(() => undefined);
+    return last;
+  };
+}
