@@ -2,11 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
+import { pino } from 'pino';
 import { expect } from 'vitest';
+import { reconcile } from '../../src/runtime-manager/index.ts';
 import type { NewRuntime, Runtime } from '../../src/runtime-manager/runtime/index.ts';
 import { idsOf, test } from '../support/cluster-test.ts';
 import { insertRecord, newRecord, present, RUNNING } from '../support/records.ts';
 
+const log = pino({ level: 'silent' });
 const STOPPED = { to: 'stopped', reason: 'requested' } as const;
 const OVERDUE = {
   to: 'failed',
@@ -160,3 +163,16 @@ queueTest('a runtime is pulled while something is noted about it', async ({ queu
   });
   expect(pulled?.id).toBe(life.id);
 });
+
+queueTest(
+  'a node that was lost keeps what waits here, and a restarted one does not',
+  async ({ queue: { store, add, insert, owner, api, recordOf } }) => {
+    const waiting = await add();
+    const launching = await insert(owner, api);
+    await reconcile(store, api, log, 'runtime.node_lost');
+    expect((await recordOf(launching))?.failure?.code).toBe('runtime.node_lost');
+    expect(await recordOf(waiting)).toEqual(waiting);
+    await reconcile(store, api, log);
+    expect((await recordOf(waiting))?.failure?.code).toBe('runtime.service_restarted');
+  },
+);

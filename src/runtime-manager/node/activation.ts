@@ -137,7 +137,8 @@ export class Activation {
    * brings it up.
    */
   async adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
-    const place = this.#closed ? undefined : this.#options.admission.takeRoom();
+    if (this.isClosed || this.isDraining) return 'no_room';
+    const place = this.#options.admission.takeRoom();
     if (!place) return 'no_room';
     const adopted = this.#adopt(place, pull);
     this.#adopting.add(adopted);

@@ -13,7 +13,9 @@ export async function reconcile(
   log: Logger,
   code: 'runtime.service_restarted' | 'runtime.node_lost' = 'runtime.service_restarted',
 ): Promise<void> {
-  const left = await store.listActive(nodeId);
+  const active = await store.listActive(nodeId);
+  // The clients of a lost node that lives on still wait for another one.
+  const left = active.filter(({ queuedAt }) => code !== 'runtime.node_lost' || !queuedAt);
   for (const runtime of left) await store.move(runtime, { to: 'failed', failure: failure(code) });
   if (left.length > 0) {
     log.warn({ failed: left.length }, 'runtimes of a previous life were marked as failed');

@@ -38,6 +38,21 @@ export function testAdoption(test: NodeTest): void {
     expect(look).not.toHaveBeenCalled();
   });
 
+  test('a node that drains, or is taken for lost, adopts nothing', async ({ tenant }) => {
+    const { own, store } = tenant;
+    const queued = await queue(tenant);
+    const adopt = () => own.adopt(() => store.pull(own));
+    own.drain();
+    expect(await adopt()).toBe('no_room');
+    own.undrain();
+    await own.fence();
+    expect(await adopt()).toBe('no_room');
+    own.resume();
+    expect(await tenant.find(queued)).toMatchObject({ state: 'accepted' });
+    expect(await adopt()).toBe('adopted');
+    await tenant.start(queued);
+  });
+
   test('a pull that fails leaves its place', async ({ tenant: { own } }) => {
     const { active } = own.load;
     const failing = own.adopt(async () => {
