@@ -11,6 +11,9 @@ const PATIENT = { BCTRL_QUEUE_TIMEOUT_MS: '120000' };
 const HASTY = { BCTRL_QUEUE_TIMEOUT_MS: '1000' };
 const SLOTS = { BCTRL_MAX_RUNTIMES: '2', BCTRL_WARM_MIN: '1', BCTRL_WARM_MAX: '1' };
 
+const create = (api: ClusterProcess, alias: string) =>
+  api.call('POST', RUNTIMES, { alias, kind: 'browser' });
+
 const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup }) => {
   await using stack = new AsyncDisposableStack();
   const cluster = stack.use(await TestCluster.open());
@@ -20,8 +23,6 @@ const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup })
     cluster.start('api', PATIENT),
   ]);
   const database = stack.use(await openDatabase({ url: cluster.databaseUrl }, { connections: 2 }));
-  const create = (api: ClusterProcess, alias: string) =>
-    api.call('POST', RUNTIMES, { alias, kind: 'browser' });
   const stop = (alias: string) => second.call('POST', `${RUNTIMES}/${alias}/stop`);
   /** In their order. */
   const waiting = async () => {
@@ -43,12 +44,12 @@ const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup })
   };
   const opened = stack.move();
   onCleanup(() => opened.disposeAsync());
-  return { cluster, first, second, create, createWaiting, stop, waiting };
+  return { cluster, first, second, createWaiting, stop, waiting };
 });
 
 test.runIf(HAS_NATS)(
   'a stop admits whoever has waited for longest, at whichever API',
-  async ({ cluster: { first, second, create, createWaiting, stop, waiting } }) => {
+  async ({ cluster: { first, second, createWaiting, stop, waiting } }) => {
     const running = ['a', 'b', 'c', 'd'];
     for (const alias of running) expect(await create(first, alias)).toMatchObject({ status: 200 });
     const answers = await createWaiting([
@@ -68,7 +69,7 @@ test.runIf(HAS_NATS)(
 
 test.runIf(HAS_NATS)(
   'what waits is stopped at another API, and a request that waits too long is refused',
-  async ({ cluster: { cluster, first, create, createWaiting, stop } }) => {
+  async ({ cluster: { cluster, first, createWaiting, stop } }) => {
     const answers = await createWaiting([[first, 'unwanted']]);
     expect(await stop('unwanted')).toMatchObject({ status: 200, json: { status: 'stopped' } });
     expect(await answers.get('unwanted')).toMatchObject({
@@ -86,7 +87,7 @@ test.runIf(HAS_NATS)(
 
 test.runIf(HAS_NATS)(
   'what an API waited with that was killed is abandoned, and no browser is left running for it',
-  async ({ cluster: { first, second, create, createWaiting, stop, waiting } }) => {
+  async ({ cluster: { first, second, createWaiting, stop, waiting } }) => {
     const orphans = ['o', 'p'];
     await createWaiting(orphans.map((alias) => [first, alias] as const));
     await first.stop('SIGKILL');
