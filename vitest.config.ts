@@ -2,6 +2,18 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const browser = 'test/**/*.browser.test.ts';
+/** What the project `cluster` repeats: all drivers, with every kind of connection. */
+const drivers = [
+  'chrome-remote-interface',
+  'playwright',
+  'puppeteer',
+  'selenium',
+  'selenium-bidi',
+  'selenium-uploads',
+  'stagehand',
+  'webdriverio',
+  'wrong-address',
+].map((name) => `test/e2e/clients/${name}.browser.test.ts`);
 
 export default defineConfig({
   test: {
@@ -12,6 +24,7 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // The report names what passed at its second try only, with how often it was tried.
     retry: process.env['CI'] === undefined ? 0 : 1,
+    provide: { isClustered: false },
     projects: [
       {
         extends: true,
@@ -29,6 +42,18 @@ export default defineConfig({
         extends: true,
         // Launches share cores poorly, but much of these tests is waiting: two files at a time.
         test: { name: 'browser', include: [browser], maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        // The same tests, of an API without browsers and a node.
+        test: {
+          name: 'cluster',
+          include: process.env['CLUSTER_TESTS'] === 'all' ? [browser] : drivers,
+          setupFiles: 'test/support/only-with-nats.ts',
+          provide: { isClustered: true },
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

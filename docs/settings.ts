@@ -7,7 +7,8 @@ const OF_THE_CONTAINER =
   /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR|BCTRL_NODE_(?:PORT|ADDRESS)|\w+_FILE)$/;
 
 const TABLE = /^\| Variable [^\n]*\n(?:\|[^\n]*\n)+/m;
-const LIST = /(# Without a value:[^\n]*\n)(?: {6}[^\n]*\n)+?(?= {4}\w)/;
+const LIST = /(# Without a value:[^\n]*\n(?:x-.*\n)?)(?:( +)[A-Z]\w+:\n)+/;
+const COMPOSE_FILES = ['docker-compose.yml', 'docker-compose.cluster.yml'];
 
 const Meta = z.object({
   description: z.string(),
@@ -22,7 +23,7 @@ export function describeSettings(): { name: string; default: string; description
   });
 }
 
-/** The names of the variables that docker-compose.yml passes on. */
+/** The names of the variables that every file of Docker Compose passes on. */
 export function passedOn(): string[] {
   return Object.keys(Environment.shape).filter((name) => !OF_THE_CONTAINER.test(name));
 }
@@ -33,24 +34,37 @@ function fixedDefault(schema: z.ZodType): string {
   return isShown ? `\`${value}\`` : 'none';
 }
 
-/** Rewrites the table of README.md and the list of docker-compose.yml. */
+/** Rewrites the table of README.md and the lists of the files of Docker Compose. */
 async function main(): Promise<void> {
   const rows = describeSettings().map(
     (one) => `| \`${one.name}\` | ${one.default} | ${one.description} |\n`,
   );
   const table = `| Variable | Default | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
   await replace('README.md', TABLE, () => table);
-  const list = passedOn().map((name) => `      ${name}:\n`);
-  await replace('docker-compose.yml', LIST, (head) => head + list.join(''));
+  for (const file of COMPOSE_FILES) await replace(file, LIST, listed);
 }
 
-async function replace(name: string, place: RegExp, by: (first: string) => string): Promise<void> {
+function listed(head: string, indent: string): string {
+  return (
+    head +
+    passedOn()
+      .map((name) => `${indent}${name}:\n`)
+      .join('')
+  );
+}
+
+/** `by` gets what the place has in parentheses. */
+async function replace(
+  name: string,
+  place: RegExp,
+  by: (...found: string[]) => string,
+): Promise<void> {
   const path = new URL(`../${name}`, import.meta.url);
   const text = await readFile(path, 'utf8');
   if (!place.test(text)) throw new Error(`${name} has no place for settings`);
   await writeFile(
     path,
-    text.replace(place, (_whole, first: string) => by(first)),
+    text.replace(place, (_whole, ...found: string[]) => by(...found)),
   );
 }
 

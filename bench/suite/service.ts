@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,10 +57,9 @@ export async function openService(
     await opened.disposeAsync();
     if (service.log !== '') console.error(service.log.trim());
   });
-  const call = caller(service.url, service.apiKey);
-  let created = 0;
+  const call = caller(service.url, env['BCTRL_API_KEY'] ?? service.apiKey);
   const tryCreate = (launch: object = EPHEMERAL) =>
-    call('POST', RUNTIMES, { alias: `bench-${++created}`, kind: 'browser', launch });
+    call('POST', RUNTIMES, { alias: `bench-${randomUUID()}`, kind: 'browser', launch });
   const create = async (launch?: object) => runtimeOf(call, await tryCreate(launch));
   return {
     name,

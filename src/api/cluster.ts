@@ -11,35 +11,42 @@ import {
   createWakeUpRelay,
   DataPlaneClient,
   DataPlaneListener,
+  Detector,
   Directory,
+  Isolation,
   JobClient,
   Membership,
   NatsBus,
   NodeServer,
+  planeOf,
   PROTOCOL,
+  QueuePuller,
   RemoteStorageStates,
   RemoteTrials,
   reservePeers,
   sendBeacons,
   serveJobs,
   SharedDrain,
+  SUBJECTS,
   type Beacon,
   type Bus,
   type DataPlane,
+  type Held,
 } from '../runtime-manager/cluster/index.ts';
 import {
+  reconcile,
   StateConverter,
-  unreachable,
   type CapacityHistory,
-  type Nodes,
   type Drain,
   type NamedCapacity,
   type NodeControl,
   type ObjectStorage,
   type OwnNode,
+  type Profiles,
   type ReservedPorts,
   type Tickets,
   type WakeUpRelay,
+  type WakeUps,
 } from '../runtime-manager/index.ts';
 import type { NodeStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
@@ -49,7 +56,7 @@ import type { ClusterMetrics } from './http/cluster-metrics.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { OpenedNode } from './local-node.ts';
 
-/** Several launches of a slow machine, and the wait for room before. */
+/** Several launches of a slow machine, and the wait for its turn before. */
 const LAUNCHES = 5;
 const QUEUE_MS = 60_000;
 
@@ -65,6 +72,8 @@ export interface ClusterParts extends Config {
 /** The node of this process, and what it does beside. */
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
   drain: Drain;
+  store: RuntimeStore;
+  profiles: Profiles;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
 }
@@ -79,16 +88,19 @@ export class Cluster {
   readonly #options: ClusterConfig;
   readonly #bus: Bus;
   readonly #directory: Directory;
+  readonly #client: DataPlaneClient;
   readonly #plane: DataPlane;
   readonly #store: NodeStore;
   readonly #metrics: ClusterMetrics;
+  #detector: Detector | undefined;
 
   private constructor(parts: ClusterParts, options: ClusterConfig, opened: Opened) {
     this.#parts = parts;
     this.#options = options;
     this.#bus = opened.bus;
     this.#directory = opened.directory;
-    this.#plane = planeOf(opened.client, opened.directory);
+    this.#client = opened.client;
+    this.#plane = planeOf({ ...opened, doubt: (nodeId) => this.#detector?.doubt(nodeId) });
     this.#store = createNodeStore(parts.database);
     this.#metrics = parts.metrics.openCluster();
     this.relay = createWakeUpRelay(opened.bus);
@@ -105,7 +117,7 @@ export class Cluster {
     const bus = stack.use(
       await NatsBus.open({ ...options.nats, name, inbox: `_INBOX.${nodeId}`, log }),
     );
-    const directory = stack.use(new Directory(bus));
+    const directory = stack.use(new Directory(bus, log));
     const client = stack.use(
       new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: options.nodeTls }),
     );
@@ -128,11 +140,18 @@ export class Cluster {
     };
   }
 
-  nodes(own: OwnNode | undefined, store: RuntimeStore): Nodes {
+  /** The caller's to end. */
+  nodes(
+    own: OwnNode | undefined,
+    { store, wakeUps }: { store: RuntimeStore; wakeUps: WakeUps },
+  ): ClusterNodes {
+    const { nodeId, log } = this.#parts;
+    const { maxQueue, queueTimeoutMs } = this.#parts.admission;
     const placeMs = QUEUE_MS + LAUNCHES * this.#parts.launchTimeoutMs;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#plane];
     const noted = this.#metrics.placed;
-    return new ClusterNodes({ bus, directory, plane, store, own, placeMs, noted });
+    const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
+    return new ClusterNodes({ bus, directory, plane, own, placeMs, noted, ...queue });
   }
 
   /** What an operator sees and does of nodes. */
@@ -156,8 +175,18 @@ export class Cluster {
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */
   async joinAsApi(url: string, stack: AsyncDisposableStack): Promise<void> {
     const host = await this.#host();
+    const ping = SUBJECTS.ping(this.#parts.nodeId);
+    stack.use(this.#bus.serve(ping, async () => undefined));
     await this.#join(`${bracketed(host)}:${new URL(url).port}`, stack);
     await this.#directory.heard();
+  }
+
+  /** Finds out from now on which processes are gone, as whoever has clients must. */
+  watch(wakeUps: WakeUps, stack: AsyncDisposableStack): void {
+    const { nodeId: ownId, database, log } = this.#parts;
+    const store = createNodeStore(database);
+    const [bus, directory, plane] = [this.#bus, this.#directory, this.#client];
+    this.#detector = stack.use(new Detector({ ownId, bus, directory, plane, store, wakeUps, log }));
   }
 
   /**
@@ -165,19 +194,26 @@ export class Cluster {
    * disposed, the result takes no more orders.
    */
   async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<JoinedNode> {
-    const { dataDir, log } = this.#parts;
-    const [bus, { node, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
+    const { nodeId, dataDir, log } = this.#parts;
+    const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
+    const isolation = new Isolation();
     this.#metrics.showNode(node);
-    const address = await this.#listen(node, reservedPorts, stack);
+    const address = await this.#listen(served, isolation, stack);
     stack.use(
       await reservePeers({ store: this.#store, reservedPorts, entrance: CONNECT_PATH, log }),
     );
-    const member = await this.#join(address, stack);
+    stack.use(bus.subscribe(SUBJECTS.beacon(nodeId), () => isolation.hear('bus')));
+    const member = await this.#join(address, stack, { isolation, held: this.#heldBy(served) });
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
     serving.use(new NodeServer({ bus, node, log }));
-    const beacons = serving.use(sendBeacons(bus, () => this.#beaconOf(node, address, member)));
+    const puller = serving.use(new QueuePuller({ bus, node, store, log }));
+    const beacon = () => {
+      const told = this.#beaconOf(node, address, member);
+      return told && { ...told, isCrowded: puller.isCrowded };
+    };
+    const beacons = serving.use(sendBeacons(bus, beacon));
     const drain = new SharedDrain({ drain: served.drain, member, tell: beacons.now, log });
     const owned = serving.move();
     return {
@@ -188,8 +224,8 @@ export class Cluster {
 
   /** Opens the data plane, at an address that others can dial. */
   async #listen(
-    node: OwnNode,
-    reservedPorts: ReservedPorts,
+    { node, reservedPorts }: ServedNode,
+    isolation: Isolation,
     stack: AsyncDisposableStack,
   ): Promise<string> {
     const { tickets, secrets, log } = this.#parts;
@@ -204,6 +240,7 @@ export class Cluster {
         host: isLoopback(host) ? host : '::',
         port: nodePort,
         tls,
+        onPing: () => isolation.hear('probe'),
         log,
       }),
     );
@@ -234,17 +271,35 @@ export class Cluster {
     );
   }
 
-  async #join(address: string, stack: AsyncDisposableStack): Promise<Membership> {
+  /** What ends when this process is taken for lost, and how it is put in order afterwards. */
+  #heldBy({ node, store, profiles }: ServedNode): Held {
+    const { dataDir, log } = this.#parts;
+    return {
+      fence: () => node.fence(),
+      recover: async () => {
+        await reconcile(store, node.id, log, 'runtime.node_lost');
+        await profiles.recoverClaimed(join(dataDir, 'checkouts'));
+      },
+      resume: () => node.resume(),
+    };
+  }
+
+  async #join(
+    address: string,
+    stack: AsyncDisposableStack,
+    fencing: { isolation?: Isolation; held?: Held } = {},
+  ): Promise<Membership> {
     const { nodeId: id, role, version: build, log } = this.#parts;
     const node = { id, role, address, build, protocol: PROTOCOL };
     const store: NodeStore = {
       ...this.#store,
       renew: (life, leaseMs) => this.#metrics.renewal(() => this.#store.renew(life, leaseMs)),
     };
-    return stack.use(await Membership.join({ node, store, log }));
+    return stack.use(await Membership.join({ node, store, ...fencing, log }));
   }
 
-  #beaconOf(node: OwnNode, address: string, { epoch }: Membership): Beacon {
+  #beaconOf(node: OwnNode, address: string, { epoch }: Membership): Beacon | undefined {
+    if (epoch === undefined) return undefined;
     const { id: nodeId, languages, hasWebDriver } = node;
     const { version: build } = this.#parts;
     const about = { protocol: PROTOCOL, nodeId, epoch, address, build, hasWebDriver };
@@ -259,19 +314,6 @@ interface Opened {
   bus: Bus;
   directory: Directory;
   client: DataPlaneClient;
-}
-
-/** Dials nodes where their beacons say. */
-function planeOf(client: DataPlaneClient, directory: Directory): DataPlane {
-  const targetOf = (nodeId: string) => {
-    const address = directory.find(nodeId)?.beacon.address;
-    if (address === undefined) throw unreachable();
-    return { nodeId, address };
-  };
-  return {
-    connect: async (nodeId, ticket, asked) => client.connect(targetOf(nodeId), ticket, asked),
-    answer: async (nodeId, ticket, asked) => client.answer(targetOf(nodeId), ticket, asked),
-  };
 }
 
 function hostOf(url: string): string {

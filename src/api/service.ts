@@ -95,9 +95,9 @@ async function open(
   const others = await openCluster(ground, stack);
   const core = await openCore({ ...ground, others }, parts, stack);
   const { node, drain } = core;
-  const runtimes = openRuntimes({ ...ground, ...core, others });
-  // They have an owner from here on, also when the server cannot be opened.
+  // They have an owner from the start, also when the server cannot be opened.
   await using ended = new AsyncDisposableStack();
+  const runtimes = openRuntimes({ ...ground, ...core, others }, ended);
   ended.use(runtimes);
   ended.use(node);
   await using served = new AsyncDisposableStack();
@@ -107,6 +107,7 @@ async function open(
       ? ended.use(await others.joinAsNode({ ...core, node, drain }, stack))
       : undefined;
   if (config.role === 'api') await others?.joinAsApi(server.url, stack);
+  if (config.role !== 'node') others?.watch(core.wakeUps, stack);
   // Runtimes end before the server: meanwhile the server answers that it is shutting down, and
   // clients that hold connections are told to go. Then the process leaves the others.
   stack.use(served.move());
@@ -205,10 +206,10 @@ type Browsers = Pick<OpenedNode, 'states' | 'tryOut'> & Partial<OpenedNode>;
 type Opened = WithOthers & Awaited<ReturnType<typeof openCore>>;
 
 /** Undefined in a process that has no clients. */
-function openRuntimes(opened: Opened): RuntimeManager | undefined {
-  const { role, others, node, store } = opened;
+function openRuntimes(opened: Opened, stack: AsyncDisposableStack): RuntimeManager | undefined {
+  const { role, others, node } = opened;
   if (role === 'node') return undefined;
-  const nodes = others?.nodes(node, store) ?? (node && onlyNode(node));
+  const nodes = others ? stack.use(others.nodes(node, opened)) : node && onlyNode(node);
   if (!nodes) throw new Error('there is no node');
   return new RuntimeManager({ ...opened, nodes });
 }

@@ -46,7 +46,7 @@ export type { NodeCapacity } from './node/capacity.ts';
 export { Drain } from './node/drain.ts';
 export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-control.ts';
 export { LocalNode } from './node/local-node.ts';
-export { onlyNode, unreachable, type Nodes } from './node/nodes.ts';
+export { onlyNode } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';
 export type { CallScope, ConnectionState, OwnNode } from './node/runtime-node.ts';

@@ -23,7 +23,7 @@ export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   store: RuntimeStore;
   /** The limits for requests that name none. */
   timeLimits: TimeLimits;
-  extensions: Extensions;
+  extensions: Pick<Extensions, 'resolve'>;
   wakeUps: WakeUps;
 }
 
@@ -42,6 +42,8 @@ interface ListFilter extends Pick<RuntimeFilter, 'workspaceIds'> {
 const ATTEMPTS = 50;
 const REQUESTED = { to: 'stopped', reason: 'requested' } as const;
 const WORKSPACE_DELETED = { to: 'stopped', reason: 'workspace_deleted' } as const;
+/** Ends of a runtime that nobody has heard of. */
+const UNHEARD: ReadonlySet<string> = new Set(['runtime.abandoned', 'runtime.node_lost']);
 /** How many runtimes of a workspace are stopped at once. */
 const STOPS = 50;
 
@@ -100,16 +102,23 @@ export class RuntimeManager implements Disposable {
 
   /**
    * Waits until a runtime is up that an earlier order with its id began, or this one without an answer.
-   * Throws `runtime.stopped` when it is over, and `service.unavailable` when nothing was begun.
+   * One that ended because nobody had got it, or its machine was lost, begins anew. Throws
+   * `runtime.stopped` when it is over otherwise, and `service.unavailable` when nothing was begun.
    */
   async #join({ organizationId, runtime }: CreateOrder, scope: RequestScope): Promise<Runtime> {
-    const { store } = this.#options;
-    const found = await store.find(organizationId, runtime.workspace, runtime.id);
-    if (!found) throw changing();
-    const isActive = statusOf(found.state) === 'active';
-    const joined = isActive && (await this.#nodeOf(found).start(found, scope));
-    if (joined) return joined;
-    throw new RuntimeError('runtime.stopped', 'The runtime was made, and has ended meanwhile.');
+    const { nodes, store } = this.#options;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await store.find(organizationId, runtime.workspace, runtime.id);
+      if (!found) break;
+      const { state, failure, generation } = found;
+      const isActive = statusOf(state) === 'active';
+      if (!isActive && !(failure && UNHEARD.has(failure.code))) throw endedMeanwhile();
+      const joined = isActive
+        ? await this.#nodeOf(found).start(found, scope)
+        : await nodes.start({ ...found, generation: generation + 1 }, scope);
+      if (joined) return joined;
+    }
+    throw changing();
   }
 
   async get(actor: Actor, workspace: string, ref: string): Promise<Runtime> {
@@ -316,4 +325,8 @@ export class RuntimeManager implements Disposable {
     if (found && maySee(actor, found.id)) return found;
     throw workspaceNotFound();
   }
+}
+
+function endedMeanwhile(): RuntimeError {
+  return new RuntimeError('runtime.stopped', 'The runtime was made, and has ended meanwhile.');
 }

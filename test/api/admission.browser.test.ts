@@ -4,7 +4,8 @@ import { contention } from '../support/contention.ts';
 import { eventually } from '../support/eventually.ts';
 import { marker } from '../support/packages.ts';
 import { chromiumsOf } from '../support/processes.ts';
-import { NO_WARM, openTestService, type TestService } from '../support/service.ts';
+import { openTestService, type TestService } from '../support/service.ts';
+import { NO_WARM } from '../support/settings.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
 const browsersOf = async (service: TestService) => {

@@ -79,7 +79,7 @@ test('an extension is uploaded, listed, renamed and deleted', async ({ service }
   }
   expect(await service.call('DELETE', path)).toMatchObject({ status: 200 });
   expect(await service.call('GET', path)).toMatchObject({ status: 404 });
-  expect(await readdir(join(service.dataDir, 'uploads'))).toEqual([]);
+  expect(await readdir(service.uploadDir)).toEqual([]);
 });
 
 test('extensions are loaded in their order, and run in every page from the first one on', async ({

@@ -83,7 +83,7 @@ async function expectConsistent(service: TestService, workspace: TestWorkspace, 
   }
   await eventually(async () => {
     const browsers = await chromiumsOf(service.browserRoot);
-    expect(browsers).toHaveLength(active.length + (await warmBrowsers(service.url)));
+    expect(browsers).toHaveLength(active.length + (await warmBrowsers(service.nodeUrl)));
   });
   expect((await service.call('GET', '/v1/doctor')).json.findings).toEqual([]);
   for (const { id } of active) await workspace.stop(id);

@@ -4,7 +4,8 @@ import { expect, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { openCdp } from '../support/cdp.ts';
 import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
-import { NO_WARM, openTestService } from '../support/service.ts';
+import { openTestService } from '../support/service.ts';
+import { NO_WARM } from '../support/settings.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, test } from '../support/test.ts';
 

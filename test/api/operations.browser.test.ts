@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, inject, onTestFinished } from 'vitest';
 import { caller } from '../support/http.ts';
 import { openCdp } from '../support/cdp.ts';
-import { NO_WARM, openTestService } from '../support/service.ts';
+import { openTestService } from '../support/service.ts';
+import { NO_WARM } from '../support/settings.ts';
 import { createWorkspace, test } from '../support/test.ts';
 
 test('metrics tell what is active, how long it took and what failed', async ({

@@ -80,7 +80,7 @@ test('a version is exported as a zip, and imported into another profile', async 
   });
   expect(await inProfile(workspace, copy.launch, site)).toEqual(['key=zipped', 'zipped', 'zipped']);
   expect(await readdir(join(service.dataDir, 'checkouts'))).toEqual([]);
-  expect(await readdir(join(service.dataDir, 'uploads'))).toEqual([]);
+  expect(await readdir(service.uploadDir)).toEqual([]);
   expect(await service.call('GET', `${PROFILES}/${copy.id}/versions/9/export`)).toMatchObject({
     status: 404,
     json: { code: 'profile.version_not_found' },
@@ -247,7 +247,7 @@ test('an invalid state is refused, and nothing is written', async ({ service }) 
   expect(text.status).toBe(415);
   expect((await service.call('GET', `${PROFILES}/${id}/versions`)).json).toEqual({ versions: [] });
   expect(await readdir(join(service.dataDir, 'checkouts'))).toEqual([]);
-  expect(await readdir(join(service.dataDir, 'uploads'))).toEqual([]);
+  expect(await readdir(service.uploadDir)).toEqual([]);
 });
 
 const json = (value: object) => Buffer.from(JSON.stringify(value));

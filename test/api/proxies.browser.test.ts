@@ -190,7 +190,7 @@ test('the bytes that went through a proxy are counted', async ({ service, worksp
   const { json: stopped } = await workspace.stop(id);
   expect(stopped.usage.bytesOut).toBeGreaterThan(5000);
   expect(stopped.usage.bytesIn).toBeGreaterThan(2000);
-  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  const metrics = await (await fetch(`${service.nodeUrl}/metrics`)).text();
   expect(metrics).toMatch(/bctrl_egress_bytes_total\{direction="in"\} \d{4,}/);
   expect(metrics).toMatch(/bctrl_egress_connections_total [1-9]/);
   const again = await service.call('POST', `${workspace.runtimes}/${id}/start`);

@@ -5,7 +5,8 @@ import { caller } from '../support/http.ts';
 import { marker } from '../support/packages.ts';
 import { browsersIn, listeningPorts, processesOf, sendSignal } from '../support/processes.ts';
 import { openSocksProxy } from '../support/proxies.ts';
-import { NO_WARM, openTestService, type TestService } from '../support/service.ts';
+import { openTestService, type TestService } from '../support/service.ts';
+import { NO_WARM } from '../support/settings.ts';
 import { createWorkspace, test } from '../support/test.ts';
 import { warmBrowsers } from '../support/warm.ts';
 

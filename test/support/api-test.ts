@@ -1,4 +1,5 @@
-import { openFakeService, type Settings } from './service.ts';
+import { openFakeService } from './service.ts';
+import type { Settings } from './settings.ts';
 import { testOf } from './test.ts';
 
 /** As those of `test.ts`, for what the API does with any node: its runtimes have no browsers. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { createDatabase, TEMPLATE } from './database.ts';
 import { caller, type Call } from './http.ts';
+import { forwardTcp } from './forward-tcp.ts';
 import { openNatsServer, type NatsServer } from './nats-server.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
 
@@ -14,28 +15,36 @@ const BUCKET = 'archives';
 
 /** One process of a cluster. */
 export interface ClusterProcess extends ServiceProcess {
+  nodeId: string;
   dataDir: string;
+  apiKey: string;
   call: Call;
 }
 
 type Role = 'all' | 'api' | 'node';
 
+interface SharedDatabase {
+  socketDir: string;
+  user: string;
+  name: string;
+}
+
 /** Processes on this machine that share a database, a bucket and a server of NATS. */
 export class TestCluster implements AsyncDisposable {
   readonly apiKey = `bctrl_${randomBytes(16).toString('hex')}`;
-  readonly databaseUrl: string;
   readonly nats: NatsServer;
-  readonly #s3Port: number;
+  readonly s3Port: number;
+  readonly #database: SharedDatabase;
   readonly #stack: AsyncDisposableStack;
   readonly #processes = new Set<ClusterProcess>();
 
   private constructor(
-    parts: { databaseUrl: string; nats: NatsServer; s3Port: number },
+    parts: { database: SharedDatabase; nats: NatsServer; s3Port: number },
     stack: AsyncDisposableStack,
   ) {
-    this.databaseUrl = parts.databaseUrl;
+    this.#database = parts.database;
     this.nats = parts.nats;
-    this.#s3Port = parts.s3Port;
+    this.s3Port = parts.s3Port;
     this.#stack = stack;
   }
 
@@ -53,22 +62,49 @@ export class TestCluster implements AsyncDisposable {
     });
     const { port: s3Port } = await s3.run();
     stack.defer(() => s3.close());
-    const { databaseUrl } = await createSharedDatabase();
-    return new TestCluster({ databaseUrl, nats, s3Port }, stack.move());
+    const database = await createSharedDatabase();
+    return new TestCluster({ database, nats, s3Port }, stack.move());
   }
 
-  /** Starts a process, which a test may end before the cluster. */
-  async start(role: Role, env: Record<string, string> = {}): Promise<ClusterProcess> {
+  get databaseUrl(): string {
+    const { socketDir, user, name } = this.#database;
+    return `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`;
+  }
+
+  /** Lets processes reach the database by a TCP port too, as on other machines. */
+  async openDatabasePort(): Promise<AsyncDisposable & { port: number; url: string }> {
+    const { socketDir, user, name } = this.#database;
+    const forwarded = await forwardTcp(join(socketDir, '.s.PGSQL.5432'));
+    const url = `postgres://${user}@127.0.0.1:${forwarded.port}/${name}`;
+    return Object.assign(forwarded, { url });
+  }
+
+  /** Starts a process, which a test may end before the cluster; `via` as in `startService`. */
+  async start(
+    role: Role,
+    env: Record<string, string> = {},
+    via: readonly string[] = [],
+  ): Promise<ClusterProcess> {
     const dataDir = env['BCTRL_DATA_DIR'] ?? (await mkdtemp(join(tmpdir(), `bctrl-${role}-`)));
-    const service = await startService({
-      ...this.env(role),
-      BCTRL_DATA_DIR: dataDir,
-      BCTRL_BROWSER_DIR: join(dataDir, 'b'),
-      ...env,
-    });
-    const started = Object.assign(service, { dataDir, call: caller(service.url, this.apiKey) });
+    const given = { BCTRL_DATA_DIR: dataDir, BCTRL_BROWSER_DIR: join(dataDir, 'b'), ...env };
+    const service = await startService({ ...this.env(role), ...given }, via);
+    const { apiKey } = this;
+    const nodeId = (await readFile(join(dataDir, 'node-id'), 'utf8')).trim();
+    const call = caller(service.url, apiKey);
+    const started = Object.assign(service, { nodeId, dataDir, apiKey, call });
     this.#processes.add(started);
     return started;
+  }
+
+  /** The socket of the database's server. */
+  get postgresSocket(): string {
+    return join(embeddedAddress(inject('postgresDataDir')).socketDir, '.s.PGSQL.5432');
+  }
+
+  /** The database, by way of another place that leads to its socket. */
+  databaseAt({ host, port }: { host: string; port: number }): string {
+    const { username, pathname } = new URL(this.databaseUrl);
+    return `postgres://${username}@${host}:${port}${pathname}`;
   }
 
   env(role: Role): Record<string, string> {
@@ -82,7 +118,7 @@ export class TestCluster implements AsyncDisposable {
       BCTRL_API_KEY: this.apiKey,
       BCTRL_ENCRYPTION_KEY: 'a key for tests of clusters',
       BCTRL_S3_BUCKET: BUCKET,
-      BCTRL_S3_ENDPOINT: `http://127.0.0.1:${this.#s3Port}`,
+      BCTRL_S3_ENDPOINT: `http://127.0.0.1:${this.s3Port}`,
       BCTRL_S3_FORCE_PATH_STYLE: 'true',
       BCTRL_S3_ACCESS_KEY_ID: 'S3RVER',
       BCTRL_S3_SECRET_ACCESS_KEY: 'S3RVER',
@@ -106,10 +142,10 @@ export class TestCluster implements AsyncDisposable {
 }
 
 /** A database that other processes reach by the socket of the tests' server. */
-async function createSharedDatabase(): Promise<{ databaseUrl: string }> {
+async function createSharedDatabase(): Promise<SharedDatabase> {
   const dataDir = inject('postgresDataDir');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await createDatabase(dataDir, name, TEMPLATE);
   const { socketDir, user } = embeddedAddress(dataDir);
-  return { databaseUrl: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}` };
+  return { socketDir, user, name };
 }

@@ -41,3 +41,41 @@ export async function followEvents(
   );
   return { events, start: /^id: (\d+)\n\n/.exec(text)?.[1] };
 }
+
+/** A stream of Server-Sent Events that stays open. */
+export class EventStream implements Disposable {
+  readonly #hangUp: AbortController;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #text = '';
+
+  private constructor(response: Response, hangUp: AbortController) {
+    this.#hangUp = hangUp;
+    if (!response.body) throw new Error('there is no stream');
+    this.#chunks = response.body[Symbol.asyncIterator]();
+  }
+
+  static async open(service: { url: string; apiKey: string }, path: string): Promise<EventStream> {
+    const hangUp = new AbortController();
+    const headers = { authorization: `Bearer ${service.apiKey}` };
+    const response = await fetch(service.url + path, { headers, signal: hangUp.signal });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    return new EventStream(response, hangUp);
+  }
+
+  /** Resolves once an event of the type has come that tells a text. */
+  async tells(type: string, text: string): Promise<void> {
+    const isTold = () =>
+      this.#text
+        .split('\n\n')
+        .some((one) => one.includes(`event: ${type}\n`) && one.includes(text));
+    while (!isTold()) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) throw new Error(`the stream ended: ${this.#text}`);
+      this.#text += Buffer.from(value).toString();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#hangUp.abort();
+  }
+}

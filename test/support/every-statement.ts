@@ -194,6 +194,13 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });
   await runtimes.revive(life, { nodeId, state: 'launching' });
   await runtimes.move({ ...life, generation: 2 }, { to: 'stopped', reason: 'requested' });
+  const wait = { nodeId, state: 'accepted', waits: true } as const;
+  const queued = await runtimes.revive({ ...life, generation: 2 }, wait);
+  assert.equal((await runtimes.countWaiting(PAGE)).waiting, 1);
+  assert.equal((await runtimes.pull({ id: nodeId, hasWebDriver: true }))?.id, queued?.id);
+  const over = { to: 'stopped', reason: 'requested' } as const;
+  assert.equal(await runtimes.withdraw({ ...life, generation: 3 }, over), undefined);
+  await runtimes.move({ ...life, generation: 3 }, over);
 
   const { fence = 0 } = lease ?? {};
   const archive = { key: 'k', sizeBytes: 1, sha256: 's' };
@@ -225,11 +232,13 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await nodes.drain(mine);
   await nodes.undrain(mine);
   assert.equal((await nodes.list()).length, 1);
-  const over = await nodes.join({ ...member, id: randomUUID() }, -1);
-  await insertRecord(runtimes, org, newRecord({ nodeId: over.id }));
-  const lost = await nodes.declareLost([nodeId, over.id]);
-  for (const { id } of lost.runtimes) await runtimes.remove(org, id);
-  assert.deepEqual([lost.nodeIds, lost.runtimes.length], [[over.id], 1]);
+  const gone = await nodes.join({ ...member, id: randomUUID() }, -1);
+  await insertRecord(runtimes, org, newRecord({ nodeId: gone.id }));
+  const lost = await nodes.declareLost([nodeId, gone.id]);
+  await insertRecord(runtimes, org, newRecord({ nodeId: gone.id }));
+  const late = await nodes.failLate();
+  for (const { id } of [...lost.runtimes, ...late]) await runtimes.remove(org, id);
+  assert.deepEqual([lost.nodeIds, lost.runtimes.length, late.length], [[gone.id], 1, 1]);
   await nodes.leave(mine);
 
   const claim = { id: 'new', request: 'r', nodeId };

@@ -4,6 +4,7 @@ import type { WakeUps } from '../../src/runtime-manager/events/wake-ups.ts';
 import { connectionNotes } from '../../src/runtime-manager/node/connection-notes.ts';
 import { CLOSE_REASONS } from '../../src/runtime-manager/node/runtime-ends.ts';
 import { RuntimeRecord, type RuntimeEnd } from '../../src/runtime-manager/node/runtime-record.ts';
+import { WaitingClients } from '../../src/runtime-manager/node/waiting-clients.ts';
 import type { Runtime, RuntimeStore } from '../../src/runtime-manager/runtime/index.ts';
 
 export interface FakeLifeParts {
@@ -16,9 +17,12 @@ export interface FakeLifeParts {
 export class FakeLife {
   readonly record: RuntimeRecord;
   readonly connections: Connections;
+  readonly clients: WaitingClients<Runtime>;
   #ended: Promise<Runtime> | undefined;
 
-  constructor(runtime: Runtime, { store, wakeUps, log }: FakeLifeParts) {
+  /** `unwanted` is called when all clients have hung up. */
+  constructor(runtime: Runtime, { store, wakeUps, log }: FakeLifeParts, unwanted: () => void) {
+    this.clients = new WaitingClients(unwanted);
     this.record = new RuntimeRecord(runtime, store, log, (written) => wakeUps.wake(written));
     this.connections = new Connections(connectionNotes(this.record, log), runtime);
   }

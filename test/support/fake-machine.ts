@@ -139,6 +139,14 @@ export class FakeMachine implements BrowserMachine {
     // There is nothing to ask.
   }
 
+  async halt(): Promise<void> {
+    // Nothing is launched but by the test.
+  }
+
+  resume(): void {
+    // It launches as before.
+  }
+
   async isLaunchable(): Promise<boolean> {
     return true;
   }

@@ -17,6 +17,7 @@ import {
   RecentEnds,
 } from '../../src/runtime-manager/node/runtime-ends.ts';
 import type {
+  Adoption,
   CallScope,
   ConnectionRequest,
   ConnectionState,
@@ -37,8 +38,11 @@ import { FakeLife, type FakeLifeParts } from './fake-life.ts';
 import { RUNNING } from './records.ts';
 
 const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
+/** How long the client of an adopted runtime may take to come. */
+const COME_MS = 4000;
 const LEFT = { to: 'stopped', reason: 'closed_by_client' } as const;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 export interface FakeNodeParts extends FakeLifeParts {
   nodeId: string;
@@ -61,6 +65,12 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   readonly #ends = new RecentEnds();
   /** What is being brought up, by the id of the runtime. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  /** The adoptions under way. */
+  readonly #adopting = new Set<Promise<unknown>>();
+  /** Places that are held for them. */
+  #reserved = 0;
+  readonly #looks = new Set<() => void>();
+  othersWait = false;
   #isClosed = false;
   #isDraining = false;
 
@@ -89,9 +99,9 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   #up(life: RuntimeLife, scope: CallScope, begin: () => Promise<Runtime | undefined>) {
     return this.#inTurn(life.id, async () => {
       const live = this.#find(life);
-      if (live) return live.ended ? undefined : live.runtime;
+      if (live) return this.#join(live, scope);
       if (this.#isDraining) throw draining();
-      if (scope.mayWait === false && this.load.free === 0) {
+      if (scope.mayWait === false && (this.othersWait || this.load.free === 0)) {
         throw new RuntimeError('runtime.no_capacity', 'The node is full.');
       }
       const begun = await begin();
@@ -99,14 +109,46 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     });
   }
 
+  async #join(live: FakeLife, scope: CallScope): Promise<Runtime | undefined> {
+    return live.ended ? undefined : live.clients.wait(async () => live.runtime, scope);
+  }
+
+  async adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
+    if (this.#isClosed || this.load.free === 0) return 'no_room';
+    this.#reserved++;
+    const adopted = this.#adopt(pull);
+    this.#adopting.add(adopted);
+    try {
+      return await adopted;
+    } finally {
+      this.#adopting.delete(adopted);
+    }
+  }
+
+  async #adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
+    const pulled = await pull().finally(() => this.#reserved--);
+    if (!pulled) return 'nobody_waits';
+    await this.#live.get(pulled.id)?.ended;
+    const live = this.#own(pulled);
+    const running = live.record.move(RUNNING);
+    live.clients.expect(() => running, COME_MS).catch(() => undefined);
+    await running;
+    return 'adopted';
+  }
+
+  onRoom(look: () => void): Disposable {
+    this.#looks.add(look);
+    return { [Symbol.dispose]: () => this.#looks.delete(look) };
+  }
+
   async stop(life: RuntimeLife, end: RuntimeEnd): Promise<Runtime | undefined> {
-    await this.#underWay.get(life.id);
+    await this.#settled(life.id);
     const live = this.#find(life);
     return live && this.#end(live, end);
   }
 
   async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
-    await this.#underWay.get(life.id);
+    await this.#settled(life.id);
     const { record } = this.#reachable(life);
     const runtime = await record.setProxy(proxy);
     record.note({ type: 'runtime.proxy_changed', data: { proxy: runtime.proxy ?? null } });
@@ -171,7 +213,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   }
 
   get load(): NodeLoad {
-    const active = this.#live.size;
+    const active = this.#live.size + this.#reserved;
     const { slots = 100 } = this.#parts;
     const free = this.#isDraining ? 0 : Math.max(0, slots - active);
     return { slots, active, waiting: 0, free, warm: 0 };
@@ -212,14 +254,24 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     return !this.#isClosed && !this.#isDraining;
   }
 
+  async fence(): Promise<void> {
+    this.#isClosed = true;
+    for (const live of this.#live.values()) void this.#end(live, NODE_LOST);
+  }
+
+  resume(): void {
+    this.#isClosed = false;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    await Promise.allSettled(this.#adopting);
     await this.endAll(SHUTDOWN);
   }
 
   async #bringUp(begun: Runtime, { signal, deliver }: CallScope): Promise<Runtime> {
-    const live = new FakeLife(begun, this.#parts);
-    this.#live.set(begun.id, live);
+    const live = this.#own(begun);
+    void live.clients.wait(async () => begun, {});
     const { launch } = begun;
     const proxy = launch.mode === 'ephemeral' ? launch.config?.proxy : undefined;
     const running = await live.record.move({
@@ -234,20 +286,30 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     throw abortReason(ABANDONED);
   }
 
+  #own(begun: Runtime): FakeLife {
+    const live: FakeLife = new FakeLife(begun, this.#parts, () => void this.#end(live, ABANDONED));
+    this.#live.set(begun.id, live);
+    return live;
+  }
+
   #end(live: FakeLife, end: RuntimeEnd): Promise<Runtime> {
     const { id } = live.runtime;
     const isFirst = !live.ended;
     const over = live.end(end);
     if (isFirst) {
       this.#ends.add(id, CLOSE_REASONS[end.to === 'failed' ? 'failed' : end.reason]);
-      void over.then(() => this.#live.delete(id));
+      void over.then(() => {
+        this.#live.delete(id);
+        for (const look of this.#looks) look();
+      });
     }
     return over;
   }
 
   /** One after the other, for each runtime. */
   async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    while (this.#underWay.has(id)) await this.#underWay.get(id);
+    do await this.#settled(id);
+    while (this.#underWay.has(id));
     if (this.#isClosed) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
@@ -257,6 +319,10 @@ export class FakeNode implements OwnNode, AsyncDisposable {
       done.catch(() => undefined),
     );
     return done.finally(() => this.#underWay.delete(id));
+  }
+
+  async #settled(id: string): Promise<void> {
+    await Promise.allSettled([this.#underWay.get(id), ...this.#adopting]);
   }
 
   #find({ id, generation }: RuntimeLife): FakeLife | undefined {

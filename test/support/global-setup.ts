@@ -26,6 +26,8 @@ declare module 'vitest' {
     ffmpegPath: string;
     /** Empty: there is none on this machine. */
     natsServerPath: string;
+    /** Whether the services of tests are an API and a node, rather than one process that does all. */
+    isClustered: boolean;
   }
 }
 

@@ -4,7 +4,6 @@ import {
   NO_USAGE,
   statesBefore,
   statusOf,
-  type FirstState,
   type NewEvent,
   type NewRuntime,
   type Proxy,
@@ -48,7 +47,7 @@ export class MemoryStore implements RuntimeStore {
   }
 
   insert(organizationId: string, given: NewRuntime): Promise<Runtime | undefined> {
-    const { running, workspace, ...runtime } = given;
+    const { running, workspace, waits, ...runtime } = given;
     return this.#write(`insert ${running ? 'running' : given.state}`, () => {
       if (this.#rows.has(given.id)) return undefined;
       if (this.rows.some((row) => row.alias === given.alias && isActive(row))) {
@@ -70,19 +69,37 @@ export class MemoryStore implements RuntimeStore {
         stoppedAt: undefined,
         lastActivityAt: undefined,
         expiresAt: undefined,
+        queuedAt: waits ? new Date() : undefined,
       };
       return this.#put(running ? moved(row, running) : row);
     });
   }
 
-  revive(life: RuntimeLife, next: { nodeId: string; state: FirstState }) {
+  revive(life: RuntimeLife, { waits, ...next }: Parameters<RuntimeStore['revive']>[1]) {
     return this.#write(`revive ${next.state}`, () => {
       const row = this.#find(life);
       if (!row || isActive(row)) return undefined;
       const { generation } = row;
       const over = { failure: undefined, stopReason: undefined, stoppedAt: undefined };
-      return this.#put({ ...row, ...over, ...next, generation: generation + 1 });
+      const queuedAt = waits ? new Date() : undefined;
+      return this.#put({ ...row, ...over, ...next, queuedAt, generation: generation + 1 });
     });
+  }
+
+  pull({ id: nodeId }: { id: string }): Promise<Runtime | undefined> {
+    return this.#write('pull', () => {
+      const next = this.rows.find(({ queuedAt }) => queuedAt);
+      return next && this.#put({ ...next, nodeId, state: 'launching', queuedAt: undefined });
+    });
+  }
+
+  async withdraw(life: RuntimeLife, end: RuntimeMove): Promise<Runtime | undefined> {
+    return this.#find(life)?.queuedAt && this.move(life, end);
+  }
+
+  async countWaiting(most: number) {
+    const waiting = this.rows.filter(({ queuedAt }) => queuedAt);
+    return { waiting: Math.min(most, waiting.length), oldestMs: 0 };
   }
 
   move(life: RuntimeLife, move: RuntimeMove): Promise<Runtime | undefined> {
@@ -206,5 +223,12 @@ function moved(row: Runtime, move: RuntimeMove): Runtime {
     return { ...row, ...written, state, startedAt: new Date() };
   }
   const how = move.to === 'stopped' ? { stopReason: move.reason } : { failure: move.failure };
-  return { ...row, ...NO_BROWSER, ...how, state: move.to, stoppedAt: new Date() };
+  return {
+    ...row,
+    ...NO_BROWSER,
+    ...how,
+    state: move.to,
+    stoppedAt: new Date(),
+    queuedAt: undefined,
+  };
 }

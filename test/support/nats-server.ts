@@ -1,102 +1,12 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { inject } from 'vitest';
-import { sendSignal } from './processes.ts';
+import { startNatsServer, type NatsServer } from './nats-process.ts';
 
 /** Whether tests with a server can run; in continuous integration they fail rather than be skipped. */
 export const HAS_NATS = inject('natsServerPath') !== '' || process.env['CI'] !== undefined;
 
-const READY = /Listening for client connections on \S+:(\d+)[^]*Server is ready/;
-
-type Server = ChildProcessByStdio<null, null, Readable>;
-
-/**
- * Starts a server of NATS at a free port of this machine, with a configuration as in
- * https://docs.nats.io/running-a-nats-service/configuration.
- */
-export async function openNatsServer(config = ''): Promise<NatsServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'nats-'));
-  const server = new NatsServer(directory);
-  try {
-    await server.restart(config);
-    return server;
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+/** As `startNatsServer`, with the program that the tests found. */
+export function openNatsServer(config?: string): Promise<NatsServer> {
+  return startNatsServer(inject('natsServerPath') || 'nats-server', config);
 }
 
-export class NatsServer implements AsyncDisposable {
-  readonly #directory: string;
-  #child: Server | undefined;
-  /** -1: any. */
-  #port = -1;
-
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  get port(): number {
-    return this.#port;
-  }
-
-  /** Without credentials. */
-  get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
-  }
-
-  /** As when the machine of the server loses its power. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-
-  /** Starts it again at the same port, with another configuration if one is given. */
-  async restart(config?: string): Promise<void> {
-    await this.kill();
-    const file = join(this.#directory, 'nats.conf');
-    if (config !== undefined) await writeFile(file, config, { mode: 0o600 });
-    const place = ['--addr', '127.0.0.1', '--port', String(this.#port)];
-    this.#child = spawn(
-      inject('natsServerPath') || 'nats-server',
-      ['--config', file, ...place],
-      // What it logs comes on stderr.
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
-    this.#port = await portOf(this.#child);
-  }
-
-  /** As when it is out of reach: connections stay, and nothing is answered. */
-  pause(): void {
-    sendSignal(this.#child?.pid, 'SIGSTOP');
-  }
-
-  resume(): void {
-    sendSignal(this.#child?.pid, 'SIGCONT');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    await rm(this.#directory, { recursive: true, force: true });
-  }
-}
-
-/** Resolves when clients can connect; throws with what the server wrote if it ends before. */
-async function portOf({ stderr }: Server): Promise<number> {
-  let log = '';
-  return new Promise((resolve, reject) => {
-    stderr.on('data', (chunk) => {
-      log += String(chunk);
-      const port = READY.exec(log)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-    stderr.once('close', () => reject(new Error(`nats-server ended: ${log}`)));
-  });
-}
+export type { NatsServer } from './nats-process.ts';

@@ -108,7 +108,7 @@ export function bodyOf(chunks: Iterable<Uint8Array>) {
 }
 
 /** A client that asks a node for a websocket, over a real connection. */
-export async function connectTo(node: RuntimeNode, ticket: ReadTicket) {
+export async function connectTo(node: Pick<RuntimeNode, 'connect'>, ticket: ReadTicket) {
   const server = createServer();
   const joined = Promise.withResolvers<void>();
   server.on('upgrade', (request, socket, head) => {
@@ -133,7 +133,7 @@ export async function connectTo(node: RuntimeNode, ticket: ReadTicket) {
   return { socket, opened, gone: joined.promise };
 }
 
-function portOf(address: string | AddressInfo | null): number {
+export function portOf(address: string | AddressInfo | null): number {
   if (address === null || typeof address === 'string') throw new Error('it listens on no port');
   return address.port;
 }

@@ -38,9 +38,13 @@ export class StartFailure extends Error {
   }
 }
 
-/** As `startService`, without waiting until the service is ready. */
-export function spawnService(env: Record<string, string>) {
-  const child = spawn(process.execPath, ARGUMENTS, {
+/**
+ * As `startService`, without waiting until the service is ready. `via` is a command that runs the
+ * service in its own place.
+ */
+export function spawnService(env: Record<string, string>, via: readonly string[] = []) {
+  const [program = '', ...args] = [...via, process.execPath, ...ARGUMENTS];
+  const child = spawn(program, args, {
     env: { PATH: process.env['PATH'] ?? '', ...given('BCTRL_WARM_MAX'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -76,8 +80,11 @@ export function spawnService(env: Record<string, string>) {
 }
 
 /** Throws StartFailure when it exits before it is ready. */
-export async function startService(env: Record<string, string>): Promise<ServiceProcess> {
-  const service = spawnService(env);
+export async function startService(
+  env: Record<string, string>,
+  via: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const service = spawnService(env, via);
   const failed = service.exited.then((code) => {
     throw new StartFailure(code, service.log);
   });

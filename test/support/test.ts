@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test as base } from 'vitest';
 import type { Answer } from './http.ts';
-import { NO_WARM, openTestService, type TestService, type TestServiceOptions } from './service.ts';
+import { openTestService, type TestService, type TestServiceOptions } from './service.ts';
+import { NO_WARM } from './settings.ts';
 
 export interface TestWorkspace {
   id: string;
@@ -42,7 +43,7 @@ export function testOf<S extends TestService>(open: () => Promise<S>) {
     });
 }
 
-export async function createWorkspace({ call }: TestService): Promise<TestWorkspace> {
+export async function createWorkspace({ call }: Pick<TestService, 'call'>): Promise<TestWorkspace> {
   const name = `w-${randomUUID().slice(0, 8)}`;
   const made = await call('POST', '/v1/workspaces', { name });
   const runtimes = `/v1/workspaces/${made.json.id}/runtimes`;

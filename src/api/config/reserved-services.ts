@@ -1,4 +1,5 @@
 import type { ReservedService } from '../../runtime-manager/index.ts';
+import { CONNECT_PATH } from '../http/connection-urls.ts';
 import type { ProcessConfig } from './settings/cluster.ts';
 import type { RuntimesConfig } from './settings/runtimes.ts';
 import type { ServerConfig } from './settings/server.ts';
@@ -14,7 +15,7 @@ const USUAL_PORTS = new Map([
   ['tls:', 4222],
 ]);
 
-type Services = Pick<ServerConfig, 'databaseUrl'> &
+type Services = Pick<ServerConfig, 'databaseUrl' | 'publicUrl'> &
   Pick<StorageConfig, 's3'> &
   Pick<RuntimesConfig, 'captchas'> &
   Pick<ProcessConfig, 'cluster'>;
@@ -22,6 +23,7 @@ type Services = Pick<ServerConfig, 'databaseUrl'> &
 /** The services that this one lives from. Everybody reaches a public storage or solver anyway. */
 export function reservedServices({
   databaseUrl,
+  publicUrl,
   s3,
   captchas: { solver },
   cluster,
@@ -34,7 +36,19 @@ export function reservedServices({
     if (!s3.forcePathStyle) services.push({ ...storage, host: `${s3.bucket}.${storage.host}` });
   }
   if (solver) services.push({ ...portAddress(solver.url), isOpenIfPublic: true });
+  if (cluster && publicUrl !== undefined) services.push(...entranceAt(publicUrl));
   return services;
+}
+
+/**
+ * Where clients, and extensions inside browsers, reach the APIs of a cluster. What passes with TLS
+ * cannot be told apart, so there the rules for the address alone decide.
+ */
+function entranceAt(publicUrl: string): ReservedService[] {
+  const { protocol, pathname } = new URL(publicUrl);
+  if (protocol !== 'http:') return [];
+  const entrance = pathname.replace(/\/$/, '') + CONNECT_PATH;
+  return [{ ...portAddress(publicUrl), isOpenIfPublic: true, entrance }];
 }
 
 /** Whether a URL has the directory of a socket in place of a host. */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, lt, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, lt, ne, sql, type SQL } from 'drizzle-orm';
 import {
   failure,
   type ClusterFigures,
@@ -8,17 +8,29 @@ import {
   type NodeLife,
   type NodeStore,
   type PresentNodeState,
+  type RuntimeLife,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Database, Db } from '../client.ts';
 import { given, prepared } from '../prepared.ts';
-import { isActive, isGone, isPresent, nodes, organizations, runtimes } from '../schema/index.ts';
+import {
+  isActive,
+  isGone,
+  isPresent,
+  isWaiting,
+  nodes,
+  organizations,
+  runtimeEvents,
+  runtimes,
+} from '../schema/index.ts';
 import { leavingPlaces } from './quotas.ts';
-import { MOVED, noteMoved } from './runtime-events.ts';
-import { eventsOf, MOVE_VALUES, moveParameters } from './runtime-moves.ts';
+import { MOVED } from './runtime-events.ts';
+import { MOVE_VALUES, moveParameters } from './runtime-moves.ts';
 
 const LISTED_MAX = 1000;
 const KEPT_HOURS = 24;
 const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
+/** Whoever waited for a node did so for a client, which is gone with the process. */
+const ABANDONED = failure('runtime.abandoned');
 
 /**
  * What the core keeps of the processes of a cluster, in Postgres. A renewal does not wait for the
@@ -41,6 +53,7 @@ export function createNodeStore({
     list: () => listNodes(db),
     figures: () => figures(db),
     declareLost: (ids) => durably((to) => declareLost(to, ids)),
+    failLate: () => durably(failLate),
   };
 }
 
@@ -129,16 +142,15 @@ async function figures(db: Db): Promise<ClusterFigures> {
 }
 
 async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {
-  const rows = await lose(db).execute({
-    ids: `{${ids.join(',')}}`,
-    ...moveParameters(NODE_LOST),
-    // Every runtime has the same event: that of `runtime.failed` names no generation.
-    events: JSON.stringify(eventsOf({ generation: 0 }, NODE_LOST)),
-  });
+  const rows = await lose(db).execute({ ids: `{${ids.join(',')}}`, ...moveParameters(NODE_LOST) });
   return {
     nodeIds: [...new Set(rows.map(({ nodeId }) => nodeId))],
     runtimes: rows.flatMap(({ runtime }) => (runtime ? [runtime] : [])),
   };
+}
+
+async function failLate(db: Db): Promise<RuntimeLife[]> {
+  return loseLate(db).execute(moveParameters(NODE_LOST));
 }
 
 /**
@@ -168,26 +180,61 @@ const lose = prepared((db) => {
       .where(sql`${nodes.id} = any(array(select id from over))`)
       .returning({ id: nodes.id }),
   );
-  const { organizationId, id, generation, nodeId } = runtimes;
-  const moved = db.$with(MOVED).as(
-    db
-      .update(runtimes)
-      .set({ ...MOVE_VALUES.failed, updatedAt: given(runtimes.updatedAt, 'now') })
-      .where(and(sql`${runtimes.nodeId} = any(array(select id from lost))`, isActive))
-      .returning({ organizationId, id, generation, nodeId }),
-  );
+  const moved = failing(db, sql`select id from lost`);
   const runtime = {
     organizationId: moved.organizationId,
     id: moved.id,
     generation: moved.generation,
   };
   return db
-    .with(over, lost, moved, noteMoved(db), leavingPlaces(db))
+    .with(over, lost, moved, noteFailed(db), leavingPlaces(db))
     .select({ nodeId: lost.id, runtime })
     .from(lost)
     .leftJoin(moved, eq(moved.nodeId, lost.id))
     .prepare('declare_lost');
 });
+
+const loseLate = prepared((db) => {
+  const lost = db.select({ id: nodes.id }).from(nodes).where(eq(nodes.state, 'lost'));
+  const moved = failing(db, sql`${lost}`);
+  const { organizationId, id, generation } = moved;
+  return db
+    .with(moved, noteFailed(db), leavingPlaces(db))
+    .select({ organizationId, id, generation })
+    .from(moved)
+    .prepare('fail_late');
+});
+
+/** Fails the active runtimes of some processes, also those that wait there for a node. */
+function failing(db: Db, processIds: SQL) {
+  const { organizationId, id, generation, nodeId, failureCode, failureMessage } = runtimes;
+  return db.$with(MOVED).as(
+    db
+      .update(runtimes)
+      .set({
+        ...MOVE_VALUES.failed,
+        failureCode: unlessWaiting(ABANDONED.code, given(failureCode)),
+        failureMessage: unlessWaiting(ABANDONED.message, given(failureMessage)),
+        updatedAt: given(runtimes.updatedAt, 'now'),
+      })
+      .where(and(sql`${runtimes.nodeId} = any(array(${processIds}))`, isActive))
+      .returning({ organizationId, id, generation, nodeId, failureCode, failureMessage }),
+  );
+}
+
+/** Of a runtime that waits for a node, or of one that has one. */
+function unlessWaiting(waiting: string, otherwise: SQL): SQL {
+  return sql`case when ${isWaiting} then ${waiting} else ${otherwise} end`;
+}
+
+/** As `noteMoved`, of runtimes that failed for several reasons. */
+function noteFailed(db: Db) {
+  return db.$with('noted', { id: runtimeEvents.id }).as(sql`
+    insert into ${runtimeEvents} (organization_id, runtime_id, type, data)
+    select organization_id, id, 'runtime.failed',
+      jsonb_build_object('code', failure_code, 'message', failure_message)
+    from ${sql.identifier(MOVED)} returning id`);
+}
 
 /** A life that is not over. */
 function isLife({ id, epoch }: NodeLife) {

@@ -55,6 +55,7 @@ const ENDED = {
   warnings: [],
   connectionEpochs: {},
   expiresAt: null,
+  queuedAt: null,
   stoppedAt: given(runtimes.stoppedAt, 'now'),
   bytesIn: sql`coalesce(${given(runtimes.bytesIn)}, ${runtimes.bytesIn})`,
   bytesOut: sql`coalesce(${given(runtimes.bytesOut)}, ${runtimes.bytesOut})`,

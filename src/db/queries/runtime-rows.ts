@@ -34,6 +34,7 @@ function datesOf(row: Row) {
     stoppedAt: row.stoppedAt ?? undefined,
     lastActivityAt: row.lastActivityAt ?? undefined,
     expiresAt: row.expiresAt ?? undefined,
+    queuedAt: row.queuedAt ?? undefined,
   };
 }
 

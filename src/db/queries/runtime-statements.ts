@@ -30,13 +30,13 @@ const CREATED = { type: 'runtime.created', data: {} } as const;
 export async function insertRuntime(
   db: Db,
   organizationId: string,
-  { workspace, running, ...runtime }: NewRuntime,
+  { workspace, running, waits, ...runtime }: NewRuntime,
   most: number,
 ): Promise<Row | undefined> {
   const events = [CREATED, ...(running ? eventsOf({ generation: 1 }, running) : [])];
-  const statement = running ? insertRunning(db) : insertFirst(db);
+  const insert = running ? insertRunning : waits ? insertWaiting : insertFirst;
   try {
-    const [row] = await statement.execute({
+    const [row] = await insert(db).execute({
       ...runtime,
       ...workspaceParameters(organizationId, workspace),
       now: new Date(),
@@ -86,12 +86,18 @@ export async function moveRuntime(
 }
 
 const insertFirst = prepared((db) => insertion(db, { state: given(runtimes.state) }));
+const insertWaiting = prepared((db) => insertion(db, { state: 'accepted', queuedAt: sql`now()` }));
 const insertRunning = prepared((db) => {
   const seconds = sql`${given(runtimes.maxDurationSeconds)}::integer`;
   return insertion(db, runningValues(seconds));
 });
 
-function insertion(db: Db, state: ReturnType<typeof runningValues> | { state: SQL }) {
+type First =
+  | ReturnType<typeof runningValues>
+  | { state: SQL }
+  | { state: 'accepted'; queuedAt: SQL };
+
+function insertion(db: Db, state: First) {
   const moved = db.$with(MOVED).as(
     db
       .insert(runtimes)
@@ -153,7 +159,12 @@ const updateRuntime = prepared((db) => ({
   failed: update(db, 'failed'),
 }));
 
-function update(db: Db, to: RuntimeMove['to']) {
+/** The statement of a move, from the states that it may start from unless `from` says otherwise. */
+export function update(
+  db: Db,
+  to: RuntimeMove['to'],
+  from: SQL = inArray(runtimes.state, statesBefore(to)),
+) {
   const moved = db.$with(MOVED).as(
     db
       .update(runtimes)
@@ -163,7 +174,7 @@ function update(db: Db, to: RuntimeMove['to']) {
           eq(runtimes.organizationId, given(runtimes.organizationId)),
           eq(runtimes.id, given(runtimes.id)),
           eq(runtimes.generation, given(runtimes.generation)),
-          inArray(runtimes.state, statesBefore(to)),
+          from,
         ),
       )
       .returning(),

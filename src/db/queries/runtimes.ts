@@ -4,7 +4,6 @@ import {
   NO_USAGE,
   statusOf,
   type Activity,
-  type FirstState,
   type PageRequest,
   type Proxy,
   type RuntimeFilter,
@@ -29,6 +28,7 @@ import type { Sealing } from '../sealing.ts';
 import { asRefusal } from './runtime-refusals.ts';
 import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';
 import { correctPlaces, takingPlace } from './quotas.ts';
+import { createWaitingStore } from './waiting.ts';
 import { findWorkspace } from './workspaces.ts';
 
 export interface RuntimeStoreOptions {
@@ -83,6 +83,7 @@ export function createRuntimeStore(
     lastGivenEventId: () => lastGivenEventId(db),
     listEventWriters: () => listEventWriters(db),
     correctPlaces: () => correctPlaces(db),
+    ...createWaitingStore({ db, durably }, open),
   };
 }
 
@@ -91,17 +92,19 @@ function isTold({ to }: RuntimeMove): boolean {
   return to === 'running' || statusOf(to) !== 'active';
 }
 
+type Next = Parameters<RuntimeStore['revive']>[1];
+
 async function reviveRuntime(
   db: Db,
   over: RuntimeLife,
-  { nodeId, state, most }: { nodeId: string; state: FirstState; most: number },
+  { waits, most, ...next }: Next & { most: number },
 ): Promise<Row | undefined> {
   try {
     const [row] = await db
       .update(runtimes)
       .set({
-        state,
-        nodeId,
+        ...next,
+        queuedAt: waits ? sql`now()` : null,
         generation: sql`${runtimes.generation} + 1`,
         currentDriver: sql`${runtimes.driver}`,
         failureCode: null,

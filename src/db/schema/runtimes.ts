@@ -9,6 +9,7 @@ import {
   pgEnum,
   pgTable,
   text,
+  timestamp,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
@@ -43,6 +44,9 @@ const ended = sql.raw(END_STATES.map((state) => `'${state}'`).join(', '));
 export const isOver = sql<boolean>`state in (${ended})`;
 export const isActive = sql<boolean>`state not in (${ended})`;
 
+/** Runtimes that wait for any node with room. */
+export const isWaiting = sql<boolean>`queued_at is not null`;
+
 /** Active runtimes that asked for extensions themselves. */
 export const isActiveAskingExtensions = sql<boolean>`${isActive} and launch -> 'extensionIds' is not null`;
 /** Active runtimes that have extensions, whoever asked for them. */
@@ -55,7 +59,7 @@ export const runtimes = pgTable(
     /** The organization of the workspace: the foreign key covers both. */
     organizationId: uuid().notNull(),
     workspaceId: uuid().notNull(),
-    /** The machine that holds the browser while the runtime is active. */
+    /** The process that holds the runtime while it is active: the machine of the browser, or whoever waits for one. */
     nodeId: uuid().notNull(),
     alias: text().notNull(),
     kind: runtimeKind().notNull(),
@@ -92,6 +96,11 @@ export const runtimes = pgTable(
     maxDurationSeconds: integer().notNull().default(86400),
     lastActivityAt: instant(),
     expiresAt: instant(),
+    /**
+     * Since when the runtime, `accepted`, waits for any node with room: by the clock of Postgres, and
+     * as exact, since the order is that of arrival on all machines.
+     */
+    queuedAt: timestamp({ withTimezone: true }),
   },
   (table) => [
     // This key also makes sure that a runtime and its workspace have one owner. No cascade: a
@@ -117,6 +126,7 @@ export const runtimes = pgTable(
     index('runtimes_profile')
       .on(table.profileId)
       .where(sql`profile_id is not null`),
+    index('runtimes_waiting').on(table.queuedAt, table.id).where(isWaiting),
     index('runtimes_active_node').on(table.nodeId).where(isActive),
     index('runtimes_asked_extensions')
       .using('gin', sql`(launch -> 'extensionIds') jsonb_path_ops`)

@@ -5,11 +5,14 @@ import { SUBJECTS } from './subjects.ts';
 /** How often a node tells how it is. */
 const BEACON_MS = 250;
 
-/** Tells others how a node is, from now on. */
-export function sendBeacons(bus: Bus, beacon: () => Beacon): Disposable & { now: () => void } {
+/** Tells others how a node is, from now on; while there is no beacon, nothing. */
+export function sendBeacons(
+  bus: Bus,
+  beacon: () => Beacon | undefined,
+): Disposable & { now: () => void } {
   const now = () => {
     const told = beacon();
-    bus.publish(SUBJECTS.beacon(told.nodeId), told);
+    if (told) bus.publish(SUBJECTS.beacon(told.nodeId), told);
   };
   now();
   const timer = setInterval(now, BEACON_MS).unref();

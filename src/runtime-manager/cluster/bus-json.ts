@@ -7,7 +7,12 @@ export function encode(subject: string, message: unknown, mostBytes: number): Ui
   );
 }
 
-/** Throws a SyntaxError, which cites the message, when it is no JSON. */
+/** Throws a SyntaxError that does not cite the message, which may hold secrets, when it is no JSON. */
 export function decode(data: Uint8Array): unknown {
-  return data.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(data));
+  if (data.length === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(data));
+  } catch {
+    throw new SyntaxError('the message is not JSON');
+  }
 }

@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
+import { RuntimeError } from '../errors.ts';
 import type { Nodes } from '../node/nodes.ts';
 import type {
   CallScope,
@@ -13,6 +13,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { BusError } from './bus.ts';
 import type { Directory } from './directory.ts';
 import { candidates, type Wish } from './placement.ts';
+import { Queue, type QueueOptions, type QueueScope } from './queue.ts';
 import { RemoteNode, type RemoteNodeOptions } from './remote-node.ts';
 
 /** What became of asking a node for a runtime. */
@@ -26,7 +27,8 @@ const DECLINES: ReadonlySet<string> = new Set([
 ]);
 const ANY: Wish = { isPlain: false, needsWebDriver: false };
 
-export interface ClusterNodesOptions extends Omit<RemoteNodeOptions, 'id' | 'gone'> {
+export interface ClusterNodesOptions
+  extends Omit<RemoteNodeOptions, 'id' | 'gone' | 'store'>, Omit<QueueOptions, 'find'> {
   directory: Directory;
   /** The node of this process, if it has one. */
   own: OwnNode | undefined;
@@ -34,12 +36,32 @@ export interface ClusterNodesOptions extends Omit<RemoteNodeOptions, 'id' | 'gon
   noted: (outcome: PlacementOutcome) => void;
 }
 
+interface Placing {
+  ask: (node: RuntimeNode, scope: QueueScope) => Promise<Runtime | undefined>;
+  /** Whether there is a record of what a node began that is gone. */
+  isBegun: () => Promise<boolean>;
+}
+
+interface Candidate {
+  /** Counts the runtime. */
+  choose: () => RuntimeNode;
+  /** Whether the node's life is over in which it was chosen: it begins nothing any more. */
+  isOver: () => boolean;
+}
+
 /** The nodes of a cluster, as one of its processes sees them. */
-export class ClusterNodes implements Nodes {
+export class ClusterNodes implements Nodes, AsyncDisposable {
+  readonly queue: Queue;
   readonly #options: ClusterNodesOptions;
 
   constructor(options: ClusterNodesOptions) {
     this.#options = options;
+    this.queue = new Queue({ ...options, find: (nodeId) => this.find(nodeId) });
+  }
+
+  /** Ends what waits here for a node. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.queue[Symbol.asyncDispose]();
   }
 
   find(nodeId: string): RuntimeNode {
@@ -51,11 +73,17 @@ export class ClusterNodes implements Nodes {
   create(order: CreateOrder, scope: CallScope): Promise<Runtime | undefined> {
     const { launch, driver } = order.runtime;
     const wish = { isPlain: isPlain(launch), needsWebDriver: driver === 'selenium' };
-    return this.#place(wish, (node, mayWait) => node.create(order, { ...scope, mayWait }));
+    return this.#place(wish, scope, {
+      ask: (node, how) => node.create(order, how),
+      isBegun: async () => (await this.#find(order)) !== undefined,
+    });
   }
 
   start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
-    return this.#place(ANY, (node, mayWait) => node.start(order, { ...scope, mayWait }));
+    return this.#place(ANY, scope, {
+      ask: (node, how) => node.start(order, how),
+      isBegun: async () => true,
+    });
   }
 
   anticipate(): void {
@@ -76,47 +104,82 @@ export class ClusterNodes implements Nodes {
   }
 
   /**
-   * Asks one node after the other while they decline; when none takes it, the best one that is full has it wait.
-   * Nobody else is asked when one may have begun. Then the record says what became of it, so this
-   * resolves with undefined.
+   * Asks one node after the other while they decline; when all are full, or others wait already, the
+   * runtime waits for any of them. Nobody else is asked when one may have begun, or may still begin.
+   * Then the record says what became of it, so this resolves with undefined.
    */
-  async #place(
-    wish: Wish,
-    ask: (node: RuntimeNode, mayWait: boolean) => Promise<Runtime | undefined>,
-  ): Promise<Runtime | undefined> {
-    const { noted } = this.#options;
-    let full: (() => RuntimeNode) | undefined;
-    let declined: unknown;
-    for (const choose of this.#candidates(wish)) {
-      try {
-        const placed = await ask(choose(), false);
-        noted('taken');
-        return placed;
-      } catch (error) {
-        const outcome = outcomeOf(error);
-        if (outcome) noted(outcome);
-        if (outcome === 'timeout') return undefined;
-        if (!isDecline(error)) throw error;
-        if (hasCode(error, 'runtime.no_capacity')) full ??= choose;
-        declined = error;
-      }
+  async #place(wish: Wish, scope: CallScope, placing: Placing): Promise<Runtime | undefined> {
+    const nodes = this.#candidates(wish);
+    if (nodes.length === 0) throw this.#nobody();
+    if (this.#isCrowded) return this.#queued(() => placing.ask(this.queue, scope));
+    const declines: RuntimeError[] = [];
+    for (const candidate of nodes) {
+      const asked = await this.#ask(candidate, scope, placing);
+      if (!(asked instanceof RuntimeError)) return asked;
+      declines.push(asked);
     }
-    if (full) {
-      noted('queued');
-      return ask(full(), true);
-    }
-    if (declined === undefined || hasCode(declined, 'runtime.unreachable')) throw this.#nobody();
-    throw declined;
+    const full = declines.filter(({ code }) => code === 'runtime.no_capacity');
+    const forecast = { ...scope, forecastSeconds: soonest(full) };
+    if (full.length > 0) return this.#queued(() => placing.ask(this.queue, forecast));
+    const last = declines.at(-1);
+    throw !last || last.code === 'runtime.unreachable' ? this.#nobody() : last;
   }
 
-  /** Each counts the runtime when it is asked. */
-  #candidates(wish: Wish): (() => RuntimeNode)[] {
+  /** Resolves with the error when the node has begun nothing, so that another one may be asked. */
+  async #ask(
+    { choose, isOver }: Candidate,
+    scope: CallScope,
+    { ask, isBegun }: Placing,
+  ): Promise<Runtime | undefined | RuntimeError> {
+    const { noted } = this.#options;
+    try {
+      const placed = await this.#measured(() => ask(choose(), { ...scope, mayWait: false }));
+      noted('taken');
+      return placed;
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const outcome = outcomeOf(error);
+      if (!outcome) throw error;
+      noted(outcome);
+      if (outcome !== 'timeout') return error;
+      return isOver() && !(await isBegun()) ? error : undefined;
+    }
+  }
+
+  #queued(wait: () => Promise<Runtime | undefined>): Promise<Runtime | undefined> {
+    this.#options.noted('queued');
+    return wait();
+  }
+
+  /** Whether runtimes have waited for long: then a new one comes after them. */
+  get #isCrowded(): boolean {
+    const { placeable } = this.#options.directory;
+    return this.queue.isCrowded || placeable.some(({ beacon }) => beacon.isCrowded);
+  }
+
+  /** The queue refuses those in time whose launch would take too long. */
+  async #measured(work: () => Promise<Runtime | undefined>): Promise<Runtime | undefined> {
+    const since = performance.now();
+    const placed = await work();
+    if (placed) this.queue.launchTime.measured(performance.now() - since);
+    return placed;
+  }
+
+  #candidates(wish: Wish): Candidate[] {
     const { own, directory } = this.#options;
-    const found = candidates(directory.placeable, wish).map((known) => () => {
-      known.placed++;
-      return this.find(known.beacon.nodeId);
+    const found = candidates(directory.placeable, wish).map((known) => {
+      const { nodeId: id, epoch } = known.beacon;
+      const choose = () => {
+        known.placed++;
+        return this.find(id);
+      };
+      return { choose, isOver: () => directory.isOver({ id, epoch }) };
     });
-    return found.length === 0 && own ? [() => own] : found;
+    return found.length === 0 && own ? [{ choose: () => own, isOver: () => false }] : found;
+  }
+
+  #find({ organizationId, runtime }: CreateOrder): Promise<Runtime | undefined> {
+    return this.#options.store.find(organizationId, runtime.workspace, runtime.id);
   }
 
   #nobody(): RuntimeError {
@@ -130,19 +193,21 @@ export class ClusterNodes implements Nodes {
   }
 }
 
-function isDecline(error: unknown): boolean {
+function isDecline(error: unknown): error is RuntimeError {
   return error instanceof RuntimeError && DECLINES.has(error.code);
 }
 
-function hasCode(error: unknown, code: RuntimeErrorCode): boolean {
-  return error instanceof RuntimeError && error.code === code;
+/** In how many seconds the first of those that declined expects to have room. */
+function soonest(declines: readonly RuntimeError[]): number | undefined {
+  const known = declines.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
+  return known.length > 0 ? Math.min(...known) : undefined;
 }
 
 /** Undefined for a refusal of the request itself, which any node would give. */
 function outcomeOf(error: unknown): Exclude<PlacementOutcome, 'taken' | 'queued'> | undefined {
   if (isUncertain(error)) return 'timeout';
-  if (hasCode(error, 'runtime.unreachable')) return 'no_responders';
-  return isDecline(error) ? 'declined' : undefined;
+  if (!isDecline(error)) return undefined;
+  return error.code === 'runtime.unreachable' ? 'no_responders' : 'declined';
 }
 
 /** Whether a node may have begun what it was asked. */

@@ -164,7 +164,8 @@ export const Beacon = z.object({
   nodeId: z.uuid(),
   /** Of this life of the process. */
   epoch: z.int(),
-  state: z.enum(['up', 'draining']),
+  /** A newer process may know other reasons to be given no runtimes. */
+  state: z.enum(['up', 'draining']).catch('draining'),
   /** `host:port` of its data plane. */
   address: z.string(),
   build: z.string(),
@@ -173,8 +174,14 @@ export const Beacon = z.object({
   waiting: z.int(),
   free: z.int(),
   warm: z.int(),
+  /** Whether runtimes have waited for long, for any node: new ones come after them. */
+  isCrowded: z.boolean().optional(),
   languages: z.array(z.string()),
   hasWebDriver: z.boolean(),
   machine: Machine.default(UNTOLD),
 });
 export type Beacon = z.infer<typeof Beacon>;
+
+/** What beacons of every protocol say. */
+export const AnyBeacon = Beacon.pick({ protocol: true, nodeId: true, build: true });
+export type AnyBeacon = z.infer<typeof AnyBeacon>;

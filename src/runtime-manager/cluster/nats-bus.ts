@@ -21,7 +21,7 @@ import {
 import { openConnection, type NatsConnectionOptions } from './nats-connection.ts';
 
 /** How long the end waits until all that was said is sent. */
-const DRAIN_TIMEOUT_MS = 500;
+const DRAIN_TIMEOUT_MS = 1000;
 /** How many different errors of one connection are logged. */
 const MOST_ERRORS = 100;
 
@@ -33,10 +33,12 @@ export interface NatsOptions extends NatsConnectionOptions {
 export class NatsBus implements Bus {
   readonly #connection: NatsConnectionImpl;
   readonly #log: Logger;
-  /** Aborts when the connection is lost; the next connection has its own. */
+  /** Aborted when the connection is lost; the next one has its own. */
   #lost = new AbortController();
-  #isOpen = true;
+  /** What the server has told of this connection. */
   readonly #errors = new Set<string>();
+  /** Subscribe anew to what the server refused to one connection. */
+  readonly #refused = new Set<() => void>();
 
   constructor(connection: NatsConnectionImpl, log: Logger) {
     this.#connection = connection;
@@ -50,7 +52,8 @@ export class NatsBus implements Bus {
   }
 
   get isConnected(): boolean {
-    return this.#isOpen && this.#connection.protocol.connected;
+    // The client tells of a loss, and of the way back, a moment later.
+    return this.#connection.protocol.connected && !this.#lost.signal.aborted;
   }
 
   async request(
@@ -119,8 +122,7 @@ export class NatsBus implements Bus {
   async [Symbol.asyncDispose](): Promise<void> {
     const { protocol } = this.#connection;
     const { isConnected } = this;
-    this.#isOpen = false;
-    this.#lose();
+    this.#lost.abort();
     if (isConnected) {
       const drained = this.#connection.drain().catch(() => undefined);
       await Promise.race([drained, sleep(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
@@ -146,13 +148,22 @@ export class NatsBus implements Bus {
     queue: string | undefined,
     take: (message: unknown, from: Msg) => void,
   ): Disposable {
-    const callback = (refused: Error | null, from: Msg) => {
-      // The refusal of a subscription is logged with the other errors.
-      if (!refused) this.#take(take, from);
+    const callback = (refusal: Error | null, from: Msg) => {
+      // The client forgets it then, and the refusal is logged with the other errors.
+      if (refusal) this.#refused.add(subscribe);
+      else this.#take(take, from);
     };
     const options = queue === undefined ? { callback } : { callback, queue };
-    const subscription = this.#connection.subscribe(subject, options);
-    return { [Symbol.dispose]: () => subscription.unsubscribe() };
+    let subscription = this.#connection.subscribe(subject, options);
+    const subscribe = () => {
+      subscription = this.#connection.subscribe(subject, options);
+    };
+    return {
+      [Symbol.dispose]: () => {
+        this.#refused.delete(subscribe);
+        subscription.unsubscribe();
+      },
+    };
   }
 
   /** The client would read nothing more after an error. */
@@ -160,9 +171,7 @@ export class NatsBus implements Bus {
     const { subject, data } = from;
     try {
       take(decode(data), from);
-    } catch (error) {
-      // An error of JSON cites the message, which may hold secrets.
-      const err = error instanceof SyntaxError ? undefined : error;
+    } catch (err) {
       this.#log.error({ err, subject, bytes: data.length }, 'a message could not be taken');
     }
   }
@@ -171,20 +180,30 @@ export class NatsBus implements Bus {
     for await (const status of this.#connection.status()) this.#note(status);
   }
 
+  /** While it connects again, the client may tell of the loss and of the way back many times. */
   #note(status: Status): void {
     const { protocol } = this.#connection;
-    if (status.type === 'disconnect') {
+    const isLost = this.#lost.signal.aborted;
+    if (status.type === 'disconnect' && !isLost) {
       this.#log.warn({ server: status.server }, 'the connection to NATS is lost');
-      this.#lose();
-    } else if (status.type === 'reconnect') {
+      this.#lost.abort();
+    } else if (status.type === 'reconnect' && isLost) {
       this.#log.info({ server: status.server }, 'the connection to NATS is back');
-      this.#errors.clear();
+      this.#comeBack();
     } else if (status.type === 'staleConnection' && protocol.connected) {
-      // The client would first send what it has for a server that takes nothing.
+      // The client would first send what it has, to a server that takes nothing.
       void protocol.transport.close(new Error('the server does not answer'));
     } else if (status.type === 'error') {
       this.#complain(status.error);
     }
+  }
+
+  #comeBack(): void {
+    this.#lost = new AbortController();
+    this.#errors.clear();
+    const refused = [...this.#refused];
+    this.#refused.clear();
+    for (const subscribe of refused) subscribe();
   }
 
   /** Logs what was not logged yet: a refusal comes with every message, and with every attempt to connect. */
@@ -192,12 +211,6 @@ export class NatsBus implements Bus {
     if (this.#errors.has(err.message) || this.#errors.size >= MOST_ERRORS) return;
     this.#errors.add(err.message);
     this.#log.error({ err }, 'NATS tells an error');
-  }
-
-  #lose(): void {
-    const lost = this.#lost;
-    this.#lost = new AbortController();
-    lost.abort();
   }
 }
 

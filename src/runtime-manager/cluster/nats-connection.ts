@@ -100,7 +100,7 @@ async function read(file: string): Promise<Buffer> {
   }
 }
 
-/** Each file that cannot be read has its own error, which the client would not tell. */
+/** The client would tell of a file that is missing as if the server were to blame. */
 async function checkFiles(files: NatsConnectionOptions['tls']): Promise<void> {
   for (const file of Object.values(files ?? {})) if (file !== undefined) await read(file);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
@@ -8,7 +9,10 @@ import { Cancel, NODE_VERBS, Observe, type NodeVerb } from './messages.ts';
 import { problemOf } from './problems.ts';
 import { SUBJECTS } from './subjects.ts';
 
-/** How long an asker may take to confirm that it has got a runtime. */
+/**
+ * How long an asker may take to confirm that it has got a runtime. When the asker is gone, the
+ * client of its request has so long to repeat the request elsewhere: longer than leases last.
+ */
 const CONFIRM_MS = 4000;
 
 /** Lets other processes use a node of this one. */
@@ -137,7 +141,11 @@ function placing(scope: Pick<CallScope, 'mayWait' | 'signal'>, call: BusCall): C
   return {
     mayWait,
     signal,
-    deliver: (runtime) => call.answer({ is: 'done', value: recorded(runtime) }, CONFIRM_MS),
+    deliver: async (runtime) => {
+      const late = delay(CONFIRM_MS, false, { ref: false });
+      if (await call.answer({ is: 'done', value: recorded(runtime) }, CONFIRM_MS)) return true;
+      return late;
+    },
   };
 }
 

@@ -63,13 +63,15 @@ export class ReservedPorts {
   entranceOf({ host, port }: Destination): Entrance | undefined {
     const path = this.#access.get(port);
     if (path !== undefined) return { host: isIP(host) === 0 ? '127.0.0.1' : host, port, path };
-    for (const { service } of this.#reserved()) {
-      const { entrance } = service;
-      if (service.port === port && entrance !== undefined) {
-        return { host: service.host, port, path: entrance };
-      }
-    }
-    return undefined;
+    const entered = this.#reserved()
+      .map(({ service }) => service)
+      .filter((service) => service.port === port && service.entrance !== undefined);
+    // Behind another name may be any of them, and each lets in whoever has a ticket.
+    const service = entered.find((one) => one.host === host) ?? entered[0];
+    const { entrance } = service ?? {};
+    return service && entrance !== undefined
+      ? { host: service.host, port, path: entrance }
+      : undefined;
   }
 
   #reserved(): ReservedServiceAddresses[] {

@@ -96,6 +96,9 @@ export interface BrowserMachine {
    * `proxy.timeout`, `proxy.protocol_error` or `proxy.not_allowed`.
    */
   checkRoute(route: Route, signal: AbortSignal): Promise<void>;
+  /** Kills all browsers, and launches none until `resume`. */
+  halt(): Promise<void>;
+  resume(): void;
   /** Whether a browser can be launched now. */
   isLaunchable(): Promise<boolean>;
   /** Whether the machine's memory has room for one more browser besides the `launching` ones. */

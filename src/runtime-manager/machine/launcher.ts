@@ -35,6 +35,8 @@ export class Launcher {
   readonly launches = { launched: 0, failed: 0 };
   readonly recent = new RecentLaunches();
   readonly #running = new Map<Browser, Forwarder>();
+  /** Aborts when all browsers are to end; aborted: none may be launched. */
+  #halt = new AbortController();
   #endedUsage = NO_USAGE;
   #launchable = true;
   #probe: Promise<void> | undefined;
@@ -55,10 +57,15 @@ export class Launcher {
     return all.reduce(addUsage, this.#endedUsage);
   }
 
-  /** Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow, or what `signal` aborts with. */
-  async launch(identity: BrowserIdentity, signal: AbortSignal): Promise<ReachableBrowser> {
+  /**
+   * Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow,
+   * `service.shutting_down` while it is halted, or what `givenUp` aborts with.
+   */
+  async launch(identity: BrowserIdentity, givenUp: AbortSignal): Promise<ReachableBrowser> {
     const began = performance.now();
+    const signal = AbortSignal.any([givenUp, this.#halt.signal]);
     try {
+      signal.throwIfAborted();
       const launched = await launchConfined(this.settings, identity, this.#egress, signal);
       this.#launchable = true;
       this.launches.launched++;
@@ -90,6 +97,21 @@ export class Launcher {
   /** Kills all browsers; resolves when nothing of any of them is left. */
   async endAll(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((browser) => browser.kill()));
+  }
+
+  get isHalted(): boolean {
+    return this.#halt.signal.aborted;
+  }
+
+  /** Kills all browsers, also those that are being launched, and launches none until `resume`. */
+  async halt(): Promise<void> {
+    const message = 'The machine of the runtime ends its browsers.';
+    this.#halt.abort(new RuntimeError('service.shutting_down', message));
+    await this.endAll();
+  }
+
+  resume(): void {
+    this.#halt = new AbortController();
   }
 
   /** Endpoints open nothing before a client connects. */

@@ -177,7 +177,7 @@ export class LocalMachine implements BrowserMachine {
   }
 
   #openPool({ warm: size, maxLaunches, log }: LocalMachineOptions): WarmPool<ReachableBrowser> {
-    const isBusy = () => this.#launching > 0;
+    const isBusy = () => this.#launching > 0 || this.#launcher.isHalted;
     const parts = { launcher: this.#launcher, memory: this.#memory };
     return openWarmPool({ ...parts, size, maxLaunches, isBusy, log });
   }
@@ -281,6 +281,15 @@ export class LocalMachine implements BrowserMachine {
 
   #openProfile(use: ProfileUse): Promise<LocalProfile> {
     return LocalProfile.open(use, this.#checkoutRoot, this.#storage, this.#ready);
+  }
+
+  halt(): Promise<void> {
+    return this.#launcher.halt();
+  }
+
+  resume(): void {
+    this.#launcher.resume();
+    this.#pool?.refill();
   }
 
   isLaunchable(): Promise<boolean> {

@@ -1,9 +1,11 @@
-import type { Admission } from './admission.ts';
+import type { Admission, Place } from './admission.ts';
 import { RuntimeError } from '../errors.ts';
 import type { FirstState } from '../runtime/lifecycle.ts';
 import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
 import { draining } from './runtime-ends.ts';
+import type { Adoption } from './runtime-node.ts';
 import { takeWarmBrowser } from './take-warm-browser.ts';
+import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
 /** A runtime that is to be active. */
@@ -39,14 +41,26 @@ export class Activation {
   isDraining = false;
   readonly #options: ActivationOptions;
   readonly #underWay = new Map<string, Promise<unknown>>();
+  /** Adoptions under way: which runtime each is of is not known yet. */
+  readonly #adopting = new Set<Promise<unknown>>();
   #closed = false;
+  #isFenced = false;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#isFenced;
+  }
+
+  /** Opens no more runtimes until `resume`. */
+  fence(): void {
+    this.#isFenced = true;
+  }
+
+  resume(): void {
+    this.#isFenced = false;
   }
 
   /** Opens no more runtimes, and resolves when nothing is under way. */
@@ -57,17 +71,17 @@ export class Activation {
 
   /** Resolves when all that is under way now has settled. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#underWay.values());
+    await Promise.allSettled([...this.#underWay.values(), ...this.#adopting]);
   }
 
-  /** Whether a runtime is owned here, or is about to be. */
+  /** Whether a runtime is owned here, or may be about to be. */
   isHeld(id: string): boolean {
-    return this.#options.live.has(id) || this.#underWay.has(id);
+    return this.#options.live.has(id) || this.#underWay.has(id) || this.#adopting.size > 0;
   }
 
   /** The runtime as it is owned here; waits for one that is just about to be. */
   async held(id: string): Promise<LiveRuntime | undefined> {
-    await this.#underWay.get(id)?.catch(() => undefined);
+    await Promise.allSettled([this.#underWay.get(id), ...this.#adopting]);
     return this.#options.live.get(id);
   }
 
@@ -84,7 +98,7 @@ export class Activation {
       await other.catch(() => undefined);
       return undefined;
     }
-    if (this.#closed) {
+    if (this.isClosed) {
       throw new RuntimeError('service.shutting_down', 'The service is shutting down.');
     }
     if (this.isDraining) throw draining();
@@ -98,13 +112,12 @@ export class Activation {
   }
 
   async #open({
-    id,
     arrivedAt,
     mayWait,
     isPlain,
     write,
   }: ActivationRequest): Promise<LiveRuntime | undefined> {
-    const { admission, live, parts } = this.#options;
+    const { admission, parts } = this.#options;
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt, mayWait));
     const mayTake = isPlain && place.state === 'launching';
@@ -114,15 +127,48 @@ export class Activation {
       : await write(place.state === 'waiting' ? 'accepted' : 'launching', undefined);
     if (!runtime) return undefined;
     stack.move();
+    const opened = this.#own(runtime, place, taken?.browser);
+    opened.start().catch(() => undefined);
+    return opened;
+  }
+
+  /**
+   * Takes a place for a runtime that waits for any node, has `pull` record it as this node's, and
+   * brings it up.
+   */
+  async adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
+    if (this.isClosed || this.isDraining) return 'no_room';
+    const place = this.#options.admission.takeRoom();
+    if (!place) return 'no_room';
+    const adopted = this.#adopt(place, pull);
+    this.#adopting.add(adopted);
+    try {
+      return await adopted;
+    } finally {
+      this.#adopting.delete(adopted);
+    }
+  }
+
+  async #adopt(place: Place, pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
+    using stack = new DisposableStack();
+    stack.defer(() => place.giveBack());
+    const runtime = await pull();
+    if (!runtime) return 'nobody_waits';
+    // The life before may have ended here just now.
+    await this.#options.live.get(runtime.id)?.ended?.catch(() => undefined);
+    stack.move();
+    const opened = this.#own(runtime, place);
+    opened.startAhead().catch(() => undefined);
+    return 'adopted';
+  }
+
+  #own(runtime: Runtime, place: Place, taken?: MachineBrowser): LiveRuntime {
+    const { live, parts } = this.#options;
+    const { id } = runtime;
     const release = () => live.delete(id);
-    const opened = new LiveRuntime(runtime, parts, {
-      place,
-      release,
-      ...(taken && { taken: taken.browser }),
-    });
+    const opened = new LiveRuntime(runtime, parts, { place, release, ...(taken && { taken }) });
     live.set(id, opened);
     parts.wakeUps.wake(runtime);
-    opened.start().catch(() => undefined);
     return opened;
   }
 }

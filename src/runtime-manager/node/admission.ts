@@ -6,10 +6,6 @@ import type { NodeLoad } from './capacity.ts';
 /** How often free memory is looked at while somebody waits. */
 const MEMORY_CHECK_MS = 250;
 const RETRY_AFTER_MAX_S = 300;
-/** How long clients usually wait for an answer. */
-const CLIENT_PATIENCE_MS = 30_000;
-/** The part of that time which an answer takes besides the queue and the launch. */
-const ANSWER_MS = 1000;
 
 export interface AdmissionOptions {
   /** How many runtimes there may be at once, with those that are being launched. */
@@ -25,6 +21,8 @@ export interface AdmissionOptions {
   queueTimeoutMs: number | undefined;
   /** Whether the machine's memory has room for a browser besides the `launching` ones. */
   hasMemory: (launching: number) => boolean;
+  /** Called when a launch is done, or a place is free: there may be room again. */
+  onRoom?: () => void;
 }
 
 /**
@@ -32,6 +30,8 @@ export interface AdmissionOptions {
  * arrival, within the number of runtimes, the number of launches and the memory of the machine.
  */
 export class Admission {
+  /** Whether others come first: then there is no room for requests that may not wait. */
+  othersWait = false;
   readonly #options: AdmissionOptions;
   readonly #queue: Place[] = [];
   readonly #seated = new Set<Place>();
@@ -65,26 +65,38 @@ export class Admission {
    * wait.
    */
   enter(arrivedAt = performance.now(), mayWait = true): Place {
-    const place = new Place({
-      leave: (left) => this.#leave(left),
-      launched: (ms) => this.#launched(ms),
-      refusal: (reason) => this.#refusal(reason),
-      timeoutMs: () => this.#timeoutMs(),
-      arrivedAt,
-    });
-    if (this.#queue.length === 0 && this.#hasRoom()) {
-      this.#seat(place);
-      return place;
-    }
+    if (!mayWait && this.othersWait) throw this.#refusal('Others wait for the machine.');
+    const seated = this.takeRoom(arrivedAt);
+    if (seated) return seated;
     // For its turn to launch it waits in any case.
     if (!mayWait && this.load.free === 0) throw this.#refusal('The machine is full.');
     if (this.#queue.length >= this.#options.maxQueue) {
       throw this.#refusal('The machine is full, and so is the queue.');
     }
+    const place = this.#place(arrivedAt);
     this.#queue.push(place);
     place.wait();
     this.#watchMemory();
     return place;
+  }
+
+  /** A place to launch at once; undefined when there is none. */
+  takeRoom(arrivedAt = performance.now()): Place | undefined {
+    if (this.#queue.length > 0 || !this.#hasRoom()) return undefined;
+    const place = this.#place(arrivedAt);
+    this.#seat(place);
+    return place;
+  }
+
+  #place(arrivedAt: number): Place {
+    const { queueTimeoutMs } = this.#options;
+    return new Place({
+      leave: (left, wasUsed) => this.#leave(left, wasUsed),
+      launched: (ms) => this.#launched(ms),
+      refusal: (reason) => this.#refusal(reason),
+      timeoutMs: () => queueTimeoutMs ?? this.#launchTime.patienceMs,
+      arrivedAt,
+    });
   }
 
   #hasRoom(): boolean {
@@ -104,17 +116,19 @@ export class Admission {
     this.#launching--;
     this.#launchTime.measured(ms);
     this.#admit();
+    this.#options.onRoom?.();
   }
 
-  #leave(place: Place): void {
+  #leave(place: Place, wasUsed: boolean): void {
     if (place.state === 'waiting') {
       this.#queue.splice(this.#queue.indexOf(place), 1);
     } else {
       if (place.state === 'launching') this.#launching--;
       this.#seated.delete(place);
-      this.#forecast.released(place.heldMs);
+      if (wasUsed) this.#forecast.released(place.heldMs);
     }
     this.#admit();
+    if (wasUsed) this.#options.onRoom?.();
   }
 
   #admit(): void {
@@ -140,12 +154,6 @@ export class Admission {
     return new RuntimeError('runtime.no_capacity', message, { retryAfterSeconds });
   }
 
-  #timeoutMs(): number {
-    const { queueTimeoutMs } = this.#options;
-    const launchMs = Math.min(CLIENT_PATIENCE_MS / 2, this.#launchTime.longMs);
-    return queueTimeoutMs ?? CLIENT_PATIENCE_MS - ANSWER_MS - launchMs;
-  }
-
   /** In how many seconds one more request than those that wait now would get a place. */
   #retryAfterSeconds(): number {
     const { maxRuntimes, maxLaunches, hasMemory } = this.#options;
@@ -160,7 +168,7 @@ export class Admission {
 }
 
 interface PlaceOwner {
-  leave: (place: Place) => void;
+  leave: (place: Place, wasUsed: boolean) => void;
   launched: (ms: number) => void;
   refusal: (message: string) => RuntimeError;
   /** How long to wait in all, as far as is known now. */
@@ -215,7 +223,7 @@ export class Place implements Disposable {
   #refuse(): void {
     const { leave, refusal, arrivedAt } = this.#owner;
     const seconds = Math.round((performance.now() - arrivedAt) / 100) / 10;
-    leave(this);
+    leave(this, true);
     this.#state = 'left';
     this.#ready.reject(refusal(`The machine is full: no room within ${seconds} s.`));
   }
@@ -236,11 +244,20 @@ export class Place implements Disposable {
 
   /** Gives the place up. */
   [Symbol.dispose](): void {
+    this.#giveUp(true);
+  }
+
+  /** Gives the place up as if it had not been taken: nobody came for it. */
+  giveBack(): void {
+    this.#giveUp(false);
+  }
+
+  #giveUp(wasUsed: boolean): void {
     if (this.#state === 'left') return;
     clearTimeout(this.#deadline);
     const leaving = this.#state;
     if (leaving === 'waiting') this.#ready.reject(new Error('the place was given up'));
-    this.#owner.leave(this);
+    this.#owner.leave(this, wasUsed);
     this.#state = 'left';
   }
 }

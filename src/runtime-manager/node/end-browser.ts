@@ -6,7 +6,8 @@ import type { RuntimeEnd, RuntimeRecord } from './runtime-record.ts';
 /**
  * Ends the browser of a runtime, and resolves with how the runtime ended. An ephemeral browser does
  * nothing any more once it is killed, so nobody waits until it and its directory are gone. What a
- * profile's browser leaves is saved, as `recovered` when the browser did not exit in order.
+ * profile's browser leaves is saved, as `recovered` when the browser did not exit in order. When this
+ * node is taken for lost, the state stays where it is, since others may have written meanwhile.
  */
 export async function endBrowser(
   browser: MachineBrowser,
@@ -15,6 +16,11 @@ export async function endBrowser(
 ): Promise<RuntimeEnd> {
   if (!profile) {
     void browser.kill();
+    return end;
+  }
+  if (isNodeLost(end)) {
+    await browser.kill();
+    await profile.leave(browser);
     return end;
   }
   await record.tryMove({ to: 'stopping' });
@@ -26,4 +32,8 @@ export async function endBrowser(
   } catch (error) {
     return { to: 'failed', failure: failureOf(error) };
   }
+}
+
+function isNodeLost(end: RuntimeEnd): boolean {
+  return end.to === 'failed' && end.failure.code === 'runtime.node_lost';
 }

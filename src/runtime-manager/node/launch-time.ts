@@ -9,6 +9,10 @@ const READY_MS = 100;
 const MEAN_GAIN = 1 / 8;
 const DEVIATION_GAIN = 1 / 4;
 const DEVIATIONS = 4;
+/** How long clients usually wait for an answer. */
+const CLIENT_PATIENCE_MS = 30_000;
+/** The part of that time which an answer takes besides the queue and the launch. */
+const ANSWER_MS = 1000;
 
 /** How long launches take just now, in milliseconds. */
 export class LaunchTime {
@@ -28,5 +32,10 @@ export class LaunchTime {
   /** The time that hardly any launch exceeds. */
   get longMs(): number {
     return this.#meanMs + DEVIATIONS * this.#deviationMs;
+  }
+
+  /** How long a request may wait for room, so that its launch is still done while its client waits. */
+  get patienceMs(): number {
+    return CLIENT_PATIENCE_MS - ANSWER_MS - Math.min(CLIENT_PATIENCE_MS / 2, this.longMs);
   }
 }

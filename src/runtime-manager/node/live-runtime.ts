@@ -19,6 +19,8 @@ import { abortReason, CLOSE_REASONS, endOf, type RecentEnds } from './runtime-en
 import { WaitingClients, type WaitingClient } from './waiting-clients.ts';
 import { RuntimeRecord, unrecorded, type RuntimeEnd } from './runtime-record.ts';
 
+/** How long the client of a runtime that is up may take to come. */
+const COME_MS = 4000;
 /** All clients that waited for the runtime hung up before it was up. */
 const ABANDONED = { to: 'failed', failure: failure('runtime.abandoned') } as const;
 
@@ -141,6 +143,11 @@ export class LiveRuntime {
   /** As `start`, but gives the runtime up when all clients that waited for it have hung up. */
   startFor(client: WaitingClient<Runtime>): Promise<Runtime> {
     return this.#waiting.wait(() => this.start(), client);
+  }
+
+  /** As `start`, for a client that has yet to come; gives the runtime up when it does not. */
+  startAhead(): Promise<Runtime> {
+    return this.#waiting.expect(() => this.start(), COME_MS);
   }
 
   /** A client that got a ticket otherwise may be attached already. */

@@ -3,6 +3,7 @@ import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
+import { failure } from '../runtime/failures.ts';
 import { isPlain, type Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
@@ -15,6 +16,7 @@ import type { PageObservers } from './page-observers.ts';
 import { connectFirst } from './first-client.ts';
 import { connectionNotFound, RecentEnds } from './runtime-ends.ts';
 import type {
+  Adoption,
   CallScope,
   ConnectionRequest,
   ConnectionState,
@@ -27,7 +29,7 @@ import type { RuntimeEnd } from './runtime-record.ts';
 import { Sweeper } from './sweeper.ts';
 
 export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
-  admission: Omit<AdmissionOptions, 'hasMemory'>;
+  admission: Omit<AdmissionOptions, 'hasMemory' | 'onRoom'>;
   observers: PageObservers;
   wakeUps: WakeUps;
   log: Logger;
@@ -36,6 +38,7 @@ export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
 type Life = Pick<RuntimeLife, 'id' | 'generation'>;
 
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
+const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
 /** The runtimes that this process owns, with the machine below them. */
 export class LocalNode implements OwnNode, AsyncDisposable {
@@ -48,6 +51,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   readonly #admission: Admission;
   readonly #activation: Activation;
   readonly #sweeper: Sweeper;
+  readonly #looks = new Set<() => void>();
 
   constructor(options: LocalNodeOptions) {
     const { machine, store, log } = options;
@@ -59,7 +63,13 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     const ends = new RecentEnds();
     this.#access = new Access(live, ends);
     const hasMemory = (launching: number) => machine.hasMemory(launching);
-    this.#admission = new Admission({ ...options.admission, hasMemory });
+    this.#admission = new Admission({
+      ...options.admission,
+      hasMemory,
+      onRoom: () => {
+        for (const look of this.#looks) look();
+      },
+    });
     const parts = { ...options, ends };
     this.#activation = new Activation({ admission: this.#admission, live, parts });
     const isHeld = (id: string) => this.#activation.isHeld(id);
@@ -133,6 +143,23 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     if (!live || live.ended) return undefined;
     await live.startFor(client);
     return live.runtime;
+  }
+
+  get othersWait(): boolean {
+    return this.#admission.othersWait;
+  }
+
+  set othersWait(doOthersWait: boolean) {
+    this.#admission.othersWait = doOthersWait;
+  }
+
+  adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
+    return this.#activation.adopt(pull);
+  }
+
+  onRoom(look: () => void): Disposable {
+    this.#looks.add(look);
+    return { [Symbol.dispose]: () => this.#looks.delete(look) };
   }
 
   async stop(
@@ -224,6 +251,28 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     using place = this.#admission.enter();
     await place.ready();
     return await work();
+  }
+
+  async fence(): Promise<void> {
+    this.#activation.fence();
+    await this.#lose();
+    // What was just being recorded is here by then.
+    await this.#activation.settled();
+    await this.#lose();
+  }
+
+  /** Their ends are recorded once there is a database, unless others have recorded them. */
+  async #lose(): Promise<void> {
+    const { machine, log } = this.#options;
+    for (const live of this.#live.values()) void live.end(NODE_LOST).catch(() => undefined);
+    await machine.halt().catch((err: unknown) => {
+      log.error({ err }, 'the browsers of a node that is taken for lost did not all end');
+    });
+  }
+
+  resume(): void {
+    this.#activation.resume();
+    this.#options.machine.resume();
   }
 
   /** Stops every runtime, also those still being created; more are refused from now on. */

@@ -6,6 +6,8 @@ type OfAll = 'create' | 'start' | 'anticipate' | 'isReady' | 'languages';
 
 /** Which nodes there are, and which one gets the next runtime. */
 export interface Nodes extends Pick<OwnNode, OfAll> {
+  /** Holds the runtimes that wait for any node, where there are several. */
+  readonly queue?: RuntimeNode;
   find(nodeId: string): RuntimeNode | undefined;
 }
 
@@ -21,9 +23,12 @@ export function onlyNode(node: OwnNode): Nodes {
   };
 }
 
-/** The node that owns an active runtime. Throws `runtime.unreachable` when it is out of reach. */
-export function nodeOf(nodes: Nodes, { nodeId }: Pick<Runtime, 'nodeId'>): RuntimeNode {
-  const node = nodes.find(nodeId);
+/** Whatever holds an active runtime. Throws `runtime.unreachable` when it is out of reach. */
+export function nodeOf(
+  nodes: Nodes,
+  { nodeId, queuedAt }: Pick<Runtime, 'nodeId'> & Partial<Pick<Runtime, 'queuedAt'>>,
+): RuntimeNode {
+  const node = queuedAt ? nodes.queue : nodes.find(nodeId);
   if (node) return node;
   throw unreachable();
 }

@@ -114,6 +114,9 @@ export interface RuntimeNode {
   answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response>;
 }
 
+/** What became of the search for a runtime that waits for any node. */
+export type Adoption = 'adopted' | 'nobody_waits' | 'no_room';
+
 /** A node in this process, which tells how its machine is. */
 export interface OwnNode extends RuntimeNode {
   /** What its browsers can speak. */
@@ -134,4 +137,20 @@ export interface OwnNode extends RuntimeNode {
   anticipate(): void;
   /** Whether a create could launch a browser now. */
   isReady(): Promise<boolean>;
+  /** Whether runtimes wait for any node: they come first, and orders that may not wait are declined. */
+  othersWait: boolean;
+  /**
+   * Takes a place for a runtime that waits for any node, has `pull` record it as this node's, and
+   * brings it up. Whoever waits for it joins it by `start`: nobody within 4 s of its being up, and it
+   * is given up.
+   */
+  adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption>;
+  /** Calls `look` whenever there may be room again. */
+  onRoom(look: () => void): Disposable;
+  /**
+   * Others take this node for lost: ends every browser at once, leaves the states of profiles as a
+   * crash does, and takes nothing more until `resume`.
+   */
+  fence(): Promise<void>;
+  resume(): void;
 }

@@ -71,7 +71,7 @@ export class Sweeper implements Disposable {
   async #tidy(): Promise<void> {
     const { nodeId, store, isHeld } = this.#options;
     for (const runtime of await store.listActive(nodeId)) {
-      if (!isHeld(runtime.id)) await this.#giveUp(runtime);
+      if (!runtime.queuedAt && !isHeld(runtime.id)) await this.#giveUp(runtime);
     }
   }
 

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** One client that waits. */
 export interface WaitingClient<T> {
   /** Aborts when the client hangs up; without it, the client never does. */
@@ -12,6 +14,8 @@ export interface WaitingClient<T> {
  */
 export class WaitingClients<T> {
   readonly #unwanted: () => void;
+  /** Aborts when the first client has come. */
+  readonly #come = new AbortController();
   #count = 0;
 
   constructor(unwanted: () => void) {
@@ -19,7 +23,23 @@ export class WaitingClients<T> {
   }
 
   /** Waits as one client. */
-  async wait(work: () => Promise<T>, { signal, deliver }: WaitingClient<T>): Promise<T> {
+  wait(work: () => Promise<T>, client: WaitingClient<T>): Promise<T> {
+    const done = this.#wait(work, client);
+    this.#come.abort();
+    return done;
+  }
+
+  /** Waits in place of a client that has yet to come, until `ms` after the work is done. */
+  expect(work: () => Promise<T>, ms: number): Promise<T> {
+    const { signal } = this.#come;
+    const deliver = async () => {
+      await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+      return false;
+    };
+    return this.#wait(work, { signal, deliver });
+  }
+
+  async #wait(work: () => Promise<T>, { signal, deliver }: WaitingClient<T>): Promise<T> {
     this.#count++;
     let isThere = true;
     const leave = () => {

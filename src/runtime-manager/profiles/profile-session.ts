@@ -105,6 +105,11 @@ export class ProfileSession {
     await this.#release(browser, saved?.kind === 'saved' ? saved : undefined);
   }
 
+  /** Leaves a writer's state where it is, for `Profiles.recover`. */
+  async leave(browser: MachineBrowser): Promise<void> {
+    if (!this.#runtime.writesProfile) await this.#release(browser, undefined);
+  }
+
   /** The next start removes what cannot be removed now. */
   async #release(browser: MachineBrowser, saved: Archive | undefined): Promise<void> {
     try {

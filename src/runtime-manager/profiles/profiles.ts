@@ -81,10 +81,16 @@ export class Profiles {
 
   /**
    * Makes versions, marked as recovered, of what an earlier process of the service left of running
-   * browsers.
+   * browsers, and removes what else it left.
    */
   async recover(checkoutRoot: string): Promise<void> {
-    for (const { checkout, owner } of await Checkout.findLeft(checkoutRoot)) {
+    await Checkout.removeUnclaimed(checkoutRoot);
+    await this.recoverClaimed(checkoutRoot);
+  }
+
+  /** Recovers the states that writers left; there may be no active ones. */
+  async recoverClaimed(checkoutRoot: string): Promise<void> {
+    for (const { checkout, owner } of await Checkout.findClaimed(checkoutRoot)) {
       if (!owner) {
         this.#log.error({ checkout: checkout.path }, 'it cannot be told whose state this is');
         continue;

@@ -85,7 +85,6 @@ export {
   statesBefore,
   statusOf,
   STOP_REASONS,
-  type FirstState,
 } from './lifecycle.ts';
 export {
   GONE_NODE_STATES,
@@ -114,4 +113,5 @@ export type {
 } from './runtime.ts';
 export type { RuntimeFilter, RuntimeStore } from './runtime-store.ts';
 export { MEMBER_SCOPES, SCOPE_MEANINGS, SCOPES, type Scope } from './scopes.ts';
+export type { WaitingStore } from './waiting-store.ts';
 export { durationMsOf, NO_USAGE, type Usage } from './usage.ts';

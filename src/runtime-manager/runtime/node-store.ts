@@ -68,7 +68,13 @@ export interface NodeStore {
   figures(): Promise<ClusterFigures>;
   /**
    * Declares those lost that are up or draining and whose lease is over, and fails their runtimes
-   * (`runtime.node_lost`), in one statement. Others of `ids` are left alone.
+   * (`runtime.node_lost`, or `runtime.abandoned` for those that they had wait for a node), in one
+   * statement. Others of `ids` are left alone.
    */
   declareLost(ids: readonly string[]): Promise<LostNodes>;
+  /**
+   * Fails what was recorded for nodes after they were declared lost: the database may carry out late
+   * what a node asked of it. Resolves with the lives that it ends.
+   */
+  failLate(): Promise<RuntimeLife[]>;
 }

@@ -11,6 +11,7 @@ import type {
   RuntimeLife,
   RuntimeMove,
 } from './runtime.ts';
+import type { WaitingStore } from './waiting-store.ts';
 
 export interface RuntimeFilter {
   /** Undefined: all. */
@@ -24,7 +25,7 @@ export interface RuntimeFilter {
  * an alias (then its active runtime, or else its newest). Moves record their event in the same
  * statement.
  */
-export interface RuntimeStore extends EventStore {
+export interface RuntimeStore extends EventStore, WaitingStore {
   findWorkspace(organizationId: string, workspace: string): Promise<{ id: string } | undefined>;
   /**
    * Resolves with undefined when a runtime has the id already. Throws `workspace.not_found`,
@@ -38,7 +39,7 @@ export interface RuntimeStore extends EventStore {
    */
   revive(
     over: RuntimeLife,
-    next: { nodeId: string; state: FirstState },
+    next: { nodeId: string; state: FirstState; waits?: boolean | undefined },
   ): Promise<Runtime | undefined>;
   find(organizationId: string, workspace: string, ref: string): Promise<Runtime | undefined>;
   /** Newest first, of some workspaces or of all. */

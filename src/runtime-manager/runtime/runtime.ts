@@ -20,6 +20,7 @@ export interface Runtime extends TimeLimits {
   id: string;
   organizationId: string;
   workspaceId: string;
+  /** The process that holds it while it is active. */
   nodeId: string;
   alias: string;
   kind: RuntimeKind;
@@ -56,6 +57,8 @@ export interface Runtime extends TimeLimits {
   stoppedAt: Date | undefined;
   lastActivityAt: Date | undefined;
   expiresAt: Date | undefined;
+  /** Since when it waits for any node of a cluster to take it; undefined when it does not. */
+  queuedAt: Date | undefined;
 }
 
 /** Something that was asked for but is done only in part. */
@@ -82,6 +85,8 @@ export interface NewRuntime extends TimeLimits {
   writesProfile: boolean;
   egress: EgressRules | undefined;
   state: FirstState;
+  /** Whether any node of a cluster may take it, `accepted` until then. */
+  waits?: boolean | undefined;
   /** Present when the runtime is recorded only once it runs. */
   running?: RunningMove | undefined;
 }

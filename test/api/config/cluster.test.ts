@@ -194,6 +194,21 @@ test('browsers never reach NATS, wherever its servers are', () => {
   ]);
 });
 
+const entrancesOf = (BCTRL_PUBLIC_URL: string, base: Record<string, string> = CLUSTER) =>
+  loadConfig({ ...base, BCTRL_PUBLIC_URL }).reservedServices.filter(({ entrance }) => entrance);
+
+test('browsers reach where clients reach the APIs by the entrance, unless TLS hides it', () => {
+  const isOpenIfPublic = true;
+  expect(entrancesOf('http://browsers.example')).toEqual([
+    { host: 'browsers.example', port: 80, isOpenIfPublic, entrance: '/v1/connect' },
+  ]);
+  expect(entrancesOf('http://[fd00::1]:8080/below/')).toEqual([
+    { host: 'fd00::1', port: 8080, isOpenIfPublic, entrance: '/below/v1/connect' },
+  ]);
+  expect(entrancesOf('https://browsers.example')).toEqual([]);
+  expect(entrancesOf('http://browsers.example', {})).toEqual([]);
+});
+
 test('the HOST of a node, where it tells its health, decides what its browsers reach', () => {
   const node = { ...CLUSTER, BCTRL_ROLE: 'node' };
   expect(loadConfig(node).egressAllow).toEqual(['*']);

@@ -1,30 +1,236 @@
-import { expect, test as base } from 'vitest';
-import { TestCluster } from '../../support/cluster.ts';
+import { once } from 'node:events';
+import { chromium } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { openCdp } from '../../support/cdp.ts';
+import type { ClusterProcess } from '../../support/cluster.ts';
+import { connectOnceUrl } from '../../support/connect-once.ts';
+import { contention } from '../../support/contention.ts';
+import { eventually } from '../../support/eventually.ts';
+import { EventStream } from '../../support/event-stream.ts';
+import { puppeteerPage } from '../../support/first-page.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
+import { openHttpProxy } from '../../support/proxies.ts';
+import {
+  at,
+  createOnBoth,
+  disconnected,
+  nodeIdOf,
+  testWithReplicas,
+} from '../../support/replicas.ts';
+import { attach } from '../../support/selenium.ts';
+import { openSite } from '../../support/site.ts';
+import { createWorkspace } from '../../support/test.ts';
 
-const RUNTIMES = '/v1/workspaces/default/runtimes';
+const test = testWithReplicas().skipIf(!HAS_NATS);
+const SECOND_MS = 1000;
 
-const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup }) => {
-  const cluster = await TestCluster.open();
-  onCleanup(() => cluster[Symbol.asyncDispose]());
-  const node = await cluster.start('node');
-  const [first, second] = await Promise.all([cluster.start('api'), cluster.start('api')]);
-  return { cluster, node, first, second };
+test('a runtime that one API made is found and listed at another', async ({ replicas }) => {
+  const { second } = replicas;
+  const { workspace, runtimes } = await createOnBoth(replicas);
+  for (const { id, alias } of runtimes) {
+    const found = await second.call('GET', `${workspace.runtimes}/${alias}`);
+    expect(found).toMatchObject({ status: 200, json: { id, status: 'active' } });
+    expect(found.json.connection.cdpUrl).toContain(new URL(second.url).host);
+  }
+  for (const path of [workspace.runtimes, '/v1/runtimes']) {
+    const { json } = await second.call('GET', `${path}?status=active`);
+    const ids = json.runtimes.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual(expect.arrayContaining(runtimes.map(({ id }) => id)));
+  }
 });
 
-test.runIf(HAS_NATS)(
-  'a runtime that one API made is there at another, by every verb',
-  async ({ cluster: { first, second } }) => {
-    const made = await first.call('POST', RUNTIMES, { alias: 'shared', kind: 'browser' });
-    expect(made).toMatchObject({ status: 200 });
-    expect(await second.call('GET', `${RUNTIMES}/shared`)).toMatchObject({
+test('every driver speaks by one API to a runtime that another API made', async ({ replicas }) => {
+  const { first, second } = replicas;
+  const workspace = await createWorkspace(first);
+  const site = await openSite('<title>here</title>');
+  const { connection } = await workspace.create({ driver: 'selenium' });
+  const page = await puppeteerPage(at(second, connection.cdpUrl), 'about:blank');
+  await page.goto(site);
+  const over = await chromium.connectOverCDP(at(second, connection.cdpUrl));
+  onTestFinished(() => over.close());
+  expect(await over.contexts()[0]?.pages()[0]?.title()).toBe('here');
+  const native = await chromium.connect(at(second, connection.playwrightUrl));
+  onTestFinished(() => native.close());
+  const own = await native.newPage();
+  await own.goto(site);
+  expect(await own.title()).toBe('here');
+  const driver = await attach(at(second, connection.webdriverUrl));
+  onTestFinished(() => driver.quit());
+  await driver.get(site);
+  expect(await driver.getTitle()).toBe('here');
+});
+
+test('a connection is made, used and revoked at any API', async ({ replicas }) => {
+  const { first, second } = replicas;
+  const { runtimes, create } = await createWorkspace(first);
+  const path = `${runtimes}/${(await create()).id}/connections`;
+  const made = await second.call('POST', path, { protocol: 'cdp', access: 'observe' });
+  expect(made).toMatchObject({ status: 200 });
+  const { id, url } = made.json;
+  using client = await openCdp(at(first, url));
+  expect(await client.send('Browser.getVersion')).toHaveProperty('product');
+  const listed = await second.call('GET', path);
+  expect(listed.json.connections[0]).toMatchObject({
+    id,
+    access: 'observe',
+    attachedClients: 1,
+  });
+  const closed = once(client.socket, 'close');
+  expect(await second.call('DELETE', `${path}/${id}`)).toMatchObject({ status: 200 });
+  const [code] = await closed;
+  expect(code).toBe(1001);
+  expect(await first.call('DELETE', `${path}/${id}`)).toMatchObject({
+    status: 404,
+    json: { code: 'connection.not_found' },
+  });
+});
+
+test('the proxy of a runtime is changed at another API', async ({ replicas }) => {
+  const { first, second } = replicas;
+  const { runtimes, create } = await createWorkspace(first);
+  const { id, connection } = await create();
+  const proxy = await openHttpProxy({ names: { 'site.example': '127.0.0.1' } });
+  const { port } = new URL(await openSite('<title>by proxy</title>'));
+  const path = `${runtimes}/${id}/proxy`;
+  const config = { type: 'http', host: '127.0.0.1', port: proxy.port };
+  const changed = await second.call('PUT', path, { proxy: config });
+  expect(changed, changed.text).toMatchObject({ status: 200 });
+  const page = await puppeteerPage(connection.cdpUrl, 'about:blank');
+  await page.goto(`http://site.example:${port}/`);
+  expect(await page.title()).toBe('by proxy');
+  expect(proxy.asked).toContain(`site.example:${port}`);
+  const refused = await second.call('PUT', path, { proxy: { ...config, port: 1 } });
+  expect(refused.json).toMatchObject({ code: 'proxy.unreachable' });
+});
+
+test('what a companion is asked at another API gets an answer that fits', async ({ replicas }) => {
+  const { first, second } = replicas;
+  const { runtimes, create } = await createWorkspace(first);
+  const path = `${runtimes}/${(await create()).id}/captchas/solve`;
+  expect(await second.call('POST', path, { timeoutMs: 1000 })).toMatchObject({
+    status: 404,
+    json: { code: 'captcha.not_found' },
+  });
+});
+
+test('what happens in pages is told at every API within a second', async ({ replicas }) => {
+  const { first, second } = replicas;
+  const { runtimes, create } = await createWorkspace(first);
+  const { id, connection } = await create();
+  const page = await puppeteerPage(connection.cdpUrl, 'about:blank');
+  const path = `${runtimes}/${id}/events`;
+  using stack = new DisposableStack();
+  const streams = await Promise.all(
+    [first, second].flatMap((api) => [
+      EventStream.open(api, `${path}/stream`),
+      EventStream.open(api, '/v1/events/stream'),
+    ]),
+  );
+  for (const one of streams) stack.use(one);
+  const told = Promise.all(streams.map((one) => one.tells('page.loaded', id)));
+  // The pages are observed from some moment on.
+  const reloading = setInterval(() => void page.reload().catch(() => undefined), SECOND_MS);
+  stack.defer(() => clearInterval(reloading));
+  await told;
+  clearInterval(reloading);
+  const known = await first.call('GET', path);
+  const said = { after: known.json.events.at(-1).id, eventTypes: ['console.message'] };
+  const waits = [first, second].map((api) => api.call('POST', `${path}/wait`, said));
+  const begunAt = performance.now();
+  await page.evaluate(() => console.log('a word'));
+  await Promise.all(streams.map((one) => one.tells('console.message', 'a word')));
+  const answers = await Promise.all(waits);
+  expect(performance.now() - begunAt).toBeLessThan(SECOND_MS * contention());
+  for (const { json } of answers) expect(json.event).toMatchObject({ type: 'console.message' });
+  const { json } = await second.call('GET', path);
+  const types = json.events.map(({ type }: { type: string }) => type);
+  expect(types).toEqual(expect.arrayContaining(['runtime.created', 'runtime.connected']));
+});
+
+test('a runtime is stopped, started, restarted and deleted at another API', async ({
+  replicas: { first, second },
+}) => {
+  const { runtimes, create } = await createWorkspace(first);
+  const { id } = await create();
+  const path = `${runtimes}/${id}`;
+  const stopped = { status: 'stopped', stopReason: 'requested' };
+  expect(await second.call('POST', `${path}/stop`)).toMatchObject({ status: 200, json: stopped });
+  expect(await first.call('GET', path)).toMatchObject({ json: stopped });
+  const started = await second.call('POST', `${path}/start`);
+  expect(started).toMatchObject({ status: 200, json: { status: 'active', generation: 2 } });
+  const again = await second.call('POST', `${path}/restart`);
+  expect(again).toMatchObject({ status: 200, json: { status: 'active', generation: 3 } });
+  const page = await puppeteerPage(at(first, again.json.connection.cdpUrl), 'about:blank');
+  expect(await page.evaluate(() => 6 * 7)).toBe(42);
+  expect(await second.call('DELETE', path)).toMatchObject({ json: { code: 'runtime.active' } });
+  await second.call('POST', `${path}/stop`);
+  expect(await second.call('DELETE', path)).toMatchObject({ status: 200 });
+  expect(await first.call('GET', path)).toMatchObject({ json: { code: 'runtime.not_found' } });
+});
+
+test('a workspace is deleted with its runtimes on every node', async ({ replicas }) => {
+  const { workspace, runtimes } = await createOnBoth(replicas);
+  const pages = await Promise.all(
+    runtimes.map(({ connection }) => puppeteerPage(connection.cdpUrl, 'about:blank')),
+  );
+  const gone = pages.map((page) => disconnected(page.browser()));
+  const path = `/v1/workspaces/${workspace.id}`;
+  expect(await replicas.second.call('DELETE', `${path}?force=true`)).toMatchObject({ status: 200 });
+  await Promise.all(gone);
+  expect(await replicas.first.call('GET', path)).toMatchObject({ status: 404 });
+});
+
+/** A client that a runtime is made for at an API. */
+async function connectOnce(api: ClusterProcess, fields: object) {
+  const workspace = await createWorkspace(api);
+  const socket = new WebSocket(connectOnceUrl(api, workspace, { token: api.apiKey, ...fields }));
+  onTestFinished(() => socket.terminate());
+  await once(socket, 'open');
+  return { workspace, socket };
+}
+
+test('one URL at any API makes a runtime that ends with its client, unless it is kept', async ({
+  replicas: { first, second },
+}) => {
+  const ending = await connectOnce(first, { alias: 'ending' });
+  const path = `${ending.workspace.runtimes}/ending`;
+  expect((await second.call('GET', path)).json).toMatchObject({ status: 'active' });
+  ending.socket.close();
+  await eventually(async () => {
+    const { json } = await second.call('GET', path);
+    expect(json).toMatchObject({ status: 'stopped', stopReason: 'closed_by_client' });
+  });
+  const kept = await connectOnce(first, { alias: 'kept', keepAlive: true });
+  kept.socket.close();
+  const connections = `${kept.workspace.runtimes}/kept/connections`;
+  await eventually(async () => {
+    const { json } = await second.call('GET', connections);
+    expect(json.connections[0]).toMatchObject({ attachedClients: 0 });
+  });
+  const { json } = await second.call('GET', `${kept.workspace.runtimes}/kept`);
+  using client = await openCdp(json.connection.cdpUrl);
+  expect(await client.send('Browser.getVersion')).toHaveProperty('product');
+});
+
+test('every process tells how it is', async ({ replicas: { nodes, first, second } }) => {
+  for (const one of [...nodes, first, second]) {
+    expect(await one.call('GET', '/readyz')).toMatchObject({
       status: 200,
-      json: { status: 'active' },
+      json: { status: 'ready', checks: { database: true, chromium: true, bus: true } },
     });
-    const stopped = await second.call('POST', `${RUNTIMES}/shared/stop`);
-    expect(stopped).toMatchObject({ status: 200, json: { status: 'stopped' } });
-    expect(await first.call('GET', `${RUNTIMES}/shared`)).toMatchObject({
-      json: { status: 'stopped' },
-    });
-  },
-);
+    expect((await one.call('GET', '/metrics')).text).toContain('bctrl_');
+  }
+  for (const api of [first, second]) {
+    expect(await api.call('GET', '/v1/doctor')).toMatchObject({ status: 200, json: {} });
+  }
+  for (const node of nodes) {
+    expect(await node.call('GET', '/v1/runtimes')).toMatchObject({ status: 404 });
+  }
+});
+
+test('runtimes are spread over the nodes', async ({ replicas }) => {
+  const { runtimes } = await createOnBoth(replicas);
+  const ids = runtimes.map(({ connection }) => nodeIdOf(connection.cdpUrl));
+  expect(ids).toEqual(replicas.nodes.map(({ nodeId }) => nodeId));
+});

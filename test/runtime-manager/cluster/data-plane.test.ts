@@ -7,7 +7,7 @@ import {
 import { nodeTest } from '../../support/node-test.ts';
 import { testConnections } from '../node/runtime-node.connections.ts';
 import { testStreams } from '../node/runtime-node.streams.ts';
-import { makeCertificates, openPlane, type Certificates } from './data-plane-plane.ts';
+import { makeCertificates, openPlane, type Certificates } from './data-plane-support.ts';
 
 /** A node whose clients come over the data plane; everything else is asked of it directly. */
 async function openFarNode(certificates?: Certificates): Promise<FakeNodeUnderTest> {

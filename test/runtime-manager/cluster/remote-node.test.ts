@@ -1,54 +1,78 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
-import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
+import type { Bus } from '../../../src/runtime-manager/cluster/bus.ts';
+import { NatsBus } from '../../../src/runtime-manager/cluster/nats-bus.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
-import { RemoteNode } from '../../../src/runtime-manager/cluster/remote-node.ts';
-import { openFakeNodeUnderTest } from '../../support/fake-node-under-test.ts';
+import { RemoteNode, type DataPlane } from '../../../src/runtime-manager/cluster/remote-node.ts';
+import {
+  openFakeNodeUnderTest,
+  type FakeNodeUnderTest,
+} from '../../support/fake-node-under-test.ts';
+import { HAS_NATS, openNatsServer } from '../../support/nats-server.ts';
+import { nodeTest } from '../../support/node-test.ts';
 import { orderOf, type NodeUnderTest } from '../../support/node-under-test.ts';
 import { testRuntimeNode } from '../node/runtime-node.contract.ts';
+import { settle } from './bus-support.ts';
+import { openPlane } from './data-plane-support.ts';
+import { openRemoteNode } from './open-remote-node.ts';
 
 const log = pino({ level: 'silent' });
 
-interface RemoteNodeUnderTest extends NodeUnderTest {
-  bus: LocalBus;
-  /** Any node, by its id. */
-  open: (id: string) => RemoteNode;
+/** What lies between a node and the process that asks it, and how that process sees it. */
+interface Between {
+  bus: Bus;
+  plane: DataPlane;
 }
 
 /** A node as another process sees it. */
-async function openRemoteNode(): Promise<RemoteNodeUnderTest> {
-  const subject = await openFakeNodeUnderTest();
-  const { own, store } = subject;
-  const bus = new LocalBus();
-  const server = new NodeServer({ bus, node: own, log });
-  const open = (id: string) =>
-    new RemoteNode({
-      id,
-      bus,
-      store,
-      placeMs: 60_000,
-      gone: new AbortController().signal,
-      plane: {
-        connect: (_, ticket, asked) => own.connect(ticket, asked),
-        answer: (_, ticket, asked) => own.answer(ticket, asked),
-      },
-    });
+function remote({ own, store }: FakeNodeUnderTest, { bus, plane }: Between, id = own.id) {
+  const gone = new AbortController().signal;
+  return new RemoteNode({ id, bus, store, placeMs: 60_000, gone, plane });
+}
+
+/** A node behind a server of NATS and the connections of the data plane. */
+async function openFarNode(): Promise<NodeUnderTest> {
+  await using stack = new AsyncDisposableStack();
+  const subject = stack.use(await openFakeNodeUnderTest());
+  const { own } = subject;
+  const nats = stack.use(await openNatsServer());
+  const [near, far] = [stack.use(await openBus(nats.url)), stack.use(await openBus(nats.url))];
+  stack.use(new NodeServer({ bus: near, node: own, log }));
+  await settle(near);
+  const { client, target, close } = await openPlane(own);
+  stack.defer(close);
+  const plane: DataPlane = {
+    connect: (_, ticket, asked) => client.connect(target, ticket, asked),
+    answer: (_, ticket, asked) => client.answer(target, ticket, asked),
+  };
   const end = () => subject.node[Symbol.asyncDispose]();
+  const owned = stack.move();
   return {
     ...subject,
-    bus,
-    open,
-    node: Object.assign(open(own.id), { [Symbol.asyncDispose]: end }),
-    [Symbol.asyncDispose]: async () => {
-      server[Symbol.dispose]();
-      await subject[Symbol.asyncDispose]();
-    },
+    node: Object.assign(remote(subject, { bus: far, plane }), { [Symbol.asyncDispose]: end }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-testRuntimeNode(openRemoteNode);
+/** A connection to NATS, as each process has one. */
+function openBus(server: string): Promise<NatsBus> {
+  return NatsBus.open({
+    servers: [server],
+    name: 'a test',
+    inbox: `_INBOX.${randomUUID()}`,
+    nkeySeedFile: undefined,
+    tls: undefined,
+    log,
+  });
+}
+
+const local = nodeTest(() => openRemoteNode());
+const far = nodeTest(openFarNode);
+
+describe('over a bus in memory', () => testRuntimeNode(local));
+describe.skipIf(!HAS_NATS)('over NATS and the data plane', () => testRuntimeNode(far));
 
 async function openTenant() {
   const subject = await openRemoteNode();

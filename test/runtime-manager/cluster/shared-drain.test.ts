@@ -20,16 +20,30 @@ async function openMember() {
   onTestFinished(() => stack.disposeAsync());
   const { node, database } = stack.use(await openFakeNodeUnderTest());
   const bus = stack.use(new LocalBus());
-  const directory = stack.use(new Directory(bus));
+  const directory = stack.use(new Directory(bus, log));
   const store = createNodeStore(database);
   const address = '127.0.0.1:9000';
   const joining: NewNode = { id: node.id, role: 'node', address, build: 'b', protocol: PROTOCOL };
   const member = stack.use(await Membership.join({ node: joining, store, log }));
+  const about = {
+    nodeId: node.id,
+    address,
+    build: 'b',
+    protocol: PROTOCOL,
+    languages: [],
+    hasWebDriver: true,
+  };
   const tell = () => {
     const { slots, active, waiting, free, warm, ...machine } = node.capacity;
     const beacon: Beacon = {
-      ...{ nodeId: node.id, epoch: member.epoch, address, build: 'b', protocol: PROTOCOL },
-      ...{ slots, active, waiting, free, warm, machine, languages: [], hasWebDriver: true },
+      ...about,
+      epoch: member.epoch ?? 0,
+      slots,
+      active,
+      waiting,
+      free,
+      warm,
+      machine,
       state: node.isDraining ? 'draining' : 'up',
     };
     bus.publish(SUBJECTS.beacon(node.id), beacon);
@@ -70,7 +84,7 @@ test('a node that was taken for lost joins again as one that drains', async () =
   const { node, member, store, control } = await openMember();
   await control.drain(node.id);
   await expect.poll(() => node.isDraining).toBe(true);
-  await store.leave({ id: node.id, epoch: member.epoch });
+  await store.leave({ id: node.id, epoch: member.epoch ?? 0 });
   await expect
     .poll(async () => await store.list())
     .toMatchObject([{ id: node.id, epoch: 2, state: 'draining' }]);
@@ -85,11 +99,17 @@ test('processes are listed with what their rows and beacons say, and one without
   );
   expect(await control.list()).toEqual([
     expect.objectContaining({
-      ...{ id, role: 'api', build: 'a', load: undefined },
+      id,
+      role: 'api',
+      build: 'a',
+      load: undefined,
       membership: expect.objectContaining({ address: undefined, lastHeardAt: undefined }),
     }),
     expect.objectContaining({
-      ...{ id: node.id, role: 'node', state: 'up', build: 'b' },
+      id: node.id,
+      role: 'node',
+      state: 'up',
+      build: 'b',
       load: expect.objectContaining({ slots: 100, free: 100 }),
       membership: {
         epoch: 1,

@@ -84,3 +84,28 @@ test('every internal address is closed while names cannot be resolved', async ()
   const unknown = new ReservedPorts([storage], resolver({}).resolve);
   expect(await unknown.has('10.0.0.6', 443)).toBe(false);
 });
+
+test('an entrance is that of the process that is meant, or else of any behind the port', () => {
+  const path = '/v1/connect';
+  const ports = new ReservedPorts([
+    { host: 'browsers.example', port: 80, entrance: '/below/v1/connect' },
+    { host: 'storage.example', port: 9000 },
+  ]);
+  ports.setPeers(['10.0.0.1', '10.0.0.2'].map((host) => ({ host, port: 8787, entrance: path })));
+  expect(ports.entranceOf({ host: '10.0.0.2', port: 8787 })).toEqual({
+    host: '10.0.0.2',
+    port: 8787,
+    path,
+  });
+  expect(ports.entranceOf({ host: 'api.example', port: 8787 })).toEqual({
+    host: '10.0.0.1',
+    port: 8787,
+    path,
+  });
+  expect(ports.entranceOf({ host: 'browsers.example', port: 80 })).toEqual({
+    host: 'browsers.example',
+    port: 80,
+    path: '/below/v1/connect',
+  });
+  expect(ports.entranceOf({ host: 'storage.example', port: 9000 })).toBeUndefined();
+});

@@ -1,5 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import { Admission, type AdmissionOptions } from '../../../src/runtime-manager/node/admission.ts';
+import {
+  Admission,
+  type AdmissionOptions,
+  type Place,
+} from '../../../src/runtime-manager/node/admission.ts';
 
 const admission = (options: Partial<AdmissionOptions> = {}) =>
   new Admission({
@@ -31,6 +35,41 @@ test('a full queue refuses at once, and who leaves it makes room', () => {
   expect(() => gate.enter()).toThrow(expect.objectContaining({ code: 'runtime.no_capacity' }));
   second?.[Symbol.dispose]();
   expect(gate.enter().state).toBe('waiting');
+});
+
+test('a place that is given back leaves no trace, and one that is given up makes room', () => {
+  const onRoom = vi.fn();
+  const open = () => admission({ maxRuntimes: 1, maxQueue: 0, onRoom });
+  const [gate, untouched] = [open(), open()];
+  for (let time = 0; time < 40; time++) gate.takeRoom()?.giveBack();
+  expect(onRoom).not.toHaveBeenCalled();
+  expect(refusalOf(gate, gate.takeRoom())).toEqual(refusalOf(untouched, untouched.takeRoom()));
+  expect(onRoom).toHaveBeenCalledTimes(2);
+});
+
+/** How a request is refused while a place is taken, which is given up after that. */
+function refusalOf(gate: Admission, place: Place | undefined): unknown {
+  using _taken = place;
+  expect(gate.takeRoom()).toBeUndefined();
+  try {
+    return gate.enter();
+  } catch (error) {
+    return error;
+  }
+}
+
+test('room is for those who wait here, and then for those who wait elsewhere', () => {
+  const gate = admission();
+  const [first, second] = [gate.enter(), gate.enter()];
+  expect(gate.takeRoom()).toBeUndefined();
+  first?.launched();
+  expect(second?.state).toBe('launching');
+  second?.[Symbol.dispose]();
+  gate.othersWait = true;
+  expect(() => gate.enter(undefined, false)).toThrow(
+    expect.objectContaining({ code: 'runtime.no_capacity' }),
+  );
+  expect(gate.takeRoom()?.state).toBe('launching');
 });
 
 test('a place that is given up while it is launching lets the next one launch', () => {

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { chunksOf, openFakeNodeUnderTest } from '../../support/fake-node-under-test.ts';
+import { nodeTest } from '../../support/node-test.ts';
 import { bodyOf, connectTo, orderOf, requestOf, ticketOf } from '../../support/node-under-test.ts';
 import { present } from '../../support/records.ts';
 import { testRuntimeNode } from './runtime-node.contract.ts';
 
 const MEGABYTE = 1_000_000;
 
-testRuntimeNode(openFakeNodeUnderTest);
+testRuntimeNode(nodeTest(openFakeNodeUnderTest));
 
 async function openRuntime() {
   const subject = await openFakeNodeUnderTest();

@@ -16,6 +16,7 @@ import {
   type LargeRequest,
   type NodeUnderTest,
 } from '../../support/node-under-test.ts';
+import { nodeTest } from '../../support/node-test.ts';
 import { openTestService } from '../../support/service.ts';
 import type { WebSocket } from 'ws';
 import { testRuntimeNode } from './runtime-node.contract.ts';
@@ -95,4 +96,4 @@ async function storedIn(name: string, content: Buffer): Promise<Buffer> {
   return buffer(zip.outputStream);
 }
 
-testRuntimeNode(openLocalNode);
+testRuntimeNode(nodeTest(openLocalNode));

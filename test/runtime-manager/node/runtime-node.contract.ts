@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
-import { nodeTest } from '../../support/node-test.ts';
-import type { NodeUnderTest } from '../../support/node-under-test.ts';
+import type { NodeTest } from '../../support/node-test.ts';
+import { testAdoption } from './runtime-node.adoption.ts';
 import { testConnections } from './runtime-node.connections.ts';
 import { testLives } from './runtime-node.lives.ts';
 import { testStreams } from './runtime-node.streams.ts';
@@ -12,9 +12,9 @@ const CDP = {
 } as const;
 
 /** Registers what every implementation of `RuntimeNode` has to do. */
-export function testRuntimeNode(open: () => Promise<NodeUnderTest>): void {
-  const test = nodeTest(open);
+export function testRuntimeNode(test: NodeTest): void {
   testLives(test);
+  testAdoption(test);
   testConnections(test);
   testStreams(test);
 
@@ -46,5 +46,6 @@ export function testRuntimeNode(open: () => Promise<NodeUnderTest>): void {
     expect(await tenant.find(runtime)).toMatchObject({ state: 'stopped', stopReason: 'shutdown' });
     expect(await tenant.store.listActive(tenant.node.id)).toEqual([]);
     expect(await tenant.own.isReady()).toBe(false);
+    expect(await tenant.own.adopt(() => tenant.store.pull(tenant.own))).toBe('no_room');
   });
 }

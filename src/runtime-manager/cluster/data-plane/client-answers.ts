@@ -24,9 +24,7 @@ export async function exchange(
     request.destroy();
   };
   const leave = () => giveUp(gone.reason);
-  let isBodyWanted = false;
   request.once('continue', () => {
-    isBodyWanted = true;
     // The request itself says when it fails.
     pipeline(watched(body, giveUp), request).catch(() => undefined);
   });
@@ -37,8 +35,7 @@ export async function exchange(
   if (gone.aborted) leave();
   request.flushHeaders();
   const response = await given.promise;
-  // The connection can be used again only after a whole request.
-  if (!isBodyWanted) request.end();
+  // Nobody reads the rest of the body.
   response.once('close', () => {
     if (!request.writableEnded) request.destroy();
   });
@@ -67,16 +64,22 @@ function answerOf(response: IncomingMessage, failure: (cause: unknown) => unknow
     response.resume();
     return new Response(null, { status, headers });
   }
-  return new Response(ReadableStream.from(chunksOf(response, failure)), { status, headers });
+  return new Response(streamOf(response, failure), { status, headers });
 }
 
-async function* chunksOf(response: IncomingMessage, failure: (cause: unknown) => unknown) {
-  try {
-    const chunks: AsyncIterable<Buffer> = response;
-    yield* chunks;
-  } catch (cause) {
-    throw failure(cause);
-  }
+/** Takes no more than is read of it. */
+function streamOf(response: IncomingMessage, failure: (cause: unknown) => unknown): ReadableStream {
+  const chunks: AsyncIterator<Buffer> = response.iterator();
+  const pull = async (controller: ReadableStreamDefaultController) => {
+    try {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    } catch (cause) {
+      throw failure(cause);
+    }
+  };
+  return new ReadableStream({ pull, cancel: () => void response.destroy() }, { highWaterMark: 0 });
 }
 
 /** Tells when a body breaks off. */

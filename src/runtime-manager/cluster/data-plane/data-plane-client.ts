@@ -15,6 +15,7 @@ import { ping, type PingResult } from './ping.ts';
 import { NODE_NAME, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 const DIAL_TIMEOUT_MS = 2000;
+/** For how long the kernel believes in the other side without a sign of it. */
 const PROBE_AFTER_MS = 10_000;
 /** Much shorter than nodes keep them: no request should meet a connection that the node closes. */
 const UNUSED_MAX_MS = 5000;

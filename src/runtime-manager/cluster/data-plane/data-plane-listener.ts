@@ -16,6 +16,7 @@ import { readNodeTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.t
 const KEEP_ALIVE_MS = 75_000;
 /** Until somebody has said who it is. */
 const INTRODUCTION_MAX_MS = 10_000;
+/** For how long the kernel believes in the other side without a sign of it. */
 const PROBE_AFTER_MS = 10_000;
 /** The headers of a client's handshake, as many as Node.js takes, and ours. */
 const HEADERS_MAX_BYTES = 64 * 1024;
@@ -36,6 +37,8 @@ export interface DataPlaneListenerOptions {
   port: number;
   /** Undefined: what passes can be read by whoever can listen to the network. */
   tls: TlsFiles | undefined;
+  /** Called when somebody asks whether the node is there. */
+  onPing?: () => void;
   log: Logger;
 }
 
@@ -139,7 +142,9 @@ export class DataPlaneListener implements AsyncDisposable {
   }
 
   #pong(outgoing: ServerResponse, nonce: string): void {
-    const { id: nodeId } = this.#options.node;
+    const { onPing, node } = this.#options;
+    const { id: nodeId } = node;
+    onPing?.();
     const signature = this.#credentials.signPong(nonce, nodeId);
     outgoing.writeHead(200, { [HEADERS.signature]: signature, 'content-type': 'application/json' });
     outgoing.end(JSON.stringify({ nonce, nodeId }));
@@ -158,16 +163,17 @@ function createHttpServer(tls: TlsIdentity | undefined): Server {
     maxHeaderSize: HEADERS_MAX_BYTES,
   };
   if (!tls) return createServer(options);
-  return createTlsServer({
+  const server = createTlsServer({
     ...options,
     ...tls,
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
     handshakeTimeout: INTRODUCTION_MAX_MS,
-    // As those without TLS have it.
-    allowHalfOpen: true,
   });
+  // As sockets without TLS have it, but not before it is known whose they are.
+  server.on('secureConnection', (socket) => (socket.allowHalfOpen = true));
+  return server;
 }
 
 /** All sockets of a server, including those that it handed over for an upgrade. */

@@ -26,6 +26,19 @@ export interface Exchange {
 /** Answers what a client asks over plain HTTP. Throws what `RuntimeNode.answer` throws. */
 export async function answerRequest(
   node: Pick<RuntimeNode, 'answer'>,
+  exchange: Exchange,
+  admitted: Admitted,
+): Promise<void> {
+  try {
+    await answer(node, exchange, admitted);
+  } finally {
+    // The API process hangs up on a body that nobody wants any more, which is noticed by reading it.
+    exchange.incoming.resume();
+  }
+}
+
+async function answer(
+  node: Pick<RuntimeNode, 'answer'>,
   { incoming, outgoing }: Exchange,
   { ticket, path, base, requestId }: Admitted,
 ): Promise<void> {

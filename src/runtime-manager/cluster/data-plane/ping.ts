@@ -28,7 +28,6 @@ export async function ping(
   let isAccepted = false;
   request.once('socket', (socket) => socket.once('connect', () => (isAccepted = true)));
   request.once('response', (response) => resolve(isPong(response) ? 'alive' : 'refused'));
-  request.once('upgrade', () => resolve('refused'));
   request.on('error', (error) => {
     const code = 'code' in error ? String(error.code) : '';
     if (isAccepted || NOBODY.has(code)) resolve('refused');

@@ -52,22 +52,31 @@ export class Checkout {
     await rm(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 
-  /**
-   * The checkouts that a service which is gone left below `root`; `owner` is undefined when its
-   * file cannot be read. Checkouts that nobody claimed are removed.
-   */
-  static async findLeft(
+  /** The claimed checkouts below `root`; `owner` is undefined when its file cannot be read. */
+  static async findClaimed(
     root: string,
   ): Promise<{ checkout: Checkout; owner: CheckoutOwner | undefined }[]> {
-    await mkdir(root, { recursive: true, mode: 0o700 });
-    const left = [];
-    for (const name of await readdir(root)) {
-      const checkout = new Checkout(join(root, name));
-      const text = await readFile(join(checkout.path, OWNER_FILE), 'utf8').catch(() => undefined);
-      if (text === undefined) await checkout.remove();
-      else left.push({ checkout, owner: parseOwner(text) });
+    return (await Checkout.#findAll(root)).flatMap(({ checkout, claim }) =>
+      claim === undefined ? [] : [{ checkout, owner: parseOwner(claim) }],
+    );
+  }
+
+  /** Removes what a service that is gone left below `root`, and nobody claimed. */
+  static async removeUnclaimed(root: string): Promise<void> {
+    for (const { checkout, claim } of await Checkout.#findAll(root)) {
+      if (claim === undefined) await checkout.remove();
     }
-    return left;
+  }
+
+  static async #findAll(root: string) {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    const checkouts = (await readdir(root)).map((name) => new Checkout(join(root, name)));
+    return Promise.all(
+      checkouts.map(async (checkout) => {
+        const file = join(checkout.path, OWNER_FILE);
+        return { checkout, claim: await readFile(file, 'utf8').catch(() => undefined) };
+      }),
+    );
   }
 }
 

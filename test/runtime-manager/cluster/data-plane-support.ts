@@ -1,4 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +10,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { generate } from 'selfsigned';
 import { onTestFinished } from 'vitest';
+import type { SocketRequest } from '../../../src/runtime-manager/connections/requests.ts';
 import { Tickets, type Ticket } from '../../../src/runtime-manager/connections/tickets.ts';
 import { DataPlaneClient } from '../../../src/runtime-manager/cluster/data-plane/data-plane-client.ts';
 import {
@@ -14,6 +19,7 @@ import {
 } from '../../../src/runtime-manager/cluster/data-plane/data-plane-listener.ts';
 import type { NodeKeys } from '../../../src/runtime-manager/cluster/data-plane/credentials.ts';
 import type { TlsFiles } from '../../../src/runtime-manager/cluster/data-plane/tls-files.ts';
+import { portOf } from '../../support/node-under-test.ts';
 
 const HOST = '127.0.0.1';
 
@@ -132,4 +138,55 @@ export function someTicket(nodeId: string, differs: Partial<Ticket> = {}): Ticke
 
 async function unexpected(): Promise<never> {
   throw new Error('the node was asked');
+}
+
+/** How a node's answer to a handshake begins. */
+export const SWITCHING =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+const HANDSHAKE = [
+  'GET / HTTP/1.1',
+  'Host: api.test',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+];
+
+/**
+ * A client that asks an API process for a websocket by hand, over a connection of its own; `connectIt` is
+ * what that process does.
+ */
+export async function handshake(
+  connectIt: (asked: SocketRequest) => Promise<void>,
+  headers: readonly string[] = [],
+) {
+  const server = createServer();
+  const arrived = Promise.withResolvers<Duplex>();
+  const gone = Promise.withResolvers<void>();
+  gone.promise.catch(() => undefined);
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    arrived.resolve(socket);
+    connectIt({ request, socket, head, path: '' }).then(gone.resolve, gone.reject);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect({ port: portOf(server.address()), allowHalfOpen: true });
+  client.on('error', () => client.destroy());
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  client.write(`${[...HANDSHAKE, ...headers].join('\r\n')}\r\n\r\n`);
+  return { client, atApi: arrived.promise, gone: gone.promise };
+}
+
+/** Reads a connection until so much of it was heard. */
+export async function hear(client: Duplex, end: string): Promise<string> {
+  let heard = '';
+  for await (const chunk of client.iterator({ destroyOnReturn: false })) {
+    heard += String(chunk);
+    if (heard.endsWith(end)) return heard;
+  }
+  throw new Error(`the connection ended after ${heard}`);
 }

@@ -1,0 +1,2 @@
+ALTER TABLE "runtimes" ADD COLUMN "queued_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "runtimes_waiting" ON "runtimes" USING btree ("queued_at","id") WHERE queued_at is not null;
