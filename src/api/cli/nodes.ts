@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { createNodeStore } from '../../db/queries/nodes.ts';
 import type { ListedNode, NodeStore } from '../../runtime-manager/runtime/index.ts';
 import { loadDatabaseConfig } from '../config/config.ts';
-import { openCommandLineDatabase } from './database.ts';
+import { openDatabaseAsIs } from './database.ts';
 
 const USAGE = `usage: npm run nodes -- <command>
 
@@ -15,7 +15,7 @@ const USAGE = `usage: npm run nodes -- <command>
   POST /v1/nodes/{id}/drain.
 `;
 
-/** Resolves with what is to be said. */
+/** Resolves with what is to be said. The schema stays as it is: services of another version may run. */
 async function main(): Promise<string> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -39,7 +39,7 @@ async function main(): Promise<string> {
 }
 
 async function openStore(stack: AsyncDisposableStack): Promise<NodeStore> {
-  return createNodeStore(await openCommandLineDatabase(loadDatabaseConfig(), stack));
+  return createNodeStore(await openDatabaseAsIs(loadDatabaseConfig(), stack));
 }
 
 async function find(store: NodeStore, nodeId: string): Promise<ListedNode> {

@@ -27,7 +27,8 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'profiles:export': 'Export the state of a browser profile: cookies and all that sites keep.',
   'extensions:read': 'See browser extensions.',
   'extensions:write': 'Upload, import, rename and delete browser extensions.',
-  admin: 'Manage API keys, and see what the doctor finds on this machine.',
+  admin:
+    'Manage API keys, and operate the whole service: see and drain its nodes, and what the doctor finds.',
 };
 
 /** What a key has that is not said to be limited: all but `admin`. */

@@ -134,7 +134,7 @@ test('when a drain is over, what is left is stopped, and its profile saved', asy
 test('a second SIGTERM ends a node that drains at once', async ({ cluster }) => {
   const node = await cluster.start('node');
   const api = await cluster.start('api');
-  await create(api, 'cut off');
+  await create(api, 'cut-off');
   const exited = node.stop('SIGTERM');
   await delay(ANOTHER_WISH_MS);
   void node.stop('SIGTERM');
