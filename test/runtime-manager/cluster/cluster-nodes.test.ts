@@ -21,13 +21,24 @@ async function openCluster() {
   onTestFinished(() => stack.disposeAsync());
   const { database, store, own } = stack.use(await openFakeNodeUnderTest());
   const bus = stack.use(new LocalBus());
-  const directory = stack.use(new Directory(bus));
+  const directory = stack.use(new Directory(bus, log));
   const outcomes: string[] = [];
-  const nodes = new ClusterNodes({
-    ...{ bus, directory, store, own: undefined, placeMs: 60_000 },
-    noted: (outcome) => void outcomes.push(outcome),
-    plane: { connect: () => Promise.reject(), answer: () => Promise.reject() },
-  });
+  const nodes = stack.use(
+    new ClusterNodes({
+      bus,
+      directory,
+      store,
+      own: undefined,
+      placeMs: 60_000,
+      nodeId: randomUUID(),
+      wakeUps: new WakeUps(),
+      maxQueue: 10,
+      queueTimeoutMs: 50,
+      noted: (outcome) => void outcomes.push(outcome),
+      plane: { connect: unused, answer: unused },
+      log,
+    }),
+  );
   const { id } = await insertOrganization(database.db, 'an organization');
   return {
     outcomes,
@@ -56,9 +67,19 @@ async function openCluster() {
       if (isServed) stack.use(new NodeServer({ bus, node, log }));
       const known = directory.known.length;
       bus.publish(SUBJECTS.beacon(node.id), {
-        ...{ nodeId: node.id, epoch: 1, protocol: PROTOCOL, state: 'up', build: 'b' },
-        ...{ address: '127.0.0.1:9000', languages: [], hasWebDriver: true },
-        ...{ slots: 10, active, waiting: 0, free: 10 - active, warm: 0 },
+        nodeId: node.id,
+        epoch: 1,
+        protocol: PROTOCOL,
+        state: 'up',
+        build: 'b',
+        address: '127.0.0.1:9000',
+        languages: [],
+        hasWebDriver: true,
+        slots: 10,
+        active,
+        waiting: 0,
+        free: 10 - active,
+        warm: 0,
       });
       await expect.poll(() => directory.known.length).toBe(known + 1);
       return node;
@@ -77,14 +98,18 @@ test('a runtime goes to the first node that takes it, and what others said is co
   expect(outcomes).toEqual(['no_responders', 'declined', 'declined', 'taken']);
 });
 
-test('when none takes it, a runtime waits at a full node, not at one that drains', async () => {
+test('when none takes it and one is full, a runtime waits for any, and is refused in time', async () => {
   const { create, add, outcomes } = await openCluster();
   const draining = [
     await add({ slots: 10, active: 0, isServed: true }),
     await add({ slots: 10, active: 2, isServed: true }),
   ];
   for (const node of draining) node.drain();
-  const full = await add({ slots: 0, active: 1, isServed: true });
-  expect(await create()).toMatchObject({ nodeId: full.id });
+  await add({ slots: 0, active: 1, isServed: true });
+  await expect(create()).rejects.toMatchObject({ code: 'runtime.no_capacity' });
   expect(outcomes).toEqual(['declined', 'declined', 'declined', 'queued']);
 });
+
+async function unused(): Promise<never> {
+  throw new Error('nobody connects');
+}
