@@ -33,7 +33,7 @@ test.runIf(HAS_NATS)(
     await using cluster = await TestCluster.open();
     const balancer = await openBalancer();
     const env = { BCTRL_PUBLIC_URL: balancer.url };
-    await cluster.start('node', env);
+    await cluster.start('node', { ...env, BCTRL_DRAIN_SECONDS: '0' });
     const api = await cluster.start('api', env);
     balancer.passTo(Number(new URL(api.url).port));
     const wanted = { alias: 'driven', kind: 'browser', driver: 'stagehand' };
