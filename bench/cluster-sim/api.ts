@@ -3,9 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { openDatabase } from '../../src/db/client.ts';
+import { createNodeStore } from '../../src/db/queries/nodes.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { Sealing } from '../../src/db/sealing.ts';
 import { ClusterNodes } from '../../src/runtime-manager/cluster/cluster-nodes.ts';
+import { DataPlaneClient } from '../../src/runtime-manager/cluster/data-plane/data-plane-client.ts';
+import { Detector } from '../../src/runtime-manager/cluster/detector.ts';
 import { Directory } from '../../src/runtime-manager/cluster/directory.ts';
 import { NatsBus } from '../../src/runtime-manager/cluster/nats-bus.ts';
 import { createWakeUpRelay } from '../../src/runtime-manager/cluster/wake-up-relay.ts';
@@ -68,10 +71,15 @@ const nodes = new ClusterNodes({
   log,
   plane: { connect: nobody, answer: nobody },
 });
+const tickets = new Tickets(secrets.ticketKeys);
+const plane = new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: undefined });
+const nodeStore = createNodeStore(database);
+// It lives as long as the process does.
+void new Detector({ ownId: id, bus, directory, plane, store: nodeStore, wakeUps, log });
 const manager = new RuntimeManager({
   store,
   nodes,
-  tickets: new Tickets(secrets.ticketKeys),
+  tickets,
   ticketTtlMs: 60_000,
   timeLimits: { idleTimeoutSeconds: 3600, maxDurationSeconds: 7200 },
   extensions: { resolve: async () => [] },

@@ -178,10 +178,9 @@ export class Cluster {
 
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */
   async joinAsApi(url: string, stack: AsyncDisposableStack): Promise<void> {
-    const host = await this.#host();
     const ping = SUBJECTS.ping(this.#parts.nodeId);
     stack.use(this.#bus.serve(ping, async () => undefined));
-    await this.#join(`${bracketed(host)}:${new URL(url).port}`, stack);
+    await this.#join({ address: undefined, url }, stack);
     await this.#directory.heard();
   }
 
@@ -197,7 +196,10 @@ export class Cluster {
    * Joins as a process that owns runtimes, and drains as its row says. It leaves with `stack`;
    * disposed, the result takes no more orders.
    */
-  async joinAsNode(served: ServedNode, stack: AsyncDisposableStack): Promise<JoinedNode> {
+  async joinAsNode(
+    { url, ...served }: ServedNode & { url: string },
+    stack: AsyncDisposableStack,
+  ): Promise<JoinedNode> {
     const { nodeId, dataDir, log } = this.#parts;
     const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
     const isolation = new Isolation();
@@ -207,7 +209,7 @@ export class Cluster {
       await reservePeers({ store: this.#store, reservedPorts, entrance: CONNECT_PATH, log }),
     );
     stack.use(bus.subscribe(SUBJECTS.beacon(nodeId), () => isolation.hear('bus')));
-    const member = await this.#join(address, stack, { isolation, held: this.#heldBy(served) });
+    const member = await this.#join({ address, url, isolation, held: this.#heldBy(served) }, stack);
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
@@ -289,12 +291,12 @@ export class Cluster {
   }
 
   async #join(
-    address: string,
+    { address, url, ...fencing }: Joining,
     stack: AsyncDisposableStack,
-    fencing: { isolation?: Isolation; held?: Held } = {},
   ): Promise<Membership> {
     const { nodeId: id, role, version: build, log } = this.#parts;
-    const node = { id, role, address, build, protocol: PROTOCOL };
+    const httpAddress = `${bracketed(await this.#host())}:${new URL(url).port}`;
+    const node = { id, role, address, httpAddress, build, protocol: PROTOCOL };
     const store: NodeStore = {
       ...this.#store,
       renew: (life, leaseMs) => this.#metrics.renewal(() => this.#store.renew(life, leaseMs)),
@@ -312,6 +314,14 @@ export class Cluster {
     const state = node.isDraining ? 'draining' : 'up';
     return { ...about, ...load, state, machine, languages: languages.list };
   }
+}
+
+/** How a process joins: the address of its data plane if it has one, and that of its HTTP server. */
+interface Joining {
+  address: string | undefined;
+  url: string;
+  isolation?: Isolation;
+  held?: Held;
 }
 
 interface Opened {

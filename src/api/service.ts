@@ -105,7 +105,7 @@ async function open(
   const server = served.use(await openServerOf({ ...ground, ...core, others, runtimes }, stack));
   const joined =
     others && node && drain
-      ? ended.use(await others.joinAsNode({ ...core, node, drain }, stack))
+      ? ended.use(await others.joinAsNode({ ...core, node, drain, url: server.url }, stack))
       : undefined;
   if (config.role === 'api') await others?.joinAsApi(server.url, stack);
   if (config.role !== 'node') others?.watch(core.wakeUps, stack);

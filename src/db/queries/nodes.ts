@@ -75,10 +75,11 @@ async function removeOld(db: Db, joining: string): Promise<void> {
 }
 
 async function join(db: Db, node: NewNode, leaseMs: number): Promise<NodeLife> {
-  const { id, address = null, ...rest } = node;
+  const { id, address = null, httpAddress = null, ...rest } = node;
   const begun = {
     ...rest,
     address,
+    httpAddress,
     state: 'up',
     leaseUntil: inFuture(leaseMs),
     startedAt: sql`now()`,
@@ -121,7 +122,11 @@ async function listNodes(db: Db): Promise<ListedNode[]> {
     .where(isPresent)
     .orderBy(desc(nodes.startedAt), desc(nodes.id))
     .limit(LISTED_MAX);
-  return rows.map((row) => ({ ...row, address: row.address ?? undefined }));
+  return rows.map((row) => ({
+    ...row,
+    address: row.address ?? undefined,
+    httpAddress: row.httpAddress ?? undefined,
+  }));
 }
 
 /** There is a row at least: that of the process that asks. */

@@ -23,6 +23,7 @@ export const nodes = pgTable(
     state: nodeState().notNull(),
     role: text({ enum: NODE_ROLES }).notNull(),
     address: text(),
+    httpAddress: text(),
     build: text().notNull(),
     protocol: integer().notNull(),
     /** By the clock of Postgres. */

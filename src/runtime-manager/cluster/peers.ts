@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ReservedPorts } from '../egress/reserved-ports.ts';
+import type { ReservedService } from '../egress/reserved-services.ts';
 import type { NodeStore } from '../runtime/node-store.ts';
 import { every } from '../timing/every.ts';
 
@@ -23,16 +24,20 @@ export async function reservePeers({
   const look = async () => {
     const listed = await store.list();
     reservedPorts.setPeers(
-      listed.flatMap(({ address, role }) => {
-        if (address === undefined) return [];
-        const { hostname, port } = new URL(`tcp://${address}`);
-        const host = hostname.replaceAll(/^\[|\]$/g, '');
-        return [{ host, port: Number(port), ...(role === 'api' && { entrance }) }];
-      }),
+      listed.flatMap(({ address, httpAddress, role }) => [
+        ...serviceAt(address),
+        ...serviceAt(httpAddress).map((one) => (role === 'node' ? one : { ...one, entrance })),
+      ]),
     );
   };
   await look();
   return every(LOOK_MS, look, (err) => {
     log.warn({ err }, 'the addresses of the cluster could not be read');
   });
+}
+
+function serviceAt(address: string | undefined): ReservedService[] {
+  if (address === undefined) return [];
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return [{ host: hostname.replaceAll(/^\[|\]$/g, ''), port: Number(port) }];
 }

@@ -22,6 +22,8 @@ export interface NewNode {
   role: NodeRole;
   /** Where its data plane listens, `host:port`; undefined when it has none. */
   address: string | undefined;
+  /** Where it answers HTTP, `host:port`: requests of clients, or how it is. */
+  httpAddress?: string | undefined;
   build: string;
   /** The version of the cluster's messages that it speaks. */
   protocol: number;

@@ -5,17 +5,17 @@ import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { ClusterNodes } from '../../../src/runtime-manager/cluster/cluster-nodes.ts';
 import { Directory } from '../../../src/runtime-manager/cluster/directory.ts';
 import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
+import { PROTOCOL } from '../../../src/runtime-manager/cluster/messages.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
 import { SUBJECTS } from '../../../src/runtime-manager/cluster/subjects.ts';
 import { WakeUps } from '../../../src/runtime-manager/events/wake-ups.ts';
-import { beaconOf } from '../../support/beats.ts';
 import { FakeNode } from '../../support/fake-node.ts';
 import { openFakeNodeUnderTest } from '../../support/fake-node-under-test.ts';
 import { orderOf } from '../../support/node-under-test.ts';
 
 const log = pino({ level: 'silent' });
 
-/** A process that places runtimes on nodes, each of which told of itself once. */
+/** A process that places runtimes on nodes, which told of themselves once. */
 async function openCluster() {
   const stack = new AsyncDisposableStack();
   onTestFinished(() => stack.disposeAsync());
@@ -23,42 +23,93 @@ async function openCluster() {
   const bus = stack.use(new LocalBus());
   const directory = stack.use(new Directory(bus, log));
   const outcomes: string[] = [];
-  const noted = (outcome: string) => void outcomes.push(outcome);
-  const plane = { connect: unexpected, answer: unexpected };
-  const wakeUps = new WakeUps();
-  const queue = { nodeId: randomUUID(), wakeUps, maxQueue: 10, queueTimeoutMs: undefined, log };
-  const placing = { bus, directory, store, plane, own: undefined, placeMs: 60_000, noted };
-  const nodes = stack.use(new ClusterNodes({ ...placing, ...queue }));
-  const { id: organizationId } = await insertOrganization(database.db, 'an organization');
+  const nodes = stack.use(
+    new ClusterNodes({
+      bus,
+      directory,
+      store,
+      own: undefined,
+      placeMs: 60_000,
+      nodeId: randomUUID(),
+      wakeUps: new WakeUps(),
+      maxQueue: 10,
+      queueTimeoutMs: 50,
+      noted: (outcome) => void outcomes.push(outcome),
+      plane: { connect: unused, answer: unused },
+      log,
+    }),
+  );
+  const { id } = await insertOrganization(database.db, 'an organization');
   return {
     outcomes,
-    create: () => nodes.create(orderOf(organizationId), {}),
-    /** The more its beacon says that it has, the later it is asked. */
-    add: async (active: number, { slots = 10, isServed = true } = {}) => {
+    create: () => nodes.create(orderOf(id), {}),
+    /** `active` is what its beacon says: the more, the later it is asked. */
+    add: async ({
+      slots,
+      active,
+      isServed,
+    }: {
+      slots: number;
+      active: number;
+      isServed: boolean;
+    }) => {
       const { languages } = own;
-      const parts = { nodeId: randomUUID(), slots, store, wakeUps, languages, log };
-      const node = stack.use(new FakeNode(parts));
+      const node = stack.use(
+        new FakeNode({
+          nodeId: randomUUID(),
+          slots,
+          store,
+          wakeUps: new WakeUps(),
+          languages,
+          log,
+        }),
+      );
       if (isServed) stack.use(new NodeServer({ bus, node, log }));
-      const { length } = directory.known;
-      const life = { id: node.id, epoch: 1 };
-      bus.publish(SUBJECTS.beacon(node.id), beaconOf({ life, address: '127.0.0.1:1' }, { active }));
-      await expect.poll(() => directory.known.length).toBe(length + 1);
+      const known = directory.known.length;
+      bus.publish(SUBJECTS.beacon(node.id), {
+        nodeId: node.id,
+        epoch: 1,
+        protocol: PROTOCOL,
+        state: 'up',
+        build: 'b',
+        address: '127.0.0.1:9000',
+        languages: [],
+        hasWebDriver: true,
+        slots: 10,
+        active,
+        waiting: 0,
+        free: 10 - active,
+        warm: 0,
+      });
+      await expect.poll(() => directory.known.length).toBe(known + 1);
       return node;
     },
   };
 }
 
-async function unexpected(): Promise<never> {
-  throw new Error('no client comes');
-}
-
 test('a runtime goes to the first node that takes it, and what others said is counted', async () => {
   const { create, add, outcomes } = await openCluster();
-  await add(0, { isServed: false });
-  const draining = await add(1);
+  await add({ slots: 10, active: 0, isServed: false });
+  const draining = await add({ slots: 10, active: 1, isServed: true });
   draining.drain();
-  await add(2, { slots: 0 });
-  const taking = await add(3);
+  await add({ slots: 0, active: 2, isServed: true });
+  const taking = await add({ slots: 10, active: 3, isServed: true });
   expect(await create()).toMatchObject({ nodeId: taking.id });
   expect(outcomes).toEqual(['no_responders', 'declined', 'declined', 'taken']);
 });
+
+test('when none takes it and one is full, a runtime waits for any, and is refused in time', async () => {
+  const { create, add, outcomes } = await openCluster();
+  const draining = [
+    await add({ slots: 10, active: 0, isServed: true }),
+    await add({ slots: 10, active: 2, isServed: true }),
+  ];
+  for (const node of draining) node.drain();
+  await add({ slots: 0, active: 1, isServed: true });
+  await expect(create()).rejects.toMatchObject({ code: 'runtime.no_capacity' });
+  expect(outcomes).toEqual(['declined', 'declined', 'declined', 'queued']);
+});
+
+async function unused(): Promise<never> {
+  throw new Error('nobody connects');
+}
