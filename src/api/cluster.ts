@@ -37,8 +37,8 @@ import {
   reconcile,
   StateConverter,
   type CapacityHistory,
+  type CapacitySource,
   type Drain,
-  type NamedCapacity,
   type NodeControl,
   type ObjectStorage,
   type OwnNode,
@@ -49,6 +49,7 @@ import {
   type WakeUps,
 } from '../runtime-manager/index.ts';
 import type { NodeStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import { cachedFigures, type Figures } from './cached-figures.ts';
 import type { Config } from './config/config.ts';
 import type { ClusterConfig } from './config/settings/cluster.ts';
 import { CONNECT_PATH } from './http/connection-urls.ts';
@@ -92,6 +93,7 @@ export class Cluster {
   readonly #plane: DataPlane;
   readonly #store: NodeStore;
   readonly #metrics: ClusterMetrics;
+  readonly #figures: Figures;
   #detector: Detector | undefined;
 
   private constructor(parts: ClusterParts, options: ClusterConfig, opened: Opened) {
@@ -103,6 +105,7 @@ export class Cluster {
     this.#plane = planeOf({ ...opened, doubt: (nodeId) => this.#detector?.doubt(nodeId) });
     this.#store = createNodeStore(parts.database);
     this.#metrics = parts.metrics.openCluster();
+    this.#figures = cachedFigures(this.#store);
     this.relay = createWakeUpRelay(opened.bus);
   }
 
@@ -159,17 +162,18 @@ export class Cluster {
     return new ClusterNodeControl({ store: this.#store, directory: this.#directory });
   }
 
-  /** What the nodes told last. */
-  capacities(): NamedCapacity[] {
-    return this.#directory.known.map(({ beacon: { machine, ...load } }) => ({
-      ...load,
-      ...machine,
-    }));
+  /** What the nodes told last, and the database of what waits for them. */
+  get capacity(): CapacitySource {
+    return {
+      nodes: () =>
+        this.#directory.known.map(({ beacon: { machine, ...load } }) => ({ ...load, ...machine })),
+      waiting: this.#figures,
+    };
   }
 
   /** Has metrics tell of the whole cluster. */
   show(capacity: CapacityHistory): void {
-    this.#metrics.showCluster({ capacity, figures: () => this.#store.figures() });
+    this.#metrics.showCluster({ capacity, figures: this.#figures });
   }
 
   /** Joins as a process that answers requests at `url`. The process leaves with `stack`. */

@@ -11,6 +11,7 @@ import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
   CapacityHistory,
+  type CapacitySource,
   diagnose,
   downloadPackage,
   Drain,
@@ -239,8 +240,11 @@ function openOperated(
   const nodeControl =
     others?.control ?? (node && drain && new OnlyNodeControl({ node, drain, build }));
   if (!nodeControl) throw new Error('there is no node');
-  const own = () => (node ? [{ ...node.capacity, nodeId: node.id }] : []);
-  const capacity = stack.use(new CapacityHistory(() => others?.capacities() ?? own()));
+  const alone: CapacitySource = {
+    nodes: () => (node ? [{ ...node.capacity, nodeId: node.id }] : []),
+    waiting: async () => undefined,
+  };
+  const capacity = stack.use(new CapacityHistory(others?.capacity ?? alone));
   others?.show(capacity);
   return { nodeControl, capacity };
 }

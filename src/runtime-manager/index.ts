@@ -40,7 +40,7 @@ export { Humanize } from './humanize/humanize.ts';
 export {
   CapacityHistory,
   type CapacitySample,
-  type NamedCapacity,
+  type CapacitySource,
 } from './node/capacity-history.ts';
 export type { NodeCapacity } from './node/capacity.ts';
 export { Drain } from './node/drain.ts';

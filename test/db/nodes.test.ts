@@ -2,7 +2,7 @@
 import { inArray, sql } from 'drizzle-orm';
 import { afterEach, expect, vi } from 'vitest';
 import { nodes } from '../../src/db/schema/index.ts';
-import { RUNNING } from '../support/records.ts';
+import { insertRecord, newRecord, RUNNING } from '../support/records.ts';
 import { idsOf, member, MINUTE_MS, OVER_MS, test } from '../support/cluster-test.ts';
 
 afterEach(() => {
@@ -96,12 +96,15 @@ test('the figures of a cluster count nodes by their state, and active runtimes b
   const [first, other] = [await openOrganization(), await openOrganization()];
   await insert(first, up.id, RUNNING);
   await insert(other, up.id);
+  await insertRecord(store, other, newRecord({ nodeId: up.id, state: 'accepted', waits: true }));
   await store.move(await insert(other, up.id, RUNNING), { to: 'stopped', reason: 'drained' });
   await insert(other, gone.id);
   await members.drain(drained);
   await members.declareLost([gone.id]);
   expect(await members.figures()).toEqual({
     activeRuntimes: 2,
+    waiting: 1,
+    oldestWaitMs: expect.any(Number),
     nodes: { up: 1, draining: 1, lost: 1, left: 0 },
   });
 });

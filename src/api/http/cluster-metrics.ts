@@ -1,12 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { CapacityHistory, NodeCapacity, OwnNode } from '../../runtime-manager/index.ts';
+import type { CapacityHistory, OwnNode } from '../../runtime-manager/index.ts';
 import type { PlacementOutcome } from '../../runtime-manager/cluster/index.ts';
-import type { ClusterFigures } from '../../runtime-manager/runtime/index.ts';
+import type { Figures } from '../cached-figures.ts';
 import { showGauge } from './gauge.ts';
 
-/** All gauges of one scrape are of the same figures. */
-const FRESH_MS = 1000;
 /** How exactly a stall of the event loop is measured. */
 const STALL_RESOLUTION_MS = 10;
 /** From a database beside the process to a renewal that came too late. */
@@ -24,8 +22,7 @@ export interface ClusterMetrics {
 
 export interface ClusterParts {
   capacity: CapacityHistory;
-  /** Asks the database, at most once a second. */
-  figures: () => Promise<ClusterFigures>;
+  figures: Figures;
 }
 
 export function createClusterMetrics(registers: Registry[]): ClusterMetrics {
@@ -53,8 +50,7 @@ export function createClusterMetrics(registers: Registry[]): ClusterMetrics {
     },
     showNode: (node) => showNode(registers, node),
     showCluster: ({ capacity, figures }) => {
-      const fresh = cached(figures);
-      showFigures(registers, fresh);
+      showFigures(registers, figures);
       showCapacity(registers, capacity);
     },
   };
@@ -82,10 +78,18 @@ function showNode(registers: Registry[], node: OwnNode): void {
 }
 
 /** What only the database knows is left out while it does not answer. */
-function showFigures(registers: Registry[], figures: () => Promise<ClusterFigures | undefined>) {
+function showFigures(registers: Registry[], figures: Figures): void {
   showGauge(registers, 'bctrl_cluster_runtimes_active', {
-    help: 'Runtimes that are active in the whole cluster.',
+    help: 'Runtimes that are active in the whole cluster, without those that wait for room.',
     read: async () => (await figures())?.activeRuntimes,
+  });
+  showGauge(registers, 'bctrl_cluster_queue_length', {
+    help: 'Runtimes that wait for room on any node.',
+    read: async () => (await figures())?.waiting,
+  });
+  showGauge(registers, 'bctrl_cluster_queue_oldest_seconds', {
+    help: 'For how long the first of them has waited.',
+    read: async () => secondsOf((await figures())?.oldestWaitMs),
   });
   new Gauge({
     name: 'bctrl_cluster_nodes',
@@ -102,32 +106,22 @@ function showFigures(registers: Registry[], figures: () => Promise<ClusterFigure
   });
 }
 
-/** As the nodes told, last within a second. */
+/** As the nodes told last, within a second. */
 function showCapacity(registers: Registry[], capacity: CapacityHistory): void {
-  const show = (name: string, help: string, of: (total: NodeCapacity) => number) =>
-    showGauge(registers, name, { help, read: () => of(capacity.now().total) });
-  show('bctrl_cluster_slots', 'Runtimes that the nodes may have at once.', ({ slots }) => slots);
-  show('bctrl_cluster_free', 'Runtimes that would find room now.', ({ free }) => free);
-  show('bctrl_cluster_queue_length', 'Runtimes that wait for room.', ({ waiting }) => waiting);
-  show(
-    'bctrl_cluster_queue_oldest_seconds',
-    'For how long the first in the queue has waited.',
-    ({ oldestWaitMs }) => oldestWaitMs / 1000,
-  );
+  showGauge(registers, 'bctrl_cluster_slots', {
+    help: 'Runtimes that the nodes may have at once.',
+    read: async () => (await capacity.now()).total.slots,
+  });
+  showGauge(registers, 'bctrl_cluster_free', {
+    help: 'Runtimes that would find room now.',
+    read: async () => (await capacity.now()).total.free,
+  });
   showGauge(registers, 'bctrl_cluster_headroom_wanted', {
     help: 'How many free places there should be: the most by which runtimes, with those that wait, became more within two minutes (the time that a node takes to start) of the last hour, plus the square root of that.',
     read: () => capacity.headroomWanted,
   });
 }
 
-/** The same answer for a moment; undefined when there is none. */
-function cached<T>(read: () => Promise<T>): () => Promise<T | undefined> {
-  let readAt = -Infinity;
-  let last: Promise<T | undefined> = Promise.resolve(undefined);
-  return () => {
-    if (performance.now() - readAt < FRESH_MS) return last;
-    readAt = performance.now();
-    last = read().catch(() => undefined);
-    return last;
-  };
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
 }

@@ -12,14 +12,15 @@ const capacityRoute = createRoute({
   tags: ['Nodes'],
   summary: 'What the nodes have room for, now and in the last hour',
   description:
-    'Costs no look at the database, so it may be asked every few seconds: with `since`, only what is new is answered.',
+    'Looks at the database once a second at most, so it may be asked every few seconds: with `since`, only new samples are answered.',
   request: { query: CapacityQuery },
   responses: { 200: json(CapacityBody, 'The capacity'), ...errors() },
 });
 
 export function capacityRoutes({ capacity }: { capacity: CapacityHistory }) {
-  return createRouter().openapi(capacityRoute, (c) => {
+  return createRouter().openapi(capacityRoute, async (c) => {
     const { since } = c.req.valid('query');
-    return c.json(toCapacityBody(capacity, since === undefined ? since : new Date(since)), 200);
+    const after = since === undefined ? since : new Date(since);
+    return c.json(await toCapacityBody(capacity, after), 200);
   });
 }

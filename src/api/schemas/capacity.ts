@@ -44,7 +44,9 @@ const Capacity = z
 const Sample = z
   .object({
     at: z.iso.datetime(),
-    total: Capacity.openapi({ description: 'Of all nodes together.' }),
+    total: Capacity.openapi({
+      description: 'Of all nodes together; of the queue, also what waits for any of them.',
+    }),
     nodes: z.array(z.object({ nodeId: z.uuid(), capacity: Capacity })),
   })
   .openapi('CapacitySample');
@@ -66,12 +68,12 @@ export const CapacityBody = z
   })
   .openapi('CapacityHistory');
 
-export function toCapacityBody(
+export async function toCapacityBody(
   history: CapacityHistory,
   since: Date | undefined,
-): z.infer<typeof CapacityBody> {
+): Promise<z.infer<typeof CapacityBody>> {
   return {
-    now: toSample(history.now()),
+    now: toSample(await history.now()),
     stepSeconds: CapacityHistory.stepMs / 1000,
     samples: history.since(since).map(toSample),
   };

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, lt, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, getTableColumns, lt, ne, sql, type SQL } from 'drizzle-orm';
 import {
   failure,
   type ClusterFigures,
@@ -131,17 +131,30 @@ async function listNodes(db: Db): Promise<ListedNode[]> {
 
 /** There is a row at least: that of the process that asks. */
 async function figures(db: Db): Promise<ClusterFigures> {
+  const held = db
+    .select({ places: sql`coalesce(sum(${organizations.activeRuntimes}), 0)` })
+    .from(organizations);
+  const waiting = db.select({ count: count() }).from(runtimes).where(isWaiting);
+  const oldest = db
+    .select({ at: sql`min(${runtimes.queuedAt})` })
+    .from(runtimes)
+    .where(isWaiting);
   const rows = await db
     .select({
       state: nodes.state,
       count: sql<number>`(count(*) filter (where ${ne(nodes.role, 'api')}))::integer`,
-      active: sql<number>`(select coalesce(sum(${organizations.activeRuntimes}), 0)::integer from ${organizations})`,
+      held: sql<number>`(${held})::integer`,
+      waiting: sql<number>`(${waiting})::integer`,
+      oldestWaitMs: sql<number>`greatest(0, coalesce(extract(epoch from now() - (${oldest})) * 1000, 0))::double precision`,
     })
     .from(nodes)
     .groupBy(nodes.state);
-  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  const counts = Object.fromEntries(rows.map((row) => [row.state, row.count]));
+  const [whole = { held: 0, waiting: 0, oldestWaitMs: 0 }] = rows;
   return {
-    activeRuntimes: rows[0]?.active ?? 0,
+    activeRuntimes: Math.max(0, whole.held - whole.waiting),
+    waiting: whole.waiting,
+    oldestWaitMs: whole.oldestWaitMs,
     nodes: { up: 0, draining: 0, lost: 0, left: 0, ...counts },
   };
 }

@@ -1,3 +1,4 @@
+import { every } from '../timing/every.ts';
 import { totalOf, type NodeCapacity } from './capacity.ts';
 
 const STEP_MS = 10_000;
@@ -17,22 +18,48 @@ export interface CapacitySample {
   nodes: NamedCapacity[];
 }
 
+/** Runtimes that wait for any node with room. */
+export interface WaitingState {
+  waiting: number;
+  /** 0 when none waits. */
+  oldestWaitMs: number;
+}
+
+export interface CapacitySource {
+  nodes: () => NamedCapacity[];
+  /** Undefined while it is not known. */
+  waiting: () => Promise<WaitingState | undefined>;
+}
+
 /** How the nodes fared in the last hour, in steps, as this process knows it. */
 export class CapacityHistory implements Disposable {
   static readonly stepMs = STEP_MS;
-  readonly #read: () => NamedCapacity[];
+  readonly #source: CapacitySource;
   /** Oldest first. */
   readonly #samples: CapacitySample[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly #sampling: Disposable;
 
-  constructor(read: () => NamedCapacity[]) {
-    this.#read = read;
-    this.#timer = setInterval(() => this.#sample(), STEP_MS).unref();
+  /** The source must not throw. */
+  constructor(source: CapacitySource) {
+    this.#source = source;
+    this.#sampling = every(
+      STEP_MS,
+      () => this.#sample(),
+      () => undefined,
+    );
   }
 
-  now(): CapacitySample {
-    const nodes = this.#read();
-    return { at: new Date(), total: totalOf(nodes), nodes };
+  /** In the total, what waits for any node counts too. */
+  async now(): Promise<CapacitySample> {
+    const { waiting = 0, oldestWaitMs = 0 } = (await this.#source.waiting()) ?? {};
+    const nodes = this.#source.nodes();
+    const sum = totalOf(nodes);
+    const total = {
+      ...sum,
+      waiting: sum.waiting + waiting,
+      oldestWaitMs: Math.max(sum.oldestWaitMs, oldestWaitMs),
+    };
+    return { at: new Date(), total, nodes };
   }
 
   /** Oldest first; undefined: all that are kept. */
@@ -52,11 +79,11 @@ export class CapacityHistory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#sampling[Symbol.dispose]();
   }
 
-  #sample(): void {
-    this.#samples.push(this.now());
+  async #sample(): Promise<void> {
+    this.#samples.push(await this.now());
     if (this.#samples.length > KEPT) this.#samples.shift();
   }
 }

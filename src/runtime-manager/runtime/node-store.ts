@@ -44,7 +44,12 @@ export interface LostNodes {
 
 /** Numbers of a whole cluster. */
 export interface ClusterFigures {
+  /** Without those that wait. */
   activeRuntimes: number;
+  /** Runtimes that wait for any node with room. */
+  waiting: number;
+  /** For how long the first of them has waited; 0 when none does. */
+  oldestWaitMs: number;
   /** How many nodes are in each state; those that are gone count for a day. */
   nodes: Record<NodeState, number>;
 }
@@ -66,7 +71,7 @@ export interface NodeStore {
   leave(life: NodeLife): Promise<void>;
   /** Those that are up or draining, also when their lease is over; newest first, 1000 at most. */
   list(): Promise<ListedNode[]>;
-  /** Costs as much as there are organizations and processes, however many runtimes. */
+  /** Costs as much as there are organizations, processes and runtimes that wait, whatever else there is. */
   figures(): Promise<ClusterFigures>;
   /**
    * Declares those lost that are up or draining and whose lease is over, and fails their runtimes

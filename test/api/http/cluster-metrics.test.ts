@@ -1,9 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { cachedFigures } from '../../../src/api/cached-figures.ts';
 import { createMetrics } from '../../../src/api/http/metrics.ts';
 import { CapacityHistory } from '../../../src/runtime-manager/index.ts';
 import { openFakeNodeUnderTest } from '../../support/fake-node-under-test.ts';
 
-const FIGURES = { activeRuntimes: 7, nodes: { up: 2, draining: 1, lost: 0, left: 0 } };
+const FIGURES = {
+  activeRuntimes: 7,
+  waiting: 4,
+  oldestWaitMs: 1500,
+  nodes: { up: 2, draining: 1, lost: 0, left: 0 },
+};
 
 function openMetrics(figures: () => Promise<typeof FIGURES>) {
   const metrics = createMetrics('1');
@@ -14,12 +20,13 @@ function openMetrics(figures: () => Promise<typeof FIGURES>) {
     memory: { freeBytes: 0, floorBytes: 0, browserBytes: 0 },
     launches: { perMinute: 0, failedPerMinute: 0, p50Ms: 0, p95Ms: 0 },
   };
-  const capacity = new CapacityHistory(() => [
-    { ...load, ...machine, nodeId: 'a', oldestWaitMs: 1500 },
-    { ...load, ...machine, nodeId: 'b', oldestWaitMs: 0 },
-  ]);
+  const cached = cachedFigures({ figures });
+  const capacity = new CapacityHistory({
+    nodes: () => ['a', 'b'].map((nodeId) => ({ ...load, ...machine, nodeId, oldestWaitMs: 0 })),
+    waiting: cached,
+  });
   onTestFinished(() => capacity[Symbol.dispose]());
-  cluster.showCluster({ capacity, figures });
+  cluster.showCluster({ capacity, figures: cached });
   const lines = async () => (await metrics.text()).split('\n');
   return { cluster, lines };
 }
@@ -58,7 +65,7 @@ test('without a database a scrape leaves out what only that knows', async () => 
   const { lines } = openMetrics(() => Promise.reject(new Error('away')));
   const told = (await lines()).filter((line) => line.startsWith('bctrl_cluster_'));
   expect(told).toContain('bctrl_cluster_slots 20');
-  expect(told.filter((line) => /runtimes_active|nodes/.test(line))).toEqual([]);
+  expect(told.filter((line) => /runtimes_active|nodes|queue/.test(line))).toEqual([]);
 });
 
 test('a node tells how it is itself', async () => {
