@@ -136,11 +136,13 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     { arrivedAt, mayWait, ...client }: CallScope,
     how: Pick<ActivationRequest, 'isPlain' | 'write'>,
   ): Promise<Runtime | undefined> {
-    const live =
-      (await this.#held(life)) ??
-      (await this.#activation.open({ id: life.id, arrivedAt, mayWait, ...how })) ??
-      (await this.#held(life));
-    if (!live || live.ended) return undefined;
+    const held = await this.#held(life);
+    const opened = held
+      ? undefined
+      : await this.#activation.open({ id: life.id, arrivedAt, mayWait, ...how });
+    const live = opened ?? held ?? (await this.#held(life));
+    // Whoever opened it is told why it ended, however soon that was.
+    if (!live || (live.ended && live !== opened)) return undefined;
     await live.startFor(client);
     return live.runtime;
   }
