@@ -120,7 +120,8 @@ export class Cluster {
     const bus = stack.use(
       await NatsBus.open({ ...options.nats, name, inbox: `_INBOX.${nodeId}`, log }),
     );
-    const directory = stack.use(new Directory(bus, log));
+    // Beacons of all nodes at each would be as many as their square.
+    const directory = stack.use(new Directory(role === 'node' ? undefined : bus, log));
     const client = stack.use(
       new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: options.nodeTls }),
     );

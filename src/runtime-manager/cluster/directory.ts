@@ -32,7 +32,7 @@ const NEVER = new AbortController().signal;
 
 /** The nodes that tell of themselves. While there is no bus, time stands still for it. */
 export class Directory implements Disposable {
-  readonly #bus: Bus;
+  readonly #bus: Bus | undefined;
   readonly #log: Logger;
   /** The nodes of a newer protocol, each of which is logged once. */
   readonly #tooNew = new Set<string>();
@@ -41,15 +41,16 @@ export class Directory implements Disposable {
   readonly #over = new Map<string, number>();
   /** The nodes whose data plane cannot be reached from here. */
   readonly #outOfReach = new Set<string>();
-  readonly #listening: Disposable;
+  readonly #listening: Disposable | undefined;
   readonly #timer: NodeJS.Timeout;
   /** Since when the bus carries messages, by `performance.now()`. */
   #connectedAt: number | undefined;
 
-  constructor(bus: Bus, log: Logger) {
+  /** Without a bus nobody is heard, as in a process that places nothing. */
+  constructor(bus: Bus | undefined, log: Logger) {
     this.#bus = bus;
     this.#log = log;
-    this.#listening = bus.subscribe(SUBJECTS.beacons, (message) => this.#hear(message));
+    this.#listening = bus?.subscribe(SUBJECTS.beacons, (message) => this.#hear(message));
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
@@ -94,7 +95,7 @@ export class Directory implements Disposable {
 
   /** Whether a node is gone, and was not heard again although it could have been. */
   isGone(nodeId: string): boolean {
-    return this.#bus.isConnected && this.#over.has(nodeId) && !this.#heard.has(nodeId);
+    return this.#bus?.isConnected === true && this.#over.has(nodeId) && !this.#heard.has(nodeId);
   }
 
   /** Whether a life of a node is over, so that it does nothing more. */
@@ -126,7 +127,7 @@ export class Directory implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#listening[Symbol.dispose]();
+    this.#listening?.[Symbol.dispose]();
   }
 
   #hear(message: unknown): void {
@@ -152,7 +153,7 @@ export class Directory implements Disposable {
   }
 
   #look(): void {
-    this.#connectedAt = this.#bus.isConnected
+    this.#connectedAt = this.#bus?.isConnected
       ? (this.#connectedAt ?? performance.now())
       : undefined;
     for (const [nodeId, { gone }] of this.#heard) {
@@ -161,7 +162,7 @@ export class Directory implements Disposable {
   }
 
   #silentMs(nodeId: string): number {
-    if (this.#connectedAt === undefined || !this.#bus.isConnected) return 0;
+    if (this.#connectedAt === undefined || !this.#bus?.isConnected) return 0;
     const heardAt = this.#heard.get(nodeId)?.heardAt ?? -Infinity;
     return performance.now() - Math.max(heardAt, this.#connectedAt);
   }
