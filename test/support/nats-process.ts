@@ -1,9 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sendSignal } from './processes.ts';
 
 const READY = /Listening for client connections on \S+:(\d+)[^]*Server is ready/;
@@ -80,8 +81,12 @@ export class NatsServer implements AsyncDisposable {
   }
 
   /** As when it is out of reach: connections stay, and nothing is answered. */
-  pause(): void {
-    sendSignal(this.#child?.pid, 'SIGSTOP');
+  async pause(): Promise<void> {
+    const pid = this.#child?.pid;
+    sendSignal(pid, 'SIGSTOP');
+    // It may pass a message on before it stops.
+    const isStopped = async () => (await readFile(`/proc/${pid}/stat`, 'utf8')).includes(') T ');
+    while (!(await isStopped())) await delay(1);
   }
 
   resume(): void {

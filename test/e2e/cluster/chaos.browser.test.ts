@@ -37,7 +37,7 @@ const FAULTS = {
     await nats.restart();
   },
   'NATS hangs for a while': async ({ cluster: { nats } }: World) => {
-    nats.pause();
+    await nats.pause();
     await delay(PAUSE_MS);
     nats.resume();
   },

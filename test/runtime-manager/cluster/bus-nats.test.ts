@@ -84,7 +84,7 @@ test.for([
     const { bus: there } = await openBus(server.url);
     there.serve('test.work', async (message) => message);
     await settle(there);
-    server.pause();
+    await server.pause();
     for (let i = 0; i < megabytes; i++) here.publish('test.much', 'x'.repeat(1_000_000));
     expect(await failureOf(here.request('test.work', 1, LONG))).toBe('interrupted');
     expect(here.isConnected).toBe(false);
@@ -101,7 +101,7 @@ test('an answer whose asker is out of reach is not confirmed', async ({ server }
   const { promise: confirmed, resolve: confirm } = Promise.withResolvers<boolean[]>();
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
   there.serve('test.work', async (_, call) => {
-    server.pause();
+    await server.pause();
     arrive();
     const before = await call.answer('unheard', 60_000);
     confirm([before, await call.answer('unsent', 60_000)]);
@@ -121,7 +121,7 @@ test('what was said just before the end is sent', async ({ server }) => {
   await settle(there);
   const { bus: here } = await openBus(server.url);
   // More than the system takes at once.
-  server.pause();
+  await server.pause();
   for (let i = 0; i < 16; i++) here.publish('test.last', 'x'.repeat(1_000_000));
   const ended = here[Symbol.asyncDispose]();
   server.resume();
@@ -185,7 +185,7 @@ test.for(['connected', 'paused'] as const)(
     child.stdout.on('data', (chunk) => (said += String(chunk)));
     await eventually(() => expect(said).toContain('opened'));
     if (state === 'paused') {
-      server.pause();
+      await server.pause();
       // From then on it connects again, and nobody greets it.
       await eventually(() => expect(said).toContain('is lost'));
     }
