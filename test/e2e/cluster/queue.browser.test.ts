@@ -9,7 +9,13 @@ import { HAS_NATS } from '../../support/nats-server.ts';
 const RUNTIMES = '/v1/workspaces/default/runtimes';
 const PATIENT = { BCTRL_QUEUE_TIMEOUT_MS: '120000' };
 const HASTY = { BCTRL_QUEUE_TIMEOUT_MS: '1000' };
-const SLOTS = { BCTRL_MAX_RUNTIMES: '2', BCTRL_WARM_MIN: '1', BCTRL_WARM_MAX: '1' };
+/** The runtimes of the last test are stopped with their nodes. */
+const SLOTS = {
+  BCTRL_MAX_RUNTIMES: '2',
+  BCTRL_DRAIN_SECONDS: '1',
+  BCTRL_WARM_MIN: '1',
+  BCTRL_WARM_MAX: '1',
+};
 
 const create = (api: ClusterProcess, alias: string) =>
   api.call('POST', RUNTIMES, { alias, kind: 'browser' });
@@ -100,6 +106,9 @@ test.runIf(HAS_NATS)(
       }
     });
     expect(await waiting()).toEqual([]);
+    const active = await second.call('GET', `${RUNTIMES}?status=active`);
+    const aliases = active.json.runtimes.map(({ alias }: { alias: string }) => alias);
+    expect(aliases).toEqual(['g', 'f', 'e']);
     expect(await create(second, 'next')).toMatchObject({ status: 200 });
   },
 );
