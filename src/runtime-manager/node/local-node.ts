@@ -143,8 +143,11 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     const live = opened ?? held ?? (await this.#held(life));
     // Whoever opened it is told why it ended, however soon that was.
     if (!live || (live.ended && live !== opened)) return undefined;
-    await live.startFor(client);
-    return live.runtime;
+    const started = await live.startFor(client);
+    if (live === opened) return started;
+    // What clients did meanwhile is in the record.
+    const { organizationId, workspaceId, id } = started;
+    return this.#options.store.find(organizationId, workspaceId, id);
   }
 
   get othersWait(): boolean {
