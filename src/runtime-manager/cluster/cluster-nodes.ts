@@ -11,9 +11,10 @@ import { Languages } from '../runtime/languages.ts';
 import { isPlain } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { BusError } from './bus.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, KnownNode } from './directory.ts';
 import { candidates, type Wish } from './placement.ts';
 import { Queue, type QueueOptions, type QueueScope } from './queue.ts';
+import { SUBJECTS } from './subjects.ts';
 import { RemoteNode, type RemoteNodeOptions } from './remote-node.ts';
 
 /** What became of asking a node for a runtime. */
@@ -26,6 +27,9 @@ const DECLINES: ReadonlySet<string> = new Set([
   'service.shutting_down',
 ]);
 const ANY: Wish = { isPlain: false, needsWebDriver: false };
+const PLAIN: Wish = { isPlain: true, needsWebDriver: false };
+/** For how long a node that was told gets the next runtime. */
+const ANTICIPATED_MS = 100;
 
 export interface ClusterNodesOptions
   extends Omit<RemoteNodeOptions, 'id' | 'gone' | 'store'>, Omit<QueueOptions, 'find'> {
@@ -53,6 +57,7 @@ interface Candidate {
 export class ClusterNodes implements Nodes, AsyncDisposable {
   readonly queue: Queue;
   readonly #options: ClusterNodesOptions;
+  #anticipated: { nodeId: string; at: number } | undefined;
 
   constructor(options: ClusterNodesOptions) {
     this.#options = options;
@@ -86,8 +91,14 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
     });
   }
 
+  /** Tells the node that would get a plain runtime now; it gets the next one, if that comes soon. */
   anticipate(): void {
-    this.#options.own?.anticipate();
+    const { bus, directory } = this.#options;
+    const [best] = candidates(directory.placeable, PLAIN);
+    if (!best) return;
+    const { nodeId } = best.beacon;
+    this.#anticipated = { nodeId, at: performance.now() };
+    bus.publish(SUBJECTS.node(nodeId, 'anticipate'), {});
   }
 
   async isReady(): Promise<boolean> {
@@ -167,7 +178,8 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   #candidates(wish: Wish): Candidate[] {
     const { own, directory } = this.#options;
-    const found = candidates(directory.placeable, wish).map((known) => {
+    const nodes = candidates(directory.placeable, wish);
+    const found = this.#anticipatedFirst(nodes).map((known) => {
       const { nodeId: id, epoch } = known.beacon;
       const choose = () => {
         known.placed++;
@@ -176,6 +188,14 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
       return { choose, isOver: () => directory.isOver({ id, epoch }) };
     });
     return found.length === 0 && own ? [{ choose: () => own, isOver: () => false }] : found;
+  }
+
+  #anticipatedFirst(nodes: KnownNode[]): KnownNode[] {
+    const { nodeId, at } = this.#anticipated ?? { at: -Infinity };
+    this.#anticipated = undefined;
+    const first = nodes.find(({ beacon }) => beacon.nodeId === nodeId);
+    if (!first || performance.now() - at > ANTICIPATED_MS) return nodes;
+    return [first, ...nodes.filter((one) => one !== first)];
   }
 
   #find({ organizationId, runtime }: CreateOrder): Promise<Runtime | undefined> {

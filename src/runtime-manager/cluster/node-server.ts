@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import type { CallScope, RuntimeNode } from '../node/runtime-node.ts';
+import type { CallScope, OwnNode, RuntimeNode } from '../node/runtime-node.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Bus, BusCall } from './bus.ts';
 import { Cancel, NODE_VERBS, Observe, type NodeVerb } from './messages.ts';
@@ -15,15 +15,17 @@ import { SUBJECTS } from './subjects.ts';
  */
 const CONFIRM_MS = 4000;
 
+type Served = RuntimeNode & Pick<OwnNode, 'anticipate'>;
+
 /** Lets other processes use a node of this one. */
 export class NodeServer implements Disposable {
-  readonly #node: RuntimeNode;
+  readonly #node: Served;
   readonly #log: Logger;
   readonly #serving: Disposable;
   /** The calls under way that can be given up. */
   readonly #calls = new Map<string, AbortController>();
 
-  constructor({ bus, node, log }: { bus: Bus; node: RuntimeNode; log: Logger }) {
+  constructor({ bus, node, log }: { bus: Bus; node: Served; log: Logger }) {
     this.#node = node;
     this.#log = log;
     this.#serving = this.#serve(bus);
@@ -45,6 +47,7 @@ export class NodeServer implements Disposable {
         if (data) this.#calls.get(data.callId)?.abort();
       }),
     );
+    stack.use(bus.subscribe(SUBJECTS.node(id, 'anticipate'), () => this.#node.anticipate()));
     stack.use(
       bus.subscribe(SUBJECTS.node(id, 'observe'), (message) => {
         const { data } = Observe.safeParse(message);
