@@ -118,6 +118,10 @@ async function expectAgreement(world: World, database: Database, when: string): 
   const { apis, nodes } = world;
   const [first, second] = apis;
   if (!first || !second) throw new Error('there are two APIs');
+  for (const { exited, log } of [...apis, ...nodes]) {
+    const ended = await Promise.race([exited.then(() => log), delay(1)]);
+    expect(ended, `${when}: a process ended by itself`).toBeUndefined();
+  }
   await eventually(async () => {
     for (const api of apis) {
       expect(await api.call('GET', '/readyz'), when).toMatchObject({ status: 200 });
