@@ -1,11 +1,9 @@
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import { createNodeStore } from '../db/queries/nodes.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
-  addressTowards,
   ClusterNodeControl,
   ClusterNodes,
   createWakeUpRelay,
@@ -51,6 +49,8 @@ import {
 import type { NodeStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import { cachedFigures, type Figures } from './cached-figures.ts';
 import type { Config } from './config/config.ts';
+import { addressOf, assertMayBePlain, findOwnHost } from './cluster-address.ts';
+import { isLoopback } from './config/settings/setting.ts';
 import type { ClusterConfig } from './config/settings/cluster.ts';
 import { CONNECT_PATH } from './http/connection-urls.ts';
 import type { ClusterMetrics } from './http/cluster-metrics.ts';
@@ -187,9 +187,9 @@ export class Cluster {
 
   /** Finds out from now on which processes are gone, as whoever has clients must. */
   watch(wakeUps: WakeUps, stack: AsyncDisposableStack): void {
-    const { nodeId: ownId, database, log } = this.#parts;
-    const store = createNodeStore(database);
+    const { nodeId: ownId, log } = this.#parts;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#client];
+    const store = this.#store;
     this.#detector = stack.use(new Detector({ ownId, bus, directory, plane, store, wakeUps, log }));
   }
 
@@ -236,46 +236,24 @@ export class Cluster {
     stack: AsyncDisposableStack,
   ): Promise<string> {
     const { tickets, secrets, log } = this.#parts;
-    const { nodeTls: tls, nodePort } = this.#options;
-    const host = await this.#host();
-    this.#assertMayBePlain(host);
+    const { nodeTls: tls, nodePort: port, nodeAddress } = this.#options;
+    const host = await findOwnHost(this.#options);
+    assertMayBePlain(host, this.#options, log);
     const listener = stack.use(
       await DataPlaneListener.open({
         node,
         tickets,
         keys: secrets.nodeKeys,
-        host: isLoopback(host) ? host : '::',
-        port: nodePort,
+        host: isLoopback(host) ? host : undefined,
+        port,
         tls,
         onPing: () => isolation.hear('probe'),
         log,
       }),
     );
     stack.use(reservedPorts.hold(listener.port));
-    const { port } = new URL(`tcp://${this.#options.nodeAddress ?? 'x'}`);
-    return `${bracketed(host)}:${port || listener.port}`;
-  }
-
-  /** The host by which others reach this one. */
-  async #host(): Promise<string> {
-    const { nodeAddress, nats } = this.#options;
-    if (nodeAddress !== undefined) return hostOf(`tcp://${nodeAddress}`);
-    const [server = ''] = nats.servers;
-    return addressTowards(hostOf(server));
-  }
-
-  #assertMayBePlain(host: string): void {
-    const { nodeTls, allowsPlainNodes } = this.#options;
-    if (nodeTls || isLoopback(host)) return;
-    if (!allowsPlainNodes) {
-      throw new Error(
-        `Processes of other machines reach this one at ${host}: set BCTRL_NODE_TLS_CA_FILE, BCTRL_NODE_TLS_CERT_FILE and BCTRL_NODE_TLS_KEY_FILE, or BCTRL_NODE_TLS=off where nobody else listens to the network.`,
-      );
-    }
-    this.#parts.log.warn(
-      { host },
-      'what clients and browsers say passes between machines without TLS',
-    );
+    const told = nodeAddress === undefined ? '' : new URL(`tcp://${nodeAddress}`).port;
+    return addressOf(host, told || listener.port);
   }
 
   /** What ends when this process is taken for lost, and how it is put in order afterwards. */
@@ -296,7 +274,7 @@ export class Cluster {
     stack: AsyncDisposableStack,
   ): Promise<Membership> {
     const { nodeId: id, role, version: build, log } = this.#parts;
-    const httpAddress = `${bracketed(await this.#host())}:${new URL(url).port}`;
+    const httpAddress = addressOf(await findOwnHost(this.#options), new URL(url).port);
     const node = { id, role, address, httpAddress, build, protocol: PROTOCOL };
     const store: NodeStore = {
       ...this.#store,
@@ -329,16 +307,4 @@ interface Opened {
   bus: Bus;
   directory: Directory;
   client: DataPlaneClient;
-}
-
-function hostOf(url: string): string {
-  return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
-}
-
-function bracketed(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }

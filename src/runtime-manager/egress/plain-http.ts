@@ -13,24 +13,12 @@ import type { Proxy } from '../runtime/launch.ts';
 import { authorityOf, type Dialer } from './dial.ts';
 import { EgressRefusal, isAbort, proxyError, ProxyHungUp } from './egress-errors.ts';
 import type { Destination } from './destination.ts';
+import { HOP_BY_HOP } from './hop-by-hop.ts';
 import { proxyAuthorization } from './http-connect.ts';
 import { credentialsOf } from './route.ts';
 
 /** As much as Chromium takes. */
 export const MAX_HEADER_BYTES = 256 * 1024;
-
-/** https://www.rfc-editor.org/rfc/rfc9110#name-connection, and the headers for proxies alone. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** The characters that Node does not allow in a status line. */
 // oxlint-disable-next-line no-control-regex

@@ -10,7 +10,7 @@ import {
   type JailMode,
 } from '../../../runtime-manager/runtime/index.ts';
 import { defaultBrowserDir } from '../machine-defaults.ts';
-import { integer, list, MIB, oneOf, setting, type ValuesOf } from './setting.ts';
+import { integer, list, MIB, oneOf, setting, type ValuesOf, isLoopback } from './setting.ts';
 
 const WARM_PER_CORE = 4;
 const RULE = 'not an address, a range or a host name, such as 10.0.0.0/8,*.corp.example';
@@ -145,8 +145,4 @@ export function machineConfig(
     // there.
     egressAllow: values.BCTRL_EGRESS_ALLOW ?? (isLoopback(values.HOST) ? ['*'] : []),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }

@@ -39,3 +39,8 @@ export function setting<T extends z.ZodType>(
 ): T {
   return schema.meta({ description, shown });
 }
+
+/** Whether only this machine reaches a host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
+}

@@ -32,7 +32,8 @@ export interface DataPlaneListenerOptions {
   node: Pick<RuntimeNode, 'id' | 'connect' | 'answer'>;
   tickets: Tickets;
   keys: NodeKeys;
-  host: string;
+  /** Undefined: every address of the machine. */
+  host: string | undefined;
   /** 0: one that is free. */
   port: number;
   /** Undefined: what passes can be read by whoever can listen to the network. */
@@ -70,7 +71,7 @@ export class DataPlaneListener implements AsyncDisposable {
       server.listen({ host, port, backlog: BACKLOG });
       await once(server, 'listening');
     } catch (cause) {
-      throw new Error(explain(cause, host, port), { cause });
+      throw new Error(explain(cause, host ?? 'this machine', port), { cause });
     }
     return new DataPlaneListener(options, server);
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { HOP_BY_HOP } from '../../egress/hop-by-hop.ts';
 
 const OURS = 'x-bctrl-';
 
@@ -27,19 +28,6 @@ const HANDSHAKE_HEADERS = [
   'user-agent',
   'x-playwright-browser',
 ];
-
-/** https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 export function handshakeHeaders(given: IncomingHttpHeaders): Record<string, string | string[]> {
   const all = HANDSHAKE_HEADERS.map((name) => [name, given[name]] as const);
