@@ -93,12 +93,13 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   /** Tells the node that would get a plain runtime now; it gets the next one, if that comes soon. */
   anticipate(): void {
-    const { bus, directory } = this.#options;
+    const { own, bus, directory } = this.#options;
     const [best] = candidates(directory.placeable, PLAIN);
-    if (!best) return;
-    const { nodeId } = best.beacon;
+    const nodeId = best?.beacon.nodeId ?? own?.id;
+    if (nodeId === undefined) return;
     this.#anticipated = { nodeId, at: performance.now() };
-    bus.publish(SUBJECTS.node(nodeId, 'anticipate'), {});
+    if (nodeId === own?.id) own.anticipate();
+    else bus.publish(SUBJECTS.node(nodeId, 'anticipate'), {});
   }
 
   async isReady(): Promise<boolean> {
@@ -178,8 +179,9 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   #candidates(wish: Wish): Candidate[] {
     const { own, directory } = this.#options;
-    const nodes = candidates(directory.placeable, wish);
-    const found = this.#anticipatedFirst(nodes).map((known) => {
+    const told = wish.isPlain && !wish.needsWebDriver ? this.#takeAnticipated() : undefined;
+    const others = candidates(directory.placeable, wish).filter((one) => one !== told);
+    const found = [...(told ? [told] : []), ...others].map((known) => {
       const { nodeId: id, epoch } = known.beacon;
       const choose = () => {
         known.placed++;
@@ -190,12 +192,12 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
     return found.length === 0 && own ? [{ choose: () => own, isOver: () => false }] : found;
   }
 
-  #anticipatedFirst(nodes: KnownNode[]): KnownNode[] {
+  /** The node that was told just now, for one runtime. */
+  #takeAnticipated(): KnownNode | undefined {
     const { nodeId, at } = this.#anticipated ?? { at: -Infinity };
     this.#anticipated = undefined;
-    const first = nodes.find(({ beacon }) => beacon.nodeId === nodeId);
-    if (!first || performance.now() - at > ANTICIPATED_MS) return nodes;
-    return [first, ...nodes.filter((one) => one !== first)];
+    if (performance.now() - at > ANTICIPATED_MS) return undefined;
+    return this.#options.directory.placeable.find(({ beacon }) => beacon.nodeId === nodeId);
   }
 
   #find({ organizationId, runtime }: CreateOrder): Promise<Runtime | undefined> {

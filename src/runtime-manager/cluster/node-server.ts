@@ -145,9 +145,10 @@ function placing(scope: Pick<CallScope, 'mayWait' | 'signal'>, call: BusCall): C
     mayWait,
     signal,
     deliver: async (runtime) => {
-      const late = delay(CONFIRM_MS, false, { ref: false });
+      const until = performance.now() + CONFIRM_MS;
       if (await call.answer({ is: 'done', value: recorded(runtime) }, CONFIRM_MS)) return true;
-      return late;
+      await delay(Math.max(0, until - performance.now()), undefined, { ref: false });
+      return false;
     },
   };
 }
