@@ -63,6 +63,7 @@ const nodes = new ClusterNodes({
   store,
   own: undefined,
   placeMs: 60_000,
+  build: 'bench',
   noted: () => undefined,
   nodeId: id,
   wakeUps,

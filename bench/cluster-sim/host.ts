@@ -79,7 +79,7 @@ async function openNode(id: string): Promise<void> {
   const about = { id, role: 'node', address, build: 'sim', protocol: PROTOCOL } as const;
   const member = await Membership.join({ node: about, store: nodeStore, log });
   // It lives as long as the process does.
-  void new NodeServer({ bus, node, log });
+  void new NodeServer({ bus, node, build: 'bench', log });
   await sleep(Math.random() * SPREAD_MS);
   const puller = new QueuePuller({ bus, node, store, log });
   sendBeacons(bus, () => {

@@ -149,13 +149,13 @@ export class Cluster {
     own: OwnNode | undefined,
     { store, wakeUps }: { store: RuntimeStore; wakeUps: WakeUps },
   ): ClusterNodes {
-    const { nodeId, log } = this.#parts;
+    const { nodeId, version: build, log } = this.#parts;
     const { maxQueue, queueTimeoutMs } = this.#parts.admission;
     const placeMs = QUEUE_MS + LAUNCHES * this.#parts.launchTimeoutMs;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#plane];
     const noted = this.#metrics.placed;
     const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
-    return new ClusterNodes({ bus, directory, plane, own, placeMs, noted, ...queue });
+    return new ClusterNodes({ bus, directory, plane, own, build, placeMs, noted, ...queue });
   }
 
   /** What an operator sees and does of nodes. */
@@ -201,7 +201,7 @@ export class Cluster {
     { url, ...served }: ServedNode & { url: string },
     stack: AsyncDisposableStack,
   ): Promise<JoinedNode> {
-    const { nodeId, dataDir, log } = this.#parts;
+    const { nodeId, dataDir, version: build, log } = this.#parts;
     const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
     const isolation = new Isolation();
     this.#metrics.showNode(node);
@@ -214,7 +214,7 @@ export class Cluster {
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
-    serving.use(new NodeServer({ bus, node, log }));
+    serving.use(new NodeServer({ bus, node, build, log }));
     const puller = serving.use(new QueuePuller({ bus, node, store, log }));
     const beacon = () => {
       const told = this.#beaconOf(node, address, member);

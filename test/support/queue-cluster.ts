@@ -91,7 +91,7 @@ function openNode(
   const nodeId = randomUUID();
   const wakeUps = stack.use(new WakeUps(createWakeUpRelay(bus)));
   const node = stack.use(new FakeNode({ ...parts, nodeId, wakeUps, log }));
-  const server = stack.use(new NodeServer({ bus, node, log }));
+  const server = stack.use(new NodeServer({ bus, node, build: 'test', log }));
   const puller = stack.use(new QueuePuller({ bus, node, store, log }));
   const about = { protocol: PROTOCOL, nodeId, epoch: 1, address: 'a:1', build: 'b' };
   stack.use(
@@ -125,7 +125,7 @@ function openApi(
   const directory = stack.use(new Directory(bus, log));
   const plane = { connect: unused, answer: unused };
   const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
-  const placing = { bus, directory, plane, own: undefined, placeMs: MINUTE_MS };
+  const placing = { bus, directory, plane, own: undefined, build: 'test', placeMs: MINUTE_MS };
   const nodes = stack.use(new ClusterNodes({ ...placing, ...queue, noted: ignore }));
   const manager = stack.use(
     new RuntimeManager({

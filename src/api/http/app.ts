@@ -52,7 +52,8 @@ import { runtimeRoutes } from '../routes/runtimes.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
 
-const BODY_MAX_BYTES = 1024 * 1024;
+/** A create passes whole over the message bus, which carries 1 MiB: https://docs.nats.io/running-a-nats-service/configuration#limits */
+const BODY_MAX_BYTES = 1_000_000;
 /** Where a client that knows only a host and a port looks for a browser. */
 const DISCOVERY = /^\/json(?:\/|$)/;
 const DISCOVERY_HINT =

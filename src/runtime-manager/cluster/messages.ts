@@ -10,7 +10,7 @@ import { Problem } from './problems.ts';
 /**
  * What processes of a cluster say to each other. JSON knows no `undefined`, and keys that one side
  * does not know are dropped: so processes of one version and the next understand each other. An
- * answer says that something is so, and the asker reads the record of it as its own version has it.
+ * answer says that something is so; an asker of another version reads the record of it as its own has it.
  */
 
 /** Raised only when older processes could not understand. */
@@ -58,8 +58,11 @@ const End = z.discriminatedUnion('to', [
   }),
 ]);
 
-/** Where the record of a runtime is; null when the node does not hold the life. */
-const Recorded = z.object({ workspaceId: z.uuid(), id: z.uuid() }).nullable();
+/** Where the record of a runtime is, and what it says; null when the node does not hold the life. */
+const Recorded = z
+  .object({ workspaceId: z.uuid(), id: z.uuid(), told: z.unknown().optional() })
+  .nullable();
+export type Recorded = z.infer<typeof Recorded>;
 
 const instant = z.union([z.date(), z.iso.datetime().transform((text) => new Date(text))]);
 

@@ -5,8 +5,9 @@ import { RuntimeError } from '../errors.ts';
 import type { CallScope, OwnNode, RuntimeNode } from '../node/runtime-node.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Bus, BusCall } from './bus.ts';
-import { Cancel, NODE_VERBS, Observe, type NodeVerb } from './messages.ts';
+import { Cancel, NODE_VERBS, Observe, type NodeVerb, type Recorded } from './messages.ts';
 import { problemOf } from './problems.ts';
+import { tellRecord } from './records.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /**
@@ -17,16 +18,25 @@ const CONFIRM_MS = 4000;
 
 type Served = RuntimeNode & Pick<OwnNode, 'anticipate'>;
 
+export interface NodeServerOptions {
+  bus: Bus;
+  node: Served;
+  build: string;
+  log: Logger;
+}
+
 /** Lets other processes use a node of this one. */
 export class NodeServer implements Disposable {
   readonly #node: Served;
+  readonly #build: string;
   readonly #log: Logger;
   readonly #serving: Disposable;
   /** The calls under way that can be given up. */
   readonly #calls = new Map<string, AbortController>();
 
-  constructor({ bus, node, log }: { bus: Bus; node: Served; log: Logger }) {
+  constructor({ bus, node, build, log }: NodeServerOptions) {
     this.#node = node;
+    this.#build = build;
     this.#log = log;
     this.#serving = this.#serve(bus);
   }
@@ -64,13 +74,13 @@ export class NodeServer implements Disposable {
       this.#patiently(asked, async (signal) => {
         // All keys are there, since statements name them.
         const order = { profileId: undefined, egress: undefined, ...runtime };
-        const scope = placing({ ...asked, signal }, call);
-        return recorded(await node.create({ organizationId, runtime: order }, scope));
+        const scope = this.#placing({ ...asked, signal }, call);
+        return this.#recorded(await node.create({ organizationId, runtime: order }, scope));
       }),
     );
     on(NODE_VERBS.start, ({ callId, budgetMs, mayWait, ...order }, call) =>
       this.#patiently({ callId, budgetMs }, async (signal) =>
-        recorded(await node.start(order, placing({ mayWait, signal }, call))),
+        this.#recorded(await node.start(order, this.#placing({ mayWait, signal }, call))),
       ),
     );
   }
@@ -79,10 +89,10 @@ export class NodeServer implements Disposable {
     const node = this.#node;
     const on = this.#server(bus, stack);
     on(NODE_VERBS.stop, async ({ end, untilGone, ...life }) =>
-      recorded(await node.stop(life, end, { untilGone })),
+      this.#recorded(await node.stop(life, end, { untilGone })),
     );
     on(NODE_VERBS.setProxy, async ({ proxy, ...life }) =>
-      recorded(await node.setProxy(life, proxy)),
+      this.#recorded(await node.setProxy(life, proxy)),
     );
     on(NODE_VERBS.call, ({ verb, message, ...asked }) =>
       this.#patiently(asked, (signal) => node.call(asked, verb, message, signal)),
@@ -136,23 +146,26 @@ export class NodeServer implements Disposable {
       this.#calls.delete(callId);
     }
   }
-}
 
-/** The runtime is the asker's only when the asker confirms that it has got the answer. */
-function placing(scope: Pick<CallScope, 'mayWait' | 'signal'>, call: BusCall): CallScope {
-  const { mayWait, signal } = scope;
-  return {
-    mayWait,
-    signal,
-    deliver: async (runtime) => {
-      const until = performance.now() + CONFIRM_MS;
-      if (await call.answer({ is: 'done', value: recorded(runtime) }, CONFIRM_MS)) return true;
-      await delay(Math.max(0, until - performance.now()), undefined, { ref: false });
-      return false;
-    },
-  };
-}
+  /** The runtime is the asker's only when the asker confirms that it has got the answer. */
+  #placing(scope: Pick<CallScope, 'mayWait' | 'signal'>, call: BusCall): CallScope {
+    const { mayWait, signal } = scope;
+    return {
+      mayWait,
+      signal,
+      deliver: async (runtime) => {
+        const until = performance.now() + CONFIRM_MS;
+        const answer = { is: 'done', value: this.#recorded(runtime) };
+        if (await call.answer(answer, CONFIRM_MS)) return true;
+        await delay(Math.max(0, until - performance.now()), undefined, { ref: false });
+        return false;
+      },
+    };
+  }
 
-function recorded(runtime: Runtime | undefined) {
-  return runtime ? { workspaceId: runtime.workspaceId, id: runtime.id } : null;
+  #recorded(record: Runtime | undefined): Recorded {
+    if (!record) return null;
+    const { workspaceId, id } = record;
+    return { workspaceId, id, told: tellRecord(record, this.#build) };
+  }
 }

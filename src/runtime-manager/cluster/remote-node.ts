@@ -19,8 +19,9 @@ import type { Proxy } from '../runtime/launch.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import { BusError, type Bus } from './bus.ts';
-import { Answer, NODE_VERBS, readConnections, type NodeVerb } from './messages.ts';
+import { Answer, NODE_VERBS, readConnections, type NodeVerb, type Recorded } from './messages.ts';
 import { errorOf } from './problems.ts';
+import { readRecord } from './records.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /** Longer than anything takes: a node that is gone is noticed otherwise. */
@@ -39,6 +40,8 @@ export interface RemoteNodeOptions {
   bus: Bus;
   plane: DataPlane;
   store: Pick<RuntimeStore, 'find'>;
+  /** Of this process: a record of the same build is read as it is told. */
+  build: string;
   /** How long a create or start may take, with the wait for room. */
   placeMs: number;
   /** Aborts when the node is gone. */
@@ -66,7 +69,7 @@ export class RemoteNode implements RuntimeNode {
     const made = await this.#givenUp(signal, (patience) =>
       this.#request(NODE_VERBS.create, { organizationId, runtime, mayWait, ...patience }),
     );
-    return made ? this.#find(organizationId, made) : undefined;
+    return made ? this.#recorded(organizationId, made) : undefined;
   }
 
   async start(order: StartOrder, { signal, mayWait }: CallScope): Promise<Runtime | undefined> {
@@ -75,7 +78,7 @@ export class RemoteNode implements RuntimeNode {
     const started = await this.#givenUp(signal, (patience) =>
       this.#request(NODE_VERBS.start, { ...life, ...patience }),
     );
-    return started ? this.#find(organizationId, started) : undefined;
+    return started ? this.#recorded(organizationId, started) : undefined;
   }
 
   async stop(
@@ -84,12 +87,12 @@ export class RemoteNode implements RuntimeNode {
     { untilGone = false }: { untilGone?: boolean } = {},
   ): Promise<Runtime | undefined> {
     const over = await this.#ask(NODE_VERBS.stop, { ...lifeOf(life), end, untilGone });
-    return over ? this.#find(life.organizationId, over) : undefined;
+    return over ? this.#recorded(life.organizationId, over) : undefined;
   }
 
   async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
     const changed = await this.#ask(NODE_VERBS.setProxy, { ...lifeOf(life), proxy });
-    if (changed) return this.#find(life.organizationId, changed);
+    if (changed) return this.#recorded(life.organizationId, changed);
     throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
   }
 
@@ -124,10 +127,12 @@ export class RemoteNode implements RuntimeNode {
   }
 
   /** The record, which the node wrote before it answered. */
-  async #find(
+  async #recorded(
     organizationId: string,
-    { workspaceId, id }: { workspaceId: string; id: string },
+    { workspaceId, id, told }: NonNullable<Recorded>,
   ): Promise<Runtime> {
+    const record = readRecord(told, this.#options.build);
+    if (record) return record;
     const found = await this.#options.store.find(organizationId, workspaceId, id);
     if (found) return found;
     throw new RuntimeError('runtime.not_found', 'There is no such runtime.');

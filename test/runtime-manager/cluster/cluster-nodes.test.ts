@@ -30,6 +30,7 @@ async function openCluster() {
       store,
       own: undefined,
       placeMs: 60_000,
+      build: 'test',
       nodeId: randomUUID(),
       wakeUps: new WakeUps(),
       maxQueue: 10,
@@ -64,7 +65,7 @@ async function openCluster() {
           log,
         }),
       );
-      if (isServed) stack.use(new NodeServer({ bus, node, log }));
+      if (isServed) stack.use(new NodeServer({ bus, node, build: 'test', log }));
       const known = directory.known.length;
       bus.publish(SUBJECTS.beacon(node.id), {
         nodeId: node.id,

@@ -24,7 +24,7 @@ async function openNodes() {
   const bus = new LocalBus();
   const directory = new Directory(bus, log);
   onTestFinished(() => directory[Symbol.dispose]());
-  const server = new NodeServer({ bus, node: own, log });
+  const server = new NodeServer({ bus, node: own, build: 'test', log });
   onTestFinished(() => server[Symbol.dispose]());
   const silent = { id: randomUUID(), epoch: 1 };
   const asked = Promise.withResolvers<void>();
@@ -40,6 +40,7 @@ async function openNodes() {
   const queue = {
     nodeId: randomUUID(),
     wakeUps: new WakeUps(),
+    build: 'test',
     maxQueue: 10,
     queueTimeoutMs: undefined,
     noted: () => undefined,

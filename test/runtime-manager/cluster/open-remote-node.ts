@@ -15,11 +15,13 @@ export interface RemoteNodeUnderTest extends NodeUnderTest {
   open: (id: string) => RemoteNode;
 }
 
-/** How the two ends speak, where one is of another version. */
+/** How the two ends speak, where one is of another version, and so of another build. */
 export interface Ends {
   asker?: (bus: Bus) => Bus;
   node?: (bus: Bus) => Bus;
 }
+
+const OURS = 'ours';
 
 /** A node as another process sees it. */
 export async function openRemoteNode(
@@ -29,12 +31,18 @@ export async function openRemoteNode(
   const subject = await openFakeNodeUnderTest(differs);
   const { own, store } = subject;
   const bus = new LocalBus();
-  const server = new NodeServer({ bus: node(bus), node: own, log });
+  const server = new NodeServer({
+    bus: node(bus),
+    node: own,
+    build: node === same ? OURS : 'another',
+    log,
+  });
   const open = (id: string) =>
     new RemoteNode({
       id,
       bus: asker(bus),
       store,
+      build: asker === same ? OURS : 'another',
       placeMs: 60_000,
       gone: new AbortController().signal,
       plane: {

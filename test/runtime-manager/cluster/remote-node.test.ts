@@ -3,9 +3,15 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import type { Bus } from '../../../src/runtime-manager/cluster/bus.ts';
+import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
 import { NatsBus } from '../../../src/runtime-manager/cluster/nats-bus.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
-import { RemoteNode, type DataPlane } from '../../../src/runtime-manager/cluster/remote-node.ts';
+import {
+  RemoteNode,
+  type DataPlane,
+  type RemoteNodeOptions,
+} from '../../../src/runtime-manager/cluster/remote-node.ts';
+import type { Launch } from '../../../src/runtime-manager/runtime/launch.ts';
 import {
   openFakeNodeUnderTest,
   type FakeNodeUnderTest,
@@ -24,12 +30,22 @@ const log = pino({ level: 'silent' });
 interface Between {
   bus: Bus;
   plane: DataPlane;
+  build?: string;
 }
 
+const unusedPlane: DataPlane = {
+  connect: () => Promise.reject(new Error('not asked')),
+  answer: () => Promise.reject(new Error('not asked')),
+};
+
 /** A node as another process sees it. */
-function remote({ own, store }: FakeNodeUnderTest, { bus, plane }: Between, id = own.id) {
+function remote(
+  { own, store }: Pick<RemoteNodeOptions, 'store'> & Pick<FakeNodeUnderTest, 'own'>,
+  { bus, plane, build = 'test' }: Between,
+  id = own.id,
+) {
   const gone = new AbortController().signal;
-  return new RemoteNode({ id, bus, store, placeMs: 60_000, gone, plane });
+  return new RemoteNode({ id, bus, store, build, placeMs: 60_000, gone, plane });
 }
 
 /** A node behind a server of NATS and the connections of the data plane. */
@@ -39,7 +55,7 @@ async function openFarNode(): Promise<NodeUnderTest> {
   const { own } = subject;
   const nats = stack.use(await openNatsServer());
   const [near, far] = [stack.use(await openBus(nats.url)), stack.use(await openBus(nats.url))];
-  stack.use(new NodeServer({ bus: near, node: own, log }));
+  stack.use(new NodeServer({ bus: near, node: own, build: 'test', log }));
   await settle(near);
   const { client, target, close } = await openPlane(own);
   stack.defer(close);
@@ -97,4 +113,31 @@ test('a node that nobody serves is out of reach at once, and one without a bus i
   await expect(absent.create(order, {})).rejects.toMatchObject({ code: 'runtime.unreachable' });
   bus.isConnected = false;
   await expect(node.create(order, {})).rejects.toMatchObject({ code: 'service.unavailable' });
+});
+
+test('a record of the same build is read from the answer, a large one and one of another build from its row', async () => {
+  await using subject = await openFakeNodeUnderTest();
+  const { own, store, database } = subject;
+  const { id: organizationId } = await insertOrganization(database.db, 'an organization');
+  const bus = new LocalBus();
+  using _server = new NodeServer({ bus, node: own, build: 'ours', log });
+  let reads = 0;
+  const counted: RemoteNodeOptions['store'] = {
+    find: (...asked) => {
+      reads++;
+      return store.find(...asked);
+    },
+  };
+  const asker = (build: string) =>
+    remote({ own, store: counted }, { bus, plane: unusedPlane, build });
+  const made = async (build: string, launch: Launch = { mode: 'ephemeral' }) => {
+    const order = orderOf(organizationId, { launch });
+    const record = await asker(build).create(order, {});
+    expect(record).toEqual(await store.find(organizationId, 'default', order.runtime.id));
+    return reads;
+  };
+  expect(await made('ours')).toBe(0);
+  expect(await made('of another version')).toBe(1);
+  const large = Array.from({ length: 3000 }, () => randomUUID());
+  expect(await made('ours', { mode: 'ephemeral', extensionIds: large })).toBe(2);
 });

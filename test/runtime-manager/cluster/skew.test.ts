@@ -59,7 +59,8 @@ test.for(SKEWS)(
       const said = isTold(exchange) ? message : skew(message);
       const asked = bus.request(SUBJECTS.node(nodeId, verb), said, { timeoutMs: TIMEOUT_MS });
       if (exchange.cancel) bus.publish(SUBJECTS.node(nodeId, 'cancel'), skew(exchange.cancel));
-      expect(comparable(await asked), verb).toEqual(comparable(answer));
+      // What it tells besides is for processes of its own build.
+      expect(comparable(await asked), verb).toMatchObject(comparable(answer) as object);
     }
     expect(Observe.parse(skew(recorded.observe))).toEqual(recorded.observe);
   },
@@ -78,7 +79,15 @@ async function openAnswering(skew: (said: unknown) => unknown) {
     connect: () => Promise.reject(new Error('not asked')),
     answer: () => Promise.reject(new Error('not asked')),
   };
-  const node = new RemoteNode({ id: nodeId, bus, store, plane, placeMs: TIMEOUT_MS, gone: NEVER });
+  const node = new RemoteNode({
+    id: nodeId,
+    bus,
+    store,
+    plane,
+    build: 'of another',
+    placeMs: TIMEOUT_MS,
+    gone: NEVER,
+  });
   const record = await store.find(recorded.organizationId, 'default', 'recorded');
   if (!record) throw new Error('the recorded runtime was not made');
   return { bus, node, record };
