@@ -9,6 +9,8 @@ import { HAS_NATS } from '../../support/nats-server.ts';
 
 const RUNTIMES = '/v1/workspaces/default/runtimes';
 const EXIT_MS = 5000;
+/** For how long a socket of a node that drains is watched. */
+const WATCHED_MS = Number(process.env['DRAIN_WATCHED_SECONDS'] ?? 5) * 1000;
 /** A signal that comes sooner is the same wish. */
 const ANOTHER_WISH_MS = 2100;
 
@@ -57,11 +59,16 @@ test('a node that gets SIGTERM takes nothing more, and exits with its last runti
   await expect
     .poll(async () => (await api.call('GET', '/v1/nodes')).json.nodes)
     .toContainEqual(expect.objectContaining({ id: secondId, load: expect.anything() }));
+  const signalledAt = performance.now();
   const exited = first.stop('SIGTERM');
   for (let nth = 0; nth < 20; nth++) {
     await create(api, `later-${nth}`);
     expect(await client.evaluate(`${nth} + 1`)).toMatchObject({ value: nth + 1 });
     await api.call('POST', `${RUNTIMES}/later-${nth}/stop`);
+  }
+  while (performance.now() - signalledAt < WATCHED_MS) {
+    expect(await client.evaluate('document.readyState')).toMatchObject({ value: 'complete' });
+    await delay(1000);
   }
   const places = await placesOf(cluster);
   const firstId = await readNodeId(first.dataDir);

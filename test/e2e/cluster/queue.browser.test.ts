@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test as base } from 'vitest';
 import { openDatabase } from '../../../src/db/client.ts';
 import { TestCluster, type ClusterProcess } from '../../support/cluster.ts';
+import { contention } from '../../support/contention.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 
@@ -11,11 +12,13 @@ const PATIENT = { BCTRL_QUEUE_TIMEOUT_MS: '120000' };
 const HASTY = { BCTRL_QUEUE_TIMEOUT_MS: '1000' };
 /** The runtimes of the last test are stopped with their nodes. */
 const SLOTS = {
-  BCTRL_MAX_RUNTIMES: '2',
+  BCTRL_MAX_RUNTIMES: '5',
   BCTRL_DRAIN_SECONDS: '1',
   BCTRL_WARM_MIN: '1',
   BCTRL_WARM_MAX: '1',
 };
+
+const ADMITTED_WITHIN_MS = 300;
 
 const create = (api: ClusterProcess, alias: string) =>
   api.call('POST', RUNTIMES, { alias, kind: 'browser' });
@@ -54,22 +57,27 @@ const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup })
 });
 
 test.runIf(HAS_NATS)(
-  'a stop admits whoever has waited for longest, at whichever API',
+  'of 30 creates for 10 places 20 wait, and each stop admits whoever has waited for longest',
   async ({ cluster: { first, second, createWaiting, stop, waiting } }) => {
-    const running = ['a', 'b', 'c', 'd'];
-    for (const alias of running) expect(await create(first, alias)).toMatchObject({ status: 200 });
-    const answers = await createWaiting([
-      [first, 'e'],
-      [second, 'f'],
-      [first, 'g'],
-    ]);
-    const left = ['e', 'f', 'g'];
-    expect(await waiting()).toEqual(left);
-    for (const [nth, alias] of ['e', 'f', 'g'].entries()) {
-      expect(await stop(running[nth] ?? '')).toMatchObject({ json: { status: 'stopped' } });
-      expect(await answers.get(alias)).toMatchObject({ status: 200, json: { status: 'active' } });
-      expect(await waiting()).toEqual(left.slice(nth + 1));
+    for (let nth = 0; nth < 10; nth++) {
+      expect(await create(first, `runs-${nth}`)).toMatchObject({ status: 200 });
     }
+    const left = Array.from({ length: 20 }, (_, nth) => `waits-${nth}`);
+    const answers = await createWaiting(
+      left.map((alias, nth) => [nth % 2 === 0 ? first : second, alias] as const),
+    );
+    expect(await waiting()).toEqual(left);
+    for (let nth = 0; nth < 5; nth++) {
+      const oldest = left.shift() ?? '';
+      const stopping = stop(`runs-${nth}`);
+      const askedAt = performance.now();
+      await eventually(async () => expect(await waiting()).toEqual(left), { interval: 5 });
+      expect(performance.now() - askedAt).toBeLessThan(ADMITTED_WITHIN_MS * contention());
+      expect(await stopping).toMatchObject({ json: { status: 'stopped' } });
+      expect(await answers.get(oldest)).toMatchObject({ json: { status: 'active' } });
+    }
+    for (const alias of left) await stop(alias);
+    expect(await waiting()).toEqual([]);
   },
 );
 
@@ -97,7 +105,7 @@ test.runIf(HAS_NATS)(
     const orphans = ['o', 'p'];
     await createWaiting(orphans.map((alias) => [first, alias] as const));
     await first.stop('SIGKILL');
-    await stop('d');
+    await stop('runs-9');
     await eventually(async () => {
       for (const alias of orphans) {
         expect(await second.call('GET', `${RUNTIMES}/${alias}`)).toMatchObject({
@@ -108,7 +116,8 @@ test.runIf(HAS_NATS)(
     expect(await waiting()).toEqual([]);
     const active = await second.call('GET', `${RUNTIMES}?status=active`);
     const aliases = active.json.runtimes.map(({ alias }: { alias: string }) => alias);
-    expect(aliases).toEqual(['g', 'f', 'e']);
+    expect(aliases).toHaveLength(9);
+    expect(aliases).not.toEqual(expect.arrayContaining(orphans));
     expect(await create(second, 'next')).toMatchObject({ status: 200 });
   },
 );
