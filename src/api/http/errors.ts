@@ -55,7 +55,15 @@ const RUNTIME_ERROR_STATUS = {
   'captcha.site_key_unknown': 422,
   'captcha.page_gone': 409,
   'captcha.timeout': 502,
+  'storage.namespace_not_found': 404,
+  'storage.name_in_use': 409,
+  'storage.not_empty': 409,
+  'storage.quota_exceeded': 409,
   'storage.object_missing': 500,
+  'file.not_found': 404,
+  'file.path_in_use': 409,
+  'file.too_large': 413,
+  'file.no_content': 409,
   'connection.ticket_invalid': 401,
   'connection.ticket_expired': 401,
   'connection.revoked': 410,
@@ -94,6 +102,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
 const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
   'workspace.has_active_runtimes':
     'Stop the runtimes first, or delete with ?force=true, which stops them.',
+  'storage.not_empty': 'Delete its files first, or delete with ?force=true, which deletes them.',
+  'storage.quota_exceeded': 'Delete files that nobody needs any more.',
 };
 
 interface ErrorExtras {

@@ -9,6 +9,7 @@ export const ARCHIVE_FOLDERS = {
   profiles: 'profiles/',
   extensions: 'extensions/',
   jobs: 'jobs/',
+  files: 'files/',
 } as const;
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';

@@ -26,6 +26,26 @@ export type {
   ExtensionUser,
   StoredExtension,
 } from '../extensions/extension-store.ts';
+export {
+  FILE_FAILURES,
+  FILE_SOURCES,
+  FILE_STATES,
+  type FileFailure,
+  type NewDownload,
+  type NewFile,
+  type StorageNamespace,
+  type StoredContent,
+  type StoredFile,
+} from '../files/file.ts';
+export { filePathProblem } from '../files/file-path.ts';
+export { Files } from '../files/files.ts';
+export type {
+  FileEntry,
+  FileRange,
+  FileStore,
+  NamespaceScope,
+  StorageUsage,
+} from '../files/file-store.ts';
 export { PERSONA_ID_MAX } from '../humanize/persona-id.ts';
 export { JAIL_LEVELS, JAIL_MODES, type JailLevel, type JailMode } from '../machine/jail/levels.ts';
 export {

@@ -10,6 +10,8 @@ export const SCOPES = [
   'profiles:export',
   'extensions:read',
   'extensions:write',
+  'files:read',
+  'files:write',
   'admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -27,6 +29,8 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'profiles:export': 'Export the state of a browser profile: cookies and all that sites keep.',
   'extensions:read': 'See browser extensions.',
   'extensions:write': 'Upload, import, rename and delete browser extensions.',
+  'files:read': 'See and read files: in storage namespaces, and those of runtimes.',
+  'files:write': 'Store, move and delete files, and create and delete storage namespaces.',
   admin:
     'Manage API keys, and operate the whole service: see and drain its nodes, and what the doctor finds.',
 };

@@ -1,0 +1,115 @@
+import { and, asc, desc, eq, gt, gte, lt, sql, type SQL } from 'drizzle-orm';
+import type {
+  FileEntry,
+  FileRange,
+  FileStore,
+  Page,
+  PageRequest,
+  StoredFile,
+} from '../../runtime-manager/runtime/index.ts';
+import type { Db } from '../client.ts';
+import { files, isStored } from '../schema/index.ts';
+import { isKept, toFile } from './file-rows.ts';
+import { afterCursor, toPage } from './pages.ts';
+
+/** The last character there is: no path has it, so all that begin with a text are before text and it. */
+const LAST = '\u{10FFFF}';
+
+export function createFileLists(db: Db): Pick<FileStore, 'list' | 'listFolder' | 'listOfRuntime'> {
+  return {
+    list: (namespaceId, range) => listFiles(db, namespaceId, range),
+    listFolder: (namespaceId, range) => listFolder(db, namespaceId, range),
+    listOfRuntime: (organizationId, runtimeId, page) =>
+      listOfRuntime(db, { organizationId, runtimeId }, page),
+  };
+}
+
+async function listFiles(
+  db: Db,
+  namespaceId: string,
+  { prefix, after, limit }: FileRange,
+): Promise<StoredFile[]> {
+  const rows = await db
+    .select()
+    .from(files)
+    .where(
+      and(
+        eq(files.namespaceId, namespaceId),
+        isStored,
+        gte(files.path, prefix),
+        lt(files.path, prefix + LAST),
+        after === undefined ? undefined : gt(files.path, after),
+      ),
+    )
+    .orderBy(asc(files.path))
+    .limit(limit);
+  return rows.map(toFile);
+}
+
+/** One step of the recursion is one look into the index, however many files a folder has. */
+async function listFolder(
+  db: Db,
+  namespaceId: string,
+  { prefix, after, limit }: FileRange,
+): Promise<FileEntry[]> {
+  const start = after?.endsWith('/') ? after + LAST : (after ?? '');
+  const next = (from: SQL) => sql`
+    select path,
+      case when position('/' in substr(path, char_length(${prefix}::text) + 1)) > 0
+        then ${prefix}::text || split_part(substr(path, char_length(${prefix}::text) + 1), '/', 1) || '/'
+      end as folder
+    from ${files}
+    where namespace_id = ${namespaceId} and ${isStored} and path > ${from}
+      and path >= ${prefix}::text and path < ${prefix + LAST}::text
+    order by path limit 1`;
+  const entries = await db.execute<{ path: string; folder: string | null }>(sql`
+    with recursive entries(path, folder) as (
+      (${next(sql`${start}::text`)})
+      union all
+      select found.path, found.folder from entries cross join lateral (
+        ${next(sql`(coalesce(entries.folder || ${LAST}::text, entries.path)) collate "C"`)}
+      ) as found
+    ) select path, folder from entries limit ${limit}`);
+  const paths = entries.flatMap(({ path, folder }) => (folder === null ? path : []));
+  const found = await findAll(db, namespaceId, paths);
+  return entries.flatMap(({ path, folder }): FileEntry[] => {
+    if (folder !== null) return [{ folder }];
+    const file = found.get(path);
+    return file ? [{ file }] : [];
+  });
+}
+
+async function findAll(
+  db: Db,
+  namespaceId: string,
+  paths: readonly string[],
+): Promise<Map<string, StoredFile>> {
+  if (paths.length === 0) return new Map();
+  const asked = sql`any(array(select jsonb_array_elements_text(${JSON.stringify(paths)}::jsonb)))`;
+  const rows = await db
+    .select()
+    .from(files)
+    .where(and(eq(files.namespaceId, namespaceId), isStored, sql`${files.path} = ${asked}`));
+  return new Map(rows.map((row) => [row.path, toFile(row)]));
+}
+
+async function listOfRuntime(
+  db: Db,
+  { organizationId, runtimeId }: { organizationId: string; runtimeId: string },
+  page: PageRequest,
+): Promise<Page<StoredFile>> {
+  const rows = await db
+    .select()
+    .from(files)
+    .where(
+      and(
+        eq(files.organizationId, organizationId),
+        eq(files.runtimeId, runtimeId),
+        isKept,
+        afterCursor(files, page.cursor),
+      ),
+    )
+    .orderBy(desc(files.createdAt), desc(files.id))
+    .limit(page.limit + 1);
+  return toPage(rows.map(toFile), page);
+}

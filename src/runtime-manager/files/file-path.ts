@@ -1,0 +1,19 @@
+const MOST_BYTES = 1024;
+/** The most that file systems take: https://man7.org/linux/man-pages/man5/ext4.5.html */
+const MOST_NAME_BYTES = 255;
+/** Control characters, and the last character of Unicode, which marks the end of what begins alike. */
+// oxlint-disable-next-line no-control-regex
+const FORBIDDEN = /[\x00-\x1f\x7f-\x9f\\]|\u{10FFFF}/u;
+
+/** What is wrong with the path of a file, in a sentence; undefined: nothing. */
+export function filePathProblem(path: string): string | undefined {
+  if (path === '') return 'A path has at least a name.';
+  if (!path.isWellFormed()) return 'A path is text of whole Unicode characters.';
+  if (Buffer.byteLength(path) > MOST_BYTES) return `A path has at most ${MOST_BYTES} bytes.`;
+  if (FORBIDDEN.test(path)) return 'A path has no control characters and no backslashes.';
+  const names = path.split('/');
+  if (names.includes('')) return 'A path has single slashes between names, and none at an end.';
+  if (names.includes('.') || names.includes('..')) return 'No name in a path is "." or "..".';
+  const isLong = names.some((name) => Buffer.byteLength(name) > MOST_NAME_BYTES);
+  return isLong ? `A name in a path has at most ${MOST_NAME_BYTES} bytes.` : undefined;
+}
