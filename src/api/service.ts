@@ -6,6 +6,7 @@ import { openDatabase, type Database, type DatabaseAddress } from '../db/client.
 import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
+import { createFileStore } from '../db/queries/files.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import type { Sealing } from '../db/sealing.ts';
@@ -17,6 +18,7 @@ import {
   Drain,
   EgressPolicy,
   Extensions,
+  FileRemoval,
   onlyNode,
   OnlyNodeControl,
   Profiles,
@@ -171,6 +173,8 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   const store = createRuntimeStore(database, secrets, ground);
   await reconcile(store, nodeId, log);
   const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
+  const fileStore = createFileStore(database.db);
+  const fileRemoval = stack.use(new FileRemoval({ store: fileStore, storage, log }));
   const profileStore = createProfileStore(database.db, secrets);
   const profiles = new Profiles({ ...ground, storage, store: profileStore });
   const reservedPorts = new ReservedPorts(ground.reservedServices);
@@ -185,7 +189,8 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   });
   const wakeUps = stack.use(new WakeUps(others?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
-  const core = { storage, store, profiles, extensions, reservedPorts, wakeUps };
+  const kept = { storage, store, fileStore, fileRemoval, profiles, extensions };
+  const core = { ...kept, reservedPorts, wakeUps };
   const openNode = parts.openNode ?? openLocalNode;
   const opened: Browsers =
     others && ground.role === 'api'

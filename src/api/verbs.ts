@@ -8,25 +8,30 @@ import {
   BrowserProfiles,
   ProfileTransfers,
   type Extensions,
+  type FileRemoval,
+  type ObjectStorage,
   type Profiles,
   type ProfileStates,
   type RuntimeManager,
 } from '../runtime-manager/index.ts';
-import { ApiKeys, Workspaces } from '../runtime-manager/runtime/index.ts';
+import { ApiKeys, Files, Workspaces, type FileStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
 
-export interface VerbParts extends Pick<Config, 'dataDir'> {
+export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   database: Database;
   secrets: Sealing;
   runtimes: RuntimeManager;
   profiles: Profiles;
   extensions: Extensions;
   states: ProfileStates;
+  storage: ObjectStorage;
+  fileStore: FileStore;
+  fileRemoval: FileRemoval;
 }
 
 /** What customers do with what they keep. */
 export function openVerbs(parts: VerbParts) {
-  const { secrets, runtimes, profiles, extensions, states } = parts;
+  const { secrets, runtimes, profiles, extensions, states, storage } = parts;
   const { db } = parts.database;
   const workspaceStore = createWorkspaceStore(db);
   const browserProfiles = new BrowserProfiles({
@@ -42,6 +47,12 @@ export function openVerbs(parts: VerbParts) {
       stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
     }),
     browserProfiles,
+    files: new Files({
+      store: parts.fileStore,
+      storage,
+      limits: parts.fileLimits,
+      removal: parts.fileRemoval,
+    }),
     profileTransfers: new ProfileTransfers({
       browserProfiles,
       profiles,

@@ -10,7 +10,7 @@ import type {
   ProfileTransfers,
   RuntimeManager,
 } from '../../runtime-manager/index.ts';
-import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
+import type { ApiKeys, Files, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
@@ -78,6 +78,7 @@ export interface AppParts extends AuthParts {
   workspaces: Workspaces;
   runtimes: RuntimeManager;
   browserProfiles: BrowserProfiles;
+  files: Files;
   profileTransfers: ProfileTransfers;
   extensions: Extensions;
   extensionMaxBytes: number;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { S3Options } from '../../../runtime-manager/index.ts';
+import type { FileLimits, S3Options } from '../../../runtime-manager/index.ts';
 import { DAY_MS, httpUrl, integer, MIB, oneOf, setting, type ValuesOf } from './setting.ts';
 
+const GIB = 1024 * MIB;
 const SECONDS_MAX = 365 * 86_400;
 
-/** Profiles, extensions, and where their archives lie. */
+/** Profiles, extensions and files, and where they lie. */
 export const STORAGE_SETTINGS = {
   BCTRL_PROFILE_SAVE_INTERVAL: setting(
     integer(0, SECONDS_MAX).default(300),
@@ -30,9 +31,21 @@ export const STORAGE_SETTINGS = {
     integer(1, 10_000).default(64),
     'The largest extension that is taken',
   ),
+  BCTRL_FILE_MAX_MB: setting(
+    integer(1, 10_000_000).default(5120),
+    'The largest file that is stored, whoever brings it',
+  ),
+  BCTRL_STORAGE_MAX_GB: setting(
+    integer(1, 1_000_000).default(100),
+    'How much all files of an organization may have, unless its row says otherwise',
+  ),
+  BCTRL_DOWNLOADS_PER_RUNTIME: setting(
+    integer(0, 1_000_000).default(1000),
+    'How many downloads of a runtime are stored from one start to its end',
+  ),
   BCTRL_S3_BUCKET: setting(
     z.string().optional(),
-    'Archives are kept in this bucket rather than in the data directory',
+    'Archives and files are kept in this bucket rather than in the data directory',
   ),
   BCTRL_S3_ENDPOINT: setting(
     httpUrl('https://s3.example.com').optional(),
@@ -66,6 +79,9 @@ export interface StorageConfig {
   saveIntervalMs: number;
   importMaxBytes: number;
   extensionMaxBytes: number;
+  fileLimits: FileLimits;
+  /** From one start of a runtime to its end. */
+  downloadsMax: number;
   keepVersions: { count: number; ageMs: number };
 }
 
@@ -77,6 +93,11 @@ export function storageConfig(values: Values): StorageConfig {
     saveIntervalMs: values.BCTRL_PROFILE_SAVE_INTERVAL * 1000,
     importMaxBytes: values.BCTRL_IMPORT_MAX_MB * MIB,
     extensionMaxBytes: values.BCTRL_EXTENSION_MAX_MB * MIB,
+    fileLimits: {
+      fileBytes: values.BCTRL_FILE_MAX_MB * MIB,
+      organizationBytes: values.BCTRL_STORAGE_MAX_GB * GIB,
+    },
+    downloadsMax: values.BCTRL_DOWNLOADS_PER_RUNTIME,
     keepVersions: {
       count: values.BCTRL_PROFILE_VERSIONS,
       ageMs: values.BCTRL_PROFILE_VERSIONS_AGE_DAYS * DAY_MS,
