@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import {
   Captchas,
   Checkpoints,
+  DownloadFiles,
+  DownloadKeeper,
   EgressNotes,
   Humanize,
   LocalMachine,
@@ -21,7 +23,7 @@ import {
   type ReservedPorts,
   type WakeUps,
 } from '../runtime-manager/index.ts';
-import type { RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import type { FileStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { findExecutables, type Executables } from './config/executables.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -35,6 +37,7 @@ export interface NodeParts extends Config {
   log: Logger;
   store: RuntimeStore;
   storage: ObjectStorage;
+  fileStore: FileStore;
   profiles: Profiles;
   extensions: Extensions;
   egressPolicy: EgressPolicy;
@@ -65,11 +68,15 @@ export async function openLocalNode(
 ): Promise<OpenedNode & { node: LocalNode }> {
   const { machine, jail } = await openMachine(parts, stack, executables);
   const observers = new PageObservers();
+  const { nodeId, fileStore, fileLimits: limits, storage, store: events, log } = parts;
+  const keeper = stack.use(new DownloadKeeper({ store: fileStore, storage, limits, log }));
+  const { downloadsMax: mostDownloads } = parts;
   const companions = [
     new Humanize(parts.humanizeMaxDelayMs),
     new EgressNotes(),
     new Checkpoints(parts.profiles),
     new PageEvents(observers),
+    new DownloadFiles({ nodeId, keeper, store: fileStore, storage, events, mostDownloads }),
     new Captchas(parts.captchas),
   ];
   const { meter } = parts.metrics;

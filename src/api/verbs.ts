@@ -7,6 +7,7 @@ import type { Sealing } from '../db/sealing.ts';
 import {
   BrowserProfiles,
   ProfileTransfers,
+  RuntimeFiles,
   type Extensions,
   type FileRemoval,
   type ObjectStorage,
@@ -33,6 +34,12 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
 export function openVerbs(parts: VerbParts) {
   const { secrets, runtimes, profiles, extensions, states, storage } = parts;
   const { db } = parts.database;
+  const fileParts = {
+    store: parts.fileStore,
+    storage,
+    limits: parts.fileLimits,
+    removal: parts.fileRemoval,
+  };
   const workspaceStore = createWorkspaceStore(db);
   const browserProfiles = new BrowserProfiles({
     store: createBrowserProfileStore(db, secrets),
@@ -47,12 +54,8 @@ export function openVerbs(parts: VerbParts) {
       stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
     }),
     browserProfiles,
-    files: new Files({
-      store: parts.fileStore,
-      storage,
-      limits: parts.fileLimits,
-      removal: parts.fileRemoval,
-    }),
+    files: new Files(fileParts),
+    runtimeFiles: new RuntimeFiles({ ...fileParts, runtimes }),
     profileTransfers: new ProfileTransfers({
       browserProfiles,
       profiles,

@@ -6,12 +6,15 @@ export { solveCaptchas, type CaptchaResult } from './captchas/solve-captchas.ts'
 export type { CaptchaOptions } from './captchas/watcher.ts';
 export { diagnose, repair, type Diagnosis, type Finding } from './node/doctor.ts';
 export { Extensions, type ExtensionTrial } from './extensions/extensions.ts';
+export { DownloadKeeper } from './files/download-keeper.ts';
+export { DownloadFiles } from './files/downloads.ts';
 export { FileRemoval } from './files/file-removal.ts';
 export type { FileLimits } from './files/files.ts';
 export { downloadPackage } from './extensions/download.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
 export { ReservedPorts } from './egress/reserved-ports.ts';
 export type { ReservedService } from './egress/reserved-services.ts';
+export { RuntimeFiles } from './files/runtime-files.ts';
 export { RuntimeManager } from './manager.ts';
 export type { RuntimeMetrics } from './node/start-stages.ts';
 export { openJail, type OpenedJail } from './machine/jail/open-jail.ts';

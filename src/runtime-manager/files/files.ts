@@ -209,7 +209,8 @@ function assertUnlimited({ workspaceIds }: Actor): void {
   throw new RuntimeError('auth.forbidden', message);
 }
 
-function fileNotFound(): RuntimeError {
+/** The answer for a file of another organization, too. */
+export function fileNotFound(): RuntimeError {
   return new RuntimeError('file.not_found', 'There is no such file.');
 }
 

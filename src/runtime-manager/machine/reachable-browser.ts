@@ -2,6 +2,7 @@ import type { Endpoints } from '../connections/endpoints.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
 import type { UsedProfile, MachineBrowser } from './browser-machine.ts';
 import type { ConfinedBrowser } from './confined-browser.ts';
+import { Uploads } from '../browser/uploads.ts';
 import { Transfers } from './transfers.ts';
 
 /** A browser with the ways to speak to it. */
@@ -20,6 +21,7 @@ export function toMachineBrowser(
     pages: browser.pages,
     forwarder,
     transfers: new Transfers(browser.directory.files, () => forwarder.usage),
+    uploads: new Uploads(browser.directory.files),
     extensions,
     profile,
     exited: browser.exited,

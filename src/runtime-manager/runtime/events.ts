@@ -24,6 +24,13 @@ export type PageEventType = (typeof PAGE_EVENTS)[number];
 /** Events of connections that a browser wanted: those that are not allowed, and those that failed. */
 export const EGRESS_EVENTS = ['egress.refused', 'egress.failed'] as const;
 
+/** Events of files that browsers download, whoever began that. */
+export const DOWNLOAD_EVENTS = [
+  'download.started',
+  'download.finished',
+  'download.failed',
+] as const;
+
 /** Events of captchas on pages, in runtimes that solve them. */
 export const CAPTCHA_EVENTS = [
   'captcha.detected',
@@ -38,6 +45,7 @@ export const EVENT_TYPES = [
   ...LIFECYCLE_EVENTS,
   ...PAGE_EVENTS,
   ...EGRESS_EVENTS,
+  ...DOWNLOAD_EVENTS,
   ...CAPTCHA_EVENTS,
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -3,6 +3,7 @@ import type { BrowserDirectory } from '../../browser/browser-directory.ts';
 import { helperMounts } from '../../browser/browser-mounts.ts';
 import type { DebuggingEndpoint } from '../../browser/chromium.ts';
 import { seenPart } from '../../browser/own-files.ts';
+import { Uploads } from '../../browser/uploads.ts';
 import { RuntimeError } from '../../errors.ts';
 import type { Jail } from '../../machine/jail/jail.ts';
 import { startBidiServer, type BidiServer } from '../bidi/bidi-server.ts';
@@ -172,7 +173,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
 
   async #upload(connection: Connection, sessionId: string, body: Buffer): Promise<Response> {
     this.#assertOpen(connection, `/session/${sessionId}`);
-    return takeUpload(body, this.#options.files, this.#options.closing);
+    return takeUpload(body, new Uploads(this.#options.files), this.#options.closing);
   }
 
   /** Whether a session is this connection's own: sessions of others may outlast the connection. */

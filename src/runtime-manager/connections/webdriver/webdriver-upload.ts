@@ -1,11 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
 import { z } from 'zod';
-import { giveTo } from '../../browser/ownership.ts';
-import { hostPart, seenPart, type FilesFolder } from '../../browser/own-files.ts';
+import type { Uploads } from '../../browser/uploads.ts';
 import { RuntimeError } from '../../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import { webdriverError } from './webdriver-errors.ts';
@@ -16,11 +11,9 @@ const Body = z.object({ file: z.string() });
 
 const OPTIONS = { strictFileNames: true, lazyEntries: true, autoClose: false };
 const FILE_MAX_BYTES = 1024 ** 3;
-const NAME_MAX_BYTES = 255;
 /** https://man7.org/linux/man-pages/man7/inode.7.html */
 const TYPE_MASK = 0xf000;
 const REGULAR = 0x8000;
-const OWNER_ONLY = 0o600;
 
 /** What is wrong with an upload, in a sentence. */
 class UploadProblem extends Error {}
@@ -37,11 +30,11 @@ export function uploadSessionOf(method: string, pathname: string): string | unde
  */
 export async function takeUpload(
   body: Buffer,
-  folder: FilesFolder,
+  uploads: Pick<Uploads, 'add'>,
   closing: AbortSignal,
 ): Promise<Response> {
   try {
-    const value = await unpack(zipIn(body), folder, closing);
+    const value = await unpack(zipIn(body), uploads, closing);
     return Response.json({ value });
   } catch (error) {
     if (error instanceof UploadProblem) return webdriverError('invalid argument', error.message);
@@ -57,22 +50,22 @@ function zipIn(body: Buffer): Buffer {
 }
 
 /** Resolves with the path of the file, as the browser sees it. */
-async function unpack(bytes: Buffer, folder: FilesFolder, closing: AbortSignal): Promise<string> {
+async function unpack(
+  bytes: Buffer,
+  uploads: Pick<Uploads, 'add'>,
+  closing: AbortSignal,
+): Promise<string> {
   const zip = await fromBufferPromise(bytes, OPTIONS).catch((cause: unknown) => {
     throw new UploadProblem('The file is not a zip in base64.', { cause });
   });
   try {
     const entry = await onlyEntryOf(zip);
-    const name = safeName(entry.fileName);
-    const directory = await mkdtemp(join(hostPart(folder, 'uploads'), '/'));
-    try {
-      await write(zip, entry, join(directory, name), closing);
-      if (folder.owner) await giveTo(folder.owner, directory);
-    } catch (error) {
-      await rm(directory, { recursive: true, force: true });
-      throw error;
-    }
-    return [seenPart(folder, 'uploads'), basename(directory), name].join('/');
+    // yauzl refuses content whose size is not the one that the zip states.
+    const content = await zip.openReadStreamPromise(entry);
+    return await uploads.add({ name: entry.fileName, content }, closing);
+  } catch (cause) {
+    if (cause instanceof UploadProblem || closing.aborted || isOfSystem(cause)) throw cause;
+    throw new UploadProblem(`The zip cannot be unpacked: ${wordsOf(cause)}.`, { cause });
   } finally {
     zip.close();
   }
@@ -97,27 +90,6 @@ async function onlyEntryOf(zip: ZipFile): Promise<Entry> {
 function isRegular({ fileName, externalFileAttributes }: Entry): boolean {
   const type = (externalFileAttributes >>> 16) & TYPE_MASK;
   return !fileName.endsWith('/') && (type === 0 || type === REGULAR);
-}
-
-/** A name that every system takes. The end of a long one is kept, since it says the file's type. */
-function safeName(path: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const plain = basename(path).replaceAll(/[\x00-\x1f\x7f-\x9f/\\]/g, '_');
-  const end = Buffer.from(plain).subarray(-NAME_MAX_BYTES).toString('utf8');
-  const whole = end.replace(/^\ufffd+/, '');
-  return /^\.*$/.test(whole) ? 'file' : whole;
-}
-
-/** yauzl refuses content whose size is not the one that the zip states. */
-async function write(zip: ZipFile, entry: Entry, path: string, signal: AbortSignal): Promise<void> {
-  try {
-    const content = await zip.openReadStreamPromise(entry);
-    const file = createWriteStream(path, { flags: 'wx', mode: OWNER_ONLY });
-    await pipeline(content, file, { signal });
-  } catch (cause) {
-    if (signal.aborted || isOfSystem(cause)) throw cause;
-    throw new UploadProblem(`The zip cannot be unpacked: ${wordsOf(cause)}.`, { cause });
-  }
 }
 
 /** Whether the system failed, such as by a full disk. */

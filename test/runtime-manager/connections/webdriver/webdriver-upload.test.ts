@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
 import { createFilesFolder } from '../../../../src/runtime-manager/browser/own-files.ts';
+import { Uploads } from '../../../../src/runtime-manager/browser/uploads.ts';
 import { takeUpload } from '../../../../src/runtime-manager/connections/webdriver/webdriver-upload.ts';
 
 const Answer = z.object({ value: z.unknown() });
@@ -20,7 +21,11 @@ async function openFolder(): Promise<string> {
 
 async function upload(onHost: string, body: string) {
   const { signal } = new AbortController();
-  const response = await takeUpload(Buffer.from(body), { seen: '/seen', onHost }, signal);
+  const response = await takeUpload(
+    Buffer.from(body),
+    new Uploads({ seen: '/seen', onHost }),
+    signal,
+  );
   return { status: response.status, ...Answer.parse(await response.json()) };
 }
 

@@ -1,0 +1,145 @@
+import type { Readable } from 'node:stream';
+import { RuntimeError } from '../errors.ts';
+import type { RuntimeManager } from '../manager.ts';
+import type { Actor } from '../runtime/actor.ts';
+import { statusOf } from '../runtime/lifecycle.ts';
+import type { Page, PageRequest, Runtime } from '../runtime/runtime.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
+import { downloadProgress, stageFile, type DownloadProgress } from './download-verbs.ts';
+import type { StoredContent, StoredFile } from './file.ts';
+import type { FileStore } from './file-store.ts';
+import { fileNotFound, type FileLimits } from './files.ts';
+import { storeContent, tooLarge } from './store-content.ts';
+
+/** How long the list of files waits to hear how far downloads are. */
+const PROGRESS_MS = 1000;
+
+export interface RuntimeFilesOptions {
+  runtimes: Pick<RuntimeManager, 'get' | 'getActive' | 'call'>;
+  store: Pick<FileStore, 'find' | 'listOfRuntime' | 'remove'>;
+  storage: Pick<ObjectStorage, 'put' | 'delete'>;
+  limits: FileLimits;
+  removal: { soon: () => void };
+}
+
+/** Where a runtime is. */
+export interface RuntimePlace {
+  /** An id or a name. */
+  workspace: string;
+  /** An id or an alias. */
+  ref: string;
+}
+
+/** The files of a runtime, and how far those are that still arrive. */
+export interface RuntimeFilePage extends Page<StoredFile> {
+  progress: DownloadProgress;
+}
+
+/** A file that a page of a runtime can be given. */
+export interface StagedFile {
+  /** The path that every driver takes for it. */
+  path: string;
+  name: string;
+  sizeBytes: number;
+}
+
+/**
+ * The files of runtimes: what their browsers download, and what their pages are given. Methods throw
+ * `workspace.not_found`, `runtime.not_found` or `file.not_found` for what does not exist for the actor.
+ */
+export class RuntimeFiles {
+  readonly #options: RuntimeFilesOptions;
+
+  constructor(options: RuntimeFilesOptions) {
+    this.#options = options;
+  }
+
+  /** All that came from a runtime, newest first, also what is in a namespace by now. */
+  async list(
+    actor: Actor,
+    { workspace, ref }: RuntimePlace,
+    page: PageRequest,
+  ): Promise<RuntimeFilePage> {
+    const { runtimes, store } = this.#options;
+    const runtime = await runtimes.get(actor, workspace, ref);
+    const listed = await store.listOfRuntime(actor.organizationId, runtime.id, page);
+    const isArriving = listed.items.some(({ state }) => state === 'arriving');
+    return { ...listed, progress: isArriving ? await this.#progressOf(runtime) : {} };
+  }
+
+  async get(actor: Actor, { workspace, ref }: RuntimePlace, id: string): Promise<StoredFile> {
+    const { runtimes, store } = this.#options;
+    const runtime = await runtimes.get(actor, workspace, ref);
+    const found = await store.find(actor.organizationId, id);
+    if (found?.runtimeId === runtime.id) return found;
+    throw fileNotFound();
+  }
+
+  /** Resolves with the file as it was. Throws `file.no_content` while it arrives. */
+  async delete(actor: Actor, place: RuntimePlace, id: string): Promise<StoredFile> {
+    const { store, removal } = this.#options;
+    const file = await this.get(actor, place, id);
+    if (!(await store.remove(actor.organizationId, file.id))) {
+      throw new RuntimeError('file.no_content', 'The file is still arriving.');
+    }
+    removal.soon();
+    return file;
+  }
+
+  /**
+   * Gives a runtime content that arrives now. Throws `file.too_large`, `runtime.not_active`, or what the
+   * content fails with.
+   */
+  async stage(
+    actor: Actor,
+    { workspace, ref }: RuntimePlace,
+    { name, content, sizeBytes = 0 }: { name: string; content: Readable; sizeBytes?: number },
+    signal: AbortSignal,
+  ): Promise<StagedFile> {
+    const { runtimes, storage, limits } = this.#options;
+    const mostBytes = limits.fileBytes;
+    if (sizeBytes > mostBytes) throw tooLarge(mostBytes);
+    const runtime = await runtimes.getActive(actor, workspace, ref);
+    const { organizationId } = actor;
+    // No record names it: when this process ends before it is deleted, the sweep finds it.
+    const stored = await storeContent(storage, content, { organizationId, mostBytes });
+    try {
+      return await this.#give(runtime, { name, ...stored }, signal);
+    } finally {
+      await storage.delete(stored.key);
+    }
+  }
+
+  /** Gives a runtime a stored file. Throws `file.no_content`, `runtime.not_active`. */
+  async stageStored(
+    actor: Actor,
+    { workspace, ref }: RuntimePlace,
+    { path, key, sizeBytes }: StoredFile,
+    signal: AbortSignal,
+  ): Promise<StagedFile> {
+    const runtime = await this.#options.runtimes.getActive(actor, workspace, ref);
+    if (key === undefined) throw new RuntimeError('file.no_content', 'The file has no content.');
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return this.#give(runtime, { name, key, sizeBytes }, signal);
+  }
+
+  async #give(
+    runtime: Runtime,
+    { name, key, sizeBytes }: Pick<StoredContent, 'key' | 'sizeBytes'> & { name: string },
+    signal: AbortSignal,
+  ): Promise<StagedFile> {
+    const message = { name, key, sizeBytes };
+    const { path } = await this.#options.runtimes.call(runtime, stageFile, message, signal);
+    return { path, name: path.slice(path.lastIndexOf('/') + 1), sizeBytes };
+  }
+
+  /** Nothing where nobody can tell: the records say all else. */
+  async #progressOf(runtime: Runtime): Promise<DownloadProgress> {
+    if (statusOf(runtime.state) !== 'active') return {};
+    const signal = AbortSignal.timeout(PROGRESS_MS);
+    const asked = this.#options.runtimes.call(runtime, downloadProgress, {}, signal);
+    // A node that hangs does not answer even when the call is given up.
+    return untilAborted(asked, signal).catch(() => ({}));
+  }
+}
