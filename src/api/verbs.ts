@@ -41,6 +41,7 @@ export function openVerbs(parts: VerbParts) {
     removal: parts.fileRemoval,
   };
   const workspaceStore = createWorkspaceStore(db);
+  const files = new Files(fileParts);
   const browserProfiles = new BrowserProfiles({
     store: createBrowserProfileStore(db, secrets),
     profiles,
@@ -54,8 +55,8 @@ export function openVerbs(parts: VerbParts) {
       stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
     }),
     browserProfiles,
-    files: new Files(fileParts),
-    runtimeFiles: new RuntimeFiles({ ...fileParts, runtimes }),
+    files,
+    runtimeFiles: new RuntimeFiles({ ...fileParts, files, runtimes }),
     profileTransfers: new ProfileTransfers({
       browserProfiles,
       profiles,

@@ -14,7 +14,11 @@ export { downloadPackage } from './extensions/download.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
 export { ReservedPorts } from './egress/reserved-ports.ts';
 export type { ReservedService } from './egress/reserved-services.ts';
-export { RuntimeFiles } from './files/runtime-files.ts';
+export {
+  RuntimeFiles,
+  type RuntimeFilePage,
+  type StagedFile,
+} from './files/runtime-files.ts';
 export { RuntimeManager } from './manager.ts';
 export type { RuntimeMetrics } from './node/start-stages.ts';
 export { openJail, type OpenedJail } from './machine/jail/open-jail.ts';

@@ -9,7 +9,7 @@ import { untilAborted } from '../timing/until-aborted.ts';
 import { downloadProgress, stageFile, type DownloadProgress } from './download-verbs.ts';
 import type { StoredContent, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
-import { fileNotFound, type FileLimits } from './files.ts';
+import { fileNotFound, type FileLimits, type Files } from './files.ts';
 import { storeContent, tooLarge } from './store-content.ts';
 
 /** How long the list of files waits to hear how far downloads are. */
@@ -17,7 +17,8 @@ const PROGRESS_MS = 1000;
 
 export interface RuntimeFilesOptions {
   runtimes: Pick<RuntimeManager, 'get' | 'getActive' | 'call'>;
-  store: Pick<FileStore, 'find' | 'listOfRuntime' | 'remove'>;
+  store: Pick<FileStore, 'find' | 'findByPath' | 'listOfRuntime' | 'remove'>;
+  files: Pick<Files, 'getNamespace'>;
   storage: Pick<ObjectStorage, 'put' | 'delete'>;
   limits: FileLimits;
   removal: { soon: () => void };
@@ -35,6 +36,9 @@ export interface RuntimePlace {
 export interface RuntimeFilePage extends Page<StoredFile> {
   progress: DownloadProgress;
 }
+
+/** A stored file, by its id or by where it is. */
+export type FileReference = { fileId: string } | { namespace: string; path: string };
 
 /** A file that a page of a runtime can be given. */
 export interface StagedFile {
@@ -115,13 +119,30 @@ export class RuntimeFiles {
   async stageStored(
     actor: Actor,
     { workspace, ref }: RuntimePlace,
-    { path, key, sizeBytes }: StoredFile,
+    source: FileReference,
     signal: AbortSignal,
   ): Promise<StagedFile> {
     const runtime = await this.#options.runtimes.getActive(actor, workspace, ref);
+    const { path, key, sizeBytes } = await this.#find(actor, workspace, source);
     if (key === undefined) throw new RuntimeError('file.no_content', 'The file has no content.');
     const name = path.slice(path.lastIndexOf('/') + 1);
     return this.#give(runtime, { name, key, sizeBytes }, signal);
+  }
+
+  /** Of this workspace's runtimes, or in a namespace that the actor sees. */
+  async #find(actor: Actor, workspace: string, source: FileReference): Promise<StoredFile> {
+    const { store, files, runtimes } = this.#options;
+    if ('path' in source) {
+      const { id } = await files.getNamespace(actor, source.namespace);
+      const found = await store.findByPath(id, source.path);
+      if (found) return found;
+      throw fileNotFound();
+    }
+    const found = await store.find(actor.organizationId, source.fileId);
+    if (found?.namespaceId !== undefined) await files.getNamespace(actor, found.namespaceId);
+    else if (found?.runtimeId !== undefined) await runtimes.get(actor, workspace, found.runtimeId);
+    if (found) return found;
+    throw fileNotFound();
   }
 
   async #give(

@@ -1,0 +1,115 @@
+import { z } from '@hono/zod-openapi';
+import type { RuntimeFilePage, StagedFile } from '../../runtime-manager/index.ts';
+import {
+  FILE_FAILURES,
+  FILE_SOURCES,
+  FILE_STATES,
+  filePathProblem,
+  type FileFailure,
+  type StoredFile,
+} from '../../runtime-manager/runtime/index.ts';
+import { nextCursor } from './paging.ts';
+import { RuntimePath } from './runtime.ts';
+
+export const RuntimeFilePath = RuntimePath.extend({
+  fileId: z.string().openapi({ description: "The file's id." }),
+});
+
+const FAILURE_CODES = Object.keys(FILE_FAILURES) as [FileFailure, ...FileFailure[]];
+
+export const RuntimeFileBody = z
+  .object({
+    id: z.uuid(),
+    name: z.string().openapi({ example: 'report.pdf' }),
+    path: z.string().openapi({
+      description: 'Where it is in its namespace; the name alone while the runtime keeps it.',
+    }),
+    namespaceId: z.uuid().optional().openapi({
+      description: 'Absent while the runtime keeps the file: then it goes with the record of the runtime.',
+    }),
+    source: z.enum(FILE_SOURCES),
+    state: z.enum(FILE_STATES).openapi({
+      description: 'Only what is `stored` has content, and then all of it.',
+    }),
+    url: z.string().optional().openapi({
+      description: 'Where it came from, without a query; of a page\'s own data the scheme alone.',
+    }),
+    contentType: z.string(),
+    sizeBytes: z.int(),
+    sha256: z.string().optional(),
+    progress: z
+      .object({
+        receivedBytes: z.int(),
+        totalBytes: z.int().optional().openapi({ description: 'Absent where the site does not say.' }),
+      })
+      .optional()
+      .openapi({ description: 'How far it is, while it arrives.' }),
+    failure: z
+      .object({ code: z.enum(FAILURE_CODES), message: z.string() })
+      .optional()
+      .openapi({ description: 'Why it did not arrive.' }),
+    createdAt: z.iso.datetime(),
+    storedAt: z.iso.datetime().optional(),
+  })
+  .openapi('RuntimeFile');
+
+export const RuntimeFileList = z
+  .object({ files: z.array(RuntimeFileBody), nextCursor })
+  .openapi('RuntimeFileList');
+
+const FilePath = z.string().superRefine((path, context) => {
+  const problem = filePathProblem(path);
+  if (problem !== undefined) context.addIssue(problem);
+});
+
+export const StageStoredFile = z
+  .union([
+    z.strictObject({
+      fileId: z.uuid().openapi({
+        description: "A file in a namespace, or of a runtime in the same workspace.",
+      }),
+    }),
+    z.strictObject({ namespace: z.string(), path: FilePath }),
+  ])
+  .openapi('StageStoredFile');
+
+export const StageUploadedFile = z
+  .strictObject({ file: z.string().openapi({ format: 'binary' }) })
+  .openapi('StageUploadedFile');
+
+export const StagedFileBody = z
+  .object({
+    path: z.string().openapi({
+      description:
+        'What `setInputFiles`, `sendKeys` and `DOM.setFileInputFiles` of every driver take for it.',
+      example: '/runtime/files/uploads/x7Kq2b/report.pdf',
+    }),
+    name: z.string(),
+    sizeBytes: z.int(),
+  })
+  .openapi('StagedFile') satisfies z.ZodType<StagedFile>;
+
+export function toRuntimeFileBody(
+  file: StoredFile,
+  progress: RuntimeFilePage['progress'] = {},
+): z.infer<typeof RuntimeFileBody> {
+  const { id, path, namespaceId, source, state, url, contentType, sizeBytes, sha256 } = file;
+  const { failure, createdAt, storedAt } = file;
+  const how = state === 'arriving' ? progress[id] : undefined;
+  return {
+    id,
+    name: path.slice(path.lastIndexOf('/') + 1),
+    path,
+    ...(namespaceId !== undefined && { namespaceId }),
+    source,
+    state,
+    ...(url !== undefined && { url }),
+    contentType,
+    sizeBytes,
+    ...(sha256 !== undefined && { sha256 }),
+    ...(how && { progress: how }),
+    ...(failure && { failure: { code: failure, message: FILE_FAILURES[failure] } }),
+    createdAt: createdAt.toISOString(),
+    ...(storedAt && { storedAt: storedAt.toISOString() }),
+  };
+}

@@ -1,0 +1,47 @@
+/** What a service that is killed leaves of downloads. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { openFileSite } from '../../support/file-site.ts';
+import { puppeteerPage } from '../../support/first-page.ts';
+import { openFolder } from '../../support/folder.ts';
+import { caller } from '../../support/http.ts';
+import { startService } from '../../support/service-process.ts';
+
+const RUNTIMES = '/v1/workspaces/default/runtimes';
+
+test('after a kill, what was stored is whole and what was arriving has failed', async () => {
+  const site = await openFileSite();
+  const directory = await openFolder();
+  const env = { PORT: '0', BCTRL_DATA_DIR: join(directory, 'data'), BCTRL_BROWSER_DIR: directory };
+  const killed = await startService(env);
+  onTestFinished(async () => void (await killed.stop('SIGKILL')));
+  const key = killed.apiKey ?? '';
+  const call = caller(killed.url, key);
+  const made = await call('POST', RUNTIMES, { alias: 'a', kind: 'browser' });
+  const page = await puppeteerPage(made.json.connection.cdpUrl, site.url);
+  await page.click('#unicode');
+  await page.click('#slow');
+  await eventually(async () => {
+    const { json } = await call('GET', `${RUNTIMES}/a/files`);
+    expect(json.files).toMatchObject([
+      { name: 'slow.bin', state: 'arriving' },
+      { name: 'Résumé — 日本.pdf', state: 'stored' },
+    ]);
+  });
+  await killed.stop('SIGKILL');
+  const service = await startService(env);
+  onTestFinished(async () => {
+    await service.stop('SIGTERM');
+    await rm(directory, { recursive: true, force: true });
+  });
+  const again = caller(service.url, key);
+  const { json } = await again('GET', `${RUNTIMES}/a/files`);
+  expect(json.files).toMatchObject([
+    { name: 'slow.bin', state: 'failed', failure: { code: 'download.cut_off' } },
+    { name: 'Résumé — 日本.pdf', state: 'stored', sizeBytes: 7 },
+  ]);
+  const content = await again('GET', `${RUNTIMES}/a/files/${json.files[1].id}/content`);
+  expect(content).toMatchObject({ status: 200, text: 'unicode' });
+});
