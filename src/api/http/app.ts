@@ -40,6 +40,9 @@ import { docsRoutes } from '../routes/docs.ts';
 import { doctorRoutes } from '../routes/doctor.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { extensionUploadRoutes } from '../routes/extension-upload.ts';
+import { fileContentRoutes } from '../routes/file-content.ts';
+import { fileUploadRoutes } from '../routes/file-uploads.ts';
+import { fileRoutes } from '../routes/files.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
@@ -49,6 +52,7 @@ import { rootRoutes } from '../routes/root.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
 import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
+import { storageRoutes } from '../routes/storage.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
 
@@ -66,6 +70,7 @@ const TAGS = [
   'Browser profiles',
   'Browser extensions',
   'Workspaces',
+  'Storage',
   'API keys',
   'Nodes',
   'Health',
@@ -138,9 +143,10 @@ export function createApp(parts: AppParts) {
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
   app.route('/', connectOnceRoutes({ ...parts, limit }));
   app.use('/v1/*', requireApiKey(parts), limit);
-  // These write bodies to the disk, so they come before the limit for bodies held in memory.
+  // These store bodies as they arrive, so they come before the limit for bodies held in memory.
   app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));
+  app.route('/', fileUploadRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
@@ -152,6 +158,9 @@ export function createApp(parts: AppParts) {
   app.route('/', browserProfileRoutes(parts));
   app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));
+  app.route('/', storageRoutes(parts));
+  app.route('/', fileRoutes(parts));
+  app.route('/', fileContentRoutes(parts));
   app.route('/', apiKeyRoutes(parts));
   app.route('/', nodeRoutes(parts));
   app.route('/', capacityRoutes(parts));

@@ -85,6 +85,7 @@ const API_ERROR_STATUS = {
   'idempotency.in_progress': 409,
   'request.rate_limited': 429,
   'request.too_large': 413,
+  'request.range_not_satisfiable': 416,
   'request.upgrade_required': 426,
   'request.unsupported_media_type': 415,
   'server.error': 500,
@@ -119,6 +120,8 @@ interface RefusalHeaders {
   allow?: readonly string[];
   /** The only protocol that the address serves. */
   upgrade?: string;
+  /** Which bytes there are, as the header says it. */
+  contentRange?: string;
 }
 
 /** A refusal by the API itself, before the request reaches the core. */
@@ -130,7 +133,13 @@ export class ApiError extends Error {
   constructor(
     code: ApiErrorCode,
     message: string,
-    { retryAfterSeconds, allow, upgrade, ...extras }: ErrorExtras & RefusalHeaders = {},
+    {
+      retryAfterSeconds,
+      allow,
+      upgrade,
+      contentRange,
+      ...extras
+    }: ErrorExtras & RefusalHeaders = {},
   ) {
     super(message);
     this.name = 'ApiError';
@@ -140,6 +149,7 @@ export class ApiError extends Error {
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
       ...(allow && { allow: allow.join(', ') }),
       ...(upgrade && { upgrade, connection: 'Upgrade' }),
+      ...(contentRange && { 'content-range': contentRange }),
     };
   }
 }

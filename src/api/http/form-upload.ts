@@ -1,84 +1,103 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy } from '@fastify/busboy';
 import type { Context } from 'hono';
+import type { ApiEnv } from './api-env.ts';
+import { arrivingBody } from './arriving-body.ts';
 import { ApiError } from './errors.ts';
 
+const FIELDS_MAX = 10;
 const FIELD_MAX_BYTES = 4096;
+const HEADER_MAX_BYTES = 16 * 1024;
+/** How much a form may have beside its file. */
+export const FORM_MAX_BYTES = 256 * 1024;
 
-/** The text fields of a form whose file has been written to the disk. */
+/** The text fields of a form. */
 export type FormFields = Record<string, string>;
 
+/** What a form says of its file. */
+export interface FormFile {
+  /** Without folders; undefined when there is none. */
+  name: string | undefined;
+  contentType: string;
+}
+
 /**
- * Writes the one file of a multipart form, its field `file`, to the disk as it arrives. Throws
- * `request.invalid`, `request.too_large` or `request.unsupported_media_type`.
+ * Hands the one file of a multipart form, its field `file`, to `take` as it arrives, and resolves
+ * with all other fields, wherever they stand. Throws `request.invalid`,
+ * `request.unsupported_media_type`, or what `take` throws, without reading on.
  */
-export async function receiveForm(c: Context, path: string, maxBytes: number): Promise<FormFields> {
-  const type = c.req.header('content-type') ?? '';
+export async function readForm(
+  c: Context<ApiEnv>,
+  take: (content: Readable) => Promise<void>,
+): Promise<{ fields: FormFields; file: FormFile }> {
+  const form = parserOf(c.req.header('content-type') ?? '');
+  const fields: FormFields = Object.create(null);
+  const over = new AbortController();
+  let taken: { content: Readable; file: FormFile; done: Promise<void> } | undefined;
+  let failure: { error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    over.abort();
+  };
+  form.on('field', (name, value) => {
+    if (name in fields) fail(invalidField(name, 'Given twice'));
+    fields[name] = value;
+  });
+  form.on('file', (field, content, ...[name, , contentType]) => {
+    content.on('error', () => {
+      // Whoever takes it may have destroyed it, and says why.
+      if (!content.destroyed) fail(broken());
+    });
+    if (field !== 'file' || taken) {
+      fail(invalidField(field, 'There is one file, in the field "file"'));
+      return;
+    }
+    const done = take(content);
+    done.catch(fail);
+    taken = { content, file: { name: name || undefined, contentType }, done };
+  });
+  form.on('fieldsLimit', () => fail(invalidField('', `A form has at most ${FIELDS_MAX} fields`)));
+  try {
+    await pipeline(arrivingBody(c.env.incoming), form, { signal: over.signal });
+    await taken?.done;
+  } catch {
+    failure ??= { error: broken() };
+    // The parser leaves the file open when the body ends before its time.
+    taken?.content.destroy(new Error('the form ended before its file'));
+    await taken?.done.catch(() => undefined);
+  }
+  if (failure) throw failure.error;
+  if (!taken) throw invalidField('file', 'Missing');
+  return { fields, file: taken.file };
+}
+
+function parserOf(type: string) {
   if (!type.startsWith('multipart/form-data')) {
     throw new ApiError('request.unsupported_media_type', 'The body has to be multipart/form-data.');
   }
-  const { body } = c.req.raw;
-  if (!body) throw invalid('file', 'Missing');
-  await mkdir(dirname(path), { recursive: true });
-  const form = parserOf(type, maxBytes);
-  const fields: FormFields = {};
-  let file: Readable | undefined;
-  let writing: Promise<void> | undefined;
-  let problem: ApiError | undefined;
-  form.on('field', (name, value) => {
-    if (Object.hasOwn(fields, name)) problem ??= invalid(name, 'Given twice');
-    fields[name] = value;
-  });
-  form.on('file', (name, content) => {
-    if (name !== 'file' || writing) {
-      problem ??= invalid(name, 'There is one file, in the field "file"');
-      content.resume();
-      return;
-    }
-    content.once('limit', () => {
-      problem = new ApiError('request.too_large', `A package may have at most ${maxBytes} bytes.`);
-    });
-    file = content;
-    writing = pipeline(content, createWriteStream(path));
-    writing.catch(() => undefined);
-  });
-  try {
-    await pipeline(Readable.fromWeb(body), form);
-    await writing;
-  } catch (cause) {
-    // The parser leaves the file open when the client goes away midway.
-    file?.destroy();
-    await writing?.catch(() => undefined);
-    throw problem ?? broken(cause);
-  }
-  if (problem) throw problem;
-  if (!writing) throw invalid('file', 'Missing');
-  return fields;
-}
-
-function parserOf(type: string, maxBytes: number) {
   try {
     return new Busboy({
       headers: { 'content-type': type },
-      limits: { files: 2, fields: 10, fieldSize: FIELD_MAX_BYTES, fileSize: maxBytes },
+      limits: {
+        files: 2,
+        fields: FIELDS_MAX,
+        fieldSize: FIELD_MAX_BYTES,
+        headerSize: HEADER_MAX_BYTES,
+      },
     });
-  } catch (cause) {
-    throw broken(cause);
+  } catch {
+    throw broken();
   }
 }
 
-/** Blames the form, unless the disk failed: the client is not told about that. */
-function broken(cause: unknown): unknown {
-  const isSystem = cause instanceof Error && 'syscall' in cause;
-  return isSystem ? cause : invalid('', 'The form is broken or incomplete');
+function broken(): ApiError {
+  return invalidField('', 'The form is broken or incomplete');
 }
 
-function invalid(path: string, message: string): ApiError {
-  return new ApiError('request.invalid', message, {
+/** What is wrong with a field of a form, or with the whole, which has no name. */
+export function invalidField(path: string, message: string): ApiError {
+  return new ApiError('request.invalid', path === '' ? message : `${path}: ${message}`, {
     details: { issues: [{ in: 'body', path, message }] },
   });
 }

@@ -18,6 +18,8 @@ const CLOSE_GRACE_MS = 5000;
  */
 const KEEP_ALIVE_MS = 75_000;
 
+const HEADERS_MS = 60_000;
+
 export interface ApiServer extends AsyncDisposable {
   /** The address that the server listens on, as a URL without a path. */
   url: string;
@@ -74,6 +76,9 @@ async function listen(
       // Other upgrades are offers, such as HTTP/2, which a server may ignore.
       shouldUpgradeCallback: (request) => onUpgrade !== undefined && isWebSocket(request),
       keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS,
+      // A large file takes as long as it takes: whoever reads a body gives up one that stalls.
+      requestTimeout: 0,
     },
   });
   if (!(server instanceof Server)) throw new Error('the adaptor made no HTTP/1 server');

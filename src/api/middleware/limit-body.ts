@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
+import { arrivingBody } from '../http/arriving-body.ts';
 import { ApiError } from '../http/errors.ts';
 import type { ApiEnv } from '../http/api-env.ts';
+
+/** How long a body that is held in memory may take. */
+const LIMITED_BODY_MS = 300_000;
 
 /** Refuses larger bodies with `request.too_large`, by their length or else as they arrive. */
 export function limitBody(maxBytes: number) {
@@ -11,7 +15,12 @@ export function limitBody(maxBytes: number) {
   };
   const count = bodyLimit({ maxSize: maxBytes, onError: refuse });
   return createMiddleware<ApiEnv>((c, next) => {
+    const { incoming } = c.env;
     const length = c.req.header('content-length');
+    const late = setTimeout(() => {
+      if (!incoming.complete) incoming.destroy();
+    }, LIMITED_BODY_MS).unref();
+    incoming.once('close', () => clearTimeout(late));
     if (length === undefined) return count(c, next);
     // A body that is refused by its length is not read: a client that asked first need not send it.
     return Number(length) > maxBytes ? refuse() : next();
@@ -25,17 +34,10 @@ export async function* limitedBody(
 ): AsyncGenerator<Buffer, void> {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   let bytes = 0;
-  // The client still has to get an answer.
-  const chunks: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
-  try {
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
-      yield chunk;
-    }
-  } catch (cause) {
-    if (cause instanceof ApiError) throw cause;
-    throw new ApiError('request.invalid', 'The body broke off.');
+  for await (const chunk of arrivingBody(incoming)) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
   }
 }
 

@@ -1,7 +1,8 @@
+import type { Readable } from 'node:stream';
 import type { Extensions } from '../../runtime-manager/index.ts';
-import { ApiError } from '../http/errors.ts';
-import { receiveForm } from '../http/form-upload.ts';
+import { invalidField, readForm } from '../http/form-upload.ts';
 import { BODY_ERRORS, errors, json, requires } from '../http/openapi.ts';
+import { writeUpload } from '../http/write-upload.ts';
 import { createRouter } from '../http/api-env.ts';
 import {
   ExtensionBody,
@@ -40,7 +41,10 @@ export function extensionUploadRoutes({ extensions, extensionMaxBytes }: Extensi
     },
   });
   router.post(PATH, middleware, async (c) => {
-    const receive = async (file: string) => nameOf(await receiveForm(c, file, extensionMaxBytes));
+    const receive = async (file: string) => {
+      const write = (content: Readable) => writeUpload(content, file, extensionMaxBytes);
+      return nameOf((await readForm(c, write)).fields);
+    };
     return c.json(toExtensionBody(await extensions.upload(c.var.actor, receive)), 200);
   });
   return router;
@@ -48,16 +52,10 @@ export function extensionUploadRoutes({ extensions, extensionMaxBytes }: Extensi
 
 function nameOf(fields: Record<string, string>): { name: string | undefined } {
   const unknown = Object.keys(fields).find((field) => !FIELDS.has(field));
-  if (unknown !== undefined) throw refused(unknown, 'No such field');
+  if (unknown !== undefined) throw invalidField(unknown, 'No such field');
   const { name } = fields;
   if (name === undefined) return { name };
   const parsed = ExtensionName.safeParse(name);
   if (parsed.success) return { name: parsed.data };
-  throw refused('name', parsed.error.issues[0]?.message ?? 'Not a name');
-}
-
-function refused(path: string, message: string): ApiError {
-  return new ApiError('request.invalid', message, {
-    details: { issues: [{ in: 'body', path, message }] },
-  });
+  throw invalidField('name', parsed.error.issues[0]?.message ?? 'Not a name');
 }

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { createRoute, z } from '@hono/zod-openapi';
 import {
   GivenStorageState,
@@ -6,6 +5,7 @@ import {
   type ProfileTransfers,
 } from '../../runtime-manager/index.ts';
 import type { BrowserProfile } from '../../runtime-manager/runtime/index.ts';
+import { asBody } from '../http/body-stream.ts';
 import { BODY_ERRORS, errors, json, jsonBody, requires } from '../http/openapi.ts';
 import { receiveZip, ZIP_TYPE } from '../http/zip-upload.ts';
 import { limitBody } from '../middleware/limit-body.ts';
@@ -106,7 +106,7 @@ export function profileTransferRoutes({ profileTransfers, importMaxBytes }: Prof
       c.header('content-disposition', `attachment; filename="${fileNameOf(profile, version)}"`);
       // Nobody would read the zip, nor cancel it.
       if (c.req.method === 'HEAD') return c.body(null, 200);
-      return c.body(asWeb(await open()), 200);
+      return c.body(asBody(await open(), c.var.log), 200);
     })
     .openapi(exportState, async (c) => {
       const { profileId, version } = c.req.valid('param');
@@ -125,18 +125,6 @@ export function profileTransferRoutes({ profileTransfers, importMaxBytes }: Prof
       const imported = await profileTransfers.importState(c.var.actor, profileId, state);
       return c.json(toVersionBody(imported.version, imported.profile), 200);
     });
-}
-
-function asWeb(content: Readable): ReadableStream<Uint8Array> {
-  const reader = content[Symbol.asyncIterator]();
-  return new ReadableStream({
-    pull: async (controller) => {
-      const { done, value } = await reader.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: () => void content.destroy(),
-  });
 }
 
 function fileNameOf({ name }: BrowserProfile, version: number): string {

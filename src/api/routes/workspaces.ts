@@ -69,7 +69,8 @@ const update = createRoute({
   method: 'patch',
   path: '/v1/workspaces/{id}',
   summary: 'Rename a workspace or change what it mounts',
-  description: 'New mounts apply to runtimes that are created afterwards.',
+  description:
+    'New mounts apply to runtimes that are created afterwards. A key that is limited to workspaces can mount the storage namespaces that these mount, and new ones.',
   request: { params: WorkspacePath, ...jsonBody(UpdateWorkspaceRequest) },
   responses: {
     200: json(WorkspaceBody, 'The workspace'),

@@ -1,24 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import type { Workspace } from '../../runtime-manager/runtime/index.ts';
+import { Name } from './name.ts';
 import { nextCursor } from './paging.ts';
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-const NAME_RULE =
-  'Up to 128 letters, digits, dots, underscores and hyphens, with a letter or digit first';
-
-const Name = z
-  .string()
-  .regex(NAME, NAME_RULE)
-  .refine((name) => !z.uuid().safeParse(name).success, 'A name must not look like an id');
 
 const Mounts = z
   .strictObject({
     storage: z
       .strictObject({
-        workspace: z
-          .string()
-          .regex(NAME, NAME_RULE)
-          .openapi({ description: 'A storage namespace. Workspaces may share one.' }),
+        workspace: Name.openapi({
+          description:
+            'A storage namespace, which is made if there is none. Workspaces may share one.',
+        }),
       })
       .optional(),
   })

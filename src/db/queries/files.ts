@@ -15,6 +15,9 @@ import { createFileRemovals } from './file-removals.ts';
 import { addBytes, isAt, isKept, isOf, Refused, toFile } from './file-rows.ts';
 import { createNamespaceStore } from './storage-namespaces.ts';
 
+/** How often a file is recorded that is to replace others of its path: each time one of these wins. */
+const ATTEMPTS = 100;
+
 /** What the core keeps of files, in Postgres. */
 export function createFileStore(db: Db): FileStore {
   return {
@@ -48,37 +51,44 @@ async function usage(db: Db, organizationId: string): Promise<StorageUsage> {
   return { usedBytes: found?.usedBytes ?? 0, ownLimitBytes: found?.own ?? undefined };
 }
 
-async function insertFile(
-  db: Db,
-  file: NewFile,
-  { isReplacing, mostBytes }: { isReplacing: boolean; mostBytes: number },
-): Promise<StoredFile | 'path_in_use' | 'quota_exceeded'> {
-  const { namespaceId, path } = file;
-  try {
-    return await db.transaction(async (tx) => {
-      if (isReplacing) {
-        await tx.update(files).set({ namespaceId: null }).where(isAt(namespaceId, path));
-      }
-      const [row] = await tx
-        .insert(files)
-        .values({ ...file, state: 'stored', storedAt: sql`now()` })
-        .returning();
-      if (!row) throw new Error('insert returned no row');
-      if (await addBytes(tx, file, mostBytes)) return toFile(row);
-      throw new Refused('quota_exceeded');
-    });
-  } catch (error) {
-    if (isViolation(error, 'unique', 'files_path')) return 'path_in_use';
-    if (error instanceof Refused) return 'quota_exceeded';
-    throw error;
+type Inserting = Parameters<FileStore['insert']>[1];
+
+async function insertFile(db: Db, file: NewFile, how: Inserting): ReturnType<FileStore['insert']> {
+  // Whoever replaces what was not there yet finds what somebody else has stored just then.
+  for (let attempt = how.isReplacing ? ATTEMPTS : 1; ; attempt--) {
+    try {
+      return await db.transaction((tx) => insertIn(tx, file, how));
+    } catch (error) {
+      if (error instanceof Refused) return 'quota_exceeded';
+      if (isViolation(error, 'foreignKey', 'files_namespace')) return 'namespace_absent';
+      if (!isViolation(error, 'unique', 'files_path')) throw error;
+      if (attempt === 1) return 'path_in_use';
+    }
   }
+}
+
+async function insertIn(
+  tx: Pick<Db, 'insert' | 'update'>,
+  file: NewFile,
+  { isReplacing, mostBytes }: Inserting,
+): Promise<StoredFile> {
+  if (isReplacing) {
+    await tx.update(files).set({ namespaceId: null }).where(isAt(file.namespaceId, file.path));
+  }
+  const [row] = await tx
+    .insert(files)
+    .values({ ...file, state: 'stored', storedAt: sql`now()` })
+    .returning();
+  if (!row) throw new Error('insert returned no row');
+  if (await addBytes(tx, file, mostBytes)) return toFile(row);
+  throw new Refused('quota_exceeded');
 }
 
 async function moveFile(
   db: Db,
   { organizationId, id }: { organizationId: string; id: string },
   to: { namespaceId: string; path: string },
-): Promise<StoredFile | 'absent' | 'path_in_use'> {
+): ReturnType<FileStore['move']> {
   try {
     const [moved] = await db
       .update(files)
@@ -87,6 +97,7 @@ async function moveFile(
       .returning();
     return moved ? toFile(moved) : 'absent';
   } catch (error) {
+    if (isViolation(error, 'foreignKey', 'files_namespace')) return 'namespace_absent';
     if (isViolation(error, 'unique', 'files_path')) return 'path_in_use';
     throw error;
   }

@@ -4,9 +4,10 @@ import { RuntimeError } from '../errors.ts';
 import type { Actor } from '../runtime/actor.ts';
 import type { ByteRange, ObjectStorage } from '../storage/object-storage.ts';
 import type { Page, PageRequest } from '../runtime/runtime.ts';
-import type { FileSource, StorageNamespace, StoredFile } from './file.ts';
-import type { FileEntry, FileRange, FileStore } from './file-store.ts';
+import type { FileSource, NewFile, StorageNamespace, StoredContent, StoredFile } from './file.ts';
+import type { FileRange, FileStore } from './file-store.ts';
 import { storeContent, tooLarge } from './store-content.ts';
+import { zipFiles } from './zip-files.ts';
 
 /** How many files one statement removes. */
 const BATCH = 500;
@@ -26,16 +27,32 @@ export interface FilesOptions {
   removal: { soon: () => void };
 }
 
-/** What is said of a file before its content. */
+/** A file, and the name of the namespace that it is in. */
+export type SharedFile = StoredFile & { namespace: string };
+
+/** A file, or a folder with its slash that files are in. */
+export type SharedEntry = { file: SharedFile } | { folder: string };
+
+/** What is said of a file. */
 export interface UploadRequest {
   path: string;
   contentType: string;
   source?: FileSource | undefined;
   /** Whether it may take the place of another one. */
   isReplacing: boolean;
-  /** How many bytes will come, if that is known. */
+}
+
+/** What is said of content before it comes. */
+export interface Announced {
+  /** How many bytes will come, at least; undefined: nobody knows. */
   sizeBytes?: number | undefined;
 }
+
+/**
+ * Hands the content of one file to `store`, whenever it comes, and resolves with what is said of the
+ * file once everything has come.
+ */
+export type Receive = (store: (content: Readable) => Promise<void>) => Promise<UploadRequest>;
 
 /** How much an organization has, and may have. */
 export interface StorageQuota {
@@ -67,7 +84,7 @@ export class Files {
   async getNamespace(actor: Actor, ref: string): Promise<StorageNamespace> {
     const found = await this.#options.store.findNamespace(actor, ref);
     if (found) return found;
-    throw new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
+    throw namespaceNotFound();
   }
 
   /** Newest first. */
@@ -96,7 +113,7 @@ export class Files {
     if (removed === 'not_empty') {
       throw new RuntimeError('storage.not_empty', 'The storage namespace has files.');
     }
-    throw new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
+    throw namespaceNotFound();
   }
 
   async quota({ organizationId }: Actor): Promise<StorageQuota> {
@@ -106,51 +123,131 @@ export class Files {
   }
 
   /**
+   * Makes sure that a namespace exists which a workspace is to mount. Throws `auth.forbidden` for one
+   * that exists, and did not for the actor: mounting it would show it.
+   */
+  async ensureNamespace(actor: Actor, name: string): Promise<void> {
+    const { store } = this.#options;
+    const { organizationId, workspaceIds } = actor;
+    if (await store.findNamespace(actor, name)) return;
+    if (!workspaceIds) await store.ensureNamespace(organizationId, name);
+    else if (!(await store.insertNamespace(organizationId, name))) throw notMountable();
+  }
+
+  /**
    * Stores a file as its content arrives. Throws `file.path_in_use`, `file.too_large`,
    * `storage.quota_exceeded`, or what the content fails with.
    */
   async upload(
     actor: Actor,
     ref: string,
-    request: UploadRequest,
+    request: UploadRequest & Announced,
     content: Readable,
-  ): Promise<StoredFile> {
-    const { store, storage, limits } = this.#options;
-    const { organizationId } = actor;
-    const { path, contentType, source = 'upload', isReplacing } = request;
+  ): Promise<SharedFile> {
+    const { path, isReplacing } = request;
     const namespace = await this.getNamespace(actor, ref);
-    await this.#assertRoom(actor, request.sizeBytes ?? 0);
-    if (!isReplacing && (await store.findByPath(namespace.id, path))) throw pathInUse(path);
-    const mostBytes = limits.fileBytes;
-    const stored = await storeContent(storage, content, { organizationId, mostBytes });
-    const about = { id: randomUUID(), organizationId, namespaceId: namespace.id };
-    const how = { isReplacing, mostBytes: limits.organizationBytes };
-    const made = await store.insert({ ...about, path, contentType, source, ...stored }, how);
-    if (made !== 'path_in_use' && made !== 'quota_exceeded') {
-      if (isReplacing) this.#options.removal.soon();
-      return made;
+    if (!isReplacing && (await this.#options.store.findByPath(namespace.id, path))) {
+      throw pathInUse(path);
     }
-    await storage.delete(stored.key);
-    throw made === 'path_in_use' ? pathInUse(path) : await this.#exceeded(actor);
+    return this.#receive(actor, namespace, request, async (store) => {
+      await store(content);
+      return request;
+    });
+  }
+
+  /** As `upload`, where what is said of a file comes together with its content, or after it. */
+  async receive(
+    actor: Actor,
+    ref: string,
+    announced: Announced,
+    receive: Receive,
+  ): Promise<SharedFile> {
+    return this.#receive(actor, await this.getNamespace(actor, ref), announced, receive);
+  }
+
+  async #receive(
+    actor: Actor,
+    namespace: StorageNamespace,
+    announced: Announced,
+    receive: Receive,
+  ): Promise<SharedFile> {
+    const { storage } = this.#options;
+    const { organizationId } = actor;
+    const roomBytes = await this.#room(actor, announced.sizeBytes ?? 0);
+    const received: { content?: StoredContent } = {};
+    try {
+      const request = await receive(async (content) => {
+        received.content = await this.#storeContent(actor, content, roomBytes);
+      });
+      if (!received.content) throw new Error('no content was stored');
+      const { path, contentType, source = 'upload', isReplacing } = request;
+      const about = { id: randomUUID(), organizationId, namespaceId: namespace.id };
+      const file = { ...about, path, contentType, source, ...received.content };
+      return inNamespace(namespace)(await this.#record(actor, file, isReplacing));
+    } catch (error) {
+      // What stays is an orphan, which is swept.
+      if (received.content) await storage.delete(received.content.key).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Ends as soon as the organization has no room for more. */
+  async #storeContent(actor: Actor, content: Readable, roomBytes: number): Promise<StoredContent> {
+    const { storage, limits } = this.#options;
+    const mostBytes = Math.min(roomBytes, limits.fileBytes);
+    try {
+      const { organizationId } = actor;
+      return await storeContent(storage, content, { organizationId, mostBytes });
+    } catch (error) {
+      const isTooLarge = error instanceof RuntimeError && error.code === 'file.too_large';
+      throw isTooLarge && roomBytes < limits.fileBytes ? await this.#exceeded(actor) : error;
+    }
+  }
+
+  async #record(actor: Actor, file: NewFile, isReplacing: boolean): Promise<StoredFile> {
+    const { store, limits, removal } = this.#options;
+    const how = { isReplacing, mostBytes: limits.organizationBytes };
+    const made = await store.insert(file, how);
+    if (made === 'path_in_use') throw pathInUse(file.path);
+    if (made === 'quota_exceeded') throw await this.#exceeded(actor);
+    if (made === 'namespace_absent') throw namespaceNotFound();
+    if (isReplacing) removal.soon();
+    return made;
   }
 
   /** In the order of their paths' bytes. */
-  async list(actor: Actor, ref: string, range: FileRange): Promise<StoredFile[]> {
-    const { id } = await this.getNamespace(actor, ref);
-    return this.#options.store.list(id, range);
+  async list(actor: Actor, ref: string, range: FileRange): Promise<SharedFile[]> {
+    const namespace = await this.getNamespace(actor, ref);
+    const files = await this.#options.store.list(namespace.id, range);
+    return files.map(inNamespace(namespace));
   }
 
-  /** The files directly below a prefix, and the folders there. */
-  async listFolder(actor: Actor, ref: string, range: FileRange): Promise<FileEntry[]> {
-    const { id } = await this.getNamespace(actor, ref);
-    return this.#options.store.listFolder(id, range);
+  /** The files directly in the folder that a prefix names, and the folders in it. */
+  async listFolder(actor: Actor, ref: string, range: FileRange): Promise<SharedEntry[]> {
+    const namespace = await this.getNamespace(actor, ref);
+    const entries = await this.#options.store.listFolder(namespace.id, range);
+    const named = inNamespace(namespace);
+    return entries.map((entry) => ('file' in entry ? { file: named(entry.file) } : entry));
   }
 
-  async get(actor: Actor, ref: string, id: string): Promise<StoredFile> {
+  async get(actor: Actor, ref: string, id: string): Promise<SharedFile> {
     const namespace = await this.getNamespace(actor, ref);
     const found = await this.#options.store.find(actor.organizationId, id);
-    if (found?.namespaceId === namespace.id) return found;
+    if (found?.namespaceId === namespace.id) return inNamespace(namespace)(found);
     throw fileNotFound();
+  }
+
+  /** All files whose paths begin with a prefix; `open` begins to make a zip of them. */
+  async zip(
+    actor: Actor,
+    ref: string,
+    prefix: string,
+  ): Promise<{ namespace: StorageNamespace; open: () => Readable }> {
+    const namespace = await this.getNamespace(actor, ref);
+    const range = { prefix, after: undefined, limit: 1 };
+    const [first] = await this.#options.store.list(namespace.id, range);
+    if (!first) throw new RuntimeError('file.not_found', 'No path of a file begins like that.');
+    return { namespace, open: () => zipFiles(this.#options, namespace.id, prefix) };
   }
 
   /** The content of a stored file, or a part of it. Throws `file.no_content`. */
@@ -165,21 +262,20 @@ export class Files {
     actor: Actor,
     { ref, id }: { ref: string; id: string },
     to: { namespace?: string | undefined; path?: string | undefined },
-  ): Promise<StoredFile> {
+  ): Promise<SharedFile> {
     const file = await this.get(actor, ref, id);
     const target = await this.getNamespace(actor, to.namespace ?? ref);
     const path = to.path ?? file.path;
-    const moved = await this.#options.store.move(actor.organizationId, file.id, {
-      namespaceId: target.id,
-      path,
-    });
+    const where = { namespaceId: target.id, path };
+    const moved = await this.#options.store.move(actor.organizationId, file.id, where);
     if (moved === 'path_in_use') throw pathInUse(path);
     if (moved === 'absent') throw fileNotFound();
-    return moved;
+    if (moved === 'namespace_absent') throw namespaceNotFound();
+    return inNamespace(target)(moved);
   }
 
   /** Resolves with the file as it was. */
-  async delete(actor: Actor, ref: string, id: string): Promise<StoredFile> {
+  async delete(actor: Actor, ref: string, id: string): Promise<SharedFile> {
     const { store, removal } = this.#options;
     const file = await this.get(actor, ref, id);
     if (!(await store.remove(actor.organizationId, file.id))) throw fileNotFound();
@@ -187,12 +283,13 @@ export class Files {
     return file;
   }
 
-  /** Refuses what cannot fit before it is sent. */
-  async #assertRoom(actor: Actor, sizeBytes: number): Promise<void> {
+  /** How many bytes the organization may still have. Refuses what cannot fit before it is sent. */
+  async #room(actor: Actor, sizeBytes: number): Promise<number> {
     const { fileBytes } = this.#options.limits;
     if (sizeBytes > fileBytes) throw tooLarge(fileBytes);
     const { usedBytes, limitBytes } = await this.quota(actor);
     if (usedBytes + sizeBytes > limitBytes) throw await this.#exceeded(actor);
+    return Math.max(0, limitBytes - usedBytes);
   }
 
   async #exceeded(actor: Actor): Promise<RuntimeError> {
@@ -207,6 +304,19 @@ function assertUnlimited({ workspaceIds }: Actor): void {
   if (!workspaceIds) return;
   const message = 'A caller that is limited to workspaces cannot create or delete namespaces.';
   throw new RuntimeError('auth.forbidden', message);
+}
+
+function notMountable(): RuntimeError {
+  const message = 'A caller that is limited to workspaces cannot mount a namespace of others.';
+  return new RuntimeError('auth.forbidden', message);
+}
+
+function inNamespace({ name: namespace }: StorageNamespace): (file: StoredFile) => SharedFile {
+  return (file) => ({ ...file, namespace });
+}
+
+function namespaceNotFound(): RuntimeError {
+  return new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
 }
 
 /** The answer for a file of another organization, too. */

@@ -37,8 +37,9 @@ export {
   type StoredContent,
   type StoredFile,
 } from '../files/file.ts';
-export { filePathProblem } from '../files/file-path.ts';
-export { Files } from '../files/files.ts';
+export { filePathProblem, filePrefixProblem, safeFileName } from '../files/file-path.ts';
+export { Files, type Receive, type SharedFile, type StorageQuota } from '../files/files.ts';
+export { isMediaType, UNKNOWN_TYPE } from '../files/media-type.ts';
 export type {
   FileEntry,
   FileRange,

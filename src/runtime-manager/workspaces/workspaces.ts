@@ -8,6 +8,11 @@ export interface WorkspacesOptions {
   store: WorkspaceStore;
   /** Stops the runtimes of a workspace that is to be deleted. */
   stopAll: (actor: Actor, workspaceId: string) => Promise<void>;
+  /**
+   * Makes sure that the storage namespace exists which a workspace mounts. Throws `auth.forbidden`
+   * where the actor may not mount it.
+   */
+  ensureNamespace: (actor: Actor, name: string) => Promise<void>;
 }
 
 /**
@@ -16,11 +21,11 @@ export interface WorkspacesOptions {
  */
 export class Workspaces {
   readonly #store: WorkspaceStore;
-  readonly #stopAll: WorkspacesOptions['stopAll'];
+  readonly #options: WorkspacesOptions;
 
-  constructor({ store, stopAll }: WorkspacesOptions) {
-    this.#store = store;
-    this.#stopAll = stopAll;
+  constructor(options: WorkspacesOptions) {
+    this.#options = options;
+    this.#store = options.store;
   }
 
   /**
@@ -32,6 +37,7 @@ export class Workspaces {
       const message = 'A caller that is limited to workspaces cannot create others.';
       throw new RuntimeError('auth.forbidden', message);
     }
+    await this.#ensureMounted(actor, values);
     const made = await this.#store.insert(actor.organizationId, values);
     if (made) return made;
     throw nameInUse(values.name);
@@ -46,9 +52,10 @@ export class Workspaces {
     return this.#store.list(organizationId, { ids: workspaceIds }, page);
   }
 
-  /** Throws `workspace.name_in_use`. */
+  /** Throws `workspace.name_in_use`, and `auth.forbidden` for mounts that the actor may not have. */
   async update(actor: Actor, ref: string, changes: WorkspaceChanges): Promise<Workspace> {
     const { id } = await this.get(actor, ref);
+    await this.#ensureMounted(actor, changes);
     const updated = await this.#store.update(actor.organizationId, id, changes);
     if (updated === 'absent') throw workspaceNotFound();
     if (updated === 'name_in_use') throw nameInUse(changes.name);
@@ -61,11 +68,17 @@ export class Workspaces {
    */
   async delete(actor: Actor, ref: string, { force }: { force: boolean }): Promise<Workspace> {
     const workspace = await this.get(actor, ref);
-    if (force) await this.#stopAll(actor, workspace.id);
+    if (force) await this.#options.stopAll(actor, workspace.id);
     const removed = await this.#store.remove(actor.organizationId, workspace.id);
     if (removed === 'absent') throw workspaceNotFound();
     if (removed === 'removed') return workspace;
     throw new RuntimeError('workspace.has_active_runtimes', 'The workspace has active runtimes.');
+  }
+
+  /** Comes before the workspace is written, so that whatever one mounts has been made. */
+  async #ensureMounted(actor: Actor, { mounts }: WorkspaceChanges): Promise<void> {
+    const name = mounts?.storage?.workspace;
+    if (name !== undefined) await this.#options.ensureNamespace(actor, name);
   }
 }
 

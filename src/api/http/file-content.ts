@@ -1,0 +1,63 @@
+import type { Readable } from 'node:stream';
+import type { Context } from 'hono';
+import { isMediaType, UNKNOWN_TYPE, type SharedFile } from '../../runtime-manager/runtime/index.ts';
+import type { ApiEnv } from './api-env.ts';
+import { asBody } from './body-stream.ts';
+import { parseRange, type AskedRange } from './byte-range.ts';
+import { attachment } from './content-disposition.ts';
+import { ApiError } from './errors.ts';
+import { fileNameOf } from '../schemas/file.ts';
+
+const ENTITY_TAGS = /"[^"]*"/g;
+
+/** Nobody's content runs as a page of ours, wherever it is opened. */
+export const INERT = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** Opens content, or a part of it. */
+type Open = (range: AskedRange | undefined) => Promise<Readable>;
+
+/**
+ * Answers with the content of a file, or what a range or a condition asks for. Throws
+ * `request.range_not_satisfiable`, or what `open` throws.
+ */
+export async function answerContent(
+  c: Context<ApiEnv>,
+  file: SharedFile,
+  open: Open,
+): Promise<Response> {
+  const { sizeBytes, contentType } = file;
+  const tag = `"${file.sha256}"`;
+  for (const [name, value] of Object.entries(INERT)) c.header(name, value);
+  c.header('etag', tag);
+  c.header('accept-ranges', 'bytes');
+  c.header('cache-control', 'private, no-cache');
+  if (isKnown(c.req.header('if-none-match'), tag)) return c.body(null, 304);
+  const range = rangeOf(c, tag, sizeBytes);
+  c.header('content-type', isMediaType(contentType) ? contentType : UNKNOWN_TYPE);
+  c.header('content-disposition', attachment(fileNameOf(file)));
+  c.header('content-length', String(range ? range.end - range.start + 1 : sizeBytes));
+  if (range) c.header('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
+  // Nobody would read the content of a HEAD, nor cancel it.
+  if (c.req.method === 'HEAD') return c.body(null, 200);
+  return c.body(asBody(await open(range), c.var.log), range ? 206 : 200);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
+function isKnown(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return header.trim() === '*' || header.match(ENTITY_TAGS)?.some((one) => one === tag) === true;
+}
+
+/** A range counts for a GET, and only of the content that its client has a part of. */
+function rangeOf(c: Context<ApiEnv>, tag: string, size: number): AskedRange | undefined {
+  if (c.req.method !== 'GET' || (c.req.header('if-range') ?? tag) !== tag) return undefined;
+  const range = parseRange(c.req.header('range'), size);
+  if (range !== 'unsatisfiable') return range;
+  throw new ApiError('request.range_not_satisfiable', `The file has ${size} bytes.`, {
+    contentRange: `bytes */${size}`,
+  });
+}
