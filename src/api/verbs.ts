@@ -48,12 +48,6 @@ export function openVerbs(parts: VerbParts) {
     extensions,
     assertLocale: (locale) => runtimes.assertLocale(locale),
   });
-  const files = new Files({
-    store: parts.fileStore,
-    storage,
-    limits: parts.fileLimits,
-    removal: parts.fileRemoval,
-  });
   return {
     apiKeys: new ApiKeys({ store: createApiKeyStore(db), workspaces: workspaceStore }),
     workspaces: new Workspaces({

@@ -16,6 +16,7 @@ export { ReservedPorts } from './egress/reserved-ports.ts';
 export type { ReservedService } from './egress/reserved-services.ts';
 export {
   RuntimeFiles,
+  type ReceiveNamed,
   type RuntimeFilePage,
   type StagedFile,
 } from './files/runtime-files.ts';

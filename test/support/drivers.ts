@@ -1,5 +1,5 @@
 import { chromium, type Browser, type Page as PlaywrightPage } from 'playwright-core';
-import puppeteer, { type ElementHandle } from 'puppeteer-core';
+import puppeteer from 'puppeteer-core';
 import { By } from 'selenium-webdriver';
 import { attach } from './selenium.ts';
 
@@ -30,9 +30,9 @@ export const DRIVERS: Record<string, Drive> = {
     return {
       click: (selector) => page.click(selector),
       choose: async (selector, path) => {
-        const input = await page.$(selector);
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-        await (input as ElementHandle<HTMLInputElement>).uploadFile(path);
+        const input = await page.$<'input'>(selector);
+        if (!input) throw new Error('there is no such element');
+        await input.uploadFile(path);
       },
       title: () => page.title(),
       [Symbol.asyncDispose]: () => browser.disconnect(),

@@ -8,6 +8,7 @@ import type {
   Extensions,
   NodeControl,
   ProfileTransfers,
+  RuntimeFiles,
   RuntimeManager,
 } from '../../runtime-manager/index.ts';
 import type { ApiKeys, Files, Workspaces } from '../../runtime-manager/runtime/index.ts';
@@ -49,6 +50,8 @@ import { nodeRoutes } from '../routes/nodes.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { rootRoutes } from '../routes/root.ts';
+import { formStagingRoutes, stagingRoutes } from '../routes/file-staging.ts';
+import { runtimeFileRoutes } from '../routes/runtime-files.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
 import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
@@ -71,6 +74,7 @@ const TAGS = [
   'Browser extensions',
   'Workspaces',
   'Storage',
+  'Files of runtimes',
   'API keys',
   'Nodes',
   'Health',
@@ -84,6 +88,7 @@ export interface AppParts extends AuthParts {
   runtimes: RuntimeManager;
   browserProfiles: BrowserProfiles;
   files: Files;
+  runtimeFiles: RuntimeFiles;
   profileTransfers: ProfileTransfers;
   extensions: Extensions;
   extensionMaxBytes: number;
@@ -147,11 +152,14 @@ export function createApp(parts: AppParts) {
   app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));
   app.route('/', fileUploadRoutes(parts));
+  app.route('/', formStagingRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
   app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
   app.route('/', runtimeUsageRoutes(parts));
+  app.route('/', runtimeFileRoutes(parts));
+  app.route('/', stagingRoutes(parts));
   app.route('/', captchaRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Context } from 'hono';
-import { isMediaType, UNKNOWN_TYPE, type SharedFile } from '../../runtime-manager/runtime/index.ts';
+import { isMediaType, UNKNOWN_TYPE, type StoredFile } from '../../runtime-manager/runtime/index.ts';
 import type { ApiEnv } from './api-env.ts';
 import { asBody } from './body-stream.ts';
 import { parseRange, type AskedRange } from './byte-range.ts';
@@ -26,7 +26,7 @@ type Open = (range: AskedRange | undefined) => Promise<Readable>;
  */
 export async function answerContent(
   c: Context<ApiEnv>,
-  file: SharedFile,
+  file: StoredFile,
   open: Open,
 ): Promise<Response> {
   const { sizeBytes, contentType } = file;

@@ -26,6 +26,31 @@ const HEADERS = {
   ),
 };
 
+/** How content is answered. */
+export const CONTENT_RESPONSES = {
+  200: {
+    description: 'The content',
+    headers: HEADERS,
+    content: { '*/*': { schema: BINARY, example: 'Hello!\n' } },
+  },
+  206: {
+    description: 'A part of the content',
+    headers: {
+      ...HEADERS,
+      'Content-Range': header('Which bytes these are.', 'bytes 0-499/1234'),
+    },
+    content: { '*/*': { schema: BINARY, example: 'Hell' } },
+  },
+  304: { description: 'The content is what the client has' },
+} as const;
+/** The errors of content. */
+export const CONTENT_ERRORS = [
+  'file.not_found',
+  'file.no_content',
+  'request.range_not_satisfiable',
+  'storage.object_missing',
+] as const;
+
 const content = createRoute({
   ...common,
   ...requires('files:read'),
@@ -37,27 +62,8 @@ const content = createRoute({
     'Takes `Range` with one range, so that a download can go on where it broke off, with `If-Range`; several ranges get the whole content. `If-None-Match` with the `ETag` of an earlier answer gets 304 while the content is the same. Browsers save the content and never show it.',
   request: { params: FilePath },
   responses: {
-    200: {
-      description: 'The content',
-      headers: HEADERS,
-      content: { '*/*': { schema: BINARY, example: 'Hello!\n' } },
-    },
-    206: {
-      description: 'A part of the content',
-      headers: {
-        ...HEADERS,
-        'Content-Range': header('Which bytes these are.', 'bytes 0-499/1234'),
-      },
-      content: { '*/*': { schema: BINARY, example: 'Hell' } },
-    },
-    304: { description: 'The content is what the client has' },
-    ...errors(
-      'storage.namespace_not_found',
-      'file.not_found',
-      'file.no_content',
-      'request.range_not_satisfiable',
-      'storage.object_missing',
-    ),
+    ...CONTENT_RESPONSES,
+    ...errors('storage.namespace_not_found', ...CONTENT_ERRORS),
   },
 });
 

@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { getMimeType } from 'hono/utils/mime';
 import {
   isMediaType,
+  mediaTypeOf,
   safeFileName,
   UNKNOWN_TYPE,
   type Files,
@@ -96,7 +96,7 @@ export function fileUploadRoutes({ files }: { files: Files }) {
     const { path, overwrite } = c.req.valid('query');
     const request = {
       path,
-      contentType: typeOf(c.req.header('content-type')) ?? typeOfName(path),
+      contentType: typeOf(c.req.header('content-type')) ?? mediaTypeOf(path),
       isReplacing: overwrite === 'true',
       sizeBytes: lengthOf(c),
     };
@@ -116,7 +116,7 @@ function toRequest(fields: FormFields, file: FormFile) {
   const isKnown = file.contentType !== UNKNOWN_TYPE && isMediaType(file.contentType);
   return {
     path,
-    contentType: isKnown ? file.contentType : typeOfName(path),
+    contentType: isKnown ? file.contentType : mediaTypeOf(path),
     isReplacing: parsed.data.overwrite === 'true',
   };
 }
@@ -134,9 +134,4 @@ function typeOf(header: string | undefined): string | undefined {
   throw new ApiError('request.invalid', `content-type: ${message}`, {
     details: { issues: [{ in: 'header', path: 'content-type', message }] },
   });
-}
-
-/** The charset of a text is not known. */
-function typeOfName(path: string): string {
-  return getMimeType(path)?.split(';')[0] ?? UNKNOWN_TYPE;
 }

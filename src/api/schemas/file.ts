@@ -142,6 +142,6 @@ export function toFileBody(file: SharedFile): z.infer<typeof FileBody> {
 }
 
 /** The last part of a path. */
-export function fileNameOf({ path }: Pick<SharedFile, 'path'>): string {
+export function fileNameOf({ path }: { path: string }): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

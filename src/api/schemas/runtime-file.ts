@@ -4,10 +4,10 @@ import {
   FILE_FAILURES,
   FILE_SOURCES,
   FILE_STATES,
-  filePathProblem,
   type FileFailure,
   type StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
+import { fileNameOf, StoredPath } from './file.ts';
 import { nextCursor } from './paging.ts';
 import { RuntimePath } from './runtime.ts';
 
@@ -25,14 +25,15 @@ export const RuntimeFileBody = z
       description: 'Where it is in its namespace; the name alone while the runtime keeps it.',
     }),
     namespaceId: z.uuid().optional().openapi({
-      description: 'Absent while the runtime keeps the file: then it goes with the record of the runtime.',
+      description:
+        'Absent while the runtime keeps the file: then it goes with the record of the runtime.',
     }),
     source: z.enum(FILE_SOURCES),
     state: z.enum(FILE_STATES).openapi({
       description: 'Only what is `stored` has content, and then all of it.',
     }),
     url: z.string().optional().openapi({
-      description: 'Where it came from, without a query; of a page\'s own data the scheme alone.',
+      description: "Where it came from, without a query; of a page's own data the scheme alone.",
     }),
     contentType: z.string(),
     sizeBytes: z.int(),
@@ -40,7 +41,10 @@ export const RuntimeFileBody = z
     progress: z
       .object({
         receivedBytes: z.int(),
-        totalBytes: z.int().optional().openapi({ description: 'Absent where the site does not say.' }),
+        totalBytes: z
+          .int()
+          .optional()
+          .openapi({ description: 'Absent where the site does not say.' }),
       })
       .optional()
       .openapi({ description: 'How far it is, while it arrives.' }),
@@ -57,19 +61,14 @@ export const RuntimeFileList = z
   .object({ files: z.array(RuntimeFileBody), nextCursor })
   .openapi('RuntimeFileList');
 
-const FilePath = z.string().superRefine((path, context) => {
-  const problem = filePathProblem(path);
-  if (problem !== undefined) context.addIssue(problem);
-});
-
 export const StageStoredFile = z
   .union([
     z.strictObject({
       fileId: z.uuid().openapi({
-        description: "A file in a namespace, or of a runtime in the same workspace.",
+        description: 'A file in a namespace, or of a runtime in the same workspace.',
       }),
     }),
-    z.strictObject({ namespace: z.string(), path: FilePath }),
+    z.strictObject({ namespace: z.string(), path: StoredPath }),
   ])
   .openapi('StageStoredFile');
 
@@ -98,7 +97,7 @@ export function toRuntimeFileBody(
   const how = state === 'arriving' ? progress[id] : undefined;
   return {
     id,
-    name: path.slice(path.lastIndexOf('/') + 1),
+    name: fileNameOf(file),
     path,
     ...(namespaceId !== undefined && { namespaceId }),
     source,

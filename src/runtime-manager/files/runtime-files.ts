@@ -10,7 +10,7 @@ import { downloadProgress, stageFile, type DownloadProgress } from './download-v
 import type { StoredContent, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import { fileNotFound, type FileLimits, type Files } from './files.ts';
-import { storeContent, tooLarge } from './store-content.ts';
+import { storeContent } from './store-content.ts';
 
 /** How long the list of files waits to hear how far downloads are. */
 const PROGRESS_MS = 1000;
@@ -36,6 +36,9 @@ export interface RuntimePlace {
 export interface RuntimeFilePage extends Page<StoredFile> {
   progress: DownloadProgress;
 }
+
+/** Hands the content of one file to `store`, and resolves with the name of the file. */
+export type ReceiveNamed = (store: (content: Readable) => Promise<void>) => Promise<string>;
 
 /** A stored file, by its id or by where it is. */
 export type FileReference = { fileId: string } | { namespace: string; path: string };
@@ -92,26 +95,29 @@ export class RuntimeFiles {
   }
 
   /**
-   * Gives a runtime content that arrives now. Throws `file.too_large`, `runtime.not_active`, or what the
-   * content fails with.
+   * Gives a runtime content that arrives now. Throws `file.too_large`, `runtime.not_active`, or what
+   * `receive` throws.
    */
   async stage(
     actor: Actor,
     { workspace, ref }: RuntimePlace,
-    { name, content, sizeBytes = 0 }: { name: string; content: Readable; sizeBytes?: number },
+    receive: ReceiveNamed,
     signal: AbortSignal,
   ): Promise<StagedFile> {
     const { runtimes, storage, limits } = this.#options;
-    const mostBytes = limits.fileBytes;
-    if (sizeBytes > mostBytes) throw tooLarge(mostBytes);
-    const runtime = await runtimes.getActive(actor, workspace, ref);
     const { organizationId } = actor;
-    // No record names it: when this process ends before it is deleted, the sweep finds it.
-    const stored = await storeContent(storage, content, { organizationId, mostBytes });
+    const runtime = await runtimes.getActive(actor, workspace, ref);
+    let stored: StoredContent | undefined;
     try {
+      const name = await receive(async (content) => {
+        // No record names it: when this process ends before it is deleted, the sweep finds it.
+        const owner = { organizationId, mostBytes: limits.fileBytes };
+        stored = await storeContent(storage, content, owner);
+      });
+      if (!stored) throw new Error('there was no content');
       return await this.#give(runtime, { name, ...stored }, signal);
     } finally {
-      await storage.delete(stored.key);
+      if (stored) await storage.delete(stored.key);
     }
   }
 

@@ -39,7 +39,7 @@ export {
 } from '../files/file.ts';
 export { filePathProblem, filePrefixProblem, safeFileName } from '../files/file-path.ts';
 export { Files, type Receive, type SharedFile, type StorageQuota } from '../files/files.ts';
-export { isMediaType, UNKNOWN_TYPE } from '../files/media-type.ts';
+export { isMediaType, mediaTypeOf, UNKNOWN_TYPE } from '../files/media-type.ts';
 export type {
   FileEntry,
   FileRange,

@@ -35,11 +35,8 @@ test('a download at one API is read at the other, and given to a page on another
   });
   expect(staged, staged.text).toMatchObject({ status: 200, json: { name: file.name } });
   const form = await puppeteerPage(target.connection.cdpUrl, site.url);
-  const input = await form.$('#file');
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  await (input as { uploadFile: (path: string) => Promise<void> } | null)?.uploadFile(
-    staged.json.path,
-  );
+  const input = await form.$<'input'>('#file');
+  await input?.uploadFile(staged.json.path);
   await form.click('#send');
   await eventually(async () => {
     expect(await form.title()).toBe(`${file.name} ${file.sha256}`);

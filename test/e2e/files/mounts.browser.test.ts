@@ -48,7 +48,12 @@ test('two workspaces share what their runtimes download, also when these are gon
   });
   expect((await call('GET', `${one}/first`)).json.summary.storageWorkspace).toBe(namespace);
   expect((await call('GET', `${one}/first/files`)).json.files).toMatchObject([
-    { id: stored[0].id, state: 'stored', namespaceId: stored[0].namespaceId, path: 'first/Résumé — 日本.pdf' },
+    {
+      id: stored[0].id,
+      state: 'stored',
+      namespaceId: stored[0].namespaceId,
+      path: 'first/Résumé — 日本.pdf',
+    },
   ]);
   expect(await callAsOther('GET', files)).toMatchObject({ status: 404 });
   expect(await callAsOther('GET', `${one}/first/files`)).toMatchObject({ status: 404 });
@@ -115,7 +120,10 @@ test('events tell of a download, and the list how far it is', async ({ service, 
   });
   await page.click('#unicode');
   await eventually(async () => {
-    const { json } = await call('GET', `${workspace.runtimes}/${id}/events?types=download.finished`);
+    const { json } = await call(
+      'GET',
+      `${workspace.runtimes}/${id}/events?types=download.finished`,
+    );
     expect(json.events).toMatchObject([{ data: { name: 'Résumé — 日本.pdf', sizeBytes: 7 } }]);
   });
   await workspace.stop(id);
