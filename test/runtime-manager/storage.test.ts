@@ -1,5 +1,14 @@
+import { once } from 'node:events';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, open as openFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,8 +20,8 @@ import { freshDirectory, STORAGES } from '../support/storages.ts';
 /** Several times what may be held in memory of it. */
 const STATE_BYTES = 192 * 1024 ** 2;
 
-const read = async (storage: ObjectStorage, key: string) =>
-  Buffer.concat(await (await storage.get(key)).toArray());
+const read = async (storage: ObjectStorage, key: string, range?: { start: number; end: number }) =>
+  Buffer.concat(await (await storage.get(key, range)).toArray());
 
 for (const [name, open] of Object.entries(STORAGES)) {
   test(`${name} keeps, copies, lists and deletes objects`, async () => {
@@ -44,18 +53,100 @@ for (const [name, open] of Object.entries(STORAGES)) {
     expect(String(await read(storage, 'owner/one'))).toBe('first');
   });
 
-  test(`${name} keeps nothing of an upload that breaks off`, async () => {
+  test(`${name} yields exactly the bytes of a range`, async () => {
+    const directory = await freshDirectory();
+    const storage = await open(directory);
+    const key = `files/${randomUUID()}/${randomUUID()}`;
+    // More than one chunk of a stream.
+    const content = randomBytes(1024 ** 2);
+    const last = content.length - 1;
+    await storage.put(key, Readable.from(chunks(content)));
+    for (const [start, end] of [
+      [0, 0],
+      [0, 99],
+      [500_000, 500_000],
+      [70_000, 800_000],
+      [last - 99, last],
+      [last, last],
+      [0, last],
+    ] as const) {
+      const part = await read(storage, key, { start, end });
+      expect(part.equals(content.subarray(start, end + 1)), `${start}-${end}`).toBe(true);
+    }
+    for (const [start, end] of [
+      [0, last + 1],
+      [last + 1, last + 1],
+      [5, 4],
+    ] as const) {
+      await expect(storage.get(key, { start, end }), `${start}-${end}`).rejects.toThrow();
+    }
+    await expect.poll(() => openFilesBelow(directory)).toEqual([]);
+  });
+
+  test(`${name} tells the size of an object, and of none`, async () => {
     const storage = await open();
-    const broken = Readable.from(
-      (async function* () {
-        yield randomBytes(6 * 1024 ** 2);
-        throw new Error('the source broke');
-      })(),
-    );
-    await expect(storage.put('profiles/broken', broken)).rejects.toThrow('the source broke');
-    await expect(storage.get('profiles/broken')).rejects.toMatchObject({
+    const key = 'files/in/nested/folders';
+    await storage.put(key, Readable.from([randomBytes(1234)]));
+    expect(await storage.size(key)).toBe(1234);
+    for (const missing of ['files/in/nested/none', 'files/in/nested', 'none']) {
+      expect(await storage.size(missing)).toBeUndefined();
+    }
+    await expect(storage.get('files/none', { start: 0, end: 1 })).rejects.toMatchObject({
       code: 'storage.object_missing',
     });
+  });
+
+  test(`${name} keeps objects without content`, async () => {
+    const storage = await open();
+    await storage.put('files/empty', Readable.from([]));
+    expect(await storage.size('files/empty')).toBe(0);
+    expect(await read(storage, 'files/empty')).toHaveLength(0);
+  });
+
+  test(`${name} frees what a reader holds that reads no further`, async () => {
+    const directory = await freshDirectory();
+    const storage = await open(directory);
+    // More than lies in the buffers of a connection.
+    const content = randomBytes(20 * 1024 ** 2);
+    await storage.put('files/large', Readable.from(chunks(content)));
+    const streams: Readable[] = [];
+    // More than the S3 client has connections.
+    for (let n = 0; n < 60; n++) {
+      const stream = await storage.get('files/large', { start: n, end: content.length - 1 });
+      if (n % 2 === 0) await once(stream, 'readable');
+      streams.push(stream.destroy());
+    }
+    await expect.poll(() => openFilesBelow(directory)).toEqual([]);
+    expect(streams.filter((stream) => stream.readableEnded)).toEqual([]);
+  });
+
+  // The second is an upload of many parts.
+  for (const sizeBytes of [6 * 1024 ** 2, 20 * 1024 ** 2]) {
+    test(`${name} keeps nothing of an upload that breaks off after ${sizeBytes} bytes`, async () => {
+      const directory = await freshDirectory();
+      const storage = await open(directory);
+      const broken = Readable.from(
+        (async function* () {
+          yield* chunks(randomBytes(sizeBytes));
+          throw new Error('the source broke');
+        })(),
+      );
+      await expect(storage.put('files/broken', broken)).rejects.toThrow('the source broke');
+      expect(await storage.size('files/broken')).toBeUndefined();
+      expect(await filesBelow(directory)).toEqual([]);
+    });
+  }
+
+  test(`${name} keeps nothing of a source that is gone at once`, async () => {
+    const directory = await freshDirectory();
+    const storage = await open(directory);
+    const gone = new Readable({ read: () => undefined });
+    const stored = storage.put('files/gone', gone);
+    gone.destroy(new Error('the client left'));
+    await expect(stored).rejects.toThrow('the client left');
+    const closed = new Readable({ read: () => undefined }).destroy();
+    await expect(storage.put('files/closed', closed)).rejects.toThrow('Premature close');
+    expect(await filesBelow(directory)).toEqual([]);
   });
 
   test(`${name} returns state as it was, without caches and locks`, async () => {
@@ -129,6 +220,18 @@ test('large state is streamed, and memory stays small', async () => {
   expect(await unpackArchive(await storage.get('profiles/large'), to)).toBe(packed.sha256);
   expect(most).toBeLessThan(STATE_BYTES / 2);
 });
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+/** The files below a directory that this process has open. */
+async function openFilesBelow(directory: string): Promise<string[]> {
+  const open = await readdir('/proc/self/fd');
+  const paths = open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  return (await Promise.all(paths)).filter((path) => path.startsWith(directory));
+}
 
 function* chunks(content: Buffer): Generator<Buffer> {
   for (let at = 0; at < content.length; at += 60_000) yield content.subarray(at, at + 60_000);

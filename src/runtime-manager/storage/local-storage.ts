@@ -11,17 +11,19 @@ import {
   rmdir,
   stat,
   writeFile,
+  type FileHandle,
 } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
-import type { ObjectStorage, StoredObject } from './object-storage.ts';
+import type { ByteRange, ObjectStorage, StoredObject } from './object-storage.ts';
 
 /** The folder of files that are not yet objects. */
 const UNFINISHED = '.unfinished';
 /** How often a folder is made again when it was removed just then. */
 const ATTEMPTS = 10;
+const CHUNK_BYTES = 256 * 1024;
 
 /** Keeps objects as files below a directory. Each is written beside, flushed to the disk, and renamed in. */
 export class LocalStorage implements ObjectStorage {
@@ -38,6 +40,8 @@ export class LocalStorage implements ObjectStorage {
   }
 
   async put(key: string, content: Readable): Promise<void> {
+    // The pipeline listens only later, and still finds the error then.
+    content.on('error', () => undefined);
     await this.#place(key, async (path) => {
       await pipeline(content, createWriteStream(path, { mode: 0o600, flush: true }));
     });
@@ -57,13 +61,27 @@ export class LocalStorage implements ObjectStorage {
     }
   }
 
-  async get(key: string): Promise<Readable> {
-    const path = join(this.#directory, key);
-    try {
-      const file = await open(path);
-      return file.createReadStream({ highWaterMark: 256 * 1024 });
-    } catch (cause) {
+  async get(key: string, range?: ByteRange): Promise<Readable> {
+    const file = await open(join(this.#directory, key)).catch((cause: unknown) => {
+      if (!isCode(cause, 'ENOENT')) throw cause;
       throw new RuntimeError('storage.object_missing', 'A stored file is missing.', { cause });
+    });
+    try {
+      if (range) await assertWithin(file, range);
+      return file.createReadStream({ ...range, highWaterMark: CHUNK_BYTES });
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    try {
+      const found = await stat(join(this.#directory, key));
+      return found.isFile() ? found.size : undefined;
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      throw error;
     }
   }
 
@@ -129,6 +147,12 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
       if (attempt === ATTEMPTS || !isCode(error, 'ENOENT')) throw error;
     }
   }
+}
+
+async function assertWithin(file: FileHandle, { start, end }: ByteRange): Promise<void> {
+  const { size } = await file.stat();
+  if (start >= 0 && start <= end && end < size) return;
+  throw new RangeError(`the bytes ${start}-${end} are not in an object of ${size} bytes`);
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ObjectStorage, StoredObject } from './object-storage.ts';
+import type { ByteRange, ObjectStorage, StoredObject } from './object-storage.ts';
 import type { StorageOwner } from './storage-owner.ts';
 
 const BELIEVED_MS = 60_000;
@@ -39,8 +39,12 @@ export class OwnedStorage implements ObjectStorage {
     return this.#storage.create(key, text);
   }
 
-  get(key: string): Promise<Readable> {
-    return this.#storage.get(key);
+  get(key: string, range?: ByteRange): Promise<Readable> {
+    return this.#storage.get(key, range);
+  }
+
+  size(key: string): Promise<number | undefined> {
+    return this.#storage.size(key);
   }
 
   copy(from: string, to: string): Promise<void> {

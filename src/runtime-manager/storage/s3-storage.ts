@@ -2,7 +2,9 @@ import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   NoSuchKey,
+  NotFound,
   paginateListObjectsV2,
   PutObjectCommand,
   S3Client,
@@ -11,7 +13,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
-import type { ObjectStorage, StoredObject } from './object-storage.ts';
+import type { ByteRange, ObjectStorage, StoredObject } from './object-storage.ts';
 
 /** The size of an upload's parts, which are held in memory. An upload may have 10,000, which makes 80 GB. */
 const PART_BYTES = 8 * 1024 ** 2;
@@ -79,14 +81,31 @@ export class S3Storage implements ObjectStorage {
     }
   }
 
-  async get(key: string): Promise<Readable> {
+  async get(key: string, range?: ByteRange): Promise<Readable> {
     try {
-      const { Body } = await this.#client.send(new GetObjectCommand(this.#at(key)));
-      if (Body instanceof Readable) return Body;
-      throw new Error('the store answered without a stream');
+      const part = range && `${range.start}-${range.end}`;
+      const { Body, ContentRange } = await this.#client.send(
+        new GetObjectCommand({ ...this.#at(key), ...(part && { Range: `bytes=${part}` }) }),
+      );
+      if (!(Body instanceof Readable)) throw new Error('the store answered without a stream');
+      // Stores cut what lies beyond the object, and some do not know ranges.
+      if (!part || ContentRange?.startsWith(`bytes ${part}/`)) return Body;
+      Body.destroy();
+      throw new Error(`the store answered with other bytes than ${part} of an object`);
     } catch (cause) {
       if (!(cause instanceof NoSuchKey)) throw cause;
       throw new RuntimeError('storage.object_missing', 'A stored file is missing.', { cause });
+    }
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    try {
+      const { ContentLength } = await this.#client.send(new HeadObjectCommand(this.#at(key)));
+      if (ContentLength === undefined) throw new Error('the store answered without a size');
+      return ContentLength;
+    } catch (error) {
+      if (error instanceof NotFound || error instanceof NoSuchKey) return undefined;
+      throw error;
     }
   }
 
