@@ -63,7 +63,7 @@ function sweepOf(storage: ObjectStorage, store: StorageStore, options: SweepOpti
 
 async function keysIn(storage: ObjectStorage): Promise<string[]> {
   const keys = [];
-  for (const folder of ['profiles/', 'extensions/', 'jobs/', 'others/']) {
+  for (const folder of ['profiles/', 'extensions/', 'jobs/', 'files/', 'others/']) {
     for await (const { key } of storage.list(folder)) keys.push(key);
   }
   return keys.toSorted();
@@ -83,10 +83,11 @@ for (const [kind, open] of Object.entries(STORAGES)) {
       newKey().replace('profiles', 'extensions'),
       newKey().replace('profiles', 'jobs'),
       newKey().replace('profiles', 'jobs').replace('.tar.', '.json.'),
+      `files/${randomUUID()}/${randomUUID()}`,
     ];
     for (const key of orphans) await put(storage, key);
     await untilLater(storage);
-    expect(await sweep.run()).toEqual({ removed: 4, bytes: 20 });
+    expect(await sweep.run()).toEqual({ removed: 5, bytes: 25 });
     expect(await keysIn(storage)).toEqual(kept.toSorted());
     expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
   });
@@ -133,7 +134,7 @@ async function untilLater(storage: ObjectStorage): Promise<void> {
       at = Math.max(at, modifiedAt.getTime());
     return at;
   };
-  const before = await latest('profiles/');
+  const before = await latest('');
   await expect
     .poll(async () => {
       await put(storage, 'clock/one');

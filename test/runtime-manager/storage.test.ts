@@ -54,7 +54,8 @@ for (const [name, open] of Object.entries(STORAGES)) {
   });
 
   test(`${name} yields exactly the bytes of a range`, async () => {
-    const storage = await open();
+    const directory = await freshDirectory();
+    const storage = await open(directory);
     const key = `files/${randomUUID()}/${randomUUID()}`;
     // More than one chunk of a stream.
     const content = randomBytes(1024 ** 2);
@@ -79,6 +80,7 @@ for (const [name, open] of Object.entries(STORAGES)) {
     ] as const) {
       await expect(storage.get(key, { start, end }), `${start}-${end}`).rejects.toThrow();
     }
+    await expect.poll(() => openFilesBelow(directory)).toEqual([]);
   });
 
   test(`${name} tells the size of an object, and of none`, async () => {

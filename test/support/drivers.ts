@@ -30,7 +30,7 @@ export const DRIVERS: Record<string, Drive> = {
     return {
       click: (selector) => page.click(selector),
       choose: async (selector, path) => {
-        const input = await page.$<'input'>(selector);
+        const input = await (await page.$(selector))?.toElement('input');
         if (!input) throw new Error('there is no such element');
         await input.uploadFile(path);
       },

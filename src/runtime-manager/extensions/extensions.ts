@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { packDirectory } from '../storage/archive.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
+import { OBJECT_FOLDERS } from '../retention/orphans.ts';
 import type { Actor } from '../runtime/actor.ts';
 import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { Extension, ExtensionWarning } from './extension.ts';
@@ -145,7 +145,7 @@ export class Extensions {
         throw invalidPackage(errors.map((message) => ({ path: 'manifest.json', message })));
       }
       await rm(join(directory, '_metadata'), { recursive: true, force: true });
-      const key = `${ARCHIVE_FOLDERS.extensions}${organizationId}/${randomUUID()}.tar.zst`;
+      const key = `${OBJECT_FOLDERS.extensions}${organizationId}/${randomUUID()}.tar.zst`;
       const archive = await packDirectory(directory, {}, (content) => storage.put(key, content));
       const stored = await store.insert({
         ...facts,

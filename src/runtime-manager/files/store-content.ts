@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { PassThrough, Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
-import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
+import { OBJECT_FOLDERS } from '../retention/orphans.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { StoredContent } from './file.ts';
 
@@ -21,7 +21,7 @@ export async function storeContent(
   content: Readable,
   { organizationId, mostBytes }: ContentOwner,
 ): Promise<StoredContent> {
-  const key = `${ARCHIVE_FOLDERS.files}${organizationId}/${randomUUID()}`;
+  const key = `${OBJECT_FOLDERS.files}${organizationId}/${randomUUID()}`;
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const meter = new Transform({

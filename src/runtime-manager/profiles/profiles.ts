@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { packDirectory } from '../storage/archive.ts';
-import { ARCHIVE_FOLDERS } from '../retention/orphans.ts';
+import { OBJECT_FOLDERS } from '../retention/orphans.ts';
 import { LEFT_OUT, STATE_DIRECTORY } from '../machine/profiles/excluded-paths.ts';
 import { Checkout, type CheckoutOwner } from '../machine/profiles/checkout.ts';
 import type { Archive, NewVersion, ProfileVersion } from './profile.ts';
@@ -74,7 +74,7 @@ export class Profiles {
 
   /** Removes the archives of a profile that is gone. */
   async removeArchives(profileId: string): Promise<void> {
-    for await (const { key } of this.storage.list(`${ARCHIVE_FOLDERS.profiles}${profileId}/`)) {
+    for await (const { key } of this.storage.list(`${OBJECT_FOLDERS.profiles}${profileId}/`)) {
       await this.storage.delete(key);
     }
   }
@@ -143,5 +143,5 @@ export async function packInto(
 }
 
 function newKey(profileId: string): string {
-  return `${ARCHIVE_FOLDERS.profiles}${profileId}/${randomUUID()}.tar.zst`;
+  return `${OBJECT_FOLDERS.profiles}${profileId}/${randomUUID()}.tar.zst`;
 }

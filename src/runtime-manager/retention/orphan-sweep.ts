@@ -15,7 +15,7 @@ export interface OrphanSweepOptions {
   owner: StorageOwner;
   store: StorageStore;
   /**
-   * Younger archives stay, whether a row names them or not: an archive is there before its row. A
+   * Younger objects stay, whether a row names them or not: an object is there before its row. A
    * storage also has to be ours for so long before anything is removed from it.
    */
   graceMs: number;
@@ -24,7 +24,7 @@ export interface OrphanSweepOptions {
 }
 
 /**
- * Removes what a crash left in the storage: archives that no row names. Of the services that share
+ * Removes what a crash left in the storage: objects that no row names. Of the services that share
  * the database and the storage, one does so once a day, and only while the storage is this
  * database's.
  */
@@ -74,7 +74,7 @@ export class OrphanSweep implements Disposable {
         total.bytes += sizeBytes;
       }
     }
-    if (total.removed > 0) log.info(total, 'archives that no record names were removed');
+    if (total.removed > 0) log.info(total, 'objects that no record names were removed');
     return total;
   }
 

@@ -5,7 +5,7 @@ import type { StorageOwner } from '../storage/storage-owner.ts';
 import { type STORAGE_STATES } from '../storage/storage-store.ts';
 import type { StorageStore } from '../storage/storage-store.ts';
 
-/** How far records are counted, and how many archives are looked at. */
+/** How far records are counted, and how many objects are looked at. */
 const MOST = 10_000;
 const KEYS_SHOWN = 20;
 
@@ -19,13 +19,13 @@ export interface RetentionPreview {
 }
 
 export interface StoragePreview {
-  /** Who owns the storage: archives are removed only from one that is `ours`. */
+  /** Who owns the storage: objects are removed only from one that is `ours`. */
   state: (typeof STORAGE_STATES)[number];
-  /** How many archives were looked at. */
+  /** How many objects were looked at. */
   examined: number;
-  /** Whether these are all archives. */
+  /** Whether these are all objects. */
   isComplete: boolean;
-  /** How many archives that no row names are older than the grace period. */
+  /** How many objects that no row names are older than the grace period. */
   orphans: number;
   orphanBytes: number;
   /** The keys of the first orphans. */

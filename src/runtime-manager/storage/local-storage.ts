@@ -151,7 +151,7 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
 
 async function assertWithin(file: FileHandle, { start, end }: ByteRange): Promise<void> {
   const { size } = await file.stat();
-  if (end < size) return;
+  if (start >= 0 && start <= end && end < size) return;
   throw new RangeError(`the bytes ${start}-${end} are not in an object of ${size} bytes`);
 }
 

@@ -6,7 +6,7 @@ const BELIEVED_MS = 60_000;
 
 /**
  * A storage that deletes nothing unless it is ours: a service on a copy of a database leaves the
- * archives of the original alone. An archive that stays for this reason is an orphan, which the
+ * objects of the original alone. An object that stays for this reason is an orphan, which the
  * owner's sweep removes.
  */
 export class OwnedStorage implements ObjectStorage {

@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { ObjectStorage } from './object-storage.ts';
-import { listArchives } from '../retention/orphans.ts';
+import { listObjects } from '../retention/orphans.ts';
 import type { StorageClaim, StorageStore, Ownership } from './storage-store.ts';
 
 const FOLDER = 'owner/';
 export const MARKER_KEY = `${FOLDER}database.json`;
-/** In a storage without a marker, the database has to name one of so many archives. */
+/** In a storage without a marker, the database has to name one of so many objects. */
 const SAMPLE = 1000;
 
 const Marker = z.object({ databaseId: z.string(), storageId: z.uuid(), sweepId: z.uuid() });
@@ -84,7 +84,7 @@ export class StorageOwner {
    */
   async #mayBeOurs(): Promise<boolean> {
     const keys: string[] = [];
-    for await (const { key } of listArchives(this.#storage)) {
+    for await (const { key } of listObjects(this.#storage)) {
       if (keys.push(key) === SAMPLE) break;
     }
     return keys.length === 0 || (await this.#store.namedKeys(keys)).size > 0;

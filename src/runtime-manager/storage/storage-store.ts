@@ -2,7 +2,7 @@
  * Who owns a storage: `ours` when its marker is the one that our database wrote last; `unclaimed`
  * when it has none and may be ours; `foreign` otherwise, that is when another database wrote the
  * marker, another copy of ours did, ours was restored from before the last sweep, or when there are
- * archives without a marker and our database knows none of them.
+ * objects without a marker and our database knows none of them.
  */
 export const OWNERSHIPS = ['ours', 'unclaimed', 'foreign'] as const;
 export type Ownership = (typeof OWNERSHIPS)[number];

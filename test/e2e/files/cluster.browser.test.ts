@@ -35,7 +35,7 @@ test('a download at one API is read at the other, and given to a page on another
   });
   expect(staged, staged.text).toMatchObject({ status: 200, json: { name: file.name } });
   const form = await puppeteerPage(target.connection.cdpUrl, site.url);
-  const input = await form.$<'input'>('#file');
+  const input = await form.waitForSelector('input');
   await input?.uploadFile(staged.json.path);
   await form.click('#send');
   await eventually(async () => {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../../errors.ts';
-import { ARCHIVE_FOLDERS } from '../../retention/orphans.ts';
+import { OBJECT_FOLDERS } from '../../retention/orphans.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { JobFile } from './messages.ts';
 
@@ -20,7 +20,7 @@ export class JobObject implements AsyncDisposable {
   readonly #log: Logger;
 
   constructor(kind: 'tar' | 'json', { storage, log }: { storage: ObjectStorage; log: Logger }) {
-    this.key = `${ARCHIVE_FOLDERS.jobs}${randomUUID()}/${randomUUID()}.${kind}.zst`;
+    this.key = `${OBJECT_FOLDERS.jobs}${randomUUID()}/${randomUUID()}.${kind}.zst`;
     this.#storage = storage;
     this.#log = log;
   }

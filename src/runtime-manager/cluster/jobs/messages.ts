@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { StorageState } from '../../profiles/storage-state.ts';
-import { ARCHIVE_FOLDERS, keysIn } from '../../retention/orphans.ts';
+import { OBJECT_FOLDERS, keysIn } from '../../retention/orphans.ts';
 import { Problem } from '../problems.ts';
 
 /** Node's timers take no more than 2^31 ms; no job takes as long as this. */
 const BUDGET_MAX_MS = 3_600_000;
 
 /** Whoever serves a job opens no key but one of these folders. */
-const JobKey = z.string().regex(keysIn(ARCHIVE_FOLDERS.jobs));
-const ProfileKey = z.string().regex(keysIn(ARCHIVE_FOLDERS.profiles));
+const JobKey = z.string().regex(keysIn(OBJECT_FOLDERS.jobs));
+const ProfileKey = z.string().regex(keysIn(OBJECT_FOLDERS.profiles));
 const Sha256 = z.hash('sha256');
 
 /** An object that is in the storage for one job. */
