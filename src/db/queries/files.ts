@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type {
   FileStore,
@@ -7,12 +7,20 @@ import type {
   StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isStored, organizations } from '../schema/index.ts';
+import { files, isStored, organizations, storageNamespaces } from '../schema/index.ts';
 import { isViolation } from './database-errors.ts';
 import { createDownloadStore } from './downloads.ts';
 import { createFileLists } from './file-lists.ts';
 import { createFileRemovals } from './file-removals.ts';
-import { addBytes, isAt, isKept, isOf, Refused, toFile } from './file-rows.ts';
+import {
+  addBytes,
+  holdNamespaces,
+  isAt,
+  isKept,
+  isOf,
+  QuotaExceeded,
+  toFile,
+} from './file-rows.ts';
 import { createNamespaceStore } from './storage-namespaces.ts';
 
 /** What the core keeps of files, in Postgres. */
@@ -52,10 +60,12 @@ async function insertFile(
   db: Db,
   file: NewFile,
   { isReplacing, mostBytes }: { isReplacing: boolean; mostBytes: number },
-): Promise<StoredFile | 'path_in_use' | 'quota_exceeded'> {
+): Promise<StoredFile | 'no_namespace' | 'path_in_use' | 'quota_exceeded'> {
   const { namespaceId, path } = file;
   try {
     return await db.transaction(async (tx) => {
+      const held = await holdNamespaces(tx, eq(storageNamespaces.id, namespaceId));
+      if (held.length === 0) return 'no_namespace';
       if (isReplacing) {
         await tx.update(files).set({ namespaceId: null }).where(isAt(namespaceId, path));
       }
@@ -64,12 +74,12 @@ async function insertFile(
         .values({ ...file, state: 'stored', storedAt: sql`now()` })
         .returning();
       if (!row) throw new Error('insert returned no row');
-      if (await addBytes(tx, file, mostBytes)) return toFile(row);
-      throw new Refused('quota_exceeded');
+      await addBytes(tx, file, mostBytes);
+      return toFile(row);
     });
   } catch (error) {
     if (isViolation(error, 'unique', 'files_path')) return 'path_in_use';
-    if (error instanceof Refused) return 'quota_exceeded';
+    if (error instanceof QuotaExceeded) return 'quota_exceeded';
     throw error;
   }
 }
@@ -78,14 +88,24 @@ async function moveFile(
   db: Db,
   { organizationId, id }: { organizationId: string; id: string },
   to: { namespaceId: string; path: string },
-): Promise<StoredFile | 'absent' | 'path_in_use'> {
+): Promise<StoredFile | 'absent' | 'no_namespace' | 'path_in_use'> {
+  const from = db.select({ id: files.namespaceId }).from(files).where(isOf(organizationId, id));
   try {
-    const [moved] = await db
-      .update(files)
-      .set({ ...to, keptBy: null })
-      .where(and(isOf(organizationId, id), isKept, isStored))
-      .returning();
-    return moved ? toFile(moved) : 'absent';
+    return await db.transaction(async (tx) => {
+      // The one it leaves too, so that two files can change places at once.
+      const both = or(
+        eq(storageNamespaces.id, to.namespaceId),
+        eq(storageNamespaces.id, sql`(${from})`),
+      );
+      const held = await holdNamespaces(tx, both);
+      if (!held.includes(to.namespaceId)) return 'no_namespace';
+      const [moved] = await tx
+        .update(files)
+        .set({ ...to, keptBy: null })
+        .where(and(isOf(organizationId, id), isKept, isStored))
+        .returning();
+      return moved ? toFile(moved) : 'absent';
+    });
   } catch (error) {
     if (isViolation(error, 'unique', 'files_path')) return 'path_in_use';
     throw error;

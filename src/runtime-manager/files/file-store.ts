@@ -58,7 +58,7 @@ export interface FileStore {
   insert(
     file: NewFile,
     how: { isReplacing: boolean; mostBytes: number },
-  ): Promise<StoredFile | 'path_in_use' | 'quota_exceeded'>;
+  ): Promise<StoredFile | 'no_namespace' | 'path_in_use' | 'quota_exceeded'>;
   /** In a namespace, or of a runtime; one that nobody keeps is not there. */
   find(organizationId: string, id: string): Promise<StoredFile | undefined>;
   findByPath(namespaceId: string, path: string): Promise<StoredFile | undefined>;
@@ -75,12 +75,14 @@ export interface FileStore {
     organizationId: string,
     id: string,
     to: { namespaceId: string; path: string },
-  ): Promise<StoredFile | 'absent' | 'path_in_use'>;
+  ): Promise<StoredFile | 'absent' | 'no_namespace' | 'path_in_use'>;
 
+  /** Records nothing when the runtime's record is gone. */
   beginDownload(download: NewDownload): Promise<void>;
   /**
    * Records that a download is stored: in a namespace, where its path gets a number when it is taken,
-   * or kept by its runtime. Undefined when it does not arrive any more.
+   * or kept by its runtime, also when the namespace is gone. Undefined when it does not arrive any
+   * more.
    */
   finishDownload(
     id: string,

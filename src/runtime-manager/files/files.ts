@@ -67,7 +67,7 @@ export class Files {
   async getNamespace(actor: Actor, ref: string): Promise<StorageNamespace> {
     const found = await this.#options.store.findNamespace(actor, ref);
     if (found) return found;
-    throw new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
+    throw namespaceNotFound();
   }
 
   /** Newest first. */
@@ -96,7 +96,7 @@ export class Files {
     if (removed === 'not_empty') {
       throw new RuntimeError('storage.not_empty', 'The storage namespace has files.');
     }
-    throw new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
+    throw namespaceNotFound();
   }
 
   async quota({ organizationId }: Actor): Promise<StorageQuota> {
@@ -126,11 +126,12 @@ export class Files {
     const about = { id: randomUUID(), organizationId, namespaceId: namespace.id };
     const how = { isReplacing, mostBytes: limits.organizationBytes };
     const made = await store.insert({ ...about, path, contentType, source, ...stored }, how);
-    if (made !== 'path_in_use' && made !== 'quota_exceeded') {
+    if (typeof made !== 'string') {
       if (isReplacing) this.#options.removal.soon();
       return made;
     }
     await storage.delete(stored.key);
+    if (made === 'no_namespace') throw namespaceNotFound();
     throw made === 'path_in_use' ? pathInUse(path) : await this.#exceeded(actor);
   }
 
@@ -174,6 +175,7 @@ export class Files {
       path,
     });
     if (moved === 'path_in_use') throw pathInUse(path);
+    if (moved === 'no_namespace') throw namespaceNotFound();
     if (moved === 'absent') throw fileNotFound();
     return moved;
   }
@@ -207,6 +209,10 @@ function assertUnlimited({ workspaceIds }: Actor): void {
   if (!workspaceIds) return;
   const message = 'A caller that is limited to workspaces cannot create or delete namespaces.';
   throw new RuntimeError('auth.forbidden', message);
+}
+
+function namespaceNotFound(): RuntimeError {
+  return new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
 }
 
 function fileNotFound(): RuntimeError {

@@ -37,7 +37,7 @@ export {
   type StoredContent,
   type StoredFile,
 } from '../files/file.ts';
-export { filePathProblem } from '../files/file-path.ts';
+export { filePathProblem, numberedPath } from '../files/file-path.ts';
 export { Files } from '../files/files.ts';
 export type {
   FileEntry,
