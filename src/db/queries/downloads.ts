@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql, type SQLWrapper } from 'drizzle-orm';
 import {
   numberedPath,
   type FileStore,
@@ -45,12 +45,7 @@ export function createDownloadStore(db: Db): DownloadStore {
         .set({ state: 'failed', failure, nodeId: null })
         .where(and(eq(files.id, id), isArriving));
     },
-    failArriving: async (nodeId) => {
-      await db
-        .update(files)
-        .set({ state: 'failed', failure: 'download.cut_off', nodeId: null })
-        .where(and(eq(files.nodeId, nodeId), isArriving));
-    },
+    failArriving: (nodeId) => failArriving(db, sql`select ${nodeId}::uuid`),
   };
 }
 
@@ -88,6 +83,14 @@ async function finish(
     await addBytes(tx, row, mostBytes);
     return toFile(row);
   });
+}
+
+/** Fails what was arriving on nodes whose processes ended, or were given up. */
+export async function failArriving(db: Db, nodeIds: SQLWrapper): Promise<void> {
+  await db
+    .update(files)
+    .set({ state: 'failed', failure: 'download.cut_off', nodeId: null })
+    .where(and(sql`${files.nodeId} = any(array(${nodeIds}))`, isArriving));
 }
 
 async function freePath(

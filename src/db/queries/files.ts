@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type {
   FileStore,
   NewFile,
+  StorageTotals,
   StorageUsage,
   StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
@@ -31,6 +32,7 @@ export function createFileStore(db: Db): FileStore {
     ...createFileLists(db),
     ...createFileRemovals(db),
     usage: (organizationId) => usage(db, organizationId),
+    totals: (mostBytes) => totals(db, mostBytes),
     insert: (file, how) => insertFile(db, file, how),
     find: async (organizationId, id) => {
       if (!z.uuid().safeParse(id).success) return undefined;
@@ -54,6 +56,17 @@ async function usage(db: Db, organizationId: string): Promise<StorageUsage> {
     .from(organizations)
     .where(eq(organizations.id, organizationId));
   return { usedBytes: found?.usedBytes ?? 0, ownLimitBytes: found?.own ?? undefined };
+}
+
+async function totals(db: Db, mostBytes: number): Promise<StorageTotals> {
+  const most = sql`coalesce(${organizations.maxStorageBytes}, ${mostBytes})`;
+  const [found = { usedBytes: 0, limitBytes: 0 }] = await db
+    .select({
+      usedBytes: sql`coalesce(sum(${organizations.storageBytes}), 0)`.mapWith(Number),
+      limitBytes: sql`coalesce(sum(${most}), 0)`.mapWith(Number),
+    })
+    .from(organizations);
+  return found;
 }
 
 async function insertFile(

@@ -20,6 +20,12 @@ export interface StorageUsage {
   ownLimitBytes: number | undefined;
 }
 
+/** What all organizations have together, and may have. */
+export interface StorageTotals {
+  usedBytes: number;
+  limitBytes: number;
+}
+
 /** Which files of a namespace are asked for, in the order of their paths' bytes. */
 export interface FileRange {
   /** What their paths begin with. */
@@ -50,6 +56,8 @@ export interface FileStore {
   listNamespaces(scope: NamespaceScope, page: PageRequest): Promise<Page<StorageNamespace>>;
   removeNamespace(organizationId: string, id: string): Promise<'removed' | 'absent' | 'not_empty'>;
   usage(organizationId: string): Promise<StorageUsage>;
+  /** Costs as much as there are organizations; one without a limit of its own may have `mostBytes`. */
+  totals(mostBytes: number): Promise<StorageTotals>;
 
   /**
    * Records a file, in place of one with its path when `isReplacing`. An organization without a limit

@@ -5,6 +5,7 @@ import type { Actor } from '../runtime/actor.ts';
 import type { ByteRange, ObjectStorage } from '../storage/object-storage.ts';
 import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { FileSource, StorageNamespace, StoredFile } from './file.ts';
+import type { FileMetrics } from './file-metrics.ts';
 import type { FileEntry, FileRange, FileStore } from './file-store.ts';
 import { storeContent, tooLarge } from './store-content.ts';
 
@@ -22,6 +23,7 @@ export interface FilesOptions {
   store: FileStore;
   storage: Pick<ObjectStorage, 'put' | 'get' | 'delete'>;
   limits: FileLimits;
+  metrics: Pick<FileMetrics, 'stored'>;
   /** Has what nobody keeps any more removed. */
   removal: { soon: () => void };
 }
@@ -127,6 +129,7 @@ export class Files {
     const how = { isReplacing, mostBytes: limits.organizationBytes };
     const made = await store.insert({ ...about, path, contentType, source, ...stored }, how);
     if (typeof made !== 'string') {
+      this.#options.metrics.stored(source, made.sizeBytes);
       if (isReplacing) this.#options.removal.soon();
       return made;
     }

@@ -37,6 +37,7 @@ export {
   type StoredContent,
   type StoredFile,
 } from '../files/file.ts';
+export type { FileRecords } from '../files/file-check.ts';
 export { filePathProblem, numberedPath } from '../files/file-path.ts';
 export { Files } from '../files/files.ts';
 export type {
@@ -44,6 +45,7 @@ export type {
   FileRange,
   FileStore,
   NamespaceScope,
+  StorageTotals,
   StorageUsage,
 } from '../files/file-store.ts';
 export { PERSONA_ID_MAX } from '../humanize/persona-id.ts';
