@@ -101,7 +101,7 @@ test.for([
   for (const prefix of prefixes) {
     const below = paths.filter((path) => path.startsWith(prefix)).toSorted(byBytes);
     const children = childrenOf(paths, prefix);
-    for (const limit of [1, 2, 3, 100]) {
+    for (const limit of [1, 3]) {
       const whole = await pages(list, prefix, { limit, nameOf: ({ path }) => path });
       expect(whole).toEqual(below);
       expect(await pages(listFolder, prefix, { limit, nameOf })).toEqual(children);

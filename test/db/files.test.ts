@@ -209,10 +209,13 @@ test('the bytes of several organizations are given back to each', async () => {
   expect([await usedBytes(), await usedBytes(other.organizationId)]).toEqual([8, 0]);
 });
 
-test('stored content has its key and its hash', async () => {
-  const { database, organizationId } = await openFiles();
-  const insert = database.db.execute(sql`
-    insert into files (id, organization_id, path, source, state, content_type)
-    values (gen_random_uuid(), ${organizationId}, 'a', 'upload', 'stored', 'text/plain')`);
-  await expect(insert).rejects.toMatchObject({ cause: { constraint_name: 'files_content' } });
+test('only stored content is in a namespace, with its key and its hash', async () => {
+  const { database, organizationId, namespace } = await openFiles();
+  const insert = (state: string, namespaceId: string | null) =>
+    database.db.execute(sql`
+      insert into files (id, organization_id, namespace_id, path, source, state, content_type)
+      values (gen_random_uuid(), ${organizationId}, ${namespaceId}, 'a', 'upload', ${state}, 'text/plain')`);
+  const broken = { cause: { constraint_name: 'files_content' } };
+  await expect(insert('stored', null)).rejects.toMatchObject(broken);
+  await expect(insert('arriving', namespace.id)).rejects.toMatchObject(broken);
 });

@@ -6,7 +6,7 @@ import {
   type StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isArriving, isStored, storageNamespaces } from '../schema/index.ts';
+import { files, isArriving, storageNamespaces } from '../schema/index.ts';
 import { addBytes, holdNamespaces, QuotaExceeded, toFile } from './file-rows.ts';
 
 type DownloadStore = Pick<
@@ -53,7 +53,7 @@ export function createDownloadStore(db: Db): DownloadStore {
 async function finish(
   db: Db,
   id: string,
-  { contentType, ...content }: StoredContent & { contentType: string },
+  { key, sizeBytes, sha256, contentType }: StoredContent & { contentType: string },
   { namespaceId, path, mostBytes }: Destination,
 ): Promise<StoredFile | undefined> {
   return db.transaction(async (tx) => {
@@ -69,7 +69,9 @@ async function finish(
     const [row] = await tx
       .update(files)
       .set({
-        ...content,
+        key,
+        sizeBytes,
+        sha256,
         contentType,
         path,
         state: 'stored',
@@ -107,7 +109,6 @@ async function freePath(
     .where(
       and(
         eq(files.namespaceId, namespaceId),
-        isStored,
         sql`${files.path} = any(array(select jsonb_array_elements_text(${wanted}::jsonb)))`,
       ),
     );

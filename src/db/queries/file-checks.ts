@@ -25,7 +25,7 @@ export function createFileRecords(db: Db): FileRecords {
     },
     findWrongBytes: async (mostFiles) => {
       const [found] = await db.execute<{ count: number }>(sql`
-        select count(*)::integer as count from (select 1 from ${files} limit ${mostFiles + 1}) as some`);
+        select count(*)::integer as count from (select 1 from ${files} limit ${mostFiles + 1}) as found`);
       return (found?.count ?? 0) > mostFiles ? undefined : findWrongBytes(db);
     },
     correctBytes: () => correctBytes(db),

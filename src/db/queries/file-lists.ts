@@ -8,7 +8,7 @@ import type {
   StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isStored } from '../schema/index.ts';
+import { files } from '../schema/index.ts';
 import { isKept, toFile } from './file-rows.ts';
 import { afterCursor, toPage } from './pages.ts';
 
@@ -35,7 +35,6 @@ async function listFiles(
     .where(
       and(
         eq(files.namespaceId, namespaceId),
-        isStored,
         gte(files.path, prefix),
         lt(files.path, prefix + LAST),
         after === undefined ? undefined : gt(files.path, after),
@@ -59,7 +58,7 @@ async function listFolder(
         then ${prefix}::text || split_part(substr(path, char_length(${prefix}::text) + 1), '/', 1) || '/'
       end as folder
     from ${files}
-    where namespace_id = ${namespaceId} and ${isStored} and path > ${from}
+    where namespace_id = ${namespaceId} and path > ${from}
       and path >= ${prefix}::text and path < ${prefix + LAST}::text
     order by path limit 1`;
   const entries = sql`(
@@ -75,7 +74,7 @@ async function listFolder(
   const rows = await db
     .select({ folder: sql<string | null>`entries.folder`, file: files })
     .from(entries)
-    .leftJoin(files, and(eq(files.namespaceId, namespaceId), isStored, isIt))
+    .leftJoin(files, and(eq(files.namespaceId, namespaceId), isIt))
     .orderBy(sql`entries.path`);
   return rows.flatMap(({ folder, file }): FileEntry[] => {
     if (folder !== null) return [{ folder }];

@@ -22,7 +22,7 @@ export function createFileRemovals(db: Db): Removals {
       const some = db
         .select({ id: files.id })
         .from(files)
-        .where(and(eq(files.namespaceId, namespaceId), isStored))
+        .where(eq(files.namespaceId, namespaceId))
         .orderBy(asc(files.path))
         .limit(limit)
         .for('update');

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { StoredFile } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isStored, isUnkept, organizations, storageNamespaces } from '../schema/index.ts';
+import { files, isUnkept, organizations, storageNamespaces } from '../schema/index.ts';
 
 /** What is in a namespace, or kept by a runtime. */
 export const isKept = sql`not (${isUnkept})`;
@@ -67,5 +67,5 @@ export function isOf(organizationId: string, id: string): SQL | undefined {
 
 /** The condition for the file at a path. */
 export function isAt(namespaceId: string, path: string): SQL | undefined {
-  return and(eq(files.namespaceId, namespaceId), eq(files.path, path), isStored);
+  return and(eq(files.namespaceId, namespaceId), eq(files.path, path));
 }

@@ -7,7 +7,7 @@ test.for([
   ['a.b/c', 'a.b/c (1)'],
   ['.env', '.env (1)'],
   ['日本/語.pdf', '日本/語 (1).pdf'],
-])('the namesake of %s is %s', ([path, namesake]) => {
+] as const)('the namesake of %s is %s', ([path, namesake]) => {
   expect(numberedPath(path, '1')).toBe(namesake);
 });
 
