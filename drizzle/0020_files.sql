@@ -18,7 +18,7 @@ CREATE TABLE "files" (
 	"node_id" uuid,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"stored_at" timestamp (3) with time zone,
-	CONSTRAINT "files_content" CHECK (state <> 'stored' or (key is not null and sha256 is not null))
+	CONSTRAINT "files_content" CHECK (case when state = 'stored' then key is not null and sha256 is not null else namespace_id is null end)
 );
 --> statement-breakpoint
 CREATE TABLE "storage_namespaces" (
@@ -36,7 +36,7 @@ ALTER TABLE "files" ADD CONSTRAINT "files_organization_id_organizations_id_fk" F
 ALTER TABLE "files" ADD CONSTRAINT "files_kept_by_runtimes_id_fk" FOREIGN KEY ("kept_by") REFERENCES "public"."runtimes"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "files" ADD CONSTRAINT "files_namespace" FOREIGN KEY ("organization_id","namespace_id") REFERENCES "public"."storage_namespaces"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "storage_namespaces" ADD CONSTRAINT "storage_namespaces_organization_id_organizations_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "files_path" ON "files" USING btree ("namespace_id","path") WHERE state = 'stored';--> statement-breakpoint
+CREATE UNIQUE INDEX "files_path" ON "files" USING btree ("namespace_id","path") WHERE namespace_id is not null;--> statement-breakpoint
 CREATE INDEX "files_of_runtime" ON "files" USING btree ("runtime_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "files_kept_by" ON "files" USING btree ("kept_by") WHERE kept_by is not null;--> statement-breakpoint
 CREATE INDEX "files_unkept" ON "files" USING btree ("id") WHERE namespace_id is null and kept_by is null;--> statement-breakpoint

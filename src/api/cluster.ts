@@ -46,7 +46,12 @@ import {
   type WakeUpRelay,
   type WakeUps,
 } from '../runtime-manager/index.ts';
-import type { NodeStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import type {
+  ClusterFigures,
+  FileStore,
+  NodeStore,
+  RuntimeStore,
+} from '../runtime-manager/runtime/index.ts';
 import { cachedFigures, type Figures } from './cached-figures.ts';
 import type { Config } from './config/config.ts';
 import { addressOf, assertMayBePlain, findOwnHost } from './cluster-address.ts';
@@ -74,6 +79,7 @@ export interface ClusterParts extends Config {
 interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
   drain: Drain;
   store: RuntimeStore;
+  fileStore: FileStore;
   profiles: Profiles;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
@@ -93,7 +99,7 @@ export class Cluster {
   readonly #plane: DataPlane;
   readonly #store: NodeStore;
   readonly #metrics: ClusterMetrics;
-  readonly #figures: Figures;
+  readonly #figures: Figures<ClusterFigures>;
   #detector: Detector | undefined;
 
   private constructor(parts: ClusterParts, options: ClusterConfig, opened: Opened) {
@@ -257,12 +263,13 @@ export class Cluster {
   }
 
   /** What ends when this process is taken for lost, and how it is put in order afterwards. */
-  #heldBy({ node, store, profiles }: ServedNode): Held {
+  #heldBy({ node, store, fileStore, profiles }: ServedNode): Held {
     const { dataDir, log } = this.#parts;
     return {
       fence: () => node.fence(),
       recover: async () => {
         await reconcile(store, node.id, log, 'runtime.node_lost');
+        await fileStore.failArriving(node.id);
         await profiles.recoverClaimed(join(dataDir, 'checkouts'));
       },
       resume: () => node.resume(),

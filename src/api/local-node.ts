@@ -70,13 +70,21 @@ export async function openLocalNode(
   const observers = new PageObservers();
   const { nodeId, fileStore, fileLimits: limits, storage, store: events, log } = parts;
   const keeper = stack.use(new DownloadKeeper({ store: fileStore, storage, limits, log }));
-  const { downloadsMax: mostDownloads } = parts;
+  const { downloadsMax: mostDownloads, metrics } = parts;
   const companions = [
     new Humanize(parts.humanizeMaxDelayMs),
     new EgressNotes(),
     new Checkpoints(parts.profiles),
     new PageEvents(observers),
-    new DownloadFiles({ nodeId, keeper, store: fileStore, storage, events, mostDownloads }),
+    new DownloadFiles({
+      nodeId,
+      keeper,
+      store: fileStore,
+      storage,
+      events,
+      metrics: metrics.files,
+      mostDownloads,
+    }),
     new Captchas(parts.captchas),
   ];
   const { meter } = parts.metrics;

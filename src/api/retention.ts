@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
+import { createFileRecords } from '../db/queries/file-checks.ts';
 import { createRetentionStore } from '../db/queries/retention.ts';
 import { createStorageStore } from '../db/queries/storages.ts';
 import {
@@ -9,6 +10,7 @@ import {
   OwnedStorage,
   Retention,
   StorageOwner,
+  type FileCheckOptions,
   type ObjectStorage,
   type PreviewOptions,
 } from '../runtime-manager/index.ts';
@@ -40,8 +42,9 @@ function previewOf(config: Config, db: Db, storage: ObjectStorage) {
     keep: config.keep,
     graceMs: config.orphanGraceMs,
     records: createRetentionStore(db),
+    fileRecords: createFileRecords(db),
     storage,
     storageStore,
     owner: new StorageOwner(storage, storageStore),
-  } satisfies PreviewOptions;
+  } satisfies PreviewOptions & FileCheckOptions;
 }

@@ -28,6 +28,7 @@ import {
   Tickets,
   WakeUps,
 } from '../runtime-manager/index.ts';
+import { cachedFigures } from './cached-figures.ts';
 import type { Cluster } from './cluster.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { openDataDirectory } from './config/data-directory.ts';
@@ -171,9 +172,10 @@ async function openCluster(
 async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDisposableStack) {
   const { database, secrets, nodeId, log, others } = ground;
   const store = createRuntimeStore(database, secrets, ground);
-  await reconcile(store, nodeId, log);
-  const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
   const fileStore = createFileStore(database.db);
+  await reconcile(store, nodeId, log);
+  await fileStore.failArriving(nodeId);
+  const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
   const fileRemoval = stack.use(new FileRemoval({ store: fileStore, storage, log }));
   const profileStore = createProfileStore(database.db, secrets);
   const profiles = new Profiles({ ...ground, storage, store: profileStore });
@@ -239,7 +241,7 @@ async function openServerOf(
 
 /** What operators see and do. */
 function openOperated(
-  { others, node, drain, version: build }: Opened,
+  { others, node, drain, version: build, metrics, fileStore, fileLimits }: Opened,
   stack: AsyncDisposableStack,
 ) {
   const nodeControl =
@@ -251,5 +253,7 @@ function openOperated(
   };
   const capacity = stack.use(new CapacityHistory(others?.capacity ?? alone));
   others?.show(capacity);
+  const figures = () => fileStore.totals(fileLimits.organizationBytes);
+  metrics.showStorage(cachedFigures({ figures }));
   return { nodeControl, capacity };
 }

@@ -17,6 +17,7 @@ import {
 } from '../runtime-manager/index.ts';
 import { ApiKeys, Files, Workspaces, type FileStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
+import type { Metrics } from './http/metrics.ts';
 
 export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   database: Database;
@@ -28,6 +29,7 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   storage: ObjectStorage;
   fileStore: FileStore;
   fileRemoval: FileRemoval;
+  metrics: Metrics;
 }
 
 /** What customers do with what they keep. */
@@ -38,6 +40,7 @@ export function openVerbs(parts: VerbParts) {
     store: parts.fileStore,
     storage,
     limits: parts.fileLimits,
+    metrics: parts.metrics.files,
     removal: parts.fileRemoval,
   };
   const workspaceStore = createWorkspaceStore(db);

@@ -8,6 +8,8 @@ export { diagnose, repair, type Diagnosis, type Finding } from './node/doctor.ts
 export { Extensions, type ExtensionTrial } from './extensions/extensions.ts';
 export { DownloadKeeper } from './files/download-keeper.ts';
 export { DownloadFiles } from './files/downloads.ts';
+export type { FileCheckOptions } from './files/file-check.ts';
+export type { FileMetrics } from './files/file-metrics.ts';
 export { FileRemoval } from './files/file-removal.ts';
 export type { FileLimits } from './files/files.ts';
 export { downloadPackage } from './extensions/download.ts';

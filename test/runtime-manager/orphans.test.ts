@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { insertProfile } from '../../src/db/queries/browser-profiles.ts';
+import { createFileStore } from '../../src/db/queries/files.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
 import {
@@ -22,6 +23,7 @@ import { freshDirectory, STORAGES } from '../support/storages.ts';
 
 const HOUR_MS = 3_600_000;
 const newKey = () => `profiles/${randomUUID()}/${randomUUID()}.tar.zst`;
+const newFileKey = () => `files/${randomUUID()}/${randomUUID()}`;
 const put = (storage: ObjectStorage, key: string) => storage.put(key, Readable.from(['state']));
 
 /** A database with a profile, and its knowledge of storages. */
@@ -42,10 +44,27 @@ async function openOwner() {
       fence: 0,
       runtimeId: undefined,
     });
+  const files = createFileStore(db);
+  const { id: namespaceId } = await files.ensureNamespace(organizationId, 'main');
+  /** Has a file name it, and nobody keep the file. */
+  const nameInFile = async (key: string) => {
+    const id = randomUUID();
+    const content = { key, sizeBytes: 5, sha256: 's', contentType: 'text/plain' };
+    const file = {
+      id,
+      organizationId,
+      namespaceId,
+      path: key,
+      source: 'upload',
+      ...content,
+    } as const;
+    await files.insert(file, { isReplacing: false, mostBytes: 10_000 });
+    await files.remove(organizationId, id);
+  };
   /** Sets back by `ms` the moment since which the storage is ours. */
   const age = (ms: number) =>
     db.execute(sql`update storages set created_at = now() - make_interval(secs => ${ms / 1000})`);
-  return { db, store, name, age };
+  return { db, store, name, nameInFile, age };
 }
 
 interface SweepOptions {
@@ -92,6 +111,19 @@ for (const [kind, open] of Object.entries(STORAGES)) {
     expect(await sweep.run()).toEqual({ removed: 0, bytes: 0 });
   });
 
+  test(`${kind}: the content of files stays while a row names it`, async () => {
+    const storage = await open();
+    const { store, nameInFile } = await openOwner();
+    const sweep = sweepOf(storage, store);
+    await sweep.owner.claim();
+    const kept = [newFileKey(), 'files/of-others', `files/${randomUUID()}`];
+    for (const key of [...kept, newFileKey(), newFileKey()]) await put(storage, key);
+    await nameInFile(kept[0] ?? '');
+    await untilLater(storage, 'files/');
+    expect(await sweep.run()).toEqual({ removed: 2, bytes: 10 });
+    expect(await keysIn(storage)).toEqual(kept.toSorted());
+  });
+
   test(`${kind}: nothing is removed before the grace is over`, async () => {
     const storage = await open();
     const { store, age } = await openOwner();
@@ -127,14 +159,13 @@ for (const [kind, open] of Object.entries(STORAGES)) {
 }
 
 /** Waits until a new object gets a later time than those in the storage. */
-async function untilLater(storage: ObjectStorage): Promise<void> {
-  const latest = async (folder: string) => {
+async function untilLater(storage: ObjectStorage, folder = 'profiles/'): Promise<void> {
+  const latest = async (where: string) => {
     let at = 0;
-    for await (const { modifiedAt } of storage.list(folder))
-      at = Math.max(at, modifiedAt.getTime());
+    for await (const { modifiedAt } of storage.list(where)) at = Math.max(at, modifiedAt.getTime());
     return at;
   };
-  const before = await latest('');
+  const before = await latest(folder);
   await expect
     .poll(async () => {
       await put(storage, 'clock/one');

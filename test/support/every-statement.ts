@@ -4,6 +4,8 @@ import type { Db } from '../../src/db/client.ts';
 import * as apiKeys from '../../src/db/queries/api-keys.ts';
 import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts';
 import * as profiles from '../../src/db/queries/browser-profiles.ts';
+import { createFileRecords } from '../../src/db/queries/file-checks.ts';
+import { createFileStore } from '../../src/db/queries/files.ts';
 import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
 import { createNodeStore } from '../../src/db/queries/nodes.ts';
 import * as organizations from '../../src/db/queries/organizations.ts';
@@ -22,6 +24,7 @@ import {
   type PageRequest,
 } from '../../src/runtime-manager/runtime/index.ts';
 import { BUSY } from './filled-tables.ts';
+import { keepFiles } from './every-file-statement.ts';
 import { insertRecord, newRecord, RUNNING } from './records.ts';
 
 const PAGE = 100;
@@ -98,6 +101,8 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const retention = watch(createRetentionStore(db), uncalled);
   const storages = watch(createStorageStore(db), uncalled);
   const nodes = watch(createNodeStore(pools), uncalled);
+  const stored = watch(createFileStore(db), uncalled);
+  const records = watch(createFileRecords(db), uncalled);
   const query = watch(
     {
       ...keyQueries,
@@ -191,6 +196,9 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const [crowded] = await retention.findCrowded(nodeId, crowd);
   assert.equal(crowded?.runtimeId, life.id);
   assert.equal(await retention.removeEventsUpTo(life.id, crowded?.upTo ?? '', PAGE), 2);
+  await keepFiles(stored, { organizationId: org, runtimeId: life.id, workspaceId: space, nodeId });
+  const recorded = await records.listStored(PAGE);
+  await records.listKept(recorded.map(({ id }) => id));
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });
   await runtimes.revive(life, { nodeId, state: 'launching' });
   await runtimes.move({ ...life, generation: 2 }, { to: 'stopped', reason: 'requested' });
@@ -270,7 +278,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const marker = await storages.insert();
   assert.equal(await storages.isOurs(marker), true);
   assert.notEqual(await storages.beginSweep(marker, { everyMs: 1, graceMs: 1 }), undefined);
-  assert.equal((await storages.namedKeys(['new', 'extension 1'])).size, 1);
+  assert.equal((await storages.namedKeys(['new', 'extension 1', 'file 1'])).size, 2);
   await storages.remove(marker.storageId);
 
   return [...uncalled];

@@ -47,7 +47,6 @@ export class FakeBrowser implements MachineBrowser {
     setRoute: (route: Route) => void this.routes.push(route),
     onFailure: () => undefined,
   };
-  readonly downloads = { follow: () => ({ [Symbol.dispose]: () => undefined }) };
   readonly uploads = { add: () => Promise.reject(new Error('there is no folder')) };
   readonly transfers = {
     hasDownloads: false,

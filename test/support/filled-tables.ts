@@ -26,6 +26,22 @@ export async function fillTables(db: Db, over: number): Promise<void> {
         '{"mode":"ephemeral"}', case when n % 1000 = 0 then 'failed' else 'stopped' end::runtime_state,
         now() - make_interval(secs => n), now() - make_interval(secs => n), (select id from profile limit 1 offset n % 100)
       from org, space, generate_series(1, ${over}) n returning id, organization_id, stopped_at
+    ), namespace as (
+      insert into storage_namespaces (organization_id, name, created_at)
+      select org.id, 'old ' || n, now() - make_interval(secs => n) from org, generate_series(1, ${over}) n
+      returning id, organization_id, name
+    ), file as (
+      insert into files (id, organization_id, namespace_id, path, source, state, size_bytes,
+        content_type, key, sha256)
+      select gen_random_uuid(), organization_id, id, 'folder ' || n % 20 || '/old ' || n, 'upload', 'stored', 1,
+        'text/plain', 'file ' || n, 's'
+      from namespace, generate_series(1, ${over}) n where name = 'old 1'
+    ), kept as (
+      insert into files (id, organization_id, runtime_id, kept_by, path, source, state, content_type,
+        failure, created_at)
+      select gen_random_uuid(), organization_id, id, id, 'old', 'download', 'failed', 'text/plain',
+        'download.canceled', stopped_at
+      from runtime
     ), key as (
       insert into idempotency_keys (id, request, node_id, answer, created_at)
       select 'old ' || n, 'r', gen_random_uuid(), 'a', now() - make_interval(hours => 1 + n / 20)

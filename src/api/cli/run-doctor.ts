@@ -63,18 +63,24 @@ async function openParts(config: Config, database: Database) {
 }
 
 function describe(
-  { examined, findings, retention }: Diagnosis,
+  { examined, findings, retention, files }: Diagnosis,
   servicePid: number | undefined,
 ): string {
   const service = servicePid === undefined ? 'no service runs' : `the service is ${servicePid}`;
   const { runtimes, events, storage } = retention;
   return [
     `${examined.processes} processes, ${examined.directories} directories, ${examined.activeRuntimes} active runtimes; ${service}.`,
+    describeFiles(files),
     ...findings.map(describeFinding),
     findings.length === 0 ? 'All of it belongs together.' : `${findings.length} found.`,
     `Old enough to be removed: ${runtimes} runtimes, ${events} events, ${storage.orphans} archives that no record names.`,
     ...describeStorage(storage),
   ].join('\n');
+}
+
+function describeFiles({ examined, isComplete, wrong }: Diagnosis['files']): string {
+  const some = isComplete ? '' : ' (there are more files, or the storage does not answer)';
+  return `${examined} files, ${wrong} without the content that they should have${some}.`;
 }
 
 function describeStorage(preview: StoragePreview): string[] {
@@ -99,6 +105,13 @@ function describeFinding(finding: Finding): string {
       return `  a directory that no browser uses: ${finding.directory}`;
     case 'foreign_storage':
       return FOREIGN_STORAGE;
+    case 'wrong_content': {
+      const { id, organizationId, key, sizeBytes, foundBytes } = finding;
+      const found = foundBytes === undefined ? 'nothing' : `${foundBytes} bytes`;
+      return `  file ${id} of organization ${organizationId} has ${sizeBytes} bytes, and there is ${found} at ${key}`;
+    }
+    case 'wrong_storage_bytes':
+      return `  organization ${finding.organizationId} is said to have ${finding.countedBytes} bytes of files, and has ${finding.storedBytes}`;
     case 'runtime_without_browser':
       return `  runtime ${finding.runtimeId} (${finding.alias}) is ${finding.state}, without a browser`;
   }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CapacityHistory, OwnNode } from '../../runtime-manager/index.ts';
+import type { ClusterFigures } from '../../runtime-manager/runtime/index.ts';
 import type { PlacementOutcome } from '../../runtime-manager/cluster/index.ts';
 import type { Figures } from '../cached-figures.ts';
 import { showGauge } from './gauge.ts';
@@ -22,7 +23,7 @@ export interface ClusterMetrics {
 
 export interface ClusterParts {
   capacity: CapacityHistory;
-  figures: Figures;
+  figures: Figures<ClusterFigures>;
 }
 
 export function createClusterMetrics(registers: Registry[]): ClusterMetrics {
@@ -78,7 +79,7 @@ function showNode(registers: Registry[], node: OwnNode): void {
 }
 
 /** What only the database knows is left out while it does not answer. */
-function showFigures(registers: Registry[], figures: Figures): void {
+function showFigures(registers: Registry[], figures: Figures<ClusterFigures>): void {
   showGauge(registers, 'bctrl_cluster_runtimes_active', {
     help: 'Runtimes that are active in the whole cluster, without those that wait for room.',
     read: async () => (await figures())?.activeRuntimes,

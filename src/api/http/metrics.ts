@@ -1,7 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LocalMachine, LocalNode, RuntimeMetrics } from '../../runtime-manager/index.ts';
-import type { JailLevel } from '../../runtime-manager/runtime/index.ts';
+import type {
+  FileMetrics,
+  LocalMachine,
+  LocalNode,
+  RuntimeMetrics,
+} from '../../runtime-manager/index.ts';
+import type { JailLevel, StorageTotals } from '../../runtime-manager/runtime/index.ts';
+import type { Figures } from '../cached-figures.ts';
 import { createClusterMetrics, type ClusterMetrics } from './cluster-metrics.ts';
+import { createFileMetrics, showStorage } from './file-metrics.ts';
 import { showGauge } from './gauge.ts';
 
 /** From a browser that was ready to one that waited long in the queue. */
@@ -9,8 +16,11 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface Metrics {
   meter: RuntimeMetrics;
+  files: FileMetrics;
   /** Adds gauges that read the state of these parts at each scrape. */
   show(parts: { node: LocalNode; machine: LocalMachine; jailLevel: JailLevel }): void;
+  /** Adds gauges of what all organizations have. */
+  showStorage: (totals: Figures<StorageTotals>) => void;
   /** Adds those of a process that has others. */
   openCluster: () => ClusterMetrics;
   /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -26,12 +36,14 @@ export function createMetrics(version: string): Metrics {
   showBuild(registers, version);
   return {
     meter: createMeter(registers),
+    files: createFileMetrics(registers),
     show: ({ node, machine, jailLevel }) => {
       showJail(registers, jailLevel);
       showRuntimes(registers, node);
       showBrowsers(registers, machine);
       showEgress(registers, machine);
     },
+    showStorage: (totals) => showStorage(registers, totals),
     openCluster: () => createClusterMetrics(registers),
     text: () => registry.metrics(),
     contentType: registry.contentType,

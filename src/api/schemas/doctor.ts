@@ -19,6 +19,25 @@ const Finding = z
       state: z.enum(RUNTIME_STATES),
     }),
     z.object({
+      kind: z.literal('wrong_content').openapi({
+        description: 'A file whose content is missing from the storage, or has another size.',
+      }),
+      id: z.uuid().openapi({ description: 'The id of the file.' }),
+      organizationId: z.uuid(),
+      key: z.string().openapi({ description: 'Where in the storage the content should be.' }),
+      sizeBytes: z.int(),
+      foundBytes: z.int().optional().openapi({ description: 'Missing if there is no content.' }),
+    }),
+    z.object({
+      kind: z.literal('wrong_storage_bytes').openapi({
+        description:
+          'An organization that is said to have more or less bytes of files than it has. `npm run doctor -- --fix` corrects the number.',
+      }),
+      organizationId: z.uuid(),
+      countedBytes: z.int(),
+      storedBytes: z.int(),
+    }),
+    z.object({
       kind: z.literal('foreign_storage').openapi({
         description:
           'The storage of archives belongs to another database, or to another copy of this one. The service removes nothing from such a storage.',
@@ -48,6 +67,21 @@ export const DoctorReportBody = z
       activeRuntimes: z.int(),
     }),
     findings: z.array(Finding).openapi({ description: 'Empty if everything belongs together.' }),
+    files: z
+      .object({
+        examined: z.int().openapi({
+          description: 'How many files were compared with their content, at most 1,000.',
+        }),
+        isComplete: z.boolean().openapi({
+          description:
+            'Whether all files were compared, and the bytes of organizations were added up, which is done for up to 100,000 files.',
+        }),
+        wrong: z.int().openapi({
+          description:
+            'How many do not have the content that they should have; the first 20 are findings.',
+        }),
+      })
+      .openapi('DoctorFiles'),
     retention: z
       .object({
         runtimes: z.int().openapi({

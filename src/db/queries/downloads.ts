@@ -1,10 +1,13 @@
-import { and, eq, sql } from 'drizzle-orm';
-import { posix } from 'node:path';
-import type { FileStore, StoredContent, StoredFile } from '../../runtime-manager/runtime/index.ts';
+import { and, eq, sql, type SQLWrapper } from 'drizzle-orm';
+import {
+  numberedPath,
+  type FileStore,
+  type StoredContent,
+  type StoredFile,
+} from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isArriving, isStored } from '../schema/index.ts';
-import { isViolation } from './database-errors.ts';
-import { addBytes, Refused, toFile } from './file-rows.ts';
+import { files, isArriving, storageNamespaces } from '../schema/index.ts';
+import { addBytes, holdNamespaces, QuotaExceeded, toFile } from './file-rows.ts';
 
 type DownloadStore = Pick<
   FileStore,
@@ -14,30 +17,26 @@ type Destination = Parameters<FileStore['finishDownload']>[2];
 
 /** How many namesakes get a number; a further one gets its id. */
 const NAMESAKES_MAX = 100;
-/** How often a path is chosen that somebody else has taken just then. */
-const ATTEMPTS = 10;
 
 export function createDownloadStore(db: Db): DownloadStore {
   return {
     beginDownload: async ({ runtimeId, ...download }) => {
-      // The runtime's record may be gone already.
+      // Without the runtime's record, nobody would keep it.
       await db.execute(sql`
         insert into ${files}
           (id, organization_id, runtime_id, kept_by, path, source, state, content_type, url, node_id)
         select ${download.id}, ${download.organizationId}, ${runtimeId}, runtimes.id,
           ${download.path}, 'download', 'arriving', ${download.contentType},
           ${download.url ?? null}, ${download.nodeId}
-        from runtimes where id = ${runtimeId} for key share`);
+        from runtimes
+        where organization_id = ${download.organizationId} and id = ${runtimeId} for key share`);
     },
     finishDownload: async (id, content, to) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await finish(db, id, content, to);
-        } catch (error) {
-          if (error instanceof Refused) return 'quota_exceeded';
-          const isTaken = isViolation(error, 'unique', 'files_path');
-          if (!isTaken || attempt === ATTEMPTS) throw error;
-        }
+      try {
+        return await finish(db, id, content, to);
+      } catch (error) {
+        if (error instanceof QuotaExceeded) return 'quota_exceeded';
+        throw error;
       }
     },
     failDownload: async (id, failure) => {
@@ -46,49 +45,63 @@ export function createDownloadStore(db: Db): DownloadStore {
         .set({ state: 'failed', failure, nodeId: null })
         .where(and(eq(files.id, id), isArriving));
     },
-    failArriving: async (nodeId) => {
-      await db
-        .update(files)
-        .set({ state: 'failed', failure: 'download.cut_off', nodeId: null })
-        .where(and(eq(files.nodeId, nodeId), isArriving));
-    },
+    failArriving: (nodeId) => failArriving(db, sql`select ${nodeId}::uuid`),
   };
 }
 
+/** Without the namespace, which may be gone by now, the runtime keeps it. */
 async function finish(
   db: Db,
   id: string,
-  { contentType, ...content }: StoredContent & { contentType: string },
+  { key, sizeBytes, sha256, contentType }: StoredContent & { contentType: string },
   { namespaceId, path, mostBytes }: Destination,
 ): Promise<StoredFile | undefined> {
-  const free = namespaceId === undefined ? path : await freePath(db, { id, namespaceId, path });
   return db.transaction(async (tx) => {
+    const [held] =
+      namespaceId === undefined
+        ? []
+        : await holdNamespaces(tx, eq(storageNamespaces.id, namespaceId));
+    const place = held !== undefined && {
+      namespaceId: held,
+      keptBy: null,
+      path: await freePath(tx, { id, namespaceId: held, path }),
+    };
     const [row] = await tx
       .update(files)
       .set({
-        ...content,
+        key,
+        sizeBytes,
+        sha256,
         contentType,
-        path: free,
+        path,
         state: 'stored',
         storedAt: sql`now()`,
         nodeId: null,
-        ...(namespaceId !== undefined && { namespaceId, keptBy: null }),
+        ...place,
       })
       .where(and(eq(files.id, id), isArriving))
       .returning();
     if (!row) return undefined;
-    if (await addBytes(tx, row, mostBytes)) return toFile(row);
-    throw new Refused('quota_exceeded');
+    await addBytes(tx, row, mostBytes);
+    return toFile(row);
   });
 }
 
+/** Fails what was arriving on nodes whose processes ended, or were given up. */
+export async function failArriving(db: Db, nodeIds: SQLWrapper): Promise<void> {
+  await db
+    .update(files)
+    .set({ state: 'failed', failure: 'download.cut_off', nodeId: null })
+    .where(and(sql`${files.nodeId} = any(array(${nodeIds}))`, isArriving));
+}
+
 async function freePath(
-  db: Db,
+  db: Pick<Db, 'select'>,
   { id, namespaceId, path }: { id: string; namespaceId: string; path: string },
 ): Promise<string> {
-  const { dir, name, ext } = posix.parse(path);
-  const named = (suffix: string) => posix.join(dir, `${name} (${suffix})${ext}`);
-  const numbered = Array.from({ length: NAMESAKES_MAX }, (_, nth) => named(String(nth + 1)));
+  const numbered = Array.from({ length: NAMESAKES_MAX }, (_, nth) =>
+    numberedPath(path, String(nth + 1)),
+  );
   const wanted = JSON.stringify([path, ...numbered]);
   const taken = await db
     .select({ path: files.path })
@@ -96,10 +109,9 @@ async function freePath(
     .where(
       and(
         eq(files.namespaceId, namespaceId),
-        isStored,
         sql`${files.path} = any(array(select jsonb_array_elements_text(${wanted}::jsonb)))`,
       ),
     );
   const paths = new Set(taken.map((row) => row.path));
-  return [path, ...numbered].find((one) => !paths.has(one)) ?? named(id);
+  return [path, ...numbered].find((one) => !paths.has(one)) ?? numberedPath(path, id);
 }

@@ -8,7 +8,7 @@ import type {
   StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isStored } from '../schema/index.ts';
+import { files } from '../schema/index.ts';
 import { isKept, toFile } from './file-rows.ts';
 import { afterCursor, toPage } from './pages.ts';
 
@@ -35,7 +35,6 @@ async function listFiles(
     .where(
       and(
         eq(files.namespaceId, namespaceId),
-        isStored,
         gte(files.path, prefix),
         lt(files.path, prefix + LAST),
         after === undefined ? undefined : gt(files.path, after),
@@ -59,38 +58,28 @@ async function listFolder(
         then ${prefix}::text || split_part(substr(path, char_length(${prefix}::text) + 1), '/', 1) || '/'
       end as folder
     from ${files}
-    where namespace_id = ${namespaceId} and ${isStored} and path > ${from}
+    where namespace_id = ${namespaceId} and path > ${from}
       and path >= ${prefix}::text and path < ${prefix + LAST}::text
     order by path limit 1`;
-  const entries = await db.execute<{ path: string; folder: string | null }>(sql`
+  const entries = sql`(
     with recursive entries(path, folder) as (
       (${next(sql`${start}::text`)})
       union all
       select found.path, found.folder from entries cross join lateral (
         ${next(sql`(coalesce(entries.folder || ${LAST}::text, entries.path)) collate "C"`)}
       ) as found
-    ) select path, folder from entries limit ${limit}`);
-  const paths = entries.flatMap(({ path, folder }) => (folder === null ? path : []));
-  const found = await findAll(db, namespaceId, paths);
-  return entries.flatMap(({ path, folder }): FileEntry[] => {
-    if (folder !== null) return [{ folder }];
-    const file = found.get(path);
-    return file ? [{ file }] : [];
-  });
-}
-
-async function findAll(
-  db: Db,
-  namespaceId: string,
-  paths: readonly string[],
-): Promise<Map<string, StoredFile>> {
-  if (paths.length === 0) return new Map();
-  const asked = sql`any(array(select jsonb_array_elements_text(${JSON.stringify(paths)}::jsonb)))`;
+    ) select path, folder from entries limit ${limit}
+  ) as entries`;
+  const isIt = sql`entries.folder is null and ${files.path} = entries.path`;
   const rows = await db
-    .select()
-    .from(files)
-    .where(and(eq(files.namespaceId, namespaceId), isStored, sql`${files.path} = ${asked}`));
-  return new Map(rows.map((row) => [row.path, toFile(row)]));
+    .select({ folder: sql<string | null>`entries.folder`, file: files })
+    .from(entries)
+    .leftJoin(files, and(eq(files.namespaceId, namespaceId), isIt))
+    .orderBy(sql`entries.path`);
+  return rows.flatMap(({ folder, file }): FileEntry[] => {
+    if (folder !== null) return [{ folder }];
+    return file ? [{ file: toFile(file) }] : [];
+  });
 }
 
 async function listOfRuntime(

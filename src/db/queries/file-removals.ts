@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, not, sql } from 'drizzle-orm';
+import { and, asc, eq, not, sql } from 'drizzle-orm';
 import type { FileStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { files, isArriving, isStored, isUnkept, organizations } from '../schema/index.ts';
@@ -22,12 +22,14 @@ export function createFileRemovals(db: Db): Removals {
       const some = db
         .select({ id: files.id })
         .from(files)
-        .where(and(eq(files.namespaceId, namespaceId), isStored))
-        .limit(limit);
+        .where(eq(files.namespaceId, namespaceId))
+        .orderBy(asc(files.path))
+        .limit(limit)
+        .for('update');
       const removed = await db
         .update(files)
         .set(UNKEPT)
-        .where(inArray(files.id, some))
+        .where(sql`${files.id} = any(array(${some}))`)
         .returning({ id: files.id });
       return removed.length;
     },
@@ -44,13 +46,15 @@ export function createFileRemovals(db: Db): Removals {
   };
 }
 
-/** Gives the bytes of each file back once, however many services forget it. */
+/** Gives the bytes of each file back once, however many services forget it: one of them does. */
 async function forget(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await db.execute(sql`
     with gone as (
-      delete from ${files} where ${isUnkept} and id = any(array(
-        select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)::uuid
+      delete from ${files} where id = any(array(
+        select id from ${files} where ${isUnkept} and not ${isArriving} and id = any(array(
+          select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)::uuid
+        )) order by id for update skip locked
       )) returning organization_id, size_bytes, state
     ), freed as (
       select organization_id as id, sum(size_bytes) as bytes from gone

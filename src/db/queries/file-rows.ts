@@ -1,10 +1,10 @@
-import { and, eq, not, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { StoredFile } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files, isStored, isUnkept, organizations } from '../schema/index.ts';
+import { files, isUnkept, organizations, storageNamespaces } from '../schema/index.ts';
 
 /** What is in a namespace, or kept by a runtime. */
-export const isKept = not(isUnkept);
+export const isKept = sql`not (${isUnkept})`;
 
 export function toFile(row: typeof files.$inferSelect): StoredFile {
   const { namespaceId, runtimeId, sha256, key, url, failure, storedAt, ...rest } = row;
@@ -22,14 +22,31 @@ export function toFile(row: typeof files.$inferSelect): StoredFile {
 }
 
 /**
- * Adds bytes to what an organization has. False when that is more than it may have. Whoever changes
- * the row of an organization does so last.
+ * Holds namespaces until the transaction ends, and resolves with their ids. Whoever gives files
+ * their paths in a namespace holds it first, so nobody else does meanwhile, and it does not go.
+ */
+export async function holdNamespaces(
+  db: Pick<Db, 'select'>,
+  which: SQL | undefined,
+): Promise<string[]> {
+  const held = await db
+    .select({ id: storageNamespaces.id })
+    .from(storageNamespaces)
+    .where(which)
+    .orderBy(asc(storageNamespaces.id))
+    .for('no key update');
+  return held.map(({ id }) => id);
+}
+
+/**
+ * Adds bytes to what an organization has. Throws `QuotaExceeded` when that is more than it may have.
+ * Whoever changes the row of an organization does so last.
  */
 export async function addBytes(
   db: Pick<Db, 'update'>,
   { organizationId, sizeBytes }: { organizationId: string; sizeBytes: number },
   mostBytes: number,
-): Promise<boolean> {
+): Promise<void> {
   const total = sql`${organizations.storageBytes} + ${sizeBytes}`;
   const most = sql`coalesce(${organizations.maxStorageBytes}, ${mostBytes})`;
   const added = await db
@@ -37,18 +54,11 @@ export async function addBytes(
     .set({ storageBytes: total })
     .where(and(eq(organizations.id, organizationId), sql`${total} <= ${most}`))
     .returning({ id: organizations.id });
-  return added.length > 0;
+  if (added.length === 0) throw new QuotaExceeded();
 }
 
-/** Why a transaction is rolled back. */
-export class Refused<Reason extends string> extends Error {
-  readonly reason: Reason;
-
-  constructor(reason: Reason) {
-    super(reason);
-    this.reason = reason;
-  }
-}
+/** Has a transaction rolled back. */
+export class QuotaExceeded extends Error {}
 
 /** The condition for one file of an organization. */
 export function isOf(organizationId: string, id: string): SQL | undefined {
@@ -57,5 +67,5 @@ export function isOf(organizationId: string, id: string): SQL | undefined {
 
 /** The condition for the file at a path. */
 export function isAt(namespaceId: string, path: string): SQL | undefined {
-  return and(eq(files.namespaceId, namespaceId), eq(files.path, path), isStored);
+  return and(eq(files.namespaceId, namespaceId), eq(files.path, path));
 }

@@ -22,6 +22,7 @@ import {
   runtimeEvents,
   runtimes,
 } from '../schema/index.ts';
+import { failArriving } from './downloads.ts';
 import { leavingPlaces } from './quotas.ts';
 import { MOVED } from './runtime-events.ts';
 import { MOVE_VALUES, moveParameters } from './runtime-moves.ts';
@@ -168,6 +169,7 @@ async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {
 }
 
 async function failLate(db: Db): Promise<RuntimeLife[]> {
+  await failArriving(db, db.select({ id: nodes.id }).from(nodes).where(isGone));
   return loseLate(db).execute(moveParameters(NODE_LOST));
 }
 

@@ -20,8 +20,7 @@ export function createNamespaceStore(db: Db): NamespaceStore {
     insertNamespace: (organizationId, name) => insertNamespace(db, organizationId, name),
     ensureNamespace: async (organizationId, name) => {
       const known = await findNamespace(db, { organizationId, workspaceIds: undefined }, name);
-      const made = known ?? (await insertNamespace(db, organizationId, name));
-      return made ?? ensureAgain(db, organizationId, name);
+      return known ?? makeNamespace(db, organizationId, name);
     },
     findNamespace: (scope, ref) => findNamespace(db, scope, ref),
     listNamespaces: async (scope, page) => {
@@ -50,15 +49,22 @@ async function insertNamespace(
   return inserted;
 }
 
-/** Somebody else has just made it. */
-async function ensureAgain(
+/** Returns it also when somebody else has just made it: a row that is updated is returned. */
+async function makeNamespace(
   db: Db,
   organizationId: string,
   name: string,
 ): Promise<StorageNamespace> {
-  const found = await findNamespace(db, { organizationId, workspaceIds: undefined }, name);
-  if (found) return found;
-  throw new Error('the namespace that was there is gone');
+  const [made] = await db
+    .insert(storageNamespaces)
+    .values({ organizationId, name })
+    .onConflictDoUpdate({
+      target: [storageNamespaces.organizationId, storageNamespaces.name],
+      set: { name },
+    })
+    .returning();
+  if (made) return made;
+  throw new Error('insert returned no row');
 }
 
 async function findNamespace(

@@ -1,7 +1,7 @@
 import { and, eq, or, sql } from 'drizzle-orm';
 import type { StorageStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { browserExtensions, profileVersions, storages } from '../schema/index.ts';
+import { browserExtensions, files, profileVersions, storages } from '../schema/index.ts';
 
 /** What a database knows of the storages that it owns, and of what lies in them. */
 export function createStorageStore(db: Db): StorageStore {
@@ -74,6 +74,7 @@ async function namedKeys(db: Db, keys: readonly string[]): Promise<Set<string>> 
   const asked = sql`any(array(select jsonb_array_elements_text(${JSON.stringify(keys)}::jsonb)))`;
   const rows = await db.execute<{ key: string }>(sql`
     select key from ${profileVersions} where key = ${asked}
-    union all select key from ${browserExtensions} where key = ${asked}`);
+    union all select key from ${browserExtensions} where key = ${asked}
+    union all select key from ${files} where key = ${asked}`);
   return new Set(rows.map(({ key }) => key));
 }

@@ -67,7 +67,9 @@ export const files = pgTable(
       columns: [table.organizationId, table.namespaceId],
       foreignColumns: [storageNamespaces.organizationId, storageNamespaces.id],
     }),
-    uniqueIndex('files_path').on(table.namespaceId, table.path).where(isStored),
+    uniqueIndex('files_path')
+      .on(table.namespaceId, table.path)
+      .where(sql`namespace_id is not null`),
     index('files_of_runtime').on(table.runtimeId, table.createdAt, table.id),
     index('files_kept_by')
       .on(table.keptBy)
@@ -75,6 +77,10 @@ export const files = pgTable(
     index('files_unkept').on(table.id).where(isUnkept),
     index('files_arriving').on(table.nodeId).where(isArriving),
     index('files_key').on(table.key),
-    check('files_content', sql`state <> 'stored' or (key is not null and sha256 is not null)`),
+    // What has no content is in no namespace.
+    check(
+      'files_content',
+      sql`case when state = 'stored' then key is not null and sha256 is not null else namespace_id is null end`,
+    ),
   ],
 );

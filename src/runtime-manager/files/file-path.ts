@@ -50,3 +50,26 @@ function namesProblem(names: readonly string[]): string | undefined {
   const isLong = names.some((name) => Buffer.byteLength(name) > MOST_NAME_BYTES);
   return isLong ? `A name in a path has at most ${MOST_NAME_BYTES} bytes.` : undefined;
 }
+
+/** The path of a namesake, such as `a/b (1).txt`; a long name is cut to have room for the suffix. */
+export function numberedPath(path: string, suffix: string): string {
+  const { dir, base, name, ext } = posix.parse(path);
+  const room = MOST_NAME_BYTES - Buffer.byteLength(` (${suffix})`);
+  const left = room - Buffer.byteLength(ext);
+  // What is too long to be an ending is a part of the name.
+  const named =
+    left > 0 ? `${cut(name, left)} (${suffix})${ext}` : `${cut(base, room)} (${suffix})`;
+  return posix.join(dir, named);
+}
+
+/** As many whole characters as have so many bytes. */
+function cut(text: string, mostBytes: number): string {
+  let bytes = 0;
+  let kept = '';
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > mostBytes) break;
+    kept += character;
+  }
+  return kept;
+}

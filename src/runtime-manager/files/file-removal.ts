@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { every } from '../timing/every.ts';
-import type { FileStore } from './file-store.ts';
+import type { FileStore, UnkeptFile } from './file-store.ts';
 
 const INTERVAL_MS = 60_000;
 const BATCH = 100;
@@ -38,19 +38,23 @@ export class FileRemoval implements Disposable {
     this.#timer.soon();
   }
 
-  /** Resolves when nothing is left that nobody keeps. */
+  /** Resolves when nothing is left that nobody keeps. Rejects when some content could not be removed. */
   async run(): Promise<void> {
-    const { store, storage } = this.#options;
+    const { store } = this.#options;
     while (!this.#isClosed) {
       const unkept = await store.listUnkept(BATCH);
-      await Promise.all(
-        unkept.map(async ({ key }) => {
-          if (key !== undefined) await storage.delete(key);
-        }),
+      const removals = await Promise.allSettled(unkept.map((file) => this.#remove(file)));
+      await store.forget(
+        unkept.filter((_, nth) => removals[nth]?.status === 'fulfilled').map(({ id }) => id),
       );
-      await store.forget(unkept.map(({ id }) => id));
+      const failed = removals.find((removal) => removal.status === 'rejected');
+      if (failed) throw failed.reason;
       if (unkept.length < BATCH) return;
     }
+  }
+
+  async #remove({ key }: UnkeptFile): Promise<void> {
+    if (key !== undefined) await this.#options.storage.delete(key);
   }
 
   [Symbol.dispose](): void {

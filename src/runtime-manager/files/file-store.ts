@@ -20,6 +20,12 @@ export interface StorageUsage {
   ownLimitBytes: number | undefined;
 }
 
+/** What all organizations have together, and may have. */
+export interface StorageTotals {
+  usedBytes: number;
+  limitBytes: number;
+}
+
 /** Which files of a namespace are asked for, in the order of their paths' bytes. */
 export interface FileRange {
   /** What their paths begin with. */
@@ -50,6 +56,8 @@ export interface FileStore {
   listNamespaces(scope: NamespaceScope, page: PageRequest): Promise<Page<StorageNamespace>>;
   removeNamespace(organizationId: string, id: string): Promise<'removed' | 'absent' | 'not_empty'>;
   usage(organizationId: string): Promise<StorageUsage>;
+  /** Costs as much as there are organizations; one without a limit of its own may have `mostBytes`. */
+  totals(mostBytes: number): Promise<StorageTotals>;
 
   /**
    * Records a file, in place of one with its path when `isReplacing`. An organization without a limit
@@ -58,7 +66,7 @@ export interface FileStore {
   insert(
     file: NewFile,
     how: { isReplacing: boolean; mostBytes: number },
-  ): Promise<StoredFile | 'path_in_use' | 'quota_exceeded' | 'namespace_absent'>;
+  ): Promise<StoredFile | 'no_namespace' | 'path_in_use' | 'quota_exceeded'>;
   /** In a namespace, or of a runtime; one that nobody keeps is not there. */
   find(organizationId: string, id: string): Promise<StoredFile | undefined>;
   findByPath(namespaceId: string, path: string): Promise<StoredFile | undefined>;
@@ -75,12 +83,14 @@ export interface FileStore {
     organizationId: string,
     id: string,
     to: { namespaceId: string; path: string },
-  ): Promise<StoredFile | 'absent' | 'path_in_use' | 'namespace_absent'>;
+  ): Promise<StoredFile | 'absent' | 'no_namespace' | 'path_in_use'>;
 
+  /** Records nothing when the runtime's record is gone. */
   beginDownload(download: NewDownload): Promise<void>;
   /**
    * Records that a download is stored: in a namespace, where its path gets a number when it is taken,
-   * or kept by its runtime. Undefined when it does not arrive any more.
+   * or kept by its runtime, also when the namespace is gone. Undefined when it does not arrive any
+   * more.
    */
   finishDownload(
     id: string,

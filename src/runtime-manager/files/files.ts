@@ -5,6 +5,7 @@ import type { Actor } from '../runtime/actor.ts';
 import type { ByteRange, ObjectStorage } from '../storage/object-storage.ts';
 import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { FileSource, NewFile, StorageNamespace, StoredContent, StoredFile } from './file.ts';
+import type { FileMetrics } from './file-metrics.ts';
 import type { FileRange, FileStore } from './file-store.ts';
 import { storeContent, tooLarge } from './store-content.ts';
 import { zipFiles } from './zip-files.ts';
@@ -23,6 +24,7 @@ export interface FilesOptions {
   store: FileStore;
   storage: Pick<ObjectStorage, 'put' | 'get' | 'delete'>;
   limits: FileLimits;
+  metrics: Pick<FileMetrics, 'stored'>;
   /** Has what nobody keeps any more removed. */
   removal: { soon: () => void };
 }
@@ -205,12 +207,13 @@ export class Files {
   }
 
   async #record(actor: Actor, file: NewFile, isReplacing: boolean): Promise<StoredFile> {
-    const { store, limits, removal } = this.#options;
+    const { store, limits, metrics, removal } = this.#options;
     const how = { isReplacing, mostBytes: limits.organizationBytes };
     const made = await store.insert(file, how);
     if (made === 'path_in_use') throw pathInUse(file.path);
     if (made === 'quota_exceeded') throw await this.#exceeded(actor);
-    if (made === 'namespace_absent') throw namespaceNotFound();
+    if (made === 'no_namespace') throw namespaceNotFound();
+    metrics.stored(file.source, file.sizeBytes);
     if (isReplacing) removal.soon();
     return made;
   }
@@ -269,8 +272,8 @@ export class Files {
     const where = { namespaceId: target.id, path };
     const moved = await this.#options.store.move(actor.organizationId, file.id, where);
     if (moved === 'path_in_use') throw pathInUse(path);
+    if (moved === 'no_namespace') throw namespaceNotFound();
     if (moved === 'absent') throw fileNotFound();
-    if (moved === 'namespace_absent') throw namespaceNotFound();
     return inNamespace(target)(moved);
   }
 

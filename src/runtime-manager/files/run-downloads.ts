@@ -11,6 +11,7 @@ import { toFileName } from '../browser/downloaded-files.ts';
 import type { EventStore } from '../runtime/event-store.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import { FILE_FAILURES, type FileFailure, type StoredFile } from './file.ts';
+import type { FileMetrics } from './file-metrics.ts';
 import type { FileStore } from './file-store.ts';
 import type { DownloadKeeper } from './download-keeper.ts';
 import type { DownloadProgress } from './download-verbs.ts';
@@ -30,6 +31,7 @@ export interface RunDownloadsOptions {
   keeper: DownloadKeeper;
   store: Pick<FileStore, 'beginDownload' | 'failDownload'>;
   events: Pick<EventStore, 'appendEvents'>;
+  metrics: FileMetrics;
   /** How many downloads are recorded. */
   mostDownloads: number;
 }
@@ -133,11 +135,15 @@ export class RunDownloads implements DownloadWatcher {
     { id: fileId, path, sizeBytes, sha256, namespaceId }: StoredFile,
     name: string,
   ): void {
+    const { metrics } = this.#options;
+    metrics.stored('download', sizeBytes);
+    metrics.download('stored');
     const where = namespaceId === undefined ? {} : { namespaceId, path };
     this.#note({ type: 'download.finished', data: { fileId, name, sizeBytes, sha256, ...where } });
   }
 
   #tellFailure({ id: fileId, name }: Pick<Arriving, 'id' | 'name'>, code: FileFailure): void {
+    this.#options.metrics.download(code);
     const data = { fileId, name, code, message: FILE_FAILURES[code] };
     this.#note({ type: 'download.failed', data });
   }

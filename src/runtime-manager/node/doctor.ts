@@ -2,6 +2,13 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import {
+  checkFiles,
+  type FileCheck,
+  type FileCheckOptions,
+  type WrongBytes,
+  type WrongContent,
+} from '../files/file-check.ts';
 import type { RuntimeState } from '../runtime/lifecycle.ts';
 import { listeningPorts } from '../machine/listening-ports.ts';
 import { killProcessesUnder } from '../machine/kill-process-tree.ts';
@@ -27,7 +34,10 @@ export type Finding =
   | { kind: 'orphan_directory'; directory: string }
   | { kind: 'runtime_without_browser'; runtimeId: string; alias: string; state: RuntimeState }
   /** The storage of another database, or of another copy of this one. A person has to say which is right. */
-  | { kind: 'foreign_storage' };
+  | { kind: 'foreign_storage' }
+  /** A person has to say what becomes of such a file. */
+  | ({ kind: 'wrong_content' } & WrongContent)
+  | ({ kind: 'wrong_storage_bytes' } & WrongBytes);
 
 export interface FoundProcess {
   pid: number;
@@ -53,14 +63,20 @@ export interface DoctorOptions {
 
 export interface Diagnosis extends DoctorReport {
   retention: RetentionPreview;
+  files: Pick<FileCheck, 'examined' | 'isComplete' | 'wrong'>;
 }
 
 /** Finds what does not belong together, and what is going to be removed. Changes nothing. */
-export async function diagnose(options: DoctorOptions & PreviewOptions): Promise<Diagnosis> {
+export async function diagnose(
+  options: DoctorOptions & PreviewOptions & FileCheckOptions,
+): Promise<Diagnosis> {
   const retention = await previewRetention(options);
+  const { wrongContents, wrongBytes, ...checked } = await checkFiles(options);
   const { examined, findings } = await examine(options);
   if (retention.storage.state === 'foreign') findings.push({ kind: 'foreign_storage' });
-  return { examined, findings, retention };
+  for (const one of wrongContents) findings.push({ kind: 'wrong_content', ...one });
+  for (const one of wrongBytes) findings.push({ kind: 'wrong_storage_bytes', ...one });
+  return { examined, findings, retention, files: checked };
 }
 
 /**
@@ -117,12 +133,20 @@ async function look(options: DoctorOptions): Promise<DoctorReport> {
   };
 }
 
-/** Kills and removes what was found, and corrects the records. The owner of a storage stays. */
-export async function repair(options: DoctorOptions, { findings }: DoctorReport): Promise<void> {
+/**
+ * Kills and removes what was found, and corrects the records. The owner of a storage stays, and so do
+ * files without their content.
+ */
+export async function repair(
+  options: DoctorOptions & Pick<FileCheckOptions, 'fileRecords'>,
+  { findings }: DoctorReport,
+): Promise<void> {
   for (const finding of findings) {
     if (finding.kind === 'runtime_without_browser') await giveUp(options, finding.runtimeId);
-    else if (finding.kind !== 'foreign_storage') await removeDirectory(options, finding.directory);
+    else if ('directory' in finding) await removeDirectory(options, finding.directory);
   }
+  const isToCorrect = findings.some(({ kind }) => kind === 'wrong_storage_bytes');
+  if (isToCorrect) await options.fileRecords.correctBytes();
 }
 
 function orphansOf(processes: ProcessEntry[], held: Set<string>): Promise<Finding>[] {

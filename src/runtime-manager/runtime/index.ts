@@ -37,14 +37,21 @@ export {
   type StoredContent,
   type StoredFile,
 } from '../files/file.ts';
-export { filePathProblem, filePrefixProblem, safeFileName } from '../files/file-path.ts';
+export {
+  filePathProblem,
+  filePrefixProblem,
+  numberedPath,
+  safeFileName,
+} from '../files/file-path.ts';
 export { Files, type Receive, type SharedFile, type StorageQuota } from '../files/files.ts';
 export { isMediaType, mediaTypeOf, UNKNOWN_TYPE } from '../files/media-type.ts';
+export type { FileRecords } from '../files/file-check.ts';
 export type {
   FileEntry,
   FileRange,
   FileStore,
   NamespaceScope,
+  StorageTotals,
   StorageUsage,
 } from '../files/file-store.ts';
 export { PERSONA_ID_MAX } from '../humanize/persona-id.ts';

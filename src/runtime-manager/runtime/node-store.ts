@@ -81,7 +81,8 @@ export interface NodeStore {
   declareLost(ids: readonly string[]): Promise<LostNodes>;
   /**
    * Fails what was recorded for nodes after they were declared lost: the database may carry out late
-   * what a node asked of it. Resolves with the lives that it ends.
+   * what a node asked of it. Resolves with the lives that it ends. Also fails the files that arrived on
+   * nodes that are gone.
    */
   failLate(): Promise<RuntimeLife[]>;
 }
