@@ -19,6 +19,7 @@ export type { ReservedService } from './egress/reserved-services.ts';
 export {
   RuntimeFiles,
   type ReceiveNamed,
+  type RuntimeFile,
   type RuntimeFilePage,
   type StagedFile,
 } from './files/runtime-files.ts';

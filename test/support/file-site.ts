@@ -101,8 +101,9 @@ function page(): string {
 /** Says more than comes. */
 function beginSlow(response: ServerResponse): void {
   response.setHeader('content-disposition', 'attachment; filename="slow.bin"');
+  response.setHeader('content-type', 'application/octet-stream');
   response.setHeader('content-length', 1_000_000);
-  response.write(Buffer.alloc(1000, 's'));
+  response.write(Buffer.alloc(100_000, 's'));
 }
 
 /** The page that a form leads to: its title is what was sent. */

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { RuntimeFilePage, StagedFile } from '../../runtime-manager/index.ts';
+import type { RuntimeFile, RuntimeFilePage, StagedFile } from '../../runtime-manager/index.ts';
 import {
   FILE_FAILURES,
   FILE_SOURCES,
   FILE_STATES,
   type FileFailure,
-  type StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
 import { fileNameOf, StoredPath } from './file.ts';
 import { nextCursor } from './paging.ts';
@@ -24,7 +23,7 @@ export const RuntimeFileBody = z
     path: z.string().openapi({
       description: 'Where it is in its namespace; the name alone while the runtime keeps it.',
     }),
-    namespaceId: z.uuid().optional().openapi({
+    namespace: z.string().optional().openapi({
       description:
         'Absent while the runtime keeps the file: then it goes with the record of the runtime.',
     }),
@@ -89,17 +88,17 @@ export const StagedFileBody = z
   .openapi('StagedFile') satisfies z.ZodType<StagedFile>;
 
 export function toRuntimeFileBody(
-  file: StoredFile,
+  file: RuntimeFile,
   progress: RuntimeFilePage['progress'] = {},
 ): z.infer<typeof RuntimeFileBody> {
-  const { id, path, namespaceId, source, state, url, contentType, sizeBytes, sha256 } = file;
+  const { id, path, namespace, source, state, url, contentType, sizeBytes, sha256 } = file;
   const { failure, createdAt, storedAt } = file;
   const how = state === 'arriving' ? progress[id] : undefined;
   return {
     id,
     name: fileNameOf(file),
     path,
-    ...(namespaceId !== undefined && { namespaceId }),
+    ...(namespace !== undefined && { namespace }),
     source,
     state,
     ...(url !== undefined && { url }),

@@ -17,7 +17,7 @@ const PROGRESS_MS = 1000;
 
 export interface RuntimeFilesOptions {
   runtimes: Pick<RuntimeManager, 'get' | 'getActive' | 'call'>;
-  store: Pick<FileStore, 'find' | 'findByPath' | 'listOfRuntime' | 'remove'>;
+  store: Pick<FileStore, 'find' | 'findByPath' | 'findNamespace' | 'listOfRuntime' | 'remove'>;
   files: Pick<Files, 'getNamespace'>;
   storage: Pick<ObjectStorage, 'put' | 'delete'>;
   limits: FileLimits;
@@ -32,8 +32,11 @@ export interface RuntimePlace {
   ref: string;
 }
 
+/** A file, and the name of the namespace that it is in. */
+export type RuntimeFile = StoredFile & { namespace: string | undefined };
+
 /** The files of a runtime, and how far those are that still arrive. */
-export interface RuntimeFilePage extends Page<StoredFile> {
+export interface RuntimeFilePage extends Page<RuntimeFile> {
   progress: DownloadProgress;
 }
 
@@ -72,19 +75,21 @@ export class RuntimeFiles {
     const runtime = await runtimes.get(actor, workspace, ref);
     const listed = await store.listOfRuntime(actor.organizationId, runtime.id, page);
     const isArriving = listed.items.some(({ state }) => state === 'arriving');
-    return { ...listed, progress: isArriving ? await this.#progressOf(runtime) : {} };
+    const progress = isArriving ? await this.#progressOf(runtime) : {};
+    return { ...listed, items: await this.#named(actor, listed.items), progress };
   }
 
-  async get(actor: Actor, { workspace, ref }: RuntimePlace, id: string): Promise<StoredFile> {
+  async get(actor: Actor, { workspace, ref }: RuntimePlace, id: string): Promise<RuntimeFile> {
     const { runtimes, store } = this.#options;
     const runtime = await runtimes.get(actor, workspace, ref);
     const found = await store.find(actor.organizationId, id);
-    if (found?.runtimeId === runtime.id) return found;
+    const [file] = found?.runtimeId === runtime.id ? await this.#named(actor, [found]) : [];
+    if (file) return file;
     throw fileNotFound();
   }
 
   /** Resolves with the file as it was. Throws `file.no_content` while it arrives. */
-  async delete(actor: Actor, place: RuntimePlace, id: string): Promise<StoredFile> {
+  async delete(actor: Actor, place: RuntimePlace, id: string): Promise<RuntimeFile> {
     const { store, removal } = this.#options;
     const file = await this.get(actor, place, id);
     if (!(await store.remove(actor.organizationId, file.id))) {
@@ -133,6 +138,18 @@ export class RuntimeFiles {
     if (key === undefined) throw new RuntimeError('file.no_content', 'The file has no content.');
     const name = path.slice(path.lastIndexOf('/') + 1);
     return this.#give(runtime, { name, key, sizeBytes }, signal);
+  }
+
+  /** Files of one runtime are mostly in one namespace. */
+  async #named({ organizationId }: Actor, found: readonly StoredFile[]): Promise<RuntimeFile[]> {
+    const { store } = this.#options;
+    const ids = new Set(found.flatMap(({ namespaceId }) => namespaceId ?? []));
+    const names = new Map<string | undefined, string>();
+    for (const id of ids) {
+      const namespace = await store.findNamespace({ organizationId, workspaceIds: undefined }, id);
+      if (namespace) names.set(id, namespace.name);
+    }
+    return found.map((file) => ({ ...file, namespace: names.get(file.namespaceId) }));
   }
 
   /** Of this workspace's runtimes, or in a namespace that the actor sees. */

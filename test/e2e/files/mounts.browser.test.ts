@@ -51,7 +51,7 @@ test('two workspaces share what their runtimes download, also when these are gon
     {
       id: stored[0].id,
       state: 'stored',
-      namespaceId: stored[0].namespaceId,
+      namespace,
       path: 'first/Résumé — 日本.pdf',
     },
   ]);
@@ -110,7 +110,11 @@ test('events tell of a download, and the list how far it is', async ({ service, 
   const [arriving] = await eventually(async () => {
     const { json } = await call('GET', files);
     expect(json.files).toMatchObject([
-      { state: 'arriving', name: 'slow.bin', progress: { receivedBytes: 1000, totalBytes: 1e6 } },
+      {
+        state: 'arriving',
+        name: 'slow.bin',
+        progress: { receivedBytes: 100_000, totalBytes: 1e6 },
+      },
     ]);
     return json.files;
   });
