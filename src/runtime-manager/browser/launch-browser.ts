@@ -25,6 +25,12 @@ import { writePreferences } from './preferences.ts';
 const ATTEMPTS = 3;
 const ATTEMPT_MIN_MS = 5000;
 
+/**
+ * The encoding of files' names. Chromium otherwise calls a file just "download" whose name is not
+ * ASCII, unless the service's own environment happens to have such an encoding.
+ */
+const ENCODING = { LC_CTYPE: 'C.UTF-8' };
+
 /** What every browser of this machine is launched with. */
 export interface BrowserSettings {
   executablePath: string;
@@ -130,7 +136,7 @@ async function attemptLaunch(
             userDataDir: directory.userData.seen,
           }),
         ],
-        env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
+        env: { ...ENCODING, ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
         mounts: mountsOf(directory, userDataDir === undefined, settings.directoryBytes),
         accept: [accept.http, accept.socks],
         hurry,
