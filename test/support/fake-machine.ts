@@ -38,6 +38,10 @@ export class FakeBrowser implements MachineBrowser {
     followDocuments: () => Promise.reject(new Error('there are no documents')),
     setObserved: () => undefined,
   };
+  readonly downloads = {
+    follow: () => ({ [Symbol.dispose]: () => undefined }),
+    cancel: async () => undefined,
+  };
   readonly forwarder = {
     usage: NO_USAGE,
     setRoute: (route: Route) => void this.routes.push(route),

@@ -6,7 +6,7 @@ import type { BrowserDirectory } from './browser-directory.ts';
 import type { CdpResult } from './cdp/protocol.ts';
 import type { Chromium, DebuggingEndpoint, ProcessExit } from './chromium.ts';
 import { readClientHints, type ClientHints } from './client-hints.ts';
-import { Downloads } from './downloads.ts';
+import type { Downloads } from './downloads.ts';
 import { loadExtension, reportOnExtension } from './extension-loading.ts';
 import { HealthCheck, type HealthCheckTimes } from './health-check.ts';
 import { DefaultPageSession } from './pages/default-page-session.ts';
@@ -28,6 +28,7 @@ export interface BrowserParts {
   chromium: Chromium;
   directory: BrowserDirectory;
   pages: Pages;
+  downloads: Downloads;
   /** The resources that end with the browser. */
   owned: AsyncDisposableStack;
   healthCheck: HealthCheckTimes;
@@ -52,7 +53,8 @@ export class Browser {
   readonly #check: HealthCheck;
   #killedFor: KillReason | undefined;
 
-  constructor({ chromium, directory, pages, owned, healthCheck, log }: BrowserParts) {
+  constructor(parts: BrowserParts) {
+    const { chromium, directory, pages, downloads, owned, healthCheck, log } = parts;
     const { session } = chromium;
     this.#chromium = chromium;
     this.#owned = owned;
@@ -61,7 +63,7 @@ export class Browser {
     this.endpoint = chromium.endpoint;
     [, this.socksPort] = chromium.ports;
     this.pages = pages;
-    this.downloads = new Downloads(session, directory.files, log);
+    this.downloads = downloads;
     this.permissions = new Permissions(session);
     this.#page = new DefaultPageSession(session, pages);
     const process = new ProcessActivity(chromium.pid);

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { hostPart, seenPart, type FilesFolder } from './own-files.ts';
 import { OpenFolder } from './open-folder.ts';
@@ -23,6 +24,25 @@ export interface Wanted {
   byGuid: boolean;
   /** Folders of helpers, as the helpers see them, in which they look for the file by its guid. */
   folders: readonly string[];
+}
+
+/**
+ * Opens a download to read. Undefined when it lies outside of the downloads, or when there is no
+ * plain file in its place.
+ */
+export async function openDownload(
+  filePath: string,
+  files: FilesFolder,
+): Promise<FileHandle | undefined> {
+  const found = posix.basename(filePath);
+  if (filePath !== `${seenPart(files, 'downloads')}/${found}`) return undefined;
+  try {
+    await using downloads = await OpenFolder.open(hostPart(files, 'downloads'));
+    return await downloads.openFile(found);
+  } catch {
+    // The browser removed the file, or put something else there.
+    return undefined;
+  }
 }
 
 /**

@@ -1,190 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import type { Logger } from 'pino';
 import type { CdpSession } from './cdp/cdp-session.ts';
 import type { CdpEvent } from './cdp/protocol.ts';
-import { nameDownload } from './downloaded-files.ts';
-import { seenPart, type FilesFolder } from './own-files.ts';
+import { DownloadWatchers, type DownloadWatcher } from './download-watchers.ts';
+import { DownloadWishes } from './download-wishes.ts';
+import { openDownload, type Downloaded } from './downloaded-files.ts';
+import { FolderArrivals } from './folder-arrivals.ts';
+import { hostPart, seenPart, type FilesFolder } from './own-files.ts';
+import { cut } from './pages/page-events.ts';
 
-/** How long the end of a download is kept from a client for the sake of its file's name. */
-const NAMED_WITHIN_MS = 10_000;
-/** How late a command may arrive that a client sent just before it left. */
-const LATE_COMMAND_MS = 2000;
-/** The number of downloads whose names are remembered. */
+/** The number of files that are remembered, so that none is told twice. */
 const KNOWN_MAX = 1000;
-/** Above this number of contexts, the service looks for those that are gone. */
-const CONTEXTS_MAX = 100;
-
-/** What a client asks for: https://chromedevtools.github.io/devtools-protocol/tot/Browser/#method-setDownloadBehavior */
-export interface DownloadWish {
-  behavior: 'deny' | 'allow' | 'allowAndName' | 'default';
-  /** A helper's own folder, as the helper sees it, in which it looks for files by their guids. */
-  folder?: string | undefined;
-}
-
-/** What the browser is told for a context, whatever its clients ask for. */
-export type DownloadBehavior =
-  | { behavior: 'deny' | 'default' }
-  | { behavior: 'allowAndName'; downloadPath: string };
-
-/** Undefined: the default context. */
-type ContextId = string | undefined;
 
 /**
- * The downloads of one browser. Chromium has one behaviour for each context, the last that any
- * client set, and forgets it when that client goes. So the service makes the browser keep all
- * downloads that any client wants in one folder, and gives each client the names that it asked for.
+ * All downloads of one browser, whoever began them and in whatever context. Chromium tells of those
+ * that a page began. An extension's, and those whose frame is gone when the answer comes, show only
+ * by their files.
  */
-export class Downloads {
+export class Downloads implements AsyncDisposable {
+  readonly wishes: DownloadWishes;
   readonly #browser: CdpSession;
   readonly #files: FilesFolder;
   readonly #log: Logger;
-  readonly #clients = new Set<DownloadClient>();
-  readonly #suggested = new Map<string, string>();
-  readonly #named = new Map<string, PromiseWithResolvers<string>>();
+  readonly #watchers: DownloadWatchers;
+  /** Those whose file is being opened and named. */
+  readonly #arriving = new Set<Promise<void>>();
+  /** The files that came last, whatever their names are now. */
+  readonly #known = new Set<string>();
+  #folder: FolderArrivals | undefined;
 
   constructor(browser: CdpSession, files: FilesFolder, log: Logger) {
+    this.wishes = new DownloadWishes(browser, files, log);
     this.#browser = browser;
     this.#files = files;
     this.#log = log;
-    browser.on('Browser.downloadWillBegin', ({ guid, suggestedFilename }) => {
-      this.#suggested.set(guid, suggestedFilename);
-    });
-    browser.on('Browser.downloadProgress', (progress) => this.#progressed(progress));
-  }
-
-  /** Adds a client, which stays until it is disposed. */
-  join(): DownloadClient {
-    const client = new DownloadClient(this);
-    this.#clients.add(client);
-    return client;
-  }
-
-  /** Takes back all that a client asked for. */
-  leave(client: DownloadClient): void {
-    if (!this.#clients.delete(client)) return;
-    const settle = () => {
-      for (const contextId of client.wishes.keys()) void this.settle(contextId);
-    };
-    settle();
-    // The client's last command may arrive only now: Chromium forgets that behaviour as well.
-    if (client.wishes.size > 0) setTimeout(settle, LATE_COMMAND_MS).unref();
+    this.#watchers = new DownloadWatchers(log);
+    browser.on('Browser.downloadWillBegin', (told) => this.#began(told));
+    browser.on('Browser.downloadProgress', (told) => this.#progressed(told));
+    browser.gone.addEventListener('abort', () => void this.#ended(), { once: true });
   }
 
   /**
-   * What all clients together ask for in a context: downloads are denied only when every client
-   * that asked denies them.
+   * Makes the browser tell of its downloads; one command does for all contexts, also those to come.
+   * Throws when Chromium does not answer.
    */
-  behaviorOf(contextId: ContextId): DownloadBehavior {
-    const wishes = [...this.#clients].flatMap(({ wishes: own }) => own.get(contextId) ?? []);
-    if (wishes.some(({ behavior }) => behavior.startsWith('allow'))) {
-      return { behavior: 'allowAndName', downloadPath: seenPart(this.#files, 'downloads') };
-    }
-    const isDenied = wishes.length > 0 && wishes.every(({ behavior }) => behavior === 'deny');
-    return { behavior: isDenied ? 'deny' : 'default' };
+  async discover(signal: AbortSignal): Promise<void> {
+    const told = { behavior: 'default', eventsEnabled: true } as const;
+    await this.#browser.send('Browser.setDownloadBehavior', told, { signal });
   }
 
-  /**
-   * Sets the behaviour of a context as the service, so that it outlasts the client that set it
-   * last. Resolves when the behaviour is in force.
-   */
-  async settle(contextId: ContextId): Promise<void> {
-    const params = {
-      ...this.behaviorOf(contextId),
-      eventsEnabled: true,
-      ...(contextId !== undefined && { browserContextId: contextId }),
-    };
-    await this.#browser.send('Browser.setDownloadBehavior', params).catch(() => undefined);
+  /** Tells of every download from now on, and of those that are under way. */
+  follow(watcher: DownloadWatcher): Disposable {
+    const arrived = (names: string[]) =>
+      void this.#lookAt(names).catch((err: unknown) => this.#failed(err));
+    this.#folder ??= new FolderArrivals(hostPart(this.#files, 'downloads'), arrived, this.#log);
+    return this.#watchers.follow(watcher);
   }
 
-  /**
-   * The file name of a download, once the download is complete and named; undefined when that takes
-   * too long.
-   */
-  async nameOf(guid: string): Promise<string | undefined> {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(late.resolve, NAMED_WITHIN_MS, undefined).unref();
-    const name = await Promise.race([this.#entryOf(guid).promise, late.promise]);
-    clearTimeout(timer);
-    return name;
-  }
-
-  /** Forgets the contexts that are gone. */
-  async forgetGone(wishes: Map<ContextId, DownloadWish>): Promise<void> {
-    if (wishes.size <= CONTEXTS_MAX) return;
+  /** Cancels a download, if it is under way: it fails then. Throws when Chromium does not answer. */
+  async cancel(guid: string): Promise<void> {
     const { browserContextIds } = await this.#browser.send('Target.getBrowserContexts', {});
-    const there = new Set<ContextId>([undefined, ...browserContextIds]);
-    for (const contextId of wishes.keys()) if (!there.has(contextId)) wishes.delete(contextId);
+    const others = browserContextIds.map((browserContextId) => ({ guid, browserContextId }));
+    const asked = [{ guid }, ...others].map((params) =>
+      this.#browser.send('Browser.cancelDownload', params),
+    );
+    // All contexts but the download's own refuse.
+    await Promise.allSettled(asked);
   }
 
-  #progressed({ guid, state, filePath }: CdpEvent<'Browser.downloadProgress'>): void {
-    if (state === 'inProgress') return;
-    const suggestedName = this.#suggested.get(guid);
-    this.#suggested.delete(guid);
-    if (state === 'completed' && filePath !== undefined) {
-      void this.#name({ guid, filePath, suggestedName });
+  /** Resolves when no file is being opened or named. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#folder?.[Symbol.dispose]();
+    await Promise.all(this.#arriving);
+  }
+
+  #began({ guid, url, suggestedFilename, frameId }: CdpEvent<'Browser.downloadWillBegin'>): void {
+    const suggestedName = cut(suggestedFilename);
+    this.#watchers.began({ guid, url: cut(url), suggestedName, frameId });
+  }
+
+  #progressed(told: CdpEvent<'Browser.downloadProgress'>): void {
+    const { guid, state, filePath, receivedBytes, totalBytes } = told;
+    if (state === 'inProgress') {
+      const progress = { receivedBytes, totalBytes: totalBytes || undefined };
+      this.#watchers.progressed(guid, progress);
+    } else if (state === 'completed' && filePath !== undefined) {
+      const suggestedName = this.#watchers.suggestedName(guid);
+      const work = this.#completed({ guid, filePath, suggestedName })
+        .catch((err: unknown) => this.#failed(err))
+        .finally(() => this.#arriving.delete(work));
+      this.#arriving.add(work);
+    } else this.#watchers.failed(guid, state === 'completed' ? 'unreadable' : 'canceled');
+  }
+
+  /** Opens the file while it has the name that Chromium gave it. */
+  async #completed(download: Downloaded): Promise<void> {
+    const { guid, filePath } = download;
+    const file = await openDownload(filePath, this.#files);
+    if (file) this.#isNew(await file.stat());
+    const name = await this.wishes.name(download);
+    if (file) void this.#watchers.completed(guid, name, file);
+    else this.#watchers.failed(guid, 'unreadable');
+  }
+
+  /** Tells of those files that belong to no download that Chromium announced. */
+  async #lookAt(names: string[]): Promise<void> {
+    // What Chromium has to tell of these files comes before its answer.
+    await this.#browser.send('Browser.getVersion', {}).catch(() => undefined);
+    await Promise.all(this.#arriving);
+    for (const name of names) {
+      const path = `${seenPart(this.#files, 'downloads')}/${name}`;
+      const file = await openDownload(path, this.#files);
+      if (file && this.#isNew(await file.stat())) {
+        const guid = randomUUID();
+        const suggestedName = cut(name);
+        this.#watchers.began({ guid, url: undefined, suggestedName, frameId: undefined });
+        void this.#watchers.completed(guid, name, file);
+      } else await file?.close();
     }
   }
 
-  async #name(download: Parameters<typeof nameDownload>[0]): Promise<void> {
-    const { guid } = download;
-    const wishes = [...this.#clients].flatMap((client) => [...client.wishes.values()]);
-    const folders = new Set(wishes.flatMap(({ folder }) => folder ?? []));
-    const byGuid = wishes.some((one) => one.behavior === 'allowAndName' && !one.folder);
-    try {
-      const wanted = { byGuid, folders: [...folders] };
-      this.#entryOf(guid).resolve(await nameDownload(download, this.#files, wanted));
-    } catch (err) {
-      this.#log.warn({ err }, 'a download did not get its name');
-      this.#entryOf(guid).resolve(guid);
-    }
+  /** Whether a file was not seen yet, under whatever name; it counts as seen from now on. */
+  #isNew({ ino, mtimeMs }: Stats): boolean {
+    // A file that is gone may leave its number to another.
+    const file = `${ino} ${mtimeMs}`;
+    if (this.#known.has(file)) return false;
+    this.#known.add(file);
+    const [oldest] = this.#known;
+    if (this.#known.size > KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest);
+    return true;
   }
 
-  #entryOf(guid: string): PromiseWithResolvers<string> {
-    const known = this.#named.get(guid);
-    if (known) return known;
-    const entry = Promise.withResolvers<string>();
-    this.#named.set(guid, entry);
-    const [oldest] = this.#named.keys();
-    if (this.#named.size > KNOWN_MAX && oldest !== undefined) this.#named.delete(oldest);
-    return entry;
-  }
-}
-
-/** What one client asked for, by context. */
-export class DownloadClient implements Disposable {
-  readonly wishes = new Map<ContextId, DownloadWish>();
-  readonly #downloads: Downloads;
-
-  constructor(downloads: Downloads) {
-    this.#downloads = downloads;
+  #failed(err: unknown): void {
+    this.#log.error({ err }, 'a download was lost');
   }
 
-  /** Whether the client asked for nothing but that downloads be denied. */
-  get deniesAll(): boolean {
-    const all = [...this.wishes.values()];
-    return all.length > 0 && all.every(({ behavior }) => behavior === 'deny');
-  }
-
-  /** Whether the client looks for files by their guids. */
-  get namesByGuid(): boolean {
-    return [...this.wishes.values()].some(({ behavior }) => behavior === 'allowAndName');
-  }
-
-  /** Records a wish, and returns what the browser is to be told instead. */
-  wish(contextId: ContextId, wish: DownloadWish): DownloadBehavior {
-    this.wishes.set(contextId, wish);
-    return this.#downloads.behaviorOf(contextId);
-  }
-
-  async settle(contextId: ContextId): Promise<void> {
-    await this.#downloads.settle(contextId);
-    await this.#downloads.forgetGone(this.wishes).catch(() => undefined);
-  }
-
-  nameOf(guid: string): Promise<string | undefined> {
-    return this.#downloads.nameOf(guid);
-  }
-
-  [Symbol.dispose](): void {
-    this.#downloads.leave(this);
+  async #ended(): Promise<void> {
+    await Promise.all(this.#arriving);
+    this.#watchers.failAll('browser_ended');
   }
 }

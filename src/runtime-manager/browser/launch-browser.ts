@@ -13,6 +13,7 @@ import { Browser } from './browser.ts';
 import type { CdpSession } from './cdp/cdp-session.ts';
 import { launchChromium } from './chromium.ts';
 import { giveClientHints, type ClientHints } from './client-hints.ts';
+import { Downloads } from './downloads.ts';
 import { chromiumFlags } from './flags.ts';
 import type { BrowserFlavor } from './flavor.ts';
 import type { HealthCheckTimes } from './health-check.ts';
@@ -146,11 +147,13 @@ async function attemptLaunch(
     ),
   );
   const { session } = chromium;
+  const { healthCheck, log } = settings;
   await nameChromium(session, settings, fingerprint, timed);
   const pages = new Pages(session, await openDefaultPage(session, timed));
-  await pages.discover(timed);
-  const { healthCheck, log } = settings;
-  return new Browser({ chromium, directory, pages, owned: stack.move(), healthCheck, log });
+  const downloads = stack.use(new Downloads(session, directory.files, log));
+  await Promise.all([pages.discover(timed), downloads.discover(timed)]);
+  const owned = stack.move();
+  return new Browser({ chromium, directory, pages, downloads, owned, healthCheck, log });
 }
 
 /** Gives the hints to a browser with its own user agent: the command line sets only the latter. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { link, open, unlink, type FileHandle } from 'node:fs/promises';
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
  * A folder that a browser may write. The service holds the folder open, so that nothing that the
@@ -24,6 +24,19 @@ export class OpenFolder implements AsyncDisposable {
       folder = new OpenFolder(await open(above.#at(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     }
     return folder;
+  }
+
+  /**
+   * Opens a file of this folder to read. Throws for anything else, such as a link or a FIFO, without
+   * waiting for whoever is at its other end.
+   */
+  async openFile(name: string): Promise<FileHandle> {
+    await using stack = new AsyncDisposableStack();
+    const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+    const file = stack.use(await open(this.#at(name), flags));
+    if (!(await file.stat()).isFile()) throw new Error('not a file');
+    stack.move();
+    return file;
   }
 
   /** Gives a file of this folder a second name in `there`; false when that name is taken. */

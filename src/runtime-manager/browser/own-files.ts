@@ -20,6 +20,9 @@ const PARTS = ['downloads', 'uploads', 'playwright', 'chromedriver'] as const;
 
 export type Part = (typeof PARTS)[number];
 
+/** The suffix that Chromium gives a file until its download is complete. */
+export const PARTIAL = '.crdownload';
+
 const PRIVATE = 0o700;
 /** No other user can reach the place that the folder lies in. */
 const OPEN = 0o755;

@@ -3,6 +3,7 @@ import type { Languages } from '../runtime/languages.ts';
 import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';
 import type { Route } from '../egress/route.ts';
+import type { Downloads } from '../browser/downloads.ts';
 import type { Pages } from '../browser/pages/pages.ts';
 import type { CheckoutOwner } from './profiles/checkout.ts';
 import type { Archive, Fingerprint } from '../profiles/profile.ts';
@@ -44,6 +45,8 @@ export interface MachineBrowser {
   /** The ways to speak to the browser; they end with it. */
   readonly endpoints: Pick<Endpoints, 'connect' | 'answer' | 'isInSession' | 'humanizer'>;
   readonly pages: Pick<Pages, keyof Pages>;
+  /** All downloads of its pages and extensions, whoever began them. */
+  readonly downloads: Pick<Downloads, 'follow' | 'cancel'>;
   /** The browser's only way out, closed until it has a route. Its counts stay readable after the end. */
   readonly forwarder: Pick<Forwarder, 'setRoute' | 'usage' | 'onFailure'>;
   /** The uploads and downloads of its pages. */

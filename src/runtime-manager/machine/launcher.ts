@@ -123,7 +123,7 @@ export class Launcher {
         endpoint,
         directory,
         files: { ...filesOf(directory), contextProxyPort: contextProxyPort(browser, jail) },
-        shared: { downloads, permissions, defaultContextId: pages.contextId },
+        shared: { downloads: downloads.wishes, permissions, defaultContextId: pages.contextId },
         env,
         jail,
         ...this.#programs,

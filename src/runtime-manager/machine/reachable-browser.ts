@@ -18,6 +18,7 @@ export function toMachineBrowser(
   return {
     endpoints,
     pages: browser.pages,
+    downloads: browser.downloads,
     forwarder,
     transfers: new Transfers(browser.directory.files, () => forwarder.usage),
     extensions,

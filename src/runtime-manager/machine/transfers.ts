@@ -1,12 +1,10 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostPart, type FilesFolder } from '../browser/own-files.ts';
+import { hostPart, PARTIAL, type FilesFolder } from '../browser/own-files.ts';
 import type { Usage } from '../runtime/usage.ts';
 
 /** More than pages send by themselves, for requests and heartbeats. */
 const UPLOAD_BYTES_PER_SECOND = 16 * 1024;
-/** The suffix that Chromium gives a file until its download is complete. */
-const PARTIAL = '.crdownload';
 
 /** A file that is being downloaded, as it was last seen. */
 interface Partial {

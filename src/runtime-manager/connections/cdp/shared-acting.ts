@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { CdpRefusal } from '../../browser/cdp/cdp-pipe.ts';
-import type { DownloadClient, DownloadWish, Downloads } from '../../browser/downloads.ts';
+import type {
+  DownloadClient,
+  DownloadWish,
+  DownloadWishes,
+} from '../../browser/download-wishes.ts';
 import type { Permissions } from '../../browser/permissions.ts';
 import { parseJson } from '../parse-json.ts';
 import { CdpCommand, type Role } from './cdp-policy.ts';
@@ -8,7 +12,7 @@ import type { Acting, Wire } from '../websocket/websocket-bridge.ts';
 
 /** What clients of one browser share, though each should have its own. */
 export interface SharedState {
-  downloads: Downloads;
+  downloads: DownloadWishes;
   permissions: Permissions;
   /** The context that clients mean when they name none. */
   defaultContextId: string;
