@@ -31,7 +31,7 @@ export interface DownloadedFile {
    * Opens the content to read, wherever its name leads by now, and also when the browser's
    * directory is gone; whoever opens it closes it. Works until what `completed` returned settles.
    */
-  open(): Promise<FileHandle>;
+  open: () => Promise<FileHandle>;
 }
 
 /**

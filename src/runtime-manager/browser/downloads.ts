@@ -91,7 +91,7 @@ export class Downloads implements AsyncDisposable {
         .catch((err: unknown) => this.#failed(err))
         .finally(() => this.#arriving.delete(work));
       this.#arriving.add(work);
-    } else this.#watchers.failed(guid, 'canceled');
+    } else this.#watchers.failed(guid, state === 'completed' ? 'unreadable' : 'canceled');
   }
 
   /** Opens the file while it has the name that Chromium gave it. */
@@ -104,7 +104,7 @@ export class Downloads implements AsyncDisposable {
     else this.#watchers.failed(guid, 'unreadable');
   }
 
-  /** Tells of files that no download brought that Chromium told of. */
+  /** Tells of those files that belong to no download that Chromium announced. */
   async #lookAt(names: string[]): Promise<void> {
     // What Chromium has to tell of these files comes before its answer.
     await this.#browser.send('Browser.getVersion', {}).catch(() => undefined);

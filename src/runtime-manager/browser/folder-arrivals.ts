@@ -7,7 +7,7 @@ const SETTLED_MS = 2000;
 /** More names that come at once are missed: no page makes so many files. */
 const NAMES_MAX = 1000;
 
-/** Tells which files come into a folder, some time after they came, several at once. */
+/** Tells which files came into a folder of downloads, some time after they came, several at once. */
 export class FolderArrivals implements Disposable {
   readonly #watcher: FSWatcher | undefined;
   readonly #arrived: (names: string[]) => void;
@@ -34,7 +34,7 @@ export class FolderArrivals implements Disposable {
 
   /** Names come and go by "rename". */
   #changed(kind: string, name: string | null): void {
-    if (kind !== 'rename' || name === null || name.endsWith(PARTIAL)) return;
+    if (kind !== 'rename' || name === null || isUnfinished(name)) return;
     if (this.#names.size < NAMES_MAX) this.#names.add(name);
     this.#timer ??= setInterval(() => this.#tell(), SETTLED_MS).unref();
   }
@@ -48,4 +48,9 @@ export class FolderArrivals implements Disposable {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** Chromium gives no such names to files that are complete. */
+function isUnfinished(name: string): boolean {
+  return name.startsWith('.') || name.endsWith(PARTIAL);
 }

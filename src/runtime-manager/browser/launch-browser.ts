@@ -26,6 +26,12 @@ import { writePreferences } from './preferences.ts';
 const ATTEMPTS = 3;
 const ATTEMPT_MIN_MS = 5000;
 
+/**
+ * The encoding of files' names. Chromium otherwise calls a file just "download" whose name is not
+ * ASCII, unless the service's own environment happens to have such an encoding.
+ */
+const ENCODING = { LC_CTYPE: 'C.UTF-8' };
+
 /** What every browser of this machine is launched with. */
 export interface BrowserSettings {
   executablePath: string;
@@ -131,7 +137,7 @@ async function attemptLaunch(
             userDataDir: directory.userData.seen,
           }),
         ],
-        env: { ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
+        env: { ...ENCODING, ...settings.env, ...directory.env, ...environmentOf(fingerprint) },
         mounts: mountsOf(directory, userDataDir === undefined, settings.directoryBytes),
         accept: [accept.http, accept.socks],
         hurry,
@@ -141,9 +147,9 @@ async function attemptLaunch(
     ),
   );
   const { session } = chromium;
+  const { healthCheck, log } = settings;
   await nameChromium(session, settings, fingerprint, timed);
   const pages = new Pages(session, await openDefaultPage(session, timed));
-  const { healthCheck, log } = settings;
   const downloads = stack.use(new Downloads(session, directory.files, log));
   await Promise.all([pages.discover(timed), downloads.discover(timed)]);
   const owned = stack.move();

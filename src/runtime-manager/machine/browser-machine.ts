@@ -3,8 +3,8 @@ import type { Languages } from '../runtime/languages.ts';
 import type { BrowserExit, KillReason } from '../browser/browser.ts';
 import type { Forwarder } from '../egress/forwarder.ts';
 import type { Route } from '../egress/route.ts';
-import type { Uploads } from '../browser/uploads.ts';
 import type { Downloads } from '../browser/downloads.ts';
+import type { Uploads } from '../browser/uploads.ts';
 import type { Pages } from '../browser/pages/pages.ts';
 import type { CheckoutOwner } from './profiles/checkout.ts';
 import type { Archive, Fingerprint } from '../profiles/profile.ts';
@@ -52,6 +52,7 @@ export interface MachineBrowser {
   readonly forwarder: Pick<Forwarder, 'setRoute' | 'usage' | 'onFailure'>;
   /** The uploads and downloads of its pages. */
   readonly transfers: Pick<Transfers, keyof Transfers>;
+  /** The files that its pages are given. */
   readonly uploads: Pick<Uploads, keyof Uploads>;
   /** The name of its directory on the machine. */
   readonly directory: string;

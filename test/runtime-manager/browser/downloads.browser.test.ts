@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { hostPart } from '../../../src/runtime-manager/browser/own-files.ts';
 import { followDownloads } from '../../support/followed-downloads.ts';
@@ -22,12 +20,15 @@ const NAMES: Record<string, string> = {
 function openFiles(): Promise<string> {
   return serveSite((request, response) => {
     const { pathname: path } = new URL(request.url ?? '', 'http://site');
-    if (path === '/') return response.setHeader('content-type', 'text/html').end('<p>files</p>');
+    if (path === '/') {
+      response.setHeader('content-type', 'text/html').end('<p>files</p>');
+      return;
+    }
     const name = encodeURIComponent(NAMES[path] ?? `${path.slice(1)}.txt`);
     response.setHeader('content-disposition', `attachment; filename*=UTF-8''${name}`);
-    if (path === '/endless') return response.write('x'.repeat(100_000));
-    if (path === '/empty') return response.end();
-    setTimeout(() => response.end(path), path === '/slow' ? 500 : 0);
+    if (path === '/endless') response.write('x'.repeat(100_000));
+    else if (path === '/empty') response.end();
+    else setTimeout(() => response.end(path), path === '/slow' ? 500 : 0);
   });
 }
 
@@ -44,7 +45,7 @@ async function openFollowed() {
     const evaluate = (expression: string) =>
       cdp.send('Runtime.evaluate', { expression, userGesture: true }, String(sessionId));
     await expect
-      .poll(async () => (await evaluate('document.readyState + location.href')).result)
+      .poll(async () => (await evaluate('document.readyState + location.href'))['result'])
       .toMatchObject({ value: `complete${site}` });
     return { id: targetId, evaluate };
   };
@@ -127,6 +128,21 @@ test("whatever a site calls a file, the name is one of the folder's own", async 
   const [long] = await over(1);
   expect(long?.ends).toEqual([{ name: expect.stringMatching(/^x+\.txt$/), content: '/long' }]);
 });
+
+test.each(['ln -s /etc/passwd', 'ln -s other.txt', 'mkfifo', 'mkdir'])(
+  'what a browser puts in the place of a file by %s is not opened',
+  async (plant) => {
+    const { page, over, directory } = await openFollowed();
+    const { evaluate } = await page();
+    await evaluate(click('"data:,of-another"', 'other.txt'));
+    await over(1);
+    await evaluate(`setTimeout(() => ${click('"data:,hello"', 'a.txt')}, 500)`);
+    // Nothing of the service runs until the file is replaced.
+    const script = `until [ -e a.txt ]; do sleep 0.05; done; rm a.txt; ${plant} a.txt`;
+    execFileSync('sh', ['-c', script], { cwd: directory });
+    expect((await over(1)).map(({ ends }) => ends)).toEqual([['unreadable']]);
+  },
+);
 
 test('a download that is canceled or denied fails, and so does one that outlives its browser', async () => {
   const { browser, page, over, followed, cdp } = await openFollowed();
