@@ -1,7 +1,7 @@
 /** Which files a prefix and a folder show, whatever their paths consist of. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { createFileStore } from '../../src/db/queries/files.ts';
@@ -94,7 +94,7 @@ test.for([
   const list = (range: FileRange) => store.list(namespace.id, range);
   const listFolder = (range: FileRange) => store.listFolder(namespace.id, range);
   const beginnings = paths.flatMap((path) => {
-    const characters = [...path];
+    const characters = Array.from(path);
     return characters.map((_, at) => characters.slice(0, at + 1).join(''));
   });
   const prefixes = new Set(['', ...beginnings, ...paths.map((path) => `${path}/`), 'nothing', '.']);
