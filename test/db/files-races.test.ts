@@ -22,7 +22,7 @@ test.for(['new', 'there'])('many that replace at a path which is %s all do', asy
   const last = await store.findByPath(namespace.id, 'a');
   const over = [...first, ...made].filter(({ id }) => id !== last?.id);
   const unkept = await store.listUnkept(100);
-  expect(unkept.map(({ key }) => key).toSorted()).toEqual(over.map(({ key }) => key).toSorted());
+  expect(new Set(unkept)).toEqual(new Set(over.map(({ id, key }) => ({ id, key }))));
   expect(await usedBytes()).toBe((over.length + 1) * KB);
 });
 

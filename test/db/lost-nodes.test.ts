@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { asc, eq, inArray, sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import type { Db } from '../../src/db/client.ts';
+import { createFileStore } from '../../src/db/queries/files.ts';
 import { nodes, runtimes } from '../../src/db/schema/index.ts';
 import type { Runtime } from '../../src/runtime-manager/runtime/index.ts';
 import { idsOf, member, MINUTE_MS, OVER_MS, test } from '../support/cluster-test.ts';
@@ -206,4 +207,38 @@ test('ends and begins of single runtimes meanwhile do not deadlock, and places s
     for (const one of moved) expect([undefined, 'stopped']).toContain(one?.state);
     await assertPlaces(owners);
   }
+});
+
+test('files that arrive on nodes that are lost or have left fail, also when they began late', async ({
+  cluster: { db, members, openOrganization, insert },
+}) => {
+  const organizationId = await openOrganization();
+  const store = createFileStore(db);
+  const join = (leaseMs: number) => members.join(member(), leaseMs);
+  const [gone, left, alive] = [await join(OVER_MS), await join(MINUTE_MS), await join(MINUTE_MS)];
+  const arrive = async (nodeId: string) => {
+    const { id: runtimeId } = await insert(organizationId, nodeId);
+    const about = { path: 'a', contentType: 'text/plain', url: undefined, nodeId };
+    const id: string = randomUUID();
+    await store.beginDownload({ ...about, id, organizationId, runtimeId });
+    return id;
+  };
+  const stateOf = async (id: string) => (await store.find(organizationId, id))?.state;
+  const [here, there, spared] = [
+    await arrive(gone.id),
+    await arrive(left.id),
+    await arrive(alive.id),
+  ];
+  await members.failLate();
+  expect(await Promise.all([here, there, spared].map(stateOf))).toEqual(
+    Array.from({ length: 3 }, () => 'arriving'),
+  );
+  await members.leave(left);
+  await members.declareLost([gone.id]);
+  await members.failLate();
+  expect(await Promise.all([here, there].map(stateOf))).toEqual(['failed', 'failed']);
+  const late = await arrive(gone.id);
+  await members.failLate();
+  expect(await store.find(organizationId, late)).toMatchObject({ failure: 'download.cut_off' });
+  expect(await stateOf(spared)).toBe('arriving');
 });

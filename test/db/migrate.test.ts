@@ -60,9 +60,10 @@ test('keys from before scopes existed keep their rights', async () => {
     select o.id, 'key ' || admin, 'h', admin::text, admin from o, (values (true), (false)) a(admin)`);
   await migrateDatabase(database);
   const keys = await database.db.query.apiKeys.findMany();
-  expect(Object.fromEntries(keys.map(({ name, scopes }) => [name, scopes]))).toEqual({
-    'key true': SCOPES,
-    'key false': MEMBER_SCOPES,
+  const sorted = keys.map(({ name, scopes }) => [name, scopes.toSorted()]);
+  expect(Object.fromEntries(sorted)).toEqual({
+    'key true': SCOPES.toSorted(),
+    'key false': MEMBER_SCOPES.toSorted(),
   });
   expect(keys.map(({ workspaceIds }) => workspaceIds)).toEqual([null, null]);
 });

@@ -70,15 +70,21 @@ async function listFolder(
       ) as found
     ) select path, folder from entries limit ${limit}
   ) as entries`;
-  const isIt = sql`entries.folder is null and ${files.path} = entries.path`;
+  // One look into the index for each file, too, where a join might read them all.
+  const file = db
+    .select()
+    .from(files)
+    .where(and(eq(files.namespaceId, namespaceId), sql`${files.path} = entries.path`))
+    .limit(1)
+    .as('file');
   const rows = await db
-    .select({ folder: sql<string | null>`entries.folder`, file: files })
+    .select({ folder: sql<string | null>`entries.folder`, file: file._.selectedFields })
     .from(entries)
-    .leftJoin(files, and(eq(files.namespaceId, namespaceId), isIt))
+    .leftJoinLateral(file, sql`entries.folder is null`)
     .orderBy(sql`entries.path`);
-  return rows.flatMap(({ folder, file }): FileEntry[] => {
+  return rows.flatMap(({ folder, file: row }): FileEntry[] => {
     if (folder !== null) return [{ folder }];
-    return file ? [{ file: toFile(file) }] : [];
+    return row ? [{ file: toFile(row) }] : [];
   });
 }
 

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { runDoctor } from '../../../src/api/cli/run-doctor.ts';
 import { loadConfig } from '../../../src/api/config/config.ts';
+import { createFileStore } from '../../../src/db/queries/files.ts';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
 import { commandEnvironment, runCommand } from '../../support/command-line.ts';
 import { openTestDatabase } from '../../support/database.ts';
@@ -38,7 +39,7 @@ async function openDoctor() {
     const config = loadConfig({ ...env, ...more });
     return { code: await runDoctor(config, { isToFix, isToAdopt, print }), stdout };
   };
-  return { objects: join(env.BCTRL_DATA_DIR, 'objects'), ask, env };
+  return { objects: join(env.BCTRL_DATA_DIR, 'objects'), ask, env, db, organizationId: id };
 }
 
 test('the doctor shows what is old enough to be removed, and removes nothing', async () => {
@@ -75,6 +76,31 @@ test('archives without an owner are a finding, until a person claims them', asyn
   expect(await readdir(objects, { recursive: true })).toEqual(
     expect.arrayContaining([key, '.unfinished/one']),
   );
+});
+
+test('files without content and wrong numbers of bytes are findings; the numbers are corrected', async () => {
+  const { ask, db, organizationId } = await openDoctor();
+  expect(await ask({ isToAdopt: true })).toMatchObject({ code: 0 });
+  const store = createFileStore(db);
+  const { id: namespaceId } = await store.ensureNamespace(organizationId, 'main');
+  const about = { organizationId, namespaceId, path: 'a', source: 'upload' } as const;
+  const content = { key: `files/${organizationId}/one`, sizeBytes: 5, sha256: 'ab' };
+  const file = { id: randomUUID(), ...about, ...content, contentType: 'text/plain' };
+  await store.insert(file, { isReplacing: false, mostBytes: 10 });
+  await db.execute(sql`update organizations set storage_bytes = 9`);
+  const found = await ask();
+  expect(found.code).toBe(1);
+  expect(found.stdout).toContain('1 files, 1 without the content that they should have.');
+  const lost = `  file ${file.id} of organization ${organizationId} has 5 bytes, and there is nothing at ${file.key}`;
+  expect(found.stdout).toContain(lost);
+  const wrong = 'is said to have 9 bytes of files, and has 5';
+  expect(found.stdout).toContain(wrong);
+  expect(await ask({ isToFix: true })).toMatchObject({ code: 1 });
+  const after = await ask();
+  expect(after).toMatchObject({ code: 1, stdout: expect.stringContaining(lost) });
+  expect(after.stdout).not.toContain(wrong);
+  await store.remove(organizationId, file.id);
+  expect(await ask()).toMatchObject({ code: 0 });
 });
 
 test('npm run doctor exits with what it tells', async () => {
