@@ -1,11 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import S3rver from 's3rver';
 import { onTestFinished } from 'vitest';
 import { openStorage, type ObjectStorage } from '../../src/runtime-manager/index.ts';
-
-const BUCKET = 'archives';
+import { BUCKET, S3Server } from './s3-server.ts';
 
 export async function freshDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'bctrl-'));
@@ -13,17 +11,12 @@ export async function freshDirectory(): Promise<string> {
   return path;
 }
 
-/** Each kind of storage, empty. */
+/** Each kind of storage; all files that it has lie below the directory, which is empty. */
 export const STORAGES = {
-  'a directory': async () => openStorage(undefined, join(await freshDirectory(), 'objects')),
-  'S3 over the wire': async () => {
-    const server = new S3rver({
-      port: 0,
-      address: '127.0.0.1',
-      silent: true,
-      directory: await freshDirectory(),
-      configureBuckets: [{ name: BUCKET, configs: [] }],
-    });
+  'a directory': async (directory?: string) =>
+    openStorage(undefined, join(directory ?? (await freshDirectory()), 'objects')),
+  'S3 over the wire': async (directory?: string) => {
+    const server = new S3Server(directory ?? (await freshDirectory()));
     const { port } = await server.run();
     onTestFinished(() => server.close());
     return openStorage(
@@ -38,4 +31,4 @@ export const STORAGES = {
       'unused',
     );
   },
-} satisfies Record<string, () => Promise<ObjectStorage>>;
+} satisfies Record<string, (directory?: string) => Promise<ObjectStorage>>;

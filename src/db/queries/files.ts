@@ -60,7 +60,7 @@ async function insertFile(db: Db, file: NewFile, how: Inserting): ReturnType<Fil
       return await db.transaction((tx) => insertIn(tx, file, how));
     } catch (error) {
       if (error instanceof Refused) return 'quota_exceeded';
-      if (isViolation(error, 'foreignKey', 'files_namespace')) return 'namespace_absent';
+      if (isViolation(error, 'foreignKey', 'files_namespace')) return 'no_namespace';
       if (!isViolation(error, 'unique', 'files_path')) throw error;
       if (attempt === 1) return 'path_in_use';
     }
@@ -97,7 +97,7 @@ async function moveFile(
       .returning();
     return moved ? toFile(moved) : 'absent';
   } catch (error) {
-    if (isViolation(error, 'foreignKey', 'files_namespace')) return 'namespace_absent';
+    if (isViolation(error, 'foreignKey', 'files_namespace')) return 'no_namespace';
     if (isViolation(error, 'unique', 'files_path')) return 'path_in_use';
     throw error;
   }

@@ -58,7 +58,7 @@ export interface FileStore {
   insert(
     file: NewFile,
     how: { isReplacing: boolean; mostBytes: number },
-  ): Promise<StoredFile | 'path_in_use' | 'quota_exceeded' | 'namespace_absent'>;
+  ): Promise<StoredFile | 'no_namespace' | 'path_in_use' | 'quota_exceeded'>;
   /** In a namespace, or of a runtime; one that nobody keeps is not there. */
   find(organizationId: string, id: string): Promise<StoredFile | undefined>;
   findByPath(namespaceId: string, path: string): Promise<StoredFile | undefined>;
@@ -75,7 +75,7 @@ export interface FileStore {
     organizationId: string,
     id: string,
     to: { namespaceId: string; path: string },
-  ): Promise<StoredFile | 'absent' | 'path_in_use' | 'namespace_absent'>;
+  ): Promise<StoredFile | 'absent' | 'no_namespace' | 'path_in_use'>;
 
   beginDownload(download: NewDownload): Promise<void>;
   /**

@@ -210,7 +210,7 @@ export class Files {
     const made = await store.insert(file, how);
     if (made === 'path_in_use') throw pathInUse(file.path);
     if (made === 'quota_exceeded') throw await this.#exceeded(actor);
-    if (made === 'namespace_absent') throw namespaceNotFound();
+    if (made === 'no_namespace') throw namespaceNotFound();
     if (isReplacing) removal.soon();
     return made;
   }
@@ -270,7 +270,7 @@ export class Files {
     const moved = await this.#options.store.move(actor.organizationId, file.id, where);
     if (moved === 'path_in_use') throw pathInUse(path);
     if (moved === 'absent') throw fileNotFound();
-    if (moved === 'namespace_absent') throw namespaceNotFound();
+    if (moved === 'no_namespace') throw namespaceNotFound();
     return inNamespace(target)(moved);
   }
 
