@@ -29,6 +29,8 @@ export interface TestService extends Omit<Service, 'newApiKey'> {
   /** Log lines so far, as they would be written. */
   logged: string[];
   call: Call;
+  /** The key of another organization. */
+  otherKey: string;
   /** Calls as another organization. */
   callAsOther: Call;
 }
@@ -95,6 +97,7 @@ async function open(settings: Settings, openNode: OpenNode): Promise<TestService
     dataDir,
     logged,
     call: caller(service.url, apiKey),
+    otherKey,
     callAsOther: caller(service.url, otherKey),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

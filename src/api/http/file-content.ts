@@ -30,20 +30,21 @@ export async function answerContent(
   open: Open,
 ): Promise<Response> {
   const { sizeBytes, contentType } = file;
-  const tag = `"${file.sha256}"`;
-  for (const [name, value] of Object.entries(INERT)) c.header(name, value);
-  c.header('etag', tag);
-  c.header('accept-ranges', 'bytes');
-  c.header('cache-control', 'private, no-cache');
-  if (isKnown(c.req.header('if-none-match'), tag)) return c.body(null, 304);
-  const range = rangeOf(c, tag, sizeBytes);
-  c.header('content-type', isMediaType(contentType) ? contentType : UNKNOWN_TYPE);
-  c.header('content-disposition', attachment(fileNameOf(file)));
-  c.header('content-length', String(range ? range.end - range.start + 1 : sizeBytes));
-  if (range) c.header('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
+  const etag = `"${file.sha256}"`;
+  const always = { ...INERT, etag, 'cache-control': 'private, no-cache' };
+  if (isKnown(c.req.header('if-none-match'), etag)) return c.body(null, 304, always);
+  const range = rangeOf(c, etag, sizeBytes);
+  const headers = {
+    ...always,
+    'accept-ranges': 'bytes',
+    'content-type': isMediaType(contentType) ? contentType : UNKNOWN_TYPE,
+    'content-disposition': attachment(fileNameOf(file)),
+    'content-length': String(range ? range.end - range.start + 1 : sizeBytes),
+    ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${sizeBytes}` }),
+  };
   // Nobody would read the content of a HEAD, nor cancel it.
-  if (c.req.method === 'HEAD') return c.body(null, 200);
-  return c.body(asBody(await open(range), c.var.log), range ? 206 : 200);
+  if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+  return c.body(asBody(await open(range), c.var.log), range ? 206 : 200, headers);
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */

@@ -110,13 +110,15 @@ export function fileContentRoutes({ files }: { files: Files }) {
       c.req.valid('param').namespace,
       prefix,
     );
-    for (const [name, value] of Object.entries(INERT)) c.header(name, value);
-    c.header('content-type', ZIP_TYPE);
-    c.header('cache-control', 'private, no-store');
-    c.header('content-disposition', attachment(`${zipName(namespace, prefix)}.zip`));
+    const headers = {
+      ...INERT,
+      'content-type': ZIP_TYPE,
+      'cache-control': 'private, no-store',
+      'content-disposition': attachment(`${zipName(namespace, prefix)}.zip`),
+    };
     // Nobody would read the zip, nor cancel it.
-    if (c.req.method === 'HEAD') return c.body(null, 200);
-    return c.body(asBody(open(), c.var.log), 200);
+    if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+    return c.body(asBody(open(), c.var.log), 200, headers);
   });
 }
 

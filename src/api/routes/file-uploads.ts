@@ -18,6 +18,7 @@ import {
   type FormFile,
 } from '../http/form-upload.ts';
 import { errors, json, requires } from '../http/openapi.ts';
+import { toIssues } from '../http/request-issues.ts';
 import {
   FileBody,
   PutFileQuery,
@@ -108,8 +109,8 @@ export function fileUploadRoutes({ files }: { files: Files }) {
 function toRequest(fields: FormFields, file: FormFile) {
   const parsed = UploadFields.safeParse(fields);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw invalidField(String(issue?.path[0] ?? ''), issue?.message ?? 'Not allowed');
+    const [issue] = parsed.error.issues.flatMap((one) => toIssues('body', one));
+    throw invalidField(issue?.path ?? '', issue?.message ?? 'Not allowed');
   }
   const path = parsed.data.path ?? safeFileName(file.name ?? '');
   if (path === undefined) throw invalidField('path', 'Missing, and the file has no name');

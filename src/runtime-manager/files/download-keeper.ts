@@ -79,8 +79,9 @@ export class DownloadKeeper implements AsyncDisposable {
       // Without a record it would belong to nobody.
       await begun;
       const kept = await this.#store(download);
-      if (kept !== undefined && kept !== 'quota_exceeded') return kept;
-      return await this.#fail(id, 'storage.quota_exceeded');
+      if (kept === 'quota_exceeded') return await this.#fail(id, 'storage.quota_exceeded');
+      // Undefined: its record is gone, or says that this node was taken for lost.
+      return kept ?? 'download.cut_off';
     } catch (error) {
       const isLarge = error instanceof RuntimeError && error.code === 'file.too_large';
       if (!isLarge) this.#options.log.error({ err: error }, 'a download could not be stored');
