@@ -5,13 +5,13 @@
  *
  *     node bench/downloads.ts [--mb=1024] [--rounds=3] [--runtimes=50]
  */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { bareChromium } from './suite/bare.ts';
 import { openPage, type Page } from './suite/cdp-client.ts';
 import { usePage } from './suite/contender.ts';
@@ -33,8 +33,9 @@ const { values } = parseArgs({
 const [megabytes, rounds, many] = [values.mb, values.rounds, values.runtimes].map(Number);
 if (!megabytes || !rounds || !many) throw new Error('numbers above 0');
 
-const site = new Worker(new URL('./downloads-site.ts', import.meta.url));
-const [url]: unknown[] = await once(site, 'message');
+const site = spawn(process.execPath, [join(import.meta.dirname, 'downloads-site.ts')]);
+const [said]: unknown[] = await once(site.stdout, 'data');
+const url = String(said).trim();
 await using service = await openService();
 const bare = await bareChromium();
 const rates = { bare: [] as number[], service: [] as number[] };
@@ -54,7 +55,7 @@ console.table({
 });
 const lost = await loseNothing(many);
 console.log(`${many} runtimes downloaded 10 MB each at once: ${lost} lost`);
-await site.terminate();
+site.kill();
 if (ratio < GOALS.rate || Math.max(...grewMb) > GOALS.memoryMb || lost > 0) process.exitCode = 1;
 
 async function bareRate(): Promise<number> {
@@ -95,7 +96,7 @@ async function download(page: Page, mb: number): Promise<void> {
     if (state === 'canceled') ended.reject(new Error('the download was canceled'));
   });
   // A navigation that becomes a download ends without a page.
-  await page.send('Page.navigate', { url: `${String(url)}${mb}` }).catch(() => undefined);
+  await page.send('Page.navigate', { url: `${url}${mb}` }).catch(() => undefined);
   await ended.promise;
 }
 
@@ -119,7 +120,7 @@ async function loseNothing(count: number): Promise<number> {
   const hashes = await Promise.allSettled(
     runtimes.map(async (runtime) => {
       using page = await openPage(runtime.cdpUrl, runtime.pageId);
-      await page.send('Page.navigate', { url: `${String(url)}10` }).catch(() => undefined);
+      await page.send('Page.navigate', { url: `${url}10` }).catch(() => undefined);
       return untilStored(runtime);
     }),
   );

@@ -45,7 +45,7 @@ export async function openFileSite(): Promise<FileSite> {
   const url = await serveSite((request, response) => {
     const id = request.url?.slice(1) ?? '';
     if (request.method === 'POST') return void receive(request, response);
-    if (id === 'slow') return void beginSlow(response);
+    if (id === 'slow') return beginSlow(response);
     const content = contents[id];
     if (!content) return void response.setHeader('content-type', 'text/html').end(page());
     response.setHeader('content-disposition', `attachment; ${NAMES[id]}`);

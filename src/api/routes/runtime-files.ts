@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { RuntimeFiles } from '../../runtime-manager/index.ts';
-import type { Files } from '../../runtime-manager/runtime/index.ts';
+import { assertContent, type Files } from '../../runtime-manager/runtime/index.ts';
 import { createRouter } from '../http/api-env.ts';
 import { answerContent } from '../http/file-content.ts';
 import { errors, json, requires, RUNTIME_NOT_FOUND } from '../http/openapi.ts';
@@ -82,6 +82,7 @@ export function runtimeFileRoutes({ files, runtimeFiles }: RuntimeFileParts) {
   router.get(content.getRoutingPath(), middleware, async (c) => {
     const { id: workspace, alias: ref, fileId } = RuntimeFilePath.parse(c.req.param());
     const file = await runtimeFiles.get(c.var.actor, { workspace, ref }, fileId);
+    assertContent(file);
     return answerContent(c, file, (range) => files.open(file, range));
   });
   return router

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { RuntimeFile, RuntimeFilePage, StagedFile } from '../../runtime-manager/index.ts';
 import {
+  FILE_FAILURE_CODES,
   FILE_FAILURES,
   FILE_SOURCES,
   FILE_STATES,
-  type FileFailure,
 } from '../../runtime-manager/runtime/index.ts';
 import { fileNameOf, StoredPath } from './file.ts';
 import { nextCursor } from './paging.ts';
@@ -13,8 +13,6 @@ import { RuntimePath } from './runtime.ts';
 export const RuntimeFilePath = RuntimePath.extend({
   fileId: z.string().openapi({ description: "The file's id." }),
 });
-
-const FAILURE_CODES = Object.keys(FILE_FAILURES) as [FileFailure, ...FileFailure[]];
 
 export const RuntimeFileBody = z
   .object({
@@ -48,7 +46,7 @@ export const RuntimeFileBody = z
       .optional()
       .openapi({ description: 'How far it is, while it arrives.' }),
     failure: z
-      .object({ code: z.enum(FAILURE_CODES), message: z.string() })
+      .object({ code: z.enum(FILE_FAILURE_CODES), message: z.string() })
       .optional()
       .openapi({ description: 'Why it did not arrive.' }),
     createdAt: z.iso.datetime(),

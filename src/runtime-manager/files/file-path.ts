@@ -23,19 +23,16 @@ export function filePrefixProblem(prefix: string): string | undefined {
 /** A name for a file in a path, as close as possible to what somebody calls it; undefined: none is. */
 export function safeFileName(called: string): string | undefined {
   const name = called.toWellFormed().replaceAll(UNSAFE, '_');
-  const cut = cutTo(name, MOST_NAME_BYTES);
-  return filePathProblem(cut) === undefined ? cut : undefined;
+  const short = cutBefore(name, MOST_NAME_BYTES);
+  return filePathProblem(short) === undefined ? short : undefined;
 }
 
 /** Keeps what shows the type of a file, its extension. */
-function cutTo(name: string, bytes: number): string {
+function cutBefore(name: string, bytes: number): string {
   if (Buffer.byteLength(name) <= bytes) return name;
   const { name: stem, ext } = posix.parse(name);
   const kept = Buffer.byteLength(ext) < bytes / 2 ? ext : '';
-  const room = bytes - Buffer.byteLength(kept);
-  // A character that is cut in the middle goes.
-  const { read } = new TextEncoder().encodeInto(stem, new Uint8Array(room));
-  return stem.slice(0, read) + kept;
+  return cut(stem, bytes - Buffer.byteLength(kept)) + kept;
 }
 
 function textProblem(text: string): string | undefined {
@@ -64,12 +61,6 @@ export function numberedPath(path: string, suffix: string): string {
 
 /** As many whole characters as have so many bytes. */
 function cut(text: string, mostBytes: number): string {
-  let bytes = 0;
-  let kept = '';
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > mostBytes) break;
-    kept += character;
-  }
-  return kept;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(mostBytes));
+  return text.slice(0, read);
 }

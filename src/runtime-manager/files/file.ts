@@ -6,15 +6,23 @@ export type FileSource = (typeof FILE_SOURCES)[number];
 export const FILE_STATES = ['arriving', 'stored', 'failed'] as const;
 export type FileState = (typeof FILE_STATES)[number];
 
+export const FILE_FAILURE_CODES = [
+  'download.canceled',
+  'download.cut_off',
+  'file.too_large',
+  'storage.quota_exceeded',
+  'storage.failed',
+] as const;
+export type FileFailure = (typeof FILE_FAILURE_CODES)[number];
+
 /** Why the content of a file did not arrive, in a sentence each. */
-export const FILE_FAILURES = {
+export const FILE_FAILURES: Readonly<Record<FileFailure, string>> = {
   'download.canceled': 'The page, a client or Chromium gave the download up.',
   'download.cut_off': 'The runtime ended before the download was complete.',
   'file.too_large': 'The file is larger than files may be.',
   'storage.quota_exceeded': 'The organization has no room for the file.',
   'storage.failed': 'The service could not store the content.',
-} as const;
-export type FileFailure = keyof typeof FILE_FAILURES;
+};
 
 /** A place for files that workspaces share. */
 export interface StorageNamespace {

@@ -254,10 +254,9 @@ export class Files {
   }
 
   /** The content of a stored file, or a part of it. Throws `file.no_content`. */
-  open({ key, state }: StoredFile, range?: ByteRange): Promise<Readable> {
-    if (key !== undefined && state === 'stored') return this.#options.storage.get(key, range);
-    const why = state === 'failed' ? 'The file did not arrive.' : 'The file is still arriving.';
-    throw new RuntimeError('file.no_content', why);
+  async open(file: StoredFile, range?: ByteRange): Promise<Readable> {
+    assertContent(file);
+    return this.#options.storage.get(file.key, range);
   }
 
   /** Gives a file another path, in the same namespace or another one. Throws `file.path_in_use`. */
@@ -300,6 +299,14 @@ export class Files {
     const message = 'The organization has no room for the file.';
     return new RuntimeError('storage.quota_exceeded', message, { details });
   }
+}
+
+/** Throws `file.no_content`. */
+export function assertContent(file: StoredFile): asserts file is StoredFile & { key: string } {
+  if (file.key !== undefined && file.state === 'stored') return;
+  const isFailed = file.state === 'failed';
+  const why = isFailed ? 'The file did not arrive.' : 'The file is still arriving.';
+  throw new RuntimeError('file.no_content', why);
 }
 
 /** A namespace that is made or deleted may be anybody's in the organization. */

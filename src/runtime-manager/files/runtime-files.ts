@@ -9,7 +9,7 @@ import { untilAborted } from '../timing/until-aborted.ts';
 import { downloadProgress, stageFile, type DownloadProgress } from './download-verbs.ts';
 import type { StoredContent, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
-import { fileNotFound, type FileLimits, type Files } from './files.ts';
+import { assertContent, fileNotFound, type FileLimits, type Files } from './files.ts';
 import { storeContent } from './store-content.ts';
 
 /** How long the list of files waits to hear how far downloads are. */
@@ -134,8 +134,9 @@ export class RuntimeFiles {
     signal: AbortSignal,
   ): Promise<StagedFile> {
     const runtime = await this.#options.runtimes.getActive(actor, workspace, ref);
-    const { path, key, sizeBytes } = await this.#find(actor, workspace, source);
-    if (key === undefined) throw new RuntimeError('file.no_content', 'The file has no content.');
+    const file = await this.#find(actor, workspace, source);
+    assertContent(file);
+    const { path, key, sizeBytes } = file;
     const name = path.slice(path.lastIndexOf('/') + 1);
     return this.#give(runtime, { name, key, sizeBytes }, signal);
   }

@@ -27,6 +27,7 @@ export type {
   StoredExtension,
 } from '../extensions/extension-store.ts';
 export {
+  FILE_FAILURE_CODES,
   FILE_FAILURES,
   FILE_SOURCES,
   FILE_STATES,
@@ -43,7 +44,13 @@ export {
   numberedPath,
   safeFileName,
 } from '../files/file-path.ts';
-export { Files, type Receive, type SharedFile, type StorageQuota } from '../files/files.ts';
+export {
+  assertContent,
+  Files,
+  type Receive,
+  type SharedFile,
+  type StorageQuota,
+} from '../files/files.ts';
 export { isMediaType, mediaTypeOf, UNKNOWN_TYPE } from '../files/media-type.ts';
 export type { FileRecords } from '../files/file-check.ts';
 export type {
