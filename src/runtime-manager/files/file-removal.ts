@@ -3,7 +3,7 @@ import type { ObjectStorage } from '../storage/object-storage.ts';
 import { every } from '../timing/every.ts';
 import type { FileStore, UnkeptFile } from './file-store.ts';
 
-const INTERVAL_MS = 60_000;
+const INTERVAL_MS = 10_000;
 const BATCH = 100;
 
 export interface FileRemovalOptions {

@@ -1,5 +1,4 @@
 /** What a service that is killed leaves of downloads. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
@@ -32,10 +31,7 @@ test('after a kill, what was stored is whole and what was arriving has failed', 
   });
   await killed.stop('SIGKILL');
   const service = await startService(env);
-  onTestFinished(async () => {
-    await service.stop('SIGTERM');
-    await rm(directory, { recursive: true, force: true });
-  });
+  onTestFinished(async () => void (await service.stop('SIGTERM')));
   const again = caller(service.url, key);
   const { json } = await again('GET', `${RUNTIMES}/a/files`);
   expect(json.files).toMatchObject([

@@ -51,7 +51,11 @@ for (const [driver, drive] of Object.entries(DRIVERS)) {
     const { id, connection } = await workspace.create();
     const runtime = `${workspace.runtimes}/${id}`;
     const driven = await drive(connection, site.url);
-    for (const { id: link } of site.offered) await driven.click(`#${link}`);
+    for (const [nth, { id: link }] of site.offered.entries()) {
+      await driven.click(`#${link}`);
+      // The next click would give up what has not begun.
+      await eventually(async () => expect(await filesOf(service, runtime)).toHaveLength(nth + 1));
+    }
     await driven.click('#all');
     const stored = await eventually(async () => {
       const files = await filesOf(service, runtime);

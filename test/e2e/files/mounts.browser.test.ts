@@ -126,7 +126,7 @@ test('events tell of a download, and the list how far it is', async ({ service, 
   await eventually(async () => {
     const { json } = await call(
       'GET',
-      `${workspace.runtimes}/${id}/events?types=download.finished`,
+      `${workspace.runtimes}/${id}/events?eventTypes=download.finished`,
     );
     expect(json.events).toMatchObject([{ data: { name: 'Résumé — 日本.pdf', sizeBytes: 7 } }]);
   });
@@ -138,6 +138,9 @@ test('events tell of a download, and the list how far it is', async ({ service, 
       failure: expect.objectContaining({ code: 'download.cut_off' }),
     }),
   );
-  const { json } = await call('GET', `${workspace.runtimes}/${id}/events?types=download.failed`);
+  const { json } = await call(
+    'GET',
+    `${workspace.runtimes}/${id}/events?eventTypes=download.failed`,
+  );
   expect(json.events).toMatchObject([{ data: { fileId: arriving.id, code: 'download.cut_off' } }]);
 });
