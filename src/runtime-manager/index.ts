@@ -7,7 +7,7 @@ export type { CaptchaOptions } from './captchas/watcher.ts';
 export { diagnose, repair, type Diagnosis, type Finding } from './node/doctor.ts';
 export { Extensions, type ExtensionTrial } from './extensions/extensions.ts';
 export { FileRemoval } from './files/file-removal.ts';
-export type { FileLimits } from './files/files.ts';
+export type { FileLimits } from './files/storage-quota.ts';
 export { downloadPackage } from './extensions/download.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
 export { ReservedPorts } from './egress/reserved-ports.ts';

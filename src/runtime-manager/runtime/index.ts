@@ -38,7 +38,7 @@ export {
   type StoredFile,
 } from '../files/file.ts';
 export { filePathProblem, filePrefixProblem, safeFileName } from '../files/file-path.ts';
-export { Files, type Receive, type SharedFile, type StorageQuota } from '../files/files.ts';
+export { Files, type SharedFile } from '../files/files.ts';
 export { isMediaType, UNKNOWN_TYPE } from '../files/media-type.ts';
 export type {
   FileEntry,

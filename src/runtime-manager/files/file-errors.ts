@@ -1,0 +1,15 @@
+import { RuntimeError } from '../errors.ts';
+
+/** The answer for another organization's namespace, too. */
+export function namespaceNotFound(): RuntimeError {
+  return new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
+}
+
+/** The answer for another organization's file, too. */
+export function fileNotFound(): RuntimeError {
+  return new RuntimeError('file.not_found', 'There is no such file.');
+}
+
+export function pathInUse(path: string): RuntimeError {
+  return new RuntimeError('file.path_in_use', `A file has the path ${path}.`);
+}
