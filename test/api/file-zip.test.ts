@@ -111,16 +111,16 @@ for (const [where, test] of Object.entries(FILE_TESTS)) {
     const { sent, answered } = begin(service, 'GET', zipUrl(service, namespace));
     sent.end();
     const response = await answered;
-    const [begun] = await once(response, 'data');
-    response.pause();
+    const chunks: AsyncIterator<Buffer> = response[Symbol.asyncIterator]();
+    const first = await chunks.next();
     await service.call('DELETE', `/v1/storage/${namespace}/files/${deleted.id}`);
     await store(service, namespace, 'c', 'new');
     const unkept = 'select count(*)::int as count from files where namespace_id is null';
     await expect
       .poll(() => service.database.db.execute<{ count: number }>(unkept))
       .toEqual([{ count: 0 }]);
-    const parts: Buffer[] = [begun];
-    for await (const part of response) parts.push(part);
+    const parts: Buffer[] = [];
+    for (let next = first; !next.done; next = await chunks.next()) parts.push(next.value);
     const files = await unzip(Buffer.concat(parts));
     expect(files.map(([name]) => name)).toEqual(['a', 'c', 'd']);
     expect(files[0]?.[1].equals(large)).toBe(true);
