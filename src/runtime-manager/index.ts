@@ -11,7 +11,7 @@ export { DownloadFiles } from './files/downloads.ts';
 export type { FileCheckOptions } from './files/file-check.ts';
 export type { FileMetrics } from './files/file-metrics.ts';
 export { FileRemoval } from './files/file-removal.ts';
-export type { FileLimits } from './files/files.ts';
+export type { FileLimits } from './files/storage-quota.ts';
 export { downloadPackage } from './extensions/download.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
 export { ReservedPorts } from './egress/reserved-ports.ts';

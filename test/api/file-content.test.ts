@@ -112,14 +112,14 @@ for (const [where, test] of Object.entries(FILE_TESTS)) {
       const { sent, answered } = begin(service, 'GET', url);
       sent.end();
       const response = await answered;
-      const [first] = await once(response, 'data');
-      response.pause();
+      const chunks: AsyncIterator<Buffer> = response[Symbol.asyncIterator]();
+      const first = await chunks.next();
       const at = `/v1/storage/${namespace}/files/${file.id}`;
       if (change === 'delete') await service.call('DELETE', at);
       if (change === 'move') await service.call('PATCH', at, { path: 'elsewhere' });
       if (change === 'replace') await store(service, namespace, 'a.txt', 'new');
-      const parts: Buffer[] = [first];
-      for await (const part of response) parts.push(part);
+      const parts: Buffer[] = [];
+      for (let next = first; !next.done; next = await chunks.next()) parts.push(next.value);
       expect(Buffer.concat(parts).equals(content), change).toBe(true);
     }
   });

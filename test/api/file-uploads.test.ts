@@ -178,21 +178,22 @@ test('nothing is stored on the disk of what is replaced, deleted or refused', as
     .toEqual([]);
 });
 
+const jsonFile = (content: string) => new File([content], 'x.json', { type: 'application/json' });
+
 test('the fields of a form may come before the file and after it', async ({ service }) => {
   const namespace = await createNamespace(service);
-  const file = (content: string) => new File([content], 'x.json', { type: 'application/json' });
   for (const [path, fields] of [
     [
       'before',
       [
         ['path', 'before'],
-        ['file', file('1')],
+        ['file', jsonFile('1')],
       ],
     ],
     [
       'after',
       [
-        ['file', file('1')],
+        ['file', jsonFile('1')],
         ['path', 'after'],
       ],
     ],
@@ -200,11 +201,11 @@ test('the fields of a form may come before the file and after it', async ({ serv
       'after',
       [
         ['overwrite', 'true'],
-        ['file', file('2')],
+        ['file', jsonFile('2')],
         ['path', 'after'],
       ],
     ],
-    ['x.json', [['file', file('3')]]],
+    ['x.json', [['file', jsonFile('3')]]],
   ] as [string, [string, string | File][]][]) {
     expect(await post(service, namespace, formOf(fields)), path).toMatchObject({
       status: 200,
@@ -212,7 +213,7 @@ test('the fields of a form may come before the file and after it', async ({ serv
     });
   }
   expect(await pathsIn(service, namespace)).toEqual(['after', 'before', 'x.json']);
-  const again = await post(service, namespace, formOf([['file', file('4')]]));
+  const again = await post(service, namespace, formOf([['file', jsonFile('4')]]));
   expect(again).toMatchObject({ status: 409, json: { code: 'file.path_in_use' } });
 });
 
@@ -239,7 +240,7 @@ test('a form that is wrong is refused, and the refusal names the field', async (
       'path',
       [
         ['file', file],
-        ['path', `${'x'.repeat(10 * MIB)}`],
+        ['path', 'x'.repeat(10 * MIB)],
       ],
     ],
     [
@@ -316,6 +317,10 @@ test("a file's name becomes a path without folders and odd characters", async ({
   }
 });
 
+const issueIn = (place: string) => ({
+  json: { details: { issues: [{ in: place, path: 'path' }] } },
+});
+
 test.for([
   '',
   '/a',
@@ -337,16 +342,13 @@ test.for([
 ])('the path %j is refused', async (path, { service }) => {
   const namespace = await createNamespace(service);
   const refused = { status: 400, json: { code: 'request.invalid' } };
-  const issue = (place: string) => ({
-    json: { details: { issues: [{ in: place, path: 'path' }] } },
-  });
   const answer = await put(service, namespace, path);
   expect(answer).toMatchObject(refused);
-  expect(answer).toMatchObject(issue('query'));
+  expect(answer).toMatchObject(issueIn('query'));
   const { id } = await store(service, namespace, 'fine');
   const moved = await service.call('PATCH', `/v1/storage/${namespace}/files/${id}`, { path });
   expect(moved).toMatchObject(refused);
-  expect(moved).toMatchObject(issue('body'));
+  expect(moved).toMatchObject(issueIn('body'));
   expect(await pathsIn(service, namespace)).toEqual(['fine']);
 });
 
@@ -520,8 +522,11 @@ test('curl stores files with -T and with -F', async ({ service }) => {
   await writeFile(file, '{}');
   const url = filesUrl(service, namespace);
   const auth = ['-sS', '-H', `Authorization: Bearer ${service.apiKey}`];
-  const put = await run('curl', [...auth, '-T', file, `${url}?path=t.json`]);
-  expect(JSON.parse(put.stdout)).toMatchObject({ path: 't.json', contentType: 'application/json' });
+  const sent = await run('curl', [...auth, '-T', file, `${url}?path=t.json`]);
+  expect(JSON.parse(sent.stdout)).toMatchObject({
+    path: 't.json',
+    contentType: 'application/json',
+  });
   const form = await run('curl', [...auth, '-F', `file=@${file}`, url]);
   expect(JSON.parse(form.stdout)).toMatchObject({
     path: 'ä b.json',

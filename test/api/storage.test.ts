@@ -84,15 +84,16 @@ test('a namespace with files is deleted only by force, and its files with it', a
   expect(await service.call('DELETE', `/v1/storage/${name}`)).toMatchObject({ status: 404 });
 });
 
+const mounting = (name: string) => ({ mounts: { storage: { workspace: name } } });
+
 test('a workspace makes the namespace that it mounts', async ({ service, workspace }) => {
-  const mount = (name: string) => ({ mounts: { storage: { workspace: name } } });
   const created = `created-${workspace.name}`;
-  await service.call('POST', '/v1/workspaces', { name: created, ...mount(created) });
+  await service.call('POST', '/v1/workspaces', { name: created, ...mounting(created) });
   expect(await service.call('GET', `/v1/storage/${created}`)).toMatchObject({ status: 200 });
   const updated = `updated-${workspace.name}`;
   for (let round = 0; round < 2; round++) {
     const path = `/v1/workspaces/${workspace.id}`;
-    expect(await service.call('PATCH', path, mount(updated))).toMatchObject({ status: 200 });
+    expect(await service.call('PATCH', path, mounting(updated))).toMatchObject({ status: 200 });
   }
   expect(await service.call('GET', `/v1/storage/${updated}`)).toMatchObject({ status: 200 });
   expect(await service.callAsOther('GET', `/v1/storage/${updated}`)).toMatchObject({ status: 404 });

@@ -49,7 +49,7 @@ export function put(
   { content = path, query = {}, headers = {} }: Put = {},
 ) {
   const asked = new URLSearchParams({ path, ...query });
-  const url = `${filesUrl(service, namespace)}?${asked}`;
+  const url = `${filesUrl(service, namespace)}?${asked.toString()}`;
   return ask(service, url, { method: 'PUT', body: content, headers });
 }
 

@@ -44,7 +44,7 @@ export async function answerContent(
   };
   // Nobody would read the content of a HEAD, nor cancel it.
   if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-  return c.body(asBody(await open(range), c.var.log), range ? 206 : 200, headers);
+  return c.body(asBody(c, await open(range)), range ? 206 : 200, headers);
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */

@@ -118,7 +118,7 @@ export function fileContentRoutes({ files }: { files: Files }) {
     };
     // Nobody would read the zip, nor cancel it.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    return c.body(asBody(open(), c.var.log), 200, headers);
+    return c.body(asBody(c, open()), 200, headers);
   });
 }
 

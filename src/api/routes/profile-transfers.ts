@@ -106,7 +106,7 @@ export function profileTransferRoutes({ profileTransfers, importMaxBytes }: Prof
       c.header('content-disposition', `attachment; filename="${fileNameOf(profile, version)}"`);
       // Nobody would read the zip, nor cancel it.
       if (c.req.method === 'HEAD') return c.body(null, 200);
-      return c.body(asBody(await open(), c.var.log), 200);
+      return c.body(asBody(c, await open()), 200);
     })
     .openapi(exportState, async (c) => {
       const { profileId, version } = c.req.valid('param');

@@ -6,7 +6,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
-import type { FileLimits } from './files.ts';
+import type { FileLimits } from './storage-quota.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { storeContent, tooLarge } from './store-content.ts';
 

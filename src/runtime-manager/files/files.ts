@@ -1,24 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
 import type { Actor } from '../runtime/actor.ts';
 import type { ByteRange, ObjectStorage } from '../storage/object-storage.ts';
 import type { Page, PageRequest } from '../runtime/runtime.ts';
-import type { FileSource, NewFile, StorageNamespace, StoredContent, StoredFile } from './file.ts';
+import type { StorageNamespace, StoredFile } from './file.ts';
+import { assertContent, fileNotFound, namespaceNotFound, pathInUse } from './file-errors.ts';
+import { FileIntake, type Announced, type Receive, type UploadRequest } from './file-intake.ts';
 import type { FileMetrics } from './file-metrics.ts';
 import type { FileRange, FileStore } from './file-store.ts';
-import { storeContent, tooLarge } from './store-content.ts';
+import { StorageQuotas, type FileLimits, type StorageQuota } from './storage-quota.ts';
 import { zipFiles } from './zip-files.ts';
 
 /** How many files one statement removes. */
 const BATCH = 500;
-
-/** How large files may be, each and together. */
-export interface FileLimits {
-  fileBytes: number;
-  /** Of an organization that has no limit of its own. */
-  organizationBytes: number;
-}
 
 export interface FilesOptions {
   store: FileStore;
@@ -35,33 +29,6 @@ export type SharedFile = StoredFile & { namespace: string };
 /** A file, or a folder with its slash that files are in. */
 export type SharedEntry = { file: SharedFile } | { folder: string };
 
-/** What is said of a file. */
-export interface UploadRequest {
-  path: string;
-  contentType: string;
-  source?: FileSource | undefined;
-  /** Whether it may take the place of another one. */
-  isReplacing: boolean;
-}
-
-/** What is said of content before it comes. */
-export interface Announced {
-  /** How many bytes will come, at least; undefined: nobody knows. */
-  sizeBytes?: number | undefined;
-}
-
-/**
- * Hands the content of one file to `store`, whenever it comes, and resolves with what is said of the
- * file once everything has come.
- */
-export type Receive = (store: (content: Readable) => Promise<void>) => Promise<UploadRequest>;
-
-/** How much an organization has, and may have. */
-export interface StorageQuota {
-  usedBytes: number;
-  limitBytes: number;
-}
-
 /**
  * The storage namespaces of organizations, and the files in them. In every method `ref` is a
  * namespace's id or name. An actor that is limited to workspaces sees the namespaces that these
@@ -70,9 +37,13 @@ export interface StorageQuota {
  */
 export class Files {
   readonly #options: FilesOptions;
+  readonly #quotas: StorageQuotas;
+  readonly #intake: FileIntake;
 
   constructor(options: FilesOptions) {
     this.#options = options;
+    this.#quotas = new StorageQuotas(options);
+    this.#intake = new FileIntake({ ...options, quotas: this.#quotas });
   }
 
   /** Throws `storage.name_in_use`, and `auth.forbidden` for an actor that is limited to workspaces. */
@@ -118,10 +89,8 @@ export class Files {
     throw namespaceNotFound();
   }
 
-  async quota({ organizationId }: Actor): Promise<StorageQuota> {
-    const { store, limits } = this.#options;
-    const { usedBytes, ownLimitBytes } = await store.usage(organizationId);
-    return { usedBytes, limitBytes: ownLimitBytes ?? limits.organizationBytes };
+  quota({ organizationId }: Actor): Promise<StorageQuota> {
+    return this.#quotas.of(organizationId);
   }
 
   /**
@@ -151,10 +120,11 @@ export class Files {
     if (!isReplacing && (await this.#options.store.findByPath(namespace.id, path))) {
       throw pathInUse(path);
     }
-    return this.#receive(actor, namespace, request, async (store) => {
+    const taken = await this.#intake.take(namespace, request, async (store) => {
       await store(content);
       return request;
     });
+    return inNamespace(namespace)(taken);
   }
 
   /** As `upload`, where what is said of a file comes together with its content, or after it. */
@@ -164,58 +134,8 @@ export class Files {
     announced: Announced,
     receive: Receive,
   ): Promise<SharedFile> {
-    return this.#receive(actor, await this.getNamespace(actor, ref), announced, receive);
-  }
-
-  async #receive(
-    actor: Actor,
-    namespace: StorageNamespace,
-    announced: Announced,
-    receive: Receive,
-  ): Promise<SharedFile> {
-    const { storage } = this.#options;
-    const { organizationId } = actor;
-    const roomBytes = await this.#room(actor, announced.sizeBytes ?? 0);
-    const received: { content?: StoredContent } = {};
-    try {
-      const request = await receive(async (content) => {
-        received.content = await this.#storeContent(actor, content, roomBytes);
-      });
-      if (!received.content) throw new Error('no content was stored');
-      const { path, contentType, source = 'upload', isReplacing } = request;
-      const about = { id: randomUUID(), organizationId, namespaceId: namespace.id };
-      const file = { ...about, path, contentType, source, ...received.content };
-      return inNamespace(namespace)(await this.#record(actor, file, isReplacing));
-    } catch (error) {
-      // What stays is an orphan, which is swept.
-      if (received.content) await storage.delete(received.content.key).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  /** Ends as soon as the organization has no room for more. */
-  async #storeContent(actor: Actor, content: Readable, roomBytes: number): Promise<StoredContent> {
-    const { storage, limits } = this.#options;
-    const mostBytes = Math.min(roomBytes, limits.fileBytes);
-    try {
-      const { organizationId } = actor;
-      return await storeContent(storage, content, { organizationId, mostBytes });
-    } catch (error) {
-      const isTooLarge = error instanceof RuntimeError && error.code === 'file.too_large';
-      throw isTooLarge && roomBytes < limits.fileBytes ? await this.#exceeded(actor) : error;
-    }
-  }
-
-  async #record(actor: Actor, file: NewFile, isReplacing: boolean): Promise<StoredFile> {
-    const { store, limits, metrics, removal } = this.#options;
-    const how = { isReplacing, mostBytes: limits.organizationBytes };
-    const made = await store.insert(file, how);
-    if (made === 'path_in_use') throw pathInUse(file.path);
-    if (made === 'quota_exceeded') throw await this.#exceeded(actor);
-    if (made === 'no_namespace') throw namespaceNotFound();
-    metrics.stored(file.source, file.sizeBytes);
-    if (isReplacing) removal.soon();
-    return made;
+    const namespace = await this.getNamespace(actor, ref);
+    return inNamespace(namespace)(await this.#intake.take(namespace, announced, receive));
   }
 
   /** In the order of their paths' bytes. */
@@ -284,29 +204,6 @@ export class Files {
     removal.soon();
     return file;
   }
-
-  /** How many bytes the organization may still have. Refuses what cannot fit before it is sent. */
-  async #room(actor: Actor, sizeBytes: number): Promise<number> {
-    const { fileBytes } = this.#options.limits;
-    if (sizeBytes > fileBytes) throw tooLarge(fileBytes);
-    const { usedBytes, limitBytes } = await this.quota(actor);
-    if (usedBytes + sizeBytes > limitBytes) throw await this.#exceeded(actor);
-    return Math.max(0, limitBytes - usedBytes);
-  }
-
-  async #exceeded(actor: Actor): Promise<RuntimeError> {
-    const details = { ...(await this.quota(actor)) };
-    const message = 'The organization has no room for the file.';
-    return new RuntimeError('storage.quota_exceeded', message, { details });
-  }
-}
-
-/** Throws `file.no_content`. */
-export function assertContent(file: StoredFile): asserts file is StoredFile & { key: string } {
-  if (file.key !== undefined && file.state === 'stored') return;
-  const isFailed = file.state === 'failed';
-  const why = isFailed ? 'The file did not arrive.' : 'The file is still arriving.';
-  throw new RuntimeError('file.no_content', why);
 }
 
 /** A namespace that is made or deleted may be anybody's in the organization. */
@@ -323,17 +220,4 @@ function notMountable(): RuntimeError {
 
 function inNamespace({ name: namespace }: StorageNamespace): (file: StoredFile) => SharedFile {
   return (file) => ({ ...file, namespace });
-}
-
-function namespaceNotFound(): RuntimeError {
-  return new RuntimeError('storage.namespace_not_found', 'There is no such storage namespace.');
-}
-
-/** The answer for a file of another organization, too. */
-export function fileNotFound(): RuntimeError {
-  return new RuntimeError('file.not_found', 'There is no such file.');
-}
-
-function pathInUse(path: string): RuntimeError {
-  return new RuntimeError('file.path_in_use', `A file has the path ${path}.`);
 }

@@ -9,7 +9,9 @@ import { untilAborted } from '../timing/until-aborted.ts';
 import { downloadProgress, stageFile, type DownloadProgress } from './download-verbs.ts';
 import type { StoredContent, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
-import { assertContent, fileNotFound, type FileLimits, type Files } from './files.ts';
+import { assertContent, fileNotFound } from './file-errors.ts';
+import type { Files } from './files.ts';
+import type { FileLimits } from './storage-quota.ts';
 import { storeContent } from './store-content.ts';
 
 /** How long the list of files waits to hear how far downloads are. */

@@ -38,19 +38,14 @@ export {
   type StoredContent,
   type StoredFile,
 } from '../files/file.ts';
+export { assertContent } from '../files/file-errors.ts';
 export {
   filePathProblem,
   filePrefixProblem,
   numberedPath,
   safeFileName,
 } from '../files/file-path.ts';
-export {
-  assertContent,
-  Files,
-  type Receive,
-  type SharedFile,
-  type StorageQuota,
-} from '../files/files.ts';
+export { Files, type SharedFile } from '../files/files.ts';
 export { isMediaType, mediaTypeOf, UNKNOWN_TYPE } from '../files/media-type.ts';
 export type { FileRecords } from '../files/file-check.ts';
 export type {
