@@ -32,7 +32,6 @@ export {
   FILE_SOURCES,
   FILE_STATES,
   type FileFailure,
-  type NewDownload,
   type NewFile,
   type StorageNamespace,
   type StoredContent,

@@ -1,5 +1,6 @@
 /** Each driver downloads and uploads, and the bytes are there when its runtime is gone. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { DRIVERS } from '../../support/drivers.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -16,6 +17,8 @@ interface FileBody {
 }
 
 const SLOW = { timeout: 180_000 };
+/** Chromium lets a page begin ten downloads within a second. */
+const BURST_MS = 1500;
 const LARGE_BYTES = 80 * 1024 * 1024;
 
 async function filesOf({ call }: TestService, runtime: string): Promise<FileBody[]> {
@@ -56,6 +59,7 @@ for (const [driver, drive] of Object.entries(DRIVERS)) {
       // The next click would give up what has not begun.
       await eventually(async () => expect(await filesOf(service, runtime)).toHaveLength(nth + 1));
     }
+    await delay(BURST_MS);
     await driven.click('#all');
     const stored = await eventually(async () => {
       const files = await filesOf(service, runtime);
