@@ -7,6 +7,7 @@ import type { Sealing } from '../db/sealing.ts';
 import {
   BrowserProfiles,
   ProfileTransfers,
+  Files,
   RuntimeFiles,
   type Extensions,
   type FileRemoval,
@@ -15,7 +16,7 @@ import {
   type ProfileStates,
   type RuntimeManager,
 } from '../runtime-manager/index.ts';
-import { ApiKeys, Files, Workspaces, type FileStore } from '../runtime-manager/runtime/index.ts';
+import { ApiKeys, Workspaces, type FileStore } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
 import type { Metrics } from './http/metrics.ts';
 

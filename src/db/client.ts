@@ -99,6 +99,9 @@ function connect(address: DatabaseAddress, given: Options): postgres.Sql {
     ...given,
     connect_timeout: CONNECT_TIMEOUT_S,
     keep_alive: KEEP_ALIVE_S,
+    // Drizzle reads arrays. The driver would ask each connection about them first, and when the
+    // connection is lost meanwhile, the failure is nobody's and ends the process.
+    fetch_types: false,
     // Statements wait for the next attempt, and so does their refusal.
     backoff: RECONNECT_S,
     onnotice: () => undefined,

@@ -10,6 +10,8 @@ export { DownloadKeeper } from './files/download-keeper.ts';
 export { DownloadFiles } from './files/downloads.ts';
 export type { FileCheckOptions } from './files/file-check.ts';
 export type { FileMetrics } from './files/file-metrics.ts';
+export { Files } from './files/files.ts';
+export { mediaTypeOf } from './files/media-type-of.ts';
 export { FileRemoval } from './files/file-removal.ts';
 export type { FileLimits } from './files/storage-quota.ts';
 export { downloadPackage } from './extensions/download.ts';

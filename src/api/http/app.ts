@@ -8,10 +8,11 @@ import type {
   Extensions,
   NodeControl,
   ProfileTransfers,
+  Files,
   RuntimeFiles,
   RuntimeManager,
 } from '../../runtime-manager/index.ts';
-import type { ApiKeys, Files, Workspaces } from '../../runtime-manager/runtime/index.ts';
+import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';

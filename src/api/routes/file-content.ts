@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Files, StorageNamespace } from '../../runtime-manager/runtime/index.ts';
+import type { Files } from '../../runtime-manager/index.ts';
+import type { StorageNamespace } from '../../runtime-manager/runtime/index.ts';
 import { createRouter } from '../http/api-env.ts';
 import { asBody } from '../http/body-stream.ts';
 import { attachment } from '../http/content-disposition.ts';

@@ -1,12 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import {
-  isMediaType,
-  mediaTypeOf,
-  safeFileName,
-  UNKNOWN_TYPE,
-  type Files,
-} from '../../runtime-manager/runtime/index.ts';
+import { mediaTypeOf, type Files } from '../../runtime-manager/index.ts';
+import { isMediaType, safeFileName, UNKNOWN_TYPE } from '../../runtime-manager/runtime/index.ts';
 import { createRouter, type ApiEnv } from '../http/api-env.ts';
 import { arrivingBody } from '../http/arriving-body.ts';
 import { ApiError } from '../http/errors.ts';

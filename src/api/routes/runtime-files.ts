@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { RuntimeFiles } from '../../runtime-manager/index.ts';
-import { assertContent, type Files } from '../../runtime-manager/runtime/index.ts';
+import type { Files, RuntimeFiles } from '../../runtime-manager/index.ts';
+import { assertContent } from '../../runtime-manager/runtime/index.ts';
 import { createRouter } from '../http/api-env.ts';
 import { answerContent } from '../http/file-content.ts';
 import { errors, json, requires, RUNTIME_NOT_FOUND } from '../http/openapi.ts';

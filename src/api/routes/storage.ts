@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Files } from '../../runtime-manager/runtime/index.ts';
+import type { Files } from '../../runtime-manager/index.ts';
 import { createRouter } from '../http/api-env.ts';
 import {
   errors,

@@ -13,7 +13,8 @@ const OWNER_ONLY = 0o600;
 export interface Upload {
   /** Made safe. */
   name: string;
-  content: Readable;
+  /** Called when the content is read at once: else nobody would hear of its failure. */
+  open: () => Promise<Readable>;
 }
 
 /** The files that one browser is given, each in a folder of its own. */
@@ -28,16 +29,16 @@ export class Uploads {
    * Writes a file for the browser alone to read, and resolves with the path that the browser and its
    * clients know it by. Throws what the content, the disk or `signal` fails with; nothing is left then.
    */
-  async add({ name, content }: Upload, signal: AbortSignal): Promise<string> {
+  async add({ name, open }: Upload, signal: AbortSignal): Promise<string> {
     const { owner } = this.#folder;
     const safe = safeName(name);
     const directory = await mkdtemp(join(hostPart(this.#folder, 'uploads'), '/'));
     try {
+      const content = await open();
       const file = createWriteStream(join(directory, safe), { flags: 'wx', mode: OWNER_ONLY });
       await pipeline(content, file, { signal });
       if (owner) await giveTo(owner, directory);
     } catch (error) {
-      content.destroy();
       await rm(directory, { recursive: true, force: true });
       throw error;
     }

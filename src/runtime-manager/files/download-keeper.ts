@@ -7,7 +7,7 @@ import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import type { FileLimits } from './storage-quota.ts';
-import { mediaTypeOf } from './media-type.ts';
+import { mediaTypeOf } from './media-type-of.ts';
 import { storeContent, tooLarge } from './store-content.ts';
 
 /** How many downloads of a machine are stored at once: each takes memory for its buffers. */

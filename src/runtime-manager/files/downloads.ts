@@ -35,9 +35,9 @@ export class DownloadFiles implements Companion {
 
   async #stage({ browser, signal: ending }: Run, message: unknown, signal: AbortSignal) {
     const { key, name } = stageFile.message.parse(message);
-    const content = await this.#options.storage.get(key);
+    const open = () => this.#options.storage.get(key);
     const until = AbortSignal.any([signal, ending]);
-    const path = await browser.uploads.add({ name, content }, until);
+    const path = await browser.uploads.add({ name, open }, until);
     return { path };
   }
 }

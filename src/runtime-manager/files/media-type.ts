@@ -1,5 +1,3 @@
-import mime from 'mime';
-
 const MOST_CHARACTERS = 255;
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 /** https://www.rfc-editor.org/rfc/rfc9110#name-media-type, in ASCII. */
@@ -13,9 +11,4 @@ export const UNKNOWN_TYPE = 'application/octet-stream';
 /** Whether a text says what kind content is, as a header `Content-Type` does. */
 export function isMediaType(text: string): boolean {
   return text.length <= MOST_CHARACTERS && MEDIA_TYPE.test(text);
-}
-
-/** The media type that the end of a file's name stands for. */
-export function mediaTypeOf(name: string): string {
-  return mime.getType(name) ?? UNKNOWN_TYPE;
 }

@@ -15,7 +15,7 @@ import type { FileMetrics } from './file-metrics.ts';
 import type { FileStore } from './file-store.ts';
 import type { DownloadKeeper } from './download-keeper.ts';
 import type { DownloadProgress } from './download-verbs.ts';
-import { mediaTypeOf } from './media-type.ts';
+import { mediaTypeOf } from './media-type-of.ts';
 
 const URL_MAX = 2048;
 

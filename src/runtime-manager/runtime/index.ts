@@ -44,8 +44,8 @@ export {
   numberedPath,
   safeFileName,
 } from '../files/file-path.ts';
-export { Files, type SharedFile } from '../files/files.ts';
-export { isMediaType, mediaTypeOf, UNKNOWN_TYPE } from '../files/media-type.ts';
+export type { SharedFile } from '../files/files.ts';
+export { isMediaType, UNKNOWN_TYPE } from '../files/media-type.ts';
 export type { FileRecords } from '../files/file-check.ts';
 export type {
   FileEntry,

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../../src/api/http/metrics.ts';
-import { Files, systemActor } from '../../../src/runtime-manager/runtime/index.ts';
+import { Files } from '../../../src/runtime-manager/index.ts';
+import { systemActor } from '../../../src/runtime-manager/runtime/index.ts';
 import { openFiles } from '../../support/files.ts';
 import { STORAGES } from '../../support/storages.ts';
 

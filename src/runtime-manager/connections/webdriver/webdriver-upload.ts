@@ -61,8 +61,8 @@ async function unpack(
   try {
     const entry = await onlyEntryOf(zip);
     // yauzl refuses content whose size is not the one that the zip states.
-    const content = await zip.openReadStreamPromise(entry);
-    return await uploads.add({ name: entry.fileName, content }, closing);
+    const open = () => zip.openReadStreamPromise(entry);
+    return await uploads.add({ name: entry.fileName, open }, closing);
   } catch (cause) {
     if (cause instanceof UploadProblem || closing.aborted || isOfSystem(cause)) throw cause;
     throw new UploadProblem(`The zip cannot be unpacked: ${wordsOf(cause)}.`, { cause });
