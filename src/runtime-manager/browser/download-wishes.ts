@@ -14,7 +14,8 @@ const CONTEXTS_MAX = 100;
 
 /** What a client asks for: https://chromedevtools.github.io/devtools-protocol/tot/Browser/#method-setDownloadBehavior */
 export interface DownloadWish {
-  behavior: 'deny' | 'allow' | 'allowAndName' | 'default';
+  /** `unasked`: a helper hears of downloads, and its client asked for nothing. */
+  behavior: 'deny' | 'allow' | 'allowAndName' | 'default' | 'unasked';
   /** A helper's own folder, as the helper sees it, in which it looks for files by their guids. */
   folder?: string | undefined;
 }
@@ -66,11 +67,14 @@ export class DownloadWishes {
 
   /**
    * What all clients together ask for in a context: downloads are denied only when every client
-   * that asked denies them.
+   * that asked denies them. Where nobody asked, they arrive: by itself Chromium keeps those of the
+   * default context, under their names, and cancels all others.
    */
   behaviorOf(contextId: ContextId): DownloadBehavior {
     const wishes = [...this.#clients].flatMap(({ wishes: own }) => own.get(contextId) ?? []);
-    if (wishes.some(({ behavior }) => behavior.startsWith('allow'))) {
+    const isAllowed = wishes.some(({ behavior }) => behavior.startsWith('allow'));
+    const isUnasked = wishes.every(({ behavior }) => behavior === 'unasked');
+    if (isAllowed || (isUnasked && contextId !== undefined)) {
       return { behavior: 'allowAndName', downloadPath: seenPart(this.#files, 'downloads') };
     }
     const isDenied = wishes.length > 0 && wishes.every(({ behavior }) => behavior === 'deny');

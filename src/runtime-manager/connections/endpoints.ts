@@ -64,7 +64,7 @@ export class Endpoints implements AsyncDisposable {
     this.#options = options;
     this.#webdriver = new WebDriverEndpoint(
       { ...options, closing: this.#closing.signal },
-      (socket) => this.#openGate('control').accept(socket),
+      (socket) => this.#openGate('webdriver').accept(socket),
     );
   }
 

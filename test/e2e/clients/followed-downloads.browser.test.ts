@@ -45,12 +45,11 @@ test("a client's own contexts are followed, whoever made them", async ({ workspa
   expect(await ends()).toEqual([{ name: 'a.txt', content: 'hello' }]);
   const bare = await browser.createBrowserContext();
   await (await bare.newPage()).goto(site);
-  // Chromium's own answer to a download in a context for which nobody asked for any.
-  expect(await ends()).toEqual(['canceled']);
+  expect(await ends()).toEqual([{ name: 'a (1).txt', content: 'hello' }]);
   const downloadBehavior = { policy: 'allow', downloadPath: ELSEWHERE } as const;
   const allowing = await browser.createBrowserContext({ downloadBehavior });
   await (await allowing.newPage()).goto(site);
-  expect(await ends()).toEqual([{ name: 'a (1).txt', content: 'hello' }]);
+  expect(await ends()).toEqual([{ name: 'a (2).txt', content: 'hello' }]);
   const denying = await browser.createBrowserContext({ downloadBehavior: { policy: 'deny' } });
   await (await denying.newPage()).goto(site);
   expect(await ends()).toEqual(['canceled']);
@@ -59,13 +58,13 @@ test("a client's own contexts are followed, whoever made them", async ({ workspa
   onTestFinished(() => overCdp.close());
   const beside = await (await overCdp.newContext()).newPage();
   await beside.goto(site);
-  expect(await ends()).toEqual([{ name: 'a (2).txt', content: 'hello' }]);
+  expect(await ends()).toEqual([{ name: 'a (3).txt', content: 'hello' }]);
 
   const helped = await chromium.connect(connection.playwrightUrl);
   onTestFinished(() => helped.close());
   const page = await (await helped.newContext()).newPage();
   expect(await saved(page, () => page.goto(site))).toBe('hello');
-  expect(await ends()).toEqual([{ name: 'a (3).txt', content: 'hello' }]);
+  expect(await ends()).toEqual([{ name: 'a (4).txt', content: 'hello' }]);
 });
 
 test('clients of WebDriver and BiDi are followed', async ({ workspace }) => {

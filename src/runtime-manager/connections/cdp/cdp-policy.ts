@@ -4,8 +4,8 @@ import { HARMLESS, reasonAgainst } from './cdp-commands.ts';
 import { isOwnFile, seenPart, type FilesFolder } from '../../browser/own-files.ts';
 import type { Access } from '../../runtime/access.ts';
 
-/** Who sends a command: a client with its access, or Playwright's server for a client. */
-export type Role = Access | 'playwright';
+/** Who sends a command: a client with its access, or for a client Playwright's server or those of WebDriver. */
+export type Role = Access | 'playwright' | 'webdriver';
 
 export const CdpCommand = z.looseObject({
   id: z.int(),

@@ -18,7 +18,7 @@ export interface SharedState {
   defaultContextId: string;
 }
 
-const MIGHT_BE_SHARED = ['DownloadBehavior"', 'Permission'];
+const MIGHT_BE_SHARED = ['DownloadBehavior"', 'Permission', 'createBrowserContext"'];
 
 /** Chromium names the method first in events, and the id in answers. */
 const STARTS = [
@@ -35,7 +35,10 @@ const CdpAnswer = z.looseObject({
   id: z.int(),
   sessionId: z.string().optional(),
   result: z
-    .object({ targetInfo: z.object({ browserContextId: z.string() }) })
+    .object({
+      browserContextId: z.string().optional(),
+      targetInfo: z.object({ browserContextId: z.string() }).optional(),
+    })
     .optional()
     .catch(undefined),
 });
@@ -89,6 +92,9 @@ export class SharedActing implements Acting {
       case 'Browser.setPermission':
         void this.#permit(command);
         return true;
+      case 'Target.createBrowserContext':
+        this.#prepareContext(command);
+        return false;
       default:
         return false;
     }
@@ -119,6 +125,15 @@ export class SharedActing implements Acting {
     this.#shared.permissions.leave(this);
   }
 
+  /** A client knows a context only when downloads arrive in it, also that of its first page. */
+  #prepareContext(command: CdpCommand): void {
+    this.#await(command, async ({ result }, payload) => {
+      const contextId = result?.browserContextId;
+      if (contextId !== undefined) await this.#shared.downloads.settle(contextId);
+      this.#wire.say(payload);
+    });
+  }
+
   /** The client's own command brings it its events; the service repeats that, so that it lasts. */
   #wishDownloads(command: CdpCommand): boolean {
     const wish = this.#wishOf(command);
@@ -139,7 +154,7 @@ export class SharedActing implements Acting {
   #wishPageDownloads(command: CdpCommand): void {
     const { id, sessionId } = command;
     this.#await(command, async ({ result }) => {
-      const browserContextId = result?.targetInfo.browserContextId;
+      const browserContextId = result?.targetInfo?.browserContextId;
       const wish = this.#wishOf({ ...command, params: { ...command.params, browserContextId } });
       if (browserContextId === undefined || !wish) {
         const error = { code: NO_METHOD, message: "'Page.setDownloadBehavior' wasn't found" };
@@ -157,8 +172,11 @@ export class SharedActing implements Acting {
   #wishOf({ params }: CdpCommand): (DownloadWish & { contextId: string | undefined }) | undefined {
     const { data: said } = Wish.safeParse(params);
     if (!said) return undefined;
-    const { behavior, downloadPath, browserContextId } = said;
-    if (behavior.startsWith('allow') && downloadPath === undefined) return undefined;
+    const { downloadPath, browserContextId } = said;
+    if (said.behavior.startsWith('allow') && downloadPath === undefined) return undefined;
+    // The BiDi server says this of each context by itself, to hear of downloads.
+    const isUnasked = this.#role === 'webdriver' && said.behavior === 'default';
+    const behavior = isUnasked ? 'unasked' : said.behavior;
     const folder = this.#role === 'playwright' ? downloadPath : undefined;
     return { behavior, folder, contextId: this.#contextOf(browserContextId) };
   }
