@@ -18,6 +18,8 @@ import type { ByteRange, ObjectStorage, StoredObject } from './object-storage.ts
 /** The size of an upload's parts, which are held in memory. An upload may have 10,000, which makes 80 GB. */
 const PART_BYTES = 8 * 1024 ** 2;
 const PARTS_AT_ONCE = 2;
+/** Of a few that are slow to read, nobody else is to wait: the SDK would allow 50. */
+const SOCKETS = { maxSockets: 500 };
 /**
  * The statuses that say that the key is taken, or just being written:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -48,6 +50,7 @@ export class S3Storage implements ObjectStorage {
       ...rest,
       ...(endpoint !== undefined && { endpoint }),
       ...(credentials && { credentials }),
+      requestHandler: { httpAgent: SOCKETS, httpsAgent: SOCKETS },
       // Servers other than AWS do not know the SDK's checksums.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
