@@ -47,6 +47,27 @@ for (const [name, open] of Object.entries(STORAGES)) {
     await expect(storage.get(key)).rejects.toMatchObject({ code: 'storage.object_missing' });
   });
 
+  test(`${name} stores a copy of an open file, or nothing`, async () => {
+    const storage = await open();
+    const path = join(await freshDirectory(), 'file');
+    for (const content of [Buffer.alloc(0), randomBytes(20 * 1024 ** 2)]) {
+      await writeFile(path, content);
+      await using file = await openFile(path);
+      // Wherever others have read to.
+      await file.read(Buffer.alloc(3));
+      const hash = createHash('sha256');
+      await storage.putFile('files/copied', file, (part) => void hash.update(part));
+      expect(digest(await read(storage, 'files/copied'))).toBe(digest(content));
+      expect(hash.digest('hex')).toBe(digest(content));
+    }
+    await using file = await openFile(path);
+    const refused = storage.putFile('files/refused', file, () => {
+      throw new Error('refused');
+    });
+    await expect(refused).rejects.toThrow('refused');
+    expect(await storage.size('files/refused')).toBeUndefined();
+  });
+
   test(`${name} creates only objects that do not exist`, async () => {
     const storage = await open();
     expect(await storage.create('owner/one', 'first')).toBe(true);

@@ -8,16 +8,14 @@ import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import type { FileLimits } from './storage-quota.ts';
 import { mediaTypeOf } from './media-type-of.ts';
-import { storeContent, tooLarge } from './store-content.ts';
+import { storeFile, tooLarge } from './store-content.ts';
 
 /** How many downloads of a machine are stored at once: each takes memory for its buffers. */
 const STORED_AT_ONCE = 4;
-/** Large, so that few turns through this process are taken. */
-const CHUNK_BYTES = 1024 * 1024;
 
 export interface KeeperOptions {
   store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload'>;
-  storage: Pick<ObjectStorage, 'put' | 'delete'>;
+  storage: Pick<ObjectStorage, 'putFile' | 'delete'>;
   limits: FileLimits;
   log: Logger;
 }
@@ -96,12 +94,7 @@ export class DownloadKeeper implements AsyncDisposable {
     const { organizationId, storageWorkspace, alias } = runtime;
     const mostBytes = limits.fileBytes;
     if ((await content.stat()).size > mostBytes) throw tooLarge(mostBytes);
-    const from = content.createReadStream({
-      start: 0,
-      highWaterMark: CHUNK_BYTES,
-      autoClose: false,
-    });
-    const stored = await storeContent(storage, from, { organizationId, mostBytes });
+    const stored = await storeFile(storage, content, { organizationId, mostBytes });
     const namespace =
       storageWorkspace === undefined
         ? undefined

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { PassThrough, Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RuntimeError } from '../errors.ts';
@@ -21,15 +22,16 @@ export async function storeContent(
   content: Readable,
   { organizationId, mostBytes }: ContentOwner,
 ): Promise<StoredContent> {
-  const key = `${OBJECT_FOLDERS.files}${organizationId}/${randomUUID()}`;
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
+  const key = newKey(organizationId);
+  const measured = new Measure(mostBytes);
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > mostBytes) return done(tooLarge(mostBytes));
-      hash.update(chunk);
-      done(null, chunk);
+      try {
+        measured.add(chunk);
+        done(null, chunk);
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)));
+      }
     },
   });
   const metered = new PassThrough();
@@ -42,7 +44,45 @@ export async function storeContent(
   const [first, second] = await Promise.allSettled([passed, stored]);
   if (first.status === 'rejected') throw first.reason;
   if (second.status === 'rejected') throw second.reason;
-  return { key, sizeBytes, sha256: hash.digest('hex') };
+  return { key, ...measured.result };
+}
+
+/** As `storeContent`, of what an open file has. */
+export async function storeFile(
+  storage: Pick<ObjectStorage, 'putFile'>,
+  file: FileHandle,
+  { organizationId, mostBytes }: ContentOwner,
+): Promise<StoredContent> {
+  const key = newKey(organizationId);
+  const measured = new Measure(mostBytes);
+  await storage.putFile(key, file, (part) => measured.add(part));
+  return { key, ...measured.result };
+}
+
+function newKey(organizationId: string): string {
+  return `${OBJECT_FOLDERS.files}${organizationId}/${randomUUID()}`;
+}
+
+/** What content has, as it passes. */
+class Measure {
+  readonly #mostBytes: number;
+  readonly #hash = createHash('sha256');
+  #sizeBytes = 0;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Throws `file.too_large`. */
+  add(part: Buffer): void {
+    this.#sizeBytes += part.length;
+    if (this.#sizeBytes > this.#mostBytes) throw tooLarge(this.#mostBytes);
+    this.#hash.update(part);
+  }
+
+  get result(): Omit<StoredContent, 'key'> {
+    return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };
+  }
 }
 
 export function tooLarge(mostBytes: number): RuntimeError {

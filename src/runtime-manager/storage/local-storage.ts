@@ -47,6 +47,10 @@ export class LocalStorage implements ObjectStorage {
     });
   }
 
+  async putFile(key: string, file: FileHandle, seen: (part: Buffer) => void): Promise<void> {
+    await this.#place(key, (path) => copyFrom(file, path, seen));
+  }
+
   async create(key: string, text: string): Promise<boolean> {
     try {
       await this.#place(
@@ -135,6 +139,25 @@ export class LocalStorage implements ObjectStorage {
       await rm(unfinished, { force: true });
     }
   }
+}
+
+/** Takes one buffer, however large the file is. */
+async function copyFrom(
+  file: FileHandle,
+  path: string,
+  seen: (part: Buffer) => void,
+): Promise<void> {
+  await using copy = await open(path, 'wx', 0o600);
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) break;
+    const part = buffer.subarray(0, bytesRead);
+    seen(part);
+    await copy.appendFile(part);
+    at += bytesRead;
+  }
+  await copy.sync();
 }
 
 /** Makes a folder for `work`, and makes it again when the deletion of its last object removed it meanwhile. */

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
 export interface StoredObject {
@@ -17,6 +18,11 @@ export interface ByteRange {
 export interface ObjectStorage {
   /** Stores all that the stream yields, or nothing. */
   put(key: string, content: Readable): Promise<void>;
+  /**
+   * Stores a copy of an open file, or nothing. Each part is told to `seen` before it is stored, and may
+   * not be kept; when `seen` throws, nothing is stored. Memory does not grow with the file.
+   */
+  putFile(key: string, file: FileHandle, seen: (part: Buffer) => void): Promise<void>;
   /** Stores a text, unless the key is taken; resolves with false then. */
   create(key: string, text: string): Promise<boolean>;
   /**

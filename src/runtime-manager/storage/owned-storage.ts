@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ByteRange, ObjectStorage, StoredObject } from './object-storage.ts';
 import type { StorageOwner } from './storage-owner.ts';
@@ -33,6 +34,10 @@ export class OwnedStorage implements ObjectStorage {
 
   put(key: string, content: Readable): Promise<void> {
     return this.#storage.put(key, content);
+  }
+
+  putFile(key: string, file: FileHandle, seen: (part: Buffer) => void): Promise<void> {
+    return this.#storage.putFile(key, file, seen);
   }
 
   create(key: string, text: string): Promise<boolean> {

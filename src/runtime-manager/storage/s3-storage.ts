@@ -11,6 +11,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
 import type { ByteRange, ObjectStorage, StoredObject } from './object-storage.ts';
@@ -67,6 +68,10 @@ export class S3Storage implements ObjectStorage {
       queueSize: PARTS_AT_ONCE,
     });
     await upload.done();
+  }
+
+  putFile(key: string, file: FileHandle, seen: (part: Buffer) => void): Promise<void> {
+    return this.put(key, Readable.from(partsOf(file, seen), { objectMode: false }));
   }
 
   /** Stores that do not know `If-None-Match` replace what is there. */
@@ -136,5 +141,13 @@ export class S3Storage implements ObjectStorage {
 
   #at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.#bucket, Key: this.#prefix + key };
+  }
+}
+
+async function* partsOf(file: FileHandle, seen: (part: Buffer) => void): AsyncGenerator<Buffer> {
+  const parts: AsyncIterable<Buffer> = file.createReadStream({ start: 0, autoClose: false });
+  for await (const part of parts) {
+    seen(part);
+    yield part;
   }
 }
