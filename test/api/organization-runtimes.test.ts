@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { test } from '../support/api-test.ts';
@@ -17,6 +18,8 @@ async function record(
   state: 'stopped' | 'failed' = 'stopped',
 ): Promise<string> {
   const id = randomUUID();
+  // Records of one millisecond are in the order of their ids.
+  await delay(2);
   await db.execute(sql`insert into runtimes (id, organization_id, workspace_id, node_id, alias, kind,
       driver, launch, state, created_at, started_at, stopped_at, bytes_in, bytes_out, connections)
     select ${id}::uuid, organization_id, id, gen_random_uuid(), ${`r-${id}`}, 'browser', 'playwright',
