@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { retry } from '../timing/retry.ts';
 import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import type { FileLimits } from './storage-quota.ts';
@@ -14,6 +15,9 @@ import { storeContent, tooLarge } from './store-content.ts';
 const STORED_AT_ONCE = 4;
 /** Large, so that few turns through this process are taken. */
 const CHUNK_BYTES = 1024 * 1024;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
+/** How long the database may be away: others wait for their turn meanwhile. */
+const AWAY_MS = 120_000;
 
 export interface KeeperOptions {
   store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload'>;
@@ -22,14 +26,19 @@ export interface KeeperOptions {
   log: Logger;
 }
 
-/** A download that is complete. */
-export interface CompleteDownload {
-  /** Of its record. */
+/** The record of a download that began. */
+export interface BegunRecord {
   id: string;
+  /** Resolves when it is there, and rejects when the database was away. */
+  begun: Promise<void>;
+  /** Makes it, unless it is there. */
+  record: () => Promise<void>;
+}
+
+/** A download that is complete. */
+export interface CompleteDownload extends BegunRecord {
   runtime: Runtime;
   name: string;
-  /** Resolves when there is a record. */
-  begun: Promise<void>;
   /** The caller's until then; closed when the content is stored. */
   content: FileHandle;
 }
@@ -48,12 +57,23 @@ export class DownloadKeeper implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Resolves with the file as it is recorded, or with why there is none; both are recorded. */
+  /**
+   * Resolves with the file as it is recorded, or with why there is none; both are recorded, as long as
+   * the database is not away for long. Never rejects.
+   */
   keep(download: CompleteDownload): Promise<StoredFile | FileFailure> {
-    const kept = this.#inTurn(() => this.#keep(download));
-    this.#keeping.add(kept);
-    void kept.finally(() => this.#keeping.delete(kept));
-    return kept;
+    return this.#untilOver(this.#inTurn(() => this.#keep(download)));
+  }
+
+  /** Records why there is no file, as `keep` does, and resolves with it. */
+  fail(download: BegunRecord, failure: FileFailure): Promise<FileFailure> {
+    return this.#untilOver(this.#fail(download, failure));
+  }
+
+  #untilOver<T>(work: Promise<T>): Promise<T> {
+    this.#keeping.add(work);
+    void work.finally(() => this.#keeping.delete(work));
+    return work;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,21 +94,35 @@ export class DownloadKeeper implements AsyncDisposable {
   }
 
   async #keep(download: CompleteDownload): Promise<StoredFile | FileFailure> {
-    const { id, begun, content } = download;
+    const { content } = download;
     try {
       // Without a record it would belong to nobody.
-      await begun;
+      await this.#recordOf(download);
       const kept = await this.#store(download);
-      if (kept === 'quota_exceeded') return await this.#fail(id, 'storage.quota_exceeded');
+      if (kept === 'quota_exceeded') return await this.#fail(download, 'storage.quota_exceeded');
       // Undefined: its record is gone, or says that this node was taken for lost.
       return kept ?? 'download.cut_off';
     } catch (error) {
       const isLarge = error instanceof RuntimeError && error.code === 'file.too_large';
       if (!isLarge) this.#options.log.error({ err: error }, 'a download could not be stored');
-      return await this.#fail(id, isLarge ? 'file.too_large' : 'storage.failed');
+      return await this.#fail(download, isLarge ? 'file.too_large' : 'storage.failed');
     } finally {
       await content.close();
     }
+  }
+
+  #recordOf({ begun, record }: BegunRecord): Promise<void> {
+    return begun.catch(() => this.#written(record));
+  }
+
+  /** Has the database carry something out that it may have carried out already. */
+  #written<T>(write: () => Promise<T>): Promise<T> {
+    return retry(write, {
+      ...RETRY_DELAYS,
+      signal: AbortSignal.timeout(AWAY_MS),
+      onFailure: (err) =>
+        this.#options.log.error({ err }, 'what became of a download could not be recorded yet'),
+    });
   }
 
   async #store({ id, runtime, name, content }: CompleteDownload) {
@@ -102,25 +136,34 @@ export class DownloadKeeper implements AsyncDisposable {
       autoClose: false,
     });
     const stored = await storeContent(storage, from, { organizationId, mostBytes });
-    const namespace =
-      storageWorkspace === undefined
-        ? undefined
-        : await store.ensureNamespace(organizationId, storageWorkspace);
-    const kept = await store.finishDownload(
-      id,
-      { ...stored, contentType: mediaTypeOf(name) },
-      {
-        namespaceId: namespace?.id,
-        path: namespace ? posix.join(alias, name) : name,
-        mostBytes: limits.organizationBytes,
-      },
-    );
+    const kept = await this.#written(async () => {
+      const namespace =
+        storageWorkspace === undefined
+          ? undefined
+          : await store.ensureNamespace(organizationId, storageWorkspace);
+      return store.finishDownload(
+        id,
+        { ...stored, contentType: mediaTypeOf(name) },
+        {
+          namespaceId: namespace?.id,
+          path: namespace ? posix.join(alias, name) : name,
+          mostBytes: limits.organizationBytes,
+        },
+      );
+    });
     if (kept === undefined || kept === 'quota_exceeded') await storage.delete(stored.key);
     return kept;
   }
 
-  async #fail(id: string, failure: FileFailure): Promise<FileFailure> {
-    await this.#options.store.failDownload(id, failure);
+  async #fail(download: BegunRecord, failure: FileFailure): Promise<FileFailure> {
+    const { store, log } = this.#options;
+    try {
+      await this.#recordOf(download);
+      await this.#written(() => store.failDownload(download.id, failure));
+    } catch (err) {
+      // The next start of the service finds it arriving, and fails it.
+      log.error({ err }, 'the failure of a download could not be recorded');
+    }
     return failure;
   }
 }
