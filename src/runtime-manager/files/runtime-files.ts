@@ -124,11 +124,12 @@ export class RuntimeFiles {
       if (!stored) throw new Error('there was no content');
       return await this.#give(runtime, { name, ...stored }, signal);
     } finally {
-      if (stored) await storage.delete(stored.key);
+      // What stays all the same is swept.
+      if (stored) await storage.delete(stored.key).catch(() => undefined);
     }
   }
 
-  /** Gives a runtime a stored file. Throws `file.no_content`, `runtime.not_active`. */
+  /** Gives a runtime a stored file. Throws `file.no_content`, `file.too_large`, `runtime.not_active`. */
   async stageStored(
     actor: Actor,
     { workspace, ref }: RuntimePlace,
