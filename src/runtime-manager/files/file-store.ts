@@ -105,8 +105,8 @@ export interface FileStore {
   remove(organizationId: string, id: string): Promise<boolean>;
   /** Removes up to `limit` files of a namespace, and resolves with how many. */
   removeAll(namespaceId: string, limit: number): Promise<number>;
-  /** Files that nobody keeps. */
-  listUnkept(limit: number): Promise<UnkeptFile[]>;
+  /** Files that nobody keeps, in the order of their ids, from behind one on. */
+  listUnkept(limit: number, after?: string): Promise<UnkeptFile[]>;
   /** Forgets files that nobody keeps, whose content is gone. */
   forget(ids: readonly string[]): Promise<void>;
 }
