@@ -7,9 +7,9 @@ import type { ObjectStorage } from '../storage/object-storage.ts';
 import { retry } from '../timing/retry.ts';
 import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
-import type { FileLimits } from './storage-quota.ts';
+import { StorageQuotas, type FileLimits } from './storage-quota.ts';
 import { mediaTypeOf } from './media-type.ts';
-import { storeContent, tooLarge } from './store-content.ts';
+import { storeContent } from './store-content.ts';
 
 /** How many downloads of a machine are stored at once: each takes memory for its buffers. */
 const STORED_AT_ONCE = 4;
@@ -20,7 +20,7 @@ const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const AWAY_MS = 120_000;
 
 export interface KeeperOptions {
-  store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload'>;
+  store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload' | 'usage'>;
   storage: Pick<ObjectStorage, 'put' | 'delete'>;
   limits: FileLimits;
   log: Logger;
@@ -49,12 +49,14 @@ export interface CompleteDownload extends BegunRecord {
  */
 export class DownloadKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
+  readonly #quotas: StorageQuotas;
   readonly #waiting: (() => void)[] = [];
   readonly #keeping = new Set<Promise<unknown>>();
   #active = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#quotas = new StorageQuotas(options);
   }
 
   /**
@@ -103,9 +105,11 @@ export class DownloadKeeper implements AsyncDisposable {
       // Undefined: its record is gone, or says that this node was taken for lost.
       return kept ?? 'download.cut_off';
     } catch (error) {
-      const isLarge = error instanceof RuntimeError && error.code === 'file.too_large';
-      if (!isLarge) this.#options.log.error({ err: error }, 'a download could not be stored');
-      return await this.#fail(download, isLarge ? 'file.too_large' : 'storage.failed');
+      const failure = failureOf(error);
+      if (failure === 'storage.failed') {
+        this.#options.log.error({ err: error }, 'a download could not be stored');
+      }
+      return await this.#fail(download, failure);
     } finally {
       await content.close();
     }
@@ -120,22 +124,28 @@ export class DownloadKeeper implements AsyncDisposable {
     return retry(write, {
       ...RETRY_DELAYS,
       signal: AbortSignal.timeout(AWAY_MS),
-      onFailure: (err) =>
-        this.#options.log.error({ err }, 'what became of a download could not be recorded yet'),
+      onFailure: (err) => {
+        if (err instanceof RuntimeError) throw err;
+        this.#options.log.error({ err }, 'what became of a download could not be recorded yet');
+      },
     });
   }
 
   async #store({ id, runtime, name, content }: CompleteDownload) {
     const { store, storage, limits } = this.#options;
     const { organizationId, storageWorkspace, alias } = runtime;
-    const mostBytes = limits.fileBytes;
-    if ((await content.stat()).size > mostBytes) throw tooLarge(mostBytes);
+    const { size } = await content.stat();
+    // What has no room is not stored first.
+    await this.#written(() => this.#quotas.room(organizationId, size));
     const from = content.createReadStream({
       start: 0,
       highWaterMark: CHUNK_BYTES,
       autoClose: false,
     });
-    const stored = await storeContent(storage, from, { organizationId, mostBytes });
+    const stored = await storeContent(storage, from, {
+      organizationId,
+      mostBytes: limits.fileBytes,
+    });
     const kept = await this.#written(async () => {
       const namespace =
         storageWorkspace === undefined
@@ -151,7 +161,10 @@ export class DownloadKeeper implements AsyncDisposable {
         },
       );
     });
-    if (kept === undefined || kept === 'quota_exceeded') await storage.delete(stored.key);
+    if (kept === undefined || kept === 'quota_exceeded') {
+      // What stays all the same is swept.
+      await storage.delete(stored.key).catch(() => undefined);
+    }
     return kept;
   }
 
@@ -166,4 +179,10 @@ export class DownloadKeeper implements AsyncDisposable {
     }
     return failure;
   }
+}
+
+function failureOf(error: unknown): FileFailure {
+  const code = error instanceof RuntimeError ? error.code : undefined;
+  const isLimit = code === 'file.too_large' || code === 'storage.quota_exceeded';
+  return isLimit ? code : 'storage.failed';
 }

@@ -61,6 +61,12 @@ class GivenFiles {
       return { path };
     } catch (error) {
       this.#bytes -= sizeBytes;
+      if (ending.aborted) {
+        throw new RuntimeError('runtime.not_active', 'The runtime ended meanwhile.');
+      }
+      if (signal.aborted) {
+        throw new RuntimeError('service.unavailable', 'Whoever asked for the file left.');
+      }
       throw error;
     }
   }

@@ -4,7 +4,7 @@ import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { DownloadKeeper } from '../../../src/runtime-manager/index.ts';
 import { openFiles, ROOM } from '../../support/files.ts';
 import { freshDirectory, STORAGES } from '../../support/storages.ts';
@@ -85,4 +85,14 @@ test('a download is stored once, and keeps its content, when the answer of the d
   if (typeof kept === 'string') throw new Error(kept);
   expect(await storage.size(kept.key ?? '')).toBe(TEXT.length);
   expect(await usedBytes()).toBe(TEXT.length);
+});
+
+test('what has no room is not stored first', async () => {
+  const { keeperWith, complete, limit, storage, rows } = await openKeeper();
+  await using keeper = keeperWith();
+  await limit(TEXT.length - 1);
+  const put = vi.spyOn(storage, 'put');
+  expect(await keeper.keep(await complete())).toBe('storage.quota_exceeded');
+  expect(put).not.toHaveBeenCalled();
+  expect(await rows()).toMatchObject([{ state: 'failed', failure: 'storage.quota_exceeded' }]);
 });
