@@ -84,6 +84,7 @@ export async function openLocalNode(
       events,
       metrics: metrics.files,
       mostDownloads,
+      diskBytes: parts.runtimeLimits.diskBytes,
     }),
     new Captchas(parts.captchas),
   ];

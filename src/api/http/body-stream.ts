@@ -13,12 +13,15 @@ const STALL_MS = 300_000;
 export function asBody(c: Context<ApiEnv>, content: Readable): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = content[Symbol.asyncIterator]();
   let stalled: NodeJS.Timeout | undefined;
+  let isLeft = false;
   // The server cancels the body then.
   const hangUp = () => c.env.incoming.socket.destroy();
   return new ReadableStream({
     pull: async (controller) => {
       clearTimeout(stalled);
       const next = await chunks.next().catch((err: unknown) => ({ err }));
+      // It ended with its client.
+      if (isLeft) return;
       if ('err' in next) {
         c.var.log.warn(next, 'a body broke off');
         hangUp();
@@ -30,6 +33,7 @@ export function asBody(c: Context<ApiEnv>, content: Readable): ReadableStream<Ui
       }
     },
     cancel: () => {
+      isLeft = true;
       clearTimeout(stalled);
       content.destroy();
     },

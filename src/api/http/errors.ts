@@ -173,6 +173,9 @@ const RETRY_AFTER_S = '5';
 export function toErrorAnswer(error: unknown, requestId: string, log: Logger): ErrorAnswer {
   if (error instanceof RuntimeError) {
     const status = ERROR_STATUS[error.code];
+    if (error.code === 'service.unavailable' && error.cause !== undefined) {
+      log.warn({ err: error, requestId }, 'a request failed because something is away');
+    }
     const refused = answer(status, error.code, error.message, {
       requestId,
       details: error.details,

@@ -29,7 +29,8 @@ export function createDownloadStore(db: Db): DownloadStore {
           ${download.path}, 'download', 'arriving', ${download.contentType},
           ${download.url ?? null}, ${download.nodeId}
         from runtimes
-        where organization_id = ${download.organizationId} and id = ${runtimeId} for key share`);
+        where organization_id = ${download.organizationId} and id = ${runtimeId} for key share
+        on conflict (id) do nothing`);
     },
     finishDownload: async (id, content, to) => {
       try {
@@ -81,10 +82,22 @@ async function finish(
       })
       .where(and(eq(files.id, id), isArriving))
       .returning();
-    if (!row) return undefined;
+    if (!row) return findFinished(tx, { id, key });
     await addBytes(tx, row, mostBytes);
     return toFile(row);
   });
+}
+
+/** What was recorded before, when the answer was lost on the way. */
+async function findFinished(
+  db: Pick<Db, 'select'>,
+  { id, key }: { id: string; key: string },
+): Promise<StoredFile | undefined> {
+  const [found] = await db
+    .select()
+    .from(files)
+    .where(and(eq(files.id, id), eq(files.key, key)));
+  return found && toFile(found);
 }
 
 /** Fails what was arriving on nodes whose processes ended, or were given up. */

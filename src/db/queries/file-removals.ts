@@ -1,4 +1,4 @@
-import { and, asc, eq, not, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, not, sql } from 'drizzle-orm';
 import type { FileStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { files, isArriving, isStored, isUnkept, organizations } from '../schema/index.ts';
@@ -33,11 +33,13 @@ export function createFileRemovals(db: Db): Removals {
         .returning({ id: files.id });
       return removed.length;
     },
-    listUnkept: async (limit) => {
+    listUnkept: async (limit, after) => {
       const rows = await db
         .select({ id: files.id, key: files.key })
         .from(files)
-        .where(and(isUnkept, not(isArriving)))
+        .where(
+          and(isUnkept, not(isArriving), after === undefined ? undefined : gt(files.id, after)),
+        )
         .orderBy(asc(files.id))
         .limit(limit);
       return rows.map(({ id, key }) => ({ id, key: key ?? undefined }));

@@ -92,10 +92,13 @@ async function linkByName(downloads: OpenFolder, guid: string, name: string): Pr
   return guid;
 }
 
+/** What no path of a stored file has. */
+// oxlint-disable-next-line no-control-regex
+const UNSAFE = /[/\\\x00-\x1f\x7f-\x9f]|\u{10FFFF}/gu;
+
 /** A plain name, however the site spells it. */
 export function toFileName(suggested: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const plain = suggested.replaceAll(/[/\\\x00-\x1f\x7f]/g, '_').replace(/^\.+$/, '_');
+  const plain = suggested.replaceAll(UNSAFE, '_').replace(/^\.+$/, '_');
   const { name, ext } = posix.parse(plain);
   const end = cut(ext, EXTENSION_MAX_BYTES);
   return cut(name, NAME_MAX_BYTES - Buffer.byteLength(end)) + end || '_';

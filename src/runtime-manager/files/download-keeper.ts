@@ -4,30 +4,39 @@ import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { retry } from '../timing/retry.ts';
 import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
-import type { FileLimits } from './storage-quota.ts';
+import { StorageQuotas, type FileLimits } from './storage-quota.ts';
 import { mediaTypeOf } from './media-type-of.ts';
-import { storeFile, tooLarge } from './store-content.ts';
+import { storeFile } from './store-content.ts';
 
 /** How many downloads of a machine are stored at once: each takes memory for its buffers. */
 const STORED_AT_ONCE = 4;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
+/** How long the database may be away: others wait for their turn meanwhile. */
+const AWAY_MS = 120_000;
 
 export interface KeeperOptions {
-  store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload'>;
+  store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload' | 'usage'>;
   storage: Pick<ObjectStorage, 'putFile' | 'delete'>;
   limits: FileLimits;
   log: Logger;
 }
 
-/** A download that is complete. */
-export interface CompleteDownload {
-  /** Of its record. */
+/** The record of a download that began. */
+export interface BegunRecord {
   id: string;
+  /** Resolves when it is there, and rejects when the database was away. */
+  begun: Promise<void>;
+  /** Makes it, unless it is there. */
+  record: () => Promise<void>;
+}
+
+/** A download that is complete. */
+export interface CompleteDownload extends BegunRecord {
   runtime: Runtime;
   name: string;
-  /** Resolves when there is a record. */
-  begun: Promise<void>;
   /** The caller's until then; closed when the content is stored. */
   content: FileHandle;
 }
@@ -38,20 +47,33 @@ export interface CompleteDownload {
  */
 export class DownloadKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
+  readonly #quotas: StorageQuotas;
   readonly #waiting: (() => void)[] = [];
   readonly #keeping = new Set<Promise<unknown>>();
   #active = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#quotas = new StorageQuotas(options);
   }
 
-  /** Resolves with the file as it is recorded, or with why there is none; both are recorded. */
+  /**
+   * Resolves with the file as it is recorded, or with why there is none; both are recorded, as long as
+   * the database is not away for long. Never rejects.
+   */
   keep(download: CompleteDownload): Promise<StoredFile | FileFailure> {
-    const kept = this.#inTurn(() => this.#keep(download));
-    this.#keeping.add(kept);
-    void kept.finally(() => this.#keeping.delete(kept));
-    return kept;
+    return this.#untilOver(this.#inTurn(() => this.#keep(download)));
+  }
+
+  /** Records why there is no file, as `keep` does, and resolves with it. */
+  fail(download: BegunRecord, failure: FileFailure): Promise<FileFailure> {
+    return this.#untilOver(this.#fail(download, failure));
+  }
+
+  #untilOver<T>(work: Promise<T>): Promise<T> {
+    this.#keeping.add(work);
+    void work.finally(() => this.#keeping.delete(work));
+    return work;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,48 +94,97 @@ export class DownloadKeeper implements AsyncDisposable {
   }
 
   async #keep(download: CompleteDownload): Promise<StoredFile | FileFailure> {
-    const { id, begun, content } = download;
+    const { content } = download;
     try {
       // Without a record it would belong to nobody.
-      await begun;
+      await this.#recordOf(download);
       const kept = await this.#store(download);
-      if (kept === 'quota_exceeded') return await this.#fail(id, 'storage.quota_exceeded');
+      if (kept === 'quota_exceeded') return await this.#fail(download, 'storage.quota_exceeded');
       // Undefined: its record is gone, or says that this node was taken for lost.
       return kept ?? 'download.cut_off';
     } catch (error) {
-      const isLarge = error instanceof RuntimeError && error.code === 'file.too_large';
-      if (!isLarge) this.#options.log.error({ err: error }, 'a download could not be stored');
-      return await this.#fail(id, isLarge ? 'file.too_large' : 'storage.failed');
+      const failure = failureOf(error);
+      if (failure === 'storage.failed') {
+        this.#options.log.error({ err: error }, 'a download could not be stored');
+      }
+      return await this.#fail(download, failure);
     } finally {
       await content.close();
     }
   }
 
+  #recordOf({ begun, record }: BegunRecord): Promise<void> {
+    return begun.catch(() => this.#written(record));
+  }
+
+  /** Has the database carry something out that it may have carried out already. */
+  #written<T>(write: () => Promise<T>): Promise<T> {
+    return this.#whileAway(write, (error) => !(error instanceof RuntimeError));
+  }
+
+  #whileAway<T>(work: () => Promise<T>, isAway: (error: unknown) => boolean): Promise<T> {
+    return retry(work, {
+      ...RETRY_DELAYS,
+      signal: AbortSignal.timeout(AWAY_MS),
+      onFailure: (err) => {
+        if (!isAway(err)) throw err;
+        this.#options.log.error({ err }, 'a download could not be stored or recorded yet');
+      },
+    });
+  }
+
   async #store({ id, runtime, name, content }: CompleteDownload) {
     const { store, storage, limits } = this.#options;
     const { organizationId, storageWorkspace, alias } = runtime;
+    const { size } = await content.stat();
+    // What has no room is not stored first.
+    await this.#written(() => this.#quotas.room(organizationId, size));
     const mostBytes = limits.fileBytes;
-    if ((await content.stat()).size > mostBytes) throw tooLarge(mostBytes);
-    const stored = await storeFile(storage, content, { organizationId, mostBytes });
-    const namespace =
-      storageWorkspace === undefined
-        ? undefined
-        : await store.ensureNamespace(organizationId, storageWorkspace);
-    const kept = await store.finishDownload(
-      id,
-      { ...stored, contentType: mediaTypeOf(name) },
-      {
-        namespaceId: namespace?.id,
-        path: namespace ? posix.join(alias, name) : name,
-        mostBytes: limits.organizationBytes,
-      },
+    const stored = await this.#whileAway(
+      () => storeFile(storage, content, { organizationId, mostBytes }),
+      isUnavailable,
     );
-    if (kept === undefined || kept === 'quota_exceeded') await storage.delete(stored.key);
+    const kept = await this.#written(async () => {
+      const namespace =
+        storageWorkspace === undefined
+          ? undefined
+          : await store.ensureNamespace(organizationId, storageWorkspace);
+      return store.finishDownload(
+        id,
+        { ...stored, contentType: mediaTypeOf(name) },
+        {
+          namespaceId: namespace?.id,
+          path: namespace ? posix.join(alias, name) : name,
+          mostBytes: limits.organizationBytes,
+        },
+      );
+    });
+    if (kept === undefined || kept === 'quota_exceeded') {
+      // What stays all the same is swept.
+      await storage.delete(stored.key).catch(() => undefined);
+    }
     return kept;
   }
 
-  async #fail(id: string, failure: FileFailure): Promise<FileFailure> {
-    await this.#options.store.failDownload(id, failure);
+  async #fail(download: BegunRecord, failure: FileFailure): Promise<FileFailure> {
+    const { store, log } = this.#options;
+    try {
+      await this.#recordOf(download);
+      await this.#written(() => store.failDownload(download.id, failure));
+    } catch (err) {
+      // The next start of the service finds it arriving, and fails it.
+      log.error({ err }, 'the failure of a download could not be recorded');
+    }
     return failure;
   }
+}
+
+function failureOf(error: unknown): FileFailure {
+  const code = error instanceof RuntimeError ? error.code : undefined;
+  const isLimit = code === 'file.too_large' || code === 'storage.quota_exceeded';
+  return isLimit ? code : 'storage.failed';
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof RuntimeError && error.code === 'service.unavailable';
 }

@@ -21,6 +21,8 @@ export class FileRemoval implements Disposable {
   readonly #options: FileRemovalOptions;
   readonly #timer: Disposable & { soon: () => void };
   #isClosed = false;
+  /** The id of the last file that was looked at; undefined: the next look begins at the first. */
+  #after: string | undefined;
 
   constructor(options: FileRemovalOptions) {
     this.#options = options;
@@ -38,19 +40,31 @@ export class FileRemoval implements Disposable {
     this.#timer.soon();
   }
 
-  /** Resolves when nothing is left that nobody keeps. Rejects when some content could not be removed. */
+  /**
+   * Resolves when nothing is left that nobody keeps. Rejects when some content could not be removed;
+   * the next time comes to what is behind it.
+   */
   async run(): Promise<void> {
-    const { store } = this.#options;
-    while (!this.#isClosed) {
-      const unkept = await store.listUnkept(BATCH);
-      const removals = await Promise.allSettled(unkept.map((file) => this.#remove(file)));
-      await store.forget(
-        unkept.filter((_, nth) => removals[nth]?.status === 'fulfilled').map(({ id }) => id),
-      );
-      const failed = removals.find((removal) => removal.status === 'rejected');
-      if (failed) throw failed.reason;
-      if (unkept.length < BATCH) return;
+    const failures: unknown[] = [];
+    let isDone = false;
+    while (!this.#isClosed && !isDone) {
+      const unkept = await this.#options.store.listUnkept(BATCH, this.#after);
+      const failed = await this.#removeAll(unkept);
+      failures.push(...failed);
+      const isEnd = unkept.length < BATCH;
+      this.#after = isEnd ? undefined : unkept.at(-1)?.id;
+      // Where all fail, the storage may be away: it is asked again later.
+      isDone = isEnd || failed.length === unkept.length;
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Resolves with why some could not be removed. */
+  async #removeAll(unkept: readonly UnkeptFile[]): Promise<unknown[]> {
+    const removals = await Promise.allSettled(unkept.map((file) => this.#remove(file)));
+    const gone = unkept.filter((_, nth) => removals[nth]?.status === 'fulfilled');
+    await this.#options.store.forget(gone.map(({ id }) => id));
+    return removals.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
   }
 
   async #remove({ key }: UnkeptFile): Promise<void> {

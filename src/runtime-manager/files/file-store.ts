@@ -85,12 +85,12 @@ export interface FileStore {
     to: { namespaceId: string; path: string },
   ): Promise<StoredFile | 'absent' | 'no_namespace' | 'path_in_use'>;
 
-  /** Records nothing when the runtime's record is gone. */
+  /** Records nothing when the runtime's record is gone, or when the download is recorded. */
   beginDownload(download: NewDownload): Promise<void>;
   /**
    * Records that a download is stored: in a namespace, where its path gets a number when it is taken,
    * or kept by its runtime, also when the namespace is gone. Undefined when it does not arrive any
-   * more.
+   * more; content that is recorded already is answered again.
    */
   finishDownload(
     id: string,
@@ -105,8 +105,8 @@ export interface FileStore {
   remove(organizationId: string, id: string): Promise<boolean>;
   /** Removes up to `limit` files of a namespace, and resolves with how many. */
   removeAll(namespaceId: string, limit: number): Promise<number>;
-  /** Files that nobody keeps. */
-  listUnkept(limit: number): Promise<UnkeptFile[]>;
+  /** Files that nobody keeps, in the order of their ids, from behind one on. */
+  listUnkept(limit: number, after?: string): Promise<UnkeptFile[]>;
   /** Forgets files that nobody keeps, whose content is gone. */
   forget(ids: readonly string[]): Promise<void>;
 }

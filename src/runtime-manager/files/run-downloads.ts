@@ -4,20 +4,23 @@ import type {
   BegunDownload,
   DownloadedFile,
   DownloadFailure,
+  DownloadProgress as Progress,
   DownloadWatcher,
 } from '../browser/download-watchers.ts';
 import type { Run } from '../companion.ts';
 import { toFileName } from '../browser/downloaded-files.ts';
 import type { EventStore } from '../runtime/event-store.ts';
 import type { NewEvent } from '../runtime/events.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { FILE_FAILURES, type FileFailure, type StoredFile } from './file.ts';
 import type { FileMetrics } from './file-metrics.ts';
 import type { FileStore } from './file-store.ts';
-import type { DownloadKeeper } from './download-keeper.ts';
+import type { BegunRecord, DownloadKeeper } from './download-keeper.ts';
 import type { DownloadProgress } from './download-verbs.ts';
 import { mediaTypeOf } from './media-type-of.ts';
 
 const URL_MAX = 2048;
+const CUT_OFF_MS = 2000;
 
 const FAILURES: Readonly<Record<DownloadFailure, FileFailure>> = {
   canceled: 'download.canceled',
@@ -29,20 +32,15 @@ const FAILURES: Readonly<Record<DownloadFailure, FileFailure>> = {
 export interface RunDownloadsOptions {
   nodeId: string;
   keeper: DownloadKeeper;
-  store: Pick<FileStore, 'beginDownload' | 'failDownload'>;
+  store: Pick<FileStore, 'beginDownload'>;
   events: Pick<EventStore, 'appendEvents'>;
   metrics: FileMetrics;
   /** How many downloads are recorded. */
   mostDownloads: number;
 }
 
-interface Arriving {
-  id: string;
+interface Arriving extends BegunRecord, Progress {
   name: string;
-  receivedBytes: number;
-  totalBytes: number | undefined;
-  /** Resolves when there is a record. */
-  begun: Promise<void>;
 }
 
 /** Records the downloads of one run from their beginning on, and has them stored when they are complete. */
@@ -76,14 +74,16 @@ export class RunDownloads implements DownloadWatcher {
     const { id: runtimeId, organizationId } = this.#run.runtime;
     const [id, name, from] = [randomUUID(), toFileName(suggestedName), shownUrl(url)];
     const about = { id, organizationId, runtimeId, nodeId, path: name, url: from };
-    const begun = store.beginDownload({ ...about, contentType: mediaTypeOf(name) });
-    begun.catch((err: unknown) => this.#run.log.error({ err }, 'a download could not be recorded'));
-    this.#arriving.set(guid, { id, name, begun, receivedBytes: 0, totalBytes: undefined });
+    const record = () => store.beginDownload({ ...about, contentType: mediaTypeOf(name) });
+    const begun = record();
+    begun.catch((err: unknown) => this.#run.log.error({ err }, 'a download is not recorded yet'));
+    const progress = { receivedBytes: 0, totalBytes: undefined };
+    this.#arriving.set(guid, { id, name, begun, record, ...progress });
     const data = { fileId: id, name, ...(from !== undefined && { url: from }) };
     this.#note({ type: 'download.started', data });
   }
 
-  progressed(guid: string, { receivedBytes, totalBytes }: Omit<Arriving, 'id' | 'name' | 'begun'>) {
+  progressed(guid: string, { receivedBytes, totalBytes }: Progress): void {
     const arriving = this.#arriving.get(guid);
     if (arriving) Object.assign(arriving, { receivedBytes, totalBytes });
   }
@@ -105,7 +105,9 @@ export class RunDownloads implements DownloadWatcher {
   async cutOff(): Promise<void> {
     const left = [...this.#arriving.values()];
     this.#arriving.clear();
-    await Promise.all(left.map((arriving) => this.#fail(arriving, 'download.cut_off')));
+    const cut = Promise.all(left.map((arriving) => this.#fail(arriving, 'download.cut_off')));
+    // The end of a runtime does not wait for a database that is away.
+    await untilAborted(cut, AbortSignal.timeout(CUT_OFF_MS)).catch(() => undefined);
   }
 
   #take(guid: string): Arriving | undefined {
@@ -122,13 +124,7 @@ export class RunDownloads implements DownloadWatcher {
   }
 
   async #fail(arriving: Arriving, failure: FileFailure): Promise<void> {
-    try {
-      await arriving.begun;
-      await this.#options.store.failDownload(arriving.id, failure);
-    } catch (err) {
-      this.#run.log.error({ err }, 'the failure of a download could not be recorded');
-    }
-    this.#tellFailure(arriving, failure);
+    this.#tellFailure(arriving, await this.#options.keeper.fail(arriving, failure));
   }
 
   #tellStored(

@@ -124,11 +124,12 @@ export class RuntimeFiles {
       if (!stored) throw new Error('there was no content');
       return await this.#give(runtime, { name, ...stored }, signal);
     } finally {
-      if (stored) await storage.delete(stored.key);
+      // What stays all the same is swept.
+      if (stored) await storage.delete(stored.key).catch(() => undefined);
     }
   }
 
-  /** Gives a runtime a stored file. Throws `file.no_content`, `runtime.not_active`. */
+  /** Gives a runtime a stored file. Throws `file.no_content`, `file.too_large`, `runtime.not_active`. */
   async stageStored(
     actor: Actor,
     { workspace, ref }: RuntimePlace,
@@ -157,7 +158,7 @@ export class RuntimeFiles {
 
   /** Of this workspace's runtimes, or in a namespace that the actor sees. */
   async #find(actor: Actor, workspace: string, source: FileReference): Promise<StoredFile> {
-    const { store, files, runtimes } = this.#options;
+    const { store, files } = this.#options;
     if ('path' in source) {
       const { id } = await files.getNamespace(actor, source.namespace);
       const found = await store.findByPath(id, source.path);
@@ -165,10 +166,23 @@ export class RuntimeFiles {
       throw fileNotFound();
     }
     const found = await store.find(actor.organizationId, source.fileId);
-    if (found?.namespaceId !== undefined) await files.getNamespace(actor, found.namespaceId);
-    else if (found?.runtimeId !== undefined) await runtimes.get(actor, workspace, found.runtimeId);
-    if (found) return found;
+    if (found && (await this.#isSeen(actor, workspace, found))) return found;
     throw fileNotFound();
+  }
+
+  /** Whoever does not see where a file is does not learn that it is there. */
+  async #isSeen(actor: Actor, workspace: string, file: StoredFile): Promise<boolean> {
+    const { store, runtimes } = this.#options;
+    const { namespaceId, runtimeId } = file;
+    if (namespaceId !== undefined) return !!(await store.findNamespace(actor, namespaceId));
+    if (runtimeId === undefined) return false;
+    try {
+      await runtimes.get(actor, workspace, runtimeId);
+      return true;
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === 'runtime.not_found') return false;
+      throw error;
+    }
   }
 
   async #give(

@@ -7,6 +7,9 @@ import { OBJECT_FOLDERS } from '../retention/orphans.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { StoredContent } from './file.ts';
 
+/** What a stream fails with that somebody else has ended. */
+const ENDED = new Set<unknown>(['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
+
 export interface ContentOwner {
   organizationId: string;
   /** How many bytes there may be. */
@@ -42,8 +45,9 @@ export async function storeContent(
   });
   const passed = pipeline(content, meter, metered);
   const [first, second] = await Promise.allSettled([passed, stored]);
-  if (first.status === 'rejected') throw first.reason;
-  if (second.status === 'rejected') throw second.reason;
+  const reasons = [first, second].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  // A side that was ended by the other one knows nothing of the reason.
+  if (reasons.length > 0) throw reasons.find((one) => !isEnded(one)) ?? reasons[0];
   return { key, ...measured.result };
 }
 
@@ -83,6 +87,10 @@ class Measure {
   get result(): Omit<StoredContent, 'key'> {
     return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };
   }
+}
+
+function isEnded(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ENDED.has(error.code);
 }
 
 export function tooLarge(mostBytes: number): RuntimeError {

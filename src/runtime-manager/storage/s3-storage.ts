@@ -40,6 +40,9 @@ export interface S3Options {
   forcePathStyle: boolean;
 }
 
+/** What the network says of a store that is away. */
+const UNREACHABLE = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/;
+
 /** Objects in any store that speaks S3. An object is there when its upload is complete. */
 export class S3Storage implements ObjectStorage {
   readonly #client: S3Client;
@@ -55,6 +58,10 @@ export class S3Storage implements ObjectStorage {
       // Servers other than AWS do not know the SDK's checksums.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+    });
+    // Around all attempts of a command.
+    this.#client.middlewareStack.add((next) => (command) => next(command).catch(throwAsSeen), {
+      step: 'initialize',
     });
     this.#bucket = bucket;
     this.#prefix = prefix;
@@ -150,4 +157,14 @@ async function* partsOf(file: FileHandle, seen: (part: Buffer) => void): AsyncGe
     seen(part);
     yield part;
   }
+}
+
+/** Throws `service.unavailable` for a store that does not answer, or cannot carry anything out now. */
+function throwAsSeen(cause: unknown): never {
+  const isRefusal = cause instanceof S3ServiceException;
+  const isAway = isRefusal
+    ? (cause.$metadata.httpStatusCode ?? 0) >= 500
+    : cause instanceof Error && 'code' in cause && UNREACHABLE.test(String(cause.code));
+  if (!isAway) throw cause;
+  throw new RuntimeError('service.unavailable', 'The object storage does not answer.', { cause });
 }

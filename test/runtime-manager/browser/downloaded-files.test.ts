@@ -64,6 +64,8 @@ test('a file gets a plain name, whatever the site calls it', () => {
   expect(toFileName('..')).toBe('_');
   expect(toFileName('')).toBe('_');
   expect(toFileName('a\0b\n.txt')).toBe('a_b_.txt');
+  // No path of a stored file may have them.
+  expect(toFileName('a\u{85}\u{10FFFF}\\.txt')).toBe('a___.txt');
   expect(Buffer.byteLength(toFileName(`${'ü'.repeat(300)}.txt`))).toBeLessThan(245);
   expect(toFileName(`${'ü'.repeat(300)}.txt`)).toMatch(/^ü+\.txt$/);
 });

@@ -59,3 +59,22 @@ test('content that cannot be removed keeps its row, and nothing else', async () 
   expect(await rows()).toMatchObject([{ id: bad.id }]);
   expect(await usedBytes()).toBe(KB);
 });
+
+test('many that cannot be removed keep no other from being removed', async () => {
+  const { store, namespace, add, removalOf, rows } = await openRemoval();
+  const added = await Promise.all(Array.from({ length: 230 }, (_, nth) => add(`a ${nth}`)));
+  const first = added.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, 120);
+  const stuck = new Set(first.map(({ key }) => key));
+  await store.removeAll(namespace.id, 500);
+  const storage: Removing = {
+    delete: async (key) => {
+      if (stuck.has(key)) throw new Error('stays');
+    },
+  };
+  const removal = removalOf(storage);
+  await expect(removal.run()).rejects.toThrow('stays');
+  await expect(removal.run()).rejects.toThrow('stays');
+  expect((await rows()).map(({ key }) => key ?? '').toSorted()).toEqual(
+    first.map(({ key }) => key ?? '').toSorted(),
+  );
+});
