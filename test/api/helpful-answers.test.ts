@@ -103,3 +103,17 @@ test('the version is in health and metrics, and what monitors ask is not logged'
   expect(paths).toContain('/v1/workspaces');
   for (const probe of ['/healthz', '/readyz', '/metrics']) expect(paths).not.toContain(probe);
 });
+
+test('a query that is no percent-encoded UTF-8 is refused, and not taken literally', async ({
+  service,
+}) => {
+  for (const query of ['path=%ff', 'path=%', 'path=%zz']) {
+    expect(await service.call('GET', `/v1/storage/nowhere/files?${query}`)).toMatchObject({
+      status: 400,
+      json: { code: 'request.invalid', details: { issues: [{ in: 'query' }] } },
+    });
+  }
+  expect(
+    (await service.call('GET', '/v1/workspaces?cursor=%20')).json.details.issues,
+  ).toMatchObject([{ in: 'query', path: 'cursor' }]);
+});

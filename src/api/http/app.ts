@@ -24,6 +24,7 @@ import { jsonOnly } from '../middleware/json-only.ts';
 import { requireOpen, type Door } from '../middleware/door.ts';
 import { limitBody } from '../middleware/limit-body.ts';
 import { limitRate } from '../middleware/rate-limit.ts';
+import { wellFormedQuery } from '../middleware/well-formed-query.ts';
 import { requestContext } from '../middleware/request-context.ts';
 import { dropUnreadBody } from '../middleware/unread-body.ts';
 import { createRouter, type ApiEnv } from './api-env.ts';
@@ -148,7 +149,7 @@ export function createApp(parts: AppParts) {
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
   app.route('/', connectOnceRoutes({ ...parts, limit }));
-  app.use('/v1/*', requireApiKey(parts), limit);
+  app.use('/v1/*', requireApiKey(parts), limit, wellFormedQuery);
   // These store bodies as they arrive, so they come before the limit for bodies held in memory.
   app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));
