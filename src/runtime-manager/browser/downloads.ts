@@ -48,13 +48,14 @@ export class Downloads implements AsyncDisposable {
   async discover(signal: AbortSignal): Promise<void> {
     const told = { behavior: 'default', eventsEnabled: true } as const;
     await this.#browser.send('Browser.setDownloadBehavior', told, { signal });
+    // Before anybody waits for the browser.
+    const arrived = (names: string[]) =>
+      void this.#lookAt(names).catch((err: unknown) => this.#failed(err));
+    this.#folder = new FolderArrivals(hostPart(this.#files, 'downloads'), arrived, this.#log);
   }
 
   /** Tells of every download from now on, and of those that are under way. */
   follow(watcher: DownloadWatcher): Disposable {
-    const arrived = (names: string[]) =>
-      void this.#lookAt(names).catch((err: unknown) => this.#failed(err));
-    this.#folder ??= new FolderArrivals(hostPart(this.#files, 'downloads'), arrived, this.#log);
     return this.#watchers.follow(watcher);
   }
 
