@@ -43,8 +43,18 @@ export async function readServerFile(data: string): Promise<ServerFile | undefin
       if (await isAttached(shmid))
         throw new Error(`Processes of a server that is gone use ${data}.`);
       await rm(path, { force: true });
+      await removeSocketLock(lines, pid);
     },
   };
+}
+
+/** The file beside a server's socket names the process too, and Postgres takes its word as well. */
+async function removeSocketLock(lines: readonly string[], pid: number): Promise<void> {
+  const [port, directory] = [lines[3]?.trim(), lines[4]?.trim()];
+  if (!port || !directory) return;
+  const lock = join(directory, `.s.PGSQL.${port}.lock`);
+  const [owner] = (await readFile(lock, 'utf8').catch(() => '')).split('\n');
+  if (owner === String(pid)) await rm(lock, { force: true });
 }
 
 /** Where the system shows no command lines, any process of the id is taken for the server. */

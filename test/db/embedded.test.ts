@@ -59,12 +59,13 @@ test('a process that has the id of a server that is gone is left alone', async (
     join(dataDir, 'postgres/data'),
     0,
     5432,
-    '',
+    join(dataDir, 'postgres'),
     '',
     '1 999999',
     'ready',
   ];
   await writeFile(join(dataDir, 'postgres/data/postmaster.pid'), lines.join('\n'));
+  await writeFile(join(dataDir, 'postgres/.s.PGSQL.5432.lock'), `${innocent.pid}\n`);
   await using _postgres = await openEmbeddedPostgres(dataDir);
   expect(await query(dataDir, 'select 1 as one')).toEqual([{ one: 1 }]);
   expect(innocent.exitCode ?? innocent.signalCode).toBeNull();
