@@ -52,7 +52,9 @@ test('one that a killed service left running is taken over', async () => {
 
 test('a process that has the id of a server that is gone is left alone', async () => {
   const dataDir = await usedDataDir();
-  const innocent = spawn('sleep', ['100']);
+  // Postgres believes in processes of its own user alone.
+  const { uid, gid } = await stat(join(dataDir, 'postgres/data'));
+  const innocent = spawn('sleep', ['100'], { uid, gid });
   onTestFinished(() => void innocent.kill());
   const lines = [
     innocent.pid,
