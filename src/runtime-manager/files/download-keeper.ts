@@ -81,15 +81,15 @@ export class DownloadKeeper implements AsyncDisposable {
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#active >= STORED_AT_ONCE) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#active++;
+    if (this.#active < STORED_AT_ONCE) this.#active++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await work();
     } finally {
-      this.#active--;
-      this.#waiting.shift()?.();
+      // Whoever waits for longest gets this turn.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#active--;
     }
   }
 
@@ -109,7 +109,7 @@ export class DownloadKeeper implements AsyncDisposable {
       }
       return await this.#fail(download, failure);
     } finally {
-      await content.close();
+      await content.close().catch(() => undefined);
     }
   }
 

@@ -92,8 +92,13 @@ export class RunDownloads implements DownloadWatcher {
   async completed(guid: string, file: DownloadedFile): Promise<void> {
     const arriving = this.#take(guid);
     if (!arriving) return;
-    const content = await file.open();
-    void this.#keep(arriving, content);
+    try {
+      void this.#keep(arriving, await file.open());
+    } catch (error) {
+      // It would be said to arrive for ever.
+      void this.#fail(arriving, 'storage.failed');
+      throw error;
+    }
   }
 
   failed(guid: string, why: DownloadFailure): void {
