@@ -29,7 +29,7 @@ const stage = {
   path: PATH,
   summary: 'Give the pages of a runtime a file',
   description:
-    "A stored file as JSON, or content of your own in the field `file` of a form. The answer's `path` is what file inputs take in every driver: `uploadFile(path)` of Puppeteer, `sendKeys(path)` of Selenium, `DOM.setFileInputFiles` of CDP. The file is the runtime's until its end, and all that it is given has to fit on its disk: otherwise it is 413 `file.too_large`.",
+    "A stored file as JSON, or content of your own in the field `file` of a form. The answer's `path` is what file inputs take in every driver: `uploadFile(path)` of Puppeteer, `sendKeys(path)` of Selenium, `DOM.setFileInputFiles` of CDP. The file is the runtime's until its end, and all that it is given has to fit on its disk: otherwise it is 413 `file.too_large`. A form takes the scope `runtimes:write` alone, and no `Idempotency-Key` counts for it.",
   parameters: [IdempotencyKeyHeader],
   request: {
     params: RuntimePath,
