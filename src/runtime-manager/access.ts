@@ -1,12 +1,21 @@
+import { Readable } from 'node:stream';
 import type { SocketRequest } from './connections/requests.ts';
 import { ownConnectionId } from './connections/own-connection.ts';
-import type { ReadTicket, Ticket, Tickets } from './connections/tickets.ts';
+import {
+  ticketInvalid,
+  type ReadTicket,
+  type Ticket,
+  type Tickets,
+} from './connections/tickets.ts';
 import { nodeOf, type Nodes } from './node/nodes.ts';
 import type { ConnectionRequest, ConnectionState, NodeRequest } from './node/runtime-node.ts';
 import { connectionNotFound, notActive } from './node/runtime-ends.ts';
 import { PROTOCOLS, type Protocol } from './runtime/access.ts';
 import { statusOf } from './runtime/lifecycle.ts';
 import type { Runtime } from './runtime/runtime.ts';
+
+/** Until the node has read the ticket. */
+const SERVICE_TICKET_MS = 60_000;
 
 /** A ticket for each protocol. */
 export interface IssuedTickets {
@@ -41,9 +50,18 @@ export class RuntimeAccess {
     };
   }
 
-  /** Reads a ticket; its node has the last word on it. Throws `connection.ticket_invalid`. */
+  /** Reads the ticket of a driver; its node has the last word on it. Throws `connection.ticket_invalid`. */
   read(ticket: string): ReadTicket {
-    return this.#options.tickets.read(ticket);
+    const read = this.#options.tickets.read(ticket);
+    if (PROTOCOLS.some((protocol) => protocol === read.protocol)) return read;
+    throw ticketInvalid();
+  }
+
+  /** As `read`, for whoever views a runtime. */
+  readView(ticket: string): ReadTicket {
+    const read = this.#options.tickets.read(ticket);
+    if (read.protocol === 'live') return read;
+    throw ticketInvalid();
   }
 
   /** A ticket of the runtime's own connection, for a client that is let in by other means. */
@@ -85,6 +103,20 @@ export class RuntimeAccess {
   /** As `RuntimeNode.answer`. */
   async answer(ticket: ReadTicket, asked: NodeRequest): Promise<Response> {
     return nodeOf(this.#options.nodes, ticket).answer(ticket, asked);
+  }
+
+  /**
+   * Asks a companion of a running runtime on behalf of the service itself, for an answer of any
+   * size. `path` begins with the companion's name. Throws `runtime.not_active`,
+   * `runtime.unreachable`, or what the companion throws.
+   */
+  async ask(runtime: Runtime, path: string, gone: AbortSignal): Promise<Response> {
+    if (statusOf(runtime.state) !== 'active') throw notActive(runtime);
+    const expiresAt = this.#expiry(SERVICE_TICKET_MS);
+    const said = { protocol: 'service', access: 'control', connectionId: runtime.id } as const;
+    const { tickets } = this.#options;
+    const ticket = tickets.read(tickets.sign({ ...ofLife(runtime), ...said, expiresAt }));
+    return this.answer(ticket, { method: 'GET', path, base: '', body: Readable.from([]), gone });
   }
 
   #expiry(ttlMs = this.#options.ticketTtlMs): Date {

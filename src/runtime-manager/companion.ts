@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Connection } from './connections/connections.ts';
+import type { SocketRequest } from './connections/requests.ts';
 import type { MachineBrowser } from './machine/browser-machine.ts';
+import type { NodeRequest } from './node/runtime-node.ts';
 import type { ProfileLease } from './profiles/profile.ts';
 import type { NewEvent } from './runtime/events.ts';
 import type { BrowserConfig, Proxy } from './runtime/launch.ts';
@@ -18,6 +21,8 @@ export interface Run {
   /** Aborts when the end begins. */
   readonly signal: AbortSignal;
   readonly note: (event: NewEvent) => void;
+  /** Calls `listener` with each event that is noted from now on, until the result is disposed. */
+  readonly onNote: (listener: (event: NewEvent) => void) => Disposable;
   /** Records which page of the default context is its first; undefined: there is none. */
   readonly setDefaultPage: (pageId: string | undefined) => void;
   /** The proxy that the traffic goes through now. */
@@ -38,6 +43,10 @@ export interface Attached extends AsyncDisposable {
   readonly warnings?: readonly RuntimeWarning[];
   /** Carries out a verb of the companion, whose message it parses itself. */
   call?(verb: string, message: unknown, signal: AbortSignal): Promise<unknown>;
+  /** Joins a client of a connection whose protocol is the companion's name; resolves when the client has gone. */
+  connect?(connection: Connection, asked: SocketRequest): Promise<void>;
+  /** Answers a request below the companion: that of a client of a connection, or of the service itself. */
+  answer?(asked: NodeRequest, connection: Connection | undefined): Promise<Response>;
 }
 
 /** Something that a companion does on demand: its full name, and the shapes of message and answer. */

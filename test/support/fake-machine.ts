@@ -1,3 +1,4 @@
+import { Control } from '../../src/runtime-manager/control/control.ts';
 import { Languages } from '../../src/runtime-manager/runtime/languages.ts';
 import type {
   BrowserExit,
@@ -25,6 +26,7 @@ export class FakeBrowser implements MachineBrowser {
   readonly profile: UsedProfile | undefined;
   readonly endpoints = {
     humanizer: undefined,
+    control: new Control(),
     connect: async () => undefined,
     answer: async () => new Response(),
     isInSession: () => false,
@@ -36,6 +38,9 @@ export class FakeBrowser implements MachineBrowser {
     discover: async () => undefined,
     follow: () => undefined,
     followDocuments: () => Promise.reject(new Error('there are no documents')),
+    tabs: [],
+    onTabs: () => ({ [Symbol.dispose]: () => undefined }),
+    attach: () => Promise.reject(new Error('there are no pages')),
     setObserved: () => undefined,
   };
   readonly downloads = {

@@ -170,11 +170,8 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     return live && !live.ended ? live.connections.list().map(({ state }) => state) : [];
   }
 
-  async createConnection(
-    life: RuntimeLife,
-    { protocol, access, expiresAt }: ConnectionRequest,
-  ): Promise<ConnectionState> {
-    return this.#reachable(life).connections.create(protocol, access, expiresAt).state;
+  async createConnection(life: RuntimeLife, request: ConnectionRequest): Promise<ConnectionState> {
+    return this.#reachable(life).connections.create(request).state;
   }
 
   async revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState> {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ConnectionState } from '../../runtime-manager/index.ts';
-import { ACCESSES, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
+import { ACCESSES, CONNECTION_PROTOCOLS, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { RuntimePath } from './runtime.ts';
 
 const TTL_MAX_SECONDS = 30 * 86_400;
@@ -39,7 +39,9 @@ export const CreatedConnection = z
 export const ConnectionBody = z
   .object({
     id: z.uuid(),
-    protocol: z.enum(PROTOCOLS),
+    protocol: z.enum(CONNECTION_PROTOCOLS).openapi({
+      description: '`live` for an address that shows the runtime to people.',
+    }),
     access: z.enum(ACCESSES),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().nullable().openapi({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACCESSES, PROTOCOLS } from '../runtime/access.ts';
+import { ACCESSES, CONNECTION_PROTOCOLS, VIEWER_MODES } from '../runtime/access.ts';
 import { FAILURE_CODES } from '../runtime/failures.ts';
 import { LAUNCH_MODES, RUNTIME_KINDS, DRIVERS, STOP_REASONS } from '../runtime/lifecycle.ts';
 import type { EgressRules } from '../runtime/egress-rules.ts';
@@ -70,7 +70,7 @@ const instant = z.union([z.date(), z.iso.datetime().transform((text) => new Date
 const Connection = z
   .object({
     id: z.string(),
-    protocol: z.enum(PROTOCOLS),
+    protocol: z.enum(CONNECTION_PROTOCOLS),
     access: z.enum(ACCESSES),
     createdAt: instant,
     expiresAt: instant.optional(),
@@ -112,9 +112,10 @@ export const NODE_VERBS = {
   createConnection: {
     name: 'connections.create',
     message: Life.extend({
-      protocol: z.enum(PROTOCOLS),
+      protocol: z.enum(CONNECTION_PROTOCOLS),
       access: z.enum(ACCESSES),
       expiresAt: instant,
+      view: z.object({ showControls: z.boolean(), viewerMode: z.enum(VIEWER_MODES) }).optional(),
     }),
     answer: Connection,
   },

@@ -103,8 +103,8 @@ export class NodeServer implements Disposable {
     const node = this.#node;
     const on = this.#server(bus, stack);
     on(NODE_VERBS.listConnections, (life) => node.listConnections(life));
-    on(NODE_VERBS.createConnection, ({ protocol, access, expiresAt, ...life }) =>
-      node.createConnection(life, { protocol, access, expiresAt }),
+    on(NODE_VERBS.createConnection, ({ protocol, access, expiresAt, view, ...life }) =>
+      node.createConnection(life, { protocol, access, expiresAt, view }),
     );
     on(NODE_VERBS.revokeConnection, ({ connectionId, ...life }) =>
       node.revokeConnection(life, connectionId),

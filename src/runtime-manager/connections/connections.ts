@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver } from '../runtime/lifecycle.ts';
-import { PROTOCOLS, type Access, type ConnectionEpochs, type Protocol } from '../runtime/access.ts';
+import {
+  PROTOCOLS,
+  type Access,
+  type ConnectionEpochs,
+  type ConnectionProtocol,
+  type Protocol,
+  type ViewOptions,
+} from '../runtime/access.ts';
 import type { RuntimeLife } from '../runtime/runtime.ts';
 import { ownConnectionId } from './own-connection.ts';
 import { OpenCommands } from './websocket/open-commands.ts';
@@ -23,17 +30,23 @@ const REQUEST = '0';
 /** What a connection is from its beginning. */
 interface ConnectionFacts {
   id: string;
-  protocol: Protocol;
+  protocol: ConnectionProtocol;
   access: Access;
   /** Until when clients are let in; a runtime's own connections have no end. */
-  expiresAt?: Date;
+  expiresAt?: Date | undefined;
+  /** Of a live view. */
+  view?: ViewOptions | undefined;
 }
+
+/** A connection that is to be made for clients. */
+export type NewConnection = Omit<ConnectionFacts, 'id' | 'expiresAt'> & { expiresAt: Date };
 
 /** One way into a runtime, which any number of clients may use until it is revoked. */
 export class Connection {
   readonly id: string;
-  readonly protocol: Protocol;
+  readonly protocol: ConnectionProtocol;
   readonly access: Access;
+  readonly view: ViewOptions | undefined;
   readonly createdAt = new Date();
   readonly expiresAt: Date | undefined;
   readonly #events: ConnectionEvents;
@@ -44,12 +57,16 @@ export class Connection {
   #lastActivity: Moment | undefined;
   #closed: string | undefined;
 
-  constructor(events: ConnectionEvents, { id, protocol, access, expiresAt }: ConnectionFacts) {
+  constructor(
+    events: ConnectionEvents,
+    { id, protocol, access, expiresAt, view }: ConnectionFacts,
+  ) {
     this.#events = events;
     this.id = id;
     this.protocol = protocol;
     this.access = access;
     this.expiresAt = expiresAt;
+    this.view = view;
     this.#expiresAtMs = expiresAt ? elapsedAt(expiresAt) : Infinity;
   }
 
@@ -83,9 +100,12 @@ export class Connection {
     return { id, protocol, access, createdAt, expiresAt, attachedClients, lastActivityAt };
   }
 
-  /** Counts a client until the result is disposed; `close` tells the client to go. */
+  /**
+   * Counts a client until the result is disposed; `close` tells the client to go. Whoever only
+   * watches does not count as use.
+   */
   attach(driver: Driver | undefined, close: (reason: string) => void): Disposable {
-    this.touch();
+    if (this.protocol !== 'live') this.touch();
     this.#clients.add(close);
     this.#events.attached(this, driver);
     if (this.#closed !== undefined) close(this.#closed);
@@ -142,6 +162,13 @@ export class Connection {
   }
 }
 
+/** A connection for programs. */
+export type DriverConnection = Connection & { readonly protocol: Protocol };
+
+export function isForDrivers(connection: Connection): connection is DriverConnection {
+  return connection.protocol !== 'live';
+}
+
 /** The connections of one runtime: one of its own for every protocol, and those made for clients. */
 export class Connections {
   readonly #events: ConnectionEvents;
@@ -162,9 +189,9 @@ export class Connections {
     return this.#epochs;
   }
 
-  create(protocol: Protocol, access: Access, expiresAt: Date): Connection {
+  create(wanted: NewConnection): Connection {
     this.#dropExpired();
-    return this.#add({ id: randomUUID(), protocol, access, expiresAt });
+    return this.#add({ id: randomUUID(), ...wanted });
   }
 
   get attachedClients(): number {
@@ -206,11 +233,11 @@ export class Connections {
   revoke(id: string): Connection | undefined {
     const connection = this.#all.get(id);
     if (!connection) return undefined;
-    const { protocol, isOwn } = connection;
     this.#all.delete(id);
     this.#otherActivity = later(this.#otherActivity, connection.lastActivity);
     connection.close('The connection was revoked.');
-    if (isOwn) {
+    if (connection.isOwn && isForDrivers(connection)) {
+      const { protocol } = connection;
       this.#epochs = { ...this.#epochs, [protocol]: (this.#epochs[protocol] ?? 0) + 1 };
       this.#addOwn(protocol);
     }

@@ -5,12 +5,13 @@ import { splice } from '../egress/splice.ts';
 import { ClientActing } from '../humanize/client-acting.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';
 import { DRIVERS, type Driver } from '../runtime/lifecycle.ts';
+import { Control } from '../control/control.ts';
 import { actingTogether } from './cdp/acting-together.ts';
 import { cdpPathOf, discover } from './cdp/cdp-discovery.ts';
 import { CdpGate } from './cdp/cdp-gate.ts';
 import { inspectCdp } from './cdp/cdp-inspection.ts';
 import type { Role } from './cdp/cdp-policy.ts';
-import type { Connection } from './connections.ts';
+import type { DriverConnection } from './connections.ts';
 import type { Protocol } from '../runtime/access.ts';
 import { PageEmulation } from './cdp/page-emulation.ts';
 import { PausedTargets } from './cdp/paused-targets.ts';
@@ -48,6 +49,8 @@ export interface EndpointsOptions extends Omit<WebDriverOptions, 'closing'> {
  * ours, so that what clients may do is decided in one place.
  */
 export class Endpoints implements AsyncDisposable {
+  /** Whether programs may give input now. */
+  readonly control = new Control();
   /** Acts for all clients that come from now on; without it, their input passes as it is. */
   humanizer: Humanizer | undefined;
   readonly #options: EndpointsOptions;
@@ -69,7 +72,7 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** Joins a client with what it asked for; resolves when the client has gone. */
-  async connect(connection: Connection, asked: SocketRequest): Promise<void> {
+  async connect(connection: DriverConnection, asked: SocketRequest): Promise<void> {
     const { request, socket, headers, onOpen } = asked;
     const { protocol, path } = this.#spokenAt(connection, asked.path);
     const target = await this.#targetOf(protocol, { ...asked, path });
@@ -108,7 +111,7 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** Answers what a client asks over plain HTTP at the address of a connection. */
-  async answer(connection: Connection, asked: HttpRequest): Promise<Response> {
+  async answer(connection: DriverConnection, asked: HttpRequest): Promise<Response> {
     const { pathname } = new URL(asked.path, 'http://runtime');
     assertRightAddress(connection.protocol, asked.method, pathname);
     switch (connection.protocol) {
@@ -122,7 +125,7 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** Throws `runtime.not_active` when the end of the runtime or connection cut the command off. */
-  async #answerWebDriver(connection: Connection, asked: HttpRequest): Promise<Response> {
+  async #answerWebDriver(connection: DriverConnection, asked: HttpRequest): Promise<Response> {
     try {
       const answer = await this.#webdriver.answer(connection, asked);
       if (connection.closed === undefined) return answer;
@@ -133,12 +136,12 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** Whether a path below the connection's address is about an open session of that connection. */
-  isInSession(connection: Connection, path: string): boolean {
+  isInSession(connection: DriverConnection, path: string): boolean {
     return this.#webdriver.isOpen(connection, path);
   }
 
   /** What a client speaks, and where: a WebDriver session has a CDP address below its own. */
-  #spokenAt(connection: Connection, path: string): { protocol: Protocol; path: string } {
+  #spokenAt(connection: DriverConnection, path: string): { protocol: Protocol; path: string } {
     if (connection.protocol === 'webdriver') {
       const below = this.#webdriver.cdpBelow(connection, path);
       if (below !== undefined) return { protocol: 'cdp', path: below };
@@ -168,7 +171,7 @@ export class Endpoints implements AsyncDisposable {
 
   /** Playwright's own messages are not inspected here: the gate inspects what its server sends. */
   #inspectionOf(
-    { protocol, access }: Pick<Connection, 'protocol' | 'access'>,
+    { protocol, access }: Pick<DriverConnection, 'protocol' | 'access'>,
     { path, request }: SocketRequest,
   ): Inspection | undefined {
     const { files } = this.#options;
@@ -239,6 +242,7 @@ export class Endpoints implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.control[Symbol.dispose]();
     await this.#webdriver[Symbol.asyncDispose]();
     const playwright = await this.#playwright?.catch(() => undefined);
     await playwright?.[Symbol.asyncDispose]();

@@ -1,16 +1,18 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import { ACCESSES } from '../runtime/access.ts';
+import { ACCESSES, CONNECTION_PROTOCOLS } from '../runtime/access.ts';
 import { elapsedAt } from './connections.ts';
-import { PROTOCOLS } from '../runtime/access.ts';
+
+/** `service`: the service itself asks; nobody else is ever given such a ticket. */
+export const TICKET_PROTOCOLS = [...CONNECTION_PROTOCOLS, 'service'] as const;
 
 const Ticket = z.object({
   nodeId: z.uuid(),
   runtimeId: z.uuid(),
   generation: z.int(),
   connectionId: z.uuid(),
-  protocol: z.enum(PROTOCOLS),
+  protocol: z.enum(TICKET_PROTOCOLS),
   access: z.enum(ACCESSES),
   expiresAt: z.number(),
   /** The same by `performance.now()`, which goes on whatever the clock is set to. */
@@ -26,7 +28,7 @@ export interface Ticket {
   runtimeId: string;
   generation: number;
   connectionId: string;
-  protocol: (typeof PROTOCOLS)[number];
+  protocol: (typeof TICKET_PROTOCOLS)[number];
   access: (typeof ACCESSES)[number];
   expiresAt: Date;
 }
@@ -63,11 +65,11 @@ export class Tickets {
   /** Reads a ticket, also one that has expired. Throws `connection.ticket_invalid`. */
   read(text: string): ReadTicket {
     const [payload = '', signature = '', ...rest] = text.split('.');
-    if (rest.length > 0 || !this.#isSignature(payload, signature)) throw invalid();
+    if (rest.length > 0 || !this.#isSignature(payload, signature)) throw ticketInvalid();
     const json = Buffer.from(payload, 'base64url').toString('utf8');
     // Another version of the service may have signed something else.
     const { data } = Ticket.safeParse(JSON.parse(json));
-    if (!data) throw invalid();
+    if (!data) throw ticketInvalid();
     return { ...data, expiresAt: new Date(data.expiresAt) };
   }
 
@@ -84,7 +86,7 @@ function signatureOf(payload: string, key: Buffer): string {
   return createHmac('sha256', key).update(payload).digest('base64url');
 }
 
-function invalid(): RuntimeError {
+export function ticketInvalid(): RuntimeError {
   return new RuntimeError('connection.ticket_invalid', 'This connection ticket is not valid.');
 }
 

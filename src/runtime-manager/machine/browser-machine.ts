@@ -44,7 +44,10 @@ export interface UsedProfile {
 /** A browser on some machine, as the manager sees it. */
 export interface MachineBrowser {
   /** The ways to speak to the browser; they end with it. */
-  readonly endpoints: Pick<Endpoints, 'connect' | 'answer' | 'isInSession' | 'humanizer'>;
+  readonly endpoints: Pick<
+    Endpoints,
+    'connect' | 'answer' | 'isInSession' | 'humanizer' | 'control'
+  >;
   readonly pages: Pick<Pages, keyof Pages>;
   /** All downloads of its pages and extensions, whoever began them. */
   readonly downloads: Pick<Downloads, 'follow' | 'cancel'>;

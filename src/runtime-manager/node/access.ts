@@ -1,8 +1,9 @@
-import type { Connection } from '../connections/connections.ts';
+import { isForDrivers, type Connection } from '../connections/connections.ts';
 import { assertNotExpired, type ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { RuntimeLife } from '../runtime/runtime.ts';
+import type { Companions } from './companions.ts';
 import type { LiveRuntime } from './live-runtime.ts';
 import type { RecentEnds } from './runtime-ends.ts';
 
@@ -10,6 +11,7 @@ import type { RecentEnds } from './runtime-ends.ts';
 export interface Entered {
   connection: Connection;
   endpoints: MachineBrowser['endpoints'];
+  companions: Companions;
 }
 
 /** Lets clients into the runtimes that are active here. */
@@ -33,7 +35,9 @@ export class Access {
     if (!open) throw this.#notActive(ticket.runtimeId);
     // Each life has ids of its own for its connections.
     const connection = open.live.connections.find(ticket.connectionId);
-    if (connection) return { connection, endpoints: open.endpoints };
+    if (connection) {
+      return { connection, endpoints: open.endpoints, companions: open.live.companions };
+    }
     throw new RuntimeError('connection.revoked', 'This connection was revoked.');
   }
 
@@ -60,6 +64,7 @@ export class Access {
   #isInSession({ runtimeId, connectionId }: ReadTicket, path: string): boolean {
     const live = this.#live.get(runtimeId);
     const connection = live?.connections.find(connectionId);
-    return connection !== undefined && live?.endpoints?.isInSession(connection, path) === true;
+    if (!connection || !isForDrivers(connection)) return false;
+    return live?.endpoints?.isInSession(connection, path) === true;
   }
 }

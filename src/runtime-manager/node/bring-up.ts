@@ -104,6 +104,7 @@ async function furnish(run: BringUp, { browser, route, checked }: Obtained): Pro
     log,
     signal: ending.signal,
     note: (event) => record.note(event),
+    onNote: (listener) => record.onNote(listener),
     setDefaultPage: (pageId) => record.setDefaultPage(pageId),
     proxy: () => run.route.proxy,
   });

@@ -1,6 +1,9 @@
 import type { Attached, Companion, Run } from '../companion.ts';
+import type { Connection } from '../connections/connections.ts';
+import type { SocketRequest } from '../connections/requests.ts';
 import { RuntimeError } from '../errors.ts';
 import type { RuntimeWarning } from '../runtime/runtime.ts';
+import type { NodeRequest } from './runtime-node.ts';
 
 /** The companions of one run. */
 export class Companions implements AsyncDisposable {
@@ -32,12 +35,41 @@ export class Companions implements AsyncDisposable {
   /** Throws `runtime.not_active` when no companion of the run has the verb, or what the companion throws. */
   async call(name: string, message: unknown, signal: AbortSignal): Promise<unknown> {
     const [companion = '', verb = ''] = name.split('.');
-    const attached = this.#stack.disposed ? undefined : this.#attached.get(companion);
+    const attached = this.#find(companion);
     if (attached?.call) return attached.call(verb, message, signal);
-    throw new RuntimeError('runtime.not_active', 'The runtime is over or not up yet.');
+    throw notUp();
+  }
+
+  /**
+   * Joins a client with the companion that its connection's protocol names, and resolves when the
+   * client has gone. Throws as `call`.
+   */
+  async connect(connection: Connection, asked: SocketRequest): Promise<void> {
+    const attached = this.#find(connection.protocol);
+    if (attached?.connect) return attached.connect(connection, asked);
+    throw notUp();
+  }
+
+  /**
+   * Answers a request whose path begins with the name of a companion: that of a client of a
+   * connection, or of the service itself. Throws as `call`.
+   */
+  async answer(asked: NodeRequest, connection?: Connection): Promise<Response> {
+    const [, name = '', rest = ''] = /^\/([a-z]+)(.*)$/.exec(asked.path) ?? [];
+    const attached = this.#find(name);
+    if (attached?.answer) return attached.answer({ ...asked, path: rest }, connection);
+    throw notUp();
+  }
+
+  #find(name: string): Attached | undefined {
+    return this.#stack.disposed ? undefined : this.#attached.get(name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+function notUp(): RuntimeError {
+  return new RuntimeError('runtime.not_active', 'The runtime is over or not up yet.');
 }

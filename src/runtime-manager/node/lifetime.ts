@@ -7,7 +7,9 @@ import type { Activity, TimeLimits } from '../runtime/runtime.ts';
 export interface LifetimeParts {
   limits: TimeLimits;
   connections: Pick<Connections, 'lastActivity' | 'touch' | 'touchAsked'>;
-  browser: Pick<MachineBrowser, 'transfers' | 'forwarder'>;
+  browser: Pick<MachineBrowser, 'transfers' | 'forwarder'> & {
+    endpoints: Pick<MachineBrowser['endpoints'], 'control'>;
+  };
   /** For how long a command without an answer, or a download that does not grow, counts as use. */
   openCommandMs: number;
 }
@@ -29,11 +31,11 @@ export class Lifetime {
   /** Looks at what is under way. Resolves with the limit that is over, or undefined when none is. */
   async look(): Promise<'idle' | 'expired' | undefined> {
     const { limits, connections, browser, openCommandMs } = this.#parts;
-    const { transfers } = browser;
+    const { transfers, endpoints } = browser;
     const isOver = performance.now() - this.#started.ms >= limits.maxDurationSeconds * 1000;
     if (isOver) return 'expired';
     connections.touchAsked(openCommandMs);
-    if (transfers.isUploading()) connections.touch();
+    if (transfers.isUploading() || endpoints.control.hold) connections.touch();
     // Files are looked at only when they matter, and until all downloads are complete.
     const matter = transfers.hasDownloads || this.#isIdle;
     if (matter && (await transfers.isDownloading(openCommandMs))) connections.touch();

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
+import { isForDrivers } from '../connections/connections.ts';
 import type { SocketRequest } from '../connections/requests.ts';
-import type { ReadTicket } from '../connections/tickets.ts';
+import { assertNotExpired, type ReadTicket } from '../connections/tickets.ts';
 import { RuntimeError } from '../errors.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
 import { failure } from '../runtime/failures.ts';
@@ -206,11 +207,8 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     );
   }
 
-  async createConnection(
-    life: RuntimeLife,
-    { protocol, access, expiresAt }: ConnectionRequest,
-  ): Promise<ConnectionState> {
-    return this.#access.reachable(life).connections.create(protocol, access, expiresAt).state;
+  async createConnection(life: RuntimeLife, request: ConnectionRequest): Promise<ConnectionState> {
+    return this.#access.reachable(life).connections.create(request).state;
   }
 
   async revokeConnection(life: RuntimeLife, connectionId: string): Promise<ConnectionState> {
@@ -226,13 +224,23 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   }
 
   async #connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
-    const { connection, endpoints } = this.#access.enter(ticket);
-    return endpoints.connect(connection, asked);
+    const { connection, endpoints, companions } = this.#access.enter(ticket);
+    if (isForDrivers(connection)) return endpoints.connect(connection, asked);
+    return companions.connect(connection, asked);
   }
 
   /** The body may take its time, so the ticket is checked again after it. */
   async answer(ticket: ReadTicket, { gone, ...asked }: NodeRequest): Promise<Response> {
-    const { connection } = this.#access.enter(ticket, asked.path);
+    if (ticket.protocol === 'service') {
+      assertNotExpired(ticket);
+      const life = { id: ticket.runtimeId, generation: ticket.generation };
+      return this.#access.reachable(life).companions.answer({ ...asked, gone });
+    }
+    const { connection, companions } = this.#access.enter(ticket, asked.path);
+    if (!isForDrivers(connection)) {
+      const path = `/${connection.protocol}${asked.path}`;
+      return companions.answer({ ...asked, gone, path }, connection);
+    }
     using _request = connection.request(gone);
     const body = Buffer.concat(await Array.fromAsync(asked.body));
     const { endpoints } = this.#access.enter(ticket, asked.path);

@@ -1,6 +1,6 @@
 import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
-import type { Access, Protocol } from '../runtime/access.ts';
+import type { Access, ConnectionProtocol, ViewOptions } from '../runtime/access.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
@@ -32,16 +32,18 @@ export interface CallScope {
 }
 
 export interface ConnectionRequest {
-  protocol: Protocol;
+  protocol: ConnectionProtocol;
   access: Access;
   /** Until when its ticket lets clients in. */
   expiresAt: Date;
+  /** Of a live view. */
+  view?: ViewOptions | undefined;
 }
 
 /** One way into a runtime, as it is at a moment. */
 export interface ConnectionState {
   id: string;
-  protocol: Protocol;
+  protocol: ConnectionProtocol;
   access: Access;
   createdAt: Date;
   /** Undefined for the runtime's own connections. */

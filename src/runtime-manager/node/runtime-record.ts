@@ -40,6 +40,7 @@ export class RuntimeRecord {
   #pending: Pending = { events: [] };
   #flushing: Promise<void> | undefined;
   #ending = false;
+  readonly #listeners = new Set<(event: NewEvent) => void>();
 
   /** `written` is called after each write, with the runtime as it is then. */
   constructor(
@@ -125,6 +126,13 @@ export class RuntimeRecord {
     if (this.#ending || this.#pending.events.length >= PENDING_EVENTS_MAX) return;
     this.#pending.events.push(event);
     this.#flush();
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls `listener` with each event that is noted from now on, until the result is disposed. */
+  onNote(listener: (event: NewEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   #flush(): void {

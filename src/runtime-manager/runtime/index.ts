@@ -84,7 +84,17 @@ export type {
 } from '../workspaces/workspace.ts';
 export type { WorkspaceStore } from '../workspaces/workspace-store.ts';
 export { Workspaces } from '../workspaces/workspaces.ts';
-export { ACCESSES, PROTOCOLS, type ConnectionEpochs, type Protocol } from './access.ts';
+export {
+  ACCESSES,
+  CONNECTION_PROTOCOLS,
+  PROTOCOLS,
+  VIEWER_MODES,
+  type ConnectionEpochs,
+  type ConnectionProtocol,
+  type Protocol,
+  type ViewerMode,
+  type ViewOptions,
+} from './access.ts';
 export { assertScope, systemActor, type Actor } from './actor.ts';
 export type { EgressRules } from './egress-rules.ts';
 export {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Connections } from '../../../src/runtime-manager/connections/connections.ts';
 import { assertNotExpired, Tickets } from '../../../src/runtime-manager/connections/tickets.ts';
+import { Control } from '../../../src/runtime-manager/control/control.ts';
 import { Lifetime } from '../../../src/runtime-manager/node/lifetime.ts';
 import { Transfers } from '../../../src/runtime-manager/machine/transfers.ts';
 
@@ -30,7 +31,7 @@ async function openLife() {
     { id: randomUUID(), generation: 1 },
   );
   const forwarder = { usage, setRoute: () => undefined, onFailure: () => undefined };
-  const browser = { transfers, forwarder };
+  const browser = { transfers, forwarder, endpoints: { control: new Control() } };
   const life = new Lifetime({ limits, connections, browser, openCommandMs: 300_000 });
   /** Looks every second, as the service does. */
   const lookFor = async (seconds: number, meanwhile: () => void = () => undefined) => {
@@ -56,7 +57,7 @@ test.for([HOUR_MS, -HOUR_MS])(
     const { lookFor, connections } = await openLife();
     const tickets = new Tickets([randomBytes(32)]);
     const expiresAt = new Date(Date.now() + 30_000);
-    const { id } = connections.create('cdp', 'control', expiresAt);
+    const { id } = connections.create({ protocol: 'cdp', access: 'control', expiresAt });
     const ticket = tickets.sign({
       nodeId: randomUUID(),
       runtimeId: randomUUID(),

@@ -1,4 +1,5 @@
 import type { NewEvent } from '../../runtime/events.ts';
+import type { SendOptions } from '../cdp/cdp-pipe.ts';
 import type { CdpSession } from '../cdp/cdp-session.ts';
 import type { CdpEvent } from '../cdp/protocol.ts';
 import { PageDocuments, type PageDocument } from './page-documents.ts';
@@ -19,10 +20,19 @@ export interface PageListeners {
   event: (event: NewEvent) => void;
 }
 
-interface OpenPage {
+/** A page that is open, as Chromium tells of it. */
+export interface Tab {
   readonly contextId: string;
   readonly pageId: string;
+  readonly title: string;
+  readonly url: string;
+  readonly hasCrashed: boolean;
+}
+
+interface OpenPage extends Tab {
+  title: string;
   url: string;
+  hasCrashed: boolean;
   /** Only while pages are observed. */
   observer: Disposable | undefined;
 }
@@ -37,6 +47,7 @@ export class Pages {
   readonly #pages = new Map<string, OpenPage>();
   #defaultPageId: string | undefined;
   #listeners: PageListeners | undefined;
+  readonly #tabListeners = new Set<() => void>();
   #observed = false;
   #hasCrashed = false;
 
@@ -66,6 +77,22 @@ export class Pages {
     await browser.send('Target.setDiscoverTargets', { discover: true }, { signal });
   }
 
+  /** In the order in which they were opened. */
+  get tabs(): readonly Tab[] {
+    return [...this.#pages.values()];
+  }
+
+  /** Calls `changed` whenever the tabs, or what is told of one, have changed, until the result is disposed. */
+  onTabs(changed: () => void): Disposable {
+    this.#tabListeners.add(changed);
+    return { [Symbol.dispose]: () => this.#tabListeners.delete(changed) };
+  }
+
+  /** Begins a session with a page. Throws as `CdpSession.attach`. */
+  attach(pageId: string, options?: SendOptions): Promise<CdpSession> {
+    return this.#browser.attach(pageId, options);
+  }
+
   /** Tells from now on what happens. */
   follow(listeners: PageListeners): void {
     this.#listeners = listeners;
@@ -89,20 +116,27 @@ export class Pages {
     }
   }
 
-  #opened({ type, targetId: pageId, browserContextId: contextId, url }: TargetInfo): void {
+  #opened({ type, targetId: pageId, browserContextId: contextId, url, title }: TargetInfo): void {
     if (type !== 'page' || contextId === undefined) return;
-    const page = { contextId, pageId, url, observer: undefined };
+    const page = { contextId, pageId, url, title, hasCrashed: false, observer: undefined };
     this.#pages.set(pageId, page);
+    this.#tabsChanged();
     if (this.#defaultPageId === undefined) this.#electDefault();
     if (!this.#observed) return;
     this.#tell(page, { type: 'page.opened', data: { url: cut(url) } });
     this.#observe(page, true);
   }
 
-  #changed({ targetId, url }: TargetInfo): void {
+  #changed({ targetId, url, title }: TargetInfo): void {
     const page = this.#pages.get(targetId);
-    if (!page || page.url === url) return;
+    if (!page || (page.url === url && page.title === title)) return;
+    const hasNavigated = page.url !== url;
+    // A page that crashed is well again where it goes next.
+    if (hasNavigated) page.hasCrashed = false;
     page.url = url;
+    page.title = title;
+    this.#tabsChanged();
+    if (!hasNavigated) return;
     if (this.#observed) this.#tell(page, { type: 'page.navigated', data: { url: cut(url) } });
   }
 
@@ -110,6 +144,7 @@ export class Pages {
     const page = this.#pages.get(targetId);
     if (!page) return;
     this.#pages.delete(targetId);
+    this.#tabsChanged();
     if (this.#observed) this.#tell(page, { type: 'page.closed', data: { url: cut(page.url) } });
     if (targetId === this.#defaultPageId) this.#electDefault();
   }
@@ -117,7 +152,10 @@ export class Pages {
   #crashed(targetId: string): void {
     const page = this.#pages.get(targetId);
     this.#hasCrashed = true;
-    if (page) this.#tell(page, { type: 'page.crashed', data: { url: cut(page.url) } });
+    if (!page) return;
+    page.hasCrashed = true;
+    this.#tabsChanged();
+    this.#tell(page, { type: 'page.crashed', data: { url: cut(page.url) } });
   }
 
   /** The page of the default context that is open for the longest. */
@@ -132,6 +170,10 @@ export class Pages {
     page.observer = observePage(this.#browser, { pageId, isNew }, (event) =>
       this.#tell(page, event),
     );
+  }
+
+  #tabsChanged(): void {
+    for (const changed of this.#tabListeners) changed();
   }
 
   #tell({ contextId, pageId }: OpenPage, event: PageEvent): void {
