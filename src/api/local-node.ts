@@ -8,6 +8,7 @@ import {
   EgressNotes,
   Humanize,
   LocalMachine,
+  LiveView,
   LocalNode,
   openJail,
   PageEvents,
@@ -85,6 +86,12 @@ export async function openLocalNode(
       metrics: metrics.files,
       mostDownloads,
       diskBytes: parts.runtimeLimits.diskBytes,
+    }),
+    new LiveView({
+      viewersMax: parts.viewersMax,
+      uploads: { fileBytes: limits.fileBytes, totalBytes: parts.runtimeLimits.diskBytes },
+      files: fileStore,
+      storage,
     }),
     new Captchas(parts.captchas),
   ];

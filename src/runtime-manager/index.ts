@@ -47,6 +47,7 @@ export { openStorage, openStorageBeside } from './storage/open-storage.ts';
 export type { S3Options } from './storage/s3-storage.ts';
 export { reconcile } from './node/reconciler.ts';
 export { Captchas } from './captchas/captchas.ts';
+export type { UpgradeRequest } from './connections/requests.ts';
 export { Tickets, type ReadTicket } from './connections/tickets.ts';
 export { EgressNotes } from './egress/egress-notes.ts';
 export type { EventPage } from './events/organization-events.ts';
@@ -60,6 +61,8 @@ export {
 export type { NodeCapacity } from './node/capacity.ts';
 export { Drain } from './node/drain.ts';
 export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-control.ts';
+export { LiveView } from './live/live-view.ts';
+export { CLOSE_CODES, LIVE_PROTOCOL, TOKEN_PREFIX } from './live/messages.ts';
 export { LocalNode } from './node/local-node.ts';
 export { onlyNode } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';

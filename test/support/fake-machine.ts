@@ -1,3 +1,4 @@
+import { ClientTabs } from '../../src/runtime-manager/connections/cdp/client-tabs.ts';
 import { Control } from '../../src/runtime-manager/control/control.ts';
 import { Languages } from '../../src/runtime-manager/runtime/languages.ts';
 import type {
@@ -27,6 +28,9 @@ export class FakeBrowser implements MachineBrowser {
   readonly endpoints = {
     humanizer: undefined,
     control: new Control(),
+    clientTabs: new ClientTabs(),
+    judge: () => ({ pass: true }) as const,
+    repeatEmulation: () => undefined,
     connect: async () => undefined,
     answer: async () => new Response(),
     isInSession: () => false,
@@ -41,6 +45,8 @@ export class FakeBrowser implements MachineBrowser {
     tabs: [],
     onTabs: () => ({ [Symbol.dispose]: () => undefined }),
     attach: () => Promise.reject(new Error('there are no pages')),
+    open: () => Promise.reject(new Error('there are no pages')),
+    close: async () => undefined,
     setObserved: () => undefined,
   };
   readonly downloads = {

@@ -46,6 +46,7 @@ import { extensionUploadRoutes } from '../routes/extension-upload.ts';
 import { fileContentRoutes } from '../routes/file-content.ts';
 import { fileUploadRoutes } from '../routes/file-uploads.ts';
 import { fileRoutes } from '../routes/files.ts';
+import { liveEmbedRoutes } from '../routes/live-embed.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
@@ -70,6 +71,7 @@ const DISCOVERY_HINT =
 const TAGS = [
   'Runtimes',
   'Connections',
+  'Live view',
   'Events',
   'Captchas',
   'Browser profiles',
@@ -165,6 +167,7 @@ export function createApp(parts: AppParts) {
   app.route('/', captchaRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
+  app.route('/', liveEmbedRoutes({ runtimes, addressOf }));
   app.route('/', browserProfileRoutes(parts));
   app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));

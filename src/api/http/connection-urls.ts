@@ -8,3 +8,8 @@ export function connectionUrl(address: string, protocol: Protocol, ticket: strin
   const base = protocol === 'webdriver' ? address : address.replace(/^http/, 'ws');
   return `${base}${CONNECT_PATH}/${ticket}`;
 }
+
+/** Makes the address of a page that shows a runtime; the token is in the fragment, which no server sees. */
+export function liveEmbedUrl(address: string, runtimeId: string, token: string): string {
+  return `${address}/embed/live/${runtimeId}#token=${token}`;
+}

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
-import { assertScope, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
+import type { ReadTicket, RuntimeManager, UpgradeRequest } from '../../runtime-manager/index.ts';
+import { assertScope, PROTOCOLS, RuntimeError } from '../../runtime-manager/runtime/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
+import { LIVE_SOCKET, refuseViewer, tokenOf } from './live-socket.ts';
 import type { AuthParts } from '../middleware/auth.ts';
 import { assertOpen, type Door } from '../middleware/door.ts';
 import { requestIdFrom } from '../middleware/request-context.ts';
@@ -43,6 +44,9 @@ export function createUpgradeHandler(parts: UpgradeParts) {
           parts,
         );
       }
+      if (LIVE_SOCKET.test(request.url ?? '')) {
+        return view({ request, socket, head, requestId }, parts);
+      }
       const { ticket, path } = await findTicket(request, parts);
       await parts.runtimes.access.connect(ticket, {
         request,
@@ -70,6 +74,22 @@ function assertWebSocket({ method, headers }: IncomingMessage): void {
     headers['sec-websocket-key'] &&
     headers['sec-websocket-version'] === '13';
   if (!isOne) throw new ApiError('request.invalid', 'The request is not a websocket handshake.');
+}
+
+/** Joins a page with the runtime that it shows. Tells the page itself why it cannot be joined. */
+async function view(
+  { requestId, ...asked }: UpgradeRequest & { requestId: string },
+  { runtimes, log }: Pick<UpgradeParts, 'runtimes' | 'log'>,
+): Promise<void> {
+  try {
+    const ticket = runtimes.access.readView(tokenOf(asked.request));
+    const headers = { 'x-request-id': requestId };
+    await runtimes.access.connect(ticket, { ...asked, path: '', headers });
+  } catch (error) {
+    if (!(error instanceof RuntimeError))
+      log.error({ err: error, requestId }, 'no view was opened');
+    if (!asked.socket.destroyed) refuseViewer(asked, error);
+  }
 }
 
 interface Asked {

@@ -10,7 +10,8 @@ import { actingTogether } from './cdp/acting-together.ts';
 import { cdpPathOf, discover } from './cdp/cdp-discovery.ts';
 import { CdpGate } from './cdp/cdp-gate.ts';
 import { inspectCdp } from './cdp/cdp-inspection.ts';
-import type { Role } from './cdp/cdp-policy.ts';
+import { judge, type Role, type Verdict } from './cdp/cdp-policy.ts';
+import { ClientTabs, TabUse } from './cdp/client-tabs.ts';
 import type { DriverConnection } from './connections.ts';
 import type { Protocol } from '../runtime/access.ts';
 import { PageEmulation } from './cdp/page-emulation.ts';
@@ -51,6 +52,7 @@ export interface EndpointsOptions extends Omit<WebDriverOptions, 'closing'> {
 export class Endpoints implements AsyncDisposable {
   /** Whether programs may give input now. */
   readonly control = new Control();
+  readonly clientTabs = new ClientTabs();
   /** Acts for all clients that come from now on; without it, their input passes as it is. */
   humanizer: Humanizer | undefined;
   readonly #options: EndpointsOptions;
@@ -83,7 +85,7 @@ export class Endpoints implements AsyncDisposable {
       onActivity: () => connection.touch(),
       commands,
       inspect: this.#inspectionOf({ protocol, access: connection.access }, { ...asked, path }),
-      act: protocol === 'cdp' ? this.#actFor(connection.access) : undefined,
+      act: protocol === 'cdp' ? this.#actFor(connection.access, pageIdIn(target)) : undefined,
       holdsOthers: () => connection.access === 'control' && this.#acting.size > 1,
       headers,
       onOpen,
@@ -97,6 +99,16 @@ export class Endpoints implements AsyncDisposable {
     using _joined =
       connection.protocol === 'webdriver' ? this.#webdriver.join(asked.path, close) : undefined;
     await bridge.ended;
+  }
+
+  /** Judges a command as that of a client that may control. */
+  judge(method: string, params: Record<string, unknown>): Verdict {
+    return judge({ id: 0, method, params }, 'control', this.#options.files);
+  }
+
+  /** Sends once more what clients emulate by these commands, which someone else has set and left. */
+  repeatEmulation(...methods: string[]): void {
+    for (const emulation of this.#emulation) emulation.repeat(new Set(methods));
   }
 
   /** Joins a connection of the browser with the port that Playwright's server listens at. */
@@ -150,7 +162,7 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** Begins to act for a client of CDP, or for a helper at its gate. */
-  #actFor(role: Role): BridgeOptions['act'] {
+  #actFor(role: Role, pageId?: string): BridgeOptions['act'] {
     const { humanizer } = this;
     // Whoever observes neither gives input nor sets anything.
     if (role === 'observe') return undefined;
@@ -158,6 +170,7 @@ export class Endpoints implements AsyncDisposable {
       const quiet = new QuietCommands(wire);
       const actors: Acting[] = [
         new SharedActing(this.#options.shared, role, wire),
+        new TabUse(this.clientTabs, pageId),
         new PausedTargets(quiet, () => this.#acting.size < 2),
         new PageEmulation(quiet, this.#emulation),
         quiet,
@@ -248,6 +261,11 @@ export class Endpoints implements AsyncDisposable {
     await playwright?.[Symbol.asyncDispose]();
     for (const gate of this.#gates.values()) gate[Symbol.dispose]();
   }
+}
+
+/** The page that a connection leads to; undefined for one to the browser itself. */
+function pageIdIn({ path }: BridgeTarget): string | undefined {
+  return /^\/devtools\/page\/(\w+)/.exec(path)?.[1];
 }
 
 /** Clients of CDP name themselves in their user agent, if at all. */

@@ -46,7 +46,14 @@ export interface MachineBrowser {
   /** The ways to speak to the browser; they end with it. */
   readonly endpoints: Pick<
     Endpoints,
-    'connect' | 'answer' | 'isInSession' | 'humanizer' | 'control'
+    | 'connect'
+    | 'answer'
+    | 'isInSession'
+    | 'humanizer'
+    | 'control'
+    | 'clientTabs'
+    | 'judge'
+    | 'repeatEmulation'
   >;
   readonly pages: Pick<Pages, keyof Pages>;
   /** All downloads of its pages and extensions, whoever began them. */

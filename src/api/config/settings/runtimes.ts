@@ -55,6 +55,10 @@ export const RUNTIMES_SETTINGS = {
     integer(1, SECONDS_MAX).default(7 * 86_400),
     'The longest `maxDurationSeconds` that a request may ask for; never below the default',
   ),
+  BCTRL_VIEWERS_PER_RUNTIME: setting(
+    integer(1, 1000).default(20),
+    'How many people can watch a runtime at once ([live view](#live-view))',
+  ),
   BCTRL_HUMANIZE_MAX_DELAY_MS: setting(
     integer(0, 10_000).default(3000),
     "How long a client's command may be delayed in a humanized runtime; 0 for not at all",
@@ -91,6 +95,8 @@ export interface RuntimesConfig {
   openCommandMs: number;
   /** How long a client's command may be delayed in a humanized runtime. */
   humanizeMaxDelayMs: number;
+  /** Of one runtime at once. */
+  viewersMax: number;
   captchas: CaptchaOptions;
 }
 
@@ -119,6 +125,7 @@ export function runtimesConfig(
       extensions: values.BCTRL_EXTENSIONS_PER_RUNTIME,
     },
     openCommandMs: values.BCTRL_OPEN_COMMAND_SECONDS * 1000,
+    viewersMax: values.BCTRL_VIEWERS_PER_RUNTIME,
     humanizeMaxDelayMs: values.BCTRL_HUMANIZE_MAX_DELAY_MS,
     captchas: captchaOptions(values),
   };

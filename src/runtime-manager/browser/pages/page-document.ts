@@ -6,6 +6,8 @@ import { untilAborted } from '../../timing/until-aborted.ts';
 /** Parsed, since the process of a page writes it. */
 const Resource = z.object({ content: z.string(), base64Encoded: z.boolean() });
 
+const FrameOwner = z.object({ frameId: z.string().optional() });
+
 type Evaluated = CdpResult<'Runtime.evaluate'>;
 type RemoteObject = Evaluated['result'];
 
@@ -109,6 +111,15 @@ export class PageDocument {
     const { objects } = await this.#send('Runtime.queryObjects', params, signal);
     const called = await this.#call(idOf(objects), call, { returnByValue: true }, signal);
     return result.parse(called.value);
+  }
+
+  /** The id of the frame that an element of this document holds; undefined when it holds none. Throws as `ask`. */
+  async frameIn(element: string, signal: AbortSignal): Promise<string | undefined> {
+    using group = this.#objectGroup();
+    const { objectGroup } = group;
+    const objectId = idOf(await this.#evaluate({ expression: element, objectGroup }, signal));
+    const { node } = await this.#send('DOM.describeNode', { objectId }, signal);
+    return FrameOwner.parse(node).frameId;
   }
 
   /** What was loaded from an address, in base64: not asked for again. Throws as `ask`. */

@@ -1,7 +1,7 @@
 import type { CdpSession } from '../cdp/cdp-session.ts';
 import type { CdpEvent } from '../cdp/protocol.ts';
 import { untilAborted } from '../../timing/until-aborted.ts';
-import { FrameDocuments, type DocumentPage } from './frame-documents.ts';
+import { DocumentsOfPage } from './documents-of-page.ts';
 import type { PageDocument } from './page-document.ts';
 
 export type { PageDocument };
@@ -17,9 +17,8 @@ const ANSWER_MS = 1000;
 export class PageDocuments implements Disposable {
   readonly #browser: CdpSession;
   readonly #opened: (document: PageDocument) => void;
-  readonly #followed = new Set<FrameDocuments>();
   /** By target, those that have a session or are about to. */
-  readonly #pages = new Set<string>();
+  readonly #pages = new Map<string, DocumentsOfPage>();
   readonly #listening = new DisposableStack();
 
   private constructor(browser: CdpSession, opened: (document: PageDocument) => void) {
@@ -30,7 +29,7 @@ export class PageDocuments implements Disposable {
       browser.on('Target.targetCreated', ({ targetInfo }) => void this.#attach(targetInfo)),
     );
     listening.use(
-      browser.on('Target.targetDestroyed', ({ targetId }) => void this.#pages.delete(targetId)),
+      browser.on('Target.targetDestroyed', ({ targetId }) => void this.#closed(targetId)),
     );
   }
 
@@ -53,36 +52,29 @@ export class PageDocuments implements Disposable {
 
   /** Those that are there now. */
   get current(): PageDocument[] {
-    return [...this.#followed].flatMap(({ current }) => [...current]);
+    return [...this.#pages.values()].flatMap(({ current }) => current);
   }
 
   async #attach({ targetId, type, browserContextId: contextId = '' }: TargetInfo): Promise<void> {
     if (type !== 'page' || this.#pages.has(targetId)) return;
-    this.#pages.add(targetId);
+    const page = new DocumentsOfPage({ contextId, pageId: targetId }, this.#opened);
+    this.#pages.set(targetId, page);
     try {
       const session = await this.#browser.attach(targetId);
-      const followed = this.#follow(session, { contextId, pageId: targetId });
+      const followed = page.follow(session);
       await untilAborted(followed, AbortSignal.timeout(ANSWER_MS));
     } catch {
       // The page was closed meanwhile, or answers late.
     }
   }
 
-  async #follow(session: CdpSession, page: DocumentPage): Promise<void> {
-    if (this.#listening.disposed) return session[Symbol.dispose]();
-    if (session.gone.aborted) return;
-    const documents = new FrameDocuments(session, page, {
-      document: this.#opened,
-      frame: (child) => void this.#follow(child, page),
-    });
-    this.#followed.add(documents);
-    session.gone.addEventListener('abort', () => this.#followed.delete(documents), { once: true });
-    // A failure means that the session has ended.
-    await documents.follow().catch(() => undefined);
+  #closed(targetId: string): void {
+    this.#pages.get(targetId)?.[Symbol.dispose]();
+    this.#pages.delete(targetId);
   }
 
   [Symbol.dispose](): void {
     this.#listening.dispose();
-    for (const documents of this.#followed) documents[Symbol.dispose]();
+    for (const page of this.#pages.values()) page[Symbol.dispose]();
   }
 }

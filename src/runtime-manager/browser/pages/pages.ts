@@ -93,6 +93,22 @@ export class Pages {
     return this.#browser.attach(pageId, options);
   }
 
+  /** Opens a tab beside another, in its context, and resolves with its id. Throws when Chromium refuses. */
+  async open(beside: string | undefined): Promise<string> {
+    const contextId = beside === undefined ? undefined : this.#pages.get(beside)?.contextId;
+    const isDefault = contextId === undefined || contextId === this.contextId;
+    const where = isDefault ? {} : { browserContextId: contextId };
+    const opened = await this.#browser.send('Target.createTarget', {
+      url: 'about:blank',
+      ...where,
+    });
+    return opened.targetId;
+  }
+
+  async close(pageId: string): Promise<void> {
+    await this.#browser.send('Target.closeTarget', { targetId: pageId });
+  }
+
   /** Tells from now on what happens. */
   follow(listeners: PageListeners): void {
     this.#listeners = listeners;

@@ -1,13 +1,21 @@
 import type { Acting } from '../websocket/websocket-bridge.ts';
 
-/** Joins several actors of one client until it goes: the first that takes a command has it. */
+/**
+ * Joins several actors of one client until it goes. The first that takes a command has it; an answer
+ * or event is seen by all that know it, until one keeps it.
+ */
 export function actingTogether(actors: readonly Acting[], closed: () => void): Acting {
-  const answeredBy = (start: Buffer) => actors.find((one) => one.isAnswer(start));
+  const startBytes = Math.max(...actors.map(({ answerStartBytes }) => answerStartBytes));
+  const answered = (payload: Buffer) => {
+    const start = payload.subarray(0, startBytes);
+    const knowing = actors.filter((one) => one.isAnswer(start));
+    return knowing.reduce<Buffer | undefined>((said, one) => said && one.answer(said), payload);
+  };
   return {
-    answerStartBytes: Math.max(...actors.map(({ answerStartBytes }) => answerStartBytes)),
+    answerStartBytes: startBytes,
     take: (payload) => actors.some((one) => one.take(payload)),
-    isAnswer: (start) => answeredBy(start) !== undefined,
-    answer: (payload) => answeredBy(payload)?.answer(payload),
+    isAnswer: (start) => actors.some((one) => one.isAnswer(start)),
+    answer: answered,
     get isFull() {
       return actors.some(({ isFull }) => isFull);
     },

@@ -59,7 +59,7 @@ export class PageEmulation implements Acting {
     if (methods.size === 0 || this.#all.size === 0) return;
     for (const afterMs of RESTORE_AFTER_MS) {
       setTimeout(() => {
-        for (const other of this.#all) other.#repeat(methods);
+        for (const other of this.#all) other.repeat(methods);
       }, afterMs).unref();
     }
   }
@@ -73,7 +73,8 @@ export class PageEmulation implements Acting {
     if (this.#sessions.size > SESSIONS_MAX) this.#sessions.delete(oldest);
   }
 
-  #repeat(methods: ReadonlySet<string>): void {
+  /** Sends once more what this client has said by these commands. */
+  repeat(methods: ReadonlySet<string>): void {
     for (const [sessionId, said] of this.#sessions) {
       for (const [method, params] of said) {
         if (!methods.has(method)) continue;

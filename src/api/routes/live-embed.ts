@@ -1,0 +1,64 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { RuntimeManager } from '../../runtime-manager/index.ts';
+import type { Runtime } from '../../runtime-manager/runtime/index.ts';
+import { createRouter } from '../http/api-env.ts';
+import { liveEmbedUrl } from '../http/connection-urls.ts';
+import {
+  errors,
+  IdempotencyKeyHeader,
+  json,
+  jsonBody,
+  POST_ERRORS,
+  requires,
+  RUNTIME_NOT_FOUND,
+} from '../http/openapi.ts';
+import type { PublicAddress } from '../http/public-address.ts';
+import { EmbedLiveRequest, LiveEmbed } from '../schemas/live-embed.ts';
+import { RuntimePath } from '../schemas/runtime.ts';
+
+const TTL_MAX_MS = 86_400_000;
+
+const embed = createRoute({
+  tags: ['Live view'],
+  ...requires('runtimes:connect'),
+  operationId: 'runtimes-embed-live',
+  method: 'post',
+  path: '/v1/workspaces/{id}/runtimes/{alias}/embed/live',
+  summary: 'Get the address of a page that shows the browser, and lets a person drive it',
+  description:
+    'Anybody who has the address can watch, until it expires or is revoked; several people can at once. With `interactive`, whoever clicks or types takes control from programs, whose input waits meanwhile, and hands it back by a button, by leaving, or by doing nothing for a minute.',
+  parameters: [IdempotencyKeyHeader],
+  request: { params: RuntimePath, ...jsonBody(EmbedLiveRequest) },
+  responses: {
+    200: json(LiveEmbed, 'The address, with its credential'),
+    ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.unreachable'),
+  },
+});
+
+export interface LiveEmbedParts {
+  runtimes: RuntimeManager;
+  addressOf: PublicAddress;
+}
+
+export function liveEmbedRoutes({ runtimes, addressOf }: LiveEmbedParts) {
+  return createRouter().openapi(embed, async (c) => {
+    const { id, alias } = c.req.valid('param');
+    const { interactive, ...view } = c.req.valid('json');
+    const runtime = await runtimes.getActive(c.var.actor, id, alias);
+    const { ticket: token, expiresAt } = await runtimes.access.create(runtime, {
+      protocol: 'live',
+      access: interactive ? 'control' : 'observe',
+      view,
+      ttlMs: lifeLeftMs(runtime),
+    });
+    const iframeUrl = liveEmbedUrl(addressOf(c), runtime.id, token);
+    return c.json({ token, iframeUrl, expiresAt: expiresAt.toISOString() }, 200);
+  });
+}
+
+/** For how long the address is good: a day, unless the runtime ends sooner. */
+function lifeLeftMs({ startedAt, maxDurationSeconds }: Runtime): number {
+  const startedMs = startedAt?.getTime() ?? Date.now();
+  const leftMs = startedMs + maxDurationSeconds * 1000 - Date.now();
+  return Math.max(0, Math.min(TTL_MAX_MS, leftMs));
+}

@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import type { DocumentsOfPage } from '../browser/pages/documents-of-page.ts';
+import type { PageDocument } from '../browser/pages/page-document.ts';
+import { sourceOf } from '../browser/pages/page-script.ts';
+import { offerPaste, selectedText, writeClipboard } from './page-scripts/focus.ts';
+import { setValue, stepsTo } from './page-scripts/open-control.ts';
+import { whatIsAt } from './page-scripts/what-is-at.ts';
+
+/** A page that does not answer by then hangs, or shows a dialog. */
+const ANSWER_MS = 1000;
+const DEPTH_MAX = 8;
+
+const FOCUSED = 'document.activeElement';
+
+/** Parsed, since the process of a page writes it. */
+const OpenControl = z.object({
+  kind: z.enum(['popup', 'picker']),
+  at: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  type: z.string(),
+  value: z.string(),
+  min: z.string(),
+  max: z.string(),
+  step: z.string(),
+  options: z.array(
+    z.object({
+      label: z.string(),
+      group: z.string().nullable(),
+      isDisabled: z.boolean(),
+      isSelected: z.boolean(),
+    }),
+  ),
+});
+const Found = z.object({
+  cursor: z.string().max(200),
+  frame: z.tuple([z.number(), z.number()]).nullable(),
+  open: OpenControl.nullable(),
+});
+const Selected = z.object({ isFrame: z.boolean(), text: z.string() });
+
+/** A control that has opened, in its document. */
+export interface FoundControl extends z.infer<typeof OpenControl> {
+  document: PageDocument;
+}
+
+/** What is at a point of a page. */
+export interface FoundAt {
+  cursor: string;
+  open: FoundControl | undefined;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Asks the documents of one page what a person sees there, in a world that the page does not see. */
+export class PageQuestions {
+  readonly #documents: Pick<DocumentsOfPage, 'current'>;
+  readonly #ended: AbortSignal;
+
+  constructor(documents: Pick<DocumentsOfPage, 'current'>, ended: AbortSignal) {
+    this.#documents = documents;
+    this.#ended = ended;
+  }
+
+  /** Undefined when the page does not answer. */
+  async at(point: Point): Promise<FoundAt | undefined> {
+    const signal = this.#patience();
+    try {
+      return await this.#at(this.#main, point, { signal, offset: { x: 0, y: 0 }, depth: 0 });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The text that is selected, in whatever frame has the focus; nothing when the page does not answer. */
+  async selectedText(): Promise<string> {
+    try {
+      const document = await this.#focused();
+      return (await document.ask(call(selectedText), Selected, this.#patience())).text;
+    } catch {
+      return '';
+    }
+  }
+
+  /** Puts a text into the clipboard of the browser; false when the focused document may not do so. */
+  async writeClipboard(text: string): Promise<boolean> {
+    try {
+      const document = await this.#focused();
+      return await document.ask(call(writeClipboard, text), z.boolean(), this.#patience());
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether the page took a pasted text by itself. */
+  async offerPaste(text: string): Promise<boolean> {
+    try {
+      const document = await this.#focused();
+      return await document.ask(call(offerPaste, text), z.boolean(), this.#patience());
+    } catch {
+      return false;
+    }
+  }
+
+  /** By how many keys an option is chosen; undefined when its list is not open any more. */
+  async stepsTo({ document }: FoundControl, index: number): Promise<number | undefined> {
+    const steps = document.ask(call(stepsTo, index), z.int().nullable(), this.#patience());
+    return (await steps.catch(() => null)) ?? undefined;
+  }
+
+  /** Gives a control a value, or chooses an option by its place. Whether the control took it. */
+  async setValue({ document }: FoundControl, value: string | number): Promise<boolean> {
+    return document.ask(call(setValue, value), z.boolean(), this.#patience()).catch(() => false);
+  }
+
+  async #at(
+    document: PageDocument,
+    point: Point,
+    { signal, offset, depth }: { signal: AbortSignal; offset: Point; depth: number },
+  ): Promise<FoundAt> {
+    const found = await document.ask(call(whatIsAt, point.x, point.y), Found, signal);
+    const { cursor, frame, open } = found;
+    if (frame && depth < DEPTH_MAX) {
+      const element = `document.elementFromPoint(${point.x}, ${point.y})`;
+      const inner = this.#find(await document.frameIn(element, signal));
+      if (!inner) return { cursor, open: undefined };
+      const [left, top] = frame;
+      const within = { x: point.x - left, y: point.y - top };
+      const place = { x: offset.x + left, y: offset.y + top };
+      return this.#at(inner, within, { signal, offset: place, depth: depth + 1 });
+    }
+    if (!open) return { cursor, open: undefined };
+    const [left, top, width, height] = open.at;
+    const at: FoundControl['at'] = [left + offset.x, top + offset.y, width, height];
+    return { cursor, open: { ...open, at, document } };
+  }
+
+  async #focused(): Promise<PageDocument> {
+    const signal = this.#patience();
+    let document = this.#main;
+    for (let depth = 0; depth < DEPTH_MAX; depth++) {
+      const { isFrame } = await document.ask(call(selectedText), Selected, signal);
+      const inner = isFrame ? this.#find(await document.frameIn(FOCUSED, signal)) : undefined;
+      if (!inner) break;
+      document = inner;
+    }
+    return document;
+  }
+
+  get #main(): PageDocument {
+    const { current } = this.#documents;
+    const main = current.find(
+      ({ place }) => place.parentFrameId === undefined && place.frameId === place.pageId,
+    );
+    if (main) return main;
+    throw new Error('the page has no document');
+  }
+
+  /** The document in a frame; the newest, when two sessions reach it. */
+  #find(frameId: string | undefined): PageDocument | undefined {
+    return this.#documents.current.findLast(({ place }) => place.frameId === frameId);
+  }
+
+  #patience(): AbortSignal {
+    return AbortSignal.any([this.#ended, AbortSignal.timeout(ANSWER_MS)]);
+  }
+}
+
+/** The expression that calls a page script. */
+function call<Args extends unknown[]>(
+  script: (this: never, ...args: Args) => unknown,
+  ...args: Args
+): string {
+  return `(${sourceOf(script)})(${args.map((arg) => JSON.stringify(arg)).join(', ')})`;
+}

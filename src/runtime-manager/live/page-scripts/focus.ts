@@ -1,0 +1,42 @@
+/** What has the focus in a document: the selected text, or that a frame has it. */
+export function selectedText(): { isFrame: boolean; text: string } {
+  const deepest = (root: DocumentOrShadowRoot): Element | null => {
+    const element = root.activeElement;
+    const shadow = element?.shadowRoot;
+    return shadow ? (deepest(shadow) ?? element) : element;
+  };
+  const element = deepest(document);
+  if (element instanceof HTMLIFrameElement || element?.tagName === 'FRAME') {
+    return { isFrame: true, text: '' };
+  }
+  const isField = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  if (!isField) return { isFrame: false, text: String(getSelection() ?? '') };
+  if (element.type === 'password') return { isFrame: false, text: '' };
+  // Some inputs, such as those for numbers, tell of no selection.
+  const { selectionStart, selectionEnd, value } = element;
+  if (selectionStart === null || selectionEnd === null) return { isFrame: false, text: value };
+  return { isFrame: false, text: value.slice(selectionStart, selectionEnd) };
+}
+
+/** Puts a text into the browser's clipboard; false where the page may not. */
+export async function writeClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Tells the page of a pasted text; true: the page took it itself. */
+export function offerPaste(text: string): boolean {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text/plain', text);
+  const event = new ClipboardEvent('paste', {
+    clipboardData,
+    bubbles: true,
+    cancelable: true,
+    composed: true,
+  });
+  return !(document.activeElement ?? document.body).dispatchEvent(event);
+}

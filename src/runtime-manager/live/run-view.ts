@@ -1,0 +1,153 @@
+import type { Run } from '../companion.ts';
+import type { Tab } from '../browser/pages/pages.ts';
+import type { ControlChange } from '../control/control.ts';
+import { TabView } from './tab-view.ts';
+import { ViewerSession } from './viewer-session.ts';
+import type { IncomingLimits } from './incoming-files.ts';
+
+/** Programs that work in two tabs at once would else turn viewers round and round. */
+const FOLLOW_MS = 500;
+
+export interface RunViewOptions {
+  /** How many may view one runtime at once. */
+  viewersMax: number;
+  uploads: IncomingLimits;
+}
+
+/** One run as people see it: its tabs, and who sees which. */
+export class RunView implements Disposable {
+  readonly #run: Run;
+  readonly #options: RunViewOptions;
+  readonly #tabs = new Map<string, TabView>();
+  readonly #sessions = new Set<ViewerSession>();
+  readonly #following = new DisposableStack();
+  readonly #offered = new Map<string, { name: string; sizeBytes: number }>();
+  /** The tab that anybody used last. */
+  #lastUsed: string | undefined;
+  #telling: NodeJS.Immediate | undefined;
+  #turning: NodeJS.Timeout | undefined;
+
+  constructor(run: Run, options: RunViewOptions) {
+    this.#run = run;
+    this.#options = options;
+    const { pages, endpoints } = run.browser;
+    const following = this.#following;
+    following.use(pages.onTabs(() => this.#tabsChanged()));
+    following.use(endpoints.clientTabs.onUse((pageId) => this.used(pageId)));
+    following.use(endpoints.control.follow((change) => this.#controlChanged(change)));
+    following.use(run.onNote(({ type, data }) => this.#noted(type, data)));
+    this.#tabsChanged();
+  }
+
+  get run(): Run {
+    return this.#run;
+  }
+
+  get options(): RunViewOptions {
+    return this.#options;
+  }
+
+  get isFull(): boolean {
+    return this.#sessions.size >= this.#options.viewersMax;
+  }
+
+  get viewers(): number {
+    return this.#sessions.size;
+  }
+
+  /** In the order in which they were opened. */
+  get tabs(): TabView[] {
+    return [...this.#tabs.values()];
+  }
+
+  tab(pageId: string | undefined): TabView | undefined {
+    return pageId === undefined ? undefined : this.#tabs.get(pageId);
+  }
+
+  /** What viewers may load of what the browser has downloaded. */
+  get offered(): ReadonlyMap<string, { name: string; sizeBytes: number }> {
+    return this.#offered;
+  }
+
+  /** The tab that viewers see who have chosen none. */
+  chosen(mode: 'last_used' | 'automation'): TabView | undefined {
+    const { clientTabs } = this.#run.browser.endpoints;
+    const wanted = mode === 'automation' ? clientTabs.lastUsed : this.#lastUsed;
+    const { defaultPageId } = this.#run.browser.pages;
+    return this.tab(wanted) ?? this.tab(defaultPageId) ?? this.tabs.at(-1);
+  }
+
+  add(session: ViewerSession): void {
+    this.#sessions.add(session);
+    this.#tellControl();
+  }
+
+  remove(session: ViewerSession): void {
+    this.#sessions.delete(session);
+    this.#tellControl();
+  }
+
+  /** Somebody did something in a tab. */
+  used(pageId: string): void {
+    if (this.#lastUsed === pageId) return;
+    this.#lastUsed = pageId;
+    this.#turning ??= setTimeout(() => {
+      this.#turning = undefined;
+      this.changed();
+    }, FOLLOW_MS).unref();
+  }
+
+  /** Tells viewers what has changed, once for all that changes at the same time. */
+  changed(): void {
+    this.#telling ??= setImmediate(() => {
+      this.#telling = undefined;
+      for (const session of this.#sessions) session.tabsChanged();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#following.dispose();
+    clearTimeout(this.#turning);
+    for (const tab of this.#tabs.values()) tab[Symbol.dispose]();
+  }
+
+  #tabsChanged(): void {
+    const { tabs } = this.#run.browser.pages;
+    const open = new Set(tabs.map(({ pageId }) => pageId));
+    for (const [pageId, tab] of this.#tabs) {
+      if (open.has(pageId)) continue;
+      this.#tabs.delete(pageId);
+      tab[Symbol.dispose]();
+    }
+    for (const tab of tabs) this.#open(tab);
+    this.changed();
+  }
+
+  #open(tab: Tab): void {
+    const known = this.#tabs.get(tab.pageId);
+    if (known) return known.update(tab);
+    const { browser, log } = this.#run;
+    const opened = new TabView(tab, { browser, log, changed: () => this.changed() });
+    this.#tabs.set(tab.pageId, opened);
+    // Whoever opened it goes on there.
+    if (this.#sessions.size > 0) this.used(tab.pageId);
+  }
+
+  #controlChanged(change: ControlChange): void {
+    for (const session of this.#sessions) session.controlChanged(change);
+    this.#tellControl();
+  }
+
+  #tellControl(): void {
+    for (const session of this.#sessions) session.tellControl();
+  }
+
+  #noted(type: string, data: Record<string, unknown>): void {
+    if (type !== 'download.finished') return;
+    const { fileId, name, sizeBytes } = data;
+    if (typeof fileId !== 'string' || typeof name !== 'string' || typeof sizeBytes !== 'number')
+      return;
+    this.#offered.set(fileId, { name, sizeBytes });
+    for (const session of this.#sessions) session.offer({ file: fileId, name, sizeBytes });
+  }
+}

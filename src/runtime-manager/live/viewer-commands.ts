@@ -1,0 +1,116 @@
+import type { ViewerMessage } from './messages.ts';
+
+/** https://chromedevtools.github.io/devtools-protocol/tot/Input/ */
+export interface InputCommand {
+  method: `Input.${string}`;
+  params: Record<string, unknown>;
+}
+
+type Said<T extends ViewerMessage['t']> = Extract<ViewerMessage, { t: T }>;
+
+const MOUSE = { move: 'mouseMoved', down: 'mousePressed', up: 'mouseReleased' } as const;
+const TOUCH = {
+  start: 'touchStart',
+  move: 'touchMove',
+  end: 'touchEnd',
+  cancel: 'touchCancel',
+} as const;
+const CTRL = 2;
+const SHIFT = 8;
+const ALT_OR_META = 1 | 4;
+const NUMPAD = 3;
+
+/**
+ * What Chromium's menus do, which only commands bring about; the keys alone do the rest.
+ * https://source.chromium.org/chromium/chromium/src/+/main:third_party/blink/renderer/core/editing/commands/editor_command_names.h
+ */
+const EDITING: Readonly<Record<string, string>> = {
+  a: 'selectAll',
+  c: 'copy',
+  x: 'cut',
+  z: 'undo',
+  y: 'redo',
+};
+
+export function mouseCommand({
+  type,
+  x,
+  y,
+  button,
+  buttons,
+  clicks,
+  modifiers,
+}: Said<'mouse'>): InputCommand {
+  const clickCount = type === 'move' ? 0 : clicks;
+  const params = { type: MOUSE[type], x, y, button, buttons, clickCount, modifiers };
+  return { method: 'Input.dispatchMouseEvent', params };
+}
+
+export function wheelCommand({ x, y, deltaX, deltaY, modifiers }: Said<'wheel'>): InputCommand {
+  const params = { type: 'mouseWheel', x, y, deltaX, deltaY, modifiers };
+  return { method: 'Input.dispatchMouseEvent', params };
+}
+
+export function touchCommand({ type, points, modifiers }: Said<'touch'>): InputCommand {
+  const params = { type: TOUCH[type], touchPoints: points, modifiers };
+  return { method: 'Input.dispatchTouchEvent', params };
+}
+
+export function keyCommand(said: Said<'key'>): InputCommand {
+  const { type, key, code, keyCode, location, isRepeat, modifiers } = said;
+  const text = type === 'down' ? textOf(said) : undefined;
+  const command = type === 'down' ? editingCommand(said) : undefined;
+  const down = text === undefined ? 'rawKeyDown' : 'keyDown';
+  return {
+    method: 'Input.dispatchKeyEvent',
+    params: {
+      type: type === 'up' ? 'keyUp' : down,
+      key,
+      code,
+      windowsVirtualKeyCode: keyCode,
+      location: location === NUMPAD ? 0 : location,
+      isKeypad: location === NUMPAD,
+      autoRepeat: isRepeat,
+      modifiers,
+      ...(text !== undefined && { text }),
+      ...(command !== undefined && { commands: [command] }),
+    },
+  };
+}
+
+/** Whether a key copies what is selected. */
+export function copies(said: Said<'key'>): boolean {
+  const command = said.type === 'down' ? editingCommand(said) : undefined;
+  return command === 'copy' || command === 'cut';
+}
+
+/** A key that is pressed and let go. */
+export function pressed(key: { key: string; keyCode: number }, modifiers = 0): Said<'key'>[] {
+  const common = {
+    t: 'key',
+    code: key.key,
+    location: 0,
+    isRepeat: false,
+    modifiers,
+    ...key,
+  } as const;
+  return [
+    { ...common, type: 'down' },
+    { ...common, type: 'up' },
+  ];
+}
+
+/** What a key types; undefined for one that types nothing. */
+function textOf({ key, modifiers }: Said<'key'>): string | undefined {
+  if ((modifiers & (CTRL | ALT_OR_META)) !== 0) return undefined;
+  if (key === 'Enter') return '\r';
+  // One character, which may be two code units.
+  return [...key].length === 1 ? key : undefined;
+}
+
+function editingCommand({ key, modifiers }: Said<'key'>): string | undefined {
+  if ((modifiers & CTRL) === 0 || (modifiers & ALT_OR_META) !== 0) return undefined;
+  const letter = key.toLowerCase();
+  if ((modifiers & SHIFT) !== 0) return letter === 'z' ? 'redo' : undefined;
+  return EDITING[letter];
+}

@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Control } from '../control/control.ts';
+import type { IncomingFiles } from './incoming-files.ts';
+import type { ServiceMessage, ViewerMessage } from './messages.ts';
+import type { FoundControl } from './page-questions.ts';
+import type { TabView } from './tab-view.ts';
+import type { TabWatch } from './tab-watch.ts';
+import type { Viewer } from './viewer.ts';
+import {
+  copies,
+  keyCommand,
+  mouseCommand,
+  pressed,
+  touchCommand,
+  wheelCommand,
+  type InputCommand,
+} from './viewer-commands.ts';
+
+type Said<T extends ViewerMessage['t']> = Extract<ViewerMessage, { t: T }>;
+
+/** How far a list is walked through by keys; further away, a script chooses. */
+const STEPS_MAX = 100;
+/** What is copied reaches viewers as one message. */
+const COPIED_MAX = 1_000_000;
+/** A page that hangs does not hold up what comes after. */
+const PRESS_MS = 1000;
+/** A tap becomes a click a moment after it. */
+const TAP_MS = 100;
+const PICKERS = ['date', 'datetime-local', 'month', 'week', 'time', 'color'] as const;
+const CTRL = 2;
+const ESCAPE = { key: 'Escape', keyCode: 27 };
+const ENTER = { key: 'Enter', keyCode: 13 };
+const DOWN = { key: 'ArrowDown', keyCode: 40 };
+const UP = { key: 'ArrowUp', keyCode: 38 };
+const PASTE = { key: 'v', keyCode: 86 };
+
+export interface ViewerInputParts {
+  viewer: Viewer;
+  control: Control;
+  files: IncomingFiles;
+  /** The tab that the viewer sees. */
+  tab: () => TabView | undefined;
+  /** The viewer did something: the runtime is in use. */
+  touched: () => void;
+}
+
+/** What one viewer does with mouse, keyboard, fingers and clipboard, and with what the page opens for them. */
+export class ViewerInput {
+  readonly #parts: ViewerInputParts;
+  /** Those that are down, by their codes, as they were pressed. */
+  readonly #keys = new Map<string, Said<'key'>>();
+  #button: Said<'mouse'> | undefined;
+  #touched: { x: number; y: number } | undefined;
+  #open: { id: string; control: FoundControl } | undefined;
+  #isLooking = false;
+  #cursor: string | undefined;
+
+  constructor(parts: ViewerInputParts) {
+    this.#parts = parts;
+  }
+
+  async mouse(said: Said<'mouse'>): Promise<void> {
+    const watch = await this.#watch();
+    if (!watch) return;
+    if (said.type === 'move') {
+      this.#give(watch, mouseCommand(said));
+      void this.#look(watch, said);
+      return;
+    }
+    if (said.type === 'down') await watch.interceptChoosers(true);
+    this.#button = said.type === 'down' ? said : undefined;
+    const given = watch.input(mouseCommand(said));
+    if (said.type === 'up' || said.button !== 'left') return quietly(given);
+    await Promise.race([quietly(given), delay(PRESS_MS, undefined, { ref: false })]);
+    await this.#showOpened(watch, said);
+  }
+
+  async wheel(said: Said<'wheel'>): Promise<void> {
+    const watch = await this.#watch();
+    if (watch) this.#give(watch, wheelCommand(said));
+  }
+
+  async touch(said: Said<'touch'>): Promise<void> {
+    const watch = await this.#watch();
+    if (!watch) return;
+    if (said.type === 'start') await watch.interceptChoosers(true);
+    this.#give(watch, touchCommand(said));
+    const [point] = said.points;
+    if (said.type === 'start' && point) this.#touched = point;
+    if (said.type !== 'end' || said.points.length > 0 || !this.#touched) return;
+    await delay(TAP_MS, undefined, { ref: false });
+    await this.#showOpened(watch, this.#touched);
+  }
+
+  async key(said: Said<'key'>): Promise<void> {
+    const watch = await this.#watch();
+    if (!watch) return;
+    if (said.type === 'down') this.#keys.set(said.code, said);
+    else this.#keys.delete(said.code);
+    // What is cut is gone afterwards.
+    const text = copies(said) ? await watch.questions.selectedText() : '';
+    this.#give(watch, keyCommand(said));
+    if (text !== '') this.#say({ t: 'clipboard', text: text.slice(0, COPIED_MAX) });
+  }
+
+  async text(text: string): Promise<void> {
+    const watch = await this.#watch();
+    if (watch) this.#give(watch, { method: 'Input.insertText', params: { text } });
+  }
+
+  async compose(text: string): Promise<void> {
+    const watch = await this.#watch();
+    const { length } = text;
+    const params = { text, selectionStart: length, selectionEnd: length };
+    if (watch) this.#give(watch, { method: 'Input.imeSetComposition', params });
+  }
+
+  /**
+   * Pastes as a person does, so that the page hears of it, where the page may use the clipboard;
+   * elsewhere the page is told, and the text typed unless the page took it.
+   */
+  async paste(text: string): Promise<void> {
+    const watch = await this.#watch();
+    if (!watch) return;
+    if (await watch.questions.writeClipboard(text)) {
+      const [down, up] = pressed(PASTE, CTRL).map(keyCommand);
+      if (down) this.#give(watch, { ...down, params: { ...down.params, commands: ['paste'] } });
+      if (up) this.#give(watch, up);
+    } else if (!(await watch.questions.offerPaste(text))) {
+      this.#give(watch, { method: 'Input.insertText', params: { text } });
+    }
+  }
+
+  /** Chooses an option of the list that is open, by keys, as a person does. */
+  async choose({ popup, options }: Said<'choose'>): Promise<void> {
+    const watch = await this.#watch();
+    const control = this.#close(popup);
+    const [index] = options;
+    if (!watch || !control) return;
+    if (index === undefined) return this.#press(watch, ESCAPE);
+    const steps = await watch.questions.stepsTo(control, index);
+    if (steps === undefined) return;
+    if (Math.abs(steps) > STEPS_MAX) {
+      this.#press(watch, ESCAPE);
+      await watch.questions.setValue(control, index);
+      return;
+    }
+    for (let step = 0; step < Math.abs(steps); step++) this.#press(watch, steps > 0 ? DOWN : UP);
+    this.#press(watch, ENTER);
+  }
+
+  async pick({ picker, value }: Said<'pick'>): Promise<void> {
+    const watch = await this.#watch();
+    const control = this.#close(picker);
+    if (!watch || !control) return;
+    this.#press(watch, ESCAPE);
+    if (value !== control.value) await watch.questions.setValue(control, value);
+  }
+
+  async chooseFiles({ chooser, files }: Said<'files'>): Promise<void> {
+    const tab = this.#parts.tab();
+    if (!tab) return;
+    const paths = files.length > 0 ? await this.#parts.files.receive(files) : [];
+    await tab.answerChooser(chooser, paths);
+  }
+
+  /** Lets go what is down, and closes what is open: somebody else drives now. */
+  async letGo(): Promise<void> {
+    const watch = await this.#parts.tab()?.watch;
+    const [keys, button] = [[...this.#keys.values()], this.#button];
+    this.#keys.clear();
+    this.#button = undefined;
+    const isOpen = this.#open !== undefined;
+    this.#open = undefined;
+    if (!watch) return;
+    if (isOpen) this.#press(watch, ESCAPE);
+    for (const key of keys) this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
+    if (button) this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
+    await quietly(watch.interceptChoosers(false));
+  }
+
+  async #watch(): Promise<TabWatch | undefined> {
+    this.#parts.touched();
+    return this.#parts.tab()?.watch;
+  }
+
+  /** Commands go in their order, and are not waited for: a page may take its time. */
+  #give(watch: TabWatch, command: InputCommand): void {
+    void quietly(watch.input(command));
+  }
+
+  #press(watch: TabWatch, key: { key: string; keyCode: number }): void {
+    for (const said of pressed(key)) this.#give(watch, keyCommand(said));
+  }
+
+  /** Tells what the pointer looks like now, one question at a time. */
+  async #look(watch: TabWatch, { x, y }: Said<'mouse'>): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const found = await watch.questions.at({ x, y });
+    this.#isLooking = false;
+    if (!found || found.cursor === this.#cursor) return;
+    this.#cursor = found.cursor;
+    this.#say({ t: 'cursor', cursor: found.cursor });
+  }
+
+  /** Lists and pickers of Chromium's own are in no picture, so viewers draw them. */
+  async #showOpened(watch: TabWatch, point: { x: number; y: number }): Promise<void> {
+    const control = (await watch.questions.at(point))?.open;
+    this.#open = control && { id: randomUUID(), control };
+    if (!this.#open || !control) return;
+    const { at, value, min, max, step, options } = control;
+    const { id } = this.#open;
+    const type = PICKERS.find((one) => one === control.type);
+    if (control.kind === 'popup')
+      this.#say({ t: 'popup', popup: id, at, isMultiple: false, options });
+    else if (type) this.#say({ t: 'picker', picker: id, at, type, value, min, max, step });
+  }
+
+  #close(id: string): FoundControl | undefined {
+    if (this.#open?.id !== id) return undefined;
+    const { control } = this.#open;
+    this.#open = undefined;
+    return control;
+  }
+
+  #say(message: ServiceMessage): void {
+    this.#parts.viewer.say(message);
+  }
+}
+
+/** A page that went away, or hangs, takes no input. */
+async function quietly(given: Promise<void>): Promise<void> {
+  await given.catch(() => undefined);
+}
