@@ -70,8 +70,10 @@ export class ViewerInput {
     }
     if (said.type === 'down') await watch.interceptChoosers(true);
     this.#button = said.type === 'down' ? said : undefined;
+    if (said.type === 'down') this.#open = undefined;
     const given = watch.input(mouseCommand(said));
-    if (said.type === 'up' || said.button !== 'left') return quietly(given);
+    // Lists open when the button is pressed, pickers when it is let go.
+    if (said.button !== 'left' || this.#open) return quietly(given);
     await Promise.race([quietly(given), delay(PRESS_MS, undefined, { ref: false })]);
     await this.#showOpened(watch, said);
   }
