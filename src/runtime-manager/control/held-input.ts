@@ -38,6 +38,7 @@ const WAITING_MAX = 500;
 const WAITING_MAX_BYTES = 16 * 1024 * 1024;
 /** What presses or releases something is short. */
 const PRESS_MAX_BYTES = 2048;
+const MIGHT_PRESS = /"(?:mousePressed|keyDown|rawKeyDown|touchStart|drag)/;
 
 /** Chromium's code for a command that it cannot carry out. */
 const SERVER_ERROR = -32000;
@@ -129,7 +130,9 @@ export class HeldInput implements Acting {
   #readPress(payload: Buffer): CdpCommand | undefined {
     if (payload.length > PRESS_MAX_BYTES) return undefined;
     if (this.#parts.interrupt && !this.#pressed.isAhead) return undefined;
-    return payload.includes(MIGHT_BE_INPUT, 0, 'latin1') ? read(payload) : undefined;
+    if (!payload.includes(MIGHT_BE_INPUT, 0, 'latin1')) return undefined;
+    const matters = this.#pressed.isAhead || this.#pressed.isDown;
+    return matters || MIGHT_PRESS.test(payload.toString('latin1')) ? read(payload) : undefined;
   }
 
   /** Whether a command is the end of something that was let go when a person came. */
