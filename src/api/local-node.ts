@@ -6,6 +6,7 @@ import {
   DownloadFiles,
   DownloadKeeper,
   EgressNotes,
+  HandOver,
   Humanize,
   LocalMachine,
   LiveView,
@@ -74,6 +75,7 @@ export async function openLocalNode(
   const { downloadsMax: mostDownloads, metrics } = parts;
   const companions = [
     new Humanize(parts.humanizeMaxDelayMs),
+    new HandOver(),
     new EgressNotes(),
     new Checkpoints(parts.profiles),
     new PageEvents(observers),

@@ -4,6 +4,13 @@ export { ensureChromedriver } from './browser/install/find-chromedriver.ts';
 export { findFfmpeg } from './browser/install/find-ffmpeg.ts';
 export { solveCaptchas, type CaptchaResult } from './captchas/solve-captchas.ts';
 export type { CaptchaOptions } from './captchas/watcher.ts';
+export { HandOver } from './control/hand-over.ts';
+export {
+  getControl,
+  requestControl,
+  setControl,
+  type ControlReport,
+} from './control/control-verbs.ts';
 export { diagnose, repair, type Diagnosis, type Finding } from './node/doctor.ts';
 export { Extensions, type ExtensionTrial } from './extensions/extensions.ts';
 export { DownloadKeeper } from './files/download-keeper.ts';

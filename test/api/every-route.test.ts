@@ -77,6 +77,8 @@ test("another organization's things are not found", async ({ service }) => {
 function bodyFor(path: string): object {
   if (path.endsWith('/runtimes')) return { alias: 'a', kind: 'browser' };
   if (path.endsWith('/proxy')) return { proxy: null };
+  if (path.endsWith('/control')) return { holder: 'agent' };
+  if (path.endsWith('/control/request')) return { reason: 'r' };
   if (path.endsWith('/files')) return { namespace: 'n', path: 'p' };
   return /\/(?:connections|wait|solve)$/.test(path) ? {} : { name: 'n' };
 }

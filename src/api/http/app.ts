@@ -39,6 +39,7 @@ import { captchaRoutes } from '../routes/captchas.ts';
 import { connectRoutes } from '../routes/connect.ts';
 import { connectOnceRoutes } from '../routes/connect-once.ts';
 import { connectionRoutes } from '../routes/connections.ts';
+import { controlRoutes } from '../routes/control.ts';
 import { docsRoutes } from '../routes/docs.ts';
 import { doctorRoutes } from '../routes/doctor.ts';
 import { eventRoutes } from '../routes/events.ts';
@@ -73,6 +74,7 @@ const TAGS = [
   'Connections',
   'Live view',
   'Events',
+  'Control',
   'Captchas',
   'Browser profiles',
   'Browser extensions',
@@ -165,6 +167,7 @@ export function createApp(parts: AppParts) {
   app.route('/', runtimeFileRoutes(parts));
   app.route('/', stagingRoutes(parts));
   app.route('/', captchaRoutes(parts));
+  app.route('/', controlRoutes({ runtimes }));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
   app.route('/', liveEmbedRoutes({ runtimes, addressOf }));

@@ -6,6 +6,8 @@ import { ClientActing } from '../humanize/client-acting.ts';
 import type { Humanizer } from '../humanize/humanizer.ts';
 import { DRIVERS, type Driver } from '../runtime/lifecycle.ts';
 import { Control } from '../control/control.ts';
+import { ControlCommands } from '../control/control-commands.ts';
+import { HeldInput } from '../control/held-input.ts';
 import { actingTogether } from './cdp/acting-together.ts';
 import { cdpPathOf, discover } from './cdp/cdp-discovery.ts';
 import { CdpGate } from './cdp/cdp-gate.ts';
@@ -163,20 +165,25 @@ export class Endpoints implements AsyncDisposable {
 
   /** Begins to act for a client of CDP, or for a helper at its gate. */
   #actFor(role: Role, pageId?: string): BridgeOptions['act'] {
-    const { humanizer } = this;
+    const { control, humanizer } = this;
     // Whoever observes neither gives input nor sets anything.
     if (role === 'observe') return undefined;
     return (wire) => {
       const quiet = new QuietCommands(wire);
       const actors: Acting[] = [
+        new ControlCommands(control, wire),
         new SharedActing(this.#options.shared, role, wire),
         new TabUse(this.clientTabs, pageId),
         new PausedTargets(quiet, () => this.#acting.size < 2),
         new PageEmulation(quiet, this.#emulation),
         quiet,
       ];
-      if (humanizer) actors.unshift(new ClientActing(humanizer, wire));
-      const acting = actingTogether(actors, () => this.#acting.delete(acting));
+      const humanized =
+        humanizer && new ClientActing(humanizer, wire, (command) => acting.sent(command));
+      if (humanized) actors.unshift(humanized);
+      const next = actingTogether(actors, () => this.#acting.delete(acting));
+      const interrupt = humanized && (() => humanized.interrupt());
+      const acting = new HeldInput({ control, wire, quiet, next, interrupt });
       this.#acting.add(acting);
       return acting;
     };

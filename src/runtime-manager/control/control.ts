@@ -2,6 +2,9 @@
 export const HOLDERS = ['agent', 'human'] as const;
 export type Holder = (typeof HOLDERS)[number];
 
+/** How long the reason for a hand-over may be, in characters. */
+export const REASON_MAX = 500;
+
 /** Why a person drives no more: it said so, gave no input for long, or went away. */
 export const RETURNS = ['returned', 'idle', 'left'] as const;
 export type ReturnCause = (typeof RETURNS)[number];
@@ -14,6 +17,8 @@ const CLIENTS_WAIT_MS = 20_000;
 export interface Hold {
   /** The viewer that gives input; undefined: somebody took control by the API, for any viewer. */
   viewer: string | undefined;
+  /** Why control was taken, if whoever took it said so. */
+  reason: string | undefined;
   /** Ends without input for so long. */
   idleMs: number;
   /** For how long input of programs waits before it fails. */
@@ -64,6 +69,11 @@ export class Control implements Disposable {
     return this.#hold ? this.#returned.promise : Promise.resolve();
   }
 
+  /** Programs drive from now on: the browser has become a runtime's. */
+  begin(): void {
+    this.#since = new Date();
+  }
+
   /** Calls `listener` with each change from now on, until the result is disposed. */
   follow(listener: (change: ControlChange) => void): Disposable {
     this.#listeners.add(listener);
@@ -73,8 +83,8 @@ export class Control implements Disposable {
   /** Gives a person control, also in the place of another one. */
   take(wanted: Partial<Hold> = {}): void {
     const before = this.#hold;
-    const { viewer, idleMs = IDLE_MS, clientsWaitMs = CLIENTS_WAIT_MS } = wanted;
-    const hold = { viewer, idleMs, clientsWaitMs };
+    const { viewer, reason, idleMs = IDLE_MS, clientsWaitMs = CLIENTS_WAIT_MS } = wanted;
+    const hold = { viewer, reason, idleMs, clientsWaitMs };
     this.#hold = hold;
     this.#request = undefined;
     if (!before) {
@@ -97,13 +107,16 @@ export class Control implements Disposable {
     if (!this.#hold) return;
     clearTimeout(this.#idle);
     this.#hold = undefined;
+    // Whoever gives control back has seen what was asked meanwhile; whoever just left may not have.
+    if (cause === 'returned') this.#request = undefined;
     this.#since = new Date();
     this.#returned.resolve();
     this.#tell({ type: 'returned', cause });
   }
 
-  /** A program asks for a person. */
+  /** A program asks for a person. Nothing changes when it asks the same again. */
   request(reason: string): void {
+    if (this.#request?.reason === reason) return;
     const request = { reason, at: new Date() };
     this.#request = request;
     this.#tell({ type: 'requested', request });

@@ -1,8 +1,8 @@
 import type { Acting, Wire } from '../connections/websocket/websocket-bridge.ts';
 import type { Humanizer } from './humanizer.ts';
-import { readInputCommand } from './input-command.ts';
+import { readInputCommand, type InputCommand } from './input-command.ts';
 import { InputQueue } from './input-queue.ts';
-import { ANSWER_START_BYTES, OwnCommands } from './own-commands.ts';
+import { ANSWER_START_BYTES, OwnCommands, type SentCommand } from './own-commands.ts';
 
 /** When this many commands of one client wait, the client is not read. */
 const WAITING_MAX = 500;
@@ -17,13 +17,20 @@ export class ClientActing implements Acting {
   readonly answerStartBytes = ANSWER_START_BYTES;
   readonly #humanizer: Humanizer;
   readonly #wire: Wire;
+  readonly #sent: (command: SentCommand) => void;
   readonly #own: OwnCommands;
   readonly #queues = new Map<string | undefined, InputQueue>();
   #waiting = 0;
 
-  constructor(humanizer: Humanizer, wire: Wire) {
+  /** `sent` is called with each command that goes to the browser, also those of the humanizer. */
+  constructor(
+    humanizer: Humanizer,
+    wire: Wire,
+    sent: (command: SentCommand) => void = () => undefined,
+  ) {
     this.#humanizer = humanizer;
     this.#wire = wire;
+    this.#sent = sent;
     this.#own = new OwnCommands((command) => this.#send(command));
   }
 
@@ -47,6 +54,13 @@ export class ClientActing implements Acting {
 
   answer(payload: Buffer): undefined {
     this.#own.settle(payload);
+  }
+
+  /** Does at once what is being done, and returns what has not begun, in its order. */
+  interrupt(): InputCommand[] {
+    const notBegun = [...this.#queues.values()].flatMap((queue) => queue.interrupt());
+    this.#waiting -= notBegun.length;
+    return notBegun;
   }
 
   close(): void {
@@ -73,7 +87,8 @@ export class ClientActing implements Acting {
     }
   }
 
-  #send(command: object): void {
+  #send(command: SentCommand): void {
+    this.#sent(command);
     this.#wire.send(Buffer.from(JSON.stringify(command)));
   }
 }

@@ -13,6 +13,7 @@ export class InputQueue {
   readonly #send: (command: InputCommand) => void;
   readonly #queue: InputCommand[] = [];
   #isWorking = false;
+  #wasInterrupted = false;
   #lastKind: 'pointer' | 'keyboard' | undefined;
   #touchedAt = 0;
 
@@ -40,11 +41,26 @@ export class InputQueue {
     this.#isWorking = true;
     let isQueued = false;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      if (this.#wasInterrupted) this.#begin();
       this.#stage.enter(isQueued);
       this.#send(await this.#actOut(next));
       isQueued = true;
     }
     this.#isWorking = false;
+  }
+
+  /** Does at once what is being done, and returns what has not begun: somebody else has the input. */
+  interrupt(): InputCommand[] {
+    this.#wasInterrupted = true;
+    this.#stage.hurry();
+    return this.#queue.splice(0);
+  }
+
+  /** Begins anew after somebody else. */
+  #begin(): void {
+    this.#wasInterrupted = false;
+    this.#pointer.leave();
+    this.#keyboard.leave();
   }
 
   close(): void {

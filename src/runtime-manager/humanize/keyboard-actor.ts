@@ -61,6 +61,11 @@ export class KeyboardActor {
     return last ? { ...command, ...eventOf(last) } : command;
   }
 
+  /** Somebody else had the keyboard: no key is held. */
+  leave(): void {
+    this.#downAt.clear();
+  }
+
   async #press(name: string, { key = '', text }: KeyParams): Promise<void> {
     const character = text ?? key;
     if (MODIFIERS.has(key)) {

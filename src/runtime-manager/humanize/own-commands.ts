@@ -19,11 +19,11 @@ export type Result = Record<string, unknown> | undefined;
  * client does not use, so that their answers can be kept from it.
  */
 export class OwnCommands {
-  readonly #send: (command: object) => void;
+  readonly #send: (command: SentCommand & { id: number }) => void;
   readonly #waiting = new Map<number, (result: Result) => void>();
   #nextId = ID_MAX;
 
-  constructor(send: (command: object) => void) {
+  constructor(send: (command: SentCommand & { id: number }) => void) {
     this.#send = send;
   }
 
@@ -62,8 +62,14 @@ function idIn(start: Buffer): number {
   return Number(ANSWER.exec(start.toString('latin1', 0, ANSWER_START_BYTES))?.[1]);
 }
 
-export interface OwnCommand {
+/** A command, on whichever session. */
+export interface SentCommand {
   method: string;
+  params?: object | undefined;
+  sessionId?: string | undefined;
+}
+
+export interface OwnCommand extends SentCommand {
   params: object;
   sessionId: string | undefined;
 }

@@ -57,6 +57,12 @@ export class PointerActor {
     this.#held.clear();
   }
 
+  /** Somebody else had the mouse: no button is held, and the pointer is elsewhere. */
+  leave(): void {
+    this.#held.clear();
+    this.#aimed = undefined;
+  }
+
   async #reach(params: MouseParams, upcoming: readonly InputCommand[]): Promise<Point> {
     const aimed = { x: params.x, y: params.y };
     // A place beside the middle is meant only for the target that was there then.

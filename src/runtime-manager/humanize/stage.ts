@@ -21,6 +21,9 @@ export class Stage {
   #toldAt = 0;
   #delayLeftMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Ends the present wait. */
+  #wake: (() => void) | undefined;
+  #isHurried = false;
   #isClosed = false;
 
   constructor(humanizer: Humanizer, own: OwnCommands, sessionId: string | undefined) {
@@ -52,9 +55,18 @@ export class Stage {
   /** Called when a command's turn comes; `isQueued`: it came before the last one was done. */
   enter(isQueued: boolean): void {
     this.#isQueued = isQueued;
+    this.#isHurried = false;
     this.#burst.enter(this.now);
     if (this.now - this.#toldAt > ANSWERED_MS) this.#unanswered = 0;
     this.#delayLeftMs = this.humanizer.maxDelayMs;
+  }
+
+  /** Does what is left of the present command at once. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#delayLeftMs = 0;
+    clearTimeout(this.#timer);
+    this.#wake?.();
   }
 
   /** Waits for `ms`, or for what is left of the delay. */
@@ -77,7 +89,7 @@ export class Stage {
     for (const [at, step] of steps.entries()) {
       await this.#wait(startedAt + step.atMs - this.now);
       const next = steps[at + 1];
-      const isLate = next !== undefined && this.now >= startedAt + next.atMs;
+      const isLate = next !== undefined && (this.#isHurried || this.now >= startedAt + next.atMs);
       if (!isLate || !mayLeaveOut) act(step);
     }
   }
@@ -112,11 +124,12 @@ export class Stage {
   }
 
   async #wait(ms: number): Promise<void> {
-    if (ms < 1) return;
+    if (ms < 1 || this.#isHurried) return;
     await this.#whileOpen();
     const startedAt = this.now;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#timer = setTimeout(resolve, ms);
+    this.#wake = resolve;
     await promise;
     this.#passed(startedAt);
   }

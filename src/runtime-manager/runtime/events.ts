@@ -31,6 +31,13 @@ export const DOWNLOAD_EVENTS = [
   'download.failed',
 ] as const;
 
+/** Events of who drives a browser: programs, or a person. */
+export const CONTROL_EVENTS = [
+  'runtime.control_requested',
+  'runtime.control_taken',
+  'runtime.control_returned',
+] as const;
+
 /** Events of captchas on pages, in runtimes that solve them. */
 export const CAPTCHA_EVENTS = [
   'captcha.detected',
@@ -46,6 +53,7 @@ export const EVENT_TYPES = [
   ...PAGE_EVENTS,
   ...EGRESS_EVENTS,
   ...DOWNLOAD_EVENTS,
+  ...CONTROL_EVENTS,
   ...CAPTCHA_EVENTS,
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

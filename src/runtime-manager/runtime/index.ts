@@ -13,6 +13,7 @@ export { ApiKeys } from '../api-keys/api-keys.ts';
 export type { ApiKeyStore } from '../api-keys/api-key-store.ts';
 export { BROWSER_FLAVORS, type BrowserFlavor } from '../browser/flavor.ts';
 export { CAPTCHA_KINDS, CAPTCHA_STATUSES } from '../captchas/kinds.ts';
+export { HOLDERS, REASON_MAX as CONTROL_REASON_MAX } from '../control/control.ts';
 export { isRule } from '../egress/destination-rules.ts';
 export { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
 export {

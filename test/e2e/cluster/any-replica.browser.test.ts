@@ -114,6 +114,33 @@ test('what a companion is asked at another API gets an answer that fits', async 
   });
 });
 
+test('a person takes control at one API, and input that came by another waits', async ({
+  replicas,
+}) => {
+  const { first, second } = replicas;
+  const { runtimes, create } = await createWorkspace(first);
+  const { id, connection } = await create();
+  const path = `${runtimes}/${id}/control`;
+  const html = '<title>-</title><body style="height:90vh" onclick="document.title += 1">';
+  const page = await puppeteerPage(connection.cdpUrl, await openSite(html));
+  await second.call('POST', `${path}/request`, { reason: 'a login' });
+  expect(await first.call('GET', path)).toMatchObject({
+    json: { holder: 'agent', viewer: null, request: { reason: 'a login' } },
+  });
+  const taken = await second.call('POST', path, { holder: 'human', clientsWaitSeconds: 30 });
+  expect(taken).toMatchObject({ status: 200, json: { holder: 'human', clientsWaitSeconds: 30 } });
+  const click = page.mouse.click(10, 10);
+  expect(await page.title()).toBe('-');
+  const waited = second.call('POST', `${runtimes}/${id}/events/wait`, {
+    after: '0',
+    eventTypes: ['runtime.control_returned'],
+  });
+  await first.call('POST', path, { holder: 'agent' });
+  await click;
+  expect(await page.title()).toBe('-1');
+  expect((await waited).json).toMatchObject({ event: { data: { cause: 'returned' } } });
+});
+
 test('what happens in pages is told at every API within a second', async ({ replicas }) => {
   const { first, second } = replicas;
   const { runtimes, create } = await createWorkspace(first);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { asBrowserFinds } from './context-proxy.ts';
 import { HARMLESS, reasonAgainst } from './cdp-commands.ts';
+import { REASON_MAX } from '../../control/control.ts';
 import { isOwnFile, seenPart, type FilesFolder } from '../../browser/own-files.ts';
 import type { Access } from '../../runtime/access.ts';
 
@@ -64,6 +65,8 @@ type Judge = (command: CdpCommand, files: RuntimeFiles, role: Role) => Verdict;
 
 /** Commands that are judged by their parameters, with their judges. */
 const JUDGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
+  ['Bctrl.getControl', judgeGetControl],
+  ['Bctrl.requestHandoff', judgeHandoff],
   ['Browser.setDownloadBehavior', judgeDownload],
   ['DOM.setFileInputFiles', judgeInput],
   ['Extensions.loadUnpacked', judgeExtension],
@@ -92,6 +95,20 @@ export function judge(command: CdpCommand, role: Role, files: RuntimeFiles): Ver
 
 function refuse({ method }: CdpCommand, why: string): Verdict {
   return { refuse: `${method} is not allowed${why}` };
+}
+
+/** The parameters of `Bctrl.requestHandoff`. */
+export const HandoffParams = z.strictObject({ reason: z.string().trim().min(1).max(REASON_MAX) });
+
+function judgeHandoff({ method, params }: CdpCommand): Verdict {
+  if (HandoffParams.safeParse(params).success) return PASS;
+  return {
+    refuse: `${method} takes one parameter, reason: a text of 1 to ${REASON_MAX} characters`,
+  };
+}
+
+function judgeGetControl({ method, params = {} }: CdpCommand): Verdict {
+  return Object.keys(params).length === 0 ? PASS : { refuse: `${method} takes no parameters` };
 }
 
 /** Stagehand names its extension by a path on its own machine; the runtime has one of its own. */
