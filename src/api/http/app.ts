@@ -48,6 +48,7 @@ import { fileContentRoutes } from '../routes/file-content.ts';
 import { fileUploadRoutes } from '../routes/file-uploads.ts';
 import { fileRoutes } from '../routes/files.ts';
 import { liveEmbedRoutes } from '../routes/live-embed.ts';
+import { liveFileRoutes } from '../routes/live-files.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
@@ -149,6 +150,7 @@ export function createApp(parts: AppParts) {
   app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
   app.route('/', connectRoutes(parts));
+  app.route('/', liveFileRoutes(parts));
   const limit = limitRate(parts.rateLimitPerMinute);
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));

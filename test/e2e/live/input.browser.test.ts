@@ -1,4 +1,5 @@
 /** What a person does in a live view reaches the page as if it were done there. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -62,14 +63,16 @@ const test = base
     const [page] = await browser.pages();
     if (!page) throw new Error('there is no page');
     // Only here, and over TLS, may pages use the clipboard.
-    await page.goto(`http://localhost:${(site.address() as AddressInfo).port}/`);
+    const address = `http://localhost:${(site.address() as AddressInfo).port}/`;
+    await page.goto(address);
     const viewer = stack.use(await watch(service, `${workspace.runtimes}/${id}`));
     const owned = stack.move();
     onCleanup(() => owned.disposeAsync());
-    return { viewer, page, browser };
+    return { viewer, page, address };
   })
-  .extend('view', async ({ shown: { viewer, page } }) => {
-    await page.reload();
+  .extend('view', async ({ shown: { viewer, page, address } }) => {
+    // A reload would keep the place to which a test has scrolled.
+    await page.goto(`${address}?${randomUUID()}`);
     viewer.said.length = 0;
     /** Waits for what the page notes, in this order; what else it notes is passed over. */
     const noted = (...wanted: string[]) =>
