@@ -47,6 +47,7 @@ export class FakeBrowser implements MachineBrowser {
     attach: () => Promise.reject(new Error('there are no pages')),
     open: () => Promise.reject(new Error('there are no pages')),
     close: async () => undefined,
+    refresh: async () => undefined,
     setObserved: () => undefined,
   };
   readonly downloads = {

@@ -1,10 +1,13 @@
 import type { Run } from '../companion.ts';
 import type { Tab } from '../browser/pages/pages.ts';
 import type { ControlChange } from '../control/control.ts';
+import { every } from '../timing/every.ts';
 import { TabView } from './tab-view.ts';
 import { ViewerSession } from './viewer-session.ts';
 import type { IncomingLimits } from './incoming-files.ts';
 
+/** How late viewers may see a new title of a tab. */
+const TITLES_MS = 1000;
 /** Programs that work in two tabs at once would else turn viewers round and round. */
 const FOLLOW_MS = 500;
 
@@ -26,6 +29,7 @@ export class RunView implements Disposable {
   #lastUsed: string | undefined;
   #telling: NodeJS.Immediate | undefined;
   #turning: NodeJS.Timeout | undefined;
+  #titles: ReturnType<typeof every> | undefined;
 
   constructor(run: Run, options: RunViewOptions) {
     this.#run = run;
@@ -79,11 +83,20 @@ export class RunView implements Disposable {
 
   add(session: ViewerSession): void {
     this.#sessions.add(session);
+    const { pages } = this.#run.browser;
+    // A failure means that the browser goes, or is busy.
+    this.#titles ??= every(
+      TITLES_MS,
+      () => pages.refresh(),
+      () => undefined,
+    );
+    this.#titles.soon();
     this.#tellControl();
   }
 
   remove(session: ViewerSession): void {
     this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#leaveTitles();
     this.#tellControl();
   }
 
@@ -107,8 +120,14 @@ export class RunView implements Disposable {
 
   [Symbol.dispose](): void {
     this.#following.dispose();
+    this.#leaveTitles();
     clearTimeout(this.#turning);
     for (const tab of this.#tabs.values()) tab[Symbol.dispose]();
+  }
+
+  #leaveTitles(): void {
+    this.#titles?.[Symbol.dispose]();
+    this.#titles = undefined;
   }
 
   #tabsChanged(): void {

@@ -93,6 +93,12 @@ export class Pages {
     return this.#browser.attach(pageId, options);
   }
 
+  /** Looks at the titles of pages, whose changes Chromium does not tell. */
+  async refresh(): Promise<void> {
+    const { targetInfos } = await this.#browser.send('Target.getTargets', {});
+    for (const info of targetInfos) this.#changed(info);
+  }
+
   /** Opens a tab beside another, in its context, and resolves with its id. Throws when Chromium refuses. */
   async open(beside: string | undefined): Promise<string> {
     const contextId = beside === undefined ? undefined : this.#pages.get(beside)?.contextId;
