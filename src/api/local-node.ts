@@ -13,6 +13,7 @@ import {
   PageEvents,
   PageObservers,
   programPaths,
+  Screenshots,
   type EgressPolicy,
   type Extensions,
   type ExtensionTrial,
@@ -87,6 +88,7 @@ export async function openLocalNode(
       diskBytes: parts.runtimeLimits.diskBytes,
     }),
     new Captchas(parts.captchas),
+    new Screenshots(),
   ];
   const { meter } = parts.metrics;
   const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });

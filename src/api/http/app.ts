@@ -57,6 +57,7 @@ import { runtimeFileRoutes } from '../routes/runtime-files.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
 import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
+import { screenshotRoutes } from '../routes/screenshot.ts';
 import { storageRoutes } from '../routes/storage.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
@@ -163,6 +164,7 @@ export function createApp(parts: AppParts) {
   app.route('/', runtimeFileRoutes(parts));
   app.route('/', stagingRoutes(parts));
   app.route('/', captchaRoutes(parts));
+  app.route('/', screenshotRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
   app.route('/', browserProfileRoutes(parts));
