@@ -15,6 +15,7 @@ import {
   PageEvents,
   PageObservers,
   programPaths,
+  Screenshots,
   type EgressPolicy,
   type Extensions,
   type ExtensionTrial,
@@ -96,6 +97,7 @@ export async function openLocalNode(
       storage,
     }),
     new Captchas(parts.captchas),
+    new Screenshots(),
   ];
   const { meter } = parts.metrics;
   const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });

@@ -58,6 +58,8 @@ export const RUNTIME_ERROR_CODES = [
   'file.path_in_use',
   'file.too_large',
   'file.no_content',
+  'page.not_found',
+  'page.unavailable',
   'connection.ticket_invalid',
   'connection.ticket_expired',
   'connection.revoked',

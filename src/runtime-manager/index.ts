@@ -76,3 +76,10 @@ export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';
 export type { CallScope, ConnectionState, OwnNode } from './node/runtime-node.ts';
 export { Checkpoints } from './profiles/checkpoints.ts';
+export {
+  IMAGE_FORMATS,
+  screenshotPath,
+  type ImageFormat,
+  type ScreenshotRequest,
+} from './screenshots/screenshot-request.ts';
+export { Screenshots } from './screenshots/screenshots.ts';

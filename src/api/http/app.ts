@@ -60,6 +60,7 @@ import { runtimeFileRoutes } from '../routes/runtime-files.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
 import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
+import { screenshotRoutes } from '../routes/screenshot.ts';
 import { storageRoutes } from '../routes/storage.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
@@ -170,6 +171,7 @@ export function createApp(parts: AppParts) {
   app.route('/', stagingRoutes(parts));
   app.route('/', captchaRoutes(parts));
   app.route('/', controlRoutes({ runtimes }));
+  app.route('/', screenshotRoutes(parts));
   app.route('/', eventRoutes({ runtimes }));
   app.route('/', connectionRoutes({ runtimes, addressOf }));
   app.route('/', liveEmbedRoutes({ runtimes, addressOf }));

@@ -64,6 +64,8 @@ const RUNTIME_ERROR_STATUS = {
   'file.path_in_use': 409,
   'file.too_large': 413,
   'file.no_content': 409,
+  'page.not_found': 404,
+  'page.unavailable': 409,
   'connection.ticket_invalid': 401,
   'connection.ticket_expired': 401,
   'connection.revoked': 410,
@@ -105,6 +107,9 @@ const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
     'Stop the runtimes first, or delete with ?force=true, which stops them.',
   'storage.not_empty': 'Delete its files first, or delete with ?force=true, which deletes them.',
   'storage.quota_exceeded': 'Delete files that nobody needs any more.',
+  'page.not_found': 'Leave pageId out for the default page, or open a page first.',
+  'page.unavailable':
+    'Reload a page that has crashed, and close a dialog that is open. A page that is only busy can be tried again.',
 };
 
 interface ErrorExtras {

@@ -11,7 +11,7 @@ export const EventId = z
   .regex(/^\d{1,18}$/, 'Not an event id')
   .openapi({ example: '1207' });
 
-const CdpId = z.string().regex(/^[\w-]{1,128}$/, 'Not a CDP id');
+export const CdpId = z.string().regex(/^[\w-]{1,128}$/, 'Not a CDP id');
 
 const types = z.array(z.enum(EVENT_TYPES)).min(1);
 

@@ -5,6 +5,7 @@ import { RuntimeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { retry } from '../timing/retry.ts';
+import { Turns } from '../timing/turns.ts';
 import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import { StorageQuotas, type FileLimits } from './storage-quota.ts';
@@ -48,9 +49,8 @@ export interface CompleteDownload extends BegunRecord {
 export class DownloadKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
   readonly #quotas: StorageQuotas;
-  readonly #waiting: (() => void)[] = [];
+  readonly #turns = new Turns(STORED_AT_ONCE);
   readonly #keeping = new Set<Promise<unknown>>();
-  #active = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -62,7 +62,7 @@ export class DownloadKeeper implements AsyncDisposable {
    * the database is not away for long. Never rejects.
    */
   keep(download: CompleteDownload): Promise<StoredFile | FileFailure> {
-    return this.#untilOver(this.#inTurn(() => this.#keep(download)));
+    return this.#untilOver(this.#turns.take(() => this.#keep(download)));
   }
 
   /** Records why there is no file, as `keep` does, and resolves with it. */
@@ -78,19 +78,6 @@ export class DownloadKeeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#keeping.size > 0) await Promise.all(this.#keeping);
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#active < STORED_AT_ONCE) this.#active++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // Whoever waits for longest gets this turn.
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#active--;
-    }
   }
 
   async #keep(download: CompleteDownload): Promise<StoredFile | FileFailure> {

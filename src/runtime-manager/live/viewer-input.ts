@@ -140,11 +140,11 @@ export class ViewerInput {
     const control = this.#close(popup);
     const [index] = options;
     if (!watch || !control) return;
-    if (index === undefined) return this.#press(watch, ESCAPE);
+    if (index === undefined) return this.#leave(watch);
     const steps = await watch.questions.stepsTo(control, index);
     if (steps === undefined) return;
     if (Math.abs(steps) > STEPS_MAX) {
-      this.#press(watch, ESCAPE);
+      await this.#leave(watch);
       await watch.questions.setValue(control, index);
       return;
     }
@@ -156,7 +156,7 @@ export class ViewerInput {
     const watch = await this.#watch();
     const control = this.#close(picker);
     if (!watch || !control) return;
-    this.#press(watch, ESCAPE);
+    await this.#leave(watch);
     if (value !== control.value) await watch.questions.setValue(control, value);
   }
 
@@ -176,7 +176,7 @@ export class ViewerInput {
     const isOpen = this.#open !== undefined;
     this.#open = undefined;
     if (!watch) return;
-    if (isOpen) this.#press(watch, ESCAPE);
+    if (isOpen) await this.#leave(watch);
     for (const key of keys) this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
     if (button) this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
     await quietly(watch.interceptChoosers(false));
@@ -190,6 +190,12 @@ export class ViewerInput {
   /** Commands go in their order, and are not waited for: a page may take its time. */
   #give(watch: TabWatch, command: InputCommand): void {
     void quietly(watch.input(command));
+  }
+
+  /** Closes what Chromium has opened; a click before that would only close it. */
+  async #leave(watch: TabWatch): Promise<void> {
+    const closed = pressed(ESCAPE).map((said) => quietly(watch.input(keyCommand(said))));
+    await Promise.race([Promise.all(closed), delay(PRESS_MS, undefined, { ref: false })]);
   }
 
   #press(watch: TabWatch, key: { key: string; keyCode: number }): void {

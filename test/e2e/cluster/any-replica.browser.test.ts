@@ -19,11 +19,19 @@ import {
   testWithReplicas,
 } from '../../support/replicas.ts';
 import { attach } from '../../support/selenium.ts';
+import { decode, takeScreenshot } from '../../support/screenshots.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace } from '../../support/test.ts';
 
 const test = testWithReplicas().skipIf(!HAS_NATS);
 const SECOND_MS = 1000;
+/** No picture of it is small. */
+const NOISE = `<body style="margin: 0"><canvas width="1280" height="800"></canvas><script>
+  const context = document.querySelector('canvas').getContext('2d');
+  const noise = context.createImageData(1280, 800);
+  for (let nth = 0; nth < noise.data.length; nth++) noise.data[nth] = Math.random() * 256;
+  context.putImageData(noise, 0, 0);
+</script>`;
 
 test('a runtime that one API made is found and listed at another', async ({ replicas }) => {
   const { second } = replicas;
@@ -260,4 +268,33 @@ test('runtimes are spread over the nodes', async ({ replicas }) => {
   const { runtimes } = await createOnBoth(replicas);
   const ids = runtimes.map(({ connection }) => nodeIdOf(connection.cdpUrl));
   expect(ids).toEqual(replicas.nodes.map(({ nodeId }) => nodeId));
+});
+
+test('a screenshot of any size, or why there is none, comes by another API', async ({
+  replicas,
+}) => {
+  const { first, second } = replicas;
+  const { runtimes, create } = await createWorkspace(first);
+  const { id, connection } = await create();
+  const path = `${runtimes}/${id}`;
+  const page = await puppeteerPage(connection.cdpUrl, await openSite(NOISE));
+  const full = await takeScreenshot(second, path);
+  expect(full.bytes.length).toBeGreaterThan(1024 ** 2);
+  const size = await page.evaluate('[innerWidth, innerHeight]');
+  const { type, width, height } = await decode(page, full);
+  expect({ type, size: [width, height] }).toEqual({ type: 'image/png', size });
+  const thumbnail = await decode(page, await takeScreenshot(second, path, { width: '320' }));
+  expect(thumbnail).toMatchObject({ type: 'image/jpeg', width: 320 });
+  expect(await takeScreenshot(second, path, { pageId: 'nothing' })).toMatchObject({
+    status: 404,
+    json: { code: 'page.not_found' },
+  });
+  const session = await page.createCDPSession();
+  session.send('Page.crash').catch(() => undefined);
+  await eventually(async () => {
+    expect(await takeScreenshot(second, path, { width: '320' })).toMatchObject({
+      status: 409,
+      json: { code: 'page.unavailable', details: { reason: 'crashed' } },
+    });
+  });
 });
