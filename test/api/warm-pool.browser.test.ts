@@ -20,7 +20,7 @@ async function openWarm(warm = WARM, jailMode?: 'off'): Promise<TestService> {
 }
 
 async function untilWarm({ url }: TestService, count: number): Promise<void> {
-  await expect.poll(() => warmBrowsers(url), { interval: 50 }).toBe(count);
+  await eventually(async () => expect(await warmBrowsers(url)).toBe(count));
 }
 
 /** Directories of browsers, by the id of their main process. */
@@ -101,7 +101,8 @@ test('no browser is handed out twice, and each that is handed out is replaced', 
   });
 });
 
-test('browsers that hang or died while they waited are not handed out', async () => {
+// Both wait until it is certain that a browser hangs.
+test.concurrent('browsers that hang or died while they waited are not handed out', async () => {
   await using service = await openWarm();
   const workspace = await createWorkspace(service);
   const [hung, died] = [...(await browsersOf(service)).values()];
@@ -110,10 +111,12 @@ test('browsers that hang or died while they waited are not handed out', async ()
   const { connection } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   expect(await client.send('Browser.getVersion')).toHaveProperty('product');
-  await expect.poll(async () => [...(await browsersOf(service)).values()]).not.toContain(hung);
+  await eventually(async () =>
+    expect([...(await browsersOf(service)).values()]).not.toContain(hung),
+  );
 });
 
-test('browsers whose page hangs, crashed or was closed are replaced while they wait', async () => {
+test.concurrent('browsers whose page hangs, crashed or was closed are replaced while they wait', async () => {
   // The test uses the port of a browser, which only the service reaches in a jail.
   await using service = await openWarm({ min: 3, max: 3 }, 'off');
   const workspace = await createWorkspace(service);
@@ -129,7 +132,7 @@ test('browsers whose page hangs, crashed or was closed are replaced while they w
     const now = [...(await browsersOf(service)).values()];
     return now.filter((pid) => before.includes(pid));
   };
-  await expect.poll(left).toEqual([]);
+  await eventually(async () => expect(await left()).toEqual([]));
   const { connection, summary } = await workspace.create();
   using client = await openCdp(connection.cdpUrl);
   const attach = { targetId: summary.defaultPageId, flatten: true };

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { openCdp } from '../support/cdp.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { correctPlaces } from '../../src/db/queries/quotas.ts';
+import { freshEnv } from '../support/fresh-env.ts';
 import { caller } from '../support/http.ts';
 import { chromiumsOf, listeningPorts } from '../support/processes.ts';
 import { seededRandom } from '../support/random.ts';
@@ -22,8 +22,7 @@ const rounds = Number(process.env['CHAOS_ROUNDS'] ?? 8);
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 interface World {
-  directory: string;
-  env: Record<string, string>;
+  env: Awaited<ReturnType<typeof freshEnv>>;
   service: ServiceProcess;
   apiKey: string;
   random: (below: number) => number;
@@ -70,11 +69,10 @@ test(
 );
 
 async function openWorld(): Promise<World> {
-  const directory = await mkdtemp(join(tmpdir(), 'bc-'));
-  const disk = await openSmallDisk(directory);
+  const fresh = await freshEnv();
+  const disk = await openSmallDisk(fresh.BCTRL_BROWSER_DIR);
   const env = {
-    PORT: '0',
-    BCTRL_DATA_DIR: join(directory, 'data'),
+    ...fresh,
     BCTRL_BROWSER_DIR: disk,
     BCTRL_WARM_MIN: '1',
     BCTRL_HEALTH_INTERVAL_MS: '300',
@@ -83,7 +81,6 @@ async function openWorld(): Promise<World> {
   };
   const service = await startService(env);
   const world = {
-    directory,
     env,
     service,
     apiKey: service.apiKey ?? '',
@@ -92,7 +89,6 @@ async function openWorld(): Promise<World> {
   onTestFinished(async () => {
     await world.service.stop('SIGTERM');
     await run('umount', [disk]).catch(() => undefined);
-    await rm(directory, { recursive: true, force: true });
   });
   return world;
 }
@@ -131,7 +127,7 @@ async function startLoad({ service, apiKey, random }: World, round: number): Pro
   await Promise.all(attempts);
 }
 
-const mainProcesses = ({ env }: World) => chromiumsOf(env['BCTRL_BROWSER_DIR'] ?? '');
+const mainProcesses = ({ env }: World) => chromiumsOf(env.BCTRL_BROWSER_DIR);
 
 async function signalBrowser(world: World, signal: NodeJS.Signals): Promise<void> {
   const browsers = await mainProcesses(world);
@@ -159,7 +155,7 @@ async function crashRenderer({ service, apiKey }: World): Promise<void> {
 }
 
 async function postmaster({ env }: World): Promise<number> {
-  const file = join(env['BCTRL_DATA_DIR'] ?? '', 'postgres/data/postmaster.pid');
+  const file = join(env.BCTRL_DATA_DIR, 'postgres/data/postmaster.pid');
   return Number((await readFile(file, 'utf8')).split('\n')[0]);
 }
 
@@ -170,8 +166,8 @@ async function killPostgres(world: World, signal: NodeJS.Signals): Promise<void>
 }
 
 async function fillDisk({ env, random }: World): Promise<void> {
-  const filler = join(env['BCTRL_BROWSER_DIR'] ?? '', 'filler');
-  const { stdout } = await run('df', ['--output=size', env['BCTRL_BROWSER_DIR'] ?? '']);
+  const filler = join(env.BCTRL_BROWSER_DIR, 'filler');
+  const { stdout } = await run('df', ['--output=size', env.BCTRL_BROWSER_DIR]);
   // Fills only the small disk that was mounted for it.
   if (Number(stdout.split('\n')[1]) > 300_000) return;
   await writeFile(filler, Buffer.alloc(300 * 1024 ** 2)).catch(() => undefined);
@@ -190,7 +186,7 @@ async function restartMachine(world: World): Promise<void> {
       // Its lifeline ended the browser first.
     }
   }
-  const disk = world.env['BCTRL_BROWSER_DIR'] ?? '';
+  const disk = world.env.BCTRL_BROWSER_DIR;
   for (const name of await readdir(disk)) await rm(join(disk, name), { recursive: true });
 }
 
@@ -234,12 +230,12 @@ async function expectAgreement(world: World, when: string): Promise<void> {
   };
   // A browser that nobody waits for comes up slowly, at low priority.
   await eventually(look, { interval: 200 });
-  await using database = await openDatabase(embeddedAddress(world.env['BCTRL_DATA_DIR'] ?? ''));
+  await using database = await openDatabase(embeddedAddress(world.env.BCTRL_DATA_DIR));
   expect(await correctPlaces(database.db), `${when}: organizations counted wrong`).toBe(0);
 }
 
 async function browserDirectories({ env }: World): Promise<string[]> {
-  const disk = env['BCTRL_BROWSER_DIR'] ?? '';
+  const disk = env.BCTRL_BROWSER_DIR;
   const [root] = (await readdir(disk)).filter((name) => name.startsWith('bctrl-'));
   return root === undefined ? [] : readdir(join(disk, root));
 }

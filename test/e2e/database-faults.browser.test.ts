@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { chromium } from 'playwright-core';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { inject, test, type TestContext } from 'vitest';
 import { WebSocket } from 'ws';
 import { openDatabase } from '../../src/db/client.ts';
 import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { createDatabase, TEMPLATE } from '../support/database.ts';
+import { freshEnv } from '../support/fresh-env.ts';
 import { caller } from '../support/http.ts';
 import { processesOf, sendSignal } from '../support/processes.ts';
 import { spawnService, startService } from '../support/service-process.ts';
@@ -25,23 +26,8 @@ const PGBOUNCER = '/usr/sbin/pgbouncer';
 /** Enough for two requests that wait for each other; without a time limit they would wait far longer. */
 const PATIENCE_MS = 20_000;
 
-async function freshDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'bd-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-async function freshEnv() {
-  const directory = await freshDirectory();
-  const data = join(directory, 'data');
-  const env = {
-    PORT: '0',
-    BCTRL_DATA_DIR: data,
-    BCTRL_BROWSER_DIR: directory,
-    BCTRL_API_KEY: KEY,
-    BCTRL_WARM_MAX: '1',
-  };
-  return { env, data };
+async function environment({ onTestFinished: onFinished }: TestContext) {
+  return { ...(await freshEnv({ onFinished })), BCTRL_API_KEY: KEY, BCTRL_WARM_MAX: '1' };
 }
 
 async function freePort(): Promise<number> {
@@ -52,7 +38,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-test('only /healthz is answered before the configured key works', async () => {
+// Each waits for most of its time.
+test.concurrent('only /healthz is answered before the configured key works', async (context) => {
+  const { expect, onTestFinished } = context;
   const dataDir = inject('postgresDataDir');
   const name = `slow_${randomBytes(6).toString('hex')}`;
   await createDatabase(dataDir, name, TEMPLATE);
@@ -68,7 +56,7 @@ test('only /healthz is answered before the configured key works', async () => {
     await isReleased;
   });
   await isHeld;
-  const { env } = await freshEnv();
+  const env = await environment(context);
   const DATABASE_URL = `postgres://bctrl@${socket}/${name}`;
   const service = spawnService({ ...env, PORT: String(port), DATABASE_URL });
   onTestFinished(() => void service.stop('SIGTERM'));
@@ -94,8 +82,10 @@ test('only /healthz is answered before the configured key works', async () => {
   expect(await service.stop('SIGTERM')).toBe(0);
 });
 
-test('an embedded Postgres that dies is started again, and requests get a 503 in time while it hangs', async () => {
-  const { env, data } = await freshEnv();
+test.concurrent('an embedded Postgres that dies is started again, and requests get a 503 in time while it hangs', async (context) => {
+  const { expect, onTestFinished } = context;
+  const env = await environment(context);
+  const { BCTRL_DATA_DIR: data } = env;
   const foreign = { PGHOST: '192.0.2.1', PGPORT: '1', PGUSER: 'x', PGDATABASE: 'x' };
   const odd = { PGTARGETSESSIONATTRS: 'any', PGPREPARE: 'false', PGSSL: 'require' };
   const service = await startService({ ...env, ...foreign, ...odd });
@@ -163,18 +153,23 @@ test('an embedded Postgres that dies is started again, and requests get a 503 in
   expect(await processesOf(data)).toEqual([]);
 });
 
-test.skipIf(!existsSync(PGBOUNCER))(
-  'the service works behind PgBouncer in transaction mode, also at an IPv6 address',
-  async () => {
-    const directory = await freshDirectory();
-    await chmod(directory, 0o755);
-    await using _postgres = await openEmbeddedPostgres(directory);
-    const hasIpv6 = networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6');
-    const port = await freePort();
-    const { socketDir } = embeddedAddress(directory);
-    await writeFile(
-      join(directory, 'pgbouncer.ini'),
-      `[databases]
+test
+  .skipIf(!existsSync(PGBOUNCER))
+  .concurrent(
+    'the service works behind PgBouncer in transaction mode, also at an IPv6 address',
+    async (context) => {
+      const { expect, onTestFinished } = context;
+      const { BCTRL_BROWSER_DIR: directory, BCTRL_DATA_DIR: dataDir } = await freshEnv({
+        onFinished: onTestFinished,
+      });
+      await chmod(directory, 0o755);
+      await using _postgres = await openEmbeddedPostgres(dataDir);
+      const hasIpv6 = networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6');
+      const port = await freePort();
+      const { socketDir } = embeddedAddress(dataDir);
+      await writeFile(
+        join(directory, 'pgbouncer.ini'),
+        `[databases]
 postgres = host=${socketDir} dbname=postgres user=bctrl
 [pgbouncer]
 listen_addr = ${hasIpv6 ? '::1' : '127.0.0.1'}
@@ -185,36 +180,38 @@ pool_mode = transaction
 default_pool_size = 4
 ${process.getuid?.() === 0 ? 'user = nobody' : ''}
 `,
-    );
-    const bouncer = spawn(PGBOUNCER, ['-q', join(directory, 'pgbouncer.ini')], { stdio: 'ignore' });
-    onTestFinished(() => void bouncer.kill('SIGKILL'));
-    const { env } = await freshEnv();
-    const host = hasIpv6 ? '[::1]' : '127.0.0.1';
-    const DATABASE_URL = `postgres://any:p%40ss%23w%2Frd@${host}:${port}/postgres`;
-    const service = await startService({ ...env, DATABASE_URL });
-    onTestFinished(() => void service.stop('SIGTERM'));
-    const call = caller(service.url, KEY);
-    expect(await call('GET', '/readyz')).toMatchObject({ status: 200 });
-    const { status, json } = await call('POST', RUNTIMES, CREATE);
-    expect(status).toBe(200);
-    const browser = await chromium.connectOverCDP(json.connection.cdpUrl);
-    // A machine that stalls for seconds refuses some requests for a moment, as with any database.
-    const ask = (n: number) =>
-      n % 2
-        ? call('GET', `${RUNTIMES}/a`)
-        : call('POST', '/v1/workspaces', { name: `w-${randomUUID()}` });
-    await Promise.all(
-      Array.from({ length: 40 }, async (_, n) => {
-        let answer = await ask(n);
-        for (let tries = 1; answer.status === 503 && tries < 5; tries++) {
-          await delay(Number(answer.headers.get('retry-after')) * 1000);
-          answer = await ask(n);
-        }
-        expect(answer.status).toBe(200);
-      }),
-    );
-    await browser.close();
-    expect(await call('POST', `${RUNTIMES}/a/stop`)).toMatchObject({ status: 200 });
-    expect(await service.stop('SIGTERM')).toBe(0);
-  },
-);
+      );
+      const bouncer = spawn(PGBOUNCER, ['-q', join(directory, 'pgbouncer.ini')], {
+        stdio: 'ignore',
+      });
+      onTestFinished(() => void bouncer.kill('SIGKILL'));
+      const env = await environment(context);
+      const host = hasIpv6 ? '[::1]' : '127.0.0.1';
+      const DATABASE_URL = `postgres://any:p%40ss%23w%2Frd@${host}:${port}/postgres`;
+      const service = await startService({ ...env, DATABASE_URL });
+      onTestFinished(() => void service.stop('SIGTERM'));
+      const call = caller(service.url, KEY);
+      expect(await call('GET', '/readyz')).toMatchObject({ status: 200 });
+      const { status, json } = await call('POST', RUNTIMES, CREATE);
+      expect(status).toBe(200);
+      const browser = await chromium.connectOverCDP(json.connection.cdpUrl);
+      // A machine that stalls for seconds refuses some requests for a moment, as with any database.
+      const ask = (n: number) =>
+        n % 2
+          ? call('GET', `${RUNTIMES}/a`)
+          : call('POST', '/v1/workspaces', { name: `w-${randomUUID()}` });
+      await Promise.all(
+        Array.from({ length: 40 }, async (_, n) => {
+          let answer = await ask(n);
+          for (let tries = 1; answer.status === 503 && tries < 5; tries++) {
+            await delay(Number(answer.headers.get('retry-after')) * 1000);
+            answer = await ask(n);
+          }
+          expect(answer.status).toBe(200);
+        }),
+      );
+      await browser.close();
+      expect(await call('POST', `${RUNTIMES}/a/stop`)).toMatchObject({ status: 200 });
+      expect(await service.stop('SIGTERM')).toBe(0);
+    },
+  );

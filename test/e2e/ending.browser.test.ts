@@ -1,25 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { freshEnv } from '../support/fresh-env.ts';
 import { caller } from '../support/http.ts';
 import { processesOf, sendSignal } from '../support/processes.ts';
 import { spawnService, startService } from '../support/service-process.ts';
-
-/** The path is short, because it becomes part of socket paths, whose length is limited. */
-async function freshEnv() {
-  const directory = await mkdtemp(join(tmpdir(), 'be-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const data = join(directory, 'data');
-  return {
-    directory,
-    data,
-    env: { PORT: '0', BCTRL_DATA_DIR: data, BCTRL_BROWSER_DIR: directory },
-  };
-}
+import { freshDirectory } from '../support/storages.ts';
 
 /** `exec` keeps a shell out of the terminal's process group: only npm and the service get its signals. */
 function terminalWithService(env: Record<string, string>) {
@@ -35,7 +24,7 @@ async function postgresOf(data: string): Promise<number> {
 }
 
 test('Ctrl-C on `npm start` shuts the service down once, and leaves no process', async () => {
-  const { env, directory } = await freshEnv();
+  const env = await freshEnv();
   // The terminal signals npm and the service, and npm signals the service again.
   const terminal = terminalWithService(env);
   onTestFinished(() => void terminal.kill());
@@ -53,17 +42,20 @@ test('Ctrl-C on `npm start` shuts the service down once, and leaves no process',
   expect(await ended).toEqual([0, null]);
   expect(shown.match(/shutting down/g)).toHaveLength(1);
   expect(shown).toContain('runtime ended');
-  expect(await processesOf(directory)).toEqual([]);
+  expect(await processesOf(env.BCTRL_BROWSER_DIR)).toEqual([]);
 });
 
 test('closing the terminal leaves no process of the service', async () => {
-  const { env, directory } = await freshEnv();
+  const env = await freshEnv();
   const terminal = terminalWithService(env);
   let shown = '';
   terminal.stdout.on('data', (chunk) => (shown += String(chunk)));
   await vi.waitFor(() => expect(shown).toContain('curl'), 60_000);
   terminal.kill('SIGKILL');
-  await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), 20_000);
+  await vi.waitFor(
+    async () => expect(await processesOf(env.BCTRL_BROWSER_DIR)).toEqual([]),
+    20_000,
+  );
 });
 
 test('a signal ends the start of the service at every stage', async () => {
@@ -74,7 +66,7 @@ test('a signal ends the start of the service at every stage', async () => {
   const port = typeof address === 'object' ? address?.port : undefined;
   const connected = once(silent, 'connection');
 
-  const hangs = join((await freshEnv()).directory, 'chromium');
+  const hangs = join(await freshDirectory(), 'chromium');
   await writeFile(hangs, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
 
   const stages: [string, Record<string, string>, (data: string) => Promise<unknown>][] = [
@@ -92,19 +84,19 @@ test('a signal ends the start of the service at every stage', async () => {
     ],
   ];
   for (const [stage, extra, isThere] of stages) {
-    const { env, directory, data } = await freshEnv();
+    const env = await freshEnv({ isFirst: true });
     const service = spawnService({ ...env, ...extra });
-    await vi.waitFor(() => isThere(data), { timeout: 60_000, interval: 20 });
+    await vi.waitFor(() => isThere(env.BCTRL_DATA_DIR), { timeout: 60_000, interval: 20 });
     const asked = performance.now();
     expect(await service.stop('SIGTERM'), stage).toBe(0);
     expect(performance.now() - asked, stage).toBeLessThan(10_000);
     expect(service.output + service.log, stage).not.toContain('listening');
-    expect(await processesOf(directory), stage).toEqual([]);
+    expect(await processesOf(env.BCTRL_BROWSER_DIR), stage).toEqual([]);
   }
 });
 
 test('a shutdown that hangs is logged, and a time limit or another signal ends it completely', async () => {
-  const { env, directory, data } = await freshEnv();
+  const env = await freshEnv();
   const stopped: number[] = [];
   const hanging = async (extra: Record<string, string>) => {
     const service = await startService({
@@ -116,10 +108,10 @@ test('a shutdown that hangs is logged, and a time limit or another signal ends i
     expect(
       await call('POST', '/v1/workspaces/default/runtimes', { alias: 'a', kind: 'browser' }),
     ).toMatchObject({ status: 200 });
-    const postgres = await postgresOf(data);
+    const postgres = await postgresOf(env.BCTRL_DATA_DIR);
     // The postmaster is stopped first, so that it starts no more processes.
     sendSignal(postgres, 'SIGSTOP');
-    for (const { pid, parent } of await processesOf(`${data}/postgres`)) {
+    for (const { pid, parent } of await processesOf(`${env.BCTRL_DATA_DIR}/postgres`)) {
       if (pid !== postgres && parent !== postgres) continue;
       sendSignal(pid, 'SIGSTOP');
       stopped.push(pid);
@@ -133,7 +125,7 @@ test('a shutdown that hangs is logged, and a time limit or another signal ends i
   });
   const assertNothingLeft = async () => {
     // A killed process takes a moment to be gone.
-    await expect.poll(() => processesOf(directory)).toEqual([]);
+    await expect.poll(() => processesOf(env.BCTRL_BROWSER_DIR)).toEqual([]);
     await expect.poll(left, { timeout: 20_000 }).toEqual([]);
   };
   const late = await hanging({ BCTRL_SHUTDOWN_GRACE_MS: '500' });

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openCdp } from '../support/cdp.ts';
+import { freshEnv } from '../support/fresh-env.ts';
 import { caller } from '../support/http.ts';
 import { seededRandom } from '../support/random.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
@@ -17,13 +17,11 @@ test(
   async () => {
     process.stderr.write(`profiles: ${rounds} rounds, CHAOS_SEED=${seed}\n`);
     const random = seededRandom(seed);
-    const directory = await mkdtemp(join(tmpdir(), 'bc-'));
-    onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const env = {
-      PORT: '0',
-      BCTRL_DATA_DIR: join(directory, 'data'),
-      BCTRL_BROWSER_DIR: directory,
+      ...(await freshEnv()),
       BCTRL_PROFILE_SAVE_INTERVAL: '0',
+      // A profile takes no browser that is ready.
+      BCTRL_WARM_MAX: '0',
     };
     let service = await startService(env);
     onTestFinished(async () => void (await service.stop('SIGKILL')));
@@ -58,8 +56,8 @@ test(
       );
       const current = json.versions.filter(({ isCurrent }: { isCurrent: boolean }) => isCurrent);
       expect(current.length, when).toBe(state === 'none' ? 0 : 1);
-      expect(await readdir(join(directory, 'data/checkouts')), when).toEqual([]);
-      const unfinished = readdir(join(directory, 'data/objects/.unfinished'));
+      expect(await readdir(join(env.BCTRL_DATA_DIR, 'checkouts')), when).toEqual([]);
+      const unfinished = readdir(join(env.BCTRL_DATA_DIR, 'objects/.unfinished'));
       expect(await unfinished.catch(() => []), when).toEqual([]);
       known = state;
     }

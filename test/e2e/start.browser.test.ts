@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
@@ -11,26 +10,17 @@ import { Builder } from 'selenium-webdriver';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { openCdp } from '../support/cdp.ts';
+import { runCommand } from '../support/command-line.ts';
+import { freshEnv } from '../support/fresh-env.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { caller } from '../support/http.ts';
 import { chromiumsOf, processesOf, sendSignal } from '../support/processes.ts';
 
 const run = promisify(execFile);
 
-/** The path is short, because it becomes part of socket paths, whose length is limited. */
-async function freshDirectory(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'bc-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-async function freshEnv(): Promise<Record<string, string>> {
-  const directory = await freshDirectory();
-  return {
-    PORT: '0',
-    BCTRL_DATA_DIR: join(directory, 'data'),
-    BCTRL_BROWSER_DIR: directory,
-  };
+/** Of a service that launches no browsers but those that are asked for. */
+async function plainEnv() {
+  return { ...(await freshEnv()), BCTRL_WARM_MAX: '0' };
 }
 
 async function start(env: Record<string, string>): Promise<ServiceProcess> {
@@ -45,7 +35,7 @@ const create = (service: ServiceProcess, key: string, alias = 'a') =>
   caller(service.url, key)('POST', '/v1/workspaces/default/runtimes', { alias, kind: 'browser' });
 
 test('one command brings everything up, and the printed line creates a runtime', async () => {
-  const service = await start(await freshEnv());
+  const service = await start(await freshEnv({ isFirst: true }));
   expect(service.output).toContain(`${service.url}/docs`);
   expect(service.apiKey).toMatch(/^bctrl_[\w-]{43}$/);
   const line = service.output.split('\n').find((text) => text.includes('curl'));
@@ -55,7 +45,7 @@ test('one command brings everything up, and the printed line creates a runtime',
 });
 
 test('workspaces and keys survive a restart, and no second key is made', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const first = await start(env);
   const call = caller(first.url, first.apiKey);
   const { json: made } = await call('POST', '/v1/workspaces', { name: 'kept' });
@@ -72,7 +62,7 @@ test('workspaces and keys survive a restart, and no second key is made', async (
 
 test('BCTRL_API_KEY is the key, whatever it holds, and is not shown', async () => {
   const key = `it's "my" key ${randomUUID()}`.replaceAll(' ', '~');
-  const service = await start({ ...(await freshEnv()), BCTRL_API_KEY: key });
+  const service = await start({ ...(await plainEnv()), BCTRL_API_KEY: key });
   expect(await caller(service.url, key)('GET', '/v1/workspaces')).toMatchObject({ status: 200 });
   expect(service.output + service.log).not.toContain(key);
 });
@@ -85,8 +75,8 @@ test('SIGTERM ends every runtime and leaves no process, directory or active row'
   const late = create(service, key, 'late').catch(() => undefined);
   expect(await service.stop('SIGTERM')).toBe(0);
   await late;
-  expect(await readdir(env['BCTRL_BROWSER_DIR'] ?? '')).toEqual(['data']);
-  expect(await processesOf(env['BCTRL_BROWSER_DIR'] ?? '')).toEqual([]);
+  expect(await readdir(env.BCTRL_BROWSER_DIR)).toEqual(['data']);
+  expect(await processesOf(env.BCTRL_BROWSER_DIR)).toEqual([]);
 
   const again = await start(env);
   const { json } = await caller(again.url, key)('GET', '/v1/workspaces/default/runtimes');
@@ -96,7 +86,7 @@ test('SIGTERM ends every runtime and leaves no process, directory or active row'
 });
 
 test('SIGTERM does not wait for clients that stay connected', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const service = await start(env);
   const { json } = await create(service, service.apiKey ?? '');
   using client = await openCdp(json.connection.cdpUrl);
@@ -132,11 +122,12 @@ test('SIGTERM does not wait for clients that stay connected', async () => {
 });
 
 test('browsers go on while the database is away, and their ends are recorded afterwards', async () => {
-  const dataDir = await freshDirectory();
+  const env = await plainEnv();
+  const { BCTRL_DATA_DIR: dataDir } = await freshEnv();
   const postgres = await openEmbeddedPostgres(dataDir);
   const socket = encodeURIComponent(join(dataDir, 'postgres'));
   const service = await start({
-    ...(await freshEnv()),
+    ...env,
     DATABASE_URL: `postgres://bctrl@${socket}/postgres`,
   });
   const key = service.apiKey ?? '';
@@ -184,7 +175,7 @@ test('no browser outlives a SIGKILL, and the next start marks its runtime failed
   await new Builder().usingServer(made.connection.webdriverUrl).forBrowser('chrome').build();
   await killed.stop('SIGKILL');
   const browsers = async () => {
-    const processes = await processesOf(env['BCTRL_BROWSER_DIR'] ?? '');
+    const processes = await processesOf(env.BCTRL_BROWSER_DIR);
     return processes.filter(({ command }) => !command.includes('postgres'));
   };
   await vi.waitFor(async () => expect(await browsers()).toEqual([]), 3000);
@@ -202,11 +193,12 @@ test('no browser outlives a SIGKILL, and the next start marks its runtime failed
 });
 
 test('the keys command creates, lists and revokes keys, with and without a running service', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const service = await start(env);
   const keys = async (...args: string[]) => {
-    const { stdout } = await run(process.execPath, ['src/api/cli/keys.ts', ...args], {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+    const { stdout } = await runCommand('cli/keys', args, {
+      PATH: process.env['PATH'] ?? '',
+      ...env,
     });
     return stdout.trim();
   };
@@ -227,18 +219,18 @@ test('the keys command creates, lists and revokes keys, with and without a runni
 
   await service.stop('SIGTERM');
   expect(await keys('list')).toContain('revoked');
-  expect(await processesOf(env['BCTRL_DATA_DIR'] ?? '')).toEqual([]);
+  expect(await processesOf(env.BCTRL_DATA_DIR)).toEqual([]);
 });
 
 test('the doctor finds and ends the processes that a killed service left', async () => {
   // The jail is off, because in a jail not even a browser that hangs outlives the service.
-  const env: Record<string, string> = { ...(await freshEnv()), BCTRL_JAIL: 'off' };
+  const env = { ...(await plainEnv()), BCTRL_JAIL: 'off' };
   const killed = await start(env);
   const key = killed.apiKey ?? '';
   const { json: made } = await create(killed, key);
   const doctor = async (...args: string[]) => {
-    const options = { env: { PATH: process.env['PATH'] ?? '', ...env } };
-    return run(process.execPath, ['src/api/cli/doctor.ts', ...args], options).then(
+    const given = { PATH: process.env['PATH'] ?? '', ...env };
+    return runCommand('cli/doctor', args, given).then(
       ({ stdout }) => ({ code: 0, stdout }),
       ({ code, stdout }) => ({ code, stdout }),
     );
@@ -248,7 +240,7 @@ test('the doctor finds and ends the processes that a killed service left', async
     stdout: expect.stringContaining(`${killed.pid}`),
   });
 
-  const browsers = () => chromiumsOf(env['BCTRL_BROWSER_DIR'] ?? '');
+  const browsers = () => chromiumsOf(env.BCTRL_BROWSER_DIR);
   const [main] = await browsers();
   sendSignal(main?.pid, 'SIGSTOP');
   await killed.stop('SIGKILL');
@@ -266,7 +258,7 @@ test('the doctor finds and ends the processes that a killed service left', async
 });
 
 test('every jail ends with a killed service, even if its browser hangs', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const service = await start(env);
   const { json } = await create(service, service.apiKey ?? '');
   // Starts each helper in a jail of its own.
@@ -276,7 +268,7 @@ test('every jail ends with a killed service, even if its browser hangs', async (
     method: 'POST',
     body: JSON.stringify({ capabilities: {} }),
   });
-  const browserDir = env['BCTRL_BROWSER_DIR'] ?? '';
+  const browserDir = env.BCTRL_BROWSER_DIR;
   const inside = (await processesOf(`BCTRL_BROWSER_DIRECTORY=${browserDir}`)).filter(
     ({ pid, command }) => pid !== service.pid && !command.startsWith('/usr/bin/bwrap'),
   );
@@ -297,12 +289,12 @@ test('every jail ends with a killed service, even if its browser hangs', async (
   const again = await start(env);
   expect((await caller(again.url, undefined)('GET', '/readyz')).json.jail.level).toBe('namespaces');
   expect(await again.stop('SIGTERM')).toBe(0);
-  expect(await readdir(join(env['BCTRL_DATA_DIR'] ?? '', 'files')).catch(() => [])).toEqual([]);
+  expect(await readdir(join(env.BCTRL_DATA_DIR, 'files')).catch(() => [])).toEqual([]);
   expect(await readdir(browserDir)).toEqual(['data']);
 });
 
 test('the answers to idempotent requests survive a restart', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const first = await start(env);
   const key = first.apiKey ?? '';
   const post = async ({ url }: ServiceProcess) => {
@@ -327,7 +319,7 @@ test('the answers to idempotent requests survive a restart', async () => {
 });
 
 test('a start with the wrong encryption key fails, and names the variable', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const first = await start({ ...env, BCTRL_ENCRYPTION_KEY: 'one key of sixteen' });
   await first.stop('SIGTERM');
   await expect(
@@ -339,7 +331,7 @@ test('a start with the wrong encryption key fails, and names the variable', asyn
 });
 
 test('a state that cannot be saved is kept, and the next start recovers it', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const service = await start(env);
   const key = service.apiKey ?? '';
   const call = caller(service.url, key);
@@ -349,7 +341,7 @@ test('a state that cannot be saved is kept, and the next start recovers it', asy
   const made = await call('POST', path, { alias: 'a', kind: 'browser', launch });
   expect(made, made.text).toMatchObject({ status: 200 });
   // Makes every write to the storage fail, as a full disk does.
-  const unfinished = join(env['BCTRL_DATA_DIR'] ?? '', 'objects/.unfinished');
+  const unfinished = join(env.BCTRL_DATA_DIR, 'objects/.unfinished');
   await rm(unfinished, { recursive: true });
   await writeFile(unfinished, '');
   expect(await call('POST', `${path}/a/stop`)).toMatchObject({
@@ -365,10 +357,10 @@ test('a state that cannot be saved is kept, and the next start recovers it', asy
 });
 
 test('a checkout with a damaged owner file does not stop a start, and is kept', async () => {
-  const env = await freshEnv();
+  const env = await plainEnv();
   const first = await start(env);
   await first.stop('SIGTERM');
-  const checkouts = join(env['BCTRL_DATA_DIR'] ?? '', 'checkouts');
+  const checkouts = join(env.BCTRL_DATA_DIR, 'checkouts');
   await mkdir(join(checkouts, 'c-spoilt'));
   await writeFile(join(checkouts, 'c-spoilt/owner.json'), '');
   await mkdir(join(checkouts, 'c-unclaimed'));
@@ -383,7 +375,7 @@ test('a start that fails gives the reason in one sentence, and exit code 1', asy
   onTestFinished(() => void taken.close());
   const address = taken.address();
   const port = typeof address === 'object' ? String(address?.port) : '';
-  const running = await freshEnv();
+  const running = await plainEnv();
   await start(running);
 
   const cases: [RegExp, Record<string, string>][] = [
@@ -398,18 +390,20 @@ test('a start that fails gives the reason in one sentence, and exit code 1', asy
     ],
     [/^bctrl: Another bctrl is running on the data directory [^\n]+\n$/, running],
   ];
-  for (const [said, extra] of cases) {
-    const failed = startService({ ...(await freshEnv()), LOG_LEVEL: 'silent', ...extra });
-    const error: unknown = await failed.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toMatchObject({ exitCode: 1, said: expect.stringMatching(said) });
-    expect(String(error)).not.toContain('hidden');
-  }
+  await Promise.all(
+    cases.map(async ([said, extra]) => {
+      const failed = startService({ ...(await plainEnv()), LOG_LEVEL: 'silent', ...extra });
+      const error: unknown = await failed.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toMatchObject({ exitCode: 1, said: expect.stringMatching(said) });
+      expect(String(error)).not.toContain('hidden');
+    }),
+  );
 });
 
 test('the service warns about a misspelt variable', async () => {
-  const service = await start({ ...(await freshEnv()), BCTRL_DATA_DRI: '/x' });
+  const service = await start({ ...(await plainEnv()), BCTRL_DATA_DRI: '/x' });
   expect(service.log).toContain('BCTRL_DATA_DRI is no variable of this service');
 });

@@ -75,8 +75,8 @@ export class FaultyCluster implements AsyncDisposable {
     const near = (role: 'node' | 'api') =>
       Member.open((differs) => cluster.start(role, { ...env, ...differs }));
     const far = network ? () => openFar(ground, network, stack) : () => near('node');
-    const nodes = [await near('node'), await far()];
-    const apis = [await near('api'), await near('api')];
+    const nodes = await Promise.all([near('node'), far()]);
+    const apis = await Promise.all([near('api'), near('api')]);
     return new FaultyCluster(ground, { nodes, apis }, { random, stack: stack.move() });
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { inject } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** The arguments of `npm start`. */
@@ -45,7 +46,12 @@ export class StartFailure extends Error {
 export function spawnService(env: Record<string, string>, via: readonly string[] = []) {
   const [program = '', ...args] = [...via, process.execPath, ...ARGUMENTS];
   const child = spawn(program, args, {
-    env: { PATH: process.env['PATH'] ?? '', ...given('BCTRL_WARM_MAX'), ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_COMPILE_CACHE: inject('compileCacheDir'),
+      ...given('BCTRL_WARM_MAX'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

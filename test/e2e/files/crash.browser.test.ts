@@ -1,10 +1,9 @@
 /** What a service that is killed leaves of downloads. */
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { openFileSite } from '../../support/file-site.ts';
 import { puppeteerPage } from '../../support/first-page.ts';
-import { openFolder } from '../../support/folder.ts';
+import { freshEnv } from '../../support/fresh-env.ts';
 import { caller } from '../../support/http.ts';
 import { startService } from '../../support/service-process.ts';
 
@@ -12,8 +11,7 @@ const RUNTIMES = '/v1/workspaces/default/runtimes';
 
 test('after a kill, what was stored is whole and what was arriving has failed', async () => {
   const site = await openFileSite();
-  const directory = await openFolder();
-  const env = { PORT: '0', BCTRL_DATA_DIR: join(directory, 'data'), BCTRL_BROWSER_DIR: directory };
+  const env = { ...(await freshEnv()), BCTRL_WARM_MAX: '0' };
   const killed = await startService(env);
   onTestFinished(async () => void (await killed.stop('SIGKILL')));
   const key = killed.apiKey ?? '';
