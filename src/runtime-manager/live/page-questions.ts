@@ -3,7 +3,7 @@ import type { DocumentsOfPage } from '../browser/pages/documents-of-page.ts';
 import type { PageDocument } from '../browser/pages/page-document.ts';
 import { sourceOf } from '../browser/pages/page-script.ts';
 import { offerPaste, selectedText, writeClipboard } from './page-scripts/focus.ts';
-import { setValue, stepsTo } from './page-scripts/open-control.ts';
+import { isOpen, setValue, stepsTo } from './page-scripts/open-control.ts';
 import { whatIsAt } from './page-scripts/what-is-at.ts';
 
 /** A page that does not answer by then hangs, or shows a dialog. */
@@ -107,6 +107,10 @@ export class PageQuestions {
   async stepsTo({ document }: FoundControl, index: number): Promise<number | undefined> {
     const steps = document.ask(call(stepsTo, index), z.int().nullable(), this.#patience());
     return (await steps.catch(() => null)) ?? undefined;
+  }
+
+  async isOpen({ document }: FoundControl): Promise<boolean> {
+    return document.ask(call(isOpen), z.boolean(), this.#patience()).catch(() => false);
   }
 
   /** Gives a control a value, or chooses an option by its place. Whether the control took it. */

@@ -25,6 +25,8 @@ const STEPS_MAX = 100;
 const COPIED_MAX = 1_000_000;
 /** A page that hangs does not hold up what comes after. */
 const PRESS_MS = 1000;
+const LEAVE_ATTEMPTS = 10;
+const LEAVE_MS = 50;
 /** A tap becomes a click a moment after it. */
 const TAP_MS = 100;
 const PICKERS = ['date', 'datetime-local', 'month', 'week', 'time', 'color'] as const;
@@ -140,11 +142,11 @@ export class ViewerInput {
     const control = this.#close(popup);
     const [index] = options;
     if (!watch || !control) return;
-    if (index === undefined) return this.#leave(watch);
+    if (index === undefined) return this.#leave(watch, control);
     const steps = await watch.questions.stepsTo(control, index);
     if (steps === undefined) return;
     if (Math.abs(steps) > STEPS_MAX) {
-      await this.#leave(watch);
+      await this.#leave(watch, control);
       await watch.questions.setValue(control, index);
       return;
     }
@@ -156,15 +158,22 @@ export class ViewerInput {
     const watch = await this.#watch();
     const control = this.#close(picker);
     if (!watch || !control) return;
-    await this.#leave(watch);
+    await this.#leave(watch, control);
     if (value !== control.value) await watch.questions.setValue(control, value);
   }
 
   async chooseFiles({ chooser, files }: Said<'files'>): Promise<void> {
     const tab = this.#parts.tab();
     if (!tab) return;
-    const paths = files.length > 0 ? await this.#parts.files.receive(files) : [];
-    await tab.answerChooser(chooser, paths);
+    if (files.length === 0) return tab.answerChooser(chooser, []);
+    // Their contents come after this, and are not to wait for it.
+    const received = this.#parts.files.receive(files);
+    received
+      .then((paths) => tab.answerChooser(chooser, paths))
+      .catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#say({ t: 'notice', message });
+      });
   }
 
   /** Lets go what is down, and closes what is open: somebody else drives now. */
@@ -173,10 +182,10 @@ export class ViewerInput {
     const [keys, button] = [[...this.#keys.values()], this.#button];
     this.#keys.clear();
     this.#button = undefined;
-    const isOpen = this.#open !== undefined;
+    const open = this.#open?.control;
     this.#open = undefined;
     if (!watch) return;
-    if (isOpen) await this.#leave(watch);
+    if (open) await this.#leave(watch, open);
     for (const key of keys) this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
     if (button) this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
     await quietly(watch.interceptChoosers(false));
@@ -192,10 +201,13 @@ export class ViewerInput {
     void quietly(watch.input(command));
   }
 
-  /** Closes what Chromium has opened; a click before that would only close it. */
-  async #leave(watch: TabWatch): Promise<void> {
-    const closed = pressed(ESCAPE).map((said) => quietly(watch.input(keyCommand(said))));
-    await Promise.race([Promise.all(closed), delay(PRESS_MS, undefined, { ref: false })]);
+  /** Closes what Chromium has opened: a click before that would only close it. It takes no keys at first. */
+  async #leave(watch: TabWatch, control: FoundControl): Promise<void> {
+    for (let attempt = 0; attempt < LEAVE_ATTEMPTS; attempt++) {
+      this.#press(watch, ESCAPE);
+      if (!(await watch.questions.isOpen(control))) return;
+      await delay(LEAVE_MS, undefined, { ref: false });
+    }
   }
 
   #press(watch: TabWatch, key: { key: string; keyCode: number }): void {

@@ -234,7 +234,9 @@ test('views follow what is used, and a popup', async ({ service, workspace }) =>
   await other.mouse.click(1, 1);
   await programs.hear('tabs', ({ current }) => current === second);
   await anybody.hear('tabs', ({ current }) => current === second);
-  await page.goto(await openSite('<body onclick="open(\'about:blank\')" style="height:400px">'));
+  await page.goto(
+    await openSite('<body onclick="window.open(\'about:blank\')" style="height:400px">'),
+  );
   await anybody.hear('tabs', ({ current }) => current === first);
   anybody.click(50, 50);
   await anybody.hear(

@@ -20,6 +20,11 @@ export function stepsTo(index: number): number | null {
   return to < 0 ? null : to - (current ? enabled.indexOf(current) : -1);
 }
 
+/** Whether the control is open still. */
+export function isOpen(): boolean {
+  return globalThis.openControl?.matches(':open') === true;
+}
+
 /** Gives the control a value as a person would, as far as a script can. */
 export function setValue(value: string | number): boolean {
   const control = globalThis.openControl;
