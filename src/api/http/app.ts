@@ -47,6 +47,7 @@ import { fileContentRoutes } from '../routes/file-content.ts';
 import { fileUploadRoutes } from '../routes/file-uploads.ts';
 import { fileRoutes } from '../routes/files.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
+import { livePageRoutes, type LivePageParts } from '../routes/live-page.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
@@ -82,7 +83,7 @@ const TAGS = [
   'Health',
 ];
 
-export interface AppParts extends AuthParts {
+export interface AppParts extends AuthParts, LivePageParts {
   door: Door;
   database: Database;
   apiKeys: ApiKeys;
@@ -144,6 +145,7 @@ export function createApp(parts: AppParts) {
   app.route('/', metricsRoutes(parts));
   app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
+  app.route('/', livePageRoutes(parts));
   app.route('/', connectRoutes(parts));
   const limit = limitRate(parts.rateLimitPerMinute);
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
