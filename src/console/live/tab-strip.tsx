@@ -1,0 +1,145 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Told } from './contract.ts';
+import { CloseIcon, FollowIcon, PlusIcon } from './icons.tsx';
+import type { Session } from './session.ts';
+
+type ShownTab = Told<'tabs'>['tabs'][number];
+
+export function TabStrip({ session }: { session: Session }) {
+  const { tabs, current } = session.tabs.value;
+  return (
+    <div class="strip">
+      <div class="tabs" role="tablist" aria-label="Tabs" onKeyDown={moveFocus}>
+        {tabs.map((tab, i) => (
+          <Tab
+            key={tab.id}
+            tab={tab}
+            isCurrent={tab.id === current}
+            // One tab can be reached with the key Tab; arrows lead to the others.
+            isReachable={tab.id === current || (current === null && i === 0)}
+            session={session}
+          />
+        ))}
+      </div>
+      {session.view.value?.isInteractive && (
+        <button
+          class="plain"
+          type="button"
+          aria-label="New tab"
+          title="New tab"
+          disabled={!session.canInteract.value}
+          onClick={() => session.send({ t: 'new' })}
+        >
+          <PlusIcon />
+        </button>
+      )}
+      <Follow session={session} />
+    </div>
+  );
+}
+
+interface TabProps {
+  tab: ShownTab;
+  isCurrent: boolean;
+  isReachable: boolean;
+  session: Session;
+}
+
+function Tab({ tab, isCurrent, isReachable, session }: TabProps) {
+  const { id, url, hasCrashed, hasDialog } = tab;
+  const name = tab.title || url || 'New tab';
+  const canClose = session.view.value?.isInteractive === true;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isCurrent) place.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [isCurrent]);
+  const close = () => session.send({ t: 'close', tab: id });
+  return (
+    <div class="tab" role="presentation" data-current={isCurrent} ref={place}>
+      <button
+        type="button"
+        role="tab"
+        id={`tab-${id}`}
+        aria-selected={isCurrent}
+        aria-controls="page"
+        aria-keyshortcuts={canClose ? 'Delete' : undefined}
+        tabIndex={isReachable ? 0 : -1}
+        title={url}
+        onClick={() => session.send({ t: 'follow', tab: id })}
+        onKeyDown={({ key }) => {
+          if (key === 'Delete' && canClose) close();
+        }}
+        onAuxClick={({ button }) => {
+          if (button === 1 && canClose) close();
+        }}
+      >
+        <Mark
+          isLoading={isCurrent && session.tabs.value.isLoading}
+          hasCrashed={hasCrashed}
+          hasDialog={hasDialog}
+        />
+        <span class="name">{name}</span>
+      </button>
+      {canClose && (
+        // For a pointer; with keys, Delete closes the tab.
+        <button class="close" type="button" tabIndex={-1} aria-hidden="true" onClick={close}>
+          <CloseIcon />
+        </button>
+      )}
+    </div>
+  );
+}
+
+type Marks = Pick<ShownTab, 'hasCrashed' | 'hasDialog'> & { isLoading: boolean };
+
+function Mark({ isLoading, hasCrashed, hasDialog }: Marks) {
+  if (hasCrashed) return <Sign kind="crashed" text="Crashed: " />;
+  if (hasDialog) return <Sign kind="asks" text="Asks something: " />;
+  return isLoading ? <Sign kind="loading" text="Loading: " /> : null;
+}
+
+function Sign({ kind, text }: { kind: string; text: string }) {
+  return (
+    <>
+      <span class={`sign ${kind}`} aria-hidden="true" />
+      <span class="unseen">{text}</span>
+    </>
+  );
+}
+
+function Follow({ session }: { session: Session }) {
+  const { isFollowing, current } = session.tabs.value;
+  const toggle = () => {
+    if (!isFollowing) session.send({ t: 'follow' });
+    else if (current !== null) session.send({ t: 'follow', tab: current });
+  };
+  return (
+    <button
+      class="plain follow"
+      type="button"
+      aria-label="Follow"
+      aria-pressed={isFollowing}
+      title={isFollowing ? 'Shows the tab in use; click to stay here' : 'Show the tab in use'}
+      onClick={toggle}
+    >
+      <FollowIcon />
+      <span>Follow</span>
+    </button>
+  );
+}
+
+const STEPS: Partial<Record<string, (i: number, last: number) => number>> = {
+  ArrowLeft: (i, last) => (i > 0 ? i - 1 : last),
+  ArrowRight: (i, last) => (i < last ? i + 1 : 0),
+  Home: () => 0,
+  End: (_, last) => last,
+};
+
+function moveFocus(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const step = STEPS[event.key];
+  if (!step) return;
+  const tabs = [...event.currentTarget.querySelectorAll<HTMLElement>('[role=tab]')];
+  const i = tabs.findIndex((tab) => tab === document.activeElement);
+  event.preventDefault();
+  tabs[step(i, tabs.length - 1)]?.focus();
+}

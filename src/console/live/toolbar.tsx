@@ -1,0 +1,123 @@
+import { AddressBar } from './address-bar.tsx';
+import { Driver } from './driver.tsx';
+import {
+  BackIcon,
+  CloseIcon,
+  ForwardIcon,
+  KeyboardIcon,
+  PeopleIcon,
+  ReloadIcon,
+} from './icons.tsx';
+import type { Session } from './session.ts';
+
+export function Toolbar({ session }: { session: Session }) {
+  const canInteract = session.canInteract.value;
+  const isInteractive = session.view.value?.isInteractive === true;
+  return (
+    <div class="bar">
+      {isInteractive && <History session={session} isOff={!canInteract} />}
+      <AddressBar session={session} />
+      {isInteractive && <KeyboardButton />}
+      <div class="facts">
+        <Driver session={session} />
+        <Viewers session={session} />
+        <Connected session={session} />
+      </div>
+    </div>
+  );
+}
+
+function History({ session, isOff }: { session: Session; isOff: boolean }) {
+  const { canGoBack, canGoForward, isLoading, current } = session.tabs.value;
+  const hasTab = !isOff && current !== null;
+  return (
+    <div class="group">
+      <button
+        class="plain"
+        type="button"
+        aria-label="Back"
+        title="Back"
+        disabled={!hasTab || !canGoBack}
+        onClick={() => session.send({ t: 'history', by: -1 })}
+      >
+        <BackIcon />
+      </button>
+      <button
+        class="plain"
+        type="button"
+        aria-label="Forward"
+        title="Forward"
+        disabled={!hasTab || !canGoForward}
+        onClick={() => session.send({ t: 'history', by: 1 })}
+      >
+        <ForwardIcon />
+      </button>
+      <button
+        class="plain"
+        type="button"
+        aria-label={isLoading ? 'Stop' : 'Reload'}
+        title={isLoading ? 'Stop' : 'Reload'}
+        disabled={!hasTab}
+        onClick={() => session.send({ t: isLoading ? 'stop' : 'reload' })}
+      >
+        {isLoading ? <CloseIcon /> : <ReloadIcon />}
+      </button>
+    </div>
+  );
+}
+
+function openKeyboard(): void {
+  const field = document.getElementById('keys');
+  if (!field) return;
+  field.inputMode = 'text';
+  field.blur();
+  field.focus();
+}
+
+/** Where fingers are all there is, tapping the page alone opens no keyboard: most taps want none. */
+function KeyboardButton() {
+  return (
+    <button
+      class="plain fingers"
+      type="button"
+      aria-label="Show the keyboard"
+      title="Show the keyboard"
+      onClick={openKeyboard}
+    >
+      <KeyboardIcon />
+    </button>
+  );
+}
+
+function Viewers({ session }: { session: Session }) {
+  const { viewers } = session.control.value;
+  const text = viewers === 1 ? '1 viewer' : `${viewers} viewers`;
+  return (
+    <span class="fact" title={text}>
+      <PeopleIcon />
+      <span class="count" aria-hidden="true">
+        {viewers}
+      </span>
+      <span class="unseen">{text}</span>
+    </span>
+  );
+}
+
+const STATES = {
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  ended: 'Ended',
+};
+
+function Connected({ session }: { session: Session }) {
+  const { name } = session.state.value;
+  const ms = session.latencyMs.value;
+  return (
+    <span class="fact connected" data-state={name} title="The way to the browser and back">
+      <span class="dot" aria-hidden="true" />
+      <span class="unseen">{STATES[name]}</span>
+      <span>{ms === undefined ? '…' : Math.max(1, Math.round(ms))} ms</span>
+    </span>
+  );
+}

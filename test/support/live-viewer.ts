@@ -1,0 +1,116 @@
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { inject, test as base } from 'vitest';
+import type { ServiceMessage, ViewerMessage } from '../../src/runtime-manager/live/messages.ts';
+import { eventually } from './eventually.ts';
+import { openLivePeer, type LivePeer, type Peer } from './live-peer.ts';
+
+type Hello = Extract<ServiceMessage, { t: 'hello' }>;
+type Tabs = Extract<ServiceMessage, { t: 'tabs' }>;
+
+export const HELLO: Hello = {
+  t: 'hello',
+  viewer: 'viewer-1',
+  isInteractive: true,
+  showControls: true,
+  viewerMode: 'last_used',
+};
+export const TAB = {
+  id: 'tab-a',
+  title: 'First page',
+  url: 'https://example.com/first',
+  hasCrashed: false,
+  hasDialog: false,
+};
+export const TABS: Tabs = {
+  t: 'tabs',
+  tabs: [TAB],
+  current: TAB.id,
+  turn: 1,
+  isFollowing: true,
+  canGoBack: true,
+  canGoForward: false,
+  isLoading: false,
+};
+export const YOU_DRIVE: ServiceMessage = { t: 'control', viewers: 1, driver: 'you', request: null };
+
+/** Of tokens and pictures, none of which comes twice. */
+let marks = 0;
+const OUTDATED = 65_535;
+
+/** The live page in a browser, and the end of its websocket that the test holds. */
+export interface Viewer {
+  page: Page;
+  peer: Peer;
+  /** Where a point of the page is in the window. */
+  at: (x: number, y: number) => Promise<[number, number]>;
+  /** Waits until all that was done to the page has been heard, and returns what it said of one kind. */
+  said: <T extends ViewerMessage['t']>(t: T) => Promise<Extract<ViewerMessage, { t: T }>[]>;
+}
+
+export interface ViewerOptions extends BrowserContextOptions {
+  hello?: Partial<Hello>;
+  /** What the browser says that it runs on. */
+  platform?: string;
+}
+
+/** Tests with one browser, which shows live pages of one peer. */
+export const test = base
+  .extend('browser', { scope: 'file' }, async ({}, { onCleanup }): Promise<Browser> => {
+    const browser = await chromium.launch({ executablePath: inject('chromiumPath') });
+    onCleanup(() => browser.close());
+    return browser;
+  })
+  .extend('server', { scope: 'file' }, async ({}, { onCleanup }): Promise<LivePeer> => {
+    const server = await openLivePeer();
+    onCleanup(() => server[Symbol.asyncDispose]());
+    return server;
+  })
+  /** Draws pictures of one color. */
+  .extend('paint', { scope: 'file' }, async ({ browser }) => {
+    const source = await browser.newPage({ viewport: { width: 640, height: 360 } });
+    return async (color: string) => {
+      await source.setContent(`<body style="background:${color}">`);
+      return source.screenshot({ type: 'jpeg' });
+    };
+  })
+  .extend('open', async ({ browser, server, paint }, { onCleanup }) => {
+    return async ({ hello, platform, ...options }: ViewerOptions = {}): Promise<Viewer> => {
+      const context = await browser.newContext({
+        viewport: { width: 1000, height: 700 },
+        ...options,
+      });
+      onCleanup(() => context.close());
+      const page = await context.newPage();
+      if (platform !== undefined) {
+        const value = JSON.stringify(platform);
+        await page.addInitScript(
+          `Object.defineProperty(navigator, 'platform', { value: ${value} })`,
+        );
+      }
+      const token = `token.${marks++}`;
+      await page.goto(`${server.page}#token=${token}`);
+      const peer = await server.joined(token);
+      peer.say({ ...HELLO, ...hello }, TABS, YOU_DRIVE);
+      peer.show({ image: await paint('white'), turn: 1, seq: 1 });
+      await peer.heard('ack');
+      return { page, peer, at: (x, y) => placeOf(page, x, y), said: (t) => said(page, peer, t) };
+    };
+  });
+
+async function placeOf(page: Page, x: number, y: number): Promise<[number, number]> {
+  const box = await page.locator('canvas').boundingBox();
+  if (!box) throw new Error('there is no picture');
+  return [box.x + (x * box.width) / 1280, box.y + (y * box.height) / 720];
+}
+
+async function said<T extends ViewerMessage['t']>(page: Page, peer: Peer, t: T) {
+  // What waits for the next frame is sent then.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+  // A picture that is out of date changes nothing, and is acknowledged like any other.
+  const seq = 1_000_000 + marks++;
+  peer.show({ image: Buffer.alloc(1), turn: OUTDATED, seq });
+  await eventually(() => {
+    if (!peer.said.some((one) => one.t === 'ack' && one.seq === seq)) throw new Error('no ack yet');
+  });
+  return peer.said.filter((one): one is Extract<ViewerMessage, { t: T }> => one.t === t);
+}
