@@ -10,6 +10,7 @@ import { ClusterNodes } from '../../src/runtime-manager/cluster/cluster-nodes.ts
 import { DataPlaneClient } from '../../src/runtime-manager/cluster/data-plane/data-plane-client.ts';
 import { Detector } from '../../src/runtime-manager/cluster/detector.ts';
 import { Directory } from '../../src/runtime-manager/cluster/directory.ts';
+import { OrderLines } from '../../src/runtime-manager/cluster/lines/order-lines.ts';
 import { NatsBus } from '../../src/runtime-manager/cluster/nats-bus.ts';
 import { createWakeUpRelay } from '../../src/runtime-manager/cluster/wake-up-relay.ts';
 import { Tickets } from '../../src/runtime-manager/connections/tickets.ts';
@@ -57,8 +58,11 @@ const nobody = async () => {
   throw unreachable();
 };
 const wakeUps = new WakeUps(createWakeUpRelay(bus));
+const tickets = new Tickets(secrets.ticketKeys);
+const plane = new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: undefined });
 const nodes = new ClusterNodes({
   bus,
+  lines: new OrderLines({ ownId: id, bus, directory, client: plane, log }),
   directory,
   store,
   own: undefined,
@@ -72,8 +76,6 @@ const nodes = new ClusterNodes({
   log,
   plane: { connect: nobody, answer: nobody },
 });
-const tickets = new Tickets(secrets.ticketKeys);
-const plane = new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: undefined });
 const nodeStore = createNodeStore(database);
 // It lives as long as the process does.
 void new Detector({ ownId: id, bus, directory, plane, store: nodeStore, wakeUps, log });

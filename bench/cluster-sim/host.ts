@@ -11,6 +11,7 @@ import { DataPlaneListener } from '../../src/runtime-manager/cluster/data-plane/
 import { Membership } from '../../src/runtime-manager/cluster/membership.ts';
 import { PROTOCOL } from '../../src/runtime-manager/cluster/messages.ts';
 import { NatsBus } from '../../src/runtime-manager/cluster/nats-bus.ts';
+import { LineServer } from '../../src/runtime-manager/cluster/lines/line-server.ts';
 import { NodeServer } from '../../src/runtime-manager/cluster/node-server.ts';
 import { QueuePuller } from '../../src/runtime-manager/cluster/queue-puller.ts';
 import { createWakeUpRelay } from '../../src/runtime-manager/cluster/wake-up-relay.ts';
@@ -66,6 +67,7 @@ async function openNode(id: string): Promise<void> {
     wakeUps: new WakeUps(createWakeUpRelay(bus)),
     log,
   });
+  const lines = new LineServer(log);
   const listener = await DataPlaneListener.open({
     node,
     tickets,
@@ -73,13 +75,14 @@ async function openNode(id: string): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     tls: undefined,
+    serveLine: (line) => lines.take(line),
     log,
   });
   const address = `127.0.0.1:${listener.port}`;
   const about = { id, role: 'node', address, build: 'sim', protocol: PROTOCOL } as const;
   const member = await Membership.join({ node: about, store: nodeStore, log });
   // It lives as long as the process does.
-  void new NodeServer({ bus, node, build: 'bench', log });
+  void new NodeServer({ bus, lines, node, build: 'bench', log });
   await sleep(Math.random() * SPREAD_MS);
   const puller = new QueuePuller({ bus, node, store, log });
   sendBeacons(bus, () => {
@@ -98,6 +101,7 @@ async function openNode(id: string): Promise<void> {
       machine: { launching, oldestWaitMs, memory, launches },
       languages: node.languages.list,
       hasWebDriver: true,
+      takesLines: true,
     };
   });
 }

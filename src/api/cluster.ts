@@ -13,9 +13,11 @@ import {
   Directory,
   Isolation,
   JobClient,
+  LineServer,
   Membership,
   NatsBus,
   NodeServer,
+  OrderLines,
   planeOf,
   PROTOCOL,
   QueuePuller,
@@ -97,6 +99,7 @@ export class Cluster {
   readonly #directory: Directory;
   readonly #client: DataPlaneClient;
   readonly #plane: DataPlane;
+  readonly #lines: OrderLines;
   readonly #store: NodeStore;
   readonly #metrics: ClusterMetrics;
   readonly #figures: Figures<ClusterFigures>;
@@ -109,6 +112,7 @@ export class Cluster {
     this.#directory = opened.directory;
     this.#client = opened.client;
     this.#plane = planeOf({ ...opened, doubt: (nodeId) => this.#detector?.doubt(nodeId) });
+    this.#lines = opened.lines;
     this.#store = createNodeStore(parts.database);
     this.#metrics = parts.metrics.openCluster();
     this.#figures = cachedFigures(this.#store);
@@ -131,7 +135,8 @@ export class Cluster {
     const client = stack.use(
       new DataPlaneClient({ tickets, keys: secrets.nodeKeys, tls: options.nodeTls }),
     );
-    return new Cluster(parts, options, { bus, directory, client });
+    const lines = stack.use(new OrderLines({ ownId: nodeId, bus, directory, client, log }));
+    return new Cluster(parts, options, { bus, directory, client, lines });
   }
 
   get isConnected(): boolean {
@@ -159,9 +164,9 @@ export class Cluster {
     const { maxQueue, queueTimeoutMs } = this.#parts.admission;
     const placeMs = QUEUE_MS + LAUNCHES * this.#parts.launchTimeoutMs;
     const [bus, directory, plane] = [this.#bus, this.#directory, this.#plane];
-    const noted = this.#metrics.placed;
+    const [lines, noted] = [this.#lines, this.#metrics.placed];
     const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
-    return new ClusterNodes({ bus, directory, plane, own, build, placeMs, noted, ...queue });
+    return new ClusterNodes({ bus, directory, plane, lines, own, build, placeMs, noted, ...queue });
   }
 
   /** What an operator sees and does of nodes. */
@@ -211,7 +216,10 @@ export class Cluster {
     const [bus, { node, store, states, tryOut, storage, reservedPorts }] = [this.#bus, served];
     const isolation = new Isolation();
     this.#metrics.showNode(node);
-    const address = await this.#listen(served, isolation, stack);
+    const lines = new LineServer(log);
+    const address = await this.#listen(served, { isolation, lines }, stack);
+    // The data plane would wait for them.
+    stack.use(lines);
     stack.use(
       await reservePeers({ store: this.#store, reservedPorts, entrance: CONNECT_PATH, log }),
     );
@@ -220,7 +228,7 @@ export class Cluster {
     await using serving = new AsyncDisposableStack();
     const workDir = join(dataDir, 'jobs');
     serving.use(serveJobs(bus, { states, tryOut, storage, workDir, log }));
-    serving.use(new NodeServer({ bus, node, build, log }));
+    serving.use(new NodeServer({ bus, lines, node, build, log }));
     const puller = serving.use(new QueuePuller({ bus, node, store, log }));
     const beacon = () => {
       const told = this.#beaconOf(node, address, member);
@@ -238,7 +246,7 @@ export class Cluster {
   /** Opens the data plane, at an address that others can dial. */
   async #listen(
     { node, reservedPorts }: ServedNode,
-    isolation: Isolation,
+    { isolation, lines }: { isolation: Isolation; lines: LineServer },
     stack: AsyncDisposableStack,
   ): Promise<string> {
     const { tickets, secrets, log } = this.#parts;
@@ -253,6 +261,7 @@ export class Cluster {
         host: isLoopback(host) ? host : undefined,
         port,
         tls,
+        serveLine: (line) => lines.take(line),
         onPing: () => isolation.hear('probe'),
         log,
       }),
@@ -294,7 +303,8 @@ export class Cluster {
     if (epoch === undefined) return undefined;
     const { id: nodeId, languages, hasWebDriver } = node;
     const { version: build } = this.#parts;
-    const about = { protocol: PROTOCOL, nodeId, epoch, address, build, hasWebDriver };
+    const speaks = { protocol: PROTOCOL, build, takesLines: true };
+    const about = { ...speaks, nodeId, epoch, address, hasWebDriver };
     const { launching, oldestWaitMs, memory, launches, ...load } = node.capacity;
     const machine = { launching, oldestWaitMs, memory, launches };
     const state = node.isDraining ? 'draining' : 'up';
@@ -314,4 +324,5 @@ interface Opened {
   bus: Bus;
   directory: Directory;
   client: DataPlaneClient;
+  lines: OrderLines;
 }

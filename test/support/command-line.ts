@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { inject } from 'vitest';
+import { given } from './service-process.ts';
 import type { Database } from '../../src/db/client.ts';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { freshDirectory } from './storages.ts';
@@ -29,6 +30,6 @@ export function runCommand(
   env: Record<string, string>,
 ): Promise<{ stdout: string; stderr: string }> {
   // All of them load much of the same code.
-  const cached = { NODE_COMPILE_CACHE: inject('compileCacheDir'), ...env };
+  const cached = { ...given('NODE_COMPILE_CACHE'), ...env };
   return promisify(execFile)(process.execPath, [`src/api/${program}.ts`, ...args], { env: cached });
 }

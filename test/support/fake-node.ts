@@ -96,21 +96,43 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     );
   }
 
-  #up(life: RuntimeLife, scope: CallScope, begin: () => Promise<Runtime | undefined>) {
-    return this.#inTurn(life.id, async () => {
-      const live = this.#find(life);
-      if (live) return this.#join(live, scope);
-      if (this.#isDraining) throw draining();
-      if (scope.mayWait === false && (this.othersWait || this.load.free === 0)) {
-        throw new RuntimeError('runtime.no_capacity', 'The node is full.');
-      }
-      const begun = await begin();
-      return begun && this.#bringUp(begun, scope);
-    });
+  async #up(
+    life: RuntimeLife,
+    scope: CallScope,
+    begin: () => Promise<Runtime | undefined>,
+  ): Promise<Runtime | undefined> {
+    const live = await this.#inTurn(life.id, () => this.#hold(life, scope, begin));
+    return live && !live.ended ? this.#wait(live, scope) : undefined;
   }
 
-  async #join(live: FakeLife, scope: CallScope): Promise<Runtime | undefined> {
-    return live.ended ? undefined : live.clients.wait(async () => live.runtime, scope);
+  async #wait(live: FakeLife, scope: CallScope): Promise<Runtime> {
+    const work = async () => {
+      // It is when its only client has hung up.
+      if (live.ended) throw abortReason(ABANDONED);
+      return live.runtime;
+    };
+    try {
+      return await live.clients.wait(work, scope);
+    } finally {
+      // Nobody may have got it.
+      await live.ended;
+    }
+  }
+
+  /** A life that is here already, or begins. */
+  async #hold(
+    life: RuntimeLife,
+    { mayWait }: CallScope,
+    begin: () => Promise<Runtime | undefined>,
+  ): Promise<FakeLife | undefined> {
+    const live = this.#find(life);
+    if (live) return live;
+    if (this.#isDraining) throw draining();
+    if (mayWait === false && (this.othersWait || this.load.free === 0)) {
+      throw new RuntimeError('runtime.no_capacity', 'The node is full.');
+    }
+    const begun = await begin();
+    return begun && this.#bringUp(begun);
   }
 
   async adopt(pull: () => Promise<Runtime | undefined>): Promise<Adoption> {
@@ -266,21 +288,12 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     await this.endAll(SHUTDOWN);
   }
 
-  async #bringUp(begun: Runtime, { signal, deliver }: CallScope): Promise<Runtime> {
+  async #bringUp(begun: Runtime): Promise<FakeLife> {
     const live = this.#own(begun);
-    void live.clients.wait(async () => begun, {});
     const { launch } = begun;
     const proxy = launch.mode === 'ephemeral' ? launch.config?.proxy : undefined;
-    const running = await live.record.move({
-      ...RUNNING,
-      proxy: proxy ? addressOf(proxy) : undefined,
-    });
-    if (!signal?.aborted) {
-      if (deliver && !(await deliver(running))) await this.#end(live, ABANDONED);
-      return running;
-    }
-    await this.#end(live, ABANDONED);
-    throw abortReason(ABANDONED);
+    await live.record.move({ ...RUNNING, proxy: proxy ? addressOf(proxy) : undefined });
+    return live;
   }
 
   #own(begun: Runtime): FakeLife {

@@ -18,8 +18,6 @@ declare module 'vitest' {
     postgresDataDir: string;
     /** A data directory whose Postgres is shut down, for tests that start one of their own. */
     pristineDataDir: string;
-    /** Where Node.js keeps the compiled code of the programs that tests start. */
-    compileCacheDir: string;
     chromiumPath: string;
     chromedriverPath: string;
     /** Empty: there is none on this machine. */
@@ -52,7 +50,8 @@ export default async function setup(project: TestProject) {
   const postgres = await openEmbeddedPostgres(dataDir);
   project.provide('postgresDataDir', dataDir);
   project.provide('pristineDataDir', pristineDataDir);
-  project.provide('compileCacheDir', join(root, 'compiled'));
+  // The programs that tests start keep their compiled code there.
+  process.env['NODE_COMPILE_CACHE'] = join(root, 'compiled');
   project.provide('chromiumPath', chromiumPath);
   project.provide('chromedriverPath', chromedriverPath);
   project.provide('ffmpegPath', (await findFfmpeg(config.ffmpegPath, config.searchPath)) ?? '');

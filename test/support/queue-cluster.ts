@@ -11,6 +11,7 @@ import { ClusterNodes } from '../../src/runtime-manager/cluster/cluster-nodes.ts
 import { Directory } from '../../src/runtime-manager/cluster/directory.ts';
 import { LocalBus } from '../../src/runtime-manager/cluster/local-bus.ts';
 import { PROTOCOL } from '../../src/runtime-manager/cluster/messages.ts';
+import { LineServer } from '../../src/runtime-manager/cluster/lines/line-server.ts';
 import { NodeServer } from '../../src/runtime-manager/cluster/node-server.ts';
 import { QueuePuller } from '../../src/runtime-manager/cluster/queue-puller.ts';
 import { createWakeUpRelay } from '../../src/runtime-manager/cluster/wake-up-relay.ts';
@@ -91,7 +92,9 @@ function openNode(
   const nodeId = randomUUID();
   const wakeUps = stack.use(new WakeUps(createWakeUpRelay(bus)));
   const node = stack.use(new FakeNode({ ...parts, nodeId, wakeUps, log }));
-  const server = stack.use(new NodeServer({ bus, node, build: 'test', log }));
+  const server = stack.use(
+    new NodeServer({ bus, lines: new LineServer(log), node, build: 'test', log }),
+  );
   const puller = stack.use(new QueuePuller({ bus, node, store, log }));
   const about = { protocol: PROTOCOL, nodeId, epoch: 1, address: 'a:1', build: 'b' };
   stack.use(
@@ -125,7 +128,16 @@ function openApi(
   const directory = stack.use(new Directory(bus, log));
   const plane = { connect: unused, answer: unused };
   const queue = { nodeId, store, wakeUps, maxQueue, queueTimeoutMs, log };
-  const placing = { bus, directory, plane, own: undefined, build: 'test', placeMs: MINUTE_MS };
+  const lines = { to: () => bus };
+  const placing = {
+    bus,
+    lines,
+    directory,
+    plane,
+    own: undefined,
+    build: 'test',
+    placeMs: MINUTE_MS,
+  };
   const nodes = stack.use(new ClusterNodes({ ...placing, ...queue, noted: ignore }));
   const manager = stack.use(
     new RuntimeManager({

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { inject } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** The arguments of `npm start`. */
@@ -22,7 +21,7 @@ export interface ServiceProcess {
 }
 
 /** A variable of the environment of the whole test run. */
-function given(name: string): Record<string, string> {
+export function given(name: string): Record<string, string> {
   const value = process.env[name];
   return value === undefined ? {} : { [name]: value };
 }
@@ -48,7 +47,7 @@ export function spawnService(env: Record<string, string>, via: readonly string[]
   const child = spawn(program, args, {
     env: {
       PATH: process.env['PATH'] ?? '',
-      NODE_COMPILE_CACHE: inject('compileCacheDir'),
+      ...given('NODE_COMPILE_CACHE'),
       ...given('BCTRL_WARM_MAX'),
       ...env,
     },

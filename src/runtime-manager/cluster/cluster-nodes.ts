@@ -10,8 +10,9 @@ import type {
 import { Languages } from '../runtime/languages.ts';
 import { isPlain } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { BusError } from './bus.ts';
+import { BusError, type Bus } from './bus.ts';
 import type { Directory, KnownNode } from './directory.ts';
+import type { OrderLines } from './lines/order-lines.ts';
 import { candidates, type Wish } from './placement.ts';
 import { Queue, type QueueOptions, type QueueScope } from './queue.ts';
 import { SUBJECTS } from './subjects.ts';
@@ -32,8 +33,12 @@ const PLAIN: Wish = { isPlain: true, needsWebDriver: false };
 const ANTICIPATED_MS = 100;
 
 export interface ClusterNodesOptions
-  extends Omit<RemoteNodeOptions, 'id' | 'gone' | 'store'>, Omit<QueueOptions, 'find'> {
+  extends
+    Omit<RemoteNodeOptions, 'id' | 'gone' | 'store' | 'bus' | 'orders'>,
+    Omit<QueueOptions, 'find'> {
   directory: Directory;
+  bus: Bus;
+  lines: Pick<OrderLines, 'to'>;
   /** The node of this process, if it has one. */
   own: OwnNode | undefined;
   /** Counts what became of each question. */
@@ -70,9 +75,10 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
   }
 
   find(nodeId: string): RuntimeNode {
-    const { own, directory, ...parts } = this.#options;
+    const { own, directory, lines, ...parts } = this.#options;
     if (own?.id === nodeId) return own;
-    return new RemoteNode({ ...parts, id: nodeId, gone: directory.goneOf(nodeId) });
+    const [orders, gone] = [lines.to(nodeId), directory.goneOf(nodeId)];
+    return new RemoteNode({ ...parts, id: nodeId, orders, gone });
   }
 
   create(order: CreateOrder, scope: CallScope): Promise<Runtime | undefined> {
@@ -93,13 +99,13 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   /** Tells the node that would get a plain runtime now; it gets the next one, if that comes soon. */
   anticipate(): void {
-    const { own, bus, directory } = this.#options;
+    const { own, lines, directory } = this.#options;
     const [best] = candidates(directory.placeable, PLAIN);
     const nodeId = best?.beacon.nodeId ?? own?.id;
     if (nodeId === undefined) return;
     this.#anticipated = { nodeId, at: performance.now() };
     if (nodeId === own?.id) own.anticipate();
-    else bus.publish(SUBJECTS.node(nodeId, 'anticipate'), {});
+    else lines.to(nodeId).publish(SUBJECTS.node(nodeId, 'anticipate'), {});
   }
 
   async isReady(): Promise<boolean> {

@@ -12,6 +12,8 @@ export { JobClient } from './jobs/job-client.ts';
 export { RemoteStorageStates } from './jobs/remote-storage-states.ts';
 export { RemoteTrials } from './jobs/remote-trials.ts';
 export { serveJobs } from './jobs/serve-jobs.ts';
+export { LineServer } from './lines/line-server.ts';
+export { OrderLines } from './lines/order-lines.ts';
 export { Membership, type Held } from './membership.ts';
 export { PROTOCOL, type Beacon } from './messages.ts';
 export { NatsBus } from './nats-bus.ts';

@@ -180,6 +180,8 @@ export const Beacon = z.object({
   warm: z.int(),
   /** Whether runtimes have waited for long, for any node: new ones come after them. */
   isCrowded: z.boolean().optional(),
+  /** Whether it takes orders over lines. */
+  takesLines: z.boolean().optional(),
   languages: z.array(z.string()),
   hasWebDriver: z.boolean(),
   machine: Machine.default(UNTOLD),

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { CallScope, OwnNode, RuntimeNode } from '../node/runtime-node.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Bus, BusCall } from './bus.ts';
+import type { BusCall, Serving } from './bus.ts';
 import { Cancel, NODE_VERBS, Observe, type NodeVerb, type Recorded } from './messages.ts';
 import { problemOf } from './problems.ts';
 import { tellRecord } from './records.ts';
@@ -19,7 +19,9 @@ const CONFIRM_MS = 4000;
 type Served = RuntimeNode & Pick<OwnNode, 'anticipate'>;
 
 export interface NodeServerOptions {
-  bus: Bus;
+  bus: Serving;
+  /** Where orders come too, and what goes with them. */
+  lines: Serving;
   node: Served;
   build: string;
   log: Logger;
@@ -31,45 +33,27 @@ export class NodeServer implements Disposable {
   readonly #build: string;
   readonly #log: Logger;
   readonly #serving: Disposable;
-  /** The calls under way that can be given up. */
-  readonly #calls = new Map<string, AbortController>();
+  /** The calls under way that can be given up. One that comes twice has one id. */
+  readonly #calls = new Set<{ callId: string; controller: AbortController }>();
 
-  constructor({ bus, node, build, log }: NodeServerOptions) {
+  constructor({ bus, lines, node, build, log }: NodeServerOptions) {
     this.#node = node;
     this.#build = build;
     this.#log = log;
-    this.#serving = this.#serve(bus);
+    using stack = new DisposableStack();
+    for (const by of [bus, lines]) this.#serveOrders(by, stack);
+    this.#serveLives(bus, stack);
+    this.#serveConnections(bus, stack);
+    this.#serving = stack.move();
   }
 
   [Symbol.dispose](): void {
     this.#serving[Symbol.dispose]();
   }
 
-  #serve(bus: Bus): Disposable {
-    const { id } = this.#node;
-    using stack = new DisposableStack();
-    this.#servePlaces(bus, stack);
-    this.#serveLives(bus, stack);
-    this.#serveConnections(bus, stack);
-    stack.use(
-      bus.subscribe(SUBJECTS.node(id, 'cancel'), (message) => {
-        const { data } = Cancel.safeParse(message);
-        if (data) this.#calls.get(data.callId)?.abort();
-      }),
-    );
-    stack.use(bus.subscribe(SUBJECTS.node(id, 'anticipate'), () => this.#node.anticipate()));
-    stack.use(
-      bus.subscribe(SUBJECTS.node(id, 'observe'), (message) => {
-        const { data } = Observe.safeParse(message);
-        if (data) this.#node.observe(data, data.forMs);
-      }),
-    );
-    return stack.move();
-  }
-
-  #servePlaces(bus: Bus, stack: DisposableStack): void {
+  #serveOrders(by: Serving, stack: DisposableStack): void {
     const node = this.#node;
-    const on = this.#server(bus, stack);
+    const on = this.#server(by, stack);
     on(NODE_VERBS.create, ({ organizationId, runtime, ...asked }, call) =>
       this.#patiently(asked, async (signal) => {
         // All keys are there, since statements name them.
@@ -83,9 +67,18 @@ export class NodeServer implements Disposable {
         this.#recorded(await node.start(order, this.#placing({ mayWait, signal }, call))),
       ),
     );
+    stack.use(
+      by.subscribe(SUBJECTS.node(node.id, 'cancel'), (message) => {
+        const { data } = Cancel.safeParse(message);
+        for (const { callId, controller } of this.#calls) {
+          if (callId === data?.callId) controller.abort();
+        }
+      }),
+    );
+    stack.use(by.subscribe(SUBJECTS.node(node.id, 'anticipate'), () => node.anticipate()));
   }
 
-  #serveLives(bus: Bus, stack: DisposableStack): void {
+  #serveLives(bus: Serving, stack: DisposableStack): void {
     const node = this.#node;
     const on = this.#server(bus, stack);
     on(NODE_VERBS.stop, async ({ end, untilGone, ...life }) =>
@@ -97,9 +90,15 @@ export class NodeServer implements Disposable {
     on(NODE_VERBS.call, ({ verb, message, ...asked }) =>
       this.#patiently(asked, (signal) => node.call(asked, verb, message, signal)),
     );
+    stack.use(
+      bus.subscribe(SUBJECTS.node(node.id, 'observe'), (message) => {
+        const { data } = Observe.safeParse(message);
+        if (data) node.observe(data, data.forMs);
+      }),
+    );
   }
 
-  #serveConnections(bus: Bus, stack: DisposableStack): void {
+  #serveConnections(bus: Serving, stack: DisposableStack): void {
     const node = this.#node;
     const on = this.#server(bus, stack);
     on(NODE_VERBS.listConnections, (life) => node.listConnections(life));
@@ -111,14 +110,14 @@ export class NodeServer implements Disposable {
     );
   }
 
-  #server(bus: Bus, stack: DisposableStack) {
+  #server(by: Serving, stack: DisposableStack) {
     return <Message extends z.ZodType, Given extends z.ZodType>(
       { name, message: Schema }: NodeVerb<Message, Given>,
       work: (message: z.output<Message>, call: BusCall) => Promise<z.input<Given>>,
     ): void => {
       const answer = (message: unknown, call: BusCall) =>
         this.#answer(name, () => work(Schema.parse(message), call));
-      stack.use(bus.serve(SUBJECTS.node(this.#node.id, name), answer));
+      stack.use(by.serve(SUBJECTS.node(this.#node.id, name), answer));
     };
   }
 
@@ -138,12 +137,13 @@ export class NodeServer implements Disposable {
   ): Promise<T> {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), budgetMs);
-    this.#calls.set(callId, controller);
+    const one = { callId, controller };
+    this.#calls.add(one);
     try {
       return await work(controller.signal);
     } finally {
       clearTimeout(timer);
-      this.#calls.delete(callId);
+      this.#calls.delete(one);
     }
   }
 

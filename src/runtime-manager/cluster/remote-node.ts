@@ -18,7 +18,7 @@ import type { RuntimeEnd } from '../node/runtime-record.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
-import { BusError, type Bus } from './bus.ts';
+import { BusError, type Asking } from './bus.ts';
 import { Answer, NODE_VERBS, readConnections, type NodeVerb, type Recorded } from './messages.ts';
 import { errorOf } from './problems.ts';
 import { readRecord } from './records.ts';
@@ -37,7 +37,9 @@ export interface DataPlane {
 
 export interface RemoteNodeOptions {
   id: string;
-  bus: Bus;
+  bus: Asking;
+  /** How it is given orders, to make and to start runtimes, which may come twice. */
+  orders: Asking;
   plane: DataPlane;
   store: Pick<RuntimeStore, 'find'>;
   /** Of this process: a record of the same build is read as it is told. */
@@ -49,8 +51,8 @@ export interface RemoteNodeOptions {
 }
 
 /**
- * A node of another process. What it is asked goes over the bus, and what clients send over the data
- * plane. Besides what the node throws, methods throw `runtime.unreachable` when the node is not there,
+ * A node of another process. What it is asked goes over the bus, orders over a line if there is one,
+ * and what clients send over the data plane. Besides what the node throws, methods throw `runtime.unreachable` when the node is not there,
  * and `service.unavailable` when it is not known whether the node did what it was asked.
  */
 export class RemoteNode implements RuntimeNode {
@@ -66,17 +68,19 @@ export class RemoteNode implements RuntimeNode {
     { organizationId, runtime }: CreateOrder,
     { signal, mayWait }: CallScope,
   ): Promise<Runtime | undefined> {
-    const made = await this.#givenUp(signal, (patience) =>
-      this.#request(NODE_VERBS.create, { organizationId, runtime, mayWait, ...patience }),
+    const { orders } = this.#options;
+    const made = await this.#givenUp(signal, orders, (patience) =>
+      this.#request(NODE_VERBS.create, { organizationId, runtime, mayWait, ...patience }, orders),
     );
     return made ? this.#recorded(organizationId, made) : undefined;
   }
 
   async start(order: StartOrder, { signal, mayWait }: CallScope): Promise<Runtime | undefined> {
+    const { orders } = this.#options;
     const { organizationId, workspaceId, id, generation } = order;
     const life = { organizationId, workspaceId, id, generation, mayWait };
-    const started = await this.#givenUp(signal, (patience) =>
-      this.#request(NODE_VERBS.start, { ...life, ...patience }),
+    const started = await this.#givenUp(signal, orders, (patience) =>
+      this.#request(NODE_VERBS.start, { ...life, ...patience }, orders),
     );
     return started ? this.#recorded(organizationId, started) : undefined;
   }
@@ -97,7 +101,7 @@ export class RemoteNode implements RuntimeNode {
   }
 
   call(life: RuntimeLife, verb: string, message: unknown, signal: AbortSignal): Promise<unknown> {
-    return this.#givenUp(signal, (patience) =>
+    return this.#givenUp(signal, this.#options.bus, (patience) =>
       this.#ask(NODE_VERBS.call, { ...lifeOf(life), verb, message, ...patience }),
     );
   }
@@ -144,10 +148,11 @@ export class RemoteNode implements RuntimeNode {
    */
   async #givenUp<T>(
     signal: AbortSignal | undefined,
+    by: Asking,
     work: (patience: { callId: string; budgetMs: number }) => Promise<T>,
   ): Promise<T> {
     const callId = randomUUID();
-    const cancel = () => this.#options.bus.publish(SUBJECTS.node(this.id, 'cancel'), { callId });
+    const cancel = () => by.publish(SUBJECTS.node(this.id, 'cancel'), { callId });
     const working = work({ callId, budgetMs: this.#options.placeMs });
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();
@@ -176,9 +181,10 @@ export class RemoteNode implements RuntimeNode {
   async #request<Message extends z.ZodType, Given extends z.ZodType>(
     { name, answer: Given }: NodeVerb<Message, Given>,
     message: z.input<Message>,
+    by = this.#options.bus,
   ): Promise<z.output<Given>> {
-    const { bus, gone } = this.#options;
-    const given = await bus
+    const { gone } = this.#options;
+    const given = await by
       .request(SUBJECTS.node(this.id, name), message, { timeoutMs: TIMEOUT_MS, signal: gone })
       .catch((error: unknown) => {
         throw explain(error);

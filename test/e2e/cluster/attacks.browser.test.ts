@@ -164,6 +164,15 @@ test('the data plane of a node answers nobody but processes of the cluster, just
   ]) {
     expect(await statusOf(port, path, given)).toBe(401);
   }
+  const line = '/line?nonce=1';
+  const upgrade = { connection: 'Upgrade', upgrade: 'bctrl-line' };
+  const toLine = { ...claim, path: line, ticket: '', base: '' };
+  for (const given of [{}, headers, strangers.headersFor(toLine)]) {
+    expect(await statusOf(port, line, { ...given, ...upgrade })).toBe(401);
+  }
+  const oursToLine = ours.headersFor(toLine);
+  expect(await statusOf(port, line, oursToLine)).toBe(404);
+  expect(await statusOf(otherPort, line, { ...oursToLine, ...upgrade })).toBe(421);
   expect(await statusOf(otherPort, path, headers)).toBe(421);
   const meantForOther = ours.headersFor({ ...claim, nodeId: nodes[1].nodeId });
   expect(await statusOf(otherPort, path, meantForOther)).toBe(421);

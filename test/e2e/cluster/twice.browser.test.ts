@@ -100,6 +100,22 @@ for (const [where, pick] of [
   });
 }
 
+test('orders of an API pass its lines to the nodes, and not the bus', async ({ replicas }) => {
+  const { first, nodes } = replicas;
+  const { bus } = await openAsker(replicas);
+  const heard: string[] = [];
+  for (const { nodeId } of nodes) {
+    for (const { name } of [NODE_VERBS.create, NODE_VERBS.start]) {
+      bus.subscribe(SUBJECTS.node(nodeId, name), (_, subject) => heard.push(subject));
+    }
+  }
+  const { create, runtimes } = await createWorkspace(first);
+  const { id } = await create();
+  await first.call('POST', `${runtimes}/${id}/restart`);
+  await first.call('POST', `${runtimes}/${id}/stop`);
+  expect(heard).toEqual([]);
+});
+
 function createWithKey({ url, apiKey }: ClusterProcess, path: string, key: string, body: object) {
   const headers = {
     authorization: `Bearer ${apiKey}`,

@@ -6,6 +6,7 @@ import { ClusterNodes } from '../../../src/runtime-manager/cluster/cluster-nodes
 import { Directory } from '../../../src/runtime-manager/cluster/directory.ts';
 import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
 import { PROTOCOL } from '../../../src/runtime-manager/cluster/messages.ts';
+import { LineServer } from '../../../src/runtime-manager/cluster/lines/line-server.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
 import { SUBJECTS } from '../../../src/runtime-manager/cluster/subjects.ts';
 import { WakeUps } from '../../../src/runtime-manager/events/wake-ups.ts';
@@ -26,6 +27,7 @@ async function openCluster() {
   const nodes = stack.use(
     new ClusterNodes({
       bus,
+      lines: { to: () => bus },
       directory,
       store,
       own: undefined,
@@ -65,7 +67,8 @@ async function openCluster() {
           log,
         }),
       );
-      if (isServed) stack.use(new NodeServer({ bus, node, build: 'test', log }));
+      if (isServed)
+        stack.use(new NodeServer({ bus, lines: new LineServer(log), node, build: 'test', log }));
       const known = directory.known.length;
       bus.publish(SUBJECTS.beacon(node.id), {
         nodeId: node.id,

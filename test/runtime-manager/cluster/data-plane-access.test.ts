@@ -409,6 +409,7 @@ test('a port that is taken, and a foreign address, are named', async () => {
       host,
       port: listener.port,
       tls: undefined,
+      serveLine: () => undefined,
       log,
     });
   await expect(open('127.0.0.1')).rejects.toThrow(

@@ -27,6 +27,7 @@ async function start({ nodeId, key, ticketKey }: z.infer<typeof Start>): Promise
     host: '127.0.0.1',
     port: 0,
     tls: undefined,
+    serveLine: () => undefined,
     log: pino({ level: 'silent' }),
   });
   return port;

@@ -17,6 +17,7 @@ import {
   DataPlaneListener,
   type DataPlaneListenerOptions,
 } from '../../../src/runtime-manager/cluster/data-plane/data-plane-listener.ts';
+import { LineServer } from '../../../src/runtime-manager/cluster/lines/line-server.ts';
 import type { NodeKeys } from '../../../src/runtime-manager/cluster/data-plane/credentials.ts';
 import type { TlsFiles } from '../../../src/runtime-manager/cluster/data-plane/tls-files.ts';
 import { portOf } from '../../support/node-under-test.ts';
@@ -88,6 +89,7 @@ export async function openPlane(
       done();
     },
   });
+  const lines = new LineServer(pino(out));
   const listener = await DataPlaneListener.open({
     node,
     tickets: TICKETS,
@@ -95,6 +97,7 @@ export async function openPlane(
     host: HOST,
     port: 0,
     tls: certificates?.node,
+    serveLine: (line) => lines.take(line),
     log: pino(out),
   });
   const client = new DataPlaneClient({
@@ -104,10 +107,11 @@ export async function openPlane(
   });
   const close = async () => {
     await client[Symbol.asyncDispose]();
+    lines[Symbol.dispose]();
     await listener[Symbol.asyncDispose]();
   };
   const target = { nodeId: node.id, address: `${HOST}:${listener.port}` };
-  return { listener, client, target, logged, close };
+  return { listener, lines, client, target, logged, close };
 }
 
 /** As `openPlane` until the test has finished, with a node that does as it is told. */

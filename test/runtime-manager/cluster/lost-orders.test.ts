@@ -7,6 +7,7 @@ import { WakeUps } from '../../../src/runtime-manager/events/wake-ups.ts';
 import { ClusterNodes } from '../../../src/runtime-manager/cluster/cluster-nodes.ts';
 import { Directory } from '../../../src/runtime-manager/cluster/directory.ts';
 import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
+import { LineServer } from '../../../src/runtime-manager/cluster/lines/line-server.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
 import { SUBJECTS } from '../../../src/runtime-manager/cluster/subjects.ts';
 import { beaconOf, beat } from '../../support/beats.ts';
@@ -24,7 +25,7 @@ async function openNodes() {
   const bus = new LocalBus();
   const directory = new Directory(bus, log);
   onTestFinished(() => directory[Symbol.dispose]());
-  const server = new NodeServer({ bus, node: own, build: 'test', log });
+  const server = new NodeServer({ bus, lines: new LineServer(log), node: own, build: 'test', log });
   onTestFinished(() => server[Symbol.dispose]());
   const silent = { id: randomUUID(), epoch: 1 };
   const asked = Promise.withResolvers<void>();
@@ -46,7 +47,8 @@ async function openNodes() {
     noted: () => undefined,
     log,
   };
-  const parts = { bus, directory, store, plane, placeMs: 60_000, own: undefined, ...queue };
+  const lines = { to: () => bus };
+  const parts = { bus, lines, directory, store, plane, placeMs: 60_000, own: undefined, ...queue };
   const nodes = new ClusterNodes(parts);
   onTestFinished(() => nodes[Symbol.asyncDispose]());
   const { id } = await insertOrganization(database.db, 'an organization');

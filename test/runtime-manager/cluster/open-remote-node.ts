@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Bus } from '../../../src/runtime-manager/cluster/bus.ts';
 import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
+import { LineServer } from '../../../src/runtime-manager/cluster/lines/line-server.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
 import { RemoteNode } from '../../../src/runtime-manager/cluster/remote-node.ts';
 import type { FakeNodeParts } from '../../support/fake-node.ts';
@@ -33,6 +34,7 @@ export async function openRemoteNode(
   const bus = new LocalBus();
   const server = new NodeServer({
     bus: node(bus),
+    lines: new LineServer(log),
     node: own,
     build: node === same ? OURS : 'another',
     log,
@@ -41,6 +43,7 @@ export async function openRemoteNode(
     new RemoteNode({
       id,
       bus: asker(bus),
+      orders: asker(bus),
       store,
       build: asker === same ? OURS : 'another',
       placeMs: 60_000,

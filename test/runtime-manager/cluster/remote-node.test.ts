@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { insertOrganization } from '../../../src/db/queries/organizations.ts';
-import type { Bus } from '../../../src/runtime-manager/cluster/bus.ts';
+import type { Asking, Bus } from '../../../src/runtime-manager/cluster/bus.ts';
+import { LineClient } from '../../../src/runtime-manager/cluster/lines/line-client.ts';
+import { LineServer } from '../../../src/runtime-manager/cluster/lines/line-server.ts';
+import { preferLine } from '../../../src/runtime-manager/cluster/lines/prefer-line.ts';
 import { LocalBus } from '../../../src/runtime-manager/cluster/local-bus.ts';
 import { NatsBus } from '../../../src/runtime-manager/cluster/nats-bus.ts';
 import { NodeServer } from '../../../src/runtime-manager/cluster/node-server.ts';
@@ -29,6 +32,7 @@ const log = pino({ level: 'silent' });
 /** What lies between a node and the process that asks it, and how that process sees it. */
 interface Between {
   bus: Bus;
+  orders?: Asking;
   plane: DataPlane;
   build?: string;
 }
@@ -41,24 +45,25 @@ const unusedPlane: DataPlane = {
 /** A node as another process sees it. */
 function remote(
   { own, store }: Pick<RemoteNodeOptions, 'store'> & Pick<FakeNodeUnderTest, 'own'>,
-  { bus, plane, build = 'test' }: Between,
+  { bus, orders = bus, plane, build = 'test' }: Between,
   id = own.id,
 ) {
   const gone = new AbortController().signal;
-  return new RemoteNode({ id, bus, store, build, placeMs: 60_000, gone, plane });
+  return new RemoteNode({ id, bus, orders, store, build, placeMs: 60_000, gone, plane });
 }
 
-/** A node behind a server of NATS and the connections of the data plane. */
+/** A node behind a server of NATS, a line, and the connections of the data plane. */
 async function openFarNode(): Promise<NodeUnderTest> {
   await using stack = new AsyncDisposableStack();
   const subject = stack.use(await openFakeNodeUnderTest());
   const { own } = subject;
   const nats = stack.use(await openNatsServer());
   const [near, far] = [stack.use(await openBus(nats.url)), stack.use(await openBus(nats.url))];
-  stack.use(new NodeServer({ bus: near, node: own, build: 'test', log }));
-  await settle(near);
-  const { client, target, close } = await openPlane(own);
+  const { lines, client, target, close } = await openPlane(own);
   stack.defer(close);
+  stack.use(new NodeServer({ bus: near, lines, node: own, build: 'test', log }));
+  await settle(near);
+  const orders = preferLine(new LineClient(await client.openLine(target)), far);
   const plane: DataPlane = {
     connect: (_, ticket, asked) => client.connect(target, ticket, asked),
     answer: (_, ticket, asked) => client.answer(target, ticket, asked),
@@ -67,7 +72,9 @@ async function openFarNode(): Promise<NodeUnderTest> {
   const owned = stack.move();
   return {
     ...subject,
-    node: Object.assign(remote(subject, { bus: far, plane }), { [Symbol.asyncDispose]: end }),
+    node: Object.assign(remote(subject, { bus: far, orders, plane }), {
+      [Symbol.asyncDispose]: end,
+    }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -88,7 +95,7 @@ const local = nodeTest(() => openRemoteNode());
 const far = nodeTest(openFarNode);
 
 describe('over a bus in memory', () => testRuntimeNode(local));
-describe.skipIf(!HAS_NATS)('over NATS and the data plane', () => testRuntimeNode(far));
+describe.skipIf(!HAS_NATS)('over NATS, a line and the data plane', () => testRuntimeNode(far));
 
 async function openTenant() {
   const subject = await openRemoteNode();
@@ -120,7 +127,13 @@ test('a record of the same build is read from the answer, a large one and one of
   const { own, store, database } = subject;
   const { id: organizationId } = await insertOrganization(database.db, 'an organization');
   const bus = new LocalBus();
-  using _server = new NodeServer({ bus, node: own, build: 'ours', log });
+  using _server = new NodeServer({
+    bus,
+    lines: new LineServer(log),
+    node: own,
+    build: 'ours',
+    log,
+  });
   let reads = 0;
   const counted: RemoteNodeOptions['store'] = {
     find: (...asked) => {

@@ -82,6 +82,7 @@ async function openAnswering(skew: (said: unknown) => unknown) {
   const node = new RemoteNode({
     id: nodeId,
     bus,
+    orders: bus,
     store,
     plane,
     build: 'of another',

@@ -18,12 +18,19 @@ export interface Claim {
   first: '' | 'end' | 'keep';
 }
 
+/** One end of a line (`line.ts`). */
+export interface LineEnd {
+  /** Names the line; no other one has the same. */
+  name: string;
+  side: 'api' | 'node';
+}
+
 const CLOCKS_DIFFER_MAX_MS = 30_000;
 const SIGNATURE = /^(?<time>\d{1,15})\.(?<mac>[\w-]+)$/;
 
 /**
  * What an API process and a node recognize each other by, beside TLS. A signature holds for one
- * request at one node, for as long as clocks may differ.
+ * request at one node, for as long as clocks may differ, or for one end of one line.
  */
 export class Credentials {
   readonly #keys: NodeKeys;
@@ -69,6 +76,15 @@ export class Credentials {
 
   isPong(mac: string, nonce: string, nodeId: string): boolean {
     return this.#isSigned(['pong', nonce, nodeId], mac);
+  }
+
+  /** What an end of a line introduces itself with. */
+  signLine({ name, side }: LineEnd): string {
+    return this.#sign(['line', name, side]);
+  }
+
+  isLine(mac: string, { name, side }: LineEnd): boolean {
+    return this.#isSigned(['line', name, side], mac);
   }
 
   #sign(words: string[], key = this.#keys[0]): string {

@@ -10,7 +10,9 @@ import { exchange } from './client-answers.ts';
 import { join } from './client-sockets.ts';
 import { Credentials, type Claim, type NodeKeys } from './credentials.ts';
 import { handshakeHeaders, HEADERS } from './headers.ts';
-import { pingPath, runtimePath } from './paths.ts';
+import { dialLine, LINE_HEADERS } from './line-opening.ts';
+import type { Line } from './line.ts';
+import { linePath, pingPath, runtimePath } from './paths.ts';
 import { ping, type PingResult } from './ping.ts';
 import { NODE_NAME, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
@@ -50,7 +52,7 @@ export class DataPlaneClient implements AsyncDisposable {
   readonly #request: typeof httpRequest;
   /** Keeps connections for more requests. */
   readonly #keeping: Agent;
-  /** Dials each time: a websocket and a ping have connections of their own. */
+  /** Dials each time: a websocket, a line and a ping have connections of their own. */
   readonly #dialling: Agent;
   readonly #dialled: 'connect' | 'secureConnect';
   readonly #sockets = new Set<Socket>();
@@ -134,6 +136,23 @@ export class DataPlaneClient implements AsyncDisposable {
     });
     const isPong = (said: unknown) => this.#credentials.isPong(String(said), nonce, nodeId);
     return ping(request, ({ headers }) => isPong(headers[HEADERS.signature]), timeoutMs);
+  }
+
+  /** Opens a line to a node. Throws `runtime.unreachable` when it cannot be reached. */
+  async openLine(target: DataPlaneTarget): Promise<Line> {
+    const nonce = randomUUID();
+    const request = this.#ask(target, {
+      method: 'GET',
+      path: linePath(nonce),
+      ticket: '',
+      base: '',
+      first: '',
+      agent: this.#dialling,
+      headers: LINE_HEADERS,
+    });
+    limitDialling(request, this.#dialled);
+    const { nodeId } = target;
+    return dialLine(request, { nodeId, nonce, credentials: this.#credentials });
   }
 
   /** Closes every connection to a node. */

@@ -9,7 +9,9 @@ import type { RuntimeNode } from '../../node/runtime-node.ts';
 import { Credentials, type Claim, type NodeKeys } from './credentials.ts';
 import { HEADERS } from './headers.ts';
 import { answerRequest, refuse, type Admitted } from './node-answers.ts';
-import { nonceIn, pathInRuntime } from './paths.ts';
+import { acceptLine } from './line-opening.ts';
+import type { Line } from './line.ts';
+import { lineNonceIn, pathInRuntime, pingNonceIn } from './paths.ts';
 import { readNodeTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.ts';
 
 /** Much longer than `DataPlaneClient` keeps a connection that nobody uses. */
@@ -38,6 +40,8 @@ export interface DataPlaneListenerOptions {
   port: number;
   /** Undefined: what passes can be read by whoever can listen to the network. */
   tls: TlsFiles | undefined;
+  /** Serves an API process over a line that it has opened. */
+  serveLine: (line: Line) => void;
   /** Called when somebody asks whether the node is there. */
   onPing?: () => void;
   log: Logger;
@@ -101,6 +105,7 @@ export class DataPlaneListener implements AsyncDisposable {
     this.#server.on('upgrade', (request: IncomingMessage, _: unknown, head: Buffer) => {
       const { socket } = request;
       socket.on('error', () => socket.destroy());
+      if (this.#openLine(request, head)) return;
       const work = ({ ticket, path, first }: Admitted) =>
         node.connect(ticket, { request, socket, head, path, first });
       void this.#admit(request, () => responseOver(request), work);
@@ -120,7 +125,7 @@ export class DataPlaneListener implements AsyncDisposable {
     const claim = this.#credentials.read(incoming);
     if (!claim) return close(outgoing(), 401);
     if (claim.nodeId !== node.id) return close(outgoing(), 421);
-    const nonce = nonceIn(claim.path);
+    const nonce = pingNonceIn(claim.path);
     if (nonce !== undefined) return this.#pong(outgoing(), nonce);
     const path = pathInRuntime(claim.path);
     if (path === undefined) return close(outgoing(), 404);
@@ -134,6 +139,18 @@ export class DataPlaneListener implements AsyncDisposable {
       this.#note(error, requestId, isGone);
       if (!isGone) refuse(outgoing(), error);
     }
+  }
+
+  /** Whether the upgrade was to a line, and admitted. */
+  #openLine(request: IncomingMessage, head: Buffer): boolean {
+    const { node, serveLine } = this.#options;
+    const { id: nodeId } = node;
+    const credentials = this.#credentials;
+    const nonce = lineNonceIn(request.url ?? '');
+    if (nonce === undefined || credentials.read(request)?.nodeId !== nodeId) return false;
+    request.socket.unshift(head);
+    serveLine(acceptLine(request.socket, { nodeId, nonce, credentials }));
+    return true;
   }
 
   #note(err: unknown, requestId: string | undefined, isGone: boolean): void {

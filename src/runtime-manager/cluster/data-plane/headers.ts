@@ -10,6 +10,8 @@ export const HEADERS = {
   node: `${OURS}node`,
   first: `${OURS}first`,
   signature: `${OURS}signature`,
+  /** Of the node, for a line: the API process has sent its own with the path. */
+  nonce: `${OURS}nonce`,
   /** Whether an answer is that of the runtime, or a refusal (`problems.ts`). */
   answer: `${OURS}answer`,
   requestId: 'x-request-id',
