@@ -10,12 +10,11 @@ import type { ApiEnv } from '../../src/api/http/api-env.ts';
 import { toErrorAnswer } from '../../src/api/http/errors.ts';
 import {
   LIVE_PROTOCOL,
-  pictureHeader,
   TOKEN_PREFIX,
   ViewerMessage,
-  type Picture,
   type ServiceMessage,
 } from '../../src/runtime-manager/live/messages.ts';
+import { pictureHeader, type Picture } from '../../src/runtime-manager/live/picture.ts';
 import { eventually } from './eventually.ts';
 
 const log = pino({ level: 'silent' });

@@ -139,7 +139,7 @@ export function createHealthApp(parts: HealthAppParts) {
 
 /** Makes all routes, apart from websocket upgrades. While the door is shut, only health answers. */
 export function createApp(parts: AppParts) {
-  const { runtimes, addressOf, log } = parts;
+  const { addressOf, log } = parts;
   explainRefusals();
   const app = createRouter();
 
@@ -165,6 +165,16 @@ export function createApp(parts: AppParts) {
   app.route('/', fileUploadRoutes(parts));
   app.route('/', formStagingRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
+  serveResources(app, parts);
+
+  serveReference(app, addressOf);
+  const methodsOf = createAllowedMethods(app);
+  app.notFound((c) => answerError(c, noSuchRoute(c.req, methodsOf(c.req.path)), log));
+  return app;
+}
+
+/** What requests and answers of JSON are about. */
+function serveResources(app: ReturnType<typeof createRouter>, parts: AppParts): void {
   app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
@@ -172,11 +182,11 @@ export function createApp(parts: AppParts) {
   app.route('/', runtimeFileRoutes(parts));
   app.route('/', stagingRoutes(parts));
   app.route('/', captchaRoutes(parts));
-  app.route('/', controlRoutes({ runtimes }));
+  app.route('/', controlRoutes(parts));
   app.route('/', screenshotRoutes(parts));
-  app.route('/', eventRoutes({ runtimes }));
-  app.route('/', connectionRoutes({ runtimes, addressOf }));
-  app.route('/', liveEmbedRoutes({ runtimes, addressOf }));
+  app.route('/', eventRoutes(parts));
+  app.route('/', connectionRoutes(parts));
+  app.route('/', liveEmbedRoutes(parts));
   app.route('/', browserProfileRoutes(parts));
   app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));
@@ -187,11 +197,6 @@ export function createApp(parts: AppParts) {
   app.route('/', nodeRoutes(parts));
   app.route('/', capacityRoutes(parts));
   app.route('/', doctorRoutes(parts));
-
-  serveReference(app, addressOf);
-  const methodsOf = createAllowedMethods(app);
-  app.notFound((c) => answerError(c, noSuchRoute(c.req, methodsOf(c.req.path)), log));
-  return app;
 }
 
 /** Serves the OpenAPI document of all routes. */

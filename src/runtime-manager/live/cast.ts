@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
-import type { Picture } from './messages.ts';
+import type { Picture } from './picture.ts';
 
 /** The process of a page writes the size. */
 const Frame = z.object({

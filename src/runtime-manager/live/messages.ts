@@ -74,8 +74,8 @@ const Key = z.strictObject({
   modifiers,
 });
 
-/** What a viewer says. */
-export const ViewerMessage = z.discriminatedUnion('t', [
+/** What whoever watches may say. */
+export const WatchMessage = z.discriminatedUnion('t', [
   /** A picture was drawn. */
   z.strictObject({ t: z.literal('ack'), seq: z.int().min(0) }),
   /** The service answers with the same number, so that the viewer knows how far away it is. */
@@ -84,6 +84,11 @@ export const ViewerMessage = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('follow'), tab: id.optional() }),
   /** How wide the picture is drawn, in physical pixels; 0: it is not seen now. */
   z.strictObject({ t: z.literal('room'), width: z.int().min(0).max(20_000) }),
+]);
+export type WatchMessage = z.infer<typeof WatchMessage>;
+
+/** What whoever may drive does in a page. */
+export const InputMessage = z.discriminatedUnion('t', [
   Mouse,
   Wheel,
   Touch,
@@ -93,7 +98,7 @@ export const ViewerMessage = z.discriminatedUnion('t', [
   /** What an input method shows while it is not done yet; nothing: it gave up. */
   z.strictObject({ t: z.literal('compose'), text }),
   z.strictObject({ t: z.literal('paste'), text }),
-  /** Answers `popup`: the places of the chosen options. */
+  /** Answers `popup`: the places of the chosen options; none: nothing is chosen. */
   z.strictObject({
     t: z.literal('choose'),
     popup: id,
@@ -101,12 +106,6 @@ export const ViewerMessage = z.discriminatedUnion('t', [
   }),
   /** Answers `picker`: a value as its input has it, such as 2026-11-30 or #00ff00. */
   z.strictObject({ t: z.literal('pick'), picker: id, value: z.string().max(100) }),
-  z.strictObject({
-    t: z.literal('dialog'),
-    dialog: id,
-    accept: z.boolean(),
-    text: text.optional(),
-  }),
   /**
    * Answers `chooser`: files, whose contents follow one after the other as binary messages, in this
    * order; none: nothing is chosen.
@@ -118,15 +117,35 @@ export const ViewerMessage = z.discriminatedUnion('t', [
       .array(z.strictObject({ name: z.string().max(NAME_MAX), size: z.int().min(0) }))
       .max(FILES_MAX),
   }),
+]);
+export type InputMessage = z.infer<typeof InputMessage>;
+
+/** What whoever may drive does with tabs, and with what Chromium itself asks. */
+export const BrowseMessage = z.discriminatedUnion('t', [
+  z.strictObject({
+    t: z.literal('dialog'),
+    dialog: id,
+    accept: z.boolean(),
+    text: text.optional(),
+  }),
   z.strictObject({ t: z.literal('go'), url: z.string().min(1).max(TEXT_MAX) }),
   z.strictObject({ t: z.literal('history'), by: z.union([z.literal(-1), z.literal(1)]) }),
   z.strictObject({ t: z.literal('reload') }),
   z.strictObject({ t: z.literal('stop') }),
   z.strictObject({ t: z.literal('new') }),
   z.strictObject({ t: z.literal('close'), tab: id }),
-  /** `take` also takes control from another viewer. */
-  z.strictObject({ t: z.literal('control'), do: z.enum(['take', 'return']) }),
 ]);
+export type BrowseMessage = z.infer<typeof BrowseMessage>;
+
+/** `take` also takes control from another viewer. */
+const ControlMessage = z.strictObject({ t: z.literal('control'), do: z.enum(['take', 'return']) });
+
+/** What whoever may drive does. */
+export const ActMessage = z.discriminatedUnion('t', [InputMessage, BrowseMessage, ControlMessage]);
+export type ActMessage = z.infer<typeof ActMessage>;
+
+/** What a viewer says. */
+export const ViewerMessage = z.discriminatedUnion('t', [WatchMessage, ActMessage]);
 export type ViewerMessage = z.infer<typeof ViewerMessage>;
 
 /** A tab, in the order in which they were opened. */
@@ -217,26 +236,3 @@ export type ServiceMessage =
  * 1970, a double.
  */
 export const PICTURE_HEADER_BYTES = 24;
-
-export interface Picture {
-  width: number;
-  height: number;
-  takenAtMs: number;
-  isSharp: boolean;
-  image: Buffer;
-}
-
-export function pictureHeader(
-  { width, height, takenAtMs, isSharp }: Omit<Picture, 'image'>,
-  { turn, seq }: { turn: number; seq: number },
-): Buffer {
-  const header = Buffer.alloc(PICTURE_HEADER_BYTES);
-  header.writeUInt8(1, 0);
-  header.writeUInt8(isSharp ? 1 : 0, 1);
-  header.writeUInt16LE(width, 2);
-  header.writeUInt16LE(height, 4);
-  header.writeUInt16LE(turn, 6);
-  header.writeUInt32LE(seq, 8);
-  header.writeDoubleLE(takenAtMs, 16);
-  return header;
-}

@@ -4,7 +4,7 @@ import type { PageDocument } from '../browser/pages/page-document.ts';
 import { sourceOf } from '../browser/pages/page-script.ts';
 import { offerPaste, selectedText, writeClipboard } from './page-scripts/focus.ts';
 import { isOpen, setValue, stepsTo } from './page-scripts/open-control.ts';
-import { whatIsAt } from './page-scripts/what-is-at.ts';
+import { cursorOf, whatIsAt } from './page-scripts/what-is-at.ts';
 
 /** A page that does not answer by then hangs, or shows a dialog. */
 const ANSWER_MS = 1000;
@@ -123,7 +123,7 @@ export class PageQuestions {
     point: Point,
     { signal, offset, depth }: { signal: AbortSignal; offset: Point; depth: number },
   ): Promise<FoundAt> {
-    const found = await document.ask(call(whatIsAt, point.x, point.y), Found, signal);
+    const found = await document.ask(whatIsAtPoint(point), Found, signal);
     const { cursor, frame, open } = found;
     if (frame && depth < DEPTH_MAX) {
       const element = `document.elementFromPoint(${point.x}, ${point.y})`;
@@ -169,6 +169,10 @@ export class PageQuestions {
   #patience(): AbortSignal {
     return AbortSignal.any([this.#ended, AbortSignal.timeout(ANSWER_MS)]);
   }
+}
+
+function whatIsAtPoint({ x, y }: Point): string {
+  return `(${sourceOf(whatIsAt)})(${x}, ${y}, ${sourceOf(cursorOf)})`;
 }
 
 /** The expression that calls a page script. */

@@ -1,9 +1,7 @@
 import type { Run } from '../companion.ts';
 import type { Tab } from '../browser/pages/pages.ts';
-import type { ControlChange } from '../control/control.ts';
 import { every } from '../timing/every.ts';
 import { TabView } from './tab-view.ts';
-import { ViewerSession } from './viewer-session.ts';
 import type { IncomingLimits } from './incoming-files.ts';
 
 /** How late viewers may see a new title of a tab. */
@@ -17,17 +15,35 @@ export interface RunViewOptions {
   uploads: IncomingLimits;
 }
 
+/** A viewer of a run. */
+export interface RunViewer {
+  /** The tabs, or what is told of one, have changed. */
+  tabsChanged(): void;
+  /** Somebody else may drive now. */
+  controlChanged(): void;
+  /** Tells who drives, and how many watch. */
+  tellControl(): void;
+  /** The browser has downloaded a file. */
+  offer(download: OfferedFile & { file: string }): void;
+}
+
+/** A file that the browser has downloaded. */
+interface OfferedFile {
+  name: string;
+  sizeBytes: number;
+}
+
 /** One run as people see it: its tabs, and who sees which. */
 export class RunView implements Disposable {
   readonly #run: Run;
   readonly #options: RunViewOptions;
   readonly #tabs = new Map<string, TabView>();
-  readonly #sessions = new Set<ViewerSession>();
+  readonly #sessions = new Set<RunViewer>();
   readonly #following = new DisposableStack();
-  readonly #offered = new Map<string, { name: string; sizeBytes: number }>();
+  readonly #offered = new Map<string, OfferedFile>();
   /** The tab that anybody used last. */
   #lastUsed: string | undefined;
-  #telling: NodeJS.Immediate | undefined;
+  #isTelling = false;
   #turning: NodeJS.Timeout | undefined;
   #titles: ReturnType<typeof every> | undefined;
 
@@ -38,7 +54,7 @@ export class RunView implements Disposable {
     const following = this.#following;
     following.use(pages.onTabs(() => this.#tabsChanged()));
     following.use(endpoints.clientTabs.onUse((pageId) => this.used(pageId)));
-    following.use(endpoints.control.follow((change) => this.#controlChanged(change)));
+    following.use(endpoints.control.follow(() => this.#controlChanged()));
     following.use(run.onNote(({ type, data }) => this.#noted(type, data)));
     this.#tabsChanged();
   }
@@ -69,7 +85,7 @@ export class RunView implements Disposable {
   }
 
   /** What viewers may load of what the browser has downloaded. */
-  get offered(): ReadonlyMap<string, { name: string; sizeBytes: number }> {
+  get offered(): ReadonlyMap<string, OfferedFile> {
     return this.#offered;
   }
 
@@ -81,7 +97,7 @@ export class RunView implements Disposable {
     return this.tab(wanted) ?? this.tab(defaultPageId) ?? this.tabs.at(-1);
   }
 
-  add(session: ViewerSession): void {
+  add(session: RunViewer): void {
     this.#sessions.add(session);
     const { pages } = this.#run.browser;
     // A failure means that the browser goes, or is busy.
@@ -94,7 +110,7 @@ export class RunView implements Disposable {
     this.#tellControl();
   }
 
-  remove(session: ViewerSession): void {
+  remove(session: RunViewer): void {
     this.#sessions.delete(session);
     if (this.#sessions.size === 0) this.#leaveTitles();
     this.#tellControl();
@@ -112,8 +128,10 @@ export class RunView implements Disposable {
 
   /** Tells viewers what has changed, once for all that changes at the same time. */
   changed(): void {
-    this.#telling ??= setImmediate(() => {
-      this.#telling = undefined;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
       for (const session of this.#sessions) session.tabsChanged();
     });
   }
@@ -152,8 +170,8 @@ export class RunView implements Disposable {
     if (this.#sessions.size > 0) this.used(tab.pageId);
   }
 
-  #controlChanged(change: ControlChange): void {
-    for (const session of this.#sessions) session.controlChanged(change);
+  #controlChanged(): void {
+    for (const session of this.#sessions) session.controlChanged();
     this.#tellControl();
   }
 

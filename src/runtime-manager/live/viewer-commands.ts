@@ -1,4 +1,4 @@
-import type { ViewerMessage } from './messages.ts';
+import type { InputMessage } from './messages.ts';
 
 /** https://chromedevtools.github.io/devtools-protocol/tot/Input/ */
 export interface InputCommand {
@@ -6,7 +6,7 @@ export interface InputCommand {
   params: Record<string, unknown>;
 }
 
-type Said<T extends ViewerMessage['t']> = Extract<ViewerMessage, { t: T }>;
+type Said<T extends InputMessage['t']> = Extract<InputMessage, { t: T }>;
 
 const MOUSE = { move: 'mouseMoved', down: 'mousePressed', up: 'mouseReleased' } as const;
 const TOUCH = {
@@ -15,6 +15,8 @@ const TOUCH = {
   end: 'touchEnd',
   cancel: 'touchCancel',
 } as const;
+/** Which may be two code units. */
+const ONE_CHARACTER = /^.$/su;
 const CTRL = 2;
 const SHIFT = 8;
 const ALT_OR_META = 1 | 4;
@@ -104,8 +106,7 @@ export function pressed(key: { key: string; keyCode: number }, modifiers = 0): S
 function textOf({ key, modifiers }: Said<'key'>): string | undefined {
   if ((modifiers & (CTRL | ALT_OR_META)) !== 0) return undefined;
   if (key === 'Enter') return '\r';
-  // One character, which may be two code units.
-  return [...key].length === 1 ? key : undefined;
+  return ONE_CHARACTER.test(key) ? key : undefined;
 }
 
 function editingCommand({ key, modifiers }: Said<'key'>): string | undefined {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Control } from '../control/control.ts';
 import type { IncomingFiles } from './incoming-files.ts';
-import type { ServiceMessage, ViewerMessage } from './messages.ts';
+import type { InputMessage, ServiceMessage } from './messages.ts';
 import type { FoundControl } from './page-questions.ts';
 import type { TabView } from './tab-view.ts';
 import type { TabWatch } from './tab-watch.ts';
@@ -17,7 +16,7 @@ import {
   type InputCommand,
 } from './viewer-commands.ts';
 
-type Said<T extends ViewerMessage['t']> = Extract<ViewerMessage, { t: T }>;
+type Said<T extends InputMessage['t']> = Extract<InputMessage, { t: T }>;
 
 /** How far a list is walked through by keys; further away, a script chooses. */
 const STEPS_MAX = 100;
@@ -39,7 +38,6 @@ const PASTE = { key: 'v', keyCode: 86 };
 
 export interface ViewerInputParts {
   viewer: Viewer;
-  control: Control;
   files: IncomingFiles;
   /** The tab that the viewer sees. */
   tab: () => TabView | undefined;
@@ -62,7 +60,48 @@ export class ViewerInput {
     this.#parts = parts;
   }
 
-  async mouse(said: Said<'mouse'>): Promise<void> {
+  /** Resolves when the next message may be carried out. */
+  async carryOut(message: InputMessage): Promise<void> {
+    switch (message.t) {
+      case 'mouse':
+        return this.#mouse(message);
+      case 'wheel':
+        return this.#wheel(message);
+      case 'touch':
+        return this.#touch(message);
+      case 'key':
+        return this.#key(message);
+      case 'text':
+        return this.#text(message.text);
+      case 'compose':
+        return this.#compose(message.text);
+      case 'paste':
+        return this.#paste(message.text);
+      case 'choose':
+        return this.#choose(message);
+      case 'pick':
+        return this.#pick(message);
+      case 'files':
+        return this.#chooseFiles(message);
+    }
+  }
+
+  /** Lets go what is down, and closes what is open: somebody else drives now. */
+  async letGo(): Promise<void> {
+    const watch = await this.#parts.tab()?.watch;
+    const [keys, button] = [[...this.#keys.values()], this.#button];
+    this.#keys.clear();
+    this.#button = undefined;
+    const open = this.#open?.control;
+    this.#open = undefined;
+    if (!watch) return;
+    if (open) await this.#leave(watch, open);
+    for (const key of keys) this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
+    if (button) this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
+    await quietly(watch.interceptChoosers(false));
+  }
+
+  async #mouse(said: Said<'mouse'>): Promise<void> {
     const watch = await this.#watch();
     if (!watch) return;
     if (said.type === 'move') {
@@ -80,12 +119,12 @@ export class ViewerInput {
     await this.#showOpened(watch, said);
   }
 
-  async wheel(said: Said<'wheel'>): Promise<void> {
+  async #wheel(said: Said<'wheel'>): Promise<void> {
     const watch = await this.#watch();
     if (watch) this.#give(watch, wheelCommand(said));
   }
 
-  async touch(said: Said<'touch'>): Promise<void> {
+  async #touch(said: Said<'touch'>): Promise<void> {
     const watch = await this.#watch();
     if (!watch) return;
     if (said.type === 'start') await watch.interceptChoosers(true);
@@ -97,7 +136,7 @@ export class ViewerInput {
     await this.#showOpened(watch, this.#touched);
   }
 
-  async key(said: Said<'key'>): Promise<void> {
+  async #key(said: Said<'key'>): Promise<void> {
     const watch = await this.#watch();
     if (!watch) return;
     if (said.type === 'down') this.#keys.set(said.code, said);
@@ -108,12 +147,12 @@ export class ViewerInput {
     if (text !== '') this.#say({ t: 'clipboard', text: text.slice(0, COPIED_MAX) });
   }
 
-  async text(text: string): Promise<void> {
+  async #text(text: string): Promise<void> {
     const watch = await this.#watch();
     if (watch) this.#give(watch, { method: 'Input.insertText', params: { text } });
   }
 
-  async compose(text: string): Promise<void> {
+  async #compose(text: string): Promise<void> {
     const watch = await this.#watch();
     const { length } = text;
     const params = { text, selectionStart: length, selectionEnd: length };
@@ -124,7 +163,7 @@ export class ViewerInput {
    * Pastes as a person does, so that the page hears of it, where the page may use the clipboard;
    * elsewhere the page is told, and the text typed unless the page took it.
    */
-  async paste(text: string): Promise<void> {
+  async #paste(text: string): Promise<void> {
     const watch = await this.#watch();
     if (!watch) return;
     if (await watch.questions.writeClipboard(text)) {
@@ -137,7 +176,7 @@ export class ViewerInput {
   }
 
   /** Chooses an option of the list that is open, by keys, as a person does. */
-  async choose({ popup, options }: Said<'choose'>): Promise<void> {
+  async #choose({ popup, options }: Said<'choose'>): Promise<void> {
     const watch = await this.#watch();
     const control = this.#close(popup);
     const [index] = options;
@@ -154,7 +193,7 @@ export class ViewerInput {
     this.#press(watch, ENTER);
   }
 
-  async pick({ picker, value }: Said<'pick'>): Promise<void> {
+  async #pick({ picker, value }: Said<'pick'>): Promise<void> {
     const watch = await this.#watch();
     const control = this.#close(picker);
     if (!watch || !control) return;
@@ -162,7 +201,7 @@ export class ViewerInput {
     if (value !== control.value) await watch.questions.setValue(control, value);
   }
 
-  async chooseFiles({ chooser, files }: Said<'files'>): Promise<void> {
+  async #chooseFiles({ chooser, files }: Said<'files'>): Promise<void> {
     const tab = this.#parts.tab();
     if (!tab) return;
     if (files.length === 0) return tab.answerChooser(chooser, []);
@@ -174,21 +213,6 @@ export class ViewerInput {
         const message = error instanceof Error ? error.message : String(error);
         this.#say({ t: 'notice', message });
       });
-  }
-
-  /** Lets go what is down, and closes what is open: somebody else drives now. */
-  async letGo(): Promise<void> {
-    const watch = await this.#parts.tab()?.watch;
-    const [keys, button] = [[...this.#keys.values()], this.#button];
-    this.#keys.clear();
-    this.#button = undefined;
-    const open = this.#open?.control;
-    this.#open = undefined;
-    if (!watch) return;
-    if (open) await this.#leave(watch, open);
-    for (const key of keys) this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
-    if (button) this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
-    await quietly(watch.interceptChoosers(false));
   }
 
   async #watch(): Promise<TabWatch | undefined> {

@@ -1,10 +1,16 @@
 import type { WebSocket } from 'ws';
 import type { Connection } from '../connections/connections.ts';
 import { parseJson } from '../connections/parse-json.ts';
-import type { ControlChange } from '../control/control.ts';
 import { IncomingFiles } from './incoming-files.ts';
-import { ViewerMessage, type ServiceMessage } from './messages.ts';
-import type { RunView } from './run-view.ts';
+import {
+  ActMessage,
+  BrowseMessage,
+  WatchMessage,
+  type InputMessage,
+  type ServiceMessage,
+} from './messages.ts';
+import { browse } from './browse.ts';
+import type { RunView, RunViewer } from './run-view.ts';
 import type { TabView } from './tab-view.ts';
 import { Viewer } from './viewer.ts';
 import { ViewerInput } from './viewer-input.ts';
@@ -13,13 +19,10 @@ import { ViewerInput } from './viewer-input.ts';
 const NOT_UNDERSTOOD = 1007;
 /** A viewer with more to be done is not read. */
 const QUEUED_MAX = 200;
-/** What changes nothing for others, and may be done by whoever watches. */
-const WATCHING = new Set<ViewerMessage['t']>(['ack', 'ping', 'follow', 'room']);
-/** What needs the address bar and the tabs. */
-const CONTROLS = new Set<ViewerMessage['t']>(['go', 'history', 'reload', 'stop', 'new', 'close']);
+const BROWSE = new Set<string>(BrowseMessage.options.map(({ shape }) => shape.t.value));
 
 /** One viewer of a run, from its coming to its going. */
-export class ViewerSession implements Disposable {
+export class ViewerSession implements RunViewer, Disposable {
   readonly #view: RunView;
   readonly #connection: Connection;
   readonly #socket: WebSocket;
@@ -41,7 +44,6 @@ export class ViewerSession implements Disposable {
     this.#files = new IncomingFiles(browser.uploads, view.options.uploads);
     this.#input = new ViewerInput({
       viewer: this.#viewer,
-      control: browser.endpoints.control,
       files: this.#files,
       tab: () => this.#tab,
       touched: () => this.#touch(),
@@ -78,7 +80,7 @@ export class ViewerSession implements Disposable {
     this.#say({ t: 'control', driver, viewers: this.#view.viewers, request: asked });
   }
 
-  controlChanged(_change: ControlChange): void {
+  controlChanged(): void {
     if (this.#control.hold?.viewer === this.#viewer.id) return;
     this.#enqueue(() => this.#input.letGo());
   }
@@ -113,9 +115,11 @@ export class ViewerSession implements Disposable {
 
   #heard(data: Buffer, isBinary: boolean): void {
     if (isBinary) return this.#enqueue(() => this.#files.take(data));
-    const { data: message } = ViewerMessage.safeParse(parseJson(data));
+    const json = parseJson(data);
+    const { data: watched } = WatchMessage.safeParse(json);
+    if (watched) return this.#watched(watched);
+    const { data: message } = ActMessage.safeParse(json);
     if (!message) return this.#socket.close(NOT_UNDERSTOOD, 'The message is not understood.');
-    if (WATCHING.has(message.t)) return this.#watched(message);
     this.#enqueue(() => this.#act(message));
   }
 
@@ -133,7 +137,7 @@ export class ViewerSession implements Disposable {
     });
   }
 
-  #watched(message: ViewerMessage): void {
+  #watched(message: WatchMessage): void {
     switch (message.t) {
       case 'ack':
         this.#drawn(message.seq);
@@ -146,8 +150,7 @@ export class ViewerSession implements Disposable {
         this.#retier();
         return;
       case 'follow':
-        this.#pinned = message.tab;
-        this.tabsChanged();
+        this.#pin(message.tab);
     }
   }
 
@@ -163,14 +166,20 @@ export class ViewerSession implements Disposable {
     void this.#tab?.showNext(this.#viewer);
   }
 
-  async #act(message: ViewerMessage): Promise<void> {
+  async #act(message: ActMessage): Promise<void> {
     if (!this.#viewer.isInteractive) throw new Error('This view only shows the browser.');
-    if (CONTROLS.has(message.t) && !this.#options.showControls) {
-      throw new Error('This view has no controls.');
-    }
     if (message.t === 'control') return this.#turnControl(message.do);
-    if (!this.#drives(message)) return;
-    await this.#carryOut(message);
+    if (isBrowsing(message)) {
+      // A dialog holds the page up, whether there are controls or not.
+      const isFree = this.#options.showControls || message.t === 'dialog';
+      if (!isFree) throw new Error('This view has no controls.');
+      this.#assertDrives();
+      this.#touch();
+      return browse(message, { view: this.#view, tab: this.#tab, pin: (id) => this.#pin(id) });
+    }
+    if (this.#passes(message)) return;
+    this.#assertDrives();
+    await this.#input.carryOut(message);
   }
 
   #turnControl(wish: 'take' | 'return'): void {
@@ -181,68 +190,26 @@ export class ViewerSession implements Disposable {
     this.#touch();
   }
 
-  /** Whoever does something takes control, unless another person has it. A pointer may just pass. */
-  #drives(message: ViewerMessage): boolean {
+  /** A pointer may pass over the page of somebody else. */
+  #passes(message: InputMessage): boolean {
+    if (this.#control.hold?.viewer === this.#viewer.id) return false;
+    const { t } = message;
+    return (t === 'mouse' && message.type !== 'down') || (t === 'key' && message.type === 'up');
+  }
+
+  /** Whoever does something takes control, unless another person has it. */
+  #assertDrives(): void {
     const { hold } = this.#control;
-    if (hold?.viewer === this.#viewer.id) return true;
-    const isIdle = message.t === 'mouse' && message.type !== 'down';
-    if (isIdle || (message.t === 'key' && message.type === 'up')) return false;
+    if (hold?.viewer === this.#viewer.id) return;
     if (hold?.viewer !== undefined) {
       throw new Error('Somebody else drives the browser. Take control first.');
     }
     this.#control.take({ ...hold, viewer: this.#viewer.id });
-    return true;
   }
 
-  async #carryOut(message: ViewerMessage): Promise<void> {
-    switch (message.t) {
-      case 'mouse':
-        return this.#input.mouse(message);
-      case 'wheel':
-        return this.#input.wheel(message);
-      case 'touch':
-        return this.#input.touch(message);
-      case 'key':
-        return this.#input.key(message);
-      case 'text':
-        return this.#input.text(message.text);
-      case 'compose':
-        return this.#input.compose(message.text);
-      case 'paste':
-        return this.#input.paste(message.text);
-      case 'choose':
-        return this.#input.choose(message);
-      case 'pick':
-        return this.#input.pick(message);
-      case 'files':
-        return this.#input.chooseFiles(message);
-      default:
-        return this.#navigate(message);
-    }
-  }
-
-  async #navigate(message: ViewerMessage): Promise<void> {
-    this.#touch();
-    const { pages } = this.#view.run.browser;
-    const tab = this.#tab;
-    switch (message.t) {
-      case 'dialog':
-        return tab?.answerDialog(message.dialog, message.accept, message.text);
-      case 'go':
-        return tab?.go(toAddress(message.url));
-      case 'history':
-        return tab?.goBy(message.by);
-      case 'reload':
-        return tab?.reload();
-      case 'stop':
-        return tab?.stop();
-      case 'new':
-        this.#pinned = await pages.open(tab?.pageId);
-        return this.#view.changed();
-      case 'close':
-        // Nothing but tabs can be closed.
-        if (this.#view.tab(message.tab)) await pages.close(message.tab);
-    }
+  #pin(pageId: string | undefined): void {
+    this.#pinned = pageId;
+    this.tabsChanged();
   }
 
   #touch(): void {
@@ -256,9 +223,6 @@ export class ViewerSession implements Disposable {
   }
 }
 
-/** What a person types into an address bar. */
-function toAddress(typed: string): string {
-  const text = typed.trim();
-  const hasScheme = /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(text);
-  return hasScheme ? text : `https://${text}`;
+function isBrowsing(message: ActMessage): message is BrowseMessage {
+  return BROWSE.has(message.t);
 }

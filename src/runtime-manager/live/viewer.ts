@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { pictureHeader, type Picture, type ServiceMessage } from './messages.ts';
+import type { ServiceMessage } from './messages.ts';
+import { pictureHeader, type Picture } from './picture.ts';
 
 /** How many pictures may be on their way to a viewer. */
 const WINDOW = 2;

@@ -37,6 +37,8 @@ async function open(service: TestService, workspace: TestWorkspace): Promise<Ope
   };
 }
 
+const isBehind = ({ title }: { title: string }) => title === 'behind';
+
 const closedWith = (viewer: TestViewer, code: number) =>
   eventually(() => expect(viewer.closed).toMatchObject({ code }));
 
@@ -181,7 +183,7 @@ test('a viewer that draws nothing holds two pictures, and slows nobody', async (
   expect(stalled.pictures.length).toBeLessThanOrEqual(4);
   const held = stalled.pictures.length;
   stalled.draws = true;
-  for (const { seq } of [...stalled.pictures]) stalled.draw(seq);
+  for (const { seq } of stalled.pictures.slice()) stalled.draw(seq);
   await eventually(() => expect(stalled.pictures.length).toBeGreaterThan(held + 5));
 });
 
@@ -211,7 +213,6 @@ test('a tab behind another is rendered for viewers, and hidden again after them'
   await front.bringToFront();
   await eventually(async () => expect(await state()).toBe('hidden'));
   const viewer = await open_({});
-  const isBehind = ({ title }: { title: string }) => title === 'behind';
   const { tabs } = await viewer.hear('tabs', ({ tabs: all }) => all.some(isBehind));
   const behind = tabs.find(isBehind);
   viewer.say({ t: 'follow', tab: behind?.id });

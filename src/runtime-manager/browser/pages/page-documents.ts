@@ -28,9 +28,7 @@ export class PageDocuments implements Disposable {
     listening.use(
       browser.on('Target.targetCreated', ({ targetInfo }) => void this.#attach(targetInfo)),
     );
-    listening.use(
-      browser.on('Target.targetDestroyed', ({ targetId }) => void this.#closed(targetId)),
-    );
+    listening.use(browser.on('Target.targetDestroyed', ({ targetId }) => this.#closed(targetId)));
   }
 
   /**

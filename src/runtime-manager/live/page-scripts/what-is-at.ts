@@ -10,8 +10,20 @@ interface OpenControl {
   options: { label: string; group: string | null; isDisabled: boolean; isSelected: boolean }[];
 }
 
+/** What the pointer looks like over an element. */
+export function cursorOf(element: Element): string {
+  const { cursor } = getComputedStyle(element);
+  if (cursor !== 'auto') return cursor.replaceAll(/url\([^)]*\)[^,]*,\s*/g, '');
+  if (element.closest('a[href]')) return 'pointer';
+  const takesText =
+    element.matches('textarea, [contenteditable], input:not([type])') ||
+    (element instanceof HTMLInputElement &&
+      /^(?:text|search|email|url|tel|password|number)$/.test(element.type));
+  return takesText ? 'text' : 'default';
+}
+
 /** What is at a point of a document: what the pointer looks like there, and what has opened there. */
-export function whatIsAt(x: number, y: number) {
+export function whatIsAt(x: number, y: number, cursorAt: typeof cursorOf) {
   const deepest = (root: DocumentOrShadowRoot): Element | null => {
     const element = root.elementFromPoint(x, y);
     const shadow = element?.shadowRoot;
@@ -44,16 +56,6 @@ export function whatIsAt(x: number, y: number) {
       control instanceof HTMLInputElement ? control : { min: '', max: '', step: '' };
     return { kind: 'picker', at, type, value, min, max, step, options: [] };
   };
-  const cursorOf = (element: Element): string => {
-    const { cursor } = getComputedStyle(element);
-    if (cursor !== 'auto') return cursor.replaceAll(/url\([^)]*\)[^,]*,\s*/g, '');
-    if (element.closest('a[href]')) return 'pointer';
-    const takesText =
-      element.matches('textarea, [contenteditable], input:not([type])') ||
-      (element instanceof HTMLInputElement &&
-        /^(?:text|search|email|url|tel|password|number)$/.test(element.type));
-    return takesText ? 'text' : 'default';
-  };
   const element = deepest(document);
   if (!element) return { cursor: 'default', frame: null, open: null };
   if (element instanceof HTMLIFrameElement || element.tagName === 'FRAME') {
@@ -65,5 +67,5 @@ export function whatIsAt(x: number, y: number) {
     ];
     return { cursor: 'default', frame, open: null };
   }
-  return { cursor: cursorOf(element), frame: null, open: opened(element) };
+  return { cursor: cursorAt(element), frame: null, open: opened(element) };
 }
