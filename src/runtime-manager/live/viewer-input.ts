@@ -109,7 +109,11 @@ export class ViewerInput {
       void this.#look(watch, said);
       return;
     }
-    if (said.type === 'down') await watch.interceptChoosers(true);
+    if (said.type === 'down') {
+      await watch.interceptChoosers(true);
+      // Where the pointer went while somebody else drove, the page was not told.
+      this.#give(watch, mouseCommand({ ...said, type: 'move', button: 'none', buttons: 0 }));
+    }
     this.#button = said.type === 'down' ? said : undefined;
     if (said.type === 'down') this.#open = undefined;
     const given = watch.input(mouseCommand(said));
