@@ -14,7 +14,7 @@ import {
   ViewerMessage,
   type ServiceMessage,
 } from '../../src/runtime-manager/live/messages.ts';
-import { pictureHeader, type Picture } from '../../src/runtime-manager/live/picture.ts';
+import { packetOf, type PictureFacts } from '../../src/runtime-manager/live/picture.ts';
 import { eventually } from './eventually.ts';
 
 const log = pino({ level: 'silent' });
@@ -28,7 +28,7 @@ export interface Peer {
   /** Binary messages that came from the viewer. */
   contents: Buffer[];
   say: (...messages: ServiceMessage[]) => void;
-  show: (picture: Partial<Picture> & { image: Buffer; turn: number; seq: number }) => void;
+  show: (picture: Partial<PictureFacts> & { image: Buffer; turn: number; seq: number }) => void;
   /** Waits until the viewer said something, and returns it. */
   heard: <T extends ViewerMessage['t']>(
     t: T,
@@ -134,11 +134,8 @@ function toPeer(client: WebSocket, { headers }: IncomingMessage): Peer {
     contents,
     say: (...messages) => messages.forEach(say),
     show: ({ image, turn, seq, width = 1280, height = 720, isSharp = false }) => {
-      const header = pictureHeader(
-        { width, height, takenAtMs: Date.now(), isSharp },
-        { turn, seq },
-      );
-      client.send(Buffer.concat([header, image]));
+      const facts = { width, height, takenAtMs: Date.now(), isSharp, turn, seq };
+      client.send(packetOf(facts, image));
     },
     heard: async (t, count = 1) => {
       await eventually(() => {

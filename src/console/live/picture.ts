@@ -21,6 +21,8 @@ export class Picture {
   #canvas: HTMLCanvasElement | undefined;
   /** The number of the picture that is drawn; -1: none of this connection. */
   #drawn = -1;
+  /** The tab that it shows. */
+  #drawnTurn = -1;
   /** Raised with each connection: what one before it sent is out of date. */
   #epoch = 0;
 
@@ -35,6 +37,7 @@ export class Picture {
   /** A connection begins, and numbers its pictures anew. */
   restart(): void {
     this.#drawn = -1;
+    this.#drawnTurn = -1;
     this.#epoch += 1;
   }
 
@@ -44,8 +47,8 @@ export class Picture {
     const header = read(bytes);
     const isCurrent = () =>
       epoch === this.#epoch &&
-      header.seq > this.#drawn &&
-      header.turn === (this.#parts.turn() & 0xff_ff);
+      header.turn === (this.#parts.turn() & 0xff_ff) &&
+      (header.turn !== this.#drawnTurn || header.seq > this.#drawn);
     if (isCurrent()) {
       // A picture that cannot be decoded is like one that was lost.
       const image = await createImageBitmap(new Blob([new Uint8Array(bytes, HEADER_BYTES)])).catch(
@@ -58,7 +61,7 @@ export class Picture {
     if (epoch === this.#epoch) this.#parts.send({ t: 'ack', seq: header.seq });
   }
 
-  #draw(image: ImageBitmap, { page, seq }: Header): void {
+  #draw(image: ImageBitmap, { page, seq, turn }: Header): void {
     const canvas = this.#canvas;
     const context = canvas?.getContext('2d', { alpha: false });
     if (!canvas || !context) return;
@@ -66,6 +69,7 @@ export class Picture {
     if (canvas.height !== image.height) canvas.height = image.height;
     context.drawImage(image, 0, 0);
     this.#drawn = seq;
+    this.#drawnTurn = turn;
     this.#parts.onSize(page);
     this.#parts.onDrawn();
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
-import type { Picture } from './picture.ts';
+import { toPicture, type Picture, type PictureFacts } from './picture.ts';
 
 /** The process of a page writes the size. */
 const Frame = z.object({
@@ -32,6 +32,8 @@ const SHARP_QUALITY = 90;
 
 /** Whoever is shown a cast. */
 export interface CastListener {
+  /** The number of the tab, which its pictures carry. */
+  readonly turn: number;
   /** A new picture. */
   picture(picture: Picture): void;
   /** Whether another picture could be shown now. */
@@ -134,18 +136,20 @@ export class Cast implements Disposable {
     // Each screenshot, whoever takes it, makes Chromium send a picture of a page that has not changed.
     if (frame.data === this.#lastData) return this.goOn();
     this.#lastData = frame.data;
-    this.#show({
+    const facts = {
       width: Math.round(deviceWidth),
       height: Math.round(deviceHeight),
       takenAtMs: timestamp === undefined ? Date.now() : timestamp * 1000,
       isSharp: false,
-      image: Buffer.from(frame.data, 'base64'),
-    });
+      turn: this.#listener.turn,
+    };
+    this.#show(facts, frame.data);
     this.#awaitRest();
   }
 
-  #show(picture: Picture): void {
+  #show(facts: PictureFacts, base64: string): void {
     this.#taken++;
+    const picture = toPicture(facts, Buffer.from(base64, 'base64'));
     this.#last = picture;
     this.#listener.picture(picture);
     this.goOn();
@@ -167,8 +171,8 @@ export class Cast implements Disposable {
       const { data } = await this.#session.send('Page.captureScreenshot', params);
       // Another picture may have come meanwhile, and is newer.
       if (!last || this.#taken !== before || this.#session.gone.aborted) return;
-      const image = Buffer.from(data, 'base64');
-      this.#show({ ...last, takenAtMs: Date.now(), isSharp: true, image });
+      const { width, height, turn } = last;
+      this.#show({ width, height, turn, takenAtMs: Date.now(), isSharp: true }, data);
     } catch {
       // The page went away, or shows a dialog.
     }

@@ -185,7 +185,7 @@ export type ServiceMessage =
       tabs: ShownTab[];
       /** The one that this viewer sees; null: there is none. */
       current: string | null;
-      /** Raised whenever `current` changes: a picture of another turn is out of date. */
+      /** The number of the tab: a picture with another one is out of date. */
       turn: number;
       /** Whether the service chooses the tab. */
       isFollowing: boolean;

@@ -25,6 +25,9 @@ const History = z.object({ currentIndex: z.int(), entries: z.array(Entry) });
 type DialogMessage = Extract<ServiceMessage, { t: 'dialog' }>;
 type ChooserMessage = Extract<ServiceMessage, { t: 'chooser' }>;
 
+const TURN_MAX = 2 ** 16;
+let lastTurn = 0;
+
 export interface TabViewParts {
   browser: Pick<MachineBrowser, 'pages' | 'endpoints'>;
   /** What is told of the tab has changed. */
@@ -38,6 +41,8 @@ export interface TabViewParts {
  */
 export class TabView implements Disposable {
   readonly pageId: string;
+  /** Tells its pictures from those of other tabs. */
+  readonly turn = nextTurn();
   readonly #contextId: string;
   readonly #parts: TabViewParts;
   readonly #quiet: Promise<CdpSession | undefined>;
@@ -197,6 +202,7 @@ export class TabView implements Disposable {
         contextId: this.#contextId,
         browser,
         log,
+        turn: this.turn,
         picture: (tier) => (picture) => {
           for (const viewer of of(tier)) viewer.show(picture);
         },
@@ -278,4 +284,9 @@ export class TabView implements Disposable {
   #tell(message: ServiceMessage): void {
     for (const viewer of this.#watchers) viewer.say(message);
   }
+}
+
+function nextTurn(): number {
+  lastTurn = (lastTurn + 1) % TURN_MAX;
+  return lastTurn;
 }

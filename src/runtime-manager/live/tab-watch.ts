@@ -34,6 +34,8 @@ export interface TabWatchParts {
   pageId: string;
   contextId: string;
   browser: Pick<MachineBrowser, 'pages' | 'endpoints'>;
+  /** The number of the tab. */
+  turn: number;
   /** Called with each picture of a tier. */
   picture: (tier: CastTier) => CastListener['picture'];
   isReady: (tier: CastTier) => CastListener['isReady'];
@@ -131,11 +133,11 @@ export class TabWatch implements Disposable {
   }
 
   async #start(tier: CastTier): Promise<Cast> {
-    const { pageId, browser, picture, isReady, log } = this.#parts;
+    const { pageId, browser, turn, picture, isReady, log } = this.#parts;
     try {
       const session = await browser.pages.attach(pageId);
       session.on('Page.screencastVisibilityChanged', (told) => this.#visibilityChanged(told));
-      const listener = { picture: picture(tier), isReady: isReady(tier) };
+      const listener = { turn, picture: picture(tier), isReady: isReady(tier) };
       return await Cast.start(session, SHAPES[tier], listener);
     } catch (err) {
       log.debug({ err, pageId }, 'a tab cannot be shown');

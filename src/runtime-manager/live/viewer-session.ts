@@ -66,7 +66,7 @@ export class ViewerSession implements RunViewer, Disposable {
       t: 'tabs',
       tabs: this.#view.tabs.map((tab) => tab.shown),
       current: shown?.pageId ?? null,
-      turn: this.#viewer.turn,
+      turn: shown?.turn ?? 0,
       isFollowing: this.#view.tab(this.#pinned) === undefined,
       ...(shown?.navigation ?? navigation),
     });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { ServiceMessage } from './messages.ts';
-import { pictureHeader, type Picture } from './picture.ts';
+import type { Picture } from './picture.ts';
 
 /** How many pictures may be on their way to a viewer. */
 const WINDOW = 2;
@@ -14,8 +14,6 @@ const FAST_MS = 150;
 const WEIGHT = 0.3;
 /** Whoever draws no wider has no use for the whole size. */
 const SMALL_WIDTH = 960;
-const SEQ_MAX = 2 ** 32;
-const TURN_MAX = 2 ** 16;
 
 /** How good the pictures are that a viewer gets; `none`: it shows none now. */
 export const TIERS = ['full', 'small', 'none'] as const;
@@ -28,8 +26,6 @@ export class Viewer {
   readonly #socket: WebSocket;
   /** When the pictures on their way were sent, by their numbers. */
   readonly #sent = new Map<number, number>();
-  #seq = 0;
-  #turn = 0;
   #shown: Picture | undefined;
   #width = Infinity;
   #drawnMs = 0;
@@ -45,18 +41,12 @@ export class Viewer {
     return this.#isSlow || this.#width <= SMALL_WIDTH ? 'small' : 'full';
   }
 
-  /** Raised whenever another tab is shown. */
-  get turn(): number {
-    return this.#turn;
-  }
-
   get hasRoom(): boolean {
     return this.#sent.size < WINDOW && this.#socket.bufferedAmount < BUFFERED_MAX_BYTES;
   }
 
   /** From now on pictures are of another tab. */
   turnOver(): void {
-    this.#turn = (this.#turn + 1) % TURN_MAX;
     this.#shown = undefined;
   }
 
@@ -72,10 +62,8 @@ export class Viewer {
   show(picture: Picture): void {
     if (picture === this.#shown || !this.hasRoom) return;
     this.#shown = picture;
-    this.#seq = (this.#seq + 1) % SEQ_MAX;
-    this.#sent.set(this.#seq, performance.now());
-    const header = pictureHeader(picture, { turn: this.#turn, seq: this.#seq });
-    this.#socket.send(Buffer.concat([header, picture.image]));
+    this.#sent.set(picture.seq, performance.now());
+    this.#socket.send(picture.packet);
   }
 
   /** A picture was drawn. A number that was not sent is passed over. */
