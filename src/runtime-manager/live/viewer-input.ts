@@ -51,6 +51,8 @@ export class ViewerInput {
   /** Those that are down, by their codes, as they were pressed. */
   readonly #keys = new Map<string, Said<'key'>>();
   #button: Said<'mouse'> | undefined;
+  /** Where the pointer is on a page, and when that page has heard of it. */
+  #pointer: { watch: TabWatch; x: number; y: number; isThere: Promise<void> } | undefined;
   #touched: { x: number; y: number } | undefined;
   #open: { id: string; control: FoundControl } | undefined;
   #isLooking = false;
@@ -105,21 +107,18 @@ export class ViewerInput {
     const watch = await this.#watch();
     if (!watch) return;
     if (said.type === 'move') {
-      this.#give(watch, mouseCommand(said));
+      this.#move(watch, said);
       void this.#look(watch, said);
       return;
     }
-    if (said.type === 'down') {
-      await watch.interceptChoosers(true);
-      // Where the pointer went while somebody else drove, the page was not told.
-      this.#give(watch, mouseCommand({ ...said, type: 'move', button: 'none', buttons: 0 }));
-    }
+    if (said.type === 'down') await watch.interceptChoosers(true);
+    await this.#arrive(watch, said);
     this.#button = said.type === 'down' ? said : undefined;
     if (said.type === 'down') this.#open = undefined;
     const given = watch.input(mouseCommand(said));
     // Lists open when the button is pressed, pickers when it is let go.
     if (said.button !== 'left' || this.#open) return quietly(given);
-    await Promise.race([quietly(given), delay(PRESS_MS, undefined, { ref: false })]);
+    await withinPatience(quietly(given));
     await this.#showOpened(watch, said);
   }
 
@@ -224,6 +223,27 @@ export class ViewerInput {
     return this.#parts.tab()?.watch;
   }
 
+  #move(watch: TabWatch, said: Said<'mouse'>): void {
+    const isThere = quietly(watch.input(mouseCommand(said)));
+    this.#pointer = { watch, x: said.x, y: said.y, isThere };
+  }
+
+  /**
+   * Waits until the page has the pointer where a button is pressed or let go. The page was not told
+   * where it went while somebody else drove, and a date's picker opens only below a pointer that came
+   * there; what is dropped before its drag arrived is dropped nowhere.
+   */
+  async #arrive(watch: TabWatch, said: Said<'mouse'>): Promise<void> {
+    const { x, y } = said;
+    const before = this.#pointer;
+    const isThere = before?.watch === watch && before.x === x && before.y === y;
+    if (!isThere) {
+      const buttons = this.#button?.buttons ?? 0;
+      this.#move(watch, { ...said, type: 'move', button: 'none', buttons, clicks: 0 });
+    }
+    await withinPatience(this.#pointer?.isThere);
+  }
+
   /** Commands go in their order, and are not waited for: a page may take its time. */
   #give(watch: TabWatch, command: InputCommand): void {
     void quietly(watch.input(command));
@@ -276,6 +296,10 @@ export class ViewerInput {
   #say(message: ServiceMessage): void {
     this.#parts.viewer.say(message);
   }
+}
+
+async function withinPatience(given: Promise<void> | undefined): Promise<void> {
+  await Promise.race([given, delay(PRESS_MS, undefined, { ref: false })]);
 }
 
 /** A page that went away, or hangs, takes no input. */
