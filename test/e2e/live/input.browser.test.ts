@@ -1,58 +1,19 @@
 /** What a person does in a live view reaches the page as if it were done there. */
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import puppeteer from 'puppeteer-core';
 import { expect } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
+import { InputPage, openInputSite } from '../../support/input-site.ts';
 import { createWorkspace, test as base } from '../../support/test.ts';
 import { watch } from '../../support/viewer.ts';
 
 const CTRL = 2;
 const ALT = 1;
 
-/** Each thing at a place of its own, and a note of every event. */
-const PAGE = `<!doctype html><style>body { margin: 0 } body > * { position: absolute; left: 10px; width: 160px; height: 30px; box-sizing: border-box }</style>
-<button id="button" style="top: 10px">press</button>
-<input id="text" style="top: 60px">
-<select id="list" style="top: 110px"><option>Alpha<option disabled>No<optgroup label="More"><option>Beta<option>Gamma</optgroup></select>
-<input id="date" type="date" value="2026-01-02" style="top: 160px">
-<input id="color" type="color" style="top: 210px">
-<input id="file" type="file" multiple style="top: 260px">
-<div id="from" draggable="true" style="top: 310px">drag</div><div id="to" style="top: 360px">here</div>
-<div id="code" style="top: 410px; width: 300px"></div>
-<iframe id="frame" style="left: 400px; top: 10px; width: 300px; height: 200px" srcdoc="<select id=inner style='position:absolute;left:0;top:0'><option>One<option>Two</select>"></iframe>
-<div style="top: 5000px"></div>
-<script>
-  var noted = [];
-  const types = ['click', 'dblclick', 'contextmenu', 'mousemove', 'keydown', 'keyup', 'input', 'change', 'paste', 'copy',
-    'compositionstart', 'compositionend', 'wheel', 'touchstart', 'touchend', 'dragstart', 'drop', 'dragend'];
-  for (const type of types) addEventListener(type, (event) => {
-    const key = event instanceof KeyboardEvent ? event.key : event.type === 'paste' ? event.clipboardData.getData('text') : '';
-    noted.push([type, event.target.id ?? '', event.isTrusted, key].join(' '));
-  }, { capture: true, passive: true });
-  addEventListener('dragover', (event) => event.preventDefault());
-  // Boxes for the digits of a code, as sites have them for a second factor.
-  for (let nth = 0; nth < 6; nth++) code.append(Object.assign(document.createElement('input'), { maxLength: 1, size: 1 }));
-  code.addEventListener('paste', (event) => {
-    event.preventDefault();
-    [...event.clipboardData.getData('text')].forEach((digit, nth) => (code.children[nth].value = digit));
-  });
-</script>`;
-
 /** One runtime for all tests, each of which finds the page as new. */
 const test = base
   .extend('shown', { scope: 'file' }, async ({ service }, { onCleanup }) => {
     await using stack = new AsyncDisposableStack();
-    const site = createServer((_, response) =>
-      response.setHeader('content-type', 'text/html').end(PAGE),
-    );
-    stack.defer(() => {
-      site.close();
-      site.closeAllConnections();
-    });
-    await once(site.listen(0, '127.0.0.1'), 'listening');
+    const site = stack.use(await openInputSite());
     const workspace = await createWorkspace(service);
     const { id, connection } = await workspace.create();
     const browser = await puppeteer.connect({
@@ -62,33 +23,21 @@ const test = base
     stack.defer(() => browser.disconnect());
     const [page] = await browser.pages();
     if (!page) throw new Error('there is no page');
-    // Only here, and over TLS, may pages use the clipboard.
-    const address = `http://localhost:${(site.address() as AddressInfo).port}/`;
-    await page.goto(address);
     const viewer = stack.use(await watch(service, `${workspace.runtimes}/${id}`));
     const owned = stack.move();
     onCleanup(() => owned.disposeAsync());
-    return { viewer, page, address };
+    return { viewer, page, site };
   })
-  .extend('view', async ({ shown: { viewer, page, address } }) => {
-    // A reload would keep the place to which a test has scrolled.
-    await page.goto(`${address}?${randomUUID()}`);
+  .extend('view', async ({ shown: { viewer, page, site } }) => {
+    const input = await InputPage.load(page, site);
     viewer.said.length = 0;
-    /** Waits for what the page notes, in this order; what else it notes is passed over. */
-    const noted = (...wanted: string[]) =>
-      eventually(async () => {
-        const all = await page.evaluate(() => (globalThis as unknown as { noted: string[] }).noted);
-        let at = -1;
-        for (const one of wanted) {
-          at = all.indexOf(one, at + 1);
-          if (at < 0) throw new Error(`${one} is not among ${all.join(', ')}`);
-        }
-      });
-    const valueOf = (selector: string) =>
-      page.$eval(selector, (element) => (element as unknown as { value: string }).value);
-    const hasValue = (selector: string, value: string) =>
-      eventually(async () => expect(await valueOf(selector)).toBe(value));
-    return { viewer, page, noted, hasValue };
+    return {
+      viewer,
+      page,
+      noted: (...wanted: string[]) => input.noted(...wanted),
+      hasValue: (selector: string, value: string) => input.hasValue(selector, value),
+      hasFiles: (files: [string, string][]) => input.hasFiles(files),
+    };
   });
 
 test('mouse: clicks, double clicks, the other buttons, and the pointer', async ({ view }) => {
@@ -225,14 +174,12 @@ test('dates and colours are picked', async ({ view: { viewer, noted, hasValue } 
 test('things are dragged and dropped', async ({ view: { viewer, noted } }) => {
   const drag = { t: 'mouse', button: 'left', clicks: 1, modifiers: 0, x: 20 } as const;
   viewer.say({ ...drag, type: 'down', y: 320, buttons: 1 });
-  for (let y = 325; y <= 350; y += 5) viewer.say({ ...drag, type: 'move', y, buttons: 1 });
-  await noted('dragstart from true ');
-  for (let y = 355; y <= 370; y += 5) viewer.say({ ...drag, type: 'move', y, buttons: 1 });
+  for (let y = 325; y <= 370; y += 5) viewer.say({ ...drag, type: 'move', y, buttons: 1 });
   viewer.say({ ...drag, type: 'up', y: 370, buttons: 0 });
   await noted('dragstart from true ', 'drop to true ', 'dragend from true ');
 });
 
-test('the page gets files of the viewer, and no others', async ({ view: { viewer, page } }) => {
+test('the page gets files of the viewer, and no others', async ({ view: { viewer, hasFiles } }) => {
   viewer.click(40, 275);
   const { chooser, isMultiple } = await viewer.hear('chooser');
   expect(isMultiple).toBe(true);
@@ -244,22 +191,11 @@ test('the page gets files of the viewer, and no others', async ({ view: { viewer
   viewer.say({ t: 'files', chooser, files });
   viewer.sendRaw(Buffer.alloc(50_000, 'a'));
   viewer.sendRaw(Buffer.from('a'.repeat(20_000) + 'xyz'));
-  await eventually(async () => {
-    const chosen = page.$eval('#file', (input) =>
-      Promise.all(
-        [...(input as unknown as { files: File[] }).files].map(async (file) => [
-          file.name,
-          file.size,
-          (await file.text()).slice(-1),
-        ]),
-      ),
-    );
-    expect(await chosen).toEqual([
-      ['one.txt', 70_000, 'a'],
-      ['two.txt', 0, ''],
-      ['three.txt', 3, 'z'],
-    ]);
-  });
+  await hasFiles([
+    ['one.txt', 'a'.repeat(70_000)],
+    ['two.txt', ''],
+    ['three.txt', 'xyz'],
+  ]);
   viewer.sendRaw(Buffer.from('more'));
   await viewer.hear('notice', ({ message }) => message === 'No file was announced.');
 });
