@@ -17,6 +17,8 @@ const TOUCH = {
 } as const;
 /** Which may be two code units. */
 const ONE_CHARACTER = /^.$/su;
+/** The bits of `MouseEvent.buttons`. */
+const BUTTONS = { left: 1, right: 2, middle: 4, back: 8, forward: 16 } as const;
 const CTRL = 2;
 const SHIFT = 8;
 const ALT_OR_META = 1 | 4;
@@ -43,9 +45,17 @@ export function mouseCommand({
   clicks,
   modifiers,
 }: Said<'mouse'>): InputCommand {
-  const clickCount = type === 'move' ? 0 : clicks;
-  const params = { type: MOUSE[type], x, y, button, buttons, clickCount, modifiers };
+  const isMove = type === 'move';
+  const clickCount = isMove ? 0 : clicks;
+  const which = isMove ? heldButton(buttons) : button;
+  const params = { type: MOUSE[type], x, y, button: which, buttons, clickCount, modifiers };
   return { method: 'Input.dispatchMouseEvent', params };
+}
+
+/** Chromium drags and selects only by moves that name the button which is held. */
+function heldButton(buttons: number): string {
+  const [held] = Object.entries(BUTTONS).find(([, bit]) => (buttons & bit) !== 0) ?? [];
+  return held ?? 'none';
 }
 
 export function wheelCommand({ x, y, deltaX, deltaY, modifiers }: Said<'wheel'>): InputCommand {
