@@ -252,6 +252,7 @@ export class TabView implements Disposable {
     if (FrameOf.safeParse(told).data?.frameId !== this.pageId) return;
     this.#isLoading = isLoading;
     this.#parts.changed();
+    if (!isLoading && this.#watchers.size > 0) void this.#lookAtHistory();
   }
 
   #crashed(): void {
