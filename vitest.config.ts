@@ -2,18 +2,19 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const browser = 'test/**/*.browser.test.ts';
-/** What the project `cluster` repeats: all drivers, with every kind of connection. */
-const drivers = [
-  'chrome-remote-interface',
-  'playwright',
-  'puppeteer',
-  'selenium',
-  'selenium-bidi',
-  'selenium-uploads',
-  'stagehand',
-  'webdriverio',
-  'wrong-address',
-].map((name) => `test/e2e/clients/${name}.browser.test.ts`);
+/** What the project `cluster` repeats: all drivers, with every kind of connection, and the live page. */
+const repeated = [
+  'clients/chrome-remote-interface',
+  'clients/playwright',
+  'clients/puppeteer',
+  'clients/selenium',
+  'clients/selenium-bidi',
+  'clients/selenium-uploads',
+  'clients/stagehand',
+  'clients/webdriverio',
+  'clients/wrong-address',
+  'live/files',
+].map((name) => `test/e2e/${name}.browser.test.ts`);
 
 export default defineConfig({
   test: {
@@ -48,7 +49,7 @@ export default defineConfig({
         // The same tests, of an API without browsers and a node.
         test: {
           name: 'cluster',
-          include: process.env['CLUSTER_TESTS'] === 'all' ? [browser] : drivers,
+          include: process.env['CLUSTER_TESTS'] === 'all' ? [browser] : repeated,
           setupFiles: 'test/support/only-with-nats.ts',
           provide: { isClustered: true },
           maxWorkers: 2,
