@@ -94,6 +94,7 @@ export class ViewerInput {
     const [keys, button] = [[...this.#keys.values()], this.#button];
     this.#keys.clear();
     this.#button = undefined;
+    this.#pointer = undefined;
     const open = this.#open?.control;
     this.#open = undefined;
     if (!watch) return;
