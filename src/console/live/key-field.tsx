@@ -16,6 +16,16 @@ export function KeyField({ session }: { session: Session }) {
       else field.blur();
     };
     listenToKeyboard(session, { field, leave }, listening.signal);
+    // Whoever points has no use for the way out, also when a list that was clicked gives the keys back.
+    const on = { capture: true, signal: listening.signal };
+    window.addEventListener('pointerdown', () => (field.dataset['by'] = 'pointer'), on);
+    window.addEventListener(
+      'keydown',
+      () => {
+        if (field !== document.activeElement) field.dataset['by'] = 'keys';
+      },
+      on,
+    );
     return () => listening.abort();
   }, [session]);
   return (
@@ -30,9 +40,6 @@ export function KeyField({ session }: { session: Session }) {
         autocapitalize="off"
         autocomplete="off"
         spellcheck={false}
-        onBlur={({ currentTarget }) => {
-          delete currentTarget.dataset['by'];
-        }}
       />
       <p id="leave" class="leave">
         Keys go to the page. <kbd>Ctrl</kbd> <kbd>Alt</kbd> <kbd>↑</kbd> leaves it.

@@ -5,11 +5,14 @@ export interface PictureParts {
   send: (message: ViewerMessage) => void;
   /** The turn that pictures have to be of. */
   turn: () => number;
+  /** Whether a list or picker is shown beside the picture: Chromium's own is in sharp pictures only. */
+  hasOverlay: () => boolean;
   onSize: (page: Size) => void;
   onDrawn: () => void;
 }
 
 interface Header {
+  isSharp: boolean;
   page: Size;
   turn: number;
   seq: number;
@@ -48,6 +51,7 @@ export class Picture {
     const isCurrent = () =>
       epoch === this.#epoch &&
       header.turn === (this.#parts.turn() & 0xff_ff) &&
+      !(header.isSharp && this.#parts.hasOverlay()) &&
       (header.turn !== this.#drawnTurn || header.seq > this.#drawn);
     if (isCurrent()) {
       // A picture that cannot be decoded is like one that was lost.
@@ -78,6 +82,7 @@ export class Picture {
 function read(bytes: ArrayBuffer): Header {
   const view = new DataView(bytes);
   return {
+    isSharp: view.getUint8(1) === 1,
     page: { width: view.getUint16(2, true), height: view.getUint16(4, true) },
     turn: view.getUint16(6, true),
     seq: view.getUint32(8, true),

@@ -54,6 +54,7 @@ export class Session {
   readonly picture = new Picture({
     send: (message) => this.send(message),
     turn: () => this.tabs.peek().turn,
+    hasOverlay: () => (this.popup.peek() ?? this.picker.peek()) !== undefined,
     onSize: (page) => {
       const { width, height } = this.screen.page.peek();
       if (width !== page.width || height !== page.height) this.screen.page.value = page;
@@ -80,6 +81,7 @@ export class Session {
       onState: (state) => {
         this.state.value = state;
         if (state.name !== 'live') this.latencyMs.value = undefined;
+        if (state.name === 'ended') this.#end();
       },
       onLatency: (ms) => {
         this.latencyMs.value = ms;
@@ -134,6 +136,16 @@ export class Session {
   #begin(view: Told<'hello'>): void {
     this.view.value = view;
     this.picture.restart();
+    this.#forgetQuestions();
+  }
+
+  /** Nobody asks anything any more. */
+  #end(): void {
+    this.#forgetQuestions();
+    this.control.value = NOBODY;
+  }
+
+  #forgetQuestions(): void {
     this.popup.value = undefined;
     this.picker.value = undefined;
     this.dialogs.value = [];

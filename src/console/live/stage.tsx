@@ -96,7 +96,6 @@ function listen(session: Session, canvas: HTMLCanvasElement): () => void {
       field.style.left = `${clientX - stage.left}px`;
       field.style.top = `${clientY - stage.top}px`;
       if (isTouch && field !== document.activeElement) field.inputMode = 'none';
-      field.dataset['by'] = 'pointer';
       field.focus({ preventScroll: true });
     },
   };

@@ -13,14 +13,15 @@ import type { Session } from './session.ts';
 export function Toolbar({ session }: { session: Session }) {
   const canInteract = session.canInteract.value;
   const isInteractive = session.view.value?.isInteractive === true;
+  const isOver = session.state.value.name === 'ended';
   return (
     <div class="bar">
       {isInteractive && <History session={session} isOff={!canInteract} />}
       <AddressBar session={session} />
       {isInteractive && <KeyboardButton />}
       <div class="facts">
-        <Driver session={session} />
-        <Viewers session={session} />
+        {!isOver && <Driver session={session} />}
+        {!isOver && <Viewers session={session} />}
         <Connected session={session} />
       </div>
     </div>
@@ -116,8 +117,8 @@ function Connected({ session }: { session: Session }) {
   return (
     <span class="fact connected" data-state={name} title="The way to the browser and back">
       <span class="dot" aria-hidden="true" />
-      <span class="unseen">{STATES[name]}</span>
-      <span>{ms === undefined ? '…' : Math.max(1, Math.round(ms))} ms</span>
+      <span class={name === 'live' ? 'unseen' : undefined}>{STATES[name]}</span>
+      {name === 'live' && <span>{ms === undefined ? '…' : Math.max(1, Math.round(ms))} ms</span>}
     </span>
   );
 }

@@ -26,7 +26,8 @@ export function Picker({ picker, session }: { picker: Told<'picker'>; session: S
       // Frames of other sites may not; the field itself opens it.
     }
   }, []);
-  const close = () => {
+  const pick = (picked: string) => {
+    session.send({ t: 'pick', picker: picker.picker, value: picked });
     session.picker.value = undefined;
     focusPage();
   };
@@ -36,11 +37,11 @@ export function Picker({ picker, session }: { picker: Told<'picker'>; session: S
       style={beside(picker.at, session.screen)}
       onSubmit={(event) => {
         event.preventDefault();
-        session.send({ t: 'pick', picker: picker.picker, value: value.value });
-        close();
+        pick(value.value);
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') close();
+        // The same value as before closes the browser's own picker.
+        if (event.key === 'Escape') pick(picker.value);
       }}
     >
       <input

@@ -18,13 +18,11 @@ export function SelectList({ popup, session }: { popup: Told<'popup'>; session: 
     place.current?.querySelector(`#option-${active.value}`)?.scrollIntoView({ block: 'nearest' });
   }, [active.value]);
 
-  const close = () => {
-    session.popup.value = undefined;
-    focusPage();
-  };
+  /** Without places, nothing is chosen, and the browser's own list is closed. */
   const choose = (places: number[]) => {
     session.send({ t: 'choose', popup: popup.popup, options: places });
-    close();
+    session.popup.value = undefined;
+    focusPage();
   };
   const pick = (i: number) => {
     if (options[i]?.isDisabled !== false) return;
@@ -37,7 +35,7 @@ export function SelectList({ popup, session }: { popup: Told<'popup'>; session: 
   const chooseAll = () => choose([...chosen.value].toSorted((a, b) => a - b));
   const onKeyDown = (event: KeyboardEvent) => {
     const { key } = event;
-    if (key === 'Escape' || key === 'Tab') close();
+    if (key === 'Escape' || key === 'Tab') choose([]);
     else if (key === 'Enter' && isMultiple) chooseAll();
     else if (key === 'Enter' || (key === ' ' && typed.current.isEmpty)) pick(active.value);
     else if (key.length === 1) active.value = typed.current.find(options, key) ?? active.value;
