@@ -17,6 +17,8 @@ import {
 import { packetOf, type PictureFacts } from '../../src/runtime-manager/live/picture.ts';
 import { eventually } from './eventually.ts';
 
+/** Pages answer at once, mostly. */
+const SOON = { interval: 5 };
 const log = pino({ level: 'silent' });
 
 /** A viewer's websocket, as the service has it. */
@@ -81,7 +83,7 @@ export async function openLivePeer(prefix = ''): Promise<LivePeer> {
         const found = self.peers.filter((peer) => peer.token === token)[n - 1];
         if (!found) throw new Error(`no viewer with ${token} came`);
         return found;
-      }),
+      }, SOON),
     answerFile: (_request, response) => response.writeHead(404).end(),
     isUp: true,
     [Symbol.asyncDispose]: async () => {
@@ -140,7 +142,7 @@ function toPeer(client: WebSocket, { headers }: IncomingMessage): Peer {
     heard: async (t, count = 1) => {
       await eventually(() => {
         if (told(t).length < count) throw new Error(`heard ${JSON.stringify(said)}, not ${t}`);
-      });
+      }, SOON);
       return told(t);
     },
     close: (code) => client.close(code),

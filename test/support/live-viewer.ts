@@ -33,6 +33,9 @@ export const TABS: Tabs = {
 };
 export const YOU_DRIVE: ServiceMessage = { t: 'control', viewers: 1, driver: 'you', request: null };
 
+/** The answer is on its way. */
+const SOON = { interval: 5 };
+
 /** Of tokens and pictures, none of which comes twice. */
 let marks = 0;
 const OUTDATED = 65_535;
@@ -68,25 +71,33 @@ export const test = base
   /** Draws pictures of one color. */
   .extend('paint', { scope: 'file' }, async ({ browser }) => {
     const source = await browser.newPage({ viewport: { width: 640, height: 360 } });
-    return async (color: string) => {
+    const paint = async (color: string) => {
       await source.setContent(`<body style="background:${color}">`);
       return source.screenshot({ type: 'jpeg' });
     };
+    const painted = new Map<string, Promise<Buffer>>();
+    let last: Promise<unknown> = Promise.resolve();
+    return (color: string): Promise<Buffer> => {
+      const known = painted.get(color);
+      if (known) return known;
+      const picture = last.then(() => paint(color));
+      last = picture;
+      painted.set(color, picture);
+      return picture;
+    };
   })
-  .extend('open', async ({ browser, server, paint }, { onCleanup }) => {
-    return async ({ hello, platform, ...options }: ViewerOptions = {}): Promise<Viewer> => {
-      const context = await browser.newContext({
-        viewport: { width: 1000, height: 700 },
-        ...options,
+  /** Windows that tests are done with: making one takes longer than most tests. */
+  .extend('windows', { scope: 'file' }, () => new Map<string, Page[]>())
+  .extend('open', async ({ browser, windows, server, paint }, { onCleanup }) => {
+    return async ({ hello, ...options }: ViewerOptions = {}): Promise<Viewer> => {
+      const kind = JSON.stringify(options);
+      const free = windows.get(kind) ?? [];
+      windows.set(kind, free);
+      const page = free.pop() ?? (await openWindow(browser, options));
+      onCleanup(async () => {
+        await leave(page);
+        free.push(page);
       });
-      onCleanup(() => context.close());
-      const page = await context.newPage();
-      if (platform !== undefined) {
-        const value = JSON.stringify(platform);
-        await page.addInitScript(
-          `Object.defineProperty(navigator, 'platform', { value: ${value} })`,
-        );
-      }
       const token = `token.${marks++}`;
       await page.goto(`${server.page}#token=${token}`);
       const peer = await server.joined(token);
@@ -96,6 +107,36 @@ export const test = base
       return { page, peer, at: (x, y) => placeOf(page, x, y), said: (t) => said(page, peer, t) };
     };
   });
+
+const VIEWPORT = { width: 1000, height: 700 };
+
+async function openWindow(
+  browser: Browser,
+  { platform, ...options }: Omit<ViewerOptions, 'hello'>,
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: VIEWPORT, ...options });
+  const page = await context.newPage();
+  if (platform !== undefined) {
+    const value = JSON.stringify(platform);
+    await page.addInitScript(`Object.defineProperty(navigator, 'platform', { value: ${value} })`);
+  }
+  return page;
+}
+
+/** Leaves a window as a new one is. */
+async function leave(page: Page): Promise<void> {
+  await page.goto('about:blank');
+  await page.mouse.move(0, 0);
+}
+
+/** The color in the middle of the picture, each part 0 or 1. */
+export function middleColor(page: Page): Promise<number[]> {
+  return page.evaluate(`(() => {
+    const canvas = document.querySelector('canvas');
+    const { data } = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+    return [...data.slice(0, 3)].map((part) => Math.round(part / 255));
+  })()`);
+}
 
 async function placeOf(page: Page, x: number, y: number): Promise<[number, number]> {
   const box = await page.locator('canvas').boundingBox();
@@ -111,6 +152,6 @@ async function said<T extends ViewerMessage['t']>(page: Page, peer: Peer, t: T) 
   peer.show({ image: Buffer.alloc(1), turn: OUTDATED, seq });
   await eventually(() => {
     if (!peer.said.some((one) => one.t === 'ack' && one.seq === seq)) throw new Error('no ack yet');
-  });
+  }, SOON);
   return peer.said.filter((one): one is Extract<ViewerMessage, { t: T }> => one.t === t);
 }

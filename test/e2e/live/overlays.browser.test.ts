@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { PopupOption, Rectangle } from '../../../src/runtime-manager/live/messages.ts';
-import { test, TABS } from '../../support/live-viewer.ts';
+import { middleColor, test, TABS } from '../../support/live-viewer.ts';
 
 const AT: Rectangle = [128, 128, 256, 32];
 
@@ -47,6 +47,22 @@ test('a list that allows several options answers with all of them at once', asyn
   await page.keyboard.press(' ');
   await page.getByRole('button', { name: 'Done' }).click();
   expect(await said('choose')).toEqual([{ t: 'choose', popup: 'p', options: [0, 1] }]);
+});
+
+test("a sharp picture, which has the browser's own list in it, is not drawn beside the list", async ({
+  open,
+  paint,
+}) => {
+  const { page, peer, said } = await open();
+  peer.show({ image: await paint('#f00'), turn: 1, seq: 2 });
+  peer.say({ t: 'popup', popup: 'p', at: AT, isMultiple: false, options: options('One') });
+  await page.getByRole('listbox').waitFor();
+  peer.show({ image: await paint('#0f0'), turn: 1, seq: 3, isSharp: true });
+  await expect.poll(async () => (await said('ack')).map(({ seq }) => seq)).toContain(3);
+  expect(await middleColor(page)).toEqual([1, 0, 0]);
+  await page.keyboard.press('Escape');
+  peer.show({ image: await paint('#00f'), turn: 1, seq: 4, isSharp: true });
+  await expect.poll(() => middleColor(page)).toEqual([0, 0, 1]);
 });
 
 test('a list is closed by Escape, by a press elsewhere and by another tab, and nothing is chosen', async ({

@@ -188,6 +188,8 @@ test('keys that are down are released when the page loses them', async ({ open }
     ['ShiftLeft', 0],
     ['KeyB', 0],
   ]);
+  await page.keyboard.up('b');
+  await page.keyboard.up('Shift');
 });
 
 test('the keys that leave the picture lead to the address, and are said beside it', async ({

@@ -1,21 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { openLivePeer } from '../../support/live-peer.ts';
-import { HELLO, TAB, TABS, test, YOU_DRIVE } from '../../support/live-viewer.ts';
+import { middleColor, HELLO, TAB, TABS, test, YOU_DRIVE } from '../../support/live-viewer.ts';
 import { openSite } from '../../support/site.ts';
 
 const OTHER_TAB = { ...TAB, id: 'tab-b', title: 'Second page', url: 'https://example.com/second' };
-
-/** The color in the middle of the picture, each part 0 or 1. */
-function color(page: Page): Promise<number[]> {
-  return page.evaluate(`(() => {
-    const canvas = document.querySelector('canvas');
-    const { data } = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
-    return [...data.slice(0, 3)].map((part) => Math.round(part / 255));
-  })()`);
-}
 
 test('a picture is drawn in its own size, and as large as the window allows', async ({
   open,
@@ -23,7 +13,7 @@ test('a picture is drawn in its own size, and as large as the window allows', as
 }) => {
   const { page, peer, said } = await open();
   peer.show({ image: await paint('#f00'), turn: 1, seq: 2 });
-  await expect.poll(() => color(page)).toEqual([1, 0, 0]);
+  await expect.poll(() => middleColor(page)).toEqual([1, 0, 0]);
   expect((await said('ack')).slice(0, 2)).toEqual([
     { t: 'ack', seq: 1 },
     { t: 'ack', seq: 2 },
@@ -42,18 +32,18 @@ test('pictures of another turn, and older ones, are acknowledged and not drawn',
   const { page, peer, said } = await open();
   const [red, green, blue] = [await paint('#f00'), await paint('#0f0'), await paint('#00f')];
   peer.show({ image: red, turn: 1, seq: 5 });
-  await expect.poll(() => color(page)).toEqual([1, 0, 0]);
+  await expect.poll(() => middleColor(page)).toEqual([1, 0, 0]);
   peer.show({ image: green, turn: 1, seq: 4 });
   peer.show({ image: green, turn: 9, seq: 6 });
   peer.show({ image: Buffer.from('no picture'), turn: 1, seq: 7 });
   await expect
     .poll(async () => (await said('ack')).map(({ seq }) => seq))
     .toEqual(expect.arrayContaining([4, 5, 6, 7]));
-  expect(await color(page)).toEqual([1, 0, 0]);
+  expect(await middleColor(page)).toEqual([1, 0, 0]);
   // A picture carries the lower 16 bits.
   peer.say({ ...TABS, turn: 65_538 });
   peer.show({ image: blue, turn: 2, seq: 8 });
-  await expect.poll(() => color(page)).toEqual([0, 0, 1]);
+  await expect.poll(() => middleColor(page)).toEqual([0, 0, 1]);
 });
 
 test('a window that nobody sees has no room, and one that grows has more', async ({ open }) => {
@@ -173,13 +163,48 @@ test.for([
   'close code %i is the end, in a sentence',
   async ([code, sentence], { open, server }) => {
     const { page, peer } = await open();
-    const before = server.peers.length;
     peer.close(code);
     await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
-    await page.waitForTimeout(600);
-    expect(server.peers).toHaveLength(before);
+    await page.waitForTimeout(400);
+    expect(server.peers.filter(({ token }) => token === peer.token)).toEqual([peer]);
   },
 );
+
+test('nothing is asked, and nobody drives, once it is the end', async ({ open }) => {
+  const { page, peer } = await open();
+  const rest = { message: 'Sure?', default: '', url: 'https://example.com' };
+  peer.say({ t: 'dialog', dialog: 'd', kind: 'confirm', ...rest });
+  await page.getByText('Sure?').waitFor();
+  peer.close(4410);
+  await page.getByText('Ended', { exact: true }).waitFor();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect(await page.getByText('You drive').count()).toBe(0);
+});
+
+test('on a phone all of the bars is within the window, whoever drives', async ({ open }) => {
+  const { page, peer } = await open({ viewport: { width: 390, height: 844 }, hasTouch: true });
+  for (const driver of ['you', 'human', 'agent'] as const) {
+    peer.say({ t: 'control', viewers: 12, driver, request: null });
+    await page.locator(`[data-driver=${driver}]`).waitFor();
+    const right = await page.evaluate(
+      "Math.max(...[...document.querySelectorAll('.bar button')].map((one) => one.getBoundingClientRect().right))",
+    );
+    expect(right).toBeLessThanOrEqual(390);
+  }
+});
+
+test('a banner leaves a dialog in sight', async ({ open }) => {
+  const { page, peer } = await open();
+  const request = { reason: 'Help. '.repeat(40), at: '2026-11-30T00:00:00Z' };
+  const rest = { message: 'Sure?', default: '', url: 'https://example.com' };
+  peer.say(
+    { t: 'control', viewers: 1, driver: 'agent', request },
+    { t: 'dialog', dialog: 'd', kind: 'confirm', ...rest },
+  );
+  const dialog = await page.getByRole('dialog').boundingBox();
+  const banner = await page.locator('.banner').boundingBox();
+  expect(dialog?.y).toBeGreaterThan((banner?.y ?? 0) + (banner?.height ?? 0));
+});
 
 test('a connection that breaks is made again, and its pictures are numbered anew', async ({
   open,
@@ -194,7 +219,7 @@ test('a connection that breaks is made again, and its pictures are numbered anew
   const again = await server.joined(peer.token, 2);
   again.say(HELLO, TABS, YOU_DRIVE);
   again.show({ image: await paint('#00f'), turn: 1, seq: 1 });
-  await expect.poll(() => color(page)).toEqual([0, 0, 1]);
+  await expect.poll(() => middleColor(page)).toEqual([0, 0, 1]);
   await again.heard('room');
   await expect.poll(() => page.getByText('Reconnecting…', { exact: true }).count()).toBe(0);
 });
