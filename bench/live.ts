@@ -81,7 +81,7 @@ const measured = {
   inputP95Ms: p95(input),
   inputOf5Ms: median(inputOf5),
   framesPerSecond: Math.min(...frames.map(({ perSecond }) => perSecond)),
-  cpuMsPerFrame: Math.max(...frames.map(({ cpuMs }) => cpuMs)),
+  cpuMsPerFrame: Math.max(...frames.map((one) => one.cpuMs)),
   firstMs: median(firstMs),
   client: Math.max(...client.map(({ ratio }) => ratio)),
   stalled,

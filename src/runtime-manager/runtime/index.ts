@@ -91,10 +91,7 @@ export {
   PROTOCOLS,
   VIEWER_MODES,
   type ConnectionEpochs,
-  type ConnectionProtocol,
   type Protocol,
-  type ViewerMode,
-  type ViewOptions,
 } from './access.ts';
 export { assertScope, systemActor, type Actor } from './actor.ts';
 export type { EgressRules } from './egress-rules.ts';
