@@ -58,7 +58,7 @@ export default async function setup(project: TestProject) {
   project.provide('natsServerPath', (await ensureNatsServer(config.searchPath)) ?? '');
   return async () => {
     await postgres[Symbol.asyncDispose]();
-    await rm(root, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true, maxRetries: 10 });
   };
 }
 
