@@ -80,7 +80,7 @@ function bodyFor(path: string): object {
   if (path.endsWith('/control')) return { holder: 'agent' };
   if (path.endsWith('/control/request')) return { reason: 'r' };
   if (path.endsWith('/files')) return { namespace: 'n', path: 'p' };
-  return /\/(?:connections|wait|solve)$/.test(path) ? {} : { name: 'n' };
+  return /\/(?:connections|wait|solve|live)$/.test(path) ? {} : { name: 'n' };
 }
 
 test('an invalid body is refused, and the refusal names the field', async ({ service }) => {

@@ -7,7 +7,6 @@ import {
   errors,
   IdempotencyKeyHeader,
   json,
-  jsonBody,
   POST_ERRORS,
   requires,
   RUNTIME_NOT_FOUND,
@@ -28,7 +27,10 @@ const embed = createRoute({
   description:
     'Anybody who has the address can watch, until it expires or is revoked; several people can at once. With `interactive`, whoever clicks or types takes control from programs, whose input waits meanwhile, and hands it back by a button, by leaving, or by doing nothing for a minute.',
   parameters: [IdempotencyKeyHeader],
-  request: { params: RuntimePath, ...jsonBody(EmbedLiveRequest) },
+  request: {
+    params: RuntimePath,
+    body: { required: false, content: { 'application/json': { schema: EmbedLiveRequest } } },
+  },
   responses: {
     200: json(LiveEmbed, 'The address, with its credential'),
     ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.unreachable'),
@@ -43,7 +45,8 @@ export interface LiveEmbedParts {
 export function liveEmbedRoutes({ runtimes, addressOf }: LiveEmbedParts) {
   return createRouter().openapi(embed, async (c) => {
     const { id, alias } = c.req.valid('param');
-    const { interactive, ...view } = c.req.valid('json');
+    // Without a body, it is not validated.
+    const { interactive, ...view } = EmbedLiveRequest.parse(c.req.valid('json'));
     const runtime = await runtimes.getActive(c.var.actor, id, alias);
     const { ticket: token, expiresAt } = await runtimes.access.create(runtime, {
       protocol: 'live',
