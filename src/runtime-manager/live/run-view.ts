@@ -4,10 +4,12 @@ import type { ControlChange } from '../control/control.ts';
 import { every } from '../timing/every.ts';
 import { TabView } from './tab-view.ts';
 import { ViewerSession } from './viewer-session.ts';
-import type { IncomingLimits } from './incoming-files.ts';
+import { UploadRoom, type IncomingLimits } from './incoming-files.ts';
 
 /** How late viewers may see a new title of a tab. */
 const TITLES_MS = 1000;
+/** A page may change its address all the time. */
+const TELL_MS = 30;
 /** Programs that work in two tabs at once would else turn viewers round and round. */
 const FOLLOW_MS = 500;
 
@@ -21,19 +23,22 @@ export interface RunViewOptions {
 export class RunView implements Disposable {
   readonly #run: Run;
   readonly #options: RunViewOptions;
+  /** What all viewers together may send. */
+  readonly room: UploadRoom;
   readonly #tabs = new Map<string, TabView>();
   readonly #sessions = new Set<ViewerSession>();
   readonly #following = new DisposableStack();
   readonly #offered = new Map<string, { name: string; sizeBytes: number }>();
   /** The tab that anybody used last. */
   #lastUsed: string | undefined;
-  #telling: NodeJS.Immediate | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #turning: NodeJS.Timeout | undefined;
   #titles: ReturnType<typeof every> | undefined;
 
   constructor(run: Run, options: RunViewOptions) {
     this.#run = run;
     this.#options = options;
+    this.room = new UploadRoom(options.uploads);
     const { pages, endpoints } = run.browser;
     const following = this.#following;
     following.use(pages.onTabs(() => this.#tabsChanged()));
@@ -112,10 +117,10 @@ export class RunView implements Disposable {
 
   /** Tells viewers what has changed, once for all that changes at the same time. */
   changed(): void {
-    this.#telling ??= setImmediate(() => {
+    this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
       for (const session of this.#sessions) session.tabsChanged();
-    });
+    }, TELL_MS).unref();
   }
 
   [Symbol.dispose](): void {

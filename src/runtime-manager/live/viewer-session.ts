@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Connection } from '../connections/connections.ts';
 import { parseJson } from '../connections/parse-json.ts';
@@ -13,6 +14,9 @@ import { ViewerInput } from './viewer-input.ts';
 const NOT_UNDERSTOOD = 1007;
 /** A viewer with more to be done is not read. */
 const QUEUED_MAX = 200;
+const QUEUED_MAX_BYTES = 4 * 1024 * 1024;
+/** Each change of who drives is recorded. */
+const TURN_MS = 100;
 /** What changes nothing for others, and may be done by whoever watches. */
 const WATCHING = new Set<ViewerMessage['t']>(['ack', 'ping', 'follow', 'room']);
 /** What needs the address bar and the tabs. */
@@ -28,6 +32,9 @@ export class ViewerSession implements Disposable {
   readonly #files: IncomingFiles;
   #last: Promise<void> = Promise.resolve();
   #queued = 0;
+  #queuedBytes = 0;
+  #telling: NodeJS.Immediate | undefined;
+  #isOver = false;
   /** The tab that the viewer has chosen; undefined: the service chooses. */
   #pinned: string | undefined;
   #tab: TabView | undefined;
@@ -38,7 +45,7 @@ export class ViewerSession implements Disposable {
     this.#socket = socket;
     const { browser } = view.run;
     this.#viewer = new Viewer(socket, connection.access === 'control');
-    this.#files = new IncomingFiles(browser.uploads, view.options.uploads);
+    this.#files = new IncomingFiles(browser.uploads, view.room);
     this.#input = new ViewerInput({
       viewer: this.#viewer,
       control: browser.endpoints.control,
@@ -88,11 +95,13 @@ export class ViewerSession implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
+    clearImmediate(this.#telling);
     this.#view.remove(this);
     this.#files[Symbol.dispose]();
-    const tab = this.#tab;
-    const left = this.#input.letGo().catch(() => undefined);
-    void left.then(() => tab?.remove(this.#viewer));
+    // What is under way may still press something.
+    const left = this.#last.then(() => this.#input.letGo()).catch(() => undefined);
+    void left.then(() => this.#tab?.remove(this.#viewer));
     if (this.#control.hold?.viewer === this.#viewer.id) this.#control.giveBack('left');
   }
 
@@ -112,25 +121,39 @@ export class ViewerSession implements Disposable {
   }
 
   #heard(data: Buffer, isBinary: boolean): void {
-    if (isBinary) return this.#enqueue(() => this.#files.take(data));
+    if (isBinary) return this.#enqueue(() => this.#files.take(data), data.length);
     const { data: message } = ViewerMessage.safeParse(parseJson(data));
     if (!message) return this.#socket.close(NOT_UNDERSTOOD, 'The message is not understood.');
     if (WATCHING.has(message.t)) return this.#watched(message);
-    this.#enqueue(() => this.#act(message));
+    this.#enqueue(() => this.#act(message), data.length);
   }
 
   /** One after the other: a press that asks the page is not overtaken by the keys that follow. */
-  #enqueue(work: () => Promise<void>): void {
-    if (++this.#queued === QUEUED_MAX) this.#socket.pause();
+  #enqueue(work: () => Promise<void>, bytes = 0): void {
+    this.#count(1, bytes);
     this.#last = this.#last.then(async () => {
-      try {
-        await work();
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#say({ t: 'notice', message });
-      }
-      if (--this.#queued === QUEUED_MAX - 1) this.#socket.resume();
+      // Whoever left takes no control any more.
+      if (!this.#isOver) await this.#toldOf(work());
+      this.#count(-1, -bytes);
     });
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#queued += messages;
+    this.#queuedBytes += bytes;
+    const isBehind = this.#queued >= QUEUED_MAX || this.#queuedBytes >= QUEUED_MAX_BYTES;
+    if (isBehind) this.#socket.pause();
+    else if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  /** Tells the viewer why something was not done. */
+  async #toldOf(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#say({ t: 'notice', message });
+    }
   }
 
   #watched(message: ViewerMessage): void {
@@ -147,7 +170,11 @@ export class ViewerSession implements Disposable {
         return;
       case 'follow':
         this.#pinned = message.tab;
-        this.tabsChanged();
+        // Once for many that come together.
+        this.#telling ??= setImmediate(() => {
+          this.#telling = undefined;
+          this.tabsChanged();
+        });
     }
   }
 
@@ -173,12 +200,14 @@ export class ViewerSession implements Disposable {
     await this.#carryOut(message);
   }
 
-  #turnControl(wish: 'take' | 'return'): void {
+  async #turnControl(wish: 'take' | 'return'): Promise<void> {
     const { hold } = this.#control;
     const isOurs = hold?.viewer === this.#viewer.id;
-    if (wish === 'take') this.#control.take({ ...hold, viewer: this.#viewer.id });
-    else if (isOurs) this.#control.giveBack('returned');
     this.#touch();
+    if (isOurs === (wish === 'take')) return;
+    if (wish === 'take') this.#control.take({ ...hold, viewer: this.#viewer.id });
+    else this.#control.giveBack('returned');
+    await delay(TURN_MS, undefined, { ref: false });
   }
 
   /** Whoever does something takes control, unless another person has it. A pointer may just pass. */
@@ -221,9 +250,15 @@ export class ViewerSession implements Disposable {
     }
   }
 
+  /** A site may take its time: what helps against that is not to wait for it. */
   async #navigate(message: ViewerMessage): Promise<void> {
     this.#touch();
-    const { pages } = this.#view.run.browser;
+    if (message.t !== 'new') return void this.#toldOf(this.#goOn(message));
+    this.#pinned = await this.#view.run.browser.pages.open(this.#tab?.pageId);
+    this.#view.changed();
+  }
+
+  async #goOn(message: ViewerMessage): Promise<void> {
     const tab = this.#tab;
     switch (message.t) {
       case 'dialog':
@@ -236,12 +271,9 @@ export class ViewerSession implements Disposable {
         return tab?.reload();
       case 'stop':
         return tab?.stop();
-      case 'new':
-        this.#pinned = await pages.open(tab?.pageId);
-        return this.#view.changed();
       case 'close':
         // Nothing but tabs can be closed.
-        if (this.#view.tab(message.tab)) await pages.close(message.tab);
+        if (this.#view.tab(message.tab)) await this.#view.run.browser.pages.close(message.tab);
     }
   }
 

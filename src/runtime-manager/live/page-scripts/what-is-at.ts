@@ -10,19 +10,26 @@ interface OpenControl {
   options: { label: string; group: string | null; isDisabled: boolean; isSelected: boolean }[];
 }
 
+/** How much of a list is told. */
+interface ListLimits {
+  optionsMax: number;
+  /** In characters. */
+  labelMax: number;
+}
+
 /** What is at a point of a document: what the pointer looks like there, and what has opened there. */
-export function whatIsAt(x: number, y: number) {
+export function whatIsAt(x: number, y: number, { optionsMax, labelMax }: ListLimits) {
   const deepest = (root: DocumentOrShadowRoot): Element | null => {
     const element = root.elementFromPoint(x, y);
     const shadow = element?.shadowRoot;
     return shadow && shadow !== root ? (deepest(shadow) ?? element) : element;
   };
   const optionsOf = (select: HTMLSelectElement): OpenControl['options'] =>
-    [...select.options].map((option) => {
+    [...select.options].slice(0, optionsMax).map((option) => {
       const group = option.parentElement instanceof HTMLOptGroupElement && option.parentElement;
       return {
-        label: option.label,
-        group: group ? group.label : null,
+        label: option.label.slice(0, labelMax),
+        group: group ? group.label.slice(0, labelMax) : null,
         isDisabled: option.disabled || (group ? group.disabled : false),
         isSelected: option.selected,
       };
@@ -35,7 +42,8 @@ export function whatIsAt(x: number, y: number) {
     Object.assign(globalThis, { openControl: control });
     const { left, top, width, height } = control.getBoundingClientRect();
     const at: OpenControl['at'] = [left, top, width, height];
-    const { type, value } = control;
+    const { type } = control;
+    const value = control.value.slice(0, labelMax);
     if (select) {
       const none = { min: '', max: '', step: '' };
       return { kind: 'popup', at, type, value, ...none, options: optionsOf(select) };
