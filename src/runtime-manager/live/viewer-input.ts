@@ -24,7 +24,7 @@ const STEPS_MAX = 100;
 /** A page that hangs does not hold up what comes after. */
 const PRESS_MS = 1000;
 /** How many commands a page may leave unanswered before it gets no more. */
-const GIVEN_MAX = 500;
+const GIVEN_MAX = 200;
 /** How many keys can be down. */
 const KEYS_MAX = 200;
 const LEAVE_ATTEMPTS = 10;
@@ -59,7 +59,7 @@ export class ViewerInput {
   #open: { id: string; control: FoundControl } | undefined;
   #isLooking = false;
   #given = 0;
-  /** What has left a press unanswered, for as long as it does. */
+  /** What has left a press or a text unanswered, for as long as it does. */
   #hangs: TabWatch | undefined;
   #cursor: string | undefined;
 
@@ -113,7 +113,7 @@ export class ViewerInput {
 
   async text(text: string): Promise<void> {
     const watch = await this.#watch();
-    if (watch) void this.#give(watch, { method: 'Input.insertText', params: { text } });
+    if (watch) await this.#insert(watch, text);
   }
 
   async compose(text: string): Promise<void> {
@@ -136,7 +136,7 @@ export class ViewerInput {
         void this.#give(watch, { ...down, params: { ...down.params, commands: ['paste'] } });
       if (up) void this.#give(watch, up);
     } else if (!(await watch.questions.offerPaste(text))) {
-      void this.#give(watch, { method: 'Input.insertText', params: { text } });
+      await this.#insert(watch, text);
     }
   }
 
@@ -209,13 +209,18 @@ export class ViewerInput {
     this.#given--;
   }
 
-  /** Whether the page has answered a press; one that hangs is waited for once. */
-  async #isDone(watch: TabWatch, press: Promise<void>): Promise<boolean> {
+  /** Texts may be large, so the next one waits. */
+  async #insert(watch: TabWatch, text: string): Promise<void> {
+    await this.#isDone(watch, this.#give(watch, { method: 'Input.insertText', params: { text } }));
+  }
+
+  /** Whether the page has answered a press or a text; one that hangs is waited for once. */
+  async #isDone(watch: TabWatch, given: Promise<void>): Promise<boolean> {
     if (this.#hangs === watch) return false;
     const late = delay(PRESS_MS, false, { ref: false });
-    if (await Promise.race([press.then(() => true), late])) return true;
+    if (await Promise.race([given.then(() => true), late])) return true;
     this.#hangs = watch;
-    void press.then(() => (this.#hangs = undefined));
+    void given.then(() => (this.#hangs = undefined));
     return false;
   }
 
