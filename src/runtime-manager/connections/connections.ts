@@ -54,6 +54,7 @@ export class Connection {
   readonly #commands = new Set<OpenCommands>();
   /** By `performance.now()`. */
   readonly #expiresAtMs: number;
+  readonly #over = new AbortController();
   #lastActivity: Moment | undefined;
   #closed: string | undefined;
 
@@ -78,6 +79,11 @@ export class Connection {
   /** Why nobody is let in any more; undefined while the connection is open. */
   get closed(): string | undefined {
     return this.#closed;
+  }
+
+  /** Aborts when the connection is closed. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   get attachedClients(): number {
@@ -155,6 +161,7 @@ export class Connection {
   /** Sends every client away, even one that is just attaching. */
   close(reason: string): void {
     this.#closed = reason;
+    this.#over.abort(new Error(reason));
     for (const close of this.#clients) {
       this.#leave(close);
       close(reason);

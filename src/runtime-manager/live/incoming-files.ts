@@ -12,46 +12,63 @@ interface AnnouncedFile {
   size: number;
 }
 
-/** A file whose content is on its way. */
+/** How much one runtime may be given, by whatever viewers. */
+export class UploadRoom {
+  readonly #limits: IncomingLimits;
+  #takenBytes = 0;
+
+  constructor(limits: IncomingLimits) {
+    this.#limits = limits;
+  }
+
+  /** Throws a sentence for the viewer when there is no room for files of these sizes. */
+  take(sizes: readonly number[]): void {
+    const { fileBytes, totalBytes } = this.#limits;
+    if (sizes.some((size) => size > fileBytes)) {
+      throw new Error(`A file may have ${fileBytes} bytes at most.`);
+    }
+    const sum = sumOf(sizes);
+    if (this.#takenBytes + sum > totalBytes) {
+      throw new Error(`All files of a runtime may have ${totalBytes} bytes together.`);
+    }
+    this.#takenBytes += sum;
+  }
+}
+
+/** Content that is on its way. */
 interface Arriving {
-  stream: PassThrough;
+  /** Undefined: nobody wants the content. */
+  stream: PassThrough | undefined;
   missing: number;
 }
 
 /** The contents of files that one viewer sends, each after the other. */
 export class IncomingFiles implements Disposable {
   readonly #uploads: Pick<Uploads, 'add'>;
-  readonly #limits: IncomingLimits;
+  readonly #room: UploadRoom;
   readonly #over = new AbortController();
   #arriving: Arriving[] = [];
-  #totalBytes = 0;
 
-  constructor(uploads: Pick<Uploads, 'add'>, limits: IncomingLimits) {
+  constructor(uploads: Pick<Uploads, 'add'>, room: UploadRoom) {
     this.#uploads = uploads;
-    this.#limits = limits;
+    this.#room = room;
   }
 
   /** Resolves with the paths that the browser knows the files by. Throws a sentence for the viewer. */
   async receive(files: readonly AnnouncedFile[]): Promise<string[]> {
-    const { fileBytes, totalBytes } = this.#limits;
-    if (this.#arriving.length > 0) throw new Error('Other files are on their way still.');
-    const sum = files.reduce((bytes, { size }) => bytes + size, 0);
-    if (files.some(({ size }) => size > fileBytes)) {
-      throw new Error(`A file may have ${fileBytes} bytes at most.`);
+    const sizes = files.map(({ size }) => size);
+    try {
+      if (this.#arriving.length > 0) throw new Error('Other files are on their way still.');
+      this.#room.take(sizes);
+    } catch (error) {
+      this.#ignore(sumOf(sizes));
+      throw error;
     }
-    if (this.#totalBytes + sum > totalBytes) {
-      throw new Error(`All files of a runtime may have ${totalBytes} bytes together.`);
-    }
-    this.#totalBytes += sum;
-    const arriving = files.map(({ size }) => ({ stream: new PassThrough(), missing: size }));
+    const arriving = sizes.map((size) => ({ stream: new PassThrough(), missing: size }));
     this.#arriving = [...arriving];
     this.#endComplete();
-    const signal = this.#over.signal;
     return Promise.all(
-      arriving.map(({ stream }, nth) => {
-        const name = files[nth]?.name ?? '';
-        return this.#uploads.add({ name, open: async () => stream }, signal);
-      }),
+      arriving.map(({ stream }, nth) => this.#store(stream, files[nth]?.name ?? '')),
     );
   }
 
@@ -64,7 +81,8 @@ export class IncomingFiles implements Disposable {
       const part = rest.subarray(0, file.missing);
       rest = rest.subarray(part.length);
       file.missing -= part.length;
-      if (!file.stream.write(part)) await this.#drained(file.stream);
+      const { stream } = file;
+      if (stream && !stream.destroyed && !stream.write(part)) await drained(stream);
       this.#endComplete();
     }
   }
@@ -72,19 +90,39 @@ export class IncomingFiles implements Disposable {
   /** What has not arrived by now never will. */
   [Symbol.dispose](): void {
     this.#over.abort(new Error('The viewer left.'));
-    for (const { stream } of this.#arriving) stream.destroy();
+    for (const { stream } of this.#arriving) stream?.destroy();
+  }
+
+  async #store(stream: PassThrough, name: string): Promise<string> {
+    try {
+      return await this.#uploads.add({ name, open: async () => stream }, this.#over.signal);
+    } finally {
+      // The rest of a file that cannot be stored comes all the same.
+      stream.destroy();
+    }
+  }
+
+  /** What was announced and not wanted comes all the same. */
+  #ignore(bytes: number): void {
+    const last = this.#arriving.at(-1);
+    if (last && !last.stream) last.missing += bytes;
+    else if (bytes > 0) this.#arriving.push({ stream: undefined, missing: bytes });
   }
 
   #endComplete(): void {
-    while (this.#arriving[0]?.missing === 0) this.#arriving.shift()?.stream.end();
+    while (this.#arriving[0]?.missing === 0) this.#arriving.shift()?.stream?.end();
   }
+}
 
-  async #drained(stream: PassThrough): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
-    await promise;
-    stream.off('drain', resolve);
-    stream.off('close', resolve);
-  }
+async function drained(stream: PassThrough): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.once('drain', resolve);
+  stream.once('close', resolve);
+  await promise;
+  stream.off('drain', resolve);
+  stream.off('close', resolve);
+}
+
+function sumOf(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Attached, Companion, Run } from '../companion.ts';
 import { elapsedAt, type Connection } from '../connections/connections.ts';
@@ -100,7 +100,7 @@ export class LiveView implements Companion {
     const found = await files.find(view.run.runtime.organizationId, fileId);
     if (!found) throw fileNotFound();
     assertContent(found);
-    const content = await storage.get(found.key);
+    const content = addAbortSignal(connection.over, await storage.get(found.key));
     const headers = {
       'content-type': 'application/octet-stream',
       'content-length': String(found.sizeBytes),

@@ -9,6 +9,10 @@ import { cursorOf, whatIsAt } from './page-scripts/what-is-at.ts';
 /** A page that does not answer by then hangs, or shows a dialog. */
 const ANSWER_MS = 1000;
 const DEPTH_MAX = 8;
+/** A page may have lists as long as it likes. */
+const LIST_LIMITS = { optionsMax: 5000, labelMax: 200 };
+/** What is copied reaches viewers as one message. */
+const COPIED_MAX = 1_000_000;
 
 const FOCUSED = 'document.activeElement';
 
@@ -77,7 +81,7 @@ export class PageQuestions {
   async selectedText(): Promise<string> {
     try {
       const document = await this.#focused();
-      return (await document.ask(call(selectedText), Selected, this.#patience())).text;
+      return (await document.ask(call(selectedText, COPIED_MAX), Selected, this.#patience())).text;
     } catch {
       return '';
     }
@@ -144,7 +148,7 @@ export class PageQuestions {
     const signal = this.#patience();
     let document = this.#main;
     for (let depth = 0; depth < DEPTH_MAX; depth++) {
-      const { isFrame } = await document.ask(call(selectedText), Selected, signal);
+      const { isFrame } = await document.ask(call(selectedText, 0), Selected, signal);
       const inner = isFrame ? this.#find(await document.frameIn(FOCUSED, signal)) : undefined;
       if (!inner) break;
       document = inner;
@@ -172,7 +176,7 @@ export class PageQuestions {
 }
 
 function whatIsAtPoint({ x, y }: Point): string {
-  return `(${sourceOf(whatIsAt)})(${x}, ${y}, ${sourceOf(cursorOf)})`;
+  return `(${sourceOf(whatIsAt)})(${x}, ${y}, ${sourceOf(cursorOf)}, ${JSON.stringify(LIST_LIMITS)})`;
 }
 
 /** The expression that calls a page script. */

@@ -2,10 +2,12 @@ import type { Run } from '../companion.ts';
 import type { Tab } from '../browser/pages/pages.ts';
 import { every } from '../timing/every.ts';
 import { TabView } from './tab-view.ts';
-import type { IncomingLimits } from './incoming-files.ts';
+import { UploadRoom, type IncomingLimits } from './incoming-files.ts';
 
 /** How late viewers may see a new title of a tab. */
 const TITLES_MS = 1000;
+/** A page may change its address all the time. */
+const TELL_MS = 30;
 /** Programs that work in two tabs at once would else turn viewers round and round. */
 const FOLLOW_MS = 500;
 
@@ -37,6 +39,8 @@ interface OfferedFile {
 export class RunView implements Disposable {
   readonly #run: Run;
   readonly #options: RunViewOptions;
+  /** What all viewers together may send. */
+  readonly room: UploadRoom;
   readonly #tabs = new Map<string, TabView>();
   readonly #sessions = new Set<RunViewer>();
   readonly #following = new DisposableStack();
@@ -50,6 +54,7 @@ export class RunView implements Disposable {
   constructor(run: Run, options: RunViewOptions) {
     this.#run = run;
     this.#options = options;
+    this.room = new UploadRoom(options.uploads);
     const { pages, endpoints } = run.browser;
     const following = this.#following;
     following.use(pages.onTabs(() => this.#tabsChanged()));
@@ -130,10 +135,10 @@ export class RunView implements Disposable {
   changed(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#isTelling = false;
       for (const session of this.#sessions) session.tabsChanged();
-    });
+    }, TELL_MS).unref();
   }
 
   [Symbol.dispose](): void {

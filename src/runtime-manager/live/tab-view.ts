@@ -11,6 +11,8 @@ import type { Tier, Viewer } from './viewer.ts';
 /** Drivers answer most dialogs at once; those are not shown. */
 const DIALOG_AFTER_MS = 250;
 const TEXT_MAX = 10_000;
+/** Of a title, or an address: viewers are told those of all tabs, again and again. */
+const NAME_MAX = 2000;
 
 const Dialog = z.object({
   url: z.string(),
@@ -68,9 +70,13 @@ export class TabView implements Disposable {
   }
 
   get shown(): ShownTab {
-    const { title, url } = this.#tab;
-    const hasDialog = this.#dialog !== undefined;
-    return { id: this.pageId, title, url, hasCrashed: this.#hasCrashed, hasDialog };
+    return {
+      id: this.pageId,
+      title: this.#tab.title.slice(0, NAME_MAX),
+      url: this.#tab.url.slice(0, NAME_MAX),
+      hasCrashed: this.#hasCrashed,
+      hasDialog: this.#dialog !== undefined,
+    };
   }
 
   get navigation() {
@@ -148,7 +154,9 @@ export class TabView implements Disposable {
 
   /** Goes to an address. Throws a sentence for the viewer. */
   async go(url: string): Promise<void> {
-    (await this.#watch)?.assertAllowed('Page.navigate', { url });
+    const watch = await this.#watch;
+    if (!watch) throw new Error('The tab cannot be used now.');
+    watch.assertAllowed('Page.navigate', { url });
     const { errorText } = (await (await this.#quiet)?.send('Page.navigate', { url })) ?? {};
     if (errorText !== undefined && errorText !== 'net::ERR_ABORTED') {
       throw new Error(`The page could not be loaded: ${errorText}.`);
@@ -172,6 +180,7 @@ export class TabView implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true;
+    clearTimeout(this.#dialogTimer);
     for (const viewer of this.#watchers) this.remove(viewer);
     void this.#quiet.then((session) => session?.[Symbol.dispose]());
   }
@@ -226,6 +235,7 @@ export class TabView implements Disposable {
       default: (data.defaultPrompt ?? '').slice(0, TEXT_MAX),
       url: data.url.slice(0, TEXT_MAX),
     };
+    clearTimeout(this.#dialogTimer);
     this.#dialogTimer = setTimeout(() => {
       this.#dialog = dialog;
       this.#tell(dialog);

@@ -79,7 +79,7 @@ export class TabWatch implements Disposable {
       void cast.then((started) => started[Symbol.dispose]()).catch(() => undefined);
     }
     for (const tier of wanted) {
-      if (tier !== 'none' && !this.#casts.has(tier)) this.#casts.set(tier, this.#start(tier));
+      if (tier !== 'none' && !this.#casts.has(tier)) this.#begin(tier);
     }
     if (this.#casts.size === 0) this.#blur();
   }
@@ -132,18 +132,22 @@ export class TabWatch implements Disposable {
     this.#session[Symbol.dispose]();
   }
 
+  #begin(tier: CastTier): void {
+    const cast = this.#start(tier);
+    this.#casts.set(tier, cast);
+    cast.catch((err: unknown) => {
+      this.#parts.log.debug({ err, pageId: this.#parts.pageId }, 'a tab cannot be shown');
+      // Another one may have taken its place.
+      if (this.#casts.get(tier) === cast) this.#casts.delete(tier);
+    });
+  }
+
   async #start(tier: CastTier): Promise<Cast> {
-    const { pageId, browser, turn, picture, isReady, log } = this.#parts;
-    try {
-      const session = await browser.pages.attach(pageId);
-      session.on('Page.screencastVisibilityChanged', (told) => this.#visibilityChanged(told));
-      const listener = { turn, picture: picture(tier), isReady: isReady(tier) };
-      return await Cast.start(session, SHAPES[tier], listener);
-    } catch (err) {
-      log.debug({ err, pageId }, 'a tab cannot be shown');
-      this.#casts.delete(tier);
-      throw err;
-    }
+    const { pageId, browser, turn, picture, isReady } = this.#parts;
+    const session = await browser.pages.attach(pageId);
+    session.on('Page.screencastVisibilityChanged', (told) => this.#visibilityChanged(told));
+    const listener = { turn, picture: picture(tier), isReady: isReady(tier) };
+    return Cast.start(session, SHAPES[tier], listener);
   }
 
   /** A hidden tab is rendered as if it were not: the tab in front stays there. */

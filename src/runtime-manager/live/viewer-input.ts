@@ -20,10 +20,12 @@ type Said<T extends InputMessage['t']> = Extract<InputMessage, { t: T }>;
 
 /** How far a list is walked through by keys; further away, a script chooses. */
 const STEPS_MAX = 100;
-/** What is copied reaches viewers as one message. */
-const COPIED_MAX = 1_000_000;
 /** A page that hangs does not hold up what comes after. */
 const PRESS_MS = 1000;
+/** How many commands a page may leave unanswered before it gets no more. */
+const GIVEN_MAX = 200;
+/** How many keys can be down. */
+const KEYS_MAX = 200;
 const LEAVE_ATTEMPTS = 10;
 const LEAVE_MS = 50;
 /** A tap becomes a click a moment after it. */
@@ -56,6 +58,9 @@ export class ViewerInput {
   #touched: { x: number; y: number } | undefined;
   #open: { id: string; control: FoundControl } | undefined;
   #isLooking = false;
+  #given = 0;
+  /** What has left a press or a text unanswered, for as long as it does. */
+  #hangs: TabWatch | undefined;
   #cursor: string | undefined;
 
   constructor(parts: ViewerInputParts) {
@@ -99,8 +104,9 @@ export class ViewerInput {
     this.#open = undefined;
     if (!watch) return;
     if (open) await this.#leave(watch, open);
-    for (const key of keys) this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
-    if (button) this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
+    for (const key of keys)
+      void this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
+    if (button) void this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
     await quietly(watch.interceptChoosers(false));
   }
 
@@ -116,23 +122,21 @@ export class ViewerInput {
     await this.#arrive(watch, said);
     this.#button = said.type === 'down' ? said : undefined;
     if (said.type === 'down') this.#open = undefined;
-    const given = watch.input(mouseCommand(said));
+    const isDone = await this.#isDone(watch, this.#give(watch, mouseCommand(said)));
     // Lists open when the button is pressed, pickers when it is let go.
-    if (said.button !== 'left' || this.#open) return quietly(given);
-    await withinPatience(quietly(given));
-    await this.#showOpened(watch, said);
+    if (isDone && said.button === 'left' && !this.#open) await this.#showOpened(watch, said);
   }
 
   async #wheel(said: Said<'wheel'>): Promise<void> {
     const watch = await this.#watch();
-    if (watch) this.#give(watch, wheelCommand(said));
+    if (watch) void this.#give(watch, wheelCommand(said));
   }
 
   async #touch(said: Said<'touch'>): Promise<void> {
     const watch = await this.#watch();
     if (!watch) return;
     if (said.type === 'start') await watch.interceptChoosers(true);
-    this.#give(watch, touchCommand(said));
+    void this.#give(watch, touchCommand(said));
     const [point] = said.points;
     if (said.type === 'start' && point) this.#touched = point;
     if (said.type !== 'end' || said.points.length > 0 || !this.#touched) return;
@@ -143,24 +147,24 @@ export class ViewerInput {
   async #key(said: Said<'key'>): Promise<void> {
     const watch = await this.#watch();
     if (!watch) return;
-    if (said.type === 'down') this.#keys.set(said.code, said);
-    else this.#keys.delete(said.code);
+    if (said.type === 'up') this.#keys.delete(said.code);
+    else if (this.#keys.size < KEYS_MAX) this.#keys.set(said.code, said);
     // What is cut is gone afterwards.
     const text = copies(said) ? await watch.questions.selectedText() : '';
-    this.#give(watch, keyCommand(said));
-    if (text !== '') this.#say({ t: 'clipboard', text: text.slice(0, COPIED_MAX) });
+    void this.#give(watch, keyCommand(said));
+    if (text !== '') this.#say({ t: 'clipboard', text });
   }
 
   async #text(text: string): Promise<void> {
     const watch = await this.#watch();
-    if (watch) this.#give(watch, { method: 'Input.insertText', params: { text } });
+    if (watch) await this.#insert(watch, text);
   }
 
   async #compose(text: string): Promise<void> {
     const watch = await this.#watch();
     const { length } = text;
     const params = { text, selectionStart: length, selectionEnd: length };
-    if (watch) this.#give(watch, { method: 'Input.imeSetComposition', params });
+    if (watch) void this.#give(watch, { method: 'Input.imeSetComposition', params });
   }
 
   /**
@@ -172,10 +176,11 @@ export class ViewerInput {
     if (!watch) return;
     if (await watch.questions.writeClipboard(text)) {
       const [down, up] = pressed(PASTE, CTRL).map(keyCommand);
-      if (down) this.#give(watch, { ...down, params: { ...down.params, commands: ['paste'] } });
-      if (up) this.#give(watch, up);
+      if (down)
+        void this.#give(watch, { ...down, params: { ...down.params, commands: ['paste'] } });
+      if (up) void this.#give(watch, up);
     } else if (!(await watch.questions.offerPaste(text))) {
-      this.#give(watch, { method: 'Input.insertText', params: { text } });
+      await this.#insert(watch, text);
     }
   }
 
@@ -225,7 +230,7 @@ export class ViewerInput {
   }
 
   #move(watch: TabWatch, said: Said<'mouse'>): void {
-    const isThere = quietly(watch.input(mouseCommand(said)));
+    const isThere = this.#give(watch, mouseCommand(said));
     this.#pointer = { watch, x: said.x, y: said.y, isThere };
   }
 
@@ -242,12 +247,30 @@ export class ViewerInput {
       const buttons = this.#button?.buttons ?? 0;
       this.#move(watch, { ...said, type: 'move', button: 'none', buttons, clicks: 0 });
     }
-    await withinPatience(this.#pointer?.isThere);
+    if (this.#pointer) await this.#isDone(watch, this.#pointer.isThere);
   }
 
-  /** Commands go in their order, and are not waited for: a page may take its time. */
-  #give(watch: TabWatch, command: InputCommand): void {
-    void quietly(watch.input(command));
+  /** Commands go in their order. What resolves with the answer is seldom waited for: a page may take its time. */
+  async #give(watch: TabWatch, command: InputCommand): Promise<void> {
+    if (this.#given >= GIVEN_MAX) return;
+    this.#given++;
+    await quietly(watch.input(command));
+    this.#given--;
+  }
+
+  /** Texts may be large, so the next one waits. */
+  async #insert(watch: TabWatch, text: string): Promise<void> {
+    await this.#isDone(watch, this.#give(watch, { method: 'Input.insertText', params: { text } }));
+  }
+
+  /** Whether the page has answered a press or a text; one that hangs is waited for once. */
+  async #isDone(watch: TabWatch, given: Promise<void>): Promise<boolean> {
+    if (this.#hangs === watch) return false;
+    const late = delay(PRESS_MS, false, { ref: false });
+    if (await Promise.race([given.then(() => true), late])) return true;
+    this.#hangs = watch;
+    void given.then(() => (this.#hangs = undefined));
+    return false;
   }
 
   /** Closes what Chromium has opened: a click before that would only close it. It takes no keys at first. */
@@ -260,7 +283,7 @@ export class ViewerInput {
   }
 
   #press(watch: TabWatch, key: { key: string; keyCode: number }): void {
-    for (const said of pressed(key)) this.#give(watch, keyCommand(said));
+    for (const said of pressed(key)) void this.#give(watch, keyCommand(said));
   }
 
   /** Tells what the pointer looks like now, one question at a time. */
@@ -297,10 +320,6 @@ export class ViewerInput {
   #say(message: ServiceMessage): void {
     this.#parts.viewer.say(message);
   }
-}
-
-async function withinPatience(given: Promise<void> | undefined): Promise<void> {
-  await Promise.race([given, delay(PRESS_MS, undefined, { ref: false })]);
 }
 
 /** A page that went away, or hangs, takes no input. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Connection } from '../connections/connections.ts';
 import { parseJson } from '../connections/parse-json.ts';
@@ -20,6 +21,9 @@ const NOT_UNDERSTOOD = 1007;
 /** A viewer with more to be done is not read. */
 const QUEUED_MAX = 200;
 const BROWSE = new Set<string>(BrowseMessage.options.map(({ shape }) => shape.t.value));
+const QUEUED_MAX_BYTES = 4 * 1024 * 1024;
+/** Each change of who drives is recorded. */
+const TURN_MS = 100;
 
 /** One viewer of a run, from its coming to its going. */
 export class ViewerSession implements RunViewer, Disposable {
@@ -31,6 +35,9 @@ export class ViewerSession implements RunViewer, Disposable {
   readonly #files: IncomingFiles;
   #last: Promise<void> = Promise.resolve();
   #queued = 0;
+  #queuedBytes = 0;
+  #telling: NodeJS.Immediate | undefined;
+  #isOver = false;
   /** The tab that the viewer has chosen; undefined: the service chooses. */
   #pinned: string | undefined;
   #tab: TabView | undefined;
@@ -41,7 +48,7 @@ export class ViewerSession implements RunViewer, Disposable {
     this.#socket = socket;
     const { browser } = view.run;
     this.#viewer = new Viewer(socket, connection.access === 'control');
-    this.#files = new IncomingFiles(browser.uploads, view.options.uploads);
+    this.#files = new IncomingFiles(browser.uploads, view.room);
     this.#input = new ViewerInput({
       viewer: this.#viewer,
       files: this.#files,
@@ -90,11 +97,13 @@ export class ViewerSession implements RunViewer, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
+    clearImmediate(this.#telling);
     this.#view.remove(this);
     this.#files[Symbol.dispose]();
-    const tab = this.#tab;
-    const left = this.#input.letGo().catch(() => undefined);
-    void left.then(() => tab?.remove(this.#viewer));
+    // What is under way may still press something.
+    const left = this.#last.then(() => this.#input.letGo()).catch(() => undefined);
+    void left.then(() => this.#tab?.remove(this.#viewer));
     if (this.#control.hold?.viewer === this.#viewer.id) this.#control.giveBack('left');
   }
 
@@ -114,27 +123,41 @@ export class ViewerSession implements RunViewer, Disposable {
   }
 
   #heard(data: Buffer, isBinary: boolean): void {
-    if (isBinary) return this.#enqueue(() => this.#files.take(data));
+    if (isBinary) return this.#enqueue(() => this.#files.take(data), data.length);
     const json = parseJson(data);
     const { data: watched } = WatchMessage.safeParse(json);
     if (watched) return this.#watched(watched);
     const { data: message } = ActMessage.safeParse(json);
     if (!message) return this.#socket.close(NOT_UNDERSTOOD, 'The message is not understood.');
-    this.#enqueue(() => this.#act(message));
+    this.#enqueue(() => this.#act(message), data.length);
   }
 
   /** One after the other: a press that asks the page is not overtaken by the keys that follow. */
-  #enqueue(work: () => Promise<void>): void {
-    if (++this.#queued === QUEUED_MAX) this.#socket.pause();
+  #enqueue(work: () => Promise<void>, bytes = 0): void {
+    this.#count(1, bytes);
     this.#last = this.#last.then(async () => {
-      try {
-        await work();
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#say({ t: 'notice', message });
-      }
-      if (--this.#queued === QUEUED_MAX - 1) this.#socket.resume();
+      // Whoever left takes no control any more.
+      if (!this.#isOver) await this.#toldOf(work());
+      this.#count(-1, -bytes);
     });
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#queued += messages;
+    this.#queuedBytes += bytes;
+    const isBehind = this.#queued >= QUEUED_MAX || this.#queuedBytes >= QUEUED_MAX_BYTES;
+    if (isBehind) this.#socket.pause();
+    else if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  /** Tells the viewer why something was not done. */
+  async #toldOf(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#say({ t: 'notice', message });
+    }
   }
 
   #watched(message: WatchMessage): void {
@@ -150,7 +173,12 @@ export class ViewerSession implements RunViewer, Disposable {
         this.#retier();
         return;
       case 'follow':
-        this.#pin(message.tab);
+        this.#pinned = message.tab;
+        // Once for many that come together.
+        this.#telling ??= setImmediate(() => {
+          this.#telling = undefined;
+          this.tabsChanged();
+        });
     }
   }
 
@@ -175,19 +203,25 @@ export class ViewerSession implements RunViewer, Disposable {
       if (!isFree) throw new Error('This view has no controls.');
       this.#assertDrives();
       this.#touch();
-      return browse(message, { view: this.#view, tab: this.#tab, pin: (id) => this.#pin(id) });
+      const place = { view: this.#view, tab: this.#tab, pin: (id: string) => this.#pin(id) };
+      const going = browse(message, place);
+      // A site may take its time: what helps against that is not to wait for it.
+      if (message.t !== 'new') return void this.#toldOf(going);
+      return going;
     }
     if (this.#passes(message)) return;
     this.#assertDrives();
     await this.#input.carryOut(message);
   }
 
-  #turnControl(wish: 'take' | 'return'): void {
+  async #turnControl(wish: 'take' | 'return'): Promise<void> {
     const { hold } = this.#control;
     const isOurs = hold?.viewer === this.#viewer.id;
-    if (wish === 'take') this.#control.take({ ...hold, viewer: this.#viewer.id });
-    else if (isOurs) this.#control.giveBack('returned');
     this.#touch();
+    if (isOurs === (wish === 'take')) return;
+    if (wish === 'take') this.#control.take({ ...hold, viewer: this.#viewer.id });
+    else this.#control.giveBack('returned');
+    await delay(TURN_MS, undefined, { ref: false });
   }
 
   /** A pointer may pass over the page of somebody else. */

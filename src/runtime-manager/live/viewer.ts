@@ -7,6 +7,8 @@ import type { Picture } from './picture.ts';
 const WINDOW = 2;
 /** A viewer with more to read is sent no picture. */
 const BUFFERED_MAX_BYTES = 1024 * 1024;
+/** A viewer that leaves more unread is gone, or has no good in mind. */
+const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
 /** Viewers that take so long to draw a picture get smaller ones, until they are fast again. */
 const SLOW_MS = 400;
 const FAST_MS = 150;
@@ -55,6 +57,7 @@ export class Viewer {
   }
 
   say(message: ServiceMessage): void {
+    if (this.#socket.bufferedAmount > UNREAD_MAX_BYTES) return this.#socket.terminate();
     this.#socket.send(JSON.stringify(message));
   }
 

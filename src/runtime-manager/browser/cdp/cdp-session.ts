@@ -67,6 +67,8 @@ export class CdpSession implements Disposable {
    * session ends.
    */
   on<E extends CdpEventName>(event: E, listener: (told: CdpEvent<E>) => void): Disposable {
+    // Nobody would drop the listener any more.
+    if (this.gone.aborted) return { [Symbol.dispose]: () => undefined };
     return this.#pipe.listen(event, this.#attachment?.sessionId, (params) => {
       if (isEventOf(event, params)) listener(params);
     });

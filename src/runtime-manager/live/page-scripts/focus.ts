@@ -1,5 +1,5 @@
-/** What has the focus in a document: the selected text, or that a frame has it. */
-export function selectedText(): { isFrame: boolean; text: string } {
+/** What has the focus in a document: the beginning of the selected text, or that a frame has it. */
+export function selectedText(most: number): { isFrame: boolean; text: string } {
   const deepest = (root: DocumentOrShadowRoot): Element | null => {
     const element = root.activeElement;
     const shadow = element?.shadowRoot;
@@ -10,12 +10,17 @@ export function selectedText(): { isFrame: boolean; text: string } {
     return { isFrame: true, text: '' };
   }
   const isField = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-  if (!isField) return { isFrame: false, text: String(getSelection() ?? '') };
+  if (!isField) {
+    const text = most === 0 ? '' : String(getSelection() ?? '').slice(0, most);
+    return { isFrame: false, text };
+  }
   if (element.type === 'password') return { isFrame: false, text: '' };
   // Some inputs, such as those for numbers, tell of no selection.
   const { selectionStart, selectionEnd, value } = element;
-  if (selectionStart === null || selectionEnd === null) return { isFrame: false, text: value };
-  return { isFrame: false, text: value.slice(selectionStart, selectionEnd) };
+  if (selectionStart === null || selectionEnd === null)
+    return { isFrame: false, text: value.slice(0, most) };
+  const end = Math.min(selectionEnd, selectionStart + most);
+  return { isFrame: false, text: value.slice(selectionStart, end) };
 }
 
 /** Puts a text into the browser's clipboard; false where the page may not. */

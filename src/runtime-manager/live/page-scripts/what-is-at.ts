@@ -22,19 +22,31 @@ export function cursorOf(element: Element): string {
   return takesText ? 'text' : 'default';
 }
 
+/** How much of a list is told. */
+interface ListLimits {
+  optionsMax: number;
+  /** In characters. */
+  labelMax: number;
+}
+
 /** What is at a point of a document: what the pointer looks like there, and what has opened there. */
-export function whatIsAt(x: number, y: number, cursorAt: typeof cursorOf) {
+export function whatIsAt(
+  x: number,
+  y: number,
+  cursorAt: typeof cursorOf,
+  { optionsMax, labelMax }: ListLimits,
+) {
   const deepest = (root: DocumentOrShadowRoot): Element | null => {
     const element = root.elementFromPoint(x, y);
     const shadow = element?.shadowRoot;
     return shadow && shadow !== root ? (deepest(shadow) ?? element) : element;
   };
   const optionsOf = (select: HTMLSelectElement): OpenControl['options'] =>
-    [...select.options].map((option) => {
+    [...select.options].slice(0, optionsMax).map((option) => {
       const group = option.parentElement instanceof HTMLOptGroupElement && option.parentElement;
       return {
-        label: option.label,
-        group: group ? group.label : null,
+        label: option.label.slice(0, labelMax),
+        group: group ? group.label.slice(0, labelMax) : null,
         isDisabled: option.disabled || (group ? group.disabled : false),
         isSelected: option.selected,
       };
@@ -47,14 +59,14 @@ export function whatIsAt(x: number, y: number, cursorAt: typeof cursorOf) {
     Object.assign(globalThis, { openControl: control });
     const { left, top, width, height } = control.getBoundingClientRect();
     const at: OpenControl['at'] = [left, top, width, height];
-    const { type, value } = control;
-    if (select) {
-      const none = { min: '', max: '', step: '' };
-      return { kind: 'popup', at, type, value, ...none, options: optionsOf(select) };
-    }
+    const { type } = control;
+    const value = control.value.slice(0, labelMax);
+    const [kind, options] = select
+      ? ['popup' as const, optionsOf(select)]
+      : ['picker' as const, []];
     const { min, max, step } =
       control instanceof HTMLInputElement ? control : { min: '', max: '', step: '' };
-    return { kind: 'picker', at, type, value, min, max, step, options: [] };
+    return { kind, at, type, value, min, max, step, options };
   };
   const element = deepest(document);
   if (!element) return { cursor: 'default', frame: null, open: null };
