@@ -57,10 +57,10 @@ export class RuntimeAccess {
     throw ticketInvalid();
   }
 
-  /** As `read`, for whoever views a runtime. */
-  readView(ticket: string): ReadTicket {
+  /** As `read`, for whoever views this runtime. */
+  readView(ticket: string, runtimeId: string): ReadTicket {
     const read = this.#options.tickets.read(ticket);
-    if (read.protocol === 'live') return read;
+    if (read.protocol === 'live' && read.runtimeId === runtimeId) return read;
     throw ticketInvalid();
   }
 

@@ -5,7 +5,7 @@ import { CLOSE_CODES, LIVE_PROTOCOL, TOKEN_PREFIX } from '../../runtime-manager/
 import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/runtime/index.ts';
 
 /** The websocket of a page that shows a runtime. */
-export const LIVE_SOCKET = /^\/embed\/live\/[^/?]+\/ws(?![^?])/;
+export const LIVE_SOCKET = /^\/embed\/live\/([^/?]+)\/ws(?![^?])/;
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
 const REASON_MAX_BYTES = 123;

@@ -44,8 +44,9 @@ export function createUpgradeHandler(parts: UpgradeParts) {
           parts,
         );
       }
-      if (LIVE_SOCKET.test(request.url ?? '')) {
-        return view({ request, socket, head, requestId }, parts);
+      const [, runtimeId] = LIVE_SOCKET.exec(request.url ?? '') ?? [];
+      if (runtimeId !== undefined) {
+        return view({ request, socket, head, requestId, runtimeId }, parts);
       }
       const { ticket, path } = await findTicket(request, parts);
       await parts.runtimes.access.connect(ticket, {
@@ -78,11 +79,11 @@ function assertWebSocket({ method, headers }: IncomingMessage): void {
 
 /** Joins a page with the runtime that it shows. Tells the page itself why it cannot be joined. */
 async function view(
-  { requestId, ...asked }: UpgradeRequest & { requestId: string },
+  { requestId, runtimeId, ...asked }: UpgradeRequest & { requestId: string; runtimeId: string },
   { runtimes, log }: Pick<UpgradeParts, 'runtimes' | 'log'>,
 ): Promise<void> {
   try {
-    const ticket = runtimes.access.readView(tokenOf(asked.request));
+    const ticket = runtimes.access.readView(tokenOf(asked.request), runtimeId);
     const headers = { 'x-request-id': requestId };
     await runtimes.access.connect(ticket, { ...asked, path: '', headers });
   } catch (error) {

@@ -12,7 +12,7 @@ const BEARER = /^Bearer (\S+)$/i;
 export function liveFileRoutes({ runtimes: { access } }: { runtimes: RuntimeManager }) {
   return createRouter().get('/embed/live/:runtimeId/files/:fileId', async (c) => {
     const [, token = ''] = BEARER.exec(c.req.header('authorization') ?? '') ?? [];
-    const ticket = access.readView(token);
+    const ticket = access.readView(token, c.req.param('runtimeId'));
     c.set('runtimeId', ticket.runtimeId);
     const content = await access.answer(ticket, {
       method: 'GET',

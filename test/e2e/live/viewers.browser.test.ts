@@ -74,6 +74,8 @@ test('a token opens its own runtime, in its own life, until it expires', async (
   expect(Date.parse(capped.expiresAt) - Date.now()).toBeLessThanOrEqual(60_000);
   const good = await embed(service, runtime);
   await closedWith(await view({ ...good, token: `${good.token}x` }), 4401);
+  const elsewhere = capped.iframeUrl;
+  await closedWith(await view({ iframeUrl: elsewhere, token: good.token }), 4401);
   // A token of a driver opens no view, and that of a view no driver.
   const driver = await service.call('POST', `${runtime}/connections`, { protocol: 'cdp' });
   const ticket = String(driver.json.url.split('/').at(-1));
