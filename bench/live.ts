@@ -37,7 +37,7 @@ const GOALS = {
 const BUTTON = `data:text/html,<body style="margin:0;background:white" onpointerdown="document.body.style.background = (globalThis.n = !globalThis.n) ? 'black' : 'white'">`;
 const CANVAS = `data:text/html,<body style="margin:0"><canvas width=1280 height=720></canvas><script>
   const c = document.querySelector('canvas').getContext('2d'); let n = 0;
-  const draw = () => { n++; for (let i = 0; i < 20; i++) { c.fillStyle = 'hsl(' + (n * 7 + i * 18) + ' 80%25 50%25)'; c.fillRect((n * 5 + i * 97) % 1200, (n * 3 + i * 53) % 650, 80, 70); } requestAnimationFrame(draw); };
+  const draw = () => { n++; c.clearRect(0, 0, 1280, 720); for (let i = 0; i < 300; i++) { c.fillStyle = 'hsl(' + (n * 7 + i * 18) + ' 80%25 50%25)'; c.fillRect((n * 5 + i * 97) % 1240, (n * 3 + i * 53) % 690, 40, 30); } requestAnimationFrame(draw); };
   draw();</script>`;
 
 /** In the page of the viewer: from its own press to a changed pixel of its picture, in ms. */

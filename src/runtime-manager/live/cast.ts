@@ -24,7 +24,7 @@ export interface CastShape {
 const ATTEMPTS = 20;
 const AGAIN_MS = 50;
 /** Some 30 pictures a second: more only cost. */
-const PACE_MS = 32;
+const PACE_MS = 28;
 const REST_MS = 350;
 /** A caret that blinks comes to rest again and again. */
 const REST_AGAIN_MS = 2000;
@@ -149,7 +149,7 @@ export class Cast implements Disposable {
 
   #show(facts: PictureFacts, base64: string): void {
     this.#taken++;
-    const picture = toPicture(facts, Buffer.from(base64, 'base64'));
+    const picture = toPicture(facts, base64);
     this.#last = picture;
     this.#listener.picture(picture);
     this.goOn();

@@ -21,20 +21,22 @@ export interface Picture extends PictureFacts {
   packet: Buffer;
 }
 
-/** `image` is a JPEG or a WebP. */
-export function toPicture(facts: PictureFacts, image: Buffer): Picture {
+/** `base64` is a JPEG or a WebP, as Chromium sends it. */
+export function toPicture(facts: PictureFacts, base64: string): Picture {
   lastSeq = (lastSeq + 1) % SEQ_MAX;
-  return { ...facts, seq: lastSeq, packet: packetOf({ ...facts, seq: lastSeq }, image) };
+  return { ...facts, seq: lastSeq, packet: packetOf({ ...facts, seq: lastSeq }, base64) };
 }
 
-export function packetOf(facts: PictureFacts & { seq: number }, image: Buffer): Buffer {
-  const header = Buffer.alloc(PICTURE_HEADER_BYTES);
-  header.writeUInt8(1, 0);
-  header.writeUInt8(facts.isSharp ? 1 : 0, 1);
-  header.writeUInt16LE(facts.width, 2);
-  header.writeUInt16LE(facts.height, 4);
-  header.writeUInt16LE(facts.turn, 6);
-  header.writeUInt32LE(facts.seq, 8);
-  header.writeDoubleLE(facts.takenAtMs, 16);
-  return Buffer.concat([header, image]);
+/** The image is decoded into its place: it may be large. */
+export function packetOf(facts: PictureFacts & { seq: number }, base64: string): Buffer {
+  const packet = Buffer.alloc(PICTURE_HEADER_BYTES + Buffer.byteLength(base64, 'base64'));
+  packet.writeUInt8(1, 0);
+  packet.writeUInt8(facts.isSharp ? 1 : 0, 1);
+  packet.writeUInt16LE(facts.width, 2);
+  packet.writeUInt16LE(facts.height, 4);
+  packet.writeUInt16LE(facts.turn, 6);
+  packet.writeUInt32LE(facts.seq, 8);
+  packet.writeDoubleLE(facts.takenAtMs, 16);
+  packet.write(base64, PICTURE_HEADER_BYTES, 'base64');
+  return packet;
 }
