@@ -5,26 +5,17 @@ import type { CdpSession } from '../browser/cdp/cdp-session.ts';
 import type { Tab } from '../browser/pages/pages.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { ServiceMessage, ShownTab } from './messages.ts';
+import { TabDialog } from './tab-dialog.ts';
 import { TabWatch, type FoundChooser } from './tab-watch.ts';
 import type { Tier, Viewer } from './viewer.ts';
 
-/** Drivers answer most dialogs at once; those are not shown. */
-const DIALOG_AFTER_MS = 250;
-const TEXT_MAX = 10_000;
 /** Of a title, or an address: viewers are told those of all tabs, again and again. */
 const NAME_MAX = 2000;
 
-const Dialog = z.object({
-  url: z.string(),
-  message: z.string(),
-  type: z.enum(['alert', 'confirm', 'prompt', 'beforeunload']),
-  defaultPrompt: z.string().optional(),
-});
 const FrameOf = z.object({ frameId: z.string() });
 const Entry = z.object({ id: z.int() });
 const History = z.object({ currentIndex: z.int(), entries: z.array(Entry) });
 
-type DialogMessage = Extract<ServiceMessage, { t: 'dialog' }>;
 type ChooserMessage = Extract<ServiceMessage, { t: 'chooser' }>;
 
 const TURN_MAX = 2 ** 16;
@@ -49,13 +40,11 @@ export class TabView implements Disposable {
   readonly #parts: TabViewParts;
   readonly #quiet: Promise<CdpSession | undefined>;
   readonly #watchers = new Set<Viewer>();
+  readonly #dialog: TabDialog;
   #watch: Promise<TabWatch | undefined> | undefined;
   #tab: Tab;
   #hasCrashed = false;
   #isLoading = false;
-  #dialog: DialogMessage | undefined;
-  /** Runs until a dialog is shown, or closed. */
-  #dialogTimer: NodeJS.Timeout | undefined;
   #chooser: { message: ChooserMessage; found: FoundChooser } | undefined;
   #history = { canGoBack: false, canGoForward: false };
   #isOver = false;
@@ -65,6 +54,10 @@ export class TabView implements Disposable {
     this.pageId = tab.pageId;
     this.#contextId = tab.contextId;
     this.#parts = parts;
+    this.#dialog = new TabDialog((message) => {
+      this.#tell(message);
+      parts.changed();
+    });
     // A failure means that the page was closed at once.
     this.#quiet = this.#begin().catch(() => undefined);
   }
@@ -75,16 +68,12 @@ export class TabView implements Disposable {
       title: this.#tab.title.slice(0, NAME_MAX),
       url: this.#tab.url.slice(0, NAME_MAX),
       hasCrashed: this.#hasCrashed,
-      hasDialog: this.#dialog !== undefined,
+      hasDialog: this.#dialog.shown !== undefined,
     };
   }
 
   get navigation() {
     return { ...this.#history, isLoading: this.#isLoading };
-  }
-
-  get dialog(): DialogMessage | undefined {
-    return this.#dialog;
   }
 
   get chooser(): FoundChooser | undefined {
@@ -108,18 +97,27 @@ export class TabView implements Disposable {
     this.#watch ??= this.#open();
     this.retier();
     void this.#lookAtHistory();
-    if (this.#dialog) viewer.say(this.#dialog);
+    if (this.#dialog.shown) viewer.say(this.#dialog.shown);
     if (this.#chooser && viewer.isInteractive) viewer.say(this.#chooser.message);
     void this.showNext(viewer);
   }
 
   remove(viewer: Viewer): void {
     if (!this.#watchers.delete(viewer)) return;
+    this.#takeBack(viewer);
     if (this.#watchers.size > 0) return this.retier();
     const watch = this.#watch;
     this.#watch = undefined;
     this.#chooser = undefined;
     void watch?.then((open) => open?.[Symbol.dispose]());
+  }
+
+  /** What the page asks is nothing to a viewer who sees another tab. */
+  #takeBack(viewer: Viewer): void {
+    const { shown } = this.#dialog;
+    const chooser = this.#chooser?.message.chooser;
+    if (shown) viewer.say({ t: 'dialogClosed', dialog: shown.dialog });
+    if (chooser !== undefined) viewer.say({ t: 'chooserClosed', chooser });
   }
 
   /** A viewer gets other pictures than before, or none. */
@@ -138,7 +136,7 @@ export class TabView implements Disposable {
 
   /** Throws as `CdpSession.send`. */
   async answerDialog(id: string, accept: boolean, text: string | undefined): Promise<void> {
-    if (this.#dialog?.dialog !== id) return;
+    if (this.#dialog.shown?.dialog !== id) return;
     const params = { accept, ...(text !== undefined && { promptText: text }) };
     await (await this.#quiet)?.send('Page.handleJavaScriptDialog', params);
   }
@@ -180,7 +178,7 @@ export class TabView implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    clearTimeout(this.#dialogTimer);
+    this.#dialog[Symbol.dispose]();
     for (const viewer of this.#watchers) this.remove(viewer);
     void this.#quiet.then((session) => session?.[Symbol.dispose]());
   }
@@ -188,8 +186,7 @@ export class TabView implements Disposable {
   async #begin(): Promise<CdpSession> {
     const session = await this.#parts.browser.pages.attach(this.pageId);
     if (this.#isOver) session[Symbol.dispose]();
-    session.on('Page.javascriptDialogOpening', (told) => this.#dialogOpened(told));
-    session.on('Page.javascriptDialogClosed', () => this.#dialogClosed());
+    this.#dialog.follow(session);
     session.on('Page.frameStartedLoading', (told) => this.#loading(told, true));
     session.on('Page.frameStoppedLoading', (told) => this.#loading(told, false));
     session.on('Inspector.targetCrashed', () => this.#crashed());
@@ -222,33 +219,6 @@ export class TabView implements Disposable {
       log.debug({ err, pageId }, 'a tab cannot be watched');
       return undefined;
     }
-  }
-
-  #dialogOpened(told: unknown): void {
-    const { data } = Dialog.safeParse(told);
-    if (!data) return;
-    const dialog: DialogMessage = {
-      t: 'dialog',
-      dialog: randomUUID(),
-      kind: data.type,
-      message: data.message.slice(0, TEXT_MAX),
-      default: (data.defaultPrompt ?? '').slice(0, TEXT_MAX),
-      url: data.url.slice(0, TEXT_MAX),
-    };
-    clearTimeout(this.#dialogTimer);
-    this.#dialogTimer = setTimeout(() => {
-      this.#dialog = dialog;
-      this.#tell(dialog);
-      this.#parts.changed();
-    }, DIALOG_AFTER_MS).unref();
-  }
-
-  #dialogClosed(): void {
-    clearTimeout(this.#dialogTimer);
-    if (!this.#dialog) return;
-    this.#tell({ t: 'dialogClosed', dialog: this.#dialog.dialog });
-    this.#dialog = undefined;
-    this.#parts.changed();
   }
 
   #chooserOpened(found: FoundChooser): void {

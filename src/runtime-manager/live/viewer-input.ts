@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingFiles } from './incoming-files.ts';
 import type { InputMessage, ServiceMessage } from './messages.ts';
-import type { FoundControl } from './page-questions.ts';
+import { OpenedControl } from './opened-control.ts';
 import type { TabView } from './tab-view.ts';
 import type { TabWatch } from './tab-watch.ts';
 import type { Viewer } from './viewer.ts';
@@ -18,24 +17,15 @@ import {
 
 type Said<T extends InputMessage['t']> = Extract<InputMessage, { t: T }>;
 
-/** How far a list is walked through by keys; further away, a script chooses. */
-const STEPS_MAX = 100;
 /** A page that hangs does not hold up what comes after. */
 const PRESS_MS = 1000;
 /** How many commands a page may leave unanswered before it gets no more. */
 const GIVEN_MAX = 200;
 /** How many keys can be down. */
 const KEYS_MAX = 200;
-const LEAVE_ATTEMPTS = 10;
-const LEAVE_MS = 50;
 /** A tap becomes a click a moment after it. */
 const TAP_MS = 100;
-const PICKERS = ['date', 'datetime-local', 'month', 'week', 'time', 'color'] as const;
 const CTRL = 2;
-const ESCAPE = { key: 'Escape', keyCode: 27 };
-const ENTER = { key: 'Enter', keyCode: 13 };
-const DOWN = { key: 'ArrowDown', keyCode: 40 };
-const UP = { key: 'ArrowUp', keyCode: 38 };
 const PASTE = { key: 'v', keyCode: 86 };
 
 export interface ViewerInputParts {
@@ -52,11 +42,11 @@ export class ViewerInput {
   readonly #parts: ViewerInputParts;
   /** Those that are down, by their codes, as they were pressed. */
   readonly #keys = new Map<string, Said<'key'>>();
+  readonly #opened: OpenedControl;
   #button: Said<'mouse'> | undefined;
   /** Where the pointer is on a page, and when that page has heard of it. */
   #pointer: { watch: TabWatch; x: number; y: number; isThere: Promise<void> } | undefined;
   #touched: { x: number; y: number } | undefined;
-  #open: { id: string; control: FoundControl } | undefined;
   #isLooking = false;
   #given = 0;
   /** What has left a press or a text unanswered, for as long as it does. */
@@ -65,6 +55,10 @@ export class ViewerInput {
 
   constructor(parts: ViewerInputParts) {
     this.#parts = parts;
+    this.#opened = new OpenedControl({
+      give: (watch, command) => void this.#give(watch, command),
+      say: (message) => this.#say(message),
+    });
   }
 
   /** Resolves when the next message may be carried out. */
@@ -85,9 +79,8 @@ export class ViewerInput {
       case 'paste':
         return this.#paste(message.text);
       case 'choose':
-        return this.#choose(message);
       case 'pick':
-        return this.#pick(message);
+        return this.#answer(message);
       case 'files':
         return this.#chooseFiles(message);
     }
@@ -100,10 +93,8 @@ export class ViewerInput {
     this.#keys.clear();
     this.#button = undefined;
     this.#pointer = undefined;
-    const open = this.#open?.control;
-    this.#open = undefined;
-    if (!watch) return;
-    if (open) await this.#leave(watch, open);
+    if (!watch) return this.#opened.forget();
+    await this.#opened.leave(watch);
     for (const key of keys)
       void this.#give(watch, keyCommand({ ...key, type: 'up', isRepeat: false }));
     if (button) void this.#give(watch, mouseCommand({ ...button, type: 'up', buttons: 0 }));
@@ -121,10 +112,11 @@ export class ViewerInput {
     if (said.type === 'down') await watch.interceptChoosers(true);
     await this.#arrive(watch, said);
     this.#button = said.type === 'down' ? said : undefined;
-    if (said.type === 'down') this.#open = undefined;
+    if (said.type === 'down') this.#opened.forget();
     const isDone = await this.#isDone(watch, this.#give(watch, mouseCommand(said)));
     // Lists open when the button is pressed, pickers when it is let go.
-    if (isDone && said.button === 'left' && !this.#open) await this.#showOpened(watch, said);
+    const mayOpen = isDone && said.button === 'left' && !this.#opened.isOpen;
+    if (mayOpen) await this.#opened.showAt(watch, said);
   }
 
   async #wheel(said: Said<'wheel'>): Promise<void> {
@@ -141,7 +133,7 @@ export class ViewerInput {
     if (said.type === 'start' && point) this.#touched = point;
     if (said.type !== 'end' || said.points.length > 0 || !this.#touched) return;
     await delay(TAP_MS, undefined, { ref: false });
-    await this.#showOpened(watch, this.#touched);
+    await this.#opened.showAt(watch, this.#touched);
   }
 
   async #key(said: Said<'key'>): Promise<void> {
@@ -184,30 +176,12 @@ export class ViewerInput {
     }
   }
 
-  /** Chooses an option of the list that is open, by keys, as a person does. */
-  async #choose({ popup, options }: Said<'choose'>): Promise<void> {
+  /** Answers what Chromium has opened. */
+  async #answer(said: Said<'choose' | 'pick'>): Promise<void> {
     const watch = await this.#watch();
-    const control = this.#close(popup);
-    const [index] = options;
-    if (!watch || !control) return;
-    if (index === undefined) return this.#leave(watch, control);
-    const steps = await watch.questions.stepsTo(control, index);
-    if (steps === undefined) return;
-    if (Math.abs(steps) > STEPS_MAX) {
-      await this.#leave(watch, control);
-      await watch.questions.setValue(control, index);
-      return;
-    }
-    for (let step = 0; step < Math.abs(steps); step++) this.#press(watch, steps > 0 ? DOWN : UP);
-    this.#press(watch, ENTER);
-  }
-
-  async #pick({ picker, value }: Said<'pick'>): Promise<void> {
-    const watch = await this.#watch();
-    const control = this.#close(picker);
-    if (!watch || !control) return;
-    await this.#leave(watch, control);
-    if (value !== control.value) await watch.questions.setValue(control, value);
+    if (!watch) return;
+    if (said.t === 'choose') await this.#opened.choose(watch, said);
+    else await this.#opened.pick(watch, said);
   }
 
   async #chooseFiles({ chooser, files }: Said<'files'>): Promise<void> {
@@ -273,19 +247,6 @@ export class ViewerInput {
     return false;
   }
 
-  /** Closes what Chromium has opened: a click before that would only close it. It takes no keys at first. */
-  async #leave(watch: TabWatch, control: FoundControl): Promise<void> {
-    for (let attempt = 0; attempt < LEAVE_ATTEMPTS; attempt++) {
-      this.#press(watch, ESCAPE);
-      if (!(await watch.questions.isOpen(control))) return;
-      await delay(LEAVE_MS, undefined, { ref: false });
-    }
-  }
-
-  #press(watch: TabWatch, key: { key: string; keyCode: number }): void {
-    for (const said of pressed(key)) void this.#give(watch, keyCommand(said));
-  }
-
   /** Tells what the pointer looks like now, one question at a time. */
   async #look(watch: TabWatch, { x, y }: Said<'mouse'>): Promise<void> {
     if (this.#isLooking) return;
@@ -295,26 +256,6 @@ export class ViewerInput {
     if (!found || found.cursor === this.#cursor) return;
     this.#cursor = found.cursor;
     this.#say({ t: 'cursor', cursor: found.cursor });
-  }
-
-  /** Lists and pickers of Chromium's own are in no picture, so viewers draw them. */
-  async #showOpened(watch: TabWatch, point: { x: number; y: number }): Promise<void> {
-    const control = (await watch.questions.at(point))?.open;
-    this.#open = control && { id: randomUUID(), control };
-    if (!this.#open || !control) return;
-    const { at, value, min, max, step, options } = control;
-    const { id } = this.#open;
-    const type = PICKERS.find((one) => one === control.type);
-    if (control.kind === 'popup')
-      this.#say({ t: 'popup', popup: id, at, isMultiple: false, options });
-    else if (type) this.#say({ t: 'picker', picker: id, at, type, value, min, max, step });
-  }
-
-  #close(id: string): FoundControl | undefined {
-    if (this.#open?.id !== id) return undefined;
-    const { control } = this.#open;
-    this.#open = undefined;
-    return control;
   }
 
   #say(message: ServiceMessage): void {
