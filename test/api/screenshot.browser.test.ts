@@ -1,6 +1,8 @@
 import puppeteer, { type Page } from 'puppeteer-core';
 import { chromium } from 'playwright-core';
-import { expect, onTestFinished } from 'vitest';
+import { beforeAll, expect, onTestFinished, vi } from 'vitest';
+import type { CdpSession } from '../../src/runtime-manager/browser/cdp/cdp-session.ts';
+import { Pages } from '../../src/runtime-manager/browser/pages/pages.ts';
 import { openCdp } from '../support/cdp.ts';
 import { letPass } from '../support/elapsed.ts';
 import { eventually } from '../support/eventually.ts';
@@ -52,16 +54,26 @@ async function noticed(page: Page) {
   };
 }
 
-/** Resolves when no page has a session, once all clients have left. */
+/** The service's own sessions with pages. */
+const sessions: CdpSession[] = [];
+
+beforeAll(() => {
+  const { attach } = Pages.prototype;
+  vi.spyOn(Pages.prototype, 'attach').mockImplementation(async function (this: Pages, ...asked) {
+    const session = await attach.apply(this, asked);
+    sessions.push(session);
+    return session;
+  });
+});
+
+/** Resolves when each page has one session of the service's, which stays with every page. */
 async function expectNoSession(cdpUrl: string): Promise<void> {
   using client = await openCdp(cdpUrl);
   await eventually(async () => {
     const { targetInfos } = await client.send('Target.getTargets');
-    const pages = (targetInfos as { type: string; attached: boolean }[]).filter(
-      ({ type }) => type === 'page',
-    );
+    const pages = (targetInfos as { type: string }[]).filter(({ type }) => type === 'page');
     expect(pages.length).toBeGreaterThan(0);
-    expect(pages.filter(({ attached }) => attached)).toEqual([]);
+    expect(sessions.filter(({ gone }) => !gone.aborted)).toHaveLength(pages.length);
   });
 }
 
