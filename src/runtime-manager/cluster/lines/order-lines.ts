@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { every } from '../../timing/every.ts';
-import type { Asking } from '../bus.ts';
+import type { Asking, Bus } from '../bus.ts';
 import type { DataPlaneClient, DataPlaneTarget } from '../data-plane/data-plane-client.ts';
 import type { Line } from '../data-plane/line.ts';
 import type { Directory } from '../directory.ts';
@@ -15,7 +15,7 @@ const AGAIN_MS = 1000;
 export interface OrderLinesParts {
   /** The node of this process, to which there is no line. */
   ownId: string;
-  bus: Asking;
+  bus: Asking & Pick<Bus, 'isConnected'>;
   directory: Directory;
   client: Pick<DataPlaneClient, 'openLine'>;
   log: Logger;
@@ -34,11 +34,14 @@ export class OrderLines implements Disposable {
     this.#looking = every(LOOK_MS, async () => this.#look(), failed);
   }
 
-  /** How a node is given orders: over the line while there is one, and else over the bus. */
+  /**
+   * How a node is given orders: over the line while there is one, and else over the bus. Without the
+   * bus it is not known how nodes are, so orders fail then as other requests do.
+   */
   to(nodeId: string): Asking {
     const { bus } = this.#parts;
     const client = this.#lines.get(nodeId)?.client;
-    return client ? preferLine(client, bus) : bus;
+    return client && bus.isConnected ? preferLine(client, bus) : bus;
   }
 
   /** Closes every line. */
