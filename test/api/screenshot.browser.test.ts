@@ -54,16 +54,15 @@ async function noticed(page: Page) {
   };
 }
 
-/** The service's own sessions with pages. */
-const sessions: CdpSession[] = [];
+/** The service's own sessions with pages, since the first test. */
+let attached: () => Promise<CdpSession[]>;
 
 beforeAll(() => {
-  const { attach } = Pages.prototype;
-  vi.spyOn(Pages.prototype, 'attach').mockImplementation(async function (this: Pages, ...asked) {
-    const session = await attach.apply(this, asked);
-    sessions.push(session);
-    return session;
-  });
+  const attach = vi.spyOn(Pages.prototype, 'attach');
+  attached = async () => {
+    const all = await Promise.allSettled(attach.mock.results.map(({ value }) => value));
+    return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value as CdpSession] : []));
+  };
 });
 
 /** Resolves when each page has one session of the service's, which stays with every page. */
@@ -73,7 +72,8 @@ async function expectNoSession(cdpUrl: string): Promise<void> {
     const { targetInfos } = await client.send('Target.getTargets');
     const pages = (targetInfos as { type: string }[]).filter(({ type }) => type === 'page');
     expect(pages.length).toBeGreaterThan(0);
-    expect(sessions.filter(({ gone }) => !gone.aborted)).toHaveLength(pages.length);
+    const left = (await attached()).filter(({ gone }) => !gone.aborted);
+    expect(left).toHaveLength(pages.length);
   });
 }
 
