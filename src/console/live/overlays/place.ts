@@ -4,6 +4,8 @@ import type { Screen } from '../screen.ts';
 const GAP_PX = 2;
 const MARGIN_PX = 8;
 const HEIGHT_MAX_PX = 360;
+/** With so much room, a panel goes where people expect it. */
+const ENOUGH_PX = 200;
 
 /** Styles that put a panel of at least the width of a rectangle of the page below it, or above it where there is more room. */
 export function beside([x, y, width, height]: Rectangle, screen: Screen): Record<string, string> {
@@ -12,7 +14,7 @@ export function beside([x, y, width, height]: Rectangle, screen: Screen): Record
   const start = left + x * scale;
   const [upper, lower] = [top + y * scale, top + (y + height) * scale];
   const [above, below] = [upper - MARGIN_PX, stage.height - lower - MARGIN_PX];
-  const isBelow = below >= Math.min(above, HEIGHT_MAX_PX);
+  const isBelow = below >= Math.min(above, ENOUGH_PX);
   const room = Math.max(0, Math.min(isBelow ? below : above, HEIGHT_MAX_PX));
   const isRight = start > stage.width / 2;
   const end = stage.width - start - width * scale;
