@@ -14,9 +14,10 @@ const BUFFERED_MAX_BYTES = 1024 ** 2;
 const DRAIN_MS = 20;
 
 const INVALID_LINK = 'This link is not valid any more. Ask whoever gave it to you for a new one.';
+const ENDED = 'This browser has ended.';
 const ENDS: Record<CloseCode, string> = {
   4401: INVALID_LINK,
-  4410: 'This browser has ended.',
+  4410: ENDED,
   4429: 'As many people as may are watching already. Reload the page to try again.',
 };
 
@@ -82,7 +83,7 @@ export class Connection {
       else this.#parts.onPicture(data);
     };
     socket.addEventListener('message', onMessage, on);
-    socket.addEventListener('close', ({ code }) => this.#closed(code), on);
+    socket.addEventListener('close', ({ code, reason }) => this.#closed(code, reason), on);
     this.#socket = socket;
   }
 
@@ -122,11 +123,13 @@ export class Connection {
     else this.#parts.onMessage(message);
   }
 
-  #closed(code: number | undefined): void {
+  #closed(code: number | undefined, reason = ''): void {
     this.#socket = undefined;
     this.#heartbeat.stop();
     if (isEnd(code)) {
-      this.#parts.onState({ name: 'ended', sentence: ENDS[code] });
+      // How it ended is a sentence of the service's own.
+      const why = ENDS[code] === ENDED && reason !== '' ? ` ${reason}` : '';
+      this.#parts.onState({ name: 'ended', sentence: ENDS[code] + why });
       return;
     }
     this.#parts.onState({ name: 'reconnecting' });

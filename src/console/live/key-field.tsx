@@ -42,7 +42,7 @@ export function KeyField({ session }: { session: Session }) {
         spellcheck={false}
       />
       <p id="leave" class="leave">
-        Keys go to the page. <kbd>Ctrl</kbd> <kbd>Alt</kbd> <kbd>↑</kbd> leaves it.
+        Typing goes to the page. <kbd>Ctrl</kbd> <kbd>Alt</kbd> <kbd>↑</kbd> leads out of it.
       </p>
     </>
   );
