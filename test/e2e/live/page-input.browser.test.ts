@@ -198,7 +198,7 @@ test('the keys that leave the picture lead to the address, and are said beside i
   const viewer = await open();
   const { page, said } = viewer;
   await page.locator('#keys').focus();
-  await page.getByText('leaves it').waitFor();
+  await page.getByText('leads out of it').waitFor();
   await page.keyboard.press('Control+Alt+ArrowUp');
   expect(await page.evaluate('document.activeElement.id')).toBe('address');
   expect((await said('key')).map(({ key }) => key)).not.toContain('ArrowUp');
