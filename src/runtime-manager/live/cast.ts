@@ -77,7 +77,10 @@ export class Cast implements Disposable {
 
   /** Begins again after the process of the page has crashed, for which Chromium stops no cast. */
   async restart(): Promise<void> {
-    await this.#session.send('Page.stopScreencast', {});
+    // A failure means that it is stopped already.
+    await this.#session.send('Page.stopScreencast', {}).catch(() => undefined);
+    // The page may look as before, and is shown all the same.
+    this.#lastData = undefined;
     await this.#begin();
   }
 
