@@ -69,6 +69,7 @@ export type { NodeCapacity } from './node/capacity.ts';
 export { Drain } from './node/drain.ts';
 export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-control.ts';
 export { LiveView } from './live/live-view.ts';
+export { closeViewer } from './live/close-viewer.ts';
 export { CLOSE_CODES, LIVE_PROTOCOL, TOKEN_PREFIX } from './live/messages.ts';
 export { LocalNode } from './node/local-node.ts';
 export { onlyNode } from './node/nodes.ts';

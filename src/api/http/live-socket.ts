@@ -1,14 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { CLOSE_CODES, LIVE_PROTOCOL, TOKEN_PREFIX } from '../../runtime-manager/index.ts';
+import {
+  CLOSE_CODES,
+  closeViewer,
+  LIVE_PROTOCOL,
+  TOKEN_PREFIX,
+} from '../../runtime-manager/index.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../../runtime-manager/runtime/index.ts';
 
 /** The websocket of a page that shows a runtime. */
 export const LIVE_SOCKET = /^\/embed\/live\/([^/?]+)\/ws(?![^?])/;
 
-/** https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
-const REASON_MAX_BYTES = 123;
 /** https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 const TRY_AGAIN_LATER = 1013;
 
@@ -21,6 +24,8 @@ const CODES: Partial<Record<RuntimeErrorCode, number>> = {
 
 const refusals = new WebSocketServer({
   noServer: true,
+  // Nobody reads what a refused page sends.
+  maxPayload: 1024,
   handleProtocols: (offered) => (offered.has(LIVE_PROTOCOL) ? LIVE_PROTOCOL : false),
 });
 
@@ -38,9 +43,9 @@ export function refuseViewer(
 ): void {
   const known = error instanceof RuntimeError ? error : undefined;
   const code = (known && CODES[known.code]) ?? TRY_AGAIN_LATER;
-  const reason = Buffer.from(known?.message ?? 'The service cannot show this now.');
+  const reason = known?.message ?? 'The service cannot show this now.';
   refusals.handleUpgrade(request, socket, head, (opened) => {
     opened.on('error', () => opened.terminate());
-    opened.close(code, reason.subarray(0, REASON_MAX_BYTES).toString('utf8'));
+    closeViewer(opened, code, reason);
   });
 }

@@ -7,6 +7,7 @@ import { assertContent, fileNotFound } from '../files/file-errors.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { NodeRequest } from '../node/runtime-node.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { closeViewer } from './close-viewer.ts';
 import { CLOSE_CODES, LIVE_PROTOCOL } from './messages.ts';
 import { RunView, type RunViewOptions } from './run-view.ts';
 import { ViewerSession } from './viewer-session.ts';
@@ -19,8 +20,6 @@ export interface LiveViewOptions extends RunViewOptions {
 /** The largest message is a part of a file, or a text that is pasted. */
 const MESSAGE_MAX_BYTES = 1024 * 1024;
 const PING_MS = 30_000;
-/** A reason is at most so long: https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
-const REASON_MAX_BYTES = 123;
 const FILE = /^\/files\/([\w-]+)$/;
 /** Timers take no more. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -54,11 +53,11 @@ export class LiveView implements Companion {
     if (!socket) return;
     if (view.isFull) {
       const reason = `At most ${view.options.viewersMax} people can watch a runtime at once.`;
-      return closeWith(socket, CLOSE_CODES.full, reason);
+      return closeViewer(socket, CLOSE_CODES.full, reason);
     }
     const isEnding = () => view.run.signal.aborted;
     const close = (reason: string) =>
-      closeWith(socket, isEnding() ? CLOSE_CODES.ended : CLOSE_CODES.token, reason);
+      closeViewer(socket, isEnding() ? CLOSE_CODES.ended : CLOSE_CODES.token, reason);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     socket.once('close', resolve);
     using _attached = connection.attach(undefined, close);
@@ -127,8 +126,4 @@ function pinging(socket: WebSocket): Disposable {
     socket.ping();
   }, PING_MS).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-function closeWith(socket: WebSocket, code: number, reason: string): void {
-  socket.close(code, Buffer.from(reason).subarray(0, REASON_MAX_BYTES).toString('utf8'));
 }
