@@ -15,8 +15,6 @@ const SHAPES = {
 type CastTier = keyof typeof SHAPES;
 
 const FOCUS = 'Emulation.setFocusEmulationEnabled';
-/** By then Chromium has noticed that a session is over. */
-const REPEAT_AFTER_MS = 300;
 
 const Chooser = z.object({
   mode: z.enum(['selectSingle', 'selectMultiple']),
@@ -161,10 +159,13 @@ export class TabWatch implements Disposable {
   #blur(): void {
     if (!this.#isFocused) return;
     this.#isFocused = false;
-    this.#session.send(FOCUS, { enabled: false }).catch(() => undefined);
-    // That undid what a client may have wanted meanwhile.
+    // That undoes what a client wants too, and a hidden tab leaves screenshots unanswered: so the
+    // client's wish follows at once.
     const { endpoints } = this.#parts.browser;
-    setTimeout(() => endpoints.repeatEmulation(FOCUS), REPEAT_AFTER_MS).unref();
+    this.#session
+      .send(FOCUS, { enabled: false })
+      .catch(() => undefined)
+      .finally(() => endpoints.repeatEmulation(FOCUS));
   }
 
   #chooserOpened(told: unknown): void {

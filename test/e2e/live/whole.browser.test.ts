@@ -175,6 +175,7 @@ test('a dialog that was there before is answered, and a page that crashed comes 
   onTestFinished(() => tab.close());
   await tab.goto(await openSite('<title>fragile</title><body style="background:#00f">'));
   const asked = tab.evaluate('prompt("Who?", "nobody")');
+  asked.catch(() => undefined);
   const live = await open();
   const { page } = live;
   await page.getByRole('tab', { name: 'fragile' }).click();
@@ -310,12 +311,18 @@ test('clients of all drivers go on, and click when they drive again', async ({
   expect(await selenium.executeScript('return 1 + 1')).toBe(2);
   expect(await selenium.takeScreenshot()).not.toBe('');
   const clicks = Promise.all([tabs.click('button'), own.click('button'), go.click()]);
+  // What fails before they are waited for is told alone.
+  clicks.catch(() => undefined);
   const titles = () => Promise.all([tabs.title(), own.title(), selenium.getTitle()]);
   const sum = '1 + 1';
   expect(await Promise.all([tabs.evaluate(sum), own.evaluate(sum), page.evaluate(sum)])).toEqual([
     2, 2, 2,
   ]);
-  await Promise.all([tabs.screenshot(), own.screenshot()]);
+  // Chromium may leave a screenshot of a hidden tab unanswered for a long time.
+  for (const tab of [tabs, own]) {
+    await tab.bringToFront();
+    await tab.screenshot();
+  }
   expect([await tabs.title(), await own.title()]).toEqual(['waiting', 'waiting']);
   await live.press('Hand back');
   await clicks;
