@@ -1,0 +1,78 @@
+/**
+ * `recording`: its browser is up, or its end was not noticed yet. `encoding`: what was recorded is
+ * being joined. `ready`: there is one video for each tab. `expired`: only the record is left.
+ */
+export const RECORDING_STATES = ['recording', 'encoding', 'ready', 'expired'] as const;
+export type RecordingState = (typeof RECORDING_STATES)[number];
+
+/** What is recorded of a runtime, beside its tabs. */
+export interface RecordingOptions {
+  /** Whether nothing is recorded while a person drives. */
+  pauseWhileHumanDrives: boolean;
+  /** Whether the index has the query strings and fragments of addresses. */
+  keepQueries: boolean;
+  /** Whether the index has console errors and failed requests, for which pages are observed. */
+  diagnostics: boolean;
+}
+
+/** The recording of one life of a runtime. */
+export interface Recording {
+  id: string;
+  organizationId: string;
+  workspaceId: string;
+  runtimeId: string;
+  alias: string;
+  generation: number;
+  /** The process that records, while it does. */
+  nodeId: string;
+  state: RecordingState;
+  options: RecordingOptions;
+  startedAt: Date;
+  /** Undefined while it is `recording`. */
+  endedAt: Date | undefined;
+  /** Of all its videos. */
+  sizeBytes: number;
+}
+
+/** What a recorder begins with. */
+export type NewRecording = Omit<Recording, 'state' | 'endedAt' | 'sizeBytes'>;
+
+/** A piece of video of one tab, as an object in the storage. Times are ms since the recording began. */
+export interface RecordingPart {
+  /** Grows with each part; a decimal number as text. */
+  id: string;
+  tabId: string;
+  startMs: number;
+  /** Its last picture lasts until then, whatever the file says. */
+  endMs: number;
+  width: number;
+  height: number;
+  sizeBytes: number;
+  key: string;
+}
+export type NewRecordingPart = Omit<RecordingPart, 'id'>;
+
+/** What the index of a recording tells of. */
+export const MARK_TYPES = [
+  'tab.opened',
+  'tab.navigated',
+  'tab.titled',
+  'tab.shown',
+  'tab.closed',
+  'recording.paused',
+  'recording.resumed',
+  'recording.limited',
+] as const;
+
+/** Something that happened, at a time of the recording: one of `MARK_TYPES`, or an event of the runtime. */
+export interface RecordingMark {
+  /** Grows with each mark; a decimal number as text. */
+  id: string;
+  /** ms since the recording began. */
+  atMs: number;
+  type: string;
+  /** The CDP targetId of the tab that it is about. */
+  tabId: string | undefined;
+  data: Record<string, unknown>;
+}
+export type NewRecordingMark = Omit<RecordingMark, 'id'>;
