@@ -29,4 +29,5 @@ export const FollowIcon = drawn(
   'M8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3M8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z',
 );
 export const FileIcon = drawn('M4 1.8h5L12.5 5v9.2H4zM9 1.8V5h3.5');
+export const ReturnIcon = drawn('M6 3 2.5 6.5 6 10M2.5 6.5h7a3.5 3.5 0 0 1 0 7H6.5');
 export const HandIcon = drawn('m4 2.5 8.5 5-3.9 1L6.5 12.2Z');

@@ -1,6 +1,7 @@
 import { useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Frame } from './frame.tsx';
 import { listenToMouse } from './input/mouse.ts';
 import type { InputTarget } from './input/target.ts';
 import { listenToTouch } from './input/touch.ts';
@@ -31,6 +32,7 @@ export function Stage({ session, children }: { session: Session; children: Compo
         <Canvas session={session} />
         {session.view.value?.isInteractive && <KeyField session={session} />}
       </div>
+      <Frame session={session} />
       <Curtain session={session} />
       {popup.value && <SelectList key={popup.value.popup} popup={popup.value} session={session} />}
       {picker.value && <Picker key={picker.value.picker} picker={picker.value} session={session} />}

@@ -1,15 +1,16 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Told } from './contract.ts';
-import { CloseIcon, FollowIcon, PlusIcon } from './icons.tsx';
+import { CloseIcon, PlusIcon } from './icons.tsx';
 import type { Session } from './session.ts';
 
 type ShownTab = Told<'tabs'>['tabs'][number];
 
 export function TabStrip({ session }: { session: Session }) {
   const { tabs, current } = session.tabs.value;
+  const isOver = session.state.value.name === 'ended';
   return (
     <div class="strip">
-      <div class="tabs" role="tablist" aria-label="Tabs" onKeyDown={moveFocus}>
+      <div class="tabs" role="tablist" aria-label="Tabs" data-over={isOver} onKeyDown={moveFocus}>
         {tabs.map((tab, i) => (
           <Tab
             key={tab.id}
@@ -21,7 +22,7 @@ export function TabStrip({ session }: { session: Session }) {
           />
         ))}
       </div>
-      {session.view.value?.isInteractive && (
+      {session.view.value?.isInteractive && !isOver && (
         <button
           class="plain"
           type="button"
@@ -33,7 +34,6 @@ export function TabStrip({ session }: { session: Session }) {
           <PlusIcon />
         </button>
       )}
-      <Follow session={session} />
     </div>
   );
 }
@@ -48,7 +48,8 @@ interface TabProps {
 function Tab({ tab, isCurrent, isReachable, session }: TabProps) {
   const { id, url, hasCrashed, hasDialog } = tab;
   const name = tab.title || url || 'New tab';
-  const canClose = session.view.value?.isInteractive === true;
+  const isOver = session.state.value.name === 'ended';
+  const canClose = session.view.value?.isInteractive === true && !isOver;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isCurrent) place.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -65,6 +66,7 @@ function Tab({ tab, isCurrent, isReachable, session }: TabProps) {
         aria-keyshortcuts={canClose ? 'Delete' : undefined}
         tabIndex={isReachable ? 0 : -1}
         title={url}
+        disabled={isOver}
         onClick={() => session.send({ t: 'follow', tab: id })}
         onKeyDown={({ key }) => {
           if (key === 'Delete' && canClose) close();
@@ -74,7 +76,7 @@ function Tab({ tab, isCurrent, isReachable, session }: TabProps) {
         }}
       >
         <Mark
-          isLoading={isCurrent && session.tabs.value.isLoading}
+          isLoading={isCurrent && !isOver && session.tabs.value.isLoading}
           hasCrashed={hasCrashed}
           hasDialog={hasDialog}
         />
@@ -104,27 +106,6 @@ function Sign({ kind, text }: { kind: string; text: string }) {
       <span class={`sign ${kind}`} aria-hidden="true" />
       <span class="unseen">{text}</span>
     </>
-  );
-}
-
-function Follow({ session }: { session: Session }) {
-  const { isFollowing, current } = session.tabs.value;
-  const toggle = () => {
-    if (!isFollowing) session.send({ t: 'follow' });
-    else if (current !== null) session.send({ t: 'follow', tab: current });
-  };
-  return (
-    <button
-      class="plain follow"
-      type="button"
-      aria-label="Follow"
-      aria-pressed={isFollowing}
-      title={isFollowing ? 'Shows the tab in use; click to stay here' : 'Show the tab in use'}
-      onClick={toggle}
-    >
-      <FollowIcon />
-      <span>Follow</span>
-    </button>
   );
 }
 

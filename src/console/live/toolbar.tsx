@@ -1,5 +1,6 @@
 import { AddressBar } from './address-bar.tsx';
 import { Driver } from './driver.tsx';
+import { Follow } from './follow.tsx';
 import {
   BackIcon,
   CloseIcon,
@@ -15,12 +16,13 @@ export function Toolbar({ session }: { session: Session }) {
   const isInteractive = session.view.value?.isInteractive === true;
   const isOver = session.state.value.name === 'ended';
   return (
-    <div class="bar">
+    <div class="bar" data-over={isOver}>
       {isInteractive && <History session={session} isOff={!canInteract} />}
       <AddressBar session={session} />
       {isInteractive && <KeyboardButton />}
       <div class="facts">
         {!isOver && <Driver session={session} />}
+        {!isOver && <Follow session={session} />}
         {!isOver && <Viewers session={session} />}
         <Connected session={session} />
       </div>
@@ -94,7 +96,10 @@ function Viewers({ session }: { session: Session }) {
   const { viewers } = session.control.value;
   const text = viewers === 1 ? '1 viewer' : `${viewers} viewers`;
   return (
-    <span class="fact" title={text}>
+    <span
+      class="fact viewers"
+      title={viewers === 1 ? 'Nobody watches but you' : `${text}, you are one of them`}
+    >
       <PeopleIcon />
       <span class="count" aria-hidden="true">
         {viewers}
@@ -110,15 +115,18 @@ const STATES = {
   reconnecting: 'Reconnecting',
   ended: 'Ended',
 };
+const WAY = 'How long a message takes to the browser and back';
 
 function Connected({ session }: { session: Session }) {
   const { name } = session.state.value;
   const ms = session.latencyMs.value;
   return (
-    <span class="fact connected" data-state={name} title="The way to the browser and back">
+    <span class="fact" data-state={name} title={name === 'live' ? WAY : undefined}>
       <span class="dot" aria-hidden="true" />
       <span class={name === 'live' ? 'unseen' : undefined}>{STATES[name]}</span>
-      {name === 'live' && <span>{ms === undefined ? '…' : Math.max(1, Math.round(ms))} ms</span>}
+      {name === 'live' && (
+        <span class="latency">{ms === undefined ? '…' : Math.max(1, Math.round(ms))} ms</span>
+      )}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { PopupOption, Rectangle } from '../../../src/runtime-manager/live/messages.ts';
-import { middleColor, test, TABS } from '../../support/live-viewer.ts';
+import { middleColor, TAB, TABS, test } from '../../support/live-viewer.ts';
 
 const AT: Rectangle = [128, 128, 256, 32];
 
@@ -47,6 +47,26 @@ test('a list that allows several options answers with all of them at once', asyn
   await page.keyboard.press(' ');
   await page.getByRole('button', { name: 'Done' }).click();
   expect(await said('choose')).toEqual([{ t: 'choose', popup: 'p', options: [0, 1] }]);
+});
+
+test('a list has a tick at what is chosen, and a text as large as the picture asks for', async ({
+  open,
+}) => {
+  const { page, peer } = await open();
+  const countries = options('Austria', 'Belgium');
+  if (countries[1]) countries[1].isSelected = true;
+  peer.say({ t: 'popup', popup: 'p', at: AT, isMultiple: false, options: countries });
+  await page.getByRole('option', { name: 'Belgium', exact: true, selected: true }).waitFor();
+  const ticks = await page.evaluate(
+    "[...document.querySelectorAll('.option')].map((one) => getComputedStyle(one, '::before').content.includes('✓'))",
+  );
+  expect(ticks).toEqual([false, true]);
+  const fontSize = () =>
+    page.evaluate("parseFloat(getComputedStyle(document.querySelector('.option')).fontSize)");
+  expect(await fontSize()).toBe(12);
+  await page.setViewportSize({ width: 1400, height: 1000 });
+  await expect.poll(fontSize).toBeCloseTo((14 * 1400) / 1280, 1);
+  await page.setViewportSize({ width: 1000, height: 700 });
 });
 
 test("a sharp picture, which has the browser's own list in it, is not drawn beside the list", async ({
@@ -145,6 +165,31 @@ test('a dialog is answered in place, while tabs stay in reach', async ({ open })
     ['leave-1', false],
   ]);
   expect(prompt).toMatchObject({ dialog: 'prompt-1', accept: true, text: 'typed instead' });
+});
+
+test.for([
+  ['https://example.com/first', 'example.com says'],
+  ['https://ads.example:8443/', 'An embedded page at ads.example:8443 says'],
+  ['blob:https://example.com/0b1c', 'example.com says'],
+  ['about:srcdoc', 'An embedded page on example.com says'],
+] as const)('a dialog of %s names its site', async ([url, title], { open }) => {
+  const { page, peer } = await open();
+  const rest = { message: 'Hello.', default: '' };
+  peer.say({ t: 'dialog', dialog: 'd', kind: 'alert', url, ...rest });
+  await page.getByRole('dialog', { name: title, exact: true }).waitFor();
+});
+
+test.for([
+  ['about:blank', 'The page says'],
+  ['file:///home/report.html', 'A file says'],
+] as const)('a dialog of %s has no site to name', async ([url, title], { open }) => {
+  const { page, peer } = await open();
+  const rest = { message: 'Hello.', default: '' };
+  peer.say(
+    { ...TABS, tabs: [{ ...TAB, url }] },
+    { t: 'dialog', dialog: 'd', kind: 'alert', url, ...rest },
+  );
+  await page.getByRole('dialog', { name: title, exact: true }).waitFor();
 });
 
 test('whoever only watches sees a dialog, and cannot answer it', async ({ open }) => {

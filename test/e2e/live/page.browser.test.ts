@@ -67,9 +67,9 @@ test('tabs are followed, closed and opened, by pointer and by keys', async ({ op
   await page.keyboard.press('Enter');
   await page.keyboard.press('Delete');
   await page.getByRole('button', { name: 'New tab' }).click();
-  await page.getByRole('button', { name: 'Follow' }).click();
+  await page.getByRole('button', { name: 'Follow active tab', pressed: true }).click();
   peer.say({ ...TABS, tabs: [TAB, OTHER_TAB], isFollowing: false });
-  await page.getByRole('button', { name: 'Follow', pressed: false }).click();
+  await page.getByRole('button', { name: 'Follow active tab', pressed: false }).click();
   await page.locator('.tab .close').last().click();
   expect(await said('follow')).toEqual([
     { t: 'follow', tab: 'tab-b' },
@@ -122,6 +122,52 @@ test('control is taken and handed back, also when a program asks for it', async 
   expect((await said('control')).map((one) => one.do)).toEqual(['return', 'take']);
 });
 
+test('a viewer that shows what programs do follows the agent', async ({ open }) => {
+  const { page } = await open({ hello: { viewerMode: 'automation' } });
+  const follow = page.getByRole('button', { name: 'Follow agent', pressed: true });
+  expect(await follow.getAttribute('title')).toMatch(/^On: .* programs used last/);
+});
+
+test('a frame round the picture has the color of the person who drives', async ({ open }) => {
+  const { page, peer } = await open();
+  const frame = page.locator('.frame');
+  const colors = () =>
+    page.evaluate<string[]>(`[getComputedStyle(document.querySelector('.frame')).borderColor,
+      getComputedStyle(document.querySelector('.driver')).backgroundColor]`);
+  const seen: (string | undefined)[] = [];
+  for (const driver of ['you', 'human', 'agent'] as const) {
+    peer.say({ t: 'control', viewers: 2, driver, request: null });
+    await expect.poll(() => frame.getAttribute('data-driver')).toBe(driver);
+    const [border, badge] = await colors();
+    if (driver !== 'agent') expect(border).toBe(badge);
+    seen.push(border);
+  }
+  expect(new Set(seen).size).toBe(3);
+  expect(seen[2]).toBe('rgba(0, 0, 0, 0)');
+  const canvas = await page.locator('canvas').boundingBox();
+  expect(await frame.boundingBox()).toMatchObject({
+    y: (canvas?.y ?? 0) - 3,
+    height: (canvas?.height ?? 0) + 6,
+    width: canvas?.width,
+  });
+});
+
+test('keys that go to the page put a ring within the frame', async ({ open }) => {
+  const { page } = await open();
+  const ring = () =>
+    page.evaluate(`(() => {
+      const { content, borderColor, inset } = getComputedStyle(document.querySelector('.frame'), '::after');
+      return { isShown: content !== 'none', borderColor, inset };
+    })()`);
+  expect(await ring()).toMatchObject({ isShown: false });
+  await page.getByRole('textbox', { name: 'Address' }).press('Enter');
+  await expect.poll(ring).toMatchObject({ isShown: true, inset: '3px' });
+  const border = await page.evaluate(
+    "getComputedStyle(document.querySelector('.frame')).borderColor",
+  );
+  expect(await ring()).not.toMatchObject({ borderColor: border });
+});
+
 test('somebody who only watches sends no input, and has no buttons for it', async ({ open }) => {
   const { page, peer, at, said } = await open({ hello: { isInteractive: false } });
   peer.say({ ...TABS, tabs: [TAB, OTHER_TAB] });
@@ -170,7 +216,9 @@ test.for([
   },
 );
 
-test('nothing is asked, and nobody drives, once it is the end', async ({ open }) => {
+test('nothing is asked, nobody drives and nothing can be pressed, once it is the end', async ({
+  open,
+}) => {
   const { page, peer } = await open();
   const rest = { message: 'Sure?', default: '', url: 'https://example.com' };
   peer.say({ t: 'dialog', dialog: 'd', kind: 'confirm', ...rest });
@@ -179,15 +227,34 @@ test('nothing is asked, and nobody drives, once it is the end', async ({ open })
   await page.getByText('Ended', { exact: true }).waitFor();
   expect(await page.getByRole('dialog').count()).toBe(0);
   expect(await page.getByText('You drive').count()).toBe(0);
+  expect(await page.locator('.frame').getAttribute('data-driver')).toBe('agent');
+  expect(await page.getByRole('tab').isDisabled()).toBe(true);
+  expect(await page.locator('.tab .close').count()).toBe(0);
+  const others = page
+    .locator('header')
+    .getByRole('button', { name: /Follow|New tab|control|Hand/ });
+  expect(await others.count()).toBe(0);
+});
+
+test('a call for help says so while somebody else drives, and has no button', async ({ open }) => {
+  const { page, peer } = await open();
+  const request = { reason: 'A code is needed.', at: '2026-11-30T00:00:00Z' };
+  peer.say({ t: 'control', viewers: 2, driver: 'human', request });
+  const banner = page.getByRole('alert').filter({ hasText: request.reason });
+  await banner.getByText('Someone else drives the browser now.').waitFor();
+  expect(await banner.getByRole('button', { name: 'Take control' }).count()).toBe(0);
+  peer.say({ t: 'control', viewers: 2, driver: 'agent', request });
+  await banner.getByRole('button', { name: 'Take control' }).waitFor();
+  expect(await banner.getByText('Someone else').count()).toBe(0);
 });
 
 test('on a phone all of the bars is within the window, whoever drives', async ({ open }) => {
   const { page, peer } = await open({ viewport: { width: 390, height: 844 }, hasTouch: true });
   for (const driver of ['you', 'human', 'agent'] as const) {
     peer.say({ t: 'control', viewers: 12, driver, request: null });
-    await page.locator(`[data-driver=${driver}]`).waitFor();
+    await page.locator(`.driver[data-driver=${driver}]`).waitFor();
     const right = await page.evaluate(
-      "Math.max(...[...document.querySelectorAll('.bar button')].map((one) => one.getBoundingClientRect().right))",
+      "Math.max(...[...document.querySelectorAll('.bar button, .facts > *')].map((one) => one.getBoundingClientRect().right))",
     );
     expect(right).toBeLessThanOrEqual(390);
   }
@@ -313,7 +380,8 @@ test.for(['light', 'dark'] as const)(
     await page.getByLabel('Time').waitFor();
     expect(await violations()).toEqual([]);
     peer.say(
-      { ...TABS, turn: 3 },
+      { ...TABS, turn: 3, isFollowing: false },
+      { t: 'control', viewers: 2, driver: 'human', request: { reason: 'Help.', at: 'now' } },
       {
         t: 'dialog',
         dialog: 'd',

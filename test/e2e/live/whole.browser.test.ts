@@ -192,6 +192,18 @@ test('a dialog that was there before is answered, and a page that crashed comes 
   await live.hasColor(BLUE);
 });
 
+test('a dialog names the site whose frame opens it', async ({ runtime, open }) => {
+  // A dialog holds up what loads.
+  const script = "onload = () => setTimeout(() => alert('Hello.'), 200)";
+  const inner = (await openSite(`<script>${script}</script>`)).replace('127.0.0.1', 'localhost');
+  await runtime.page.goto(await openSite(`<iframe src="${inner}"></iframe>`));
+  const { page } = await open();
+  const name = `An embedded page at ${new URL(inner).host} says`;
+  await page.getByRole('dialog', { name }).waitFor();
+  await page.getByRole('button', { name: 'OK' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
 test('two people hand the browser over, and a third only watches', async ({ seen, open }) => {
   const { input, live: one } = seen;
   const [two, third] = await Promise.all([open(), open({})]);

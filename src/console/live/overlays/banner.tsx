@@ -15,8 +15,9 @@ export function Banner({ session }: { session: Session }) {
           <div>
             <strong>A program asks for help</strong>
             <p>{request.reason}</p>
+            {driver === 'human' && <p class="whoever">Someone else drives the browser now.</p>}
           </div>
-          {session.canInteract.value && (
+          {session.canInteract.value && driver === 'agent' && (
             <button
               class="primary"
               type="button"

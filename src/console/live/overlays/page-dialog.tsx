@@ -51,7 +51,7 @@ export function PageDialog({ dialog, session }: { dialog: Shown; session: Sessio
             answer(true);
           }}
         >
-          <h2 id="dialog-title">{title(dialog)}</h2>
+          <h2 id="dialog-title">{title(dialog, session.shownTab.value?.url ?? '')}</h2>
           <p id="dialog-message">{messageOf(dialog)}</p>
           {kind === 'prompt' && (
             <input
@@ -85,10 +85,23 @@ export function PageDialog({ dialog, session }: { dialog: Shown; session: Sessio
   );
 }
 
-function title({ kind, url }: Shown): string {
+/** Names the site that speaks, since a page can say that it is another. */
+function title({ kind, url }: Shown, tabUrl: string): string {
   if (kind === 'beforeunload') return 'Leave the page?';
-  const host = URL.canParse(url) ? new URL(url).host : '';
-  return host ? `${host} says` : 'The page says';
+  const [site, tab] = [siteOf(url), siteOf(tabUrl)];
+  if (site && tab && site.origin !== tab.origin) return `An embedded page at ${site.host} says`;
+  if (site) return `${site.host} says`;
+  // A frame of `srcdoc` or `data:` may be of any site.
+  if (tab) return `An embedded page on ${tab.host} says`;
+  return url.startsWith('file:') ? 'A file says' : 'The page says';
+}
+
+/** For a `blob:` the site that made it; undefined for addresses without a site. */
+function siteOf(url: string): URL | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { origin } = new URL(url);
+  const site = URL.canParse(origin) ? new URL(origin) : undefined;
+  return site?.host ? site : undefined;
 }
 
 function messageOf({ kind, message }: Shown): string {

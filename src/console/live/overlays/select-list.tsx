@@ -2,9 +2,14 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { PopupOption, Told } from '../contract.ts';
+import type { Screen } from '../screen.ts';
 import type { Session } from '../session.ts';
 import { beside, focusPage } from './place.ts';
 import { nextOption, TypeAhead } from './option-keys.ts';
+
+const FONT_PX = 14;
+const FONT_MIN_PX = 12;
+const FONT_MAX_PX = 16;
 
 /** A select list of the page, which no picture shows. */
 export function SelectList({ popup, session }: { popup: Told<'popup'>; session: Session }) {
@@ -43,7 +48,10 @@ export function SelectList({ popup, session }: { popup: Told<'popup'>; session: 
     event.preventDefault();
   };
   return (
-    <div class="card popup" style={beside(popup.at, session.screen)}>
+    <div
+      class="card popup"
+      style={{ ...beside(popup.at, session.screen), fontSize: fontSize(session.screen) }}
+    >
       <div
         class="options"
         ref={place}
@@ -97,6 +105,12 @@ function Group({ label, children }: { label: string | null; children: ComponentC
       {children}
     </div>
   );
+}
+
+/** As large as the text of most sites is in the picture, within what is easy to read. */
+function fontSize(screen: Screen): string {
+  const px = FONT_PX * screen.box.value.scale;
+  return `${Math.min(Math.max(px, FONT_MIN_PX), FONT_MAX_PX).toFixed(1)}px`;
 }
 
 function firstActive(options: PopupOption[]): number {
