@@ -84,7 +84,7 @@ const manager = new RuntimeManager({
   nodes,
   tickets,
   ticketTtlMs: 60_000,
-  timeLimits: { idleTimeoutSeconds: 3600, maxDurationSeconds: 7200 },
+  usual: { timeLimits: { idleTimeoutSeconds: 3600, maxDurationSeconds: 7200 } },
   extensions: { resolve: async () => [] },
   wakeUps,
 });

@@ -8,6 +8,7 @@ import {
   EgressNotes,
   HandOver,
   Humanize,
+  Joiner,
   LocalMachine,
   LiveView,
   LocalNode,
@@ -15,7 +16,10 @@ import {
   PageEvents,
   PageObservers,
   programPaths,
+  Recorder,
   Screenshots,
+  Spool,
+  type Companion,
   type EgressPolicy,
   type Extensions,
   type ExtensionTrial,
@@ -26,7 +30,7 @@ import {
   type ReservedPorts,
   type WakeUps,
 } from '../runtime-manager/index.ts';
-import type { FileStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import type { FileStore, RecordingStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { findExecutables, type Executables } from './config/executables.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -41,6 +45,7 @@ export interface NodeParts extends Config {
   store: RuntimeStore;
   storage: ObjectStorage;
   fileStore: FileStore;
+  recordingStore: RecordingStore;
   profiles: Profiles;
   extensions: Extensions;
   egressPolicy: EgressPolicy;
@@ -71,10 +76,31 @@ export async function openLocalNode(
 ): Promise<OpenedNode & { node: LocalNode }> {
   const { machine, jail } = await openMachine(parts, stack, executables);
   const observers = new PageObservers();
+  const companions = await openCompanions(parts, observers, stack);
+  const { meter } = parts.metrics;
+  const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });
+  parts.metrics.show({ node, machine, jailLevel: jail.level });
+  return {
+    node,
+    jail,
+    states: machine.states,
+    // Trials take their turn among the launches of runtimes.
+    tryOut: (directory, signal) =>
+      machine.trials.tryOut(directory, (work) => node.admit(work), signal),
+  };
+}
+
+/** What accompanies the browsers of the node. */
+async function openCompanions(
+  parts: NodeParts,
+  observers: PageObservers,
+  stack: AsyncDisposableStack,
+): Promise<Companion[]> {
   const { nodeId, fileStore, fileLimits: limits, storage, store: events, log } = parts;
   const keeper = stack.use(new DownloadKeeper({ store: fileStore, storage, limits, log }));
+  const spool = stack.use(await openSpool(parts, stack));
   const { downloadsMax: mostDownloads, metrics } = parts;
-  const companions = [
+  return [
     new Humanize(parts.humanizeMaxDelayMs),
     new HandOver(),
     new EgressNotes(),
@@ -96,20 +122,31 @@ export async function openLocalNode(
       files: fileStore,
       storage,
     }),
+    new Recorder({
+      nodeId,
+      store: parts.recordingStore,
+      spool,
+      observers,
+      mostBytes: parts.recording.mostBytes,
+    }),
     new Captchas(parts.captchas),
     new Screenshots(),
   ];
-  const { meter } = parts.metrics;
-  const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });
-  parts.metrics.show({ node, machine, jailLevel: jail.level });
-  return {
-    node,
-    jail,
-    states: machine.states,
-    // Trials take their turn among the launches of runtimes.
-    tryOut: (directory, signal) =>
-      machine.trials.tryOut(directory, (work) => node.admit(work), signal),
-  };
+}
+
+/** Where recordings lie until they are stored and joined, which this process does too. */
+async function openSpool(parts: NodeParts, stack: AsyncDisposableStack): Promise<Spool> {
+  const { nodeId, dataDir, storage, recordingStore: store, log } = parts;
+  const { keepMs } = parts.recording;
+  const directory = join(dataDir, 'recordings');
+  const joiner = stack.use(
+    await Joiner.open({ directory: join(directory, 'joining'), store, storage, keepMs, log }),
+  );
+  const spooled = join(directory, 'spool');
+  const spool = new Spool({ directory: spooled, store, storage, ended: () => joiner.soon(), log });
+  await spool.adopt(nodeId);
+  joiner.soon();
+  return spool;
 }
 
 /** The programs, and the jail they run in. */

@@ -7,6 +7,7 @@ import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
 import { createFileStore } from '../db/queries/files.ts';
+import { createRecordingStore } from '../db/queries/recordings.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import type { Sealing } from '../db/sealing.ts';
@@ -28,6 +29,7 @@ import {
   Tickets,
   WakeUps,
 } from '../runtime-manager/index.ts';
+import { PLAIN_RECORDING } from '../runtime-manager/runtime/index.ts';
 import { cachedFigures } from './cached-figures.ts';
 import type { Cluster } from './cluster.ts';
 import { browserRoots, type Config } from './config/config.ts';
@@ -173,6 +175,7 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   const { database, secrets, nodeId, log, others } = ground;
   const store = createRuntimeStore(database, secrets, ground);
   const fileStore = createFileStore(database.db);
+  const recordingStore = createRecordingStore(database.db);
   await reconcile(store, nodeId, log);
   await fileStore.failArriving(nodeId);
   const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
@@ -191,7 +194,7 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   });
   const wakeUps = stack.use(new WakeUps(others?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
-  const kept = { storage, store, fileStore, fileRemoval, profiles, extensions };
+  const kept = { storage, store, fileStore, fileRemoval, recordingStore, profiles, extensions };
   const core = { ...kept, reservedPorts, wakeUps };
   const openNode = parts.openNode ?? openLocalNode;
   const opened: Browsers =
@@ -219,7 +222,9 @@ function openRuntimes(opened: Opened, stack: AsyncDisposableStack): RuntimeManag
   if (role === 'node') return undefined;
   const nodes = others ? stack.use(others.nodes(node, opened)) : node && onlyNode(node);
   if (!nodes) throw new Error('there is no node');
-  return new RuntimeManager({ ...opened, nodes });
+  const { timeLimits, recording } = opened;
+  const usual = { timeLimits, recording: recording.isDefault ? PLAIN_RECORDING : undefined };
+  return new RuntimeManager({ ...opened, nodes, usual });
 }
 
 /** The server of clients, or in a process without clients, one that tells how it is. */

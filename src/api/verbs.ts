@@ -8,6 +8,8 @@ import {
   BrowserProfiles,
   ProfileTransfers,
   Files,
+  Recordings,
+  RecordingTokens,
   RuntimeFiles,
   type Extensions,
   type FileRemoval,
@@ -16,7 +18,12 @@ import {
   type ProfileStates,
   type RuntimeManager,
 } from '../runtime-manager/index.ts';
-import { ApiKeys, Workspaces, type FileStore } from '../runtime-manager/runtime/index.ts';
+import {
+  ApiKeys,
+  Workspaces,
+  type FileStore,
+  type RecordingStore,
+} from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
 import type { Metrics } from './http/metrics.ts';
 
@@ -29,6 +36,7 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   states: ProfileStates;
   storage: ObjectStorage;
   fileStore: FileStore;
+  recordingStore: RecordingStore;
   fileRemoval: FileRemoval;
   metrics: Metrics;
 }
@@ -61,6 +69,8 @@ export function openVerbs(parts: VerbParts) {
     }),
     browserProfiles,
     files,
+    recordings: new Recordings(parts.recordingStore),
+    recordingTokens: new RecordingTokens(secrets.ticketKeys),
     runtimeFiles: new RuntimeFiles({ ...fileParts, files, runtimes }),
     profileTransfers: new ProfileTransfers({
       browserProfiles,

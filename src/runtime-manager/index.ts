@@ -32,6 +32,7 @@ export {
   type RuntimeFilePage,
   type StagedFile,
 } from './files/runtime-files.ts';
+export type { Companion } from './companion.ts';
 export { RuntimeManager } from './manager.ts';
 export type { RuntimeMetrics } from './node/start-stages.ts';
 export { openJail, type OpenedJail } from './machine/jail/open-jail.ts';
@@ -44,6 +45,12 @@ export { ProfileTransfers } from './profiles/profile-transfers.ts';
 export { GivenStorageState, StorageState } from './profiles/storage-state.ts';
 export { StateConverter, type ProfileStates } from './machine/profiles/state-converter.ts';
 export { Profiles } from './profiles/profiles.ts';
+export { Joiner } from './recording/joiner.ts';
+export { Recorder } from './recording/recorder.ts';
+export { pauseRecorder, resumeRecorder } from './recording/recorder-verbs.ts';
+export { RecordingTokens } from './recording/recording-tokens.ts';
+export { durationMsOf, Recordings, tabsOf, toManifest } from './recording/recordings.ts';
+export { Spool } from './recording/spool.ts';
 export type { PreviewOptions, StoragePreview } from './retention/preview.ts';
 export { Retention } from './retention/retention.ts';
 export type { ObjectStorage } from './storage/object-storage.ts';
@@ -55,7 +62,7 @@ export type { S3Options } from './storage/s3-storage.ts';
 export { reconcile } from './node/reconciler.ts';
 export { Captchas } from './captchas/captchas.ts';
 export type { UpgradeRequest } from './connections/requests.ts';
-export { Tickets, type ReadTicket } from './connections/tickets.ts';
+export { ticketInvalid, Tickets, type ReadTicket } from './connections/tickets.ts';
 export { EgressNotes } from './egress/egress-notes.ts';
 export type { EventPage } from './events/organization-events.ts';
 export { WakeUps, type WakeUpRelay } from './events/wake-ups.ts';

@@ -9,20 +9,20 @@ import type { Extensions } from './extensions/extensions.ts';
 import type { SocketRequest } from './connections/requests.ts';
 import { nodeOf } from './node/nodes.ts';
 import { changing, notActive } from './node/runtime-ends.ts';
-import type { CallScope, CreateOrder, RuntimeNode } from './node/runtime-node.ts';
+import type { CallScope, CreateOrder, RuntimeNode, StartOrder } from './node/runtime-node.ts';
 import { failureOf } from './runtime/failures.ts';
 import { maySee, type Actor } from './runtime/actor.ts';
 import type { Proxy } from './runtime/launch.ts';
 import { RUNTIME_STATUSES, statesOf, statusOf, type RuntimeStatus } from './runtime/lifecycle.ts';
-import { newRuntime, type RuntimeRequest } from './runtime/new-runtime.ts';
-import type { Page, PageRequest, Runtime, TimeLimits } from './runtime/runtime.ts';
+import { newRuntime, type RuntimeRequest, type Usual } from './runtime/new-runtime.ts';
+import type { Page, PageRequest, Runtime } from './runtime/runtime.ts';
 import type { RuntimeFilter, RuntimeStore } from './runtime/runtime-store.ts';
 import { workspaceNotFound } from './workspaces/workspaces.ts';
 
 export interface RuntimeManagerOptions extends RuntimeAccessOptions {
   store: RuntimeStore;
-  /** The limits for requests that name none. */
-  timeLimits: TimeLimits;
+  /** For requests that say nothing of it. */
+  usual: Usual;
   extensions: Pick<Extensions, 'resolve'>;
   wakeUps: WakeUps;
 }
@@ -32,6 +32,9 @@ export interface RequestScope extends Pick<CallScope, 'signal' | 'arrivedAt'> {
   /** The id of a runtime that is made; whoever asks again with it gets the same runtime. */
   runtimeId?: string | undefined;
 }
+
+/** What a start may change. */
+interface StartScope extends RequestScope, Pick<StartOrder, 'recording'> {}
 
 interface ListFilter extends Pick<RuntimeFilter, 'workspaceIds'> {
   /** Undefined: any. */
@@ -88,13 +91,13 @@ export class RuntimeManager implements Disposable {
     request: RuntimeRequest,
     { runtimeId, ...scope }: RequestScope = {},
   ): Promise<Runtime> {
-    const { nodes, extensions, timeLimits } = this.#options;
+    const { nodes, extensions, usual } = this.#options;
     const { launch } = request;
     const extensionIds = (launch.mode === 'ephemeral' && launch.extensionIds) || [];
     await extensions.resolve(actor.organizationId, extensionIds);
     // The insert finds the workspace by itself, but does not know what an actor may see.
     const place = actor.workspaceIds ? (await this.#workspace(actor, workspace)).id : workspace;
-    const runtime = newRuntime(request, place, { timeLimits, id: runtimeId });
+    const runtime = newRuntime(request, place, { ...usual, id: runtimeId });
     const order = { organizationId: actor.organizationId, runtime };
     const made = await nodes.create(order, scope);
     return made ?? this.#join(order, scope);
@@ -163,7 +166,7 @@ export class RuntimeManager implements Disposable {
     actor: Actor,
     workspace: string,
     ref: string,
-    scope: RequestScope = {},
+    { recording, ...scope }: StartScope = {},
   ): Promise<Runtime> {
     const { nodes } = this.#options;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -172,7 +175,7 @@ export class RuntimeManager implements Disposable {
       const started =
         statusOf(state) === 'active'
           ? await this.#nodeOf(runtime).start(runtime, scope)
-          : await nodes.start({ ...runtime, generation: generation + 1 }, scope);
+          : await nodes.start({ ...runtime, recording, generation: generation + 1 }, scope);
       if (started) return started;
     }
     throw changing();

@@ -29,6 +29,7 @@ const test = base.extend('owner', { scope: 'file' }, async ({}, { onCleanup }) =
       kind: 'browser',
       driver: 'playwright',
       egress: undefined,
+      recording: undefined,
       launch: { mode: 'profile', profileId },
       profileId,
       writesProfile: true,

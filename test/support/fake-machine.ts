@@ -1,4 +1,5 @@
 import { ClientTabs } from '../../src/runtime-manager/connections/cdp/client-tabs.ts';
+import { TabClosings } from '../../src/runtime-manager/connections/cdp/tab-closings.ts';
 import { Control } from '../../src/runtime-manager/control/control.ts';
 import { Languages } from '../../src/runtime-manager/runtime/languages.ts';
 import type {
@@ -29,6 +30,7 @@ export class FakeBrowser implements MachineBrowser {
     humanizer: undefined,
     control: new Control(),
     clientTabs: new ClientTabs(),
+    tabClosings: new TabClosings(),
     judge: () => ({ pass: true }) as const,
     repeatEmulation: () => undefined,
     connect: async () => undefined,
@@ -49,6 +51,7 @@ export class FakeBrowser implements MachineBrowser {
     close: async () => undefined,
     refresh: async () => undefined,
     setObserved: () => undefined,
+    windowOf: async () => 1,
   };
   readonly downloads = {
     follow: () => ({ [Symbol.dispose]: () => undefined }),

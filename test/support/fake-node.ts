@@ -92,7 +92,11 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     const over = { ...order, generation: order.generation - 1 };
     await this.#find(over)?.ended;
     return this.#up(order, scope, () =>
-      this.#parts.store.revive(over, { nodeId: this.id, state: 'launching' }),
+      this.#parts.store.revive(over, {
+        nodeId: this.id,
+        state: 'launching',
+        recording: order.recording,
+      }),
     );
   }
 

@@ -75,14 +75,15 @@ export class MemoryStore implements RuntimeStore {
     });
   }
 
-  revive(life: RuntimeLife, { waits, ...next }: Parameters<RuntimeStore['revive']>[1]) {
+  revive(life: RuntimeLife, { waits, recording, ...next }: Parameters<RuntimeStore['revive']>[1]) {
     return this.#write(`revive ${next.state}`, () => {
       const row = this.#find(life);
       if (!row || isActive(row)) return undefined;
       const { generation } = row;
       const over = { failure: undefined, stopReason: undefined, stoppedAt: undefined };
       const queuedAt = waits ? new Date() : undefined;
-      return this.#put({ ...row, ...over, ...next, queuedAt, generation: generation + 1 });
+      const told = recording === undefined ? {} : { recording: recording ?? undefined };
+      return this.#put({ ...row, ...over, ...next, ...told, queuedAt, generation: generation + 1 });
     });
   }
 

@@ -146,7 +146,7 @@ function openApi(
       wakeUps,
       tickets: new Tickets([randomBytes(32)]),
       ticketTtlMs: MINUTE_MS,
-      timeLimits: LIMITS,
+      usual: { timeLimits: LIMITS },
       extensions: { resolve: async () => [] },
     }),
   );

@@ -32,6 +32,7 @@ export function newRecord(differs: Pick<NewRuntime, 'nodeId'> & Partial<NewRunti
     profileId: undefined,
     writesProfile: false,
     egress: undefined,
+    recording: undefined,
     ...differs,
   };
 }

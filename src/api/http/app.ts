@@ -57,8 +57,11 @@ import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { rootRoutes } from '../routes/root.ts';
 import { formStagingRoutes, stagingRoutes } from '../routes/file-staging.ts';
+import { recordingContentRoutes } from '../routes/recording-content.ts';
+import { recordingRoutes, type RecordingRouteParts } from '../routes/recordings.ts';
 import { runtimeFileRoutes } from '../routes/runtime-files.ts';
 import { runtimeProxyRoutes } from '../routes/runtime-proxy.ts';
+import { runtimeRecordingRoutes } from '../routes/runtime-recording.ts';
 import { runtimeUsageRoutes } from '../routes/runtime-usage.ts';
 import { runtimeRoutes } from '../routes/runtimes.ts';
 import { screenshotRoutes } from '../routes/screenshot.ts';
@@ -76,6 +79,7 @@ const TAGS = [
   'Runtimes',
   'Connections',
   'Live view',
+  'Recordings',
   'Events',
   'Control',
   'Captchas',
@@ -89,7 +93,7 @@ const TAGS = [
   'Health',
 ];
 
-export interface AppParts extends AuthParts, LivePageParts {
+export interface AppParts extends AuthParts, LivePageParts, RecordingRouteParts {
   door: Door;
   database: Database;
   apiKeys: ApiKeys;
@@ -154,6 +158,7 @@ export function createApp(parts: AppParts) {
   app.route('/', livePageRoutes(parts));
   app.route('/', connectRoutes(parts));
   app.route('/', liveFileRoutes(parts));
+  app.route('/', recordingContentRoutes(parts));
   const limit = limitRate(parts.rateLimitPerMinute);
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
@@ -187,6 +192,8 @@ function serveResources(app: ReturnType<typeof createRouter>, parts: AppParts): 
   app.route('/', eventRoutes(parts));
   app.route('/', connectionRoutes(parts));
   app.route('/', liveEmbedRoutes(parts));
+  app.route('/', runtimeRecordingRoutes(parts));
+  app.route('/', recordingRoutes(parts));
   app.route('/', browserProfileRoutes(parts));
   app.route('/', profileVersionRoutes(parts));
   app.route('/', browserExtensionRoutes(parts));

@@ -9,6 +9,11 @@ export function connectionUrl(address: string, protocol: Protocol, ticket: strin
   return `${base}${CONNECT_PATH}/${ticket}`;
 }
 
+/** Makes the address of a page that plays a recording; the token is in the fragment, which no server sees. */
+export function recordingEmbedUrl(address: string, recordingId: string, token: string): string {
+  return `${address}/embed/recording/${recordingId}#token=${token}`;
+}
+
 /** Makes the address of a page that shows a runtime; the token is in the fragment, which no server sees. */
 export function liveEmbedUrl(address: string, runtimeId: string, token: string): string {
   return `${address}/embed/live/${runtimeId}#token=${token}`;

@@ -64,6 +64,11 @@ const RUNTIME_ERROR_STATUS = {
   'file.path_in_use': 409,
   'file.too_large': 413,
   'file.no_content': 409,
+  'recording.not_found': 404,
+  'recording.active': 409,
+  'recording.not_ready': 409,
+  'recording.expired': 410,
+  'recording.unsupported': 422,
   'page.not_found': 404,
   'page.unavailable': 409,
   'connection.ticket_invalid': 401,
@@ -107,6 +112,10 @@ const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
     'Stop the runtimes first, or delete with ?force=true, which stops them.',
   'storage.not_empty': 'Delete its files first, or delete with ?force=true, which deletes them.',
   'storage.quota_exceeded': 'Delete files that nobody needs any more.',
+  'recording.not_ready':
+    'Ask again in some seconds, or play the parts that are there: POST …/embed/recording gives a player.',
+  'recording.unsupported':
+    'Create the runtime without `recording`, or give the service a newer Chromium.',
   'page.not_found': 'Leave pageId out for the default page, or open a page first.',
   'page.unavailable':
     'Reload a page that has crashed, and close a dialog that is open. A page that is only busy can be tried again.',

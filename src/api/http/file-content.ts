@@ -21,24 +21,40 @@ export const INERT = {
 type Open = (range: AskedRange | undefined) => Promise<Readable>;
 
 /**
- * Answers with the content of a file, or what a range or a condition asks for. Throws
+ * Answers with the content of a file, or what a range or a condition asks for. Throws as
+ * `answerBytes`.
+ */
+export function answerContent(c: Context<ApiEnv>, file: StoredFile, open: Open): Promise<Response> {
+  const { sizeBytes, contentType } = file;
+  const headers = {
+    'cache-control': 'private, no-cache',
+    'content-type': isMediaType(contentType) ? contentType : UNKNOWN_TYPE,
+    'content-disposition': attachment(fileNameOf(file)),
+  };
+  return answerBytes(c, { sizeBytes, etag: `"${file.sha256}"`, headers }, open);
+}
+
+interface Content {
+  sizeBytes: number;
+  etag: string;
+  headers: Record<string, string>;
+}
+
+/**
+ * Answers with bytes that are stored, or what a range or a condition asks for of them. Throws
  * `request.range_not_satisfiable`, or what `open` throws.
  */
-export async function answerContent(
+export async function answerBytes(
   c: Context<ApiEnv>,
-  file: StoredFile,
+  { sizeBytes, etag, headers: given }: Content,
   open: Open,
 ): Promise<Response> {
-  const { sizeBytes, contentType } = file;
-  const etag = `"${file.sha256}"`;
-  const always = { ...INERT, etag, 'cache-control': 'private, no-cache' };
+  const always = { ...INERT, ...given, etag };
   if (isKnown(c.req.header('if-none-match'), etag)) return c.body(null, 304, always);
   const range = rangeOf(c, etag, sizeBytes);
   const headers = {
     ...always,
     'accept-ranges': 'bytes',
-    'content-type': isMediaType(contentType) ? contentType : UNKNOWN_TYPE,
-    'content-disposition': attachment(fileNameOf(file)),
     'content-length': String(range ? range.end - range.start + 1 : sizeBytes),
     ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${sizeBytes}` }),
   };

@@ -23,6 +23,7 @@ import {
   RuntimePath,
   RuntimeStatusFilter,
 } from '../schemas/runtime.ts';
+import { StartRuntimeRequest } from '../schemas/recording.ts';
 import { WorkspacePath } from '../schemas/workspace.ts';
 import { PROXY_ERRORS } from './runtime-proxy.ts';
 
@@ -43,6 +44,7 @@ export const LAUNCH_ERRORS = [
   'runtime.quota_exceeded',
   'runtime.launch_failed',
   'extension.load_failed',
+  'recording.unsupported',
   'runtime.no_capacity',
   'service.shutting_down',
 ] as const;
@@ -129,7 +131,10 @@ const start = createRoute({
   description:
     'The runtime keeps its id, alias and launch, and its `generation` grows by one. An ephemeral browser starts fresh. A runtime that is active is returned as it is.',
   parameters: [IdempotencyKeyHeader],
-  request: { params: RuntimePath },
+  request: {
+    params: RuntimePath,
+    body: { required: false, content: { 'application/json': { schema: StartRuntimeRequest } } },
+  },
   responses: {
     200: json(RuntimeBody, 'The running runtime'),
     ...errors(...POST_ERRORS, ...LAUNCH_ERRORS, 'runtime.not_found', 'runtime.unreachable'),
@@ -202,7 +207,10 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
     })
     .openapi(start, async (c) => {
       const { id, alias } = c.req.valid('param');
-      const runtime = await runtimes.start(c.var.actor, id, alias, scopeOf(c));
+      // Without a body, it is not validated.
+      const { recording } = c.req.valid('json') ?? {};
+      const scope = { ...scopeOf(c), recording };
+      const runtime = await runtimes.start(c.var.actor, id, alias, scope);
       return c.json(answer.only(c, runtime), 200);
     })
     .openapi(restart, async (c) => {

@@ -14,6 +14,7 @@ import {
 } from '../../runtime-manager/runtime/index.ts';
 import { BrowserConfig, EgressRules, extensionIdsUpTo, Proxy } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
+import { RecordingOptions, RecordingWish } from './recording.ts';
 
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const Alias = z
@@ -74,6 +75,7 @@ export function browserRuntime({ timeLimits: ceilings, extensions }: RequestCeil
         description: 'The runtime ends this long after its browser came up, whatever happens.',
       }),
       egress: EgressRules.optional(),
+      recording: RecordingWish.optional(),
     })
     .openapi('CreateBrowserRuntime');
 }
@@ -225,6 +227,9 @@ export const RuntimeBody = z
       .nullable()
       .openapi({ description: 'The proxy that the traffic goes through now.' }),
     egress: EgressRules.optional(),
+    recording: RecordingOptions.optional().openapi({
+      description: 'What is recorded of it; absent: nothing.',
+    }),
     extensions: z
       .array(
         z.object({
@@ -283,7 +288,7 @@ export function toRuntimeBody(
     proxy: runtime.proxy ?? null,
     extensions: runtime.extensions,
     usage: runtime.usage,
-    ...(runtime.egress && { egress: runtime.egress }),
+    ...wishesOf(runtime),
     ...(connection && { connection }),
     ...(runtime.stopReason && { stopReason: runtime.stopReason }),
     ...(runtime.failure && { failure: runtime.failure }),
@@ -291,6 +296,11 @@ export function toRuntimeBody(
       warnings: warnings.map(({ kinds, ...warning }) => ({ ...warning, kinds: [...kinds] })),
     }),
   };
+}
+
+/** What was asked for beside the browser itself. */
+function wishesOf({ egress, recording }: Runtime) {
+  return { ...(egress && { egress }), ...(recording && { recording }) };
 }
 
 export function toUsageBody(runtime: Runtime): z.infer<typeof RuntimeUsage> {

@@ -13,8 +13,6 @@ export function toRuntime(row: Row, secrets: Sealing): Runtime {
   return {
     ...rest,
     launch: withConfig(row.launch, (config) => unsealConfig(config, secrets)),
-    egress: row.egress ?? undefined,
-    proxy: row.proxy ?? undefined,
     usage: { bytesIn, bytesOut, connections },
     failure,
     profileId: row.profileId ?? undefined,
@@ -24,7 +22,16 @@ export function toRuntime(row: Row, secrets: Sealing): Runtime {
     browserDirectory: row.browserDirectory ?? undefined,
     storageWorkspace: row.storageWorkspace ?? undefined,
     stopReason: row.stopReason ?? undefined,
+    ...wishesOf(row),
     ...datesOf(row),
+  };
+}
+
+function wishesOf(row: Row) {
+  return {
+    egress: row.egress ?? undefined,
+    recording: row.recording ?? undefined,
+    proxy: row.proxy ?? undefined,
   };
 }
 

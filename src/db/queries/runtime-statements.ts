@@ -114,6 +114,7 @@ function insertion(db: Db, state: First) {
         profileId: given(runtimes.profileId),
         writesProfile: given(runtimes.writesProfile),
         egress: given(runtimes.egress),
+        recording: given(runtimes.recording),
         idleTimeoutSeconds: given(runtimes.idleTimeoutSeconds),
         maxDurationSeconds: given(runtimes.maxDurationSeconds),
         // These times come from the same clock as all other times of a runtime.

@@ -1,7 +1,13 @@
 import { and, eq, or, sql } from 'drizzle-orm';
 import type { StorageStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { browserExtensions, files, profileVersions, storages } from '../schema/index.ts';
+import {
+  browserExtensions,
+  files,
+  profileVersions,
+  recordingParts,
+  storages,
+} from '../schema/index.ts';
 
 /** What a database knows of the storages that it owns, and of what lies in them. */
 export function createStorageStore(db: Db): StorageStore {
@@ -75,6 +81,7 @@ async function namedKeys(db: Db, keys: readonly string[]): Promise<Set<string>> 
   const rows = await db.execute<{ key: string }>(sql`
     select key from ${profileVersions} where key = ${asked}
     union all select key from ${browserExtensions} where key = ${asked}
-    union all select key from ${files} where key = ${asked}`);
+    union all select key from ${files} where key = ${asked}
+    union all select key from ${recordingParts} where key = ${asked}`);
   return new Set(rows.map(({ key }) => key));
 }

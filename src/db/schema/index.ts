@@ -5,6 +5,7 @@ export * from './files.ts';
 export * from './idempotency-keys.ts';
 export * from './nodes.ts';
 export * from './organizations.ts';
+export * from './recordings.ts';
 export * from './runtime-events.ts';
 export * from './runtimes.ts';
 export * from './sealing.ts';

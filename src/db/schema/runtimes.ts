@@ -24,6 +24,7 @@ import {
   type LoadedExtension,
   type ProxyAddress,
   type FailureCode,
+  type RecordingOptions,
   type ConnectionEpochs,
   type RuntimeWarning,
 } from '../../runtime-manager/runtime/index.ts';
@@ -67,6 +68,8 @@ export const runtimes = pgTable(
     /** With the password of its proxy sealed. */
     launch: jsonb().$type<Launch>().notNull(),
     egress: jsonb().$type<EgressRules>(),
+    /** What is recorded of each of its lives; null: nothing. */
+    recording: jsonb().$type<RecordingOptions>(),
     profileId: uuid(),
     /** Whether the runtime will save the profile's state; false also without a profile. */
     writesProfile: boolean().notNull().default(false),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ACCESSES, CONNECTION_PROTOCOLS, VIEWER_MODES } from '../runtime/access.ts';
 import { FAILURE_CODES } from '../runtime/failures.ts';
 import { LAUNCH_MODES, RUNTIME_KINDS, DRIVERS, STOP_REASONS } from '../runtime/lifecycle.ts';
+import type { RecordingOptions } from '../recording/recording.ts';
 import type { EgressRules } from '../runtime/egress-rules.ts';
 import type { Launch, Proxy } from '../runtime/launch.ts';
 import type { ConnectionState } from '../node/runtime-node.ts';
@@ -21,6 +22,10 @@ const Launching = z.custom<Launch>(
 );
 const AnyProxy = z.custom<Proxy>((proxy) => z.looseObject({}).safeParse(proxy).success);
 const Rules = z.custom<EgressRules>((rules) => z.looseObject({}).safeParse(rules).success);
+
+const Recording = z.custom<RecordingOptions>(
+  (options) => z.looseObject({}).safeParse(options).success,
+);
 
 /** One life of a runtime. */
 const Life = z.object({ organizationId: z.uuid(), id: z.uuid(), generation: z.int() });
@@ -43,12 +48,17 @@ const Create = Place.extend({
     profileId: z.uuid().optional(),
     writesProfile: z.boolean(),
     egress: Rules.optional(),
+    recording: Recording.optional(),
     idleTimeoutSeconds: z.number(),
     maxDurationSeconds: z.number(),
   }),
 });
 
-const Start = Place.extend({ ...Life.shape, workspaceId: z.uuid() });
+const Start = Place.extend({
+  ...Life.shape,
+  workspaceId: z.uuid(),
+  recording: Recording.nullish(),
+});
 
 const End = z.discriminatedUnion('to', [
   z.object({ to: z.literal('stopped'), reason: z.enum(STOP_REASONS) }),

@@ -57,7 +57,8 @@ export class NodeServer implements Disposable {
     on(NODE_VERBS.create, ({ organizationId, runtime, ...asked }, call) =>
       this.#patiently(asked, async (signal) => {
         // All keys are there, since statements name them.
-        const order = { profileId: undefined, egress: undefined, ...runtime };
+        const none = { profileId: undefined, egress: undefined, recording: undefined };
+        const order = { ...none, ...runtime };
         const scope = this.#placing({ ...asked, signal }, call);
         return this.#recorded(await node.create({ organizationId, runtime: order }, scope));
       }),

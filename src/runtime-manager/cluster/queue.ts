@@ -96,7 +96,8 @@ export class Queue implements RuntimeNode, AsyncDisposable {
     const found = await this.#find(order);
     if (found?.queuedAt) return this.#follow(found, scope);
     const over = { ...order, generation: order.generation - 1 };
-    const queued = { nodeId: this.id, state: 'accepted', waits: true } as const;
+    const { recording } = order;
+    const queued = { nodeId: this.id, state: 'accepted', waits: true, recording } as const;
     return this.#enter(order.id, scope, () => this.#options.store.revive(over, queued));
   }
 

@@ -77,8 +77,8 @@ export class RemoteNode implements RuntimeNode {
 
   async start(order: StartOrder, { signal, mayWait }: CallScope): Promise<Runtime | undefined> {
     const { orders } = this.#options;
-    const { organizationId, workspaceId, id, generation } = order;
-    const life = { organizationId, workspaceId, id, generation, mayWait };
+    const { organizationId, workspaceId, id, generation, recording } = order;
+    const life = { organizationId, workspaceId, id, generation, recording, mayWait };
     const started = await this.#givenUp(signal, orders, (patience) =>
       this.#request(NODE_VERBS.start, { ...life, ...patience }, orders),
     );

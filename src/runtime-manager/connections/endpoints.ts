@@ -20,6 +20,7 @@ import { PageEmulation } from './cdp/page-emulation.ts';
 import { PausedTargets } from './cdp/paused-targets.ts';
 import { QuietCommands } from './cdp/quiet-commands.ts';
 import { SharedActing, type SharedState } from './cdp/shared-acting.ts';
+import { HeldClosings, TabClosings } from './cdp/tab-closings.ts';
 import {
   assertPlaywrightClient,
   startPlaywrightServer,
@@ -55,6 +56,7 @@ export class Endpoints implements AsyncDisposable {
   /** Whether programs may give input now. */
   readonly control = new Control();
   readonly clientTabs = new ClientTabs();
+  readonly tabClosings = new TabClosings();
   /** Acts for all clients that come from now on; without it, their input passes as it is. */
   humanizer: Humanizer | undefined;
   readonly #options: EndpointsOptions;
@@ -174,6 +176,7 @@ export class Endpoints implements AsyncDisposable {
         new ControlCommands(control, wire),
         new SharedActing(this.#options.shared, role, wire),
         new TabUse(this.clientTabs, pageId),
+        new HeldClosings(this.tabClosings, wire),
         new PausedTargets(quiet, () => this.#acting.size < 2),
         new PageEmulation(quiet, this.#emulation),
         quiet,

@@ -54,6 +54,7 @@ export interface MachineBrowser {
     | 'clientTabs'
     | 'judge'
     | 'repeatEmulation'
+    | 'tabClosings'
   >;
   readonly pages: Pick<Pages, keyof Pages>;
   /** All downloads of its pages and extensions, whoever began them. */

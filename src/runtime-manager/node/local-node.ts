@@ -123,11 +123,12 @@ export class LocalNode implements OwnNode, AsyncDisposable {
 
   /** A life that begins waits until the one before it has ended. */
   async start(order: StartOrder, scope: CallScope): Promise<Runtime | undefined> {
-    const over = { ...order, generation: order.generation - 1 };
+    const { recording, generation } = order;
+    const over = { ...order, generation: generation - 1 };
     await (await this.#held(over))?.ended?.catch(() => undefined);
     return this.#up(order, scope, {
       isPlain: false,
-      write: (state) => this.#options.store.revive(over, { nodeId: this.id, state }),
+      write: (state) => this.#options.store.revive(over, { nodeId: this.id, state, recording }),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { SocketRequest } from '../connections/requests.ts';
 import type { ReadTicket } from '../connections/tickets.ts';
 import type { Access, ConnectionProtocol, ViewOptions } from '../runtime/access.ts';
+import type { RecordingOptions } from '../recording/recording.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { NewRuntime, Runtime, RuntimeLife } from '../runtime/runtime.ts';
@@ -14,7 +15,13 @@ export interface CreateOrder {
 }
 
 /** A life of a runtime that is to be up: a life under way, or the one after a life that is over. */
-export type StartOrder = Pick<Runtime, 'organizationId' | 'workspaceId' | 'id' | 'generation'>;
+export interface StartOrder extends Pick<
+  Runtime,
+  'organizationId' | 'workspaceId' | 'id' | 'generation'
+> {
+  /** What is recorded from this life on; null: nothing, undefined: what was before. */
+  recording?: RecordingOptions | null | undefined;
+}
 
 /** The request that a call is made for. */
 export interface CallScope {

@@ -15,6 +15,13 @@ export interface RecordingOptions {
   diagnostics: boolean;
 }
 
+/** What is recorded where nobody says more. */
+export const PLAIN_RECORDING: RecordingOptions = {
+  pauseWhileHumanDrives: false,
+  keepQueries: false,
+  diagnostics: false,
+};
+
 /** The recording of one life of a runtime. */
 export interface Recording {
   id: string;

@@ -5,18 +5,26 @@ import type { StorageStore } from '../storage/storage-store.ts';
  * The folders that objects are stored in. The keys of archives are `<folder><id>/<random>.tar.zst`.
  * Those of `jobs` are there while one process works for another; some are `.json.zst`, and no row
  * names any. The keys of `files` are `files/<organization id>/<random>`: their content is stored as
- * it came, so that parts of it can be read.
+ * it came, so that parts of it can be read. Those of `recordings` are `recordings/<recording's id>/<random>.mp4`.
  */
 export const OBJECT_FOLDERS = {
   profiles: 'profiles/',
   extensions: 'extensions/',
   jobs: 'jobs/',
   files: 'files/',
+  recordings: 'recordings/',
 } as const;
 type ObjectFolder = (typeof OBJECT_FOLDERS)[keyof typeof OBJECT_FOLDERS];
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const ARCHIVE_SUFFIX = '\\.(?:tar|json)\\.zst';
+const SUFFIXES = {
+  [OBJECT_FOLDERS.profiles]: ARCHIVE_SUFFIX,
+  [OBJECT_FOLDERS.extensions]: ARCHIVE_SUFFIX,
+  [OBJECT_FOLDERS.jobs]: ARCHIVE_SUFFIX,
+  [OBJECT_FOLDERS.files]: '',
+  [OBJECT_FOLDERS.recordings]: '\\.mp4',
+};
 const OBJECT = keysIn(...Object.values(OBJECT_FOLDERS));
 /** How many keys the database is asked about at once. */
 const PAGE = 500;
@@ -24,8 +32,7 @@ const PAGE = 500;
 /** Matches the keys of objects in some folders, and nothing else. */
 export function keysIn(...folders: ObjectFolder[]): RegExp {
   const keys = folders.map((folder) => {
-    const suffix = folder === OBJECT_FOLDERS.files ? '' : ARCHIVE_SUFFIX;
-    return `${folder}${UUID}/${UUID}${suffix}`;
+    return `${folder}${UUID}/${UUID}${SUFFIXES[folder]}`;
   });
   return new RegExp(`^(?:${keys.join('|')})$`);
 }

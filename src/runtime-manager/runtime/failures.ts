@@ -31,6 +31,7 @@ const ERRORS = [
   'extension.not_found',
   'extension.conflict',
   'extension.load_failed',
+  'recording.unsupported',
   'storage.object_missing',
   'connection.failed',
   'service.unavailable',

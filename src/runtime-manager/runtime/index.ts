@@ -40,6 +40,17 @@ export {
 } from '../files/file.ts';
 export { assertContent } from '../files/file-errors.ts';
 export {
+  PLAIN_RECORDING,
+  RECORDING_STATES,
+  type NewRecordingMark,
+  type NewRecordingPart,
+  type Recording,
+  type RecordingMark,
+  type RecordingOptions,
+  type RecordingPart,
+} from '../recording/recording.ts';
+export type { RecordingStore } from '../recording/recording-store.ts';
+export {
   filePathProblem,
   filePrefixProblem,
   numberedPath,

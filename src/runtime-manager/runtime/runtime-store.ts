@@ -1,3 +1,4 @@
+import type { RecordingOptions } from '../recording/recording.ts';
 import type { ConnectionEpochs } from './access.ts';
 import type { EventStore } from './event-store.ts';
 import type { Driver, FirstState, RuntimeState } from './lifecycle.ts';
@@ -39,7 +40,13 @@ export interface RuntimeStore extends EventStore, WaitingStore {
    */
   revive(
     over: RuntimeLife,
-    next: { nodeId: string; state: FirstState; waits?: boolean | undefined },
+    next: {
+      nodeId: string;
+      state: FirstState;
+      waits?: boolean | undefined;
+      /** What is recorded from this life on; null: nothing, undefined: what was before. */
+      recording?: RecordingOptions | null | undefined;
+    },
   ): Promise<Runtime | undefined>;
   find(organizationId: string, workspace: string, ref: string): Promise<Runtime | undefined>;
   /** Newest first, of some workspaces or of all. */

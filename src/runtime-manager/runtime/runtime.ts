@@ -1,6 +1,7 @@
 import type { ConnectionEpochs } from './access.ts';
 import type { EgressRules } from './egress-rules.ts';
 import type { CaptchaKind } from '../captchas/kinds.ts';
+import type { RecordingOptions } from '../recording/recording.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
 import type { Usage } from './usage.ts';
 import type { RuntimeFailure } from './failures.ts';
@@ -31,6 +32,8 @@ export interface Runtime extends TimeLimits {
   writesProfile: boolean;
   /** Rules by which the runtime may reach less than others. */
   egress: EgressRules | undefined;
+  /** What is recorded of it; undefined: nothing. */
+  recording: RecordingOptions | undefined;
   state: RuntimeState;
   /** How often the runtime was brought up: 1 at first, one more with every start. */
   generation: number;
@@ -84,6 +87,7 @@ export interface NewRuntime extends TimeLimits {
   profileId: string | undefined;
   writesProfile: boolean;
   egress: EgressRules | undefined;
+  recording: RecordingOptions | undefined;
   state: FirstState;
   /** Whether any node of a cluster may take it, `accepted` until then. */
   waits?: boolean | undefined;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CaptchaOptions } from '../../../runtime-manager/index.ts';
 import type { TimeLimits } from '../../../runtime-manager/runtime/index.ts';
 import { defaultMaxQueue, defaultMaxRuntimes } from '../machine-defaults.ts';
-import { httpUrl, integer, MIB, setting, type ValuesOf } from './setting.ts';
+import { DAY_MS, httpUrl, integer, MIB, oneOf, setting, type ValuesOf } from './setting.ts';
 
 const SECONDS_MAX = 365 * 86_400;
 /** The pause that solvers ask their clients to leave between two questions. */
@@ -59,6 +59,18 @@ export const RUNTIMES_SETTINGS = {
     integer(1, 1000).default(20),
     'How many people can watch a runtime at once ([live view](#live-view))',
   ),
+  BCTRL_RECORDING: setting(
+    oneOf(['off', 'on']).default('off'),
+    '`on` records runtimes whose requests do not say otherwise ([recordings](#recordings))',
+  ),
+  BCTRL_RECORDING_RETENTION_DAYS: setting(
+    integer(1, 36_500).default(30),
+    'For how many days recordings are kept; they go with the records of their runtimes in any case',
+  ),
+  BCTRL_RECORDING_MAX_MB: setting(
+    integer(1, 1_000_000).default(2048),
+    'How large the videos of one recording may become; then no more is recorded',
+  ),
   BCTRL_HUMANIZE_MAX_DELAY_MS: setting(
     integer(0, 10_000).default(3000),
     "How long a client's command may be delayed in a humanized runtime; 0 for not at all",
@@ -97,6 +109,13 @@ export interface RuntimesConfig {
   humanizeMaxDelayMs: number;
   /** Of one runtime at once. */
   viewersMax: number;
+  recording: {
+    /** Whether runtimes are recorded whose requests do not say. */
+    isDefault: boolean;
+    keepMs: number;
+    /** Of the videos of one recording. */
+    mostBytes: number;
+  };
   captchas: CaptchaOptions;
 }
 
@@ -126,6 +145,11 @@ export function runtimesConfig(
     },
     openCommandMs: values.BCTRL_OPEN_COMMAND_SECONDS * 1000,
     viewersMax: values.BCTRL_VIEWERS_PER_RUNTIME,
+    recording: {
+      isDefault: values.BCTRL_RECORDING === 'on',
+      keepMs: values.BCTRL_RECORDING_RETENTION_DAYS * DAY_MS,
+      mostBytes: values.BCTRL_RECORDING_MAX_MB * MIB,
+    },
     humanizeMaxDelayMs: values.BCTRL_HUMANIZE_MAX_DELAY_MS,
     captchas: captchaOptions(values),
   };

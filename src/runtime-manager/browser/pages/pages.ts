@@ -111,6 +111,12 @@ export class Pages {
     return opened.targetId;
   }
 
+  /** The window that a tab is in. Throws when it has gone. */
+  async windowOf(pageId: string): Promise<number> {
+    const found = await this.#browser.send('Browser.getWindowForTarget', { targetId: pageId });
+    return found.windowId;
+  }
+
   async close(pageId: string): Promise<void> {
     await this.#browser.send('Target.closeTarget', { targetId: pageId });
   }

@@ -1,0 +1,141 @@
+import { z } from '@hono/zod-openapi';
+import type { Recording, RecordingMark } from '../../runtime-manager/runtime/index.ts';
+import { nextCursor } from './paging.ts';
+
+export const RecordingOptions = z
+  .strictObject({
+    pauseWhileHumanDrives: z.boolean().default(false).openapi({
+      description: 'Whether nothing is recorded while a person drives, such as during a login.',
+    }),
+    keepQueries: z.boolean().default(false).openapi({
+      description:
+        'Whether the index has the query strings and fragments of addresses, which often have secrets in them.',
+    }),
+    diagnostics: z.boolean().default(false).openapi({
+      description:
+        'Whether the index has console messages and errors of pages. For that pages are observed, which a page can notice.',
+    }),
+  })
+  .openapi('RecordingOptions');
+
+/** Null: not recorded. */
+export const RecordingWish = z
+  .union([z.boolean(), RecordingOptions])
+  .transform((wish) => {
+    if (wish === false) return null;
+    return RecordingOptions.parse(wish === true ? {} : wish);
+  })
+  .openapi('RecordingWish', {
+    description:
+      'Records the tabs of the browser as video, with an index of what happened; `true` stands for `{}`. Default: as the service is configured, which is off unless the operator says otherwise.',
+    example: true,
+  });
+
+export const StartRuntimeRequest = z
+  .strictObject({ recording: RecordingWish.optional() })
+  .openapi('StartRuntimeRequest');
+
+const STATUSES = ['encoding', 'ready', 'expired'] as const;
+const Status = z.enum(STATUSES).openapi({
+  description:
+    '`encoding` while the runtime runs and until its videos are joined, `ready` then, `expired` when they were deleted after their time.',
+});
+
+export const RecordingEmbed = z
+  .object({
+    iframeUrl: z.url().openapi({
+      description:
+        'The player, for an `<iframe>` or a tab of its own. It posts `{ type: "bctrl:recording-time", timeMs, durationMs, tabId }` to the page around it. The token is in its fragment, which no server sees.',
+    }),
+    token: z.string(),
+    expiresAt: z.iso.datetime(),
+    status: Status,
+    durationMs: z
+      .int()
+      .optional()
+      .openapi({ description: 'How long the recording is, once it is `ready`.' }),
+    tabIds: z.array(z.string()),
+  })
+  .openapi('RecordingEmbed');
+
+const Tab = z.object({
+  tabId: z.string().openapi({ description: "The tab's CDP targetId." }),
+  title: z.string(),
+  url: z.string(),
+  segments: z.int().openapi({ description: 'How many videos there are of it: 1 once ready.' }),
+  sizeBytes: z.int(),
+  startMs: z.int().nullable().openapi({ description: 'When its first video begins.' }),
+  endMs: z.int().nullable().openapi({ description: 'When its last video ends.' }),
+});
+
+const summary = {
+  id: z.uuid(),
+  runtimeId: z.uuid(),
+  workspaceId: z.uuid(),
+  alias: z.string(),
+  generation: z.int().openapi({ description: 'Which start of the runtime was recorded.' }),
+  status: Status,
+  isRecording: z.boolean().openapi({ description: 'Whether its runtime is still up.' }),
+  options: RecordingOptions,
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  sizeBytes: z.int(),
+};
+
+export const RecordingSummary = z.object(summary).openapi('RecordingSummary');
+
+export const RecordingBody = z
+  .object({ ...summary, durationMs: z.int(), tabs: z.array(Tab) })
+  .openapi('Recording');
+
+export const RecordingList = z
+  .object({ recordings: z.array(RecordingSummary), nextCursor })
+  .openapi('RecordingList');
+
+export const RecordingState = z.object({ isPaused: z.boolean() }).openapi('RecordingState');
+
+const Mark = z
+  .object({
+    id: z.string(),
+    atMs: z.int().openapi({ description: 'ms since the recording began.' }),
+    type: z.string().openapi({
+      description:
+        '`tab.opened`, `tab.navigated`, `tab.titled`, `tab.shown`, `tab.closed`, `recording.paused`, `recording.resumed`, `recording.limited`, or the type of an event of the runtime.',
+      example: 'tab.navigated',
+    }),
+    tabId: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .openapi('RecordingMark');
+
+export const RecordingMarks = z
+  .object({ marks: z.array(Mark), next: z.string().optional() })
+  .openapi('RecordingMarks');
+
+export const MarkQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/, 'Not the `next` of a page')
+    .default('0')
+    .openapi({ description: 'The `next` of the previous page.' }),
+  limit: z.coerce.number().int().min(1).max(1000).default(500),
+});
+
+export function toRecordingSummary(recording: Recording): z.infer<typeof RecordingSummary> {
+  const { state, startedAt, endedAt, organizationId: _owner, nodeId: _node, ...rest } = recording;
+  return {
+    ...rest,
+    status: statusOf(recording),
+    isRecording: state === 'recording',
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+  };
+}
+
+export function statusOf({ state }: Recording): (typeof STATUSES)[number] {
+  return state === 'recording' ? 'encoding' : state;
+}
+
+export function toMarkBody({ tabId, ...mark }: RecordingMark): z.infer<typeof Mark> {
+  return { ...mark, tabId: tabId ?? null };
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Logger } from 'pino';
+import { OBJECT_FOLDERS } from '../retention/orphans.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { every } from '../timing/every.ts';
+import { joinParts } from './join/join-parts.ts';
+import type { NewRecordingPart, Recording, RecordingPart } from './recording.ts';
+import type { RecordingStore } from './recording-store.ts';
+
+const INTERVAL_MS = 10_000;
+/** How long one process may take before another one tries. */
+const CLAIM_MS = 15 * 60_000;
+/** What fails as often stays in its parts, which can be played too. */
+const ATTEMPTS = 5;
+/** How long after a life is over its recording is ended by another machine than its own. */
+const ABANDONED_MS = 30_000;
+const BATCH = 500;
+
+export interface JoinerOptions {
+  /** Where videos are joined: a folder of the joiner's own, which is emptied. */
+  directory: string;
+  store: Pick<
+    RecordingStore,
+    'claim' | 'finish' | 'listParts' | 'endAbandoned' | 'expire' | 'listDoomed'
+  > &
+    Pick<RecordingStore, 'forgetParts' | 'forget'>;
+  storage: Pick<ObjectStorage, 'get' | 'put' | 'delete'>;
+  /** How long recordings are kept. */
+  keepMs: number;
+  log: Logger;
+}
+
+/**
+ * Makes one video of each tab of a recording that has ended, and removes recordings that are kept no
+ * longer. All processes with a node share the work; a claim in the database keeps two from doing the same. A
+ * look costs what there is to do.
+ */
+export class Joiner implements AsyncDisposable {
+  readonly #options: JoinerOptions;
+  readonly #timer: Disposable & { soon: () => void };
+  #running: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  /** Removes what an earlier process was joining. */
+  static async open(options: JoinerOptions): Promise<Joiner> {
+    await rm(options.directory, { recursive: true, force: true });
+    return new Joiner(options);
+  }
+
+  private constructor(options: JoinerOptions) {
+    this.#options = options;
+    this.#timer = every(
+      INTERVAL_MS,
+      () => this.run(),
+      (err) => {
+        if (!this.#isClosed) options.log.warn({ err }, 'recordings are not joined for now');
+      },
+    );
+  }
+
+  /** There is something to be joined. */
+  soon(): void {
+    this.#timer.soon();
+  }
+
+  /** Resolves when nothing is left to be joined or removed. */
+  run(): Promise<void> {
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#timer[Symbol.dispose]();
+    await this.#running.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    const { store, keepMs } = this.#options;
+    await store.endAbandoned(ABANDONED_MS);
+    while (!this.#isClosed && (await this.#joinOne()));
+    while (!this.#isClosed && (await store.expire(keepMs, BATCH)) === BATCH);
+    await this.#removeDoomed();
+  }
+
+  /** Whether there was one. */
+  async #joinOne(): Promise<boolean> {
+    const { store, log } = this.#options;
+    const claimed = await store.claim(CLAIM_MS);
+    if (!claimed) return false;
+    const { recording, attempts } = claimed;
+    try {
+      await this.#join(recording);
+    } catch (err) {
+      log.error({ err, recordingId: recording.id }, 'a recording could not be joined');
+      if (attempts >= ATTEMPTS) await store.finish(recording.id, [], []);
+    }
+    return true;
+  }
+
+  async #join({ id }: Recording): Promise<void> {
+    const { directory, store, storage } = this.#options;
+    const parts = await this.#partsOf(id);
+    const folder = join(directory, id);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    try {
+      const joined: NewRecordingPart[] = [];
+      for (const ofTab of Map.groupBy(parts, ({ tabId }) => tabId).values()) {
+        const video = await this.#joinTab(folder, id, ofTab);
+        if (video) joined.push(video);
+      }
+      const replaced = parts.map(({ id: partId }) => partId);
+      const isOurs = await store.finish(id, joined, replaced);
+      // What a crash leaves here is an orphan for the sweep.
+      for (const { key } of isOurs ? parts : joined) await storage.delete(key);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #joinTab(
+    folder: string,
+    recordingId: string,
+    given: RecordingPart[],
+  ): Promise<NewRecordingPart | undefined> {
+    const { storage } = this.#options;
+    const parts = given.toSorted((a, b) => a.startMs - b.startMs);
+    const [first] = parts;
+    if (!first) return undefined;
+    const files = await Promise.all(
+      parts.map(async ({ id, key, startMs, endMs }) => {
+        const path = join(folder, `${id}.mp4`);
+        await pipeline(await storage.get(key), createWriteStream(path));
+        return { path, startMs, endMs };
+      }),
+    );
+    const path = join(folder, `${randomUUID()}.mp4`);
+    const video = await joinParts(files, path);
+    for (const file of files) await rm(file.path);
+    if (!video) return undefined;
+    const { size: sizeBytes } = await stat(path);
+    const key = `${OBJECT_FOLDERS.recordings}${recordingId}/${randomUUID()}.mp4`;
+    await storage.put(key, createReadStream(path));
+    const { tabId, startMs, width, height } = first;
+    const endMs = Math.max(...parts.map((part) => part.endMs));
+    return { tabId, startMs, endMs, width, height, sizeBytes, key };
+  }
+
+  async #partsOf(recordingId: string): Promise<RecordingPart[]> {
+    const parts: RecordingPart[] = [];
+    for (let after = '0', isEnd = false; !isEnd;) {
+      const some = await this.#options.store.listParts(recordingId, { after, limit: BATCH });
+      parts.push(...some);
+      after = some.at(-1)?.id ?? after;
+      isEnd = some.length < BATCH;
+    }
+    return parts;
+  }
+
+  async #removeDoomed(): Promise<void> {
+    const { store } = this.#options;
+    for (let isEnd = false; !isEnd && !this.#isClosed;) {
+      const doomed = await store.listDoomed(BATCH);
+      for (const id of doomed) await this.#remove(id);
+      isEnd = doomed.length < BATCH;
+    }
+  }
+
+  /** The objects first, then the rows that name them. */
+  async #remove(recordingId: string): Promise<void> {
+    const { store, storage } = this.#options;
+    for (let isEnd = false; !isEnd;) {
+      const parts = await store.listParts(recordingId, { after: '0', limit: BATCH });
+      await Promise.all(parts.map(({ key }) => storage.delete(key)));
+      await store.forgetParts(
+        recordingId,
+        parts.map(({ id }) => id),
+      );
+      isEnd = parts.length < BATCH;
+    }
+    await store.forget(recordingId);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import { every } from '../timing/every.ts';
+import type { NewRecordingMark } from './recording.ts';
+import type { RecordingStore } from './recording-store.ts';
+
+const WRITE_MS = 1000;
+/** A page can change its address all the time. */
+const MARKS_MAX = 20_000;
+/** While the database is away, later marks are dropped. */
+const WAITING_MAX = 2000;
+/** Titles and addresses are as long as pages like. */
+const TEXT_MAX = 1000;
+
+/** Writes the index of a recording, a second late at most. */
+export class MarkWriter implements AsyncDisposable {
+  readonly #store: Pick<RecordingStore, 'addMarks'>;
+  readonly #recordingId: string;
+  readonly #timer: Disposable;
+  #waiting: NewRecordingMark[] = [];
+  #count = 0;
+
+  constructor(store: Pick<RecordingStore, 'addMarks'>, recordingId: string, log: Logger) {
+    this.#store = store;
+    this.#recordingId = recordingId;
+    this.#timer = every(
+      WRITE_MS,
+      () => this.#write(),
+      (err) => log.warn({ err }, 'the index of a recording is not written for now'),
+    );
+  }
+
+  add(mark: NewRecordingMark): void {
+    if (this.#count >= MARKS_MAX || this.#waiting.length >= WAITING_MAX) return;
+    this.#count++;
+    const limited = this.#count === MARKS_MAX;
+    this.#waiting.push(limited ? { ...mark, type: 'recording.limited', data: {} } : mark);
+  }
+
+  async #write(): Promise<void> {
+    const marks = this.#waiting;
+    if (marks.length === 0) return;
+    await this.#store.addMarks(this.#recordingId, marks);
+    this.#waiting = this.#waiting.slice(marks.length);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer[Symbol.dispose]();
+    await this.#write();
+  }
+}
+
+export function cut(text: string): string {
+  return text.slice(0, TEXT_MAX);
+}
+
+/** An address as the index shows it: without its query and fragment, and without the content of `data:`. */
+export function withoutQuery(address: string): string {
+  return address.startsWith('data:')
+    ? address.replace(/,.*$/s, ',…')
+    : address.replace(/[?#].*$/s, '');
+}

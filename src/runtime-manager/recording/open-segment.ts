@@ -1,0 +1,90 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { CdpSession } from '../browser/cdp/cdp-session.ts';
+import type { Pages } from '../browser/pages/pages.ts';
+
+/** What a picture is drawn into: those of larger windows are made smaller. */
+const BOX = { maxWidth: 1280, maxHeight: 720 };
+const READ_BYTES = 256 * 1024;
+/** A browser that does not end a recording by then is busy, or on its way out. */
+const STOP_MS = 3000;
+
+export interface SegmentParts {
+  pages: Pick<Pages, 'attach'>;
+  pageId: string;
+  /** Pictures a second, at most. */
+  frameRate: number;
+  /** The file that it is written to. */
+  path: string;
+}
+
+/**
+ * A video of one tab that Chromium is making. It writes AV1 as fragmented MP4, a fragment with each key
+ * frame, of which there is one in 20 frames; so a file that is cut off anywhere has a whole beginning.
+ */
+export class OpenSegment {
+  readonly path: string;
+  readonly #session: CdpSession;
+  readonly #stream: string;
+  readonly #file: FileHandle;
+  #bytes = 0;
+  #reading: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, session: CdpSession, stream: string, file: FileHandle) {
+    this.path = path;
+    this.#session = session;
+    this.#stream = stream;
+    this.#file = file;
+  }
+
+  /** Throws as `CdpSession.send`: a refusal may mean that Chromium cannot record. */
+  static async start({ pages, pageId, frameRate, path }: SegmentParts): Promise<OpenSegment> {
+    await using undo = new AsyncDisposableStack();
+    const session = undo.use(await pages.attach(pageId));
+    const { stream } = await session.send('Page.startScreenRecording', { ...BOX, frameRate });
+    const file = undo.adopt(await open(path, 'wx', 0o600), (opened) => opened.close());
+    undo.move();
+    return new OpenSegment(path, session, stream, file);
+  }
+
+  /** What was read of it so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Aborts when the tab has gone: what was not read by then is lost. */
+  get gone(): AbortSignal {
+    return this.#session.gone;
+  }
+
+  /** Writes what Chromium has made by now. */
+  read(): Promise<void> {
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
+  }
+
+  /** Ends the video, and writes the rest of it. Never rejects: what cannot be read is lost. */
+  async stop(): Promise<void> {
+    try {
+      const options = { timeoutMs: STOP_MS };
+      await this.#session.send('Page.stopScreenRecording', {}, options);
+      await this.read();
+      await this.#session.send('IO.close', { handle: this.#stream }, options);
+    } catch {
+      await this.#reading.catch(() => undefined);
+    } finally {
+      this.#session[Symbol.dispose]();
+      await this.#file.datasync().catch(() => undefined);
+      await this.#file.close();
+    }
+  }
+
+  async #read(): Promise<void> {
+    for (let isEnd = false; !isEnd;) {
+      const part = await this.#session.send('IO.read', { handle: this.#stream, size: READ_BYTES });
+      const content = Buffer.from(part.data, 'base64');
+      if (content.length > 0) await this.#file.appendFile(content);
+      this.#bytes += content.length;
+      isEnd = part.eof || content.length === 0;
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { RuntimeError } from '../errors.ts';
+import { maySee, type Actor } from '../runtime/actor.ts';
+import type { Page, PageRequest, Runtime } from '../runtime/runtime.ts';
+import type { ManifestTab, RecordingManifest } from './manifest.ts';
+import type { Recording, RecordingMark, RecordingPart } from './recording.ts';
+import type { RecordingStore } from './recording-store.ts';
+
+const BATCH = 1000;
+const CURSOR = /^(\d+)\.(\d+)$/;
+
+/** The whole of a recording, or what came after something. */
+export interface RecordingContent {
+  parts: RecordingPart[];
+  marks: RecordingMark[];
+  /** What `after` is next. */
+  next: string;
+}
+
+/** What customers do with recordings. Methods throw `recording.not_found` for what does not exist for the actor. */
+export class Recordings {
+  readonly #store: RecordingStore;
+
+  constructor(store: RecordingStore) {
+    this.#store = store;
+  }
+
+  async get(actor: Actor, recordingId: string): Promise<Recording> {
+    const found = await this.#store.find(actor.organizationId, recordingId);
+    if (found && maySee(actor, found.workspaceId)) return found;
+    throw notFound();
+  }
+
+  /** The recording of the last life of a runtime that has one, which the actor may see. */
+  async of(runtime: Runtime): Promise<Recording> {
+    const { organizationId, id } = runtime;
+    const found = await this.#store.findOf({ organizationId, id });
+    if (found) return found;
+    throw new RuntimeError(
+      'recording.not_found',
+      'Nothing is recorded of this runtime: it was not created or started with `recording`.',
+    );
+  }
+
+  /** Newest first. */
+  list(actor: Actor, page: PageRequest): Promise<Page<Recording>> {
+    return this.#store.list(actor.organizationId, actor.workspaceIds, page);
+  }
+
+  /** Throws `recording.active` while it is being recorded. */
+  async delete(actor: Actor, recordingId: string): Promise<Recording> {
+    const recording = await this.get(actor, recordingId);
+    if (await this.#store.remove(actor.organizationId, recordingId)) return recording;
+    throw new RuntimeError(
+      'recording.active',
+      'The recording has not ended: stop the runtime first.',
+    );
+  }
+
+  /** Whatever came after `after`, which an earlier content told; all of it without one. */
+  async content({ id }: Recording, after = '0.0'): Promise<RecordingContent> {
+    const [, part = '0', mark = '0'] = CURSOR.exec(after) ?? [];
+    const [parts, marks] = await Promise.all([
+      all(part, (following) => this.#store.listParts(id, following)),
+      all(mark, (following) => this.#store.listMarks(id, following)),
+    ]);
+    const next = `${parts.at(-1)?.id ?? part}.${marks.at(-1)?.id ?? mark}`;
+    return { parts, marks, next };
+  }
+
+  marks({ id }: Recording, following: { after: string; limit: number }): Promise<RecordingMark[]> {
+    return this.#store.listMarks(id, following);
+  }
+
+  /** Throws `recording.not_found`. */
+  async part({ id }: Recording, partId: string): Promise<RecordingPart> {
+    const part = await this.#store.findPart(id, partId);
+    if (part) return part;
+    throw new RuntimeError('recording.not_found', 'The recording has no such video.');
+  }
+
+  /** The whole video of a tab. Throws `recording.not_ready`, `recording.expired` or `recording.not_found`. */
+  async video(recording: Recording, tabId: string): Promise<RecordingPart> {
+    if (recording.state === 'expired') throw expired();
+    const { parts } = await this.content(recording);
+    const ofTab = parts.filter((part) => part.tabId === tabId);
+    const [video] = ofTab;
+    if (recording.state === 'ready' && ofTab.length === 1 && video) return video;
+    if (recording.state === 'ready' && !video) {
+      throw new RuntimeError('recording.not_found', 'Nothing of such a tab was recorded.');
+    }
+    throw new RuntimeError(
+      'recording.not_ready',
+      recording.state === 'recording'
+        ? 'The videos of a recording are joined when its runtime has ended.'
+        : 'The videos of the recording are being joined.',
+    );
+  }
+}
+
+/** What the player is told; `urlOf` makes the address of a part. */
+export function toManifest(
+  recording: Recording,
+  { parts, marks, next }: RecordingContent,
+  urlOf: (part: RecordingPart) => string,
+): RecordingManifest {
+  const { id, alias, state, startedAt } = recording;
+  return {
+    id,
+    alias,
+    status: state === 'recording' ? 'encoding' : state,
+    isRunning: state === 'recording',
+    startedAt: startedAt.toISOString(),
+    durationMs: durationMsOf(recording, parts),
+    tabs: tabsOf(parts, marks),
+    parts: parts
+      .toSorted((a, b) => a.tabId.localeCompare(b.tabId) || a.startMs - b.startMs)
+      .map(({ key: _key, ...part }) => ({ ...part, url: urlOf({ ...part, key: _key }) })),
+    marks: marks
+      .toSorted((a, b) => a.atMs - b.atMs)
+      .map((mark) => ({ ...mark, tabId: mark.tabId ?? null })),
+    next,
+  };
+}
+
+/** Up to where there is something of it: its whole time once it has ended. */
+export function durationMsOf(
+  { startedAt, endedAt }: Recording,
+  parts: readonly Pick<RecordingPart, 'endMs'>[],
+): number {
+  if (endedAt) return endedAt.getTime() - startedAt.getTime();
+  return Math.max(0, ...parts.map(({ endMs }) => endMs));
+}
+
+/** In the order in which they were opened. */
+export function tabsOf(
+  parts: readonly Pick<RecordingPart, 'tabId'>[],
+  marks: readonly RecordingMark[],
+): ManifestTab[] {
+  const tabs = new Map<string, ManifestTab>();
+  const tabOf = (id: string) => {
+    const tab = tabs.get(id) ?? { id, title: '', url: '' };
+    tabs.set(id, tab);
+    return tab;
+  };
+  for (const { type, tabId, data } of marks) {
+    if (tabId === undefined || !type.startsWith('tab.')) continue;
+    const tab = tabOf(tabId);
+    if (typeof data['url'] === 'string') tab.url = data['url'];
+    if (typeof data['title'] === 'string') tab.title = data['title'];
+  }
+  for (const { tabId } of parts) tabOf(tabId);
+  return [...tabs.values()];
+}
+
+async function all<T extends { id: string }>(
+  after: string,
+  list: (following: { after: string; limit: number }) => Promise<T[]>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let last = after, isEnd = false; !isEnd;) {
+    const some = await list({ after: last, limit: BATCH });
+    found.push(...some);
+    last = some.at(-1)?.id ?? last;
+    isEnd = some.length < BATCH;
+  }
+  return found;
+}
+
+function notFound(): RuntimeError {
+  return new RuntimeError('recording.not_found', 'There is no such recording.');
+}
+
+function expired(): RuntimeError {
+  return new RuntimeError('recording.expired', 'The recording was deleted after its time.');
+}
