@@ -138,8 +138,9 @@ export class ViewerInput {
     if (said.type !== 'end' || said.points.length > 0 || !this.#touched) return;
     await delay(TAP_MS, undefined, { ref: false });
     const found = await watch.questions.at(this.#touched, { isTouch: true });
-    this.#opened.show(found?.open);
+    // First, since a list that has opened takes the keys of the viewer's page.
     if (found) this.#tellField(found.field);
+    this.#opened.show(found?.open);
   }
 
   #tellField(field: FoundAt['field']): void {
