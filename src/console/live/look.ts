@@ -54,7 +54,9 @@ export function lookAtField(shown: Shown, field: Rectangle, tap?: Point): Look |
   const [x, y, width, height] = onPage(field, page, tap);
   const room = stage.width - 2 * MARGIN_PX;
   const isLarge = before.scale >= READABLE;
-  const scale = isLarge ? before.scale : Math.min(1, Math.max(READABLE, room / width));
+  const fitting = room / width;
+  const comfortable = fitting < READABLE ? 1 : Math.min(1, fitting);
+  const scale = isLarge ? before.scale : comfortable;
   // Of a field that is larger than the stage, the part that was touched.
   const [left, columns] = part(x, width, room / scale, tap?.x);
   const [top, lines] = part(y, height, Math.max(LINE_PX, stage.height / 3) / scale, tap?.y);

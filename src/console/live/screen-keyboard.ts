@@ -31,7 +31,8 @@ export class ScreenKeyboard {
   focused({ at, isChosen }: Told<'field'>): void {
     const before = this.field.value;
     this.field.value = at ?? undefined;
-    if (!this.tap) return;
+    // The address, or what a page asks, may have the keys by now.
+    if (!this.tap || document.activeElement?.id !== 'keys') return;
     if (!at && before) return showKeyboard('none');
     if (!at || !isChosen) return;
     this.#screen.zoom.showField(at, this.tap);
@@ -60,6 +61,14 @@ function showKeyboard(mode: 'text' | 'none'): void {
   field.focus({ preventScroll: true });
 }
 
+/** Whether a keyboard could be open: windows get smaller for other reasons, too. */
+function mayBeTyped(): boolean {
+  const { activeElement } = document;
+  const isField =
+    activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement;
+  return isField && activeElement.inputMode !== 'none' && matchMedia('(pointer: coarse)').matches;
+}
+
 /**
  * Keeps the page out from below the keyboard. Some browsers make the window smaller (the page's
  * `interactive-widget`); Safari lays the keyboard over it.
@@ -74,7 +83,7 @@ function followWindow(isOpen: { value: boolean }): void {
     if (seen.scale > 1.01) return;
     const { width, height } = seen;
     if (width !== highest.width || height > highest.height) highest = { width, height };
-    isOpen.value = height < highest.height - HEIGHT_MIN_PX;
+    isOpen.value = mayBeTyped() && height < highest.height - HEIGHT_MIN_PX;
     root.style.height = height < root.clientHeight ? `${height}px` : '';
     if (isOpen.value) window.scrollTo(0, 0);
   };

@@ -1,4 +1,4 @@
-import { ZoomIcon } from './icons.tsx';
+import { ZoomInIcon, ZoomOutIcon } from './icons.tsx';
 import type { Session } from './session.ts';
 
 /** Where fingers are all there is: makes a page readable that is too small as a whole, or shows it whole again. */
@@ -15,7 +15,7 @@ export function ZoomButton({ session }: { session: Session }) {
       title={isZoomed ? 'Show the whole page' : 'Zoom in'}
       onClick={() => zoom.toggle()}
     >
-      <ZoomIcon />
+      {isZoomed ? <ZoomOutIcon /> : <ZoomInIcon />}
     </button>
   );
 }

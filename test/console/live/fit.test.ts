@@ -95,6 +95,7 @@ test('a field is brought into the upper part of the stage, large enough to be re
   expect(lookAtField(shown, [100, 400, 300, 40])).toMatchObject({ page: { x: 250, y: 420 } });
   // One that is a little too wide is made to fit.
   expect(lookAtField(FITS, [100, 100, 420, 40])?.scale).toBeCloseTo(366 / 420);
+  expect(lookAtField(FITS, [100, 100, 600, 40])?.scale).toBe(1);
 });
 
 test('of a field that is larger than the stage, the part that was touched is seen', () => {

@@ -181,17 +181,21 @@ test('nothing is asked, and nobody drives, once it is the end', async ({ open })
   expect(await page.getByText('You drive').count()).toBe(0);
 });
 
-test('on a phone all of the bars is within the window, whoever drives', async ({ open }) => {
-  const { page, peer } = await open({ viewport: { width: 390, height: 844 }, hasTouch: true });
-  for (const driver of ['you', 'human', 'agent'] as const) {
-    peer.say({ t: 'control', viewers: 12, driver, request: null });
-    await page.locator(`[data-driver=${driver}]`).waitFor();
-    const right = await page.evaluate(
-      "Math.max(...[...document.querySelectorAll('.bar button')].map((one) => one.getBoundingClientRect().right))",
-    );
-    expect(right).toBeLessThanOrEqual(390);
-  }
-});
+test.for([390, 360])(
+  'on a phone of %i pixels all of the bars is within the window, whoever drives',
+  async (width, { open }) => {
+    const { page, peer } = await open({ viewport: { width, height: 800 }, hasTouch: true });
+    await page.getByRole('button', { name: 'Zoom in' }).waitFor();
+    for (const driver of ['you', 'human', 'agent'] as const) {
+      peer.say({ t: 'control', viewers: 12, driver, request: null });
+      await page.locator(`[data-driver=${driver}]`).waitFor();
+      const right = await page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.bar button')].map((one) => one.getBoundingClientRect().right))",
+      );
+      expect(right).toBeLessThanOrEqual(width);
+    }
+  },
+);
 
 test('a banner leaves a dialog in sight', async ({ open }) => {
   const { page, peer } = await open();
