@@ -22,7 +22,7 @@ const PAGE = `<!doctype html><title>input</title><style>body { margin: 0 } body 
 <script>
   var noted = [];
   const types = ['click', 'dblclick', 'contextmenu', 'mousemove', 'keydown', 'keyup', 'input', 'change', 'paste', 'copy',
-    'compositionstart', 'compositionend', 'wheel', 'touchstart', 'touchend', 'dragstart', 'drop', 'dragend'];
+    'compositionstart', 'compositionend', 'wheel', 'touchstart', 'touchend', 'touchcancel', 'dragstart', 'drop', 'dragend'];
   for (const type of types) addEventListener(type, (event) => {
     const key = event instanceof KeyboardEvent ? event.key : event.type === 'paste' ? event.clipboardData.getData('text') : '';
     noted.push([type, event.target.id ?? '', event.isTrusted, key].join(' '));

@@ -129,6 +129,20 @@ async function leave(page: Page): Promise<void> {
   await page.mouse.move(0, 0);
 }
 
+/** A finger on the window. */
+interface Finger {
+  x: number;
+  y: number;
+  id: number;
+}
+
+/** Puts fingers on the window, which Playwright does with one at most: all that are down then. */
+export async function touchOf({ page }: Pick<Viewer, 'page'>) {
+  const session = await page.context().newCDPSession(page);
+  return (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: Finger[]) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints });
+}
+
 /** The color in the middle of the picture, each part 0 or 1. */
 export function middleColor(page: Page): Promise<number[]> {
   return page.evaluate(`(() => {

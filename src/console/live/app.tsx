@@ -12,7 +12,7 @@ export function App({ session }: { session: Session }) {
   return (
     <>
       {hasControls && (
-        <header>
+        <header data-typing={session.keyboard.isOpen.value}>
           <TabStrip session={session} />
           <Toolbar session={session} />
         </header>

@@ -25,6 +25,10 @@ export const PeopleIcon = drawn(
 export const KeyboardIcon = drawn(
   'M2.5 4h11A1 1 0 0 1 14.5 5v6a1 1 0 0 1-1 1h-11a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1ZM4 6.5h.01M6.7 6.5h.01M9.3 6.5h.01M12 6.5h.01M5 9.5h6',
 );
+export const ZoomInIcon = drawn(
+  'M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10Zm3.6-1.4L14 14M4.8 7h4.4M7 4.8v4.4',
+);
+export const ZoomOutIcon = drawn('M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10Zm3.6-1.4L14 14M4.8 7h4.4');
 export const FollowIcon = drawn(
   'M8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3M8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z',
 );

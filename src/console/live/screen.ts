@@ -1,6 +1,7 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { fit, type Size } from './fit.ts';
 import type { ViewerMessage } from './contract.ts';
+import { Zoom } from './zoom.ts';
 
 const SETTLED_MS = 100;
 const WIDTH_MAX = 20_000;
@@ -17,7 +18,10 @@ export class Screen {
   /** Of the room for the picture, in CSS pixels. */
   readonly stage = signal<Size>({ width: 0, height: 0 });
   readonly #pixelRatio = signal(devicePixelRatio);
-  readonly box = computed(() => fit(this.stage.value, this.page.value, this.#pixelRatio.value));
+  readonly zoom = new Zoom(this.stage, this.page);
+  readonly box = computed(() =>
+    fit(this.stage.value, this.page.value, this.#pixelRatio.value, this.zoom.look.value),
+  );
   readonly #isHidden = signal(document.hidden);
   /** Physical pixels of the picture's width; 0 while nobody can see it, undefined until it is measured. */
   readonly #room = computed(() => {
@@ -25,6 +29,15 @@ export class Screen {
     const width = Math.round(this.box.value.width * this.#pixelRatio.value);
     return width === 0 ? undefined : Math.min(width, WIDTH_MAX);
   });
+
+  /** A picture shows a page of this size. */
+  shows(page: Size): void {
+    const before = this.page.peek();
+    if (before.width === page.width && before.height === page.height) return;
+    // A page of another width has another layout; one that is lower shows less of it.
+    if (before.width !== page.width) this.zoom.reset();
+    this.page.value = page;
+  }
 
   /** Tells the service how much room there is, with each connection and each change. */
   announce({ isLive, send }: Listener): void {
@@ -44,7 +57,7 @@ export class Screen {
       const room = this.#room.value;
       clearTimeout(timer);
       if (!isLive.value || room === told || room === undefined) return;
-      // A window that is being resized has a new width with every frame.
+      // A window that is being resized, or a picture, has a new width with every frame.
       if (told === undefined || told === 0 || room === 0) tell();
       else timer = setTimeout(tell, SETTLED_MS);
     });

@@ -6,6 +6,7 @@ import { Downloads } from './downloads.ts';
 import { Notices } from './notices.ts';
 import { Picture } from './picture.ts';
 import { Screen } from './screen.ts';
+import { ScreenKeyboard } from './screen-keyboard.ts';
 import { Upload } from './upload.ts';
 
 const NO_TABS: Told<'tabs'> = {
@@ -49,16 +50,14 @@ export class Session {
   );
 
   readonly screen = new Screen();
+  readonly keyboard = new ScreenKeyboard(this.screen);
   readonly notices = new Notices();
   readonly clipboard = new Clipboard();
   readonly picture = new Picture({
     send: (message) => this.send(message),
     turn: () => this.tabs.peek().turn,
     hasOverlay: () => (this.popup.peek() ?? this.picker.peek()) !== undefined,
-    onSize: (page) => {
-      const { width, height } = this.screen.page.peek();
-      if (width !== page.width || height !== page.height) this.screen.page.value = page;
-    },
+    onSize: (page) => this.screen.shows(page),
     onDrawn: () => {
       this.drawnTurn.value = this.tabs.peek().turn;
     },
@@ -106,7 +105,7 @@ export class Session {
   #told(message: ServiceMessage): void {
     if (message.t === 'hello') this.#begin(message);
     else if (message.t === 'tabs') this.#showTabs(message);
-    else if (message.t === 'control') this.control.value = message;
+    else if (message.t === 'control') this.#hearDriver(message);
     else if (message.t === 'cursor') this.cursor.value = message.cursor;
     else if (message.t === 'clipboard') this.clipboard.write(message.text);
     else if (message.t === 'download') this.downloads.add(message);
@@ -120,8 +119,14 @@ export class Session {
     else if (message.t === 'picker') this.picker.value = message;
     else if (message.t === 'dialog') this.dialogs.value = [...this.dialogs.value, message];
     else if (message.t === 'dialogClosed') this.#closeDialog(message.dialog);
+    else if (message.t === 'field') this.keyboard.focused(message);
     else if (message.t === 'chooser') this.chooser.value = message;
     else if (message.t === 'chooserClosed') this.#closeChooser(message.chooser);
+  }
+
+  #hearDriver(control: Told<'control'>): void {
+    this.control.value = control;
+    if (control.driver !== 'you') this.keyboard.forget();
   }
 
   #closeDialog(id: string): void {
@@ -148,6 +153,7 @@ export class Session {
   #forgetQuestions(): void {
     this.popup.value = undefined;
     this.picker.value = undefined;
+    this.keyboard.forget();
     this.dialogs.value = [];
     this.chooser.value = undefined;
   }
@@ -156,6 +162,8 @@ export class Session {
     if (tabs.turn !== this.tabs.value.turn) {
       this.popup.value = undefined;
       this.picker.value = undefined;
+      this.keyboard.forget();
+      this.screen.zoom.reset();
     }
     this.tabs.value = tabs;
   }

@@ -2,9 +2,10 @@ import { useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Frame } from './frame.tsx';
+import { listenToFingers } from './input/fingers.ts';
 import { listenToMouse } from './input/mouse.ts';
 import type { InputTarget } from './input/target.ts';
-import { listenToTouch } from './input/touch.ts';
+import { PageTouch } from './input/touch.ts';
 import { KeyField } from './key-field.tsx';
 import { FileChooser } from './overlays/file-chooser.tsx';
 import { PageDialog } from './overlays/page-dialog.tsx';
@@ -12,6 +13,7 @@ import { Picker } from './overlays/picker.tsx';
 import { SelectList } from './overlays/select-list.tsx';
 import { Curtain } from './overlays/curtain.tsx';
 import type { Session } from './session.ts';
+import { TypeButton } from './type-button.tsx';
 
 /** The picture, and what lies over it. */
 export function Stage({ session, children }: { session: Session; children: ComponentChildren }) {
@@ -33,6 +35,7 @@ export function Stage({ session, children }: { session: Session; children: Compo
         {session.view.value?.isInteractive && <KeyField session={session} />}
       </div>
       <Frame session={session} />
+      <TypeButton session={session} />
       <Curtain session={session} />
       {popup.value && <SelectList key={popup.value.popup} popup={popup.value} session={session} />}
       {picker.value && <Picker key={picker.value.picker} picker={picker.value} session={session} />}
@@ -53,8 +56,9 @@ function Canvas({ session }: { session: Session }) {
     return () => session.picture.drawOn(null);
   }, [session]);
   useEffect(() => {
-    if (!place.current || !isInteractive) return undefined;
-    return listen(session, place.current);
+    const listening = new AbortController();
+    if (place.current) listen(session, place.current, { isInteractive, signal: listening.signal });
+    return () => listening.abort();
   }, [session, isInteractive]);
   useSignalEffect(() => {
     const { left, top, width, height } = session.screen.box.value;
@@ -77,23 +81,29 @@ function Canvas({ session }: { session: Session }) {
   );
 }
 
-function listen(session: Session, canvas: HTMLCanvasElement): () => void {
-  const listening = new AbortController();
+function listen(
+  session: Session,
+  canvas: HTMLCanvasElement,
+  { isInteractive, signal }: { isInteractive: boolean; signal: AbortSignal },
+): void {
+  const page = canvas.parentElement;
+  if (!page) return;
   const target: InputTarget = {
     session,
     canvas,
     send: (message) => session.send(message),
     at: ({ clientX, clientY }) => {
-      const { left, top } = canvas.getBoundingClientRect();
-      const { scale } = session.screen.box.peek();
-      return { x: Math.round((clientX - left) / scale), y: Math.round((clientY - top) / scale) };
+      const stage = page.getBoundingClientRect();
+      const { left, top, scale } = session.screen.box.peek();
+      const along = (length: number) => Math.round(length / scale);
+      return { x: along(clientX - stage.left - left), y: along(clientY - stage.top - top) };
     },
     focus: ({ clientX, clientY, isTouch }) => {
       session.popup.value = undefined;
       session.picker.value = undefined;
       const field = document.getElementById('keys');
-      const stage = canvas.parentElement?.getBoundingClientRect();
-      if (!field || !stage) return;
+      const stage = page.getBoundingClientRect();
+      if (!field) return;
       // Input methods open their windows beside the field, so that is where the caret should be.
       field.style.left = `${clientX - stage.left}px`;
       field.style.top = `${clientY - stage.top}px`;
@@ -101,7 +111,7 @@ function listen(session: Session, canvas: HTMLCanvasElement): () => void {
       field.focus({ preventScroll: true });
     },
   };
-  listenToMouse(target, listening.signal);
-  listenToTouch(target, listening.signal);
-  return () => listening.abort();
+  if (isInteractive) listenToMouse(target, signal);
+  const touch = isInteractive ? new PageTouch(target) : undefined;
+  listenToFingers(page, { zoom: session.screen.zoom, page: touch }, signal);
 }

@@ -10,6 +10,7 @@ import {
   ReloadIcon,
 } from './icons.tsx';
 import type { Session } from './session.ts';
+import { ZoomButton } from './zoom-button.tsx';
 
 export function Toolbar({ session }: { session: Session }) {
   const canInteract = session.canInteract.value;
@@ -19,7 +20,8 @@ export function Toolbar({ session }: { session: Session }) {
     <div class="bar" data-over={isOver}>
       {isInteractive && <History session={session} isOff={!canInteract} />}
       <AddressBar session={session} />
-      {isInteractive && <KeyboardButton />}
+      {isInteractive && <KeyboardButton session={session} />}
+      <ZoomButton session={session} />
       <div class="facts">
         {!isOver && <Driver session={session} />}
         {!isOver && <Follow session={session} />}
@@ -69,23 +71,15 @@ function History({ session, isOff }: { session: Session; isOff: boolean }) {
   );
 }
 
-function openKeyboard(): void {
-  const field = document.getElementById('keys');
-  if (!field) return;
-  field.inputMode = 'text';
-  field.blur();
-  field.focus();
-}
-
 /** Where fingers are all there is, tapping the page alone opens no keyboard: most taps want none. */
-function KeyboardButton() {
+function KeyboardButton({ session }: { session: Session }) {
   return (
     <button
       class="plain fingers"
       type="button"
       aria-label="Show the keyboard"
       title="Show the keyboard"
-      onClick={openKeyboard}
+      onClick={() => session.keyboard.open()}
     >
       <KeyboardIcon />
     </button>

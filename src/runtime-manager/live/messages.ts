@@ -210,6 +210,8 @@ export type ServiceMessage =
       max: string;
       step: string;
     }
+  /** The field that has the focus after a touch, if one has. `isChosen`: by the touch, or it was touched. */
+  | { t: 'field'; at: Rectangle | null; isChosen: boolean }
   | {
       t: 'dialog';
       dialog: string;

@@ -48,8 +48,7 @@ export class OpenedControl {
   }
 
   /** Lists and pickers of Chromium's own are in no picture, so viewers draw them. */
-  async showAt(watch: TabWatch, point: { x: number; y: number }): Promise<void> {
-    const control = (await watch.questions.at(point))?.open;
+  show(control: FoundControl | undefined): void {
     this.#open = control && { id: randomUUID(), control };
     if (!this.#open || !control) return;
     const { at, value, min, max, step, options } = control;

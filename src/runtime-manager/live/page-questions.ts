@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { DocumentsOfPage } from '../browser/pages/documents-of-page.ts';
 import type { PageDocument } from '../browser/pages/page-document.ts';
 import { sourceOf } from '../browser/pages/page-script.ts';
-import { offerPaste, selectedText, writeClipboard } from './page-scripts/focus.ts';
+import type { Rectangle } from './messages.ts';
+import { fieldAfterTouch, offerPaste, selectedText, writeClipboard } from './page-scripts/focus.ts';
 import { isOpen, setValue, stepsTo } from './page-scripts/open-control.ts';
 import { cursorOf, whatIsAt } from './page-scripts/what-is-at.ts';
 
@@ -17,9 +18,10 @@ const COPIED_MAX = 1_000_000;
 const FOCUSED = 'document.activeElement';
 
 /** Parsed, since the process of a page writes it. */
+const Place = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 const OpenControl = z.object({
   kind: z.enum(['popup', 'picker']),
-  at: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  at: Place,
   type: z.string(),
   value: z.string(),
   min: z.string(),
@@ -38,6 +40,7 @@ const Found = z.object({
   cursor: z.string().max(200),
   frame: z.tuple([z.number(), z.number()]).nullable(),
   open: OpenControl.nullable(),
+  field: z.object({ at: Place, isChosen: z.boolean() }).nullable(),
 });
 const Selected = z.object({ isFrame: z.boolean(), text: z.string() });
 
@@ -50,6 +53,16 @@ export interface FoundControl extends z.infer<typeof OpenControl> {
 export interface FoundAt {
   cursor: string;
   open: FoundControl | undefined;
+  /** The field that has the focus, after a touch. */
+  field: { at: Rectangle; isChosen: boolean } | undefined;
+}
+
+interface Search {
+  isTouch: boolean;
+  signal: AbortSignal;
+  /** Where the document is on the page. */
+  offset: Point;
+  depth: number;
 }
 
 interface Point {
@@ -68,10 +81,10 @@ export class PageQuestions {
   }
 
   /** Undefined when the page does not answer. */
-  async at(point: Point): Promise<FoundAt | undefined> {
-    const signal = this.#patience();
+  async at(point: Point, { isTouch = false } = {}): Promise<FoundAt | undefined> {
+    const search = { isTouch, signal: this.#patience(), offset: { x: 0, y: 0 }, depth: 0 };
     try {
-      return await this.#at(this.#main, point, { signal, offset: { x: 0, y: 0 }, depth: 0 });
+      return await this.#at(this.#main, point, search);
     } catch {
       return undefined;
     }
@@ -122,26 +135,30 @@ export class PageQuestions {
     return document.ask(call(setValue, value), z.boolean(), this.#patience()).catch(() => false);
   }
 
-  async #at(
-    document: PageDocument,
-    point: Point,
-    { signal, offset, depth }: { signal: AbortSignal; offset: Point; depth: number },
-  ): Promise<FoundAt> {
-    const found = await document.ask(whatIsAtPoint(point), Found, signal);
-    const { cursor, frame, open } = found;
+  async #at(document: PageDocument, point: Point, search: Search): Promise<FoundAt> {
+    const { isTouch, signal, offset, depth } = search;
+    const found = await document.ask(whatIsAtPoint(point, isTouch), Found, signal);
+    const { cursor, frame, open, field } = found;
     if (frame && depth < DEPTH_MAX) {
       const element = `document.elementFromPoint(${point.x}, ${point.y})`;
       const inner = this.#find(await document.frameIn(element, signal));
-      if (!inner) return { cursor, open: undefined };
+      if (!inner) return { cursor, open: undefined, field: undefined };
       const [left, top] = frame;
       const within = { x: point.x - left, y: point.y - top };
       const place = { x: offset.x + left, y: offset.y + top };
-      return this.#at(inner, within, { signal, offset: place, depth: depth + 1 });
+      return this.#at(inner, within, { ...search, offset: place, depth: depth + 1 });
     }
-    if (!open) return { cursor, open: undefined };
-    const [left, top, width, height] = open.at;
-    const at: FoundControl['at'] = [left + offset.x, top + offset.y, width, height];
-    return { cursor, open: { ...open, at, document } };
+    const onPage = ([left, top, width, height]: Rectangle): Rectangle => [
+      left + offset.x,
+      top + offset.y,
+      width,
+      height,
+    ];
+    return {
+      cursor,
+      open: open ? { ...open, at: onPage(open.at), document } : undefined,
+      field: field ? { ...field, at: onPage(field.at) } : undefined,
+    };
   }
 
   async #focused(): Promise<PageDocument> {
@@ -175,8 +192,10 @@ export class PageQuestions {
   }
 }
 
-function whatIsAtPoint({ x, y }: Point): string {
-  return `(${sourceOf(whatIsAt)})(${x}, ${y}, ${sourceOf(cursorOf)}, ${JSON.stringify(LIST_LIMITS)})`;
+function whatIsAtPoint({ x, y }: Point, isTouch: boolean): string {
+  const field = isTouch ? sourceOf(fieldAfterTouch) : 'null';
+  const scripts = `{ cursorOf: ${sourceOf(cursorOf)}, fieldAfterTouch: ${field} }`;
+  return `(${sourceOf(whatIsAt)})(${x}, ${y}, ${scripts}, ${JSON.stringify(LIST_LIMITS)})`;
 }
 
 /** The expression that calls a page script. */

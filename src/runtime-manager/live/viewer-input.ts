@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingFiles } from './incoming-files.ts';
 import type { InputMessage, ServiceMessage } from './messages.ts';
 import { OpenedControl } from './opened-control.ts';
+import type { FoundAt } from './page-questions.ts';
 import type { TabView } from './tab-view.ts';
 import type { TabWatch } from './tab-watch.ts';
 import type { Viewer } from './viewer.ts';
@@ -47,6 +48,8 @@ export class ViewerInput {
   /** Where the pointer is on a page, and when that page has heard of it. */
   #pointer: { watch: TabWatch; x: number; y: number; isThere: Promise<void> } | undefined;
   #touched: { x: number; y: number } | undefined;
+  /** Whether the viewer was told of a field that has the focus. */
+  #hasField = false;
   #isLooking = false;
   #given = 0;
   /** What has left a press or a text unanswered, for as long as it does. */
@@ -116,7 +119,7 @@ export class ViewerInput {
     const isDone = await this.#isDone(watch, this.#give(watch, mouseCommand(said)));
     // Lists open when the button is pressed, pickers when it is let go.
     const mayOpen = isDone && said.button === 'left' && !this.#opened.isOpen;
-    if (mayOpen) await this.#opened.showAt(watch, said);
+    if (mayOpen) this.#opened.show((await watch.questions.at(said))?.open);
   }
 
   async #wheel(said: Said<'wheel'>): Promise<void> {
@@ -131,9 +134,19 @@ export class ViewerInput {
     void this.#give(watch, touchCommand(said));
     const [point] = said.points;
     if (said.type === 'start' && point) this.#touched = point;
+    if (said.type === 'cancel') this.#touched = undefined;
     if (said.type !== 'end' || said.points.length > 0 || !this.#touched) return;
     await delay(TAP_MS, undefined, { ref: false });
-    await this.#opened.showAt(watch, this.#touched);
+    const found = await watch.questions.at(this.#touched, { isTouch: true });
+    // First, since a list that has opened takes the keys of the viewer's page.
+    if (found) this.#tellField(found.field);
+    this.#opened.show(found?.open);
+  }
+
+  #tellField(field: FoundAt['field']): void {
+    if (field) this.#say({ t: 'field', ...field });
+    else if (this.#hasField) this.#say({ t: 'field', at: null, isChosen: false });
+    this.#hasField = field !== undefined;
   }
 
   async #key(said: Said<'key'>): Promise<void> {

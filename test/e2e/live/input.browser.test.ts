@@ -69,6 +69,38 @@ test('touch: a tap is a click, too', async ({ view: { viewer, noted } }) => {
   await noted('touchstart button true ', 'touchend button true ', 'click button true ');
 });
 
+test('a touch tells which field has the focus, and a click does not', async ({ view }) => {
+  const { viewer, page, noted } = view;
+  const tap = (x: number, y: number) => {
+    viewer.say({ t: 'touch', type: 'start', points: [{ id: 0, x, y }], modifiers: 0 });
+    viewer.say({ t: 'touch', type: 'end', points: [], modifiers: 0 });
+  };
+  tap(20, 70);
+  const field = await viewer.hear('field');
+  expect(field).toEqual({ t: 'field', at: [10, 60, 160, 30], isChosen: true });
+  // What is no tap takes no focus away.
+  viewer.said.length = 0;
+  viewer.say({ t: 'touch', type: 'start', points: [{ id: 0, x: 300, y: 600 }], modifiers: 0 });
+  viewer.say({ t: 'touch', type: 'move', points: [{ id: 0, x: 240, y: 600 }], modifiers: 0 });
+  viewer.say({ t: 'touch', type: 'end', points: [], modifiers: 0 });
+  await viewer.hear('field', ({ at, isChosen }) => at !== null && !isChosen);
+  tap(20, 20);
+  await viewer.hear('field', ({ at }) => at === null);
+  const place = 'position: absolute; left: 20px; top: 40px; width: 100px; height: 50px';
+  await page
+    .frames()[1]
+    ?.evaluate(`document.body.innerHTML = '<p contenteditable style="margin: 0; ${place}">'`);
+  tap(450, 80);
+  await viewer.hear('field', ({ at }) => String(at) === '422,52,100,50');
+  viewer.said.length = 0;
+  viewer.click(20, 70);
+  viewer.click(20, 120);
+  await noted('click text true ');
+  await viewer.hear('popup');
+  expect(viewer.said.filter(({ t }) => t === 'field')).toEqual([]);
+  viewer.press('Escape', 'Escape', 27);
+});
+
 test('keys of any layout, dead keys and input methods type what they say', async ({ view }) => {
   const { viewer, noted, hasValue } = view;
   viewer.click(20, 70);

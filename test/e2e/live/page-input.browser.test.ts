@@ -1,6 +1,6 @@
 import type { CDPSession } from 'playwright-core';
 import { expect } from 'vitest';
-import { test, type Viewer } from '../../support/live-viewer.ts';
+import { middleColor, test, touchOf, type Viewer } from '../../support/live-viewer.ts';
 
 /** Gives the keys to the page that is watched. */
 async function focusPicture({ page, at }: Viewer): Promise<void> {
@@ -86,13 +86,16 @@ test('the cursor is the one of the page', async ({ open }) => {
   await expect.poll(() => page.locator('canvas').getAttribute('style')).toContain('cursor: text');
 });
 
-test('fingers are sent as touches, and open no keyboard', async ({ open }) => {
+test('fingers are sent as touches, and open no keyboard', async ({ open, paint }) => {
   const viewer = await open({ hasTouch: true, viewport: { width: 390, height: 844 } });
-  const { page, at, said } = viewer;
-  const session = await cdpOf(viewer);
-  const touch = (type: string, ...touchPoints: { x: number; y: number; id: number }[]) =>
-    session.send('Input.dispatchTouchEvent', { type, touchPoints } as never);
-  const [x, y] = await at(640, 360);
+  const { page, peer, said } = viewer;
+  // The page of a phone, which may be pinched itself.
+  peer.show({ image: await paint('#f00'), turn: 1, seq: 2, width: 390, height: 844 });
+  await expect.poll(() => middleColor(page)).toEqual([1, 0, 0]);
+  const touch = await touchOf(viewer);
+  const canvas = await page.locator('canvas').boundingBox();
+  const [x, y] = [195, 500];
+  const scale = (canvas?.height ?? 0) / 844;
   await touch('touchStart', { x, y, id: 7 });
   await touch('touchStart', { x, y, id: 7 }, { x: x + 30, y, id: 8 });
   await touch('touchMove', { x, y: y + 10, id: 7 }, { x: x + 30, y: y + 10, id: 8 });
@@ -102,7 +105,9 @@ test('fingers are sent as touches, and open no keyboard', async ({ open }) => {
     t: 'touch',
     type: 'start',
     modifiers: 0,
-    points: [{ id: 0, x: expect.closeTo(640, -1), y: expect.closeTo(360, -1) }],
+    points: [
+      { id: 0, x: expect.closeTo(195, -1), y: expect.closeTo((y - (canvas?.y ?? 0)) / scale, -1) },
+    ],
   });
   expect(touches[1]?.points.map(({ id }) => id)).toEqual([0, 1]);
   expect(touches.map(({ type }) => type)).toEqual(['start', 'start', 'move', 'end', 'end']);

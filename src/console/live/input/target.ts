@@ -1,10 +1,6 @@
 import type { ViewerMessage } from '../contract.ts';
+import type { Point } from '../fit.ts';
 import type { Session } from '../session.ts';
-
-export interface Point {
-  x: number;
-  y: number;
-}
 
 /** Where input goes: a canvas that shows the page, and the session that carries the input there. */
 export interface InputTarget {

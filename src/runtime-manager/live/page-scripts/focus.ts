@@ -1,3 +1,33 @@
+declare global {
+  /** The field that had the focus after the last touch, in the service's own world. */
+  var focusedField: Element | undefined;
+}
+
+/** The field that has the focus in a document after a touch there, and whether the touch was for it. */
+export function fieldAfterTouch(touched: Element) {
+  const deepest = (root: DocumentOrShadowRoot): Element | null => {
+    const element = root.activeElement;
+    const shadow = element?.shadowRoot;
+    return shadow ? (deepest(shadow) ?? element) : element;
+  };
+  const element = deepest(document);
+  const takesText =
+    element instanceof HTMLTextAreaElement ||
+    (element instanceof HTMLInputElement &&
+      /^(?:text|search|email|url|tel|password|number)$/.test(element.type));
+  const isField = takesText
+    ? !element.readOnly && !element.disabled
+    : element instanceof HTMLElement && element.isContentEditable;
+  const before = globalThis.focusedField;
+  const field = isField ? element : undefined;
+  // Nothing of the page sees this world.
+  Object.assign(globalThis, { focusedField: field });
+  if (!field) return null;
+  const { left, top, width, height } = field.getBoundingClientRect();
+  const at: [number, number, number, number] = [left, top, width, height];
+  return { at, isChosen: field !== before || field.contains(touched) };
+}
+
 /** What has the focus in a document: the beginning of the selected text, or that a frame has it. */
 export function selectedText(most: number): { isFrame: boolean; text: string } {
   const deepest = (root: DocumentOrShadowRoot): Element | null => {

@@ -1,3 +1,5 @@
+import type { fieldAfterTouch } from './focus.ts';
+
 /** An input whose picker is open, or a select list that is. */
 interface OpenControl {
   kind: 'popup' | 'picker';
@@ -29,11 +31,18 @@ interface ListLimits {
   labelMax: number;
 }
 
-/** What is at a point of a document: what the pointer looks like there, and what has opened there. */
+/** The scripts of this folder that it calls. */
+interface Scripts {
+  cursorOf: typeof cursorOf;
+  /** Only after a touch. */
+  fieldAfterTouch: typeof fieldAfterTouch | null;
+}
+
+/** What is at a point of a document: what the pointer looks like there, what has opened there, and what has the focus. */
 export function whatIsAt(
   x: number,
   y: number,
-  cursorAt: typeof cursorOf,
+  scripts: Scripts,
   { optionsMax, labelMax }: ListLimits,
 ) {
   const deepest = (root: DocumentOrShadowRoot): Element | null => {
@@ -59,17 +68,16 @@ export function whatIsAt(
     Object.assign(globalThis, { openControl: control });
     const { left, top, width, height } = control.getBoundingClientRect();
     const at: OpenControl['at'] = [left, top, width, height];
-    const { type } = control;
-    const value = control.value.slice(0, labelMax);
+    const { type, value } = control;
     const [kind, options] = select
       ? ['popup' as const, optionsOf(select)]
       : ['picker' as const, []];
     const { min, max, step } =
       control instanceof HTMLInputElement ? control : { min: '', max: '', step: '' };
-    return { kind, at, type, value, min, max, step, options };
+    return { kind, at, type, value: value.slice(0, labelMax), min, max, step, options };
   };
   const element = deepest(document);
-  if (!element) return { cursor: 'default', frame: null, open: null };
+  if (!element) return { cursor: 'default', frame: null, open: null, field: null };
   if (element instanceof HTMLIFrameElement || element.tagName === 'FRAME') {
     const { left, top } = element.getBoundingClientRect();
     const { paddingLeft, paddingTop } = getComputedStyle(element);
@@ -77,7 +85,8 @@ export function whatIsAt(
       left + element.clientLeft + parseFloat(paddingLeft),
       top + element.clientTop + parseFloat(paddingTop),
     ];
-    return { cursor: 'default', frame, open: null };
+    return { cursor: 'default', frame, open: null, field: null };
   }
-  return { cursor: cursorAt(element), frame: null, open: opened(element) };
+  const field = scripts.fieldAfterTouch?.(element) ?? null;
+  return { cursor: scripts.cursorOf(element), frame: null, open: opened(element), field };
 }
