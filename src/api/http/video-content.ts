@@ -8,7 +8,6 @@ import { answerBytes } from './file-content.ts';
 /** The last part of a video's path. */
 export const VideoFile = z
   .string()
-  .regex(/^\w+\.mp4$/, 'Not <tabId>.mp4')
   .openapi({ description: 'The id of a tab, with `.mp4` at its end.' });
 /** What a request for a video is answered with, and with what it fails. */
 export const VIDEO = {

@@ -1,10 +1,16 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
 import type { Pages } from '../browser/pages/pages.ts';
 
 /** What a picture is drawn into: those of larger windows are made smaller. */
 const BOX = { maxWidth: 1280, maxHeight: 720 };
 const READ_BYTES = 256 * 1024;
+/** The first picture is awaited so often, and so long. */
+const FIRST_POLL_MS = 20;
+const FIRST_MS = 1000;
+/** How long a picture takes from the page to the file. */
+const ENCODED_MS = 25;
 /** A browser that does not end a recording by then is busy, or on its way out. */
 const STOP_MS = 3000;
 
@@ -46,6 +52,17 @@ export class OpenSegment {
     return new OpenSegment(path, session, stream, file);
   }
 
+  /** When the first picture was taken, by `performance.now()`: times in the video begin there. */
+  async begun(): Promise<number> {
+    const latest = performance.now() + FIRST_MS;
+    while (this.#bytes === 0 && performance.now() < latest && !this.gone.aborted) {
+      // Until there is a picture, Chromium may refuse.
+      await this.read().catch(() => undefined);
+      if (this.#bytes === 0) await delay(FIRST_POLL_MS);
+    }
+    return performance.now() - ENCODED_MS;
+  }
+
   /** What was read of it so far. */
   get bytes(): number {
     return this.#bytes;
@@ -58,8 +75,9 @@ export class OpenSegment {
 
   /** Writes what Chromium has made by now. */
   read(): Promise<void> {
-    this.#reading = this.#reading.then(() => this.#read());
-    return this.#reading;
+    const reading = this.#reading.then(() => this.#read());
+    this.#reading = reading.catch(() => undefined);
+    return reading;
   }
 
   /** Ends the video, and writes the rest of it. Never rejects: what cannot be read is lost. */
@@ -70,7 +88,7 @@ export class OpenSegment {
       await this.read();
       await this.#session.send('IO.close', { handle: this.#stream }, options);
     } catch {
-      await this.#reading.catch(() => undefined);
+      await this.#reading;
     } finally {
       this.#session[Symbol.dispose]();
       await this.#file.datasync().catch(() => undefined);

@@ -31,8 +31,8 @@ export interface EndedSegment {
 export interface RecordedTabParts {
   pageId: string;
   pages: Pick<Pages, 'attach'>;
-  /** ms since the recording began. */
-  now: () => number;
+  /** ms since the recording began, now or at a time of `performance.now()`. */
+  now: (at?: number) => number;
   /** Where a segment that begins at a time is written. */
   pathOf: (startMs: number) => string;
   ended: (segment: EndedSegment) => void;
@@ -163,7 +163,11 @@ export class RecordedTab {
     const startMs = now();
     const path = pathOf(startMs);
     const segment = await OpenSegment.start({ pages, pageId, frameRate: this.#frameRate, path });
-    return { segment, startMs, stillMs: startMs, look: undefined };
+    const running: Running = { segment, startMs, stillMs: startMs, look: undefined };
+    void segment.begun().then((at) => {
+      running.startMs = Math.max(startMs, now(at));
+    });
+    return running;
   }
 
   async #end(): Promise<void> {

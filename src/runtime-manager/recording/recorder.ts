@@ -47,7 +47,7 @@ export class Recorder implements Companion {
     const id = randomUUID();
     const startedAt = new Date();
     const beganAtMs = performance.now();
-    const now = () => Math.round(performance.now() - beganAtMs);
+    const now = (at = performance.now()) => Math.round(at - beganAtMs);
     const { organizationId, workspaceId, id: runtimeId, alias, generation } = runtime;
     const life = { organizationId, workspaceId, runtimeId, alias, generation };
     await store.begin({ id, ...life, nodeId, options, startedAt });

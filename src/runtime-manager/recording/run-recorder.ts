@@ -6,8 +6,9 @@ import { cut, withoutQuery, type MarkWriter } from './mark-writer.ts';
 import { RecordedTab, type EndedSegment } from './recorded-tab.ts';
 import type { RecordingOptions } from './recording.ts';
 
-/** How late the index may have a new title. */
+/** How late the index may have a new title, which Chromium does not tell; after a navigation it is there soon. */
 const TITLES_MS = 5000;
+const TITLE_AFTER_MS = 500;
 /** Programs that work in two tabs at once would else fill the index. */
 const SHOWN_MS = 500;
 /** Those of tabs are the recorder's own to tell. */
@@ -44,6 +45,8 @@ export class RunRecorder {
   #isFull = false;
   #shownTab: string | undefined;
   #shownAtMs = -Infinity;
+  #titles: { soon: () => void } | undefined;
+  #titling: NodeJS.Timeout | undefined;
 
   constructor(parts: RunRecorderParts) {
     this.#parts = parts;
@@ -62,7 +65,7 @@ export class RunRecorder {
     following.use(endpoints.clientTabs.onUse((tabId) => this.#used(tabId)));
     const opened = this.#look();
     following.use(pages.onTabs(() => this.#tabsChanged()));
-    following.use(
+    this.#titles = following.use(
       every(
         TITLES_MS,
         () => pages.refresh(),
@@ -88,14 +91,23 @@ export class RunRecorder {
 
   /** A tab is about to be closed, or all tabs: what is recorded of it is read first. */
   async closing(tabId: string | undefined): Promise<void> {
-    if (tabId === undefined) await this.#each((tab) => tab.flush());
-    else await this.#tabs.get(tabId)?.recorded.flush();
+    const flushed =
+      tabId === undefined
+        ? this.#each((tab) => tab.flush())
+        : this.#tabs.get(tabId)?.recorded.flush();
+    await Promise.all([flushed, this.#refresh()]);
   }
 
   /** Ends all segments, while the browser is still there. */
   async finish(): Promise<void> {
+    await Promise.all([this.#each((tab) => tab.finish()), this.#refresh()]);
+    clearTimeout(this.#titling);
     this.#following.dispose();
-    await this.#each((tab) => tab.finish());
+  }
+
+  /** Looks at titles for the last time. */
+  async #refresh(): Promise<void> {
+    await this.#parts.run.browser.pages.refresh().catch(() => undefined);
   }
 
   async #each(work: (tab: RecordedTab) => Promise<void>): Promise<void> {
@@ -128,10 +140,16 @@ export class RunRecorder {
     if (!known) return this.#add({ ...tab });
     const before = known.tab;
     known.tab = { ...tab };
-    if (before.url !== url) this.#mark('tab.navigated', tabId, { url: this.#shown(url) });
+    if (before.url !== url) this.#navigated(tabId, url);
     const isTitled = before.title !== title && !isAddress(title, url);
     if (isTitled) this.#mark('tab.titled', tabId, { title: cut(title) });
     return undefined;
+  }
+
+  #navigated(tabId: string, url: string): void {
+    this.#mark('tab.navigated', tabId, { url: this.#shown(url) });
+    clearTimeout(this.#titling);
+    this.#titling = setTimeout(() => this.#titles?.soon(), TITLE_AFTER_MS).unref();
   }
 
   #add(tab: Tab): Promise<void> | undefined {

@@ -1,0 +1,248 @@
+/** What is recorded of a runtime, and what is not: seen in the videos, and in the index. */
+import { setTimeout as delay } from 'node:timers/promises';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { expect, onTestFinished } from 'vitest';
+import { DRIVERS } from '../../support/drivers.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  seenIn,
+  whenReady,
+  type ReadyRecording,
+  type RecordedTab,
+} from '../../support/recordings.ts';
+import { openSite } from '../../support/site.ts';
+import { test } from '../../support/test.ts';
+
+/** Each color a bit. */
+const [RED, GREEN, BLUE] = ['100', '010', '001'];
+const REDDENING = `<title>shop</title><body style="background:#f00"><button style="position:fixed;inset:0 50% 50% 0" onclick="document.body.style.background='#00f'">go</button>`;
+const whole = (color: string) => `<title>${color}</title><body style="background:${color}">`;
+
+async function connect(runtime: { connection: { cdpUrl: string } }): Promise<[Browser, Page]> {
+  const { cdpUrl } = runtime.connection;
+  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
+  onTestFinished(() => browser.disconnect());
+  const [page] = await browser.pages();
+  if (!page) throw new Error('there is no page');
+  return [browser, page];
+}
+
+/** ms since the recording began. */
+function timeIn({ startedAt }: Pick<ReadyRecording, 'startedAt'>, at = Date.now()): number {
+  return at - Date.parse(startedAt);
+}
+
+function tabOf({ tabs }: ReadyRecording, title: string): RecordedTab {
+  const tab = tabs.find((one) => one.title === title);
+  if (!tab) throw new Error(`there is no tab ${title}: ${JSON.stringify(tabs)}`);
+  return tab;
+}
+
+test.for(Object.keys(DRIVERS))(
+  'what %s does is seen in the video',
+  async (name, { service, workspace }) => {
+    const runtime = await workspace.create({ recording: true });
+    const path = `${workspace.runtimes}/${runtime.id}`;
+    const address = await openSite(REDDENING);
+    const driven = await DRIVERS[name]?.(runtime.connection, address);
+    if (!driven) throw new Error('no such driver');
+    await delay(1500);
+    const before = Date.now() - 100;
+    await driven.click('button');
+    await delay(1500);
+    const after = Date.now();
+    await driven[Symbol.asyncDispose]();
+    await workspace.stop(runtime.id);
+    const recording = await whenReady(service.call, path);
+    const tab = tabOf(recording, 'shop');
+    const times = [before, after].map((at) => timeIn(recording, at));
+    const seen = await seenIn(service, path, tab, times);
+    expect(seen.colours).toEqual([RED, BLUE]);
+    expect(Math.abs(seen.durationMs - (tab.endMs - tab.startMs))).toBeLessThan(200);
+  },
+);
+
+test('tabs are recorded while they are in front, and no tab is woken', async ({
+  service,
+  workspace,
+}) => {
+  const runtime = await workspace.create({ recording: true });
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  const [browser, first] = await connect(runtime);
+  await first.goto(await openSite(whole('#f00')));
+  const state = (page: Page) => page.evaluate('document.visibilityState');
+  await delay(1000);
+  const second = await browser.newPage();
+  await second.goto(await openSite(whole('#0f0')));
+  await eventually(async () => expect(await state(first)).toBe('hidden'));
+  const hiddenAt = Date.now();
+  await delay(1500);
+  expect(await state(first)).toBe('hidden');
+  const beforeClose = Date.now();
+  await second.close();
+  await eventually(async () => expect(await state(first)).toBe('visible'));
+  await delay(1000);
+  await workspace.stop(runtime.id);
+  const recording = await whenReady(service.call, path);
+  const tab = tabOf(recording, '#0f0');
+  // Up to where it was closed: nothing of it is lost.
+  const { colours } = await seenIn(service, path, tab, [timeIn(recording, beforeClose) - 100]);
+  expect(colours).toEqual([GREEN]);
+  expect(timeIn(recording, beforeClose) - tab.endMs).toBeLessThan(300);
+  const { json } = await service.call('GET', `/v1/recordings/${recording.id}/marks`);
+  const shown = json.marks.filter(({ type }: { type: string }) => type === 'tab.shown');
+  const { tabId } = tabOf(recording, '#f00');
+  expect(shown.map((mark: { tabId: string }) => mark.tabId)).toEqual([tabId, tab.tabId, tabId]);
+  expect(shown[1].atMs).toBeLessThan(timeIn(recording, hiddenAt));
+});
+
+test('a page that changes is recorded in segments, and a still one in none', async ({
+  service,
+  workspace,
+}) => {
+  const runtime = await workspace.create({ recording: true });
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  const [, page] = await connect(runtime);
+  await page.goto(await openSite(whole('#f00')));
+  await delay(40_000);
+  const still = await service.call('GET', `${path}/recording`);
+  expect(still.json.tabs[0].segments).toBe(1);
+  await page.evaluate("void (document.body.style.background = '#00f')");
+  await eventually(async () => {
+    const { json } = await service.call('GET', `${path}/recording`);
+    expect(json.tabs[0].segments).toBe(2);
+  });
+  await workspace.stop(runtime.id);
+  const recording = await whenReady(service.call, path);
+  const [tab] = recording.tabs;
+  if (!tab) throw new Error('there is no tab');
+  const { colours, durationMs } = await seenIn(service, path, tab, [
+    30_000,
+    recording.durationMs - 500,
+  ]);
+  expect(colours).toEqual([RED, BLUE]);
+  expect(Math.abs(durationMs - (tab.endMs - tab.startMs))).toBeLessThan(200);
+  expect(recording.sizeBytes).toBeLessThan(100_000);
+});
+
+test('a recording is paused by its caller, and while a person drives', async ({
+  service,
+  workspace,
+}) => {
+  const runtime = await workspace.create({ recording: { pauseWhileHumanDrives: true } });
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  const [, page] = await connect(runtime);
+  await page.goto(await openSite(whole('#f00')));
+  await delay(1000);
+  const paused = await service.call('POST', `${path}/recording/pause`);
+  expect(paused).toMatchObject({ status: 200, json: { isPaused: true } });
+  await page.goto(await openSite(whole('#0f0')));
+  await delay(1500);
+  await page.goto(await openSite(whole('#00f')));
+  await service.call('POST', `${path}/recording/resume`);
+  await delay(1000);
+  await service.call('POST', `${path}/control`, { holder: 'human' });
+  await page.goto(await openSite(whole('#0f0')));
+  await delay(1500);
+  await page.goto(await openSite(whole('#00f')));
+  await service.call('POST', `${path}/control`, { holder: 'agent' });
+  await delay(1000);
+  await workspace.stop(runtime.id);
+  const recording = await whenReady(service.call, path);
+  const [tab] = recording.tabs;
+  if (!tab) throw new Error('there is no tab');
+  const step = 250;
+  const count = Math.floor((tab.endMs - tab.startMs - step) / step);
+  const times = Array.from({ length: count }, (_, n) => tab.startMs + (n + 1) * step);
+  const { colours } = await seenIn(service, path, tab, times);
+  expect(colours).toContain(RED);
+  expect(colours).toContain(BLUE);
+  expect(colours).not.toContain(GREEN);
+  const { json } = await service.call('GET', `/v1/recordings/${recording.id}/marks`);
+  const said = json.marks
+    .filter(({ type }: { type: string }) => type.startsWith('recording.'))
+    .map(({ type, data }: { type: string; data: { by: string } }) => `${type} ${data.by}`);
+  expect(said).toEqual([
+    'recording.paused api',
+    'recording.resumed api',
+    'recording.paused human',
+    'recording.resumed human',
+  ]);
+});
+
+test('the index has no query strings unless it was asked for them', async ({
+  service,
+  workspace,
+}) => {
+  const address = `${await openSite('<title>secret</title>')}?token=SECRET#SECRET`;
+  const marksOf = async (recording: unknown) => {
+    const runtime = await workspace.create({ recording });
+    const path = `${workspace.runtimes}/${runtime.id}`;
+    const [, page] = await connect(runtime);
+    await page.goto(address);
+    await delay(1500);
+    const { json } = await service.call('GET', `${path}/recording`);
+    return (await service.call('GET', `/v1/recordings/${json.id}/marks`)).text;
+  };
+  expect(await marksOf(true)).not.toContain('SECRET');
+  expect(await marksOf({ keepQueries: true })).toContain('?token=SECRET#SECRET');
+});
+
+test('a recording is its organization’s alone, and goes with the record of its runtime', async ({
+  service,
+  workspace,
+}) => {
+  const runtime = await workspace.create({ recording: true });
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  await delay(500);
+  const { json } = await service.call('GET', `${path}/recording`);
+  const own = `/v1/recordings/${json.id}`;
+  const tabId = json.tabs[0]?.tabId ?? 'none';
+  for (const [method, at] of [
+    ['GET', own],
+    ['GET', `${own}/marks`],
+    ['GET', `${own}/${tabId}.mp4`],
+    ['POST', `${own}/embed`],
+    ['DELETE', own],
+  ] as const) {
+    expect((await service.callAsOther(method, at)).status, `${method} ${at}`).toBe(404);
+  }
+  const others = await service.callAsOther('GET', '/v1/recordings');
+  expect(others.json.recordings).toEqual([]);
+  const active = await service.call('DELETE', own);
+  expect(active).toMatchObject({ status: 409, json: { code: 'recording.active' } });
+  await workspace.stop(runtime.id);
+  await whenReady(service.call, path);
+  const listed = await service.call('GET', '/v1/recordings');
+  expect(listed.json.recordings.map(({ id }: { id: string }) => id)).toContain(json.id);
+  expect((await service.call('DELETE', path)).status).toBe(200);
+  expect((await service.call('GET', own)).status).toBe(404);
+  await eventually(async () => {
+    const rows = await service.database.db.$client`select id from recordings where id = ${json.id}`;
+    expect(rows).toHaveLength(0);
+  });
+});
+
+test('a runtime without a recording has none, and a start may ask for one', async ({
+  service,
+  workspace,
+}) => {
+  const runtime = await workspace.create();
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  expect(runtime.recording).toBeUndefined();
+  const none = await service.call('GET', `${path}/recording`);
+  expect(none).toMatchObject({ status: 404, json: { code: 'recording.not_found' } });
+  await workspace.stop(runtime.id);
+  const started = await service.call('POST', `${path}/start`, { recording: true });
+  expect(started, started.text).toMatchObject({
+    status: 200,
+    json: { generation: 2, recording: { keepQueries: false } },
+  });
+  await eventually(async () => {
+    const { json } = await service.call('GET', `${path}/recording`);
+    expect(json).toMatchObject({ generation: 2, isRecording: true });
+  });
+  await workspace.stop(runtime.id);
+  const again = await service.call('POST', `${path}/start`, { recording: false });
+  expect(again.json.recording).toBeUndefined();
+});
