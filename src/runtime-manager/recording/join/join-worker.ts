@@ -6,4 +6,4 @@ const Part = z.object({ path: z.string(), startMs: z.number(), endMs: z.number()
 const Task = z.object({ parts: z.array(Part), output: z.string() });
 
 const { parts, output } = Task.parse(workerData);
-parentPort?.postMessage(await writeJoined(parts, output));
+parentPort?.postMessage(await writeJoined(parts, output), []);

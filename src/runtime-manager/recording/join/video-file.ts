@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { EncodedPacketSink, InputVideoTrack } from 'mediabunny';
 import { readBoxes } from './boxes.ts';
 
