@@ -14,6 +14,7 @@ const repeated = [
   'clients/webdriverio',
   'clients/wrong-address',
   'live/files',
+  'recording/drivers',
 ].map((name) => `test/e2e/${name}.browser.test.ts`);
 
 export default defineConfig({

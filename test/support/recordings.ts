@@ -59,3 +59,15 @@ export async function seenIn(
   const { shown, durationMs } = await playVideo(await openPlayingPage(), file, times);
   return { colours: shown.map(({ colour }) => colour), durationMs };
 }
+
+/** A time as ms since the recording began. */
+export function timeIn({ startedAt }: Pick<ReadyRecording, 'startedAt'>, at = Date.now()): number {
+  return at - Date.parse(startedAt);
+}
+
+/** The tab of a title. */
+export function tabOf({ tabs }: ReadyRecording, title: string): RecordedTab {
+  const tab = tabs.find((one) => one.title === title);
+  if (!tab) throw new Error(`there is no tab ${title}: ${JSON.stringify(tabs)}`);
+  return tab;
+}

@@ -21,6 +21,8 @@ export interface SegmentParts {
   frameRate: number;
   /** The file that it is written to. */
   path: string;
+  /** The page has another size now: its picture has bars beside it from now on. */
+  resized: () => void;
 }
 
 /**
@@ -43,10 +45,19 @@ export class OpenSegment {
   }
 
   /** Throws as `CdpSession.send`: a refusal may mean that Chromium cannot record. */
-  static async start({ pages, pageId, frameRate, path }: SegmentParts): Promise<OpenSegment> {
+  static async start({
+    pages,
+    pageId,
+    frameRate,
+    path,
+    resized,
+  }: SegmentParts): Promise<OpenSegment> {
     await using undo = new AsyncDisposableStack();
     const session = undo.use(await pages.attach(pageId));
     const { stream } = await session.send('Page.startScreenRecording', { ...BOX, frameRate });
+    session.on('Page.frameResized', resized);
+    // A page that shows a dialog answers when that is closed.
+    session.send('Page.enable', {}, { signal: session.gone }).catch(() => undefined);
     const file = undo.adopt(await open(path, 'wx', 0o600), (opened) => opened.close());
     undo.move();
     return new OpenSegment(path, session, stream, file);

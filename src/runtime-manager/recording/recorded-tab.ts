@@ -12,6 +12,9 @@ const SEGMENT_BYTES = 4 * 1024 * 1024;
 const OVERLAP_MS = 300;
 const READ_MS = 1000;
 const AGAIN_MS = 2000;
+/** A segment of another size begins so long after the page has it, and not much more often than this. */
+const RESIZED_MS = 150;
+const RESIZES_MS = 2000;
 /** A page whose picture is the same stands still; small enough to cost little, and sharp enough to tell. */
 const LOOK = { format: 'jpeg', quality: 50, width: 640 } as const;
 const LOOK_MS = 1000;
@@ -48,6 +51,8 @@ export interface RecordedTabParts {
 interface Running {
   segment: OpenSegment;
   startMs: number;
+  /** Whether the page has another size than when it began. */
+  isResized: boolean;
   /** When the page was last seen to stand still. */
   stillMs: number;
   /** What it looked like then. */
@@ -68,6 +73,8 @@ export class RecordedTab {
   #timer: NodeJS.Timeout | undefined;
   #frameRate = FRAME_RATE;
   #isOver = false;
+  /** By `performance.now()`. */
+  #resizedAtMs = -Infinity;
 
   constructor(parts: RecordedTabParts) {
     this.#parts = parts;
@@ -162,8 +169,15 @@ export class RecordedTab {
     const { pages, pageId, now, pathOf } = this.#parts;
     const startMs = now();
     const path = pathOf(startMs);
-    const segment = await OpenSegment.start({ pages, pageId, frameRate: this.#frameRate, path });
-    const running: Running = { segment, startMs, stillMs: startMs, look: undefined };
+    const segment = await OpenSegment.start({
+      pages,
+      pageId,
+      frameRate: this.#frameRate,
+      path,
+      resized: () => this.#resized(running),
+    });
+    const still = { stillMs: startMs, look: undefined };
+    const running: Running = { segment, startMs, isResized: false, ...still };
     void segment.begun().then((at) => {
       running.startMs = Math.max(startMs, now(at));
     });
@@ -185,7 +199,16 @@ export class RecordedTab {
     ended({ path: segment.path, tabId, startMs, endMs });
   }
 
-  #schedule(): void {
+  /** A window that is drawn larger tells so again and again. */
+  #resized(running: Running): void {
+    if (running.isResized) return;
+    running.isResized = true;
+    const isSoon = performance.now() - this.#resizedAtMs < RESIZES_MS;
+    this.#resizedAtMs = performance.now();
+    if (this.#running === running && !isSoon) this.#schedule(RESIZED_MS);
+  }
+
+  #schedule(afterMs = READ_MS): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#next(() => this.#tend()).then(
@@ -194,7 +217,7 @@ export class RecordedTab {
         },
         (error: unknown) => this.#failed(error),
       );
-    }, READ_MS).unref();
+    }, afterMs).unref();
   }
 
   async #tend(): Promise<void> {
@@ -204,7 +227,11 @@ export class RecordedTab {
     const { now, count } = this.#parts;
     const ageMs = now() - running.startMs;
     const isLarge = running.segment.bytes > SEGMENT_BYTES / Math.max(1, count());
-    if (isLarge || (ageMs >= SEGMENT_MS && (await this.#hasChanged(running)))) {
+    if (
+      isLarge ||
+      running.isResized ||
+      (ageMs >= SEGMENT_MS && (await this.#hasChanged(running)))
+    ) {
       await this.#rotate(running);
     }
   }

@@ -59,19 +59,7 @@ export interface RecordingPart {
 }
 export type NewRecordingPart = Omit<RecordingPart, 'id'>;
 
-/** What the index of a recording tells of. */
-export const MARK_TYPES = [
-  'tab.opened',
-  'tab.navigated',
-  'tab.titled',
-  'tab.shown',
-  'tab.closed',
-  'recording.paused',
-  'recording.resumed',
-  'recording.limited',
-] as const;
-
-/** Something that happened, at a time of the recording: one of `MARK_TYPES`, or an event of the runtime. */
+/** Something that happened, at a time of the recording: a type of the recorder's own, such as `tab.opened`, or an event of the runtime. */
 export interface RecordingMark {
   /** Grows with each mark; a decimal number as text. */
   id: string;

@@ -1,0 +1,78 @@
+/** What is recorded outlives the browser that is killed, and the service that is. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import puppeteer, { type Page } from 'puppeteer-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { freshEnv } from '../../support/fresh-env.ts';
+import { caller } from '../../support/http.ts';
+import { chromiumsOf, sendSignal } from '../../support/processes.ts';
+import { seenIn, whenReady } from '../../support/recordings.ts';
+import { startService } from '../../support/service-process.ts';
+import { openSite } from '../../support/site.ts';
+
+const RUNTIMES = '/v1/workspaces/default/runtimes';
+const RUNTIME = `${RUNTIMES}/filmed`;
+const [RED, BLUE] = ['100', '001'];
+/** Something changes all the time. */
+const CLOCK = `<title>clock</title><body style="background:#f00;color:#f00"><p></p><script>
+  setInterval(() => document.querySelector('p').textContent = Date.now(), 100)</script>`;
+
+async function openClock(cdpUrl: string): Promise<Page> {
+  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
+  onTestFinished(() => browser.disconnect());
+  const [page] = await browser.pages();
+  if (!page) throw new Error('there is no page');
+  await page.goto(await openSite(CLOCK));
+  return page;
+}
+
+test('a browser that is killed takes no more than its last seconds along', async () => {
+  const env = { ...(await freshEnv()), BCTRL_WARM_MAX: '0' };
+  const service = await startService(env);
+  onTestFinished(async () => void (await service.stop('SIGTERM')));
+  const call = caller(service.url, service.apiKey);
+  const wish = { alias: 'filmed', kind: 'browser', recording: true };
+  const created = await call('POST', RUNTIMES, wish);
+  const page = await openClock(created.json.connection.cdpUrl);
+  await delay(5000);
+  await page.evaluate("void (document.body.style.background = '#00f')");
+  await delay(6000);
+  const [chromium] = await chromiumsOf(env.BCTRL_BROWSER_DIR);
+  sendSignal(chromium?.pid, 'SIGKILL');
+  await eventually(async () => {
+    expect((await call('GET', RUNTIME)).json.status).toBe('failed');
+  });
+  const recording = await whenReady(call, RUNTIME);
+  const [tab] = recording.tabs;
+  if (!tab) throw new Error('there is no tab');
+  const last = tab.endMs - 500;
+  expect(recording.durationMs).toBeGreaterThan(11_000);
+  const { colours } = await seenIn(service, RUNTIME, tab, [3000, 8000, last]);
+  expect(colours).toEqual([RED, BLUE, BLUE]);
+});
+
+test('what a killed service was recording is there after the next start', async () => {
+  const env = { ...(await freshEnv()), BCTRL_WARM_MAX: '0' };
+  const first = await startService(env);
+  onTestFinished(async () => void (await first.stop('SIGKILL')));
+  const call = caller(first.url, first.apiKey);
+  const wish = { alias: 'filmed', kind: 'browser', recording: true };
+  const created = await call('POST', RUNTIMES, wish);
+  const page = await openClock(created.json.connection.cdpUrl);
+  await delay(5000);
+  await page.evaluate("void (document.body.style.background = '#00f')");
+  await delay(6000);
+  await first.stop('SIGKILL');
+  const second = await startService(env);
+  onTestFinished(async () => void (await second.stop('SIGTERM')));
+  const again = { url: second.url, apiKey: first.apiKey };
+  const recording = await whenReady(caller(second.url, first.apiKey), RUNTIME);
+  const [tab] = recording.tabs;
+  if (!tab) throw new Error('there is no tab');
+  expect(tab.endMs).toBeGreaterThan(8000);
+  const { colours } = await seenIn(again, RUNTIME, tab, [3000, tab.endMs - 500]);
+  expect(colours).toEqual([RED, BLUE]);
+  expect(await readdir(join(env.BCTRL_DATA_DIR, 'recordings', 'spool'))).toEqual([]);
+});
