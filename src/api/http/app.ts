@@ -55,6 +55,7 @@ import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
+import { recordingPageRoutes } from '../routes/recording-page.ts';
 import { rootRoutes } from '../routes/root.ts';
 import { formStagingRoutes, stagingRoutes } from '../routes/file-staging.ts';
 import { recordingContentRoutes } from '../routes/recording-content.ts';
@@ -156,6 +157,7 @@ export function createApp(parts: AppParts) {
   app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
   app.route('/', livePageRoutes(parts));
+  app.route('/', recordingPageRoutes(parts));
   app.route('/', connectRoutes(parts));
   app.route('/', liveFileRoutes(parts));
   app.route('/', recordingContentRoutes(parts));

@@ -1,18 +1,4 @@
-import type { ComponentChildren } from 'preact';
-
-function Icon({ children }: { children: ComponentChildren }) {
-  return (
-    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-      {children}
-    </svg>
-  );
-}
-
-const drawn = (path: string) => () => (
-  <Icon>
-    <path d={path} />
-  </Icon>
-);
+import { drawn } from '../shared/icon.tsx';
 
 export const BackIcon = drawn('M13 8H3.5M7.5 3.5 3 8l4.5 4.5');
 export const ForwardIcon = drawn('M3 8h9.5M8.5 3.5 13 8l-4.5 4.5');
