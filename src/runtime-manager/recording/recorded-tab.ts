@@ -52,7 +52,7 @@ interface Running {
   segment: OpenSegment;
   startMs: number;
   /** Whether the page has another size than when it began. */
-  isResized: boolean;
+  size: { isOther: boolean };
   /** When the page was last seen to stand still. */
   stillMs: number;
   /** What it looked like then. */
@@ -169,15 +169,15 @@ export class RecordedTab {
     const { pages, pageId, now, pathOf } = this.#parts;
     const startMs = now();
     const path = pathOf(startMs);
+    const size = { isOther: false };
     const segment = await OpenSegment.start({
       pages,
       pageId,
       frameRate: this.#frameRate,
       path,
-      resized: () => this.#resized(running),
+      resized: () => this.#resized(size),
     });
-    const still = { stillMs: startMs, look: undefined };
-    const running: Running = { segment, startMs, isResized: false, ...still };
+    const running: Running = { segment, startMs, size, stillMs: startMs, look: undefined };
     void segment.begun().then((at) => {
       running.startMs = Math.max(startMs, now(at));
     });
@@ -200,12 +200,12 @@ export class RecordedTab {
   }
 
   /** A window that is drawn larger tells so again and again. */
-  #resized(running: Running): void {
-    if (running.isResized) return;
-    running.isResized = true;
+  #resized(size: Running['size']): void {
+    if (size.isOther) return;
+    size.isOther = true;
     const isSoon = performance.now() - this.#resizedAtMs < RESIZES_MS;
     this.#resizedAtMs = performance.now();
-    if (this.#running === running && !isSoon) this.#schedule(RESIZED_MS);
+    if (this.#running?.size === size && !isSoon) this.#schedule(RESIZED_MS);
   }
 
   #schedule(afterMs = READ_MS): void {
@@ -229,7 +229,7 @@ export class RecordedTab {
     const isLarge = running.segment.bytes > SEGMENT_BYTES / Math.max(1, count());
     if (
       isLarge ||
-      running.isResized ||
+      running.size.isOther ||
       (ageMs >= SEGMENT_MS && (await this.#hasChanged(running)))
     ) {
       await this.#rotate(running);
