@@ -34,6 +34,7 @@ CREATE TABLE "recordings" (
 	"started_at" timestamp (3) with time zone NOT NULL,
 	"ended_at" timestamp (3) with time zone,
 	"size_bytes" bigint DEFAULT 0 NOT NULL,
+	"recorded_ms" integer DEFAULT 0 NOT NULL,
 	"claimed_until" timestamp (3) with time zone,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"is_emptied" boolean DEFAULT false NOT NULL

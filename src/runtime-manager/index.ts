@@ -49,7 +49,7 @@ export { Joiner } from './recording/joiner.ts';
 export { Recorder } from './recording/recorder.ts';
 export { pauseRecorder, resumeRecorder } from './recording/recorder-verbs.ts';
 export { RecordingTokens } from './recording/recording-tokens.ts';
-export { durationMsOf, Recordings, tabsOf, toManifest } from './recording/recordings.ts';
+export { durationMsOf, Recordings, toManifest } from './recording/recordings.ts';
 export { Spool } from './recording/spool.ts';
 export type { PreviewOptions, StoragePreview } from './retention/preview.ts';
 export { Retention } from './retention/retention.ts';

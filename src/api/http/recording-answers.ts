@@ -2,7 +2,6 @@ import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
   durationMsOf,
-  tabsOf,
   type Recordings,
   type RecordingTokens,
 } from '../../runtime-manager/index.ts';
@@ -39,15 +38,15 @@ export async function toRecordingEmbed(
     recordingId,
     expiresAt: expiresAt.getTime(),
   });
-  const { parts, marks: index } = await recordings.content(recording);
-  const durationMs = durationMsOf(recording, parts);
+  const tabs = await recordings.tabs(recording);
+  const durationMs = durationMsOf(recording);
   return {
     iframeUrl: recordingEmbedUrl(addressOf(c), recordingId, token),
     token,
     expiresAt: expiresAt.toISOString(),
     status: statusOf(recording),
     ...(recording.state === 'ready' && { durationMs }),
-    tabIds: tabsOf(parts, index).map(({ id }) => id),
+    tabIds: tabs.map(({ id }) => id),
   };
 }
 
@@ -56,15 +55,15 @@ export async function toRecordingBody(
   recordings: Recordings,
   recording: Recording,
 ): Promise<z.infer<typeof RecordingBody>> {
-  const { parts, marks: index } = await recordings.content(recording);
+  const [all, parts] = await Promise.all([recordings.tabs(recording), recordings.parts(recording)]);
   const ofTab = Map.groupBy(parts, ({ tabId }) => tabId);
-  const tabs = tabsOf(parts, index).map(({ id: tabId, title, url }) => {
+  const tabs = all.map(({ id: tabId, title, url }) => {
     const own = ofTab.get(tabId) ?? [];
     const sizeBytes = own.reduce((sum, part) => sum + part.sizeBytes, 0);
     const startMs = own.length === 0 ? null : Math.min(...own.map((part) => part.startMs));
     const endMs = own.length === 0 ? null : Math.max(...own.map((part) => part.endMs));
     return { tabId, title, url, segments: own.length, sizeBytes, startMs, endMs };
   });
-  const durationMs = durationMsOf(recording, parts);
+  const durationMs = durationMsOf(recording);
   return { ...toRecordingSummary(recording), durationMs, tabs };
 }

@@ -41,7 +41,7 @@ export function recordingContentRoutes(parts: RecordingContentParts) {
       const expiresAt = Date.now() + VIDEO_MS;
       c.header('cache-control', 'no-store');
       return c.json(
-        toManifest(recording, content, ({ id: partId }) => {
+        toManifest(recording, content, (partId) => {
           const signed = recordingTokens.sign({ organizationId, recordingId, partId, expiresAt });
           return `parts/${partId}?token=${signed}`;
         }),

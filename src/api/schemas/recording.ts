@@ -122,7 +122,15 @@ export const MarkQuery = z.strictObject({
 });
 
 export function toRecordingSummary(recording: Recording): z.infer<typeof RecordingSummary> {
-  const { state, startedAt, endedAt, organizationId: _owner, nodeId: _node, ...rest } = recording;
+  const {
+    state,
+    startedAt,
+    endedAt,
+    organizationId: _owner,
+    nodeId: _node,
+    recordedMs: _recorded,
+    ...rest
+  } = recording;
   return {
     ...rest,
     status: statusOf(recording),

@@ -5,13 +5,14 @@ import type {
   RecordingMark,
   RecordingPart,
   RecordingStore,
+  RecordingTab,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import { recordingMarks, recordingParts, recordings } from '../schema/index.ts';
 
 type Content = Pick<
   RecordingStore,
-  'addPart' | 'addMarks' | 'listParts' | 'findPart' | 'listMarks' | 'forgetParts'
+  'addPart' | 'addMarks' | 'listParts' | 'findPart' | 'listTabs' | 'listMarks' | 'forgetParts'
 >;
 
 /** What recordings are made of. */
@@ -39,6 +40,7 @@ export function createRecordingContent(db: Db): Content {
         );
       return row && toPart(row);
     },
+    listTabs: (recordingId) => listTabs(db, recordingId),
     listMarks: async (recordingId, { after, limit }) => {
       const rows = await db
         .select()
@@ -66,6 +68,7 @@ async function addPart(db: Db, recordingId: string, part: NewRecordingPart): Pro
   const rows = await db.execute(sql`
     with held as (
       update ${recordings} set size_bytes = size_bytes + ${part.sizeBytes},
+        recorded_ms = greatest(recorded_ms, ${part.endMs}),
         state = case when state = 'ready' then 'encoding' else state end
       where id = ${recordingId} and ${takesParts} returning id
     )
@@ -88,6 +91,16 @@ async function addMarks(db: Db, recordingId: string, marks: readonly NewRecordin
         as ("atMs" integer, type text, "tabId" text, data jsonb))
         with ordinality as mark("atMs", type, "tabId", data, nth)
     order by mark.nth`);
+}
+
+async function listTabs(db: Db, recordingId: string): Promise<RecordingTab[]> {
+  const last = (name: string) =>
+    sql`coalesce((array_agg(data ->> ${name} order by id desc) filter (where data ? ${name}))[1], '')`;
+  const rows = await db.execute<{ id: string; title: string; url: string }>(sql`
+    select tab_id as id, ${last('title')} as title, ${last('url')} as url from ${recordingMarks}
+    where recording_id = ${recordingId} and tab_id is not null and type like 'tab.%'
+    group by tab_id order by min(id)`);
+  return [...rows];
 }
 
 /** Parts by their ids. */

@@ -46,6 +46,8 @@ export const recordings = pgTable(
     startedAt: instant().notNull(),
     endedAt: instant(),
     sizeBytes: bigint({ mode: 'number' }).notNull().default(0),
+    /** When its last part ends, in ms since it began. */
+    recordedMs: integer().notNull().default(0),
     /** Until when the process that joins its parts may do so before another one does. */
     claimedUntil: instant(),
     /** How often that was begun. */

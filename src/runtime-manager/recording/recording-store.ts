@@ -6,6 +6,7 @@ import type {
   Recording,
   RecordingMark,
   RecordingPart,
+  RecordingTab,
 } from './recording.ts';
 
 /** A batch of what is of a recording: up to `limit` after an id. */
@@ -55,6 +56,8 @@ export interface RecordingStore {
   ): Promise<Page<Recording>>;
   listParts(recordingId: string, following: Following): Promise<RecordingPart[]>;
   findPart(recordingId: string, partId: string): Promise<RecordingPart | undefined>;
+  /** In the order in which they were opened. Cost: that of the recording's marks. */
+  listTabs(recordingId: string): Promise<RecordingTab[]>;
   listMarks(recordingId: string, following: Following): Promise<RecordingMark[]>;
   /** Nobody keeps it from now on. False: there is no such recording that is over. */
   remove(organizationId: string, recordingId: string): Promise<boolean>;

@@ -39,10 +39,12 @@ export interface Recording {
   endedAt: Date | undefined;
   /** Of all its videos. */
   sizeBytes: number;
+  /** When its last part ends, in ms since it began. */
+  recordedMs: number;
 }
 
 /** What a recorder begins with. */
-export type NewRecording = Omit<Recording, 'state' | 'endedAt' | 'sizeBytes'>;
+export type NewRecording = Omit<Recording, 'state' | 'endedAt' | 'sizeBytes' | 'recordedMs'>;
 
 /** A piece of video of one tab, as an object in the storage. Times are ms since the recording began. */
 export interface RecordingPart {
@@ -58,6 +60,14 @@ export interface RecordingPart {
   key: string;
 }
 export type NewRecordingPart = Omit<RecordingPart, 'id'>;
+
+/** A tab of a recording, with its last address and title. */
+export interface RecordingTab {
+  /** The CDP targetId. */
+  id: string;
+  title: string;
+  url: string;
+}
 
 /** Something that happened, at a time of the recording: a type of the recorder's own, such as `tab.opened`, or an event of the runtime. */
 export interface RecordingMark {

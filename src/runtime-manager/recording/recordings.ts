@@ -1,15 +1,16 @@
 import { RuntimeError } from '../errors.ts';
 import { maySee, type Actor } from '../runtime/actor.ts';
 import type { Page, PageRequest, Runtime } from '../runtime/runtime.ts';
-import type { ManifestTab, RecordingManifest } from './manifest.ts';
-import type { Recording, RecordingMark, RecordingPart } from './recording.ts';
+import type { RecordingManifest } from './manifest.ts';
+import type { Recording, RecordingMark, RecordingPart, RecordingTab } from './recording.ts';
 import type { RecordingStore } from './recording-store.ts';
 
 const BATCH = 1000;
 const CURSOR = /^(\d+)\.(\d+)$/;
 
-/** The whole of a recording, or what came after something. */
+/** The whole of a recording, or what came after something: but always all tabs. */
 export interface RecordingContent {
+  tabs: RecordingTab[];
   parts: RecordingPart[];
   marks: RecordingMark[];
   /** What `after` is next. */
@@ -59,12 +60,22 @@ export class Recordings {
   /** Whatever came after `after`, which an earlier content told; all of it without one. */
   async content({ id }: Recording, after = '0.0'): Promise<RecordingContent> {
     const [, part = '0', mark = '0'] = CURSOR.exec(after) ?? [];
-    const [parts, marks] = await Promise.all([
+    const [tabs, parts, marks] = await Promise.all([
+      this.#store.listTabs(id),
       all(part, (following) => this.#store.listParts(id, following)),
       all(mark, (following) => this.#store.listMarks(id, following)),
     ]);
     const next = `${parts.at(-1)?.id ?? part}.${marks.at(-1)?.id ?? mark}`;
-    return { parts, marks, next };
+    return { tabs, parts, marks, next };
+  }
+
+  /** In the order in which they were opened. */
+  tabs({ id }: Recording): Promise<RecordingTab[]> {
+    return this.#store.listTabs(id);
+  }
+
+  parts({ id }: Recording): Promise<RecordingPart[]> {
+    return all('0', (following) => this.#store.listParts(id, following));
   }
 
   marks({ id }: Recording, following: { after: string; limit: number }): Promise<RecordingMark[]> {
@@ -81,7 +92,7 @@ export class Recordings {
   /** The whole video of a tab. Throws `recording.not_ready`, `recording.expired` or `recording.not_found`. */
   async video(recording: Recording, tabId: string): Promise<RecordingPart> {
     if (recording.state === 'expired') throw expired();
-    const { parts } = await this.content(recording);
+    const parts = await this.parts(recording);
     const ofTab = parts.filter((part) => part.tabId === tabId);
     const [video] = ofTab;
     if (recording.state === 'ready' && ofTab.length === 1 && video) return video;
@@ -97,11 +108,11 @@ export class Recordings {
   }
 }
 
-/** What the player is told; `urlOf` makes the address of a part. */
+/** What the player is told; `urlOf` makes the address of a part by its id. */
 export function toManifest(
   recording: Recording,
-  { parts, marks, next }: RecordingContent,
-  urlOf: (part: RecordingPart) => string,
+  { tabs, parts, marks, next }: RecordingContent,
+  urlOf: (partId: string) => string,
 ): RecordingManifest {
   const { id, alias, state, startedAt } = recording;
   return {
@@ -110,11 +121,11 @@ export function toManifest(
     status: state === 'recording' ? 'encoding' : state,
     isRunning: state === 'recording',
     startedAt: startedAt.toISOString(),
-    durationMs: durationMsOf(recording, parts),
-    tabs: tabsOf(parts, marks),
+    durationMs: durationMsOf(recording),
+    tabs,
     parts: parts
       .toSorted((a, b) => a.tabId.localeCompare(b.tabId) || a.startMs - b.startMs)
-      .map(({ key: _key, ...part }) => ({ ...part, url: urlOf({ ...part, key: _key }) })),
+      .map(({ key: _key, ...part }) => ({ ...part, url: urlOf(part.id) })),
     marks: marks
       .toSorted((a, b) => a.atMs - b.atMs)
       .map((mark) => ({ ...mark, tabId: mark.tabId ?? null })),
@@ -123,33 +134,8 @@ export function toManifest(
 }
 
 /** Up to where there is something of it: its whole time once it has ended. */
-export function durationMsOf(
-  { startedAt, endedAt }: Recording,
-  parts: readonly Pick<RecordingPart, 'endMs'>[],
-): number {
-  if (endedAt) return endedAt.getTime() - startedAt.getTime();
-  return Math.max(0, ...parts.map(({ endMs }) => endMs));
-}
-
-/** In the order in which they were opened. */
-export function tabsOf(
-  parts: readonly Pick<RecordingPart, 'tabId'>[],
-  marks: readonly RecordingMark[],
-): ManifestTab[] {
-  const tabs = new Map<string, ManifestTab>();
-  const tabOf = (id: string) => {
-    const tab = tabs.get(id) ?? { id, title: '', url: '' };
-    tabs.set(id, tab);
-    return tab;
-  };
-  for (const { type, tabId, data } of marks) {
-    if (tabId === undefined || !type.startsWith('tab.')) continue;
-    const tab = tabOf(tabId);
-    if (typeof data['url'] === 'string') tab.url = data['url'];
-    if (typeof data['title'] === 'string') tab.title = data['title'];
-  }
-  for (const { tabId } of parts) tabOf(tabId);
-  return [...tabs.values()];
+export function durationMsOf({ startedAt, endedAt, recordedMs }: Recording): number {
+  return endedAt ? endedAt.getTime() - startedAt.getTime() : recordedMs;
 }
 
 async function all<T extends { id: string }>(

@@ -48,6 +48,7 @@ export {
   type RecordingMark,
   type RecordingOptions,
   type RecordingPart,
+  type RecordingTab,
 } from '../recording/recording.ts';
 export type { RecordingStore } from '../recording/recording-store.ts';
 export {
