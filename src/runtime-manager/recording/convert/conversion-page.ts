@@ -19,7 +19,7 @@ const EMPTY_PAGE = Buffer.from('<!doctype html>').toString('base64');
 
 const Asked = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('read'), start: z.number(), end: z.number() }),
-  z.object({ kind: z.literal('write'), position: z.number(), data: z.base64() }),
+  z.object({ kind: z.literal('write'), data: z.base64() }),
   z.object({ kind: z.literal('done'), durationMs: z.number() }),
   z.object({ kind: z.literal('unsupported') }),
   z.object({ kind: z.literal('failed'), message: z.string() }),

@@ -1,4 +1,5 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { RuntimeError } from '../../errors.ts';
 import type { Admit } from '../../machine/extension-trials.ts';
 import type { Launcher } from '../../machine/launcher.ts';
 import { NO_PROFILE } from '../../machine/probe.ts';
@@ -7,7 +8,7 @@ import { joinParts } from '../join/join-parts.ts';
 import type { VideoFacts } from '../join/read-video.ts';
 import { ConversionPage } from './conversion-page.ts';
 
-/** Counts from when the browser is up. A minute of 10 pictures a second takes some seconds. */
+/** A minute of 10 pictures a second takes about 4 s. */
 const TIMEOUT_MS = 30 * 60_000;
 const NEVER = new AbortController().signal;
 
@@ -63,19 +64,23 @@ export class VideoConverter {
   async #encode(input: string, output: string, givenUp: AbortSignal): Promise<number> {
     await using from = await open(input, 'r');
     await using to = await open(output, 'w');
-    const { browser } = await this.#launcher.launch({ ...NO_PROFILE, hurry: NEVER }, givenUp);
     const late = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.any([givenUp, late]);
+    // The browser has low priority for as long as it runs.
+    const hurry = new AbortController().signal;
     try {
-      const { size } = await from.stat();
-      using page = await ConversionPage.open(browser, size, AbortSignal.any([givenUp, late]));
-      return await serve(page, from, to);
+      const { browser } = await this.#launcher.launch({ ...NO_PROFILE, hurry }, signal);
+      try {
+        using page = await ConversionPage.open(browser, (await from.stat()).size, signal);
+        return await serve(page, from, to);
+      } finally {
+        await browser.kill();
+      }
     } catch (cause) {
       givenUp.throwIfAborted();
-      if (cause instanceof ConversionError) throw cause;
+      if (cause instanceof ConversionError || cause instanceof RuntimeError) throw cause;
       if (late.aborted) throw new ConversionError('too_slow', 'The video is too long.', cause);
       throw new ConversionError('failed', 'The video could not be converted.', cause);
-    } finally {
-      await browser.kill();
     }
   }
 }
@@ -93,8 +98,7 @@ async function serve(page: ConversionPage, from: FileHandle, to: FileHandle): Pr
         break;
       }
       case 'write': {
-        const data = Buffer.from(asked.data, 'base64');
-        await to.write(data, 0, data.length, asked.position);
+        await to.appendFile(Buffer.from(asked.data, 'base64'));
         break;
       }
       case 'unsupported': {

@@ -17,12 +17,12 @@ export function beginConversion(sizeBytes: number): void {
     return Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   }
 
-  async function write({ data, position }: Library.StreamTargetChunk): Promise<void> {
+  async function write({ data }: Library.StreamTargetChunk): Promise<void> {
     let text = '';
     for (let at = 0; at < data.length; at += CHARACTERS_AT_ONCE) {
       text += String.fromCharCode(...data.subarray(at, at + CHARACTERS_AT_ONCE));
     }
-    await globalThis.askService({ kind: 'write', position, data: btoa(text) });
+    await globalThis.askService({ kind: 'write', data: btoa(text) });
   }
 
   /** H.264 has the colours of pairs of pixels only. */
@@ -37,6 +37,7 @@ export function beginConversion(sizeBytes: number): void {
     if (!track) throw new Error('there is no video in the file');
     const pieces = { chunked: true, chunkSize: PIECE_BYTES };
     const target = new library.StreamTarget(new WritableStream({ write }), pieces);
+    // The only format that is written from front to back, and not kept in memory.
     const format = new library.Mp4OutputFormat({ fastStart: 'fragmented' });
     const output = new library.Output({ format, target });
     const width = even(await track.getDisplayWidth());

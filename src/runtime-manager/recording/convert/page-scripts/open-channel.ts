@@ -1,7 +1,7 @@
-/** What a conversion asks of the service; data are in base64. */
+/** What a conversion asks of the service; data are in base64, and written one after the other. */
 export type Asked =
   | { kind: 'read'; start: number; end: number }
-  | { kind: 'write'; position: number; data: string }
+  | { kind: 'write'; data: string }
   | { kind: 'done'; durationMs: number }
   | { kind: 'unsupported' }
   | { kind: 'failed'; message: string };
