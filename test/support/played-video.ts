@@ -40,8 +40,8 @@ const LOOK = `async (times) => {
     for (let tries = 0; tries < 100 && pixel[3] === 0; tries++) {
       await new Promise(requestAnimationFrame);
       context.drawImage(video, 0, 0);
-      // Below the text of the page.
-      pixel = [...context.getImageData(width - 20, height - 20, 1, 1).data];
+      // Below the text of the page, and within its borders.
+      pixel = [...context.getImageData(width / 2, height - 20, 1, 1).data];
     }
     const colour = pixel.slice(0, 3).map((part) => (part > 127 ? 1 : 0)).join('');
     shown.push({ colour, width, height });

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { box, HEAD_BYTES, lengthOf, uint32 } from './boxes.ts';
+import { box, HEAD_BYTES, lengthOf, uint32, type Bytes } from './boxes.ts';
 import { indexBytesMax, videoIndex, type PictureTable } from './video-index.ts';
 
 export interface VideoFormat {
@@ -73,7 +73,7 @@ export class VideoWriter implements AsyncDisposable {
     const front = [...FILE_TYPE, ...index];
     const unused = this.#dataAt - DATA_HEAD_BYTES - lengthOf(front) - HEAD_BYTES;
     front.push(...box('free', Buffer.alloc(unused)), uint32(1), Buffer.from('mdat'), dataBytes64);
-    await this.#file.writev(front, 0);
+    await this.#write(front, 0);
   }
 
   async #flush(): Promise<void> {
@@ -81,7 +81,13 @@ export class VideoWriter implements AsyncDisposable {
     const at = this.#writtenTo;
     this.#writtenTo += this.#gatheredBytes;
     [this.#gathered, this.#gatheredBytes] = [[], 0];
-    await this.#file.writev(data, at);
+    await this.#write(data, at);
+  }
+
+  /** A full disk shows in that less was written. */
+  async #write(bytes: Bytes, at: number): Promise<void> {
+    const { bytesWritten } = await this.#file.writev(bytes, at);
+    if (bytesWritten < lengthOf(bytes)) throw new Error('the video could not be written in full');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
