@@ -85,7 +85,11 @@ export function shownTime(page: Page): Promise<string> {
 }
 
 /** Jumps to a time, by a click where it is. */
-export async function jumpTo(page: Page, ms: number, { facts }: FakeRecording): Promise<void> {
+export async function jumpTo(
+  page: Page,
+  ms: number,
+  { facts }: { facts: Pick<FakeRecording['facts'], 'durationMs'> },
+): Promise<void> {
   const box = await page.getByRole('slider').boundingBox();
   if (!box) throw new Error('there is no line of time');
   await page.mouse.click(box.x + (box.width * ms) / facts.durationMs, box.y + box.height / 2);

@@ -43,6 +43,7 @@ export class RunRecorder {
   readonly #pausedBy = new Set<PausedBy>();
   #bytes = 0;
   #isFull = false;
+  #hasBegun = false;
   #shownTab: string | undefined;
   #shownAtMs = -Infinity;
   #titles: { soon: () => void } | undefined;
@@ -64,6 +65,7 @@ export class RunRecorder {
     following.use(onNote((event) => this.#noted(event)));
     following.use(endpoints.clientTabs.onUse((tabId) => this.#used(tabId)));
     const opened = this.#look();
+    this.#hasBegun = true;
     following.use(pages.onTabs(() => this.#tabsChanged()));
     this.#titles = following.use(
       every(
@@ -232,7 +234,8 @@ export class RunRecorder {
 
   #mark(type: string, tabId?: string, data: Record<string, unknown> = {}): void {
     const { marks, now } = this.#parts;
-    marks.add({ atMs: now(), type, tabId, data });
+    // What is there at first is there from the beginning.
+    marks.add({ atMs: this.#hasBegun ? now() : 0, type, tabId, data });
   }
 }
 
