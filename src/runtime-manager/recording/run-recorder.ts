@@ -241,5 +241,5 @@ export class RunRecorder {
 
 /** Chromium's title of a page without one, which may have a query in it. */
 function isAddress(title: string, url: string): boolean {
-  return title === '' || url.includes(title);
+  return url.startsWith(title) || url.replace(/^https?:\/\//, '').startsWith(title);
 }
