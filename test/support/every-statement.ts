@@ -10,6 +10,7 @@ import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
 import { createNodeStore } from '../../src/db/queries/nodes.ts';
 import * as organizations from '../../src/db/queries/organizations.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
+import { createRecordingStore } from '../../src/db/queries/recordings.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import * as sealing from '../../src/db/queries/sealing.ts';
@@ -24,6 +25,7 @@ import {
   type PageRequest,
 } from '../../src/runtime-manager/runtime/index.ts';
 import { BUSY } from './filled-tables.ts';
+import { keepRecordings } from './every-recording-statement.ts';
 import { keepFiles } from './every-file-statement.ts';
 import { insertRecord, newRecord, RUNNING } from './records.ts';
 
@@ -103,6 +105,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const nodes = watch(createNodeStore(pools), uncalled);
   const stored = watch(createFileStore(db), uncalled);
   const records = watch(createFileRecords(db), uncalled);
+  const recordings = watch(createRecordingStore(db), uncalled);
   const query = watch(
     {
       ...keyQueries,
@@ -196,7 +199,9 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const [crowded] = await retention.findCrowded(nodeId, crowd);
   assert.equal(crowded?.runtimeId, life.id);
   assert.equal(await retention.removeEventsUpTo(life.id, crowded?.upTo ?? '', PAGE), 2);
-  await keepFiles(stored, { organizationId: org, runtimeId: life.id, workspaceId: space, nodeId });
+  const place = { organizationId: org, runtimeId: life.id, workspaceId: space, nodeId };
+  await keepFiles(stored, place);
+  await keepRecordings(recordings, place);
   const recorded = await records.listStored(PAGE);
   await records.listKept(recorded.map(({ id }) => id));
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });

@@ -42,6 +42,18 @@ export async function fillTables(db: Db, over: number): Promise<void> {
       select gen_random_uuid(), organization_id, id, id, 'old', 'download', 'failed', 'text/plain',
         'download.canceled', stopped_at
       from runtime
+    ), recording as (
+      insert into recordings (id, organization_id, workspace_id, runtime_id, kept_by, alias,
+        generation, node_id, state, options, started_at, ended_at)
+      select gen_random_uuid(), organization_id, (select id from space), id, id, 'daily', 1,
+        gen_random_uuid(), 'ready', '{}', stopped_at - interval '60 days', stopped_at - interval '60 days'
+      from runtime returning id
+    ), part as (
+      insert into recording_parts (recording_id, tab_id, start_ms, end_ms, width, height, size_bytes, key)
+      select id, 't', 0, 1, 1, 1, 1, 'recording ' || id from recording
+    ), mark as (
+      insert into recording_marks (recording_id, at_ms, type, tab_id, data)
+      select id, 0, 'tab.opened', 't', '{}' from recording
     ), key as (
       insert into idempotency_keys (id, request, node_id, answer, created_at)
       select 'old ' || n, 'r', gen_random_uuid(), 'a', now() - make_interval(hours => 1 + n / 20)
