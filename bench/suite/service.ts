@@ -19,10 +19,10 @@ export interface BenchService extends Contender, AsyncDisposable {
   /** Where its browsers have theirs. */
   browserDirectory: string;
   call: Call;
-  /** Creates a runtime, launched so. Throws when it is refused. */
-  create: (launch?: object) => Promise<Runtime>;
+  /** Creates a runtime, launched so, with what else the request says. Throws when it is refused. */
+  create: (launch?: object, extra?: object) => Promise<Runtime>;
   /** The plain answer to a create, whatever it is. */
-  tryCreate: (launch?: object) => Promise<Answer>;
+  tryCreate: (launch?: object, extra?: object) => Promise<Answer>;
   /** What its metrics say of a gauge; undefined when there is none of the name. */
   gauge: (name: string) => Promise<number | undefined>;
   /** Uploads a package. Resolves with the id of the extension. */
@@ -58,9 +58,10 @@ export async function openService(
     if (service.log !== '') console.error(service.log.trim());
   });
   const call = caller(service.url, env['BCTRL_API_KEY'] ?? service.apiKey);
-  const tryCreate = (launch: object = EPHEMERAL) =>
-    call('POST', RUNTIMES, { alias: `bench-${randomUUID()}`, kind: 'browser', launch });
-  const create = async (launch?: object) => runtimeOf(call, await tryCreate(launch));
+  const tryCreate = (launch: object = EPHEMERAL, extra: object = {}) =>
+    call('POST', RUNTIMES, { alias: `bench-${randomUUID()}`, kind: 'browser', launch, ...extra });
+  const create = async (launch?: object, extra?: object) =>
+    runtimeOf(call, await tryCreate(launch, extra));
   return {
     name,
     pid: service.pid,
@@ -69,7 +70,7 @@ export async function openService(
     call,
     tryCreate,
     create,
-    open: create,
+    open: () => create(),
     gauge: async (gaugeName) => gaugeIn((await call('GET', '/metrics')).text, gaugeName),
     uploadExtension: async (content) => {
       const body = new FormData();
