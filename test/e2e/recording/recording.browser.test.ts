@@ -1,4 +1,6 @@
 /** What is recorded of a runtime, and what is not: seen in the videos, and in the index. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
@@ -205,4 +207,38 @@ test('a runtime without a recording has none, and a start may ask for one', asyn
   await workspace.stop(runtime.id);
   const again = await service.call('POST', `${path}/start`, { recording: false });
   expect(again.json.recording).toBeUndefined();
+});
+
+test('after its time a recording is a record without videos', async ({ service, workspace }) => {
+  const runtime = await workspace.create({ recording: true });
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  await delay(1000);
+  await workspace.stop(runtime.id);
+  const { id, tabs } = await whenReady(service.call, path);
+  const { $client: query } = service.database.db;
+  const [part] = await query`select key from recording_parts where recording_id = ${id}`;
+  await query`update recordings set ended_at = now() - interval '31 days' where id = ${id}`;
+  await eventually(async () => {
+    const { json } = await service.call('GET', `/v1/recordings/${id}`);
+    expect(json).toMatchObject({ status: 'expired', sizeBytes: 0, tabs: [] });
+  });
+  const video = await service.call('GET', `/v1/recordings/${id}/${tabs[0]?.tabId}.mp4`);
+  expect(video).toMatchObject({ status: 410, json: { code: 'recording.expired' } });
+  const embed = await service.call('POST', `${path}/embed/recording`);
+  expect(embed).toMatchObject({ status: 200, json: { status: 'expired' } });
+  expect(part?.['key']).toMatch(/^recordings\//);
+  await expect(stat(join(service.dataDir, 'objects', part?.['key']))).rejects.toThrow(/ENOENT/);
+});
+
+test('bad wishes are refused with their path', async ({ service, workspace }) => {
+  for (const [recording, at] of [
+    ['yes', 'recording'],
+    [{ pauseWhileHumanDrives: 1 }, 'recording.pauseWhileHumanDrives'],
+    [{ surprise: true }, 'recording.surprise'],
+  ]) {
+    const wish = { alias: 'bad', kind: 'browser', recording };
+    const answer = await service.call('POST', workspace.runtimes, wish);
+    expect(answer, answer.text).toMatchObject({ status: 400, json: { code: 'request.invalid' } });
+    expect(answer.text).toContain(at);
+  }
 });
