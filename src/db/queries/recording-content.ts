@@ -94,13 +94,16 @@ async function addMarks(db: Db, recordingId: string, marks: readonly NewRecordin
 }
 
 async function listTabs(db: Db, recordingId: string): Promise<RecordingTab[]> {
-  const last = (name: string) =>
-    sql`coalesce((array_agg(data ->> ${name} order by id desc) filter (where data ? ${name}))[1], '')`;
   const rows = await db.execute<{ id: string; title: string; url: string }>(sql`
-    select tab_id as id, ${last('title')} as title, ${last('url')} as url from ${recordingMarks}
+    select tab_id as id, ${lastOf('title')} as title, ${lastOf('url')} as url from ${recordingMarks}
     where recording_id = ${recordingId} and tab_id is not null and type like 'tab.%'
     group by tab_id order by min(id)`);
   return [...rows];
+}
+
+/** The last that marks of one tab tell of something. */
+function lastOf(name: string): SQL {
+  return sql`coalesce((array_agg(data ->> ${name} order by id desc) filter (where data ? ${name}))[1], '')`;
 }
 
 /** Parts by their ids. */

@@ -29,6 +29,7 @@ export interface EndedSegment {
   tabId: string;
   startMs: number;
   endMs: number;
+  sizeBytes: number;
 }
 
 export interface RecordedTabParts {
@@ -196,7 +197,7 @@ export class RecordedTab {
     const { pageId: tabId, ended } = this.#parts;
     const isBusy = segment.bytes > BUSY_BYTES_PER_MS * (endMs - startMs);
     this.#frameRate = isBusy ? BUSY_FRAME_RATE : FRAME_RATE;
-    ended({ path: segment.path, tabId, startMs, endMs });
+    ended({ path: segment.path, tabId, startMs, endMs, sizeBytes: segment.bytes });
   }
 
   /** A window that is drawn larger tells so again and again. */

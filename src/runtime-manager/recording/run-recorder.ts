@@ -24,8 +24,8 @@ export interface RunRecorderParts {
   now: () => number;
   marks: Pick<MarkWriter, 'add'>;
   pathOf: (tabId: string, startMs: number) => string;
-  /** Stores a segment, and resolves with its bytes. */
-  keep: (segment: EndedSegment) => Promise<number>;
+  /** Stores a segment. */
+  keep: (segment: EndedSegment) => void;
   /** How large the recording may become. */
   mostBytes: number;
 }
@@ -88,7 +88,7 @@ export class RunRecorder {
   async resume(by: PausedBy): Promise<void> {
     if (!this.#pausedBy.delete(by) || this.isPaused) return;
     this.#mark('recording.resumed', undefined, { by });
-    await this.#each((tab) => tab.begin());
+    if (!this.#isFull) await this.#each((tab) => tab.begin());
   }
 
   /** A tab is about to be closed, or all tabs: what is recorded of it is read first. */
@@ -162,7 +162,7 @@ export class RunRecorder {
       pages: run.browser.pages,
       now,
       pathOf: (startMs) => pathOf(tabId, startMs),
-      ended: (segment) => void this.#keep(segment),
+      ended: (segment) => this.#keep(segment),
       shown: () => this.#cameToFront(tabId),
       count: () => [...this.#tabs.values()].filter((one) => one.recorded.isRecording).length,
       hasNeighbour: async () => (await this.#neighbours(tabId)).length > 0,
@@ -173,12 +173,13 @@ export class RunRecorder {
     return this.isPaused || this.#isFull ? undefined : recorded.begin();
   }
 
-  async #keep(segment: EndedSegment): Promise<void> {
-    this.#bytes += await this.#parts.keep(segment);
+  #keep(segment: EndedSegment): void {
+    this.#parts.keep(segment);
+    this.#bytes += segment.sizeBytes;
     if (this.#isFull || this.#bytes < this.#parts.mostBytes) return;
     this.#isFull = true;
     this.#mark('recording.limited');
-    await this.#each((tab) => tab.pause());
+    void this.#each((tab) => tab.pause());
   }
 
   /** Other tabs of its window that are recorded are behind it, unless something else shows them. */

@@ -19,6 +19,9 @@ const RETRY_DELAYS = { minMs: 200, maxMs: 10_000 };
 const CLOSE_MS = 5000;
 const SEGMENT = /^([\w-]+)\.(\d+)\.mp4$/;
 
+/** A segment on disk. */
+type Spooled = Omit<EndedSegment, 'sizeBytes'>;
+
 export interface SpoolOptions {
   /** Where segments lie until they are stored, a folder for each recording. */
   directory: string;
@@ -51,18 +54,15 @@ export class Spool implements AsyncDisposable {
     return (tabId, startMs) => join(folder, `${tabId}.${startMs}.mp4`);
   }
 
-  /** Stores a segment as soon as it can; resolves with its bytes, or when the process ends before. Never rejects. */
-  async keep(recordingId: string, segment: EndedSegment): Promise<number> {
-    let bytes = 0;
-    const storing = this.#turns.take(async () => {
-      bytes = await this.#untilStored(recordingId, segment);
-    });
+  /** Stores a segment as soon as it can. */
+  keep(recordingId: string, segment: Spooled): void {
+    const storing = this.#turns.take(() => this.#untilStored(recordingId, segment));
     const all = this.#storing.get(recordingId) ?? new Set();
     this.#storing.set(recordingId, all.add(storing));
-    await storing;
-    all.delete(storing);
-    if (all.size === 0) this.#storing.delete(recordingId);
-    return bytes;
+    void storing.then(() => {
+      all.delete(storing);
+      if (all.size === 0) this.#storing.delete(recordingId);
+    });
   }
 
   /** Ends a recording when all that is of it is stored. Never rejects. */
@@ -109,34 +109,24 @@ export class Spool implements AsyncDisposable {
       const { durationMs = 0 } = (await readVideo(path)) ?? {};
       const endMs = Math.round(startMs + durationMs);
       lastMs = Math.max(lastMs, endMs);
-      void this.keep(recordingId, { path, tabId, startMs, endMs });
+      this.keep(recordingId, { path, tabId, startMs, endMs });
     }
     const endedAt = recording ? new Date(recording.startedAt.getTime() + lastMs) : new Date();
     void this.end(recordingId, endedAt);
   }
 
-  async #untilStored(recordingId: string, segment: EndedSegment): Promise<number> {
+  async #untilStored(recordingId: string, segment: Spooled): Promise<void> {
     const { log } = this.#options;
-    let bytes = 0;
-    const store = async () => {
-      bytes = await this.#store(recordingId, segment);
-    };
+    const store = () => this.#store(recordingId, segment);
     await this.#retried(store, (err) =>
       log.warn({ err, recordingId }, 'a part of a recording is not stored yet'),
     );
-    return bytes;
   }
 
-  async #store(
-    recordingId: string,
-    { path, tabId, startMs, endMs }: EndedSegment,
-  ): Promise<number> {
+  async #store(recordingId: string, { path, tabId, startMs, endMs }: Spooled): Promise<void> {
     const { store, storage } = this.#options;
     const video = await readVideo(path);
-    if (!video) {
-      await rm(path, { force: true });
-      return 0;
-    }
+    if (!video) return rm(path, { force: true });
     const { size: sizeBytes } = await stat(path);
     const key = `${OBJECT_FOLDERS.recordings}${recordingId}/${randomUUID()}.mp4`;
     await storage.put(key, createReadStream(path));
@@ -144,7 +134,6 @@ export class Spool implements AsyncDisposable {
     const part = { tabId, startMs, endMs, width, height, sizeBytes, key };
     if (!(await store.addPart(recordingId, part))) await storage.delete(key);
     await rm(path, { force: true });
-    return sizeBytes;
   }
 
   /** Whether it was done before the process ends. */
