@@ -137,7 +137,7 @@ function toPeer(client: WebSocket, { headers }: IncomingMessage): Peer {
     say: (...messages) => messages.forEach(say),
     show: ({ image, turn, seq, width = 1280, height = 720, isSharp = false }) => {
       const facts = { width, height, takenAtMs: Date.now(), isSharp, turn, seq };
-      client.send(packetOf(facts, image.toString('base64')));
+      client.send(packetOf(facts, Buffer.from(image.toString('base64'), 'latin1')));
     },
     heard: async (t, count = 1) => {
       await eventually(() => {

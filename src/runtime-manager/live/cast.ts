@@ -1,18 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
+import { readFrame } from './frame.ts';
 import { toPicture, type Picture, type PictureFacts } from './picture.ts';
-
-/** The process of a page writes the size. */
-const Frame = z.object({
-  data: z.string(),
-  sessionId: z.int(),
-  metadata: z.object({
-    deviceWidth: z.number().min(0).max(65_535),
-    deviceHeight: z.number().min(0).max(65_535),
-    timestamp: z.number().optional(),
-  }),
-});
 
 export interface CastShape {
   quality: number;
@@ -55,7 +44,7 @@ export class Cast implements Disposable {
   #taken = 0;
   #last: Picture | undefined;
   /** As Chromium sent the last picture. */
-  #lastData: string | undefined;
+  #lastData: Buffer | undefined;
   #pace: NodeJS.Timeout | undefined;
   #rest: NodeJS.Timeout | undefined;
 
@@ -63,7 +52,7 @@ export class Cast implements Disposable {
     this.#session = session;
     this.#shape = shape;
     this.#listener = listener;
-    session.on('Page.screencastFrame', (told) => this.#frame(told));
+    session.onBytes('Page.screencastFrame', (message) => this.#frame(message));
   }
 
   /** The session is the cast's own, and ends with it. Throws when Chromium refuses, or the page goes. */
@@ -130,14 +119,14 @@ export class Cast implements Disposable {
     this.#session.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined);
   }
 
-  #frame(told: unknown): void {
-    const { data: frame } = Frame.safeParse(told);
+  #frame(message: Buffer): void {
+    const frame = readFrame(message);
     if (!frame) return;
     const { deviceWidth, deviceHeight, timestamp } = frame.metadata;
     this.#unacknowledged = frame.sessionId;
     this.#lastAtMs = performance.now();
     // Each screenshot, whoever takes it, makes Chromium send a picture of a page that has not changed.
-    if (frame.data === this.#lastData) return this.goOn();
+    if (this.#lastData?.equals(frame.data)) return this.goOn();
     this.#lastData = frame.data;
     const facts = {
       width: Math.round(deviceWidth),
@@ -150,7 +139,7 @@ export class Cast implements Disposable {
     this.#awaitRest();
   }
 
-  #show(facts: PictureFacts, base64: string): void {
+  #show(facts: PictureFacts, base64: Buffer): void {
     this.#taken++;
     const picture = toPicture(facts, base64);
     this.#last = picture;
@@ -175,7 +164,8 @@ export class Cast implements Disposable {
       // Another picture may have come meanwhile, and is newer.
       if (!last || this.#taken !== before || this.#session.gone.aborted) return;
       const { width, height, turn } = last;
-      this.#show({ width, height, turn, takenAtMs: Date.now(), isSharp: true }, data);
+      const facts = { width, height, turn, takenAtMs: Date.now(), isSharp: true };
+      this.#show(facts, Buffer.from(data, 'latin1'));
     } catch {
       // The page went away, or shows a dialog.
     }

@@ -66,6 +66,7 @@ export class CdpPipe {
   readonly #input: Writable;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Map<string, Map<SessionId, Set<Listener>>>();
+  readonly #byteListeners = new Map<string, (bytes: Buffer) => void>();
   readonly #closed = new AbortController();
   #lastId = 0;
 
@@ -130,6 +131,17 @@ export class CdpPipe {
   }
 
   /**
+   * Calls `listener` with the bytes of each message that begins as such an event and ends as one of
+   * the session, until the result is disposed; nobody else hears of the event then. For events that
+   * are large and frequent: their strings would keep the collector of garbage busy.
+   */
+  listenToBytes(method: string, sessionId: string, listener: (bytes: Buffer) => void): Disposable {
+    const key = `${method} ${sessionId}`;
+    this.#byteListeners.set(key, listener);
+    return { [Symbol.dispose]: () => this.#byteListeners.delete(key) };
+  }
+
+  /**
    * Fails a session's open commands and drops its listeners: Chromium says no more of the session.
    */
   endSession(sessionId: SessionId, cause: Error): void {
@@ -146,10 +158,21 @@ export class CdpPipe {
   }
 
   #dispatch(bytes: Buffer): void {
-    if (!this.#mayMatter(bytes)) return;
+    if (this.#isTaken(bytes) || !this.#mayMatter(bytes)) return;
     const message = parseMessage(bytes);
     if (message?.id !== undefined) this.#answered(message.id, message);
     else if (message?.method !== undefined) this.#happened(message.method, message);
+  }
+
+  /** Whether a message was for somebody who takes it as it is. */
+  #isTaken(bytes: Buffer): boolean {
+    if (this.#byteListeners.size === 0) return false;
+    const [, , method] = START.exec(bytes.toString('latin1', 0, START_BYTES)) ?? [];
+    const from = Math.max(0, bytes.length - END_BYTES);
+    const [, sessionId] = END.exec(bytes.toString('latin1', from)) ?? [];
+    const listener = this.#byteListeners.get(`${method} ${sessionId}`);
+    listener?.(bytes);
+    return listener !== undefined;
   }
 
   /** Whether somebody may wait for a message, as far as its first and last bytes tell. */

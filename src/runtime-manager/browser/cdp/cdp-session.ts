@@ -74,6 +74,15 @@ export class CdpSession implements Disposable {
     });
   }
 
+  /** As `on`, with the bytes of each message, whose parts the listener checks: see `CdpPipe.listenToBytes`. */
+  onBytes(event: CdpEventName, listener: (message: Buffer) => void): Disposable {
+    const { sessionId } = this.#attachment ?? {};
+    if (sessionId === undefined) throw new Error('not for a session with the browser itself');
+    const listening = this.#pipe.listenToBytes(event, sessionId, listener);
+    this.gone.addEventListener('abort', () => listening[Symbol.dispose](), { once: true });
+    return listening;
+  }
+
   /** Begins a session with a target. Throws as `send`. */
   attach(targetId: string, options?: SendOptions): Promise<CdpSession> {
     const method = 'Target.attachToTarget';
