@@ -6,6 +6,7 @@ import { openLivePeer, type LivePeer, type Peer } from './live-peer.ts';
 
 type Hello = Extract<ServiceMessage, { t: 'hello' }>;
 type Tabs = Extract<ServiceMessage, { t: 'tabs' }>;
+type Control = Extract<ServiceMessage, { t: 'control' }>;
 
 export const HELLO: Hello = {
   t: 'hello',
@@ -31,7 +32,13 @@ export const TABS: Tabs = {
   canGoForward: false,
   isLoading: false,
 };
-export const YOU_DRIVE: ServiceMessage = { t: 'control', viewers: 1, driver: 'you', request: null };
+export const YOU_DRIVE = control({ driver: 'you' });
+
+/** Who drives; what a test does not say is as usual. */
+export function control(told: Partial<Control>): Control {
+  const idleMs = told.driver === 'agent' ? null : 60_000;
+  return { t: 'control', viewers: 1, driver: 'agent', request: null, idleMs, lost: null, ...told };
+}
 
 /** The answer is on its way. */
 const SOON = { interval: 5 };

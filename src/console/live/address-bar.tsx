@@ -1,16 +1,25 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { TEXT_MAX } from './contract.ts';
 import type { Session } from './session.ts';
 
 const WITH_SCHEME = /^(?:[a-z][a-z0-9+.-]*:\/\/|(?:about|blob|data|file|view-source):)/i;
+/** There is no room for a whole address. */
+const NARROW_PX = 960;
 const LOCAL = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?:[:/]|$)/i;
 
 export function AddressBar({ session }: { session: Session }) {
   /** What is being typed; undefined: nothing is. */
   const typed = useSignal<string | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
+  const isFocused = useSignal(false);
   const url = session.shownTab.value?.url ?? '';
+  const isNarrow = session.screen.stage.value.width <= NARROW_PX;
+  const shown = isNarrow && !isFocused.value ? hostOf(url) : url;
+  // Once all of it is there.
+  useLayoutEffect(() => {
+    if (isFocused.value) field.current?.select();
+  }, [isFocused.value]);
   const canInteract = session.canInteract.value;
   const submit = (event: Event) => {
     event.preventDefault();
@@ -25,7 +34,7 @@ export function AddressBar({ session }: { session: Session }) {
         ref={field}
         id="address"
         aria-label="Address"
-        value={typed.value ?? url}
+        value={typed.value ?? shown}
         readOnly={!canInteract}
         maxLength={TEXT_MAX}
         type="text"
@@ -35,12 +44,15 @@ export function AddressBar({ session }: { session: Session }) {
         autocomplete="off"
         autocapitalize="off"
         placeholder={canInteract ? 'Enter an address' : undefined}
-        onFocus={() => field.current?.select()}
+        onFocus={() => {
+          isFocused.value = true;
+        }}
         onInput={({ currentTarget }) => {
           typed.value = currentTarget.value;
         }}
         onBlur={() => {
           typed.value = undefined;
+          isFocused.value = false;
         }}
         onKeyDown={({ key, currentTarget }) => {
           if (key !== 'Escape') return;
@@ -51,6 +63,11 @@ export function AddressBar({ session }: { session: Session }) {
       />
     </form>
   );
+}
+
+/** Of an address that has none, all. */
+function hostOf(url: string): string {
+  return (URL.canParse(url) && new URL(url).host) || url;
 }
 
 function toUrl(text: string): string {

@@ -1,4 +1,5 @@
-import { Banner } from './overlays/banner.tsx';
+import { Chip } from './chip.tsx';
+import { Help } from './help.tsx';
 import { NoticeList } from './overlays/notice-list.tsx';
 import { Stage } from './stage.tsx';
 import { TabStrip } from './tab-strip.tsx';
@@ -15,14 +16,26 @@ export function App({ session }: { session: Session }) {
         <header data-typing={session.keyboard.isOpen.value}>
           <TabStrip session={session} />
           <Toolbar session={session} />
+          <Help session={session} />
         </header>
       )}
       <Stage session={session}>
+        <h1 class="unseen">Live view</h1>
         <div class="messages">
-          {hasControls && <Banner session={session} />}
+          {session.view.value && !hasControls && <HelpCard session={session} />}
           <NoticeList session={session} />
         </div>
       </Stage>
     </>
+  );
+}
+
+/** Where there is no toolbar that says the same. */
+function HelpCard({ session }: { session: Session }) {
+  return (
+    <div class="asked">
+      <Help session={session} />
+      <Chip session={session} />
+    </div>
   );
 }

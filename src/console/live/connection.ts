@@ -14,7 +14,7 @@ const BUFFERED_MAX_BYTES = 1024 ** 2;
 const DRAIN_MS = 20;
 
 const INVALID_LINK = 'This link is not valid any more. Ask whoever gave it to you for a new one.';
-const ENDED = 'This browser has ended.';
+const ENDED = 'The session has ended. You can close this page.';
 const ENDS: Record<CloseCode, string> = {
   4401: INVALID_LINK,
   4410: ENDED,

@@ -7,6 +7,7 @@ import type {
 } from '../../runtime-manager/live/messages.ts';
 
 export type {
+  FieldKind,
   PopupOption,
   Rectangle,
   ServiceMessage,

@@ -52,9 +52,8 @@ export function place(stage: Size, page: Size, look?: Look): Place {
     if (!look || room >= 0) return rest * room;
     return Math.min(0, Math.max(room, stage[side] * look.stage[axis] - look.page[axis] * scale));
   };
-  // On a phone that is held upright the picture is below the bar, as a browser's page is.
-  const rest = stage.height > stage.width ? 0 : 0.5;
-  return { left: along('width', 'x', 0.5), top: along('height', 'y', rest), scale };
+  // Below the bar, as a browser's page is.
+  return { left: along('width', 'x', 0.5), top: along('height', 'y', 0), scale };
 }
 
 /** The box of the picture within the stage, its edges on physical pixels. */

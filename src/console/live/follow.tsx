@@ -3,14 +3,16 @@ import type { Session } from './session.ts';
 
 const NAMES = { last_used: 'Follow active tab', automation: 'Follow agent' };
 const TABS = {
-  last_used: 'the tab that was used last, by a program or a person',
-  automation: 'the tab that programs used last',
+  last_used: 'the tab that was used last, by the agent or a person',
+  automation: 'the tab that the agent used last',
 };
 
 /** Whether the service chooses the tab, or this person does. */
 export function Follow({ session }: { session: Session }) {
   const { isFollowing, current } = session.tabs.value;
   const mode = session.view.value?.viewerMode ?? 'last_used';
+  const isPaused = session.driving.control.value.driver === 'you';
+  const on = isPaused ? 'On again when you hand back: then' : 'On:';
   const toggle = () => {
     if (!isFollowing) session.send({ t: 'follow' });
     else if (current !== null) session.send({ t: 'follow', tab: current });
@@ -23,7 +25,7 @@ export function Follow({ session }: { session: Session }) {
       aria-pressed={isFollowing}
       title={
         isFollowing
-          ? `On: you see ${TABS[mode]}. Press to stay on this tab.`
+          ? `${on} you see ${TABS[mode]}. Press to stay on this tab.`
           : `Off: you stay on this tab. Press to see ${TABS[mode]}.`
       }
       onClick={toggle}

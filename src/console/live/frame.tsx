@@ -5,7 +5,7 @@ const BORDER_PX = 3;
 
 /** Round the picture: in the color of the person who drives, and with a ring when keys go to the page. */
 export function Frame({ session }: { session: Session }) {
-  const { driver } = session.control.value;
+  const { driver } = session.driving.control.value;
   const box = session.screen.box.value;
   const stage = session.screen.stage.value;
   // Outside of the picture where there is room, and always within the stage.
@@ -19,7 +19,7 @@ export function Frame({ session }: { session: Session }) {
     <div
       class="frame"
       aria-hidden="true"
-      data-driver={session.hasControls.value ? driver : undefined}
+      data-driver={driver}
       style={Object.fromEntries(
         Object.entries(inset).map(([side, px]) => [side, `${Math.max(0, px)}px`]),
       )}

@@ -39,10 +39,11 @@ export function KeyField({ session }: { session: Session }) {
         aria-keyshortcuts={LEAVE_KEYS}
         autocapitalize="off"
         autocomplete="off"
+        autocorrect="off"
         spellcheck={false}
       />
       <p id="leave" class="leave">
-        Typing goes to the page. <kbd>Ctrl</kbd> <kbd>Alt</kbd> <kbd>↑</kbd> leads out of it.
+        Press <kbd>Ctrl</kbd>+<kbd>Alt</kbd>+<kbd>↑</kbd> to leave the page
       </p>
     </>
   );

@@ -1,10 +1,21 @@
 import { effect, signal } from '@preact/signals';
-import type { Rectangle, Told } from './contract.ts';
+import type { FieldKind, Rectangle, Told } from './contract.ts';
 import type { Point } from './fit.ts';
 import type { Screen } from './screen.ts';
 
 /** Bars of browsers, which come and go, are lower. */
 const HEIGHT_MIN_PX = 120;
+
+/** The keyboard for a field. None of them hides what is typed, as the page's own does. */
+const INPUT_MODES = {
+  text: 'text',
+  password: 'text',
+  email: 'email',
+  tel: 'tel',
+  number: 'decimal',
+  url: 'url',
+  search: 'search',
+} as const satisfies Record<FieldKind, string>;
 
 /** The keyboard on the screen of a phone, and the field of the page that it is for. */
 export class ScreenKeyboard {
@@ -14,6 +25,7 @@ export class ScreenKeyboard {
   readonly isOpen = signal(false);
   /** Where on the page the last tap was; undefined when a finger did anything else since. */
   tap: Point | undefined;
+  #kind: FieldKind = 'text';
   readonly #screen: Screen;
 
   constructor(screen: Screen) {
@@ -28,9 +40,10 @@ export class ScreenKeyboard {
   }
 
   /** The service tells which field has the focus after a touch. */
-  focused({ at, isChosen }: Told<'field'>): void {
+  focused({ at, isChosen, kind }: Told<'field'>): void {
     const before = this.field.value;
     this.field.value = at ?? undefined;
+    this.#kind = kind;
     // The address, or what a page asks, may have the keys by now.
     if (!this.tap || document.activeElement?.id !== 'keys') return;
     if (!at && before) return showKeyboard('none');
@@ -41,20 +54,22 @@ export class ScreenKeyboard {
   }
 
   open(): void {
-    showKeyboard('text');
+    showKeyboard(INPUT_MODES[this.#kind]);
   }
 
   /** What was known is of another page, or somebody else drives. */
   forget(): void {
     this.field.value = undefined;
     this.tap = undefined;
+    this.#kind = 'text';
   }
 }
 
-function showKeyboard(mode: 'text' | 'none'): void {
+function showKeyboard(mode: (typeof INPUT_MODES)[FieldKind] | 'none'): void {
   const field = document.getElementById('keys');
   if (!field) return;
   field.inputMode = mode;
+  field.enterKeyHint = mode === 'search' ? 'search' : 'enter';
   // Browsers scroll to what has the focus: here is the field of the page, once it is readable.
   field.style.top = '25%';
   field.blur();

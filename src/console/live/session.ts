@@ -3,6 +3,7 @@ import { Clipboard } from './clipboard.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import type { ServiceMessage, Told, ViewerMessage } from './contract.ts';
 import { Downloads } from './downloads.ts';
+import { Driving } from './driving.ts';
 import { Notices } from './notices.ts';
 import { Picture } from './picture.ts';
 import { Screen } from './screen.ts';
@@ -19,7 +20,6 @@ const NO_TABS: Told<'tabs'> = {
   canGoForward: false,
   isLoading: false,
 };
-const NOBODY: Told<'control'> = { t: 'control', viewers: 1, driver: 'agent', request: null };
 /** What somebody who only watches says too. */
 const OF_WATCHERS = new Set<ViewerMessage['t']>(['ack', 'ping', 'follow', 'room']);
 
@@ -29,7 +29,6 @@ export class Session {
   /** Undefined until the service said who this viewer is. */
   readonly view = signal<Told<'hello'> | undefined>(undefined);
   readonly tabs = signal(NO_TABS);
-  readonly control = signal(NOBODY);
   readonly latencyMs = signal<number | undefined>(undefined);
   readonly cursor = signal('default');
   readonly popup = signal<Told<'popup'> | undefined>(undefined);
@@ -52,6 +51,11 @@ export class Session {
   readonly screen = new Screen();
   readonly keyboard = new ScreenKeyboard(this.screen);
   readonly notices = new Notices();
+  readonly driving = new Driving({
+    send: (message) => this.send(message),
+    notices: this.notices,
+    hasControls: this.hasControls,
+  });
   readonly clipboard = new Clipboard();
   readonly picture = new Picture({
     send: (message) => this.send(message),
@@ -96,9 +100,10 @@ export class Session {
   }
 
   send(message: ViewerMessage): void {
-    if (this.view.peek()?.isInteractive || OF_WATCHERS.has(message.t)) {
-      this.#connection.send(message);
-    }
+    const isAct = !OF_WATCHERS.has(message.t);
+    if (isAct && !this.view.peek()?.isInteractive) return;
+    if (isAct) this.driving.acted();
+    this.#connection.send(message);
   }
 
   // A later version of the service may say more than this page knows.
@@ -109,7 +114,7 @@ export class Session {
     else if (message.t === 'cursor') this.cursor.value = message.cursor;
     else if (message.t === 'clipboard') this.clipboard.write(message.text);
     else if (message.t === 'download') this.downloads.add(message);
-    else if (message.t === 'notice') this.notices.add(message.message);
+    else if (message.t === 'notice') this.#tell(message);
     else this.#hearPage(message);
   }
 
@@ -124,8 +129,13 @@ export class Session {
     else if (message.t === 'chooserClosed') this.#closeChooser(message.chooser);
   }
 
+  #tell({ message, isTaken }: Told<'notice'>): void {
+    const action = { name: 'Take control', act: () => this.driving.take() };
+    this.notices.add(message, isTaken ? { action, isOfControl: true } : {});
+  }
+
   #hearDriver(control: Told<'control'>): void {
-    this.control.value = control;
+    this.driving.hear(control);
     if (control.driver !== 'you') this.keyboard.forget();
   }
 
@@ -141,13 +151,14 @@ export class Session {
   #begin(view: Told<'hello'>): void {
     this.view.value = view;
     this.picture.restart();
+    this.driving.restart();
     this.#forgetQuestions();
   }
 
   /** Nobody asks anything any more. */
   #end(): void {
     this.#forgetQuestions();
-    this.control.value = NOBODY;
+    this.driving.end();
   }
 
   #forgetQuestions(): void {

@@ -18,10 +18,10 @@ export function Toolbar({ session }: { session: Session }) {
   const isOver = session.state.value.name === 'ended';
   return (
     <div class="bar" data-over={isOver}>
-      {isInteractive && <History session={session} isOff={!canInteract} />}
+      {isInteractive && !isOver && <History session={session} isOff={!canInteract} />}
       <AddressBar session={session} />
-      {isInteractive && <KeyboardButton session={session} />}
-      <ZoomButton session={session} />
+      {isInteractive && !isOver && <KeyboardButton session={session} />}
+      {!isOver && <ZoomButton session={session} />}
       <div class="facts">
         {!isOver && <Driver session={session} />}
         {!isOver && <Follow session={session} />}
@@ -87,7 +87,7 @@ function KeyboardButton({ session }: { session: Session }) {
 }
 
 function Viewers({ session }: { session: Session }) {
-  const { viewers } = session.control.value;
+  const { viewers } = session.driving.control.value;
   const text = viewers === 1 ? '1 viewer' : `${viewers} viewers`;
   return (
     <span

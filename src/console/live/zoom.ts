@@ -13,6 +13,8 @@ export class Zoom {
   readonly isZoomed: ReadonlySignal<boolean>;
   /** Whether the page is too small to be read when all of it is seen. */
   readonly isNeeded: ReadonlySignal<boolean>;
+  /** Where on the stage a finger came down last. */
+  touched: Point | undefined;
   #frame = 0;
 
   constructor(stage: ReadonlySignal<Size>, page: ReadonlySignal<Size>) {
@@ -33,10 +35,12 @@ export class Zoom {
     this.look.value = looks.isZoomed({ ...shown, look }) ? look : undefined;
   }
 
-  /** Shows all of the page, or makes it readable around a point of the stage, first of all where pages begin. */
-  toggle(at: Point = { x: 0, y: 0 }): void {
-    if (this.isZoomed.peek()) this.#glide(undefined);
-    else if (this.isNeeded.peek()) this.#glide(looks.readableAt(this.#shown.peek(), at));
+  /** Shows all of the page, or makes it readable around a point of the stage: the last touch, or where pages begin. */
+  toggle(at: Point | undefined = this.touched): void {
+    if (this.isZoomed.peek()) return this.#glide(undefined);
+    if (!this.isNeeded.peek()) return;
+    const shown = this.#shown.peek();
+    this.#glide(looks.readableAt(shown, at ?? { x: shown.stage.width / 2, y: 0 }));
   }
 
   /** Makes a field of the page readable, unless everything is. */
@@ -50,6 +54,7 @@ export class Zoom {
   reset(): void {
     cancelAnimationFrame(this.#frame);
     this.look.value = undefined;
+    this.touched = undefined;
   }
 
   #glide(to: Look | undefined): void {

@@ -19,6 +19,8 @@ export interface Hold {
   viewer: string | undefined;
   /** Why control was taken, if whoever took it said so. */
   reason: string | undefined;
+  /** The wish of a program that it answers. */
+  request: ControlRequest | undefined;
   /** Ends without input for so long. */
   idleMs: number;
   /** For how long input of programs waits before it fails. */
@@ -81,10 +83,11 @@ export class Control implements Disposable {
   }
 
   /** Gives a person control, also in the place of another one. */
-  take(wanted: Partial<Hold> = {}): void {
+  take(wanted: Partial<Omit<Hold, 'request'>> = {}): void {
     const before = this.#hold;
     const { viewer, reason, idleMs = IDLE_MS, clientsWaitMs = CLIENTS_WAIT_MS } = wanted;
-    const hold = { viewer, reason, idleMs, clientsWaitMs };
+    const request = this.#request ?? before?.request;
+    const hold = { viewer, reason, request, idleMs, clientsWaitMs };
     this.#hold = hold;
     this.#request = undefined;
     if (!before) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReturnCause } from '../control/control.ts';
 import type { ViewOptions } from '../runtime/access.ts';
 
 /**
@@ -160,10 +161,17 @@ export interface ShownTab {
 
 /** Who drives the browser. */
 export interface ShownControl {
-  /** `you`: this viewer; `human`: another one, or somebody by the API; `agent`: programs. */
-  driver: 'you' | 'human' | 'agent';
-  /** Why a program asked for a human, until one has had control. */
+  /**
+   * `you`: this viewer; `human`: another one; `agent`: programs; `nobody`: programs wait for the
+   * first person who does something.
+   */
+  driver: 'you' | 'human' | 'agent' | 'nobody';
+  /** Why a program asked for a person, until one has had control; for that person, until control is over. */
   request: { reason: string; at: string } | null;
+  /** After so long without input programs drive again; null for `agent`. */
+  idleMs: number | null;
+  /** Why this viewer drives no more; null: it does, or gave control back, or never had it. */
+  lost: 'taken' | ReturnCause | null;
 }
 
 export interface PopupOption {
@@ -176,6 +184,10 @@ export interface PopupOption {
 
 /** Left, top, width and height in CSS pixels of the page. */
 export type Rectangle = [number, number, number, number];
+
+/** What is typed into a field, as its `inputmode` or `type` tells. */
+export const FIELD_KINDS = ['text', 'email', 'tel', 'number', 'url', 'search', 'password'] as const;
+export type FieldKind = (typeof FIELD_KINDS)[number];
 
 /** What the service says. */
 export type ServiceMessage =
@@ -211,7 +223,7 @@ export type ServiceMessage =
       step: string;
     }
   /** The field that has the focus after a touch, if one has. `isChosen`: by the touch, or it was touched. */
-  | { t: 'field'; at: Rectangle | null; isChosen: boolean }
+  | { t: 'field'; at: Rectangle | null; isChosen: boolean; kind: FieldKind }
   | {
       t: 'dialog';
       dialog: string;
@@ -228,8 +240,8 @@ export type ServiceMessage =
   /** A file that the browser downloaded is at `files/<file>` below the viewer's address. */
   | { t: 'download'; file: string; name: string; sizeBytes: number }
   | { t: 'pong'; n: number }
-  /** What the viewer asked for was not done, in a sentence. */
-  | { t: 'notice'; message: string };
+  /** What the viewer asked for was not done, in a sentence. `isTaken`: since another one drives. */
+  | { t: 'notice'; message: string; isTaken?: boolean };
 
 /**
  * A picture: 24 bytes, little-endian, then a JPEG or WebP. Byte 0 is 1; byte 1 is 1 for a sharp

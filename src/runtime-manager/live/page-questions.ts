@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DocumentsOfPage } from '../browser/pages/documents-of-page.ts';
 import type { PageDocument } from '../browser/pages/page-document.ts';
 import { sourceOf } from '../browser/pages/page-script.ts';
-import type { Rectangle } from './messages.ts';
+import { FIELD_KINDS, type FieldKind, type Rectangle } from './messages.ts';
 import { fieldAfterTouch, offerPaste, selectedText, writeClipboard } from './page-scripts/focus.ts';
 import { isOpen, setValue, stepsTo } from './page-scripts/open-control.ts';
 import { cursorOf, whatIsAt } from './page-scripts/what-is-at.ts';
@@ -40,7 +40,7 @@ const Found = z.object({
   cursor: z.string().max(200),
   frame: z.tuple([z.number(), z.number()]).nullable(),
   open: OpenControl.nullable(),
-  field: z.object({ at: Place, isChosen: z.boolean() }).nullable(),
+  field: z.object({ at: Place, isChosen: z.boolean(), kind: z.enum(FIELD_KINDS) }).nullable(),
 });
 const Selected = z.object({ isFrame: z.boolean(), text: z.string() });
 
@@ -54,7 +54,7 @@ export interface FoundAt {
   cursor: string;
   open: FoundControl | undefined;
   /** The field that has the focus, after a touch. */
-  field: { at: Rectangle; isChosen: boolean } | undefined;
+  field: { at: Rectangle; isChosen: boolean; kind: FieldKind } | undefined;
 }
 
 interface Search {

@@ -1,5 +1,6 @@
 import type { Run } from '../companion.ts';
 import type { Tab } from '../browser/pages/pages.ts';
+import type { ControlChange } from '../control/control.ts';
 import { every } from '../timing/every.ts';
 import { TabView } from './tab-view.ts';
 import { UploadRoom, type IncomingLimits } from './incoming-files.ts';
@@ -21,8 +22,10 @@ export interface RunViewOptions {
 export interface RunViewer {
   /** The tabs, or what is told of one, have changed. */
   tabsChanged(): void;
-  /** Somebody else may drive now. */
-  controlChanged(): void;
+  /** A tab was opened, by a page or otherwise. */
+  tabOpened(tab: TabView): void;
+  /** Somebody else may drive now, or a program asks for a person. */
+  controlChanged(change: ControlChange): void;
   /** Tells who drives, and how many watch. */
   tellControl(): void;
   /** The browser has downloaded a file. */
@@ -59,7 +62,7 @@ export class RunView implements Disposable {
     const following = this.#following;
     following.use(pages.onTabs(() => this.#tabsChanged()));
     following.use(endpoints.clientTabs.onUse((pageId) => this.used(pageId)));
-    following.use(endpoints.control.follow(() => this.#controlChanged()));
+    following.use(endpoints.control.follow((change) => this.#controlChanged(change)));
     following.use(run.onNote(({ type, data }) => this.#noted(type, data)));
     this.#tabsChanged();
   }
@@ -173,11 +176,16 @@ export class RunView implements Disposable {
     this.#tabs.set(tab.pageId, opened);
     // Whoever opened it goes on there.
     if (this.#sessions.size > 0) this.used(tab.pageId);
+    for (const session of this.#sessions) session.tabOpened(opened);
   }
 
-  #controlChanged(): void {
-    for (const session of this.#sessions) session.controlChanged();
+  #controlChanged(change: ControlChange): void {
+    for (const session of this.#sessions) session.controlChanged(change);
     this.#tellControl();
+    if (change.type === 'requested') return;
+    // Whoever drives no more follows again, and sees where programs go on.
+    if (change.type === 'returned') this.#run.browser.endpoints.clientTabs.tellNext();
+    this.changed();
   }
 
   #tellControl(): void {

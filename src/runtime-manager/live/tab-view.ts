@@ -34,6 +34,8 @@ export interface TabViewParts {
  */
 export class TabView implements Disposable {
   readonly pageId: string;
+  /** The tab that opened it, if one did. */
+  readonly openerId: string | undefined;
   /** Tells its pictures from those of other tabs. */
   readonly turn = nextTurn();
   readonly #contextId: string;
@@ -52,6 +54,7 @@ export class TabView implements Disposable {
   constructor(tab: Tab, parts: TabViewParts) {
     this.#tab = tab;
     this.pageId = tab.pageId;
+    this.openerId = tab.openerId;
     this.#contextId = tab.contextId;
     this.#parts = parts;
     this.#dialog = new TabDialog((message) => {

@@ -145,7 +145,7 @@ export class ViewerInput {
 
   #tellField(field: FoundAt['field']): void {
     if (field) this.#say({ t: 'field', ...field });
-    else if (this.#hasField) this.#say({ t: 'field', at: null, isChosen: false });
+    else if (this.#hasField) this.#say({ t: 'field', at: null, isChosen: false, kind: 'text' });
     this.#hasField = field !== undefined;
   }
 

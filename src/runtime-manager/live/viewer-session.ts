@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Connection } from '../connections/connections.ts';
 import { parseJson } from '../connections/parse-json.ts';
+import type { ControlChange } from '../control/control.ts';
 import { IncomingFiles } from './incoming-files.ts';
 import {
   ActMessage,
@@ -14,7 +15,9 @@ import { browse } from './browse.ts';
 import type { RunView, RunViewer } from './run-view.ts';
 import type { TabView } from './tab-view.ts';
 import { Viewer } from './viewer.ts';
+import { TakenError, ViewerControl } from './viewer-control.ts';
 import { ViewerInput } from './viewer-input.ts';
+import { ViewerTab } from './viewer-tab.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const NOT_UNDERSTOOD = 1007;
@@ -31,6 +34,8 @@ export class ViewerSession implements RunViewer, Disposable {
   readonly #connection: Connection;
   readonly #socket: WebSocket;
   readonly #viewer: Viewer;
+  readonly #control: ViewerControl;
+  readonly #tab: ViewerTab;
   readonly #input: ViewerInput;
   readonly #files: IncomingFiles;
   #last: Promise<void> = Promise.resolve();
@@ -38,9 +43,6 @@ export class ViewerSession implements RunViewer, Disposable {
   #queuedBytes = 0;
   #telling: NodeJS.Immediate | undefined;
   #isOver = false;
-  /** The tab that the viewer has chosen; undefined: the service chooses. */
-  #pinned: string | undefined;
-  #tab: TabView | undefined;
 
   constructor(view: RunView, connection: Connection, socket: WebSocket) {
     this.#view = view;
@@ -48,16 +50,23 @@ export class ViewerSession implements RunViewer, Disposable {
     this.#socket = socket;
     const { browser } = view.run;
     this.#viewer = new Viewer(socket, connection.access === 'control');
+    const { showControls, viewerMode } = this.#options;
+    const { id, isInteractive } = this.#viewer;
+    this.#control = new ViewerControl(browser.endpoints.control, id);
+    this.#tab = new ViewerTab({
+      view,
+      viewer: this.#viewer,
+      mode: viewerMode,
+      drives: () => this.#control.drives,
+    });
     this.#files = new IncomingFiles(browser.uploads, view.room);
     this.#input = new ViewerInput({
       viewer: this.#viewer,
       files: this.#files,
-      tab: () => this.#tab,
+      tab: () => this.#tab.current,
       touched: () => this.#touch(),
     });
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#heard(data, isBinary));
-    const { showControls, viewerMode } = this.#options;
-    const { id, isInteractive } = this.#viewer;
     this.#say({ t: 'hello', viewer: id, isInteractive, showControls, viewerMode });
     view.add(this);
     this.tabsChanged();
@@ -65,31 +74,30 @@ export class ViewerSession implements RunViewer, Disposable {
 
   /** The tabs, or what is told of one, have changed. */
   tabsChanged(): void {
-    const { viewerMode } = this.#options;
-    const shown = this.#view.tab(this.#pinned) ?? this.#view.chosen(viewerMode);
-    if (shown !== this.#tab) this.#turnTo(shown);
+    this.#tab.turn();
+    const { current: shown, isFollowing } = this.#tab;
     const navigation = { canGoBack: false, canGoForward: false, isLoading: false };
     this.#say({
       t: 'tabs',
       tabs: this.#view.tabs.map((tab) => tab.shown),
       current: shown?.pageId ?? null,
       turn: shown?.turn ?? 0,
-      isFollowing: this.#view.tab(this.#pinned) === undefined,
+      isFollowing,
       ...(shown?.navigation ?? navigation),
     });
   }
 
-  tellControl(): void {
-    const { hold, request } = this.#control.state;
-    const human = hold?.viewer === this.#viewer.id ? 'you' : 'human';
-    const asked = request ? { reason: request.reason, at: request.at.toISOString() } : null;
-    const driver = hold ? human : 'agent';
-    this.#say({ t: 'control', driver, viewers: this.#view.viewers, request: asked });
+  tabOpened(tab: TabView): void {
+    if (this.#tab.opened(tab)) this.tabsChanged();
   }
 
-  controlChanged(): void {
-    if (this.#control.hold?.viewer === this.#viewer.id) return;
-    this.#enqueue(() => this.#input.letGo());
+  tellControl(): void {
+    this.#say({ t: 'control', viewers: this.#view.viewers, ...this.#control.shown });
+  }
+
+  controlChanged(change: ControlChange): void {
+    this.#control.changed(change);
+    if (!this.#control.drives) this.#enqueue(() => this.#input.letGo());
   }
 
   offer(download: { file: string; name: string; sizeBytes: number }): void {
@@ -103,23 +111,12 @@ export class ViewerSession implements RunViewer, Disposable {
     this.#files[Symbol.dispose]();
     // What is under way may still press something.
     const left = this.#last.then(() => this.#input.letGo()).catch(() => undefined);
-    void left.then(() => this.#tab?.remove(this.#viewer));
-    if (this.#control.hold?.viewer === this.#viewer.id) this.#control.giveBack('left');
-  }
-
-  get #control() {
-    return this.#view.run.browser.endpoints.control;
+    void left.then(() => this.#tab.leave());
+    this.#control.giveBack('left');
   }
 
   get #options() {
     return this.#connection.view ?? { showControls: true, viewerMode: 'last_used' as const };
-  }
-
-  #turnTo(tab: TabView | undefined): void {
-    this.#tab?.remove(this.#viewer);
-    this.#tab = tab;
-    this.#viewer.turnOver();
-    tab?.add(this.#viewer);
   }
 
   #heard(data: Buffer, isBinary: boolean): void {
@@ -156,7 +153,7 @@ export class ViewerSession implements RunViewer, Disposable {
       await work;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#say({ t: 'notice', message });
+      this.#say({ t: 'notice', message, ...(error instanceof TakenError && { isTaken: true }) });
     }
   }
 
@@ -173,7 +170,7 @@ export class ViewerSession implements RunViewer, Disposable {
         this.#retier();
         return;
       case 'follow':
-        this.#pinned = message.tab;
+        this.#tab.pin(message.tab);
         // Once for many that come together.
         this.#telling ??= setImmediate(() => {
           this.#telling = undefined;
@@ -185,13 +182,13 @@ export class ViewerSession implements RunViewer, Disposable {
   #drawn(seq: number): void {
     const { tier } = this.#viewer;
     this.#viewer.drawn(seq);
-    if (this.#viewer.tier === tier) void this.#tab?.showNext(this.#viewer);
+    if (this.#viewer.tier === tier) void this.#tab.current?.showNext(this.#viewer);
     else this.#retier();
   }
 
   #retier(): void {
-    this.#tab?.retier();
-    void this.#tab?.showNext(this.#viewer);
+    this.#tab.current?.retier();
+    void this.#tab.current?.showNext(this.#viewer);
   }
 
   async #act(message: ActMessage): Promise<void> {
@@ -201,55 +198,49 @@ export class ViewerSession implements RunViewer, Disposable {
       // A dialog holds the page up, whether there are controls or not.
       const isFree = this.#options.showControls || message.t === 'dialog';
       if (!isFree) throw new Error('This view has no controls.');
-      this.#assertDrives();
+      this.#control.ensure();
       this.#touch();
-      const place = { view: this.#view, tab: this.#tab, pin: (id: string) => this.#pin(id) };
+      const place = {
+        view: this.#view,
+        tab: this.#tab.current,
+        pin: (id: string) => this.#pin(id),
+      };
       const going = browse(message, place);
       // A site may take its time: what helps against that is not to wait for it.
       if (message.t !== 'new') return void this.#toldOf(going);
       return going;
     }
     if (this.#passes(message)) return;
-    this.#assertDrives();
+    this.#control.ensure();
+    this.#tab.acts(message);
     await this.#input.carryOut(message);
   }
 
   async #turnControl(wish: 'take' | 'return'): Promise<void> {
-    const { hold } = this.#control;
-    const isOurs = hold?.viewer === this.#viewer.id;
     this.#touch();
-    if (isOurs === (wish === 'take')) return;
-    if (wish === 'take') this.#control.take({ ...hold, viewer: this.#viewer.id });
+    if (this.#control.drives === (wish === 'take')) return;
+    if (wish === 'take') this.#control.take();
     else this.#control.giveBack('returned');
     await delay(TURN_MS, undefined, { ref: false });
   }
 
   /** A pointer may pass over the page of somebody else. */
   #passes(message: InputMessage): boolean {
-    if (this.#control.hold?.viewer === this.#viewer.id) return false;
+    if (this.#control.drives) return false;
     const { t } = message;
     return (t === 'mouse' && message.type !== 'down') || (t === 'key' && message.type === 'up');
   }
 
-  /** Whoever does something takes control, unless another person has it. */
-  #assertDrives(): void {
-    const { hold } = this.#control;
-    if (hold?.viewer === this.#viewer.id) return;
-    if (hold?.viewer !== undefined) {
-      throw new Error('Somebody else drives the browser. Take control first.');
-    }
-    this.#control.take({ ...hold, viewer: this.#viewer.id });
-  }
-
-  #pin(pageId: string | undefined): void {
-    this.#pinned = pageId;
+  #pin(pageId: string): void {
+    this.#tab.pin(pageId);
     this.tabsChanged();
   }
 
   #touch(): void {
     this.#connection.touch();
     this.#control.touch();
-    if (this.#tab) this.#view.used(this.#tab.pageId);
+    const { current } = this.#tab;
+    if (current) this.#view.used(current.pageId);
   }
 
   #say(message: ServiceMessage): void {

@@ -77,13 +77,26 @@ test('a touch tells which field has the focus, and a click does not', async ({ v
   };
   tap(20, 70);
   const field = await viewer.hear('field');
-  expect(field).toEqual({ t: 'field', at: [10, 60, 160, 30], isChosen: true });
+  expect(field).toEqual({ t: 'field', at: [10, 60, 160, 30], isChosen: true, kind: 'text' });
   // What is no tap takes no focus away.
   viewer.said.length = 0;
   viewer.say({ t: 'touch', type: 'start', points: [{ id: 0, x: 300, y: 600 }], modifiers: 0 });
   viewer.say({ t: 'touch', type: 'move', points: [{ id: 0, x: 240, y: 600 }], modifiers: 0 });
   viewer.say({ t: 'touch', type: 'end', points: [], modifiers: 0 });
   await viewer.hear('field', ({ at, isChosen }) => at !== null && !isChosen);
+  tap(20, 20);
+  await viewer.hear('field', ({ at }) => at === null);
+  for (const [attributes, wanted] of [
+    [{ type: 'email' }, 'email'],
+    [{ type: 'password', inputmode: 'numeric' }, 'number'],
+    [{ type: 'search', inputmode: 'none' }, 'search'],
+    [{ type: 'text', inputmode: 'other' }, 'text'],
+  ] as const) {
+    await page.evaluate(`for (const [name, value] of ${JSON.stringify(Object.entries(attributes))})
+      document.getElementById('text').setAttribute(name, value)`);
+    tap(20, 70);
+    await viewer.hear('field', ({ kind }) => kind === wanted);
+  }
   tap(20, 20);
   await viewer.hear('field', ({ at }) => at === null);
   const place = 'position: absolute; left: 20px; top: 40px; width: 100px; height: 50px';

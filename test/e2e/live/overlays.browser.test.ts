@@ -197,7 +197,11 @@ test('whoever only watches sees a dialog, and cannot answer it', async ({ open }
   const rest = { message: 'Sure?', default: '', url: 'https://example.com' };
   peer.say({ t: 'dialog', dialog: 'd', kind: 'confirm', ...rest });
   await page.getByText('Sure?').waitFor();
-  expect(await page.getByRole('dialog').getByRole('button').count()).toBe(0);
+  await page.getByText('The driver answers').waitFor();
+  const buttons = page.getByRole('dialog').getByRole('button');
+  expect(await buttons.count()).toBe(2);
+  for (const button of await buttons.all()) expect(await button.isDisabled()).toBe(true);
+  await page.keyboard.press('Escape');
   expect(await said('dialog')).toEqual([]);
 });
 

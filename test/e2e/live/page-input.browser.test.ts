@@ -1,6 +1,6 @@
 import type { CDPSession } from 'playwright-core';
 import { expect } from 'vitest';
-import { middleColor, test, touchOf, type Viewer } from '../../support/live-viewer.ts';
+import { control, middleColor, test, touchOf, type Viewer } from '../../support/live-viewer.ts';
 
 /** Gives the keys to the page that is watched. */
 async function focusPicture({ page, at }: Viewer): Promise<void> {
@@ -59,7 +59,7 @@ test('moves are sent once a frame, and a drag goes on outside of the picture', a
 
 test('while programs drive, the mouse only presses', async ({ open }) => {
   const { page, peer, at, said } = await open();
-  peer.say({ t: 'control', viewers: 1, driver: 'agent', request: null });
+  peer.say(control({ driver: 'agent' }));
   await page.getByText('Agent drives').waitFor();
   await page.mouse.move(...(await at(300, 300)), { steps: 4 });
   await page.mouse.click(...(await at(300, 300)));
@@ -203,7 +203,7 @@ test('the keys that leave the picture lead to the address, and are said beside i
   const viewer = await open();
   const { page, said } = viewer;
   await page.locator('#keys').focus();
-  await page.getByText('leads out of it').waitFor();
+  await page.getByText('to leave the page').waitFor();
   await page.keyboard.press('Control+Alt+ArrowUp');
   expect(await page.evaluate('document.activeElement.id')).toBe('address');
   expect((await said('key')).map(({ key }) => key)).not.toContain('ArrowUp');

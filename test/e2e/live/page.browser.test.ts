@@ -1,8 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { openLivePeer } from '../../support/live-peer.ts';
-import { middleColor, HELLO, TAB, TABS, test, YOU_DRIVE } from '../../support/live-viewer.ts';
+import {
+  control,
+  middleColor,
+  HELLO,
+  TAB,
+  TABS,
+  test,
+  YOU_DRIVE,
+} from '../../support/live-viewer.ts';
 import { openSite } from '../../support/site.ts';
 
 const OTHER_TAB = { ...TAB, id: 'tab-b', title: 'Second page', url: 'https://example.com/second' };
@@ -111,21 +120,25 @@ test('control is taken and handed back, also when a program asks for it', async 
   const { page, peer, said } = await open();
   await page.getByRole('button', { name: 'Hand back' }).click();
   const request = { reason: 'A code was sent by text message.', at: '2026-11-30T00:00:00Z' };
-  peer.say({ t: 'control', viewers: 3, driver: 'agent', request });
-  await page.getByText('Agent drives').waitFor();
+  peer.say(control({ viewers: 3, driver: 'agent', request }));
+  await page.getByText('Agent waits for you').waitFor();
   await page.getByText('3 viewers').waitFor({ state: 'attached' });
-  const banner = page.getByRole('alert').filter({ hasText: request.reason });
-  await banner.getByRole('button', { name: 'Take control' }).click();
-  peer.say({ t: 'control', viewers: 3, driver: 'human', request: null });
+  const help = page.getByRole('alert').filter({ hasText: request.reason });
+  await help.getByRole('button', { name: 'Take control' }).click();
+  peer.say(control({ viewers: 3, driver: 'you', request }));
+  await help.getByRole('button', { name: 'Done, hand back' }).click();
+  peer.say(control({ viewers: 3, driver: 'human' }));
   await page.getByText('Someone else drives').waitFor();
-  expect(await banner.isVisible()).toBe(false);
-  expect((await said('control')).map((one) => one.do)).toEqual(['return', 'take']);
+  expect(await help.isVisible()).toBe(false);
+  expect((await said('control')).map((one) => one.do)).toEqual(['return', 'take', 'return']);
 });
 
 test('a viewer that shows what programs do follows the agent', async ({ open }) => {
   const { page } = await open({ hello: { viewerMode: 'automation' } });
   const follow = page.getByRole('button', { name: 'Follow agent', pressed: true });
-  expect(await follow.getAttribute('title')).toMatch(/^On: .* programs used last/);
+  expect(await follow.getAttribute('title')).toMatch(
+    /^On again when you hand back: .* the agent used last/,
+  );
 });
 
 test('a frame round the picture has the color of the person who drives', async ({ open }) => {
@@ -136,7 +149,7 @@ test('a frame round the picture has the color of the person who drives', async (
       getComputedStyle(document.querySelector('.driver')).backgroundColor]`);
   const seen: (string | undefined)[] = [];
   for (const driver of ['you', 'human', 'agent'] as const) {
-    peer.say({ t: 'control', viewers: 2, driver, request: null });
+    peer.say(control({ viewers: 2, driver }));
     await expect.poll(() => frame.getAttribute('data-driver')).toBe(driver);
     const [border, badge] = await colors();
     if (driver !== 'agent') expect(border).toBe(badge);
@@ -146,8 +159,9 @@ test('a frame round the picture has the color of the person who drives', async (
   expect(seen[2]).toBe('rgba(0, 0, 0, 0)');
   const canvas = await page.locator('canvas').boundingBox();
   expect(await frame.boundingBox()).toMatchObject({
-    y: (canvas?.y ?? 0) - 3,
-    height: (canvas?.height ?? 0) + 6,
+    // There is no room above.
+    y: canvas?.y,
+    height: (canvas?.height ?? 0) + 3,
     width: canvas?.width,
   });
 });
@@ -203,7 +217,7 @@ test('without controls there is the picture alone, which takes input, and notice
 
 test.for([
   [4401, /link is not valid any more/],
-  [4410, /browser has ended/],
+  [4410, /^The session has ended. You can close this page.$/],
   [4429, /As many people as may/],
 ] as const)(
   'close code %i is the end, in a sentence',
@@ -239,13 +253,13 @@ test('nothing is asked, nobody drives and nothing can be pressed, once it is the
 test('a call for help says so while somebody else drives, and has no button', async ({ open }) => {
   const { page, peer } = await open();
   const request = { reason: 'A code is needed.', at: '2026-11-30T00:00:00Z' };
-  peer.say({ t: 'control', viewers: 2, driver: 'human', request });
-  const banner = page.getByRole('alert').filter({ hasText: request.reason });
-  await banner.getByText('Someone else drives the browser now.').waitFor();
-  expect(await banner.getByRole('button', { name: 'Take control' }).count()).toBe(0);
-  peer.say({ t: 'control', viewers: 2, driver: 'agent', request });
-  await banner.getByRole('button', { name: 'Take control' }).waitFor();
-  expect(await banner.getByText('Someone else').count()).toBe(0);
+  peer.say(control({ viewers: 2, driver: 'human', request }));
+  const help = page.getByRole('alert').filter({ hasText: request.reason });
+  await help.getByText('Someone else drives the browser now.').waitFor();
+  expect(await help.getByRole('button', { name: 'Take control' }).count()).toBe(0);
+  peer.say(control({ viewers: 2, driver: 'agent', request }));
+  await help.getByRole('button', { name: 'Take control' }).waitFor();
+  expect(await help.getByText('Someone else').count()).toBe(0);
 });
 
 test.for([390, 360])(
@@ -254,7 +268,7 @@ test.for([390, 360])(
     const { page, peer } = await open({ viewport: { width, height: 800 }, hasTouch: true });
     await page.getByRole('button', { name: 'Zoom in' }).waitFor();
     for (const driver of ['you', 'human', 'agent'] as const) {
-      peer.say({ t: 'control', viewers: 12, driver, request: null });
+      peer.say(control({ viewers: 12, driver }));
       await page.locator(`.driver[data-driver=${driver}]`).waitFor();
       const right = await page.evaluate(
         "Math.max(...[...document.querySelectorAll('.bar button, .facts > *')].map((one) => one.getBoundingClientRect().right))",
@@ -263,19 +277,6 @@ test.for([390, 360])(
     }
   },
 );
-
-test('a banner leaves a dialog in sight', async ({ open }) => {
-  const { page, peer } = await open();
-  const request = { reason: 'Help. '.repeat(40), at: '2026-11-30T00:00:00Z' };
-  const rest = { message: 'Sure?', default: '', url: 'https://example.com' };
-  peer.say(
-    { t: 'control', viewers: 1, driver: 'agent', request },
-    { t: 'dialog', dialog: 'd', kind: 'confirm', ...rest },
-  );
-  const dialog = await page.getByRole('dialog').boundingBox();
-  const banner = await page.locator('.banner').boundingBox();
-  expect(dialog?.y).toBeGreaterThan((banner?.y ?? 0) + (banner?.height ?? 0));
-});
 
 test('a connection that breaks is made again, and its pictures are numbered anew', async ({
   open,
@@ -337,14 +338,46 @@ test('a tab that crashed, and a browser without tabs, offer what helps', async (
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+const violationsOf = (page: Page) =>
+  page.evaluate(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`);
+
+test.for([
+  ['light', true],
+  ['light', false],
+  ['dark', true],
+  ['dark', false],
+] as const)(
+  'axe finds nothing to complain about in %s colors when control comes and goes, with controls: %s',
+  async ([colorScheme, showControls], { open }) => {
+    const { page, peer } = await open({ colorScheme, bypassCSP: true, hello: { showControls } });
+    await page.evaluate(axe);
+    const request = { reason: 'Help.', at: 'now' };
+    for (const told of [
+      control({ driver: 'nobody' }),
+      control({ driver: 'you', request }),
+      control({ driver: 'agent', lost: 'idle', request }),
+    ]) {
+      peer.say(told);
+      await page.locator(`.frame[data-driver=${told.driver}]`).waitFor({ state: 'attached' });
+      expect(await violationsOf(page)).toEqual([]);
+    }
+    await page.getByRole('button', { name: 'Hide' }).first().click();
+    expect(await violationsOf(page)).toEqual([]);
+    peer.say(control({ driver: 'you', idleMs: 2000 }));
+    await page.getByRole('button', { name: 'Keep driving' }).waitFor();
+    peer.say({ t: 'notice', message: 'Someone else drives the browser.', isTaken: true });
+    await page.getByText('Someone else drives the browser.').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  },
+);
+
 test.for(['light', 'dark'] as const)(
   'axe finds nothing to complain about in %s colors',
   async (colorScheme, { open, browser, server }) => {
     const { page, peer } = await open({ colorScheme, bypassCSP: true });
     await page.evaluate(axe);
-    const violations = () =>
-      page.evaluate(`axe.run().then(({ violations }) =>
-        violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`);
+    const violations = () => violationsOf(page);
     const at: [number, number, number, number] = [100, 100, 200, 20];
     const option = { group: 'Group', isDisabled: false, isSelected: false };
     peer.say(
@@ -355,7 +388,7 @@ test.for(['light', 'dark'] as const)(
           { ...OTHER_TAB, hasCrashed: true },
         ],
       },
-      { t: 'control', viewers: 2, driver: 'agent', request: { reason: 'Help.', at: 'now' } },
+      control({ viewers: 2, driver: 'agent', request: { reason: 'Help.', at: 'now' } }),
       { t: 'notice', message: 'Something.' },
       { t: 'download', file: 'f', name: 'report.pdf', sizeBytes: 12_345 },
       {
@@ -385,7 +418,7 @@ test.for(['light', 'dark'] as const)(
     expect(await violations()).toEqual([]);
     peer.say(
       { ...TABS, turn: 3, isFollowing: false },
-      { t: 'control', viewers: 2, driver: 'human', request: { reason: 'Help.', at: 'now' } },
+      control({ viewers: 2, driver: 'human', request: { reason: 'Help.', at: 'now' } }),
       {
         t: 'dialog',
         dialog: 'd',
@@ -401,7 +434,7 @@ test.for(['light', 'dark'] as const)(
     await page.getByText('The page asks for files').waitFor();
     expect(await violations()).toEqual([]);
     peer.close(4410);
-    await page.getByText('browser has ended').waitFor();
+    await page.getByText('The session has ended').waitFor();
     expect(await violations()).toEqual([]);
     const alone = await browser.newPage({ colorScheme, bypassCSP: true });
     await alone.goto(server.page);

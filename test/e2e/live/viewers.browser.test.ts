@@ -274,7 +274,7 @@ test('two viewers hand the browser over, and nothing stays down', async ({
   await two.hear('control', ({ driver }) => driver === 'human');
   await noted(['mousedown', 'keydownShift']);
   two.click(20, 20);
-  await two.hear('notice', ({ message }) => message.startsWith('Somebody else drives'));
+  await two.hear('notice', ({ message }) => message === 'Someone else drives the browser.');
   two.say({ t: 'control', do: 'take' });
   await one.hear('control', ({ driver }) => driver === 'human');
   await noted(['mousedown', 'keydownShift', 'keyupShift', 'mouseup']);

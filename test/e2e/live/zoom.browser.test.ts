@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import type { Rectangle } from '../../../src/runtime-manager/live/messages.ts';
-import { test, TABS, touchOf, type Viewer } from '../../support/live-viewer.ts';
+import { control, test, TABS, touchOf, type Viewer } from '../../support/live-viewer.ts';
 
 const PHONE = {
   viewport: { width: 390, height: 844 },
@@ -85,7 +85,7 @@ test('a finger is no touch for the page yet while programs drive, since two only
 }) => {
   const viewer = await open(PHONE);
   const { page, peer, at, said } = viewer;
-  peer.say({ t: 'control', viewers: 1, driver: 'agent', request: null });
+  peer.say(control({ driver: 'agent' }));
   await page.getByText('Agent drives').waitFor();
   await pinch(viewer, { ratio: 2 });
   expect((await boxOf(viewer)).width).toBeCloseTo(780, 0);
@@ -96,18 +96,23 @@ test('a finger is no touch for the page yet while programs drive, since two only
 
 test('the button makes the page readable, and shows all of it again', async ({ open }) => {
   const viewer = await open(PHONE);
-  const { page, peer } = viewer;
+  const { page, peer, at } = viewer;
   const button = page.getByRole('button', { name: 'Zoom in' });
   const width = async () => (await boxOf(viewer)).width;
   await button.tap();
   await expect.poll(width).toBe(1280);
-  expect((await boxOf(viewer)).x).toBe(0);
+  // Where pages begin, in their middle.
+  expect((await boxOf(viewer)).x).toBe((390 - 1280) / 2);
   expect(await button.getAttribute('aria-pressed')).toBe('true');
   await button.focus();
   await page.keyboard.press('Enter');
   await expect.poll(width).toBe(390);
+  // And then around the last touch.
+  const touched = await at(300, 200);
+  await page.touchscreen.tap(...touched);
   await button.tap();
   await expect.poll(width).toBe(1280);
+  expect((await at(300, 200))[0]).toBeCloseTo(touched[0], 0);
   peer.say({ ...TABS, turn: 2 });
   await expect.poll(width).toBe(390);
   // On its side the phone has more room, but not enough.
@@ -181,18 +186,18 @@ test('a field that a tap gave the focus is made readable, and the keyboard is of
   const button = page.getByRole('button', { name: 'Type into the field' });
   const mode = () => page.locator('#keys').getAttribute('inputmode');
   // What a finger did before that was no tap.
-  peer.say({ t: 'field', at: AT, isChosen: true });
+  peer.say({ t: 'field', at: AT, isChosen: true, kind: 'text' });
   await button.waitFor();
   expect((await boxOf(viewer)).width).toBe(390);
-  peer.say({ t: 'field', at: null, isChosen: false });
+  peer.say({ t: 'field', at: null, isChosen: false, kind: 'text' });
   await button.waitFor({ state: 'detached' });
   await page.touchscreen.tap(...(await at(1000, 420)));
   await said('touch');
-  peer.say({ t: 'field', at: AT, isChosen: true });
+  peer.say({ t: 'field', at: AT, isChosen: true, kind: 'email' });
   await expect.poll(async () => (await boxOf(viewer)).width).toBe(1280);
   const [middle] = await at(1050, 420);
   expect(middle).toBeCloseTo(195, 0);
-  expect(await mode()).toBe('text');
+  expect(await mode()).toBe('email');
   await button.tap();
   expect(await page.evaluate('document.activeElement.id')).toBe('keys');
   // The keyboard takes half of the window, and the field is in the other half.
@@ -204,7 +209,7 @@ test('a field that a tap gave the focus is made readable, and the keyboard is of
   // A tap beside it ends that.
   await page.touchscreen.tap(...(await at(1050, 560)));
   await said('touch');
-  peer.say({ t: 'field', at: null, isChosen: false });
+  peer.say({ t: 'field', at: null, isChosen: false, kind: 'text' });
   await expect.poll(mode).toBe('none');
 });
 
@@ -213,7 +218,7 @@ test('a keyboard that is laid over the window leaves the field in sight', async 
   const { page, peer, at, said } = viewer;
   await page.touchscreen.tap(...(await at(1000, 600)));
   await said('touch');
-  peer.say({ t: 'field', at: [900, 600, 300, 40], isChosen: true });
+  peer.say({ t: 'field', at: [900, 600, 300, 40], isChosen: true, kind: 'text' });
   await page.getByRole('button', { name: 'Type into the field' }).waitFor();
   const overlay = (height: number) =>
     page.evaluate(`{

@@ -42,6 +42,7 @@ export function listenToFingers(
     if (fingers.size === 0) isView = !page;
     place.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, at);
+    zoom.touched = at;
     if (!isView && fingers.size > 1 && (zoom.isNeeded.peek() || zoom.isZoomed.peek())) {
       isView = true;
       page?.cancel();

@@ -62,8 +62,9 @@ class Mouse {
 
   move(event: MouseEvent): void {
     // Whoever watches programs at work does not want to hover over their page.
-    const { driver } = this.#target.session.control.peek();
-    if (driver === 'agent' && event.buttons === 0) return;
+    const { driver } = this.#target.session.driving.control.peek();
+    const isOurs = driver === 'you' || driver === 'human';
+    if (!isOurs && event.buttons === 0) return;
     this.#last = event;
     this.#moves.request();
   }

@@ -75,9 +75,9 @@ export class PageTouch {
    * second finger may make it a movement of the view.
    */
   #mayBeOfTwo(): boolean {
-    const { control, popup, picker } = this.#target.session;
+    const { driving, popup, picker } = this.#target.session;
     if (this.#fingers.size > 1) return false;
-    return control.peek().driver !== 'you' || (popup.peek() ?? picker.peek()) !== undefined;
+    return driving.control.peek().driver !== 'you' || (popup.peek() ?? picker.peek()) !== undefined;
   }
 
   /** Tells of the finger that came down last, unless that is done. */

@@ -23,11 +23,40 @@ export function NoticeList({ session }: { session: Session }) {
           </button>
         </Card>
       )}
-      {notices.shown.value.map(({ id, message }) => (
+      {notices.shown.value.map(({ id, message, action }) => (
         <Card key={id} onHide={() => notices.remove(id)}>
           <p>{message}</p>
+          {action && (
+            <button
+              class="framed"
+              type="button"
+              onClick={() => {
+                notices.remove(id);
+                action.act();
+              }}
+            >
+              {action.name}
+            </button>
+          )}
         </Card>
       ))}
+      <TimeLeft session={session} />
+    </div>
+  );
+}
+
+/** The agent drives again soon, since this person does nothing. */
+function TimeLeft({ session: { driving } }: { session: Session }) {
+  const seconds = driving.secondsLeft.value;
+  if (seconds === undefined) return null;
+  return (
+    <div class="card notice">
+      {/* Nobody wants to have each second read out. */}
+      <p aria-hidden="true">The agent drives again in {seconds} s</p>
+      <p class="unseen">The agent drives again soon.</p>
+      <button class="primary" type="button" onClick={() => driving.take()}>
+        Keep driving
+      </button>
     </div>
   );
 }

@@ -14,7 +14,7 @@ export function PageDialog({ dialog, session }: { dialog: Shown; session: Sessio
   const { kind } = dialog;
   const place = useRef<HTMLDialogElement>(null);
   const text = useSignal(dialog.default);
-  const canInteract = session.canInteract.value;
+  const canAnswer = session.canInteract.value && session.driving.control.value.driver !== 'human';
   useLayoutEffect(() => {
     const shown = place.current;
     const first = shown?.querySelector<HTMLElement>('[data-first]');
@@ -31,7 +31,6 @@ export function PageDialog({ dialog, session }: { dialog: Shown; session: Sessio
       accept,
       ...(kind === 'prompt' && accept && { text: text.value }),
     });
-  const refuse = REFUSES[kind];
   return (
     <div class="veil">
       <dialog
@@ -41,14 +40,14 @@ export function PageDialog({ dialog, session }: { dialog: Shown; session: Sessio
         aria-labelledby="dialog-title"
         aria-describedby="dialog-message"
         onKeyDown={(event) => {
-          if (event.key === 'Escape' && canInteract) answer(kind === 'alert');
+          if (event.key === 'Escape' && canAnswer) answer(kind === 'alert');
         }}
       >
         <form
           method="dialog"
           onSubmit={(event) => {
             event.preventDefault();
-            answer(true);
+            if (canAnswer) answer(true);
           }}
         >
           <h2 id="dialog-title">{title(dialog, session.shownTab.value?.url ?? '')}</h2>
@@ -59,28 +58,43 @@ export function PageDialog({ dialog, session }: { dialog: Shown; session: Sessio
               aria-labelledby="dialog-message"
               value={text.value}
               maxLength={TEXT_MAX}
-              readOnly={!canInteract}
+              readOnly={!canAnswer}
               onInput={({ currentTarget }) => {
                 text.value = currentTarget.value;
               }}
             />
           )}
-          {canInteract ? (
-            <div class="actions">
-              {refuse && (
-                <button class="framed" type="button" onClick={() => answer(false)}>
-                  {refuse}
-                </button>
-              )}
-              <button class="primary" type="submit" data-first={kind === 'prompt' ? undefined : ''}>
-                {ACCEPTS[kind]}
-              </button>
-            </div>
-          ) : (
-            <p class="dim">Whoever drives answers.</p>
-          )}
+          <Answers kind={kind} canAnswer={canAnswer} refuse={() => answer(false)} />
         </form>
       </dialog>
+    </div>
+  );
+}
+
+interface AnswersProps {
+  kind: Shown['kind'];
+  canAnswer: boolean;
+  refuse: () => void;
+}
+
+function Answers({ kind, canAnswer, refuse }: AnswersProps) {
+  const refusal = REFUSES[kind];
+  return (
+    <div class="actions">
+      {!canAnswer && <p class="dim">The driver answers</p>}
+      {refusal && (
+        <button class="framed" type="button" disabled={!canAnswer} onClick={refuse}>
+          {refusal}
+        </button>
+      )}
+      <button
+        class="primary"
+        type="submit"
+        disabled={!canAnswer}
+        data-first={kind === 'prompt' ? undefined : ''}
+      >
+        {ACCEPTS[kind]}
+      </button>
     </div>
   );
 }

@@ -24,6 +24,8 @@ export interface PageListeners {
 export interface Tab {
   readonly contextId: string;
   readonly pageId: string;
+  /** The page that opened it, if one did. */
+  readonly openerId: string | undefined;
   readonly title: string;
   readonly url: string;
   readonly hasCrashed: boolean;
@@ -144,9 +146,18 @@ export class Pages {
     }
   }
 
-  #opened({ type, targetId: pageId, browserContextId: contextId, url, title }: TargetInfo): void {
+  #opened({ type, targetId: pageId, browserContextId: contextId, ...info }: TargetInfo): void {
     if (type !== 'page' || contextId === undefined) return;
-    const page = { contextId, pageId, url, title, hasCrashed: false, observer: undefined };
+    const { openerId, url, title } = info;
+    const page = {
+      contextId,
+      pageId,
+      openerId,
+      url,
+      title,
+      hasCrashed: false,
+      observer: undefined,
+    };
     this.#pages.set(pageId, page);
     this.#tabsChanged();
     if (this.#defaultPageId === undefined) this.#electDefault();

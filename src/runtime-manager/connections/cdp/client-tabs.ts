@@ -39,6 +39,7 @@ export class ClientTabs {
   readonly #listeners = new Set<(pageId: string) => void>();
   readonly #choosers = new Map<object, string>();
   #lastUsed: string | undefined;
+  #lastTold: string | undefined;
 
   /** The tab that a program used last. */
   get lastUsed(): string | undefined {
@@ -56,9 +57,15 @@ export class ClientTabs {
     return [...this.#choosers.values()].includes(pageId);
   }
 
+  /** Tells of the next use, whichever tab it is of: a person may have used another meanwhile. */
+  tellNext(): void {
+    this.#lastTold = undefined;
+  }
+
   used(pageId: string): void {
-    if (this.#lastUsed === pageId) return;
     this.#lastUsed = pageId;
+    if (this.#lastTold === pageId) return;
+    this.#lastTold = pageId;
     for (const listener of this.#listeners) listener(pageId);
   }
 

@@ -10,11 +10,18 @@ export function fieldAfterTouch(touched: Element) {
     const shadow = element?.shadowRoot;
     return shadow ? (deepest(shadow) ?? element) : element;
   };
+  const kinds = ['text', 'email', 'tel', 'number', 'url', 'search', 'password'] as const;
+  const known = (name: string) => kinds.find((kind) => kind === name);
+  const kindOf = (field: Element) => {
+    const wanted = field instanceof HTMLElement ? field.inputMode : '';
+    const type = field instanceof HTMLInputElement ? field.type : 'text';
+    if (wanted === 'numeric' || wanted === 'decimal') return 'number';
+    return known(wanted) ?? known(type) ?? 'text';
+  };
   const element = deepest(document);
   const takesText =
     element instanceof HTMLTextAreaElement ||
-    (element instanceof HTMLInputElement &&
-      /^(?:text|search|email|url|tel|password|number)$/.test(element.type));
+    (element instanceof HTMLInputElement && known(element.type) !== undefined);
   const isField = takesText
     ? !element.readOnly && !element.disabled
     : element instanceof HTMLElement && element.isContentEditable;
@@ -25,7 +32,7 @@ export function fieldAfterTouch(touched: Element) {
   if (!field) return null;
   const { left, top, width, height } = field.getBoundingClientRect();
   const at: [number, number, number, number] = [left, top, width, height];
-  return { at, isChosen: field !== before || field.contains(touched) };
+  return { at, isChosen: field !== before || field.contains(touched), kind: kindOf(field) };
 }
 
 /** What has the focus in a document: the beginning of the selected text, or that a frame has it. */
