@@ -93,9 +93,11 @@ async function addMarks(db: Db, recordingId: string, marks: readonly NewRecordin
     order by mark.nth`);
 }
 
+/** The last value of a key that marks have. */
+const last = (name: string) =>
+  sql`coalesce((array_agg(data ->> ${name} order by id desc) filter (where data ? ${name}))[1], '')`;
+
 async function listTabs(db: Db, recordingId: string): Promise<RecordingTab[]> {
-  const last = (name: string) =>
-    sql`coalesce((array_agg(data ->> ${name} order by id desc) filter (where data ? ${name}))[1], '')`;
   const rows = await db.execute<{ id: string; title: string; url: string }>(sql`
     select tab_id as id, ${last('title')} as title, ${last('url')} as url from ${recordingMarks}
     where recording_id = ${recordingId} and tab_id is not null and type like 'tab.%'
