@@ -1,7 +1,10 @@
 /** Parts of recordings as H.264, from the first wish until nobody keeps them any more. */
 import { sql } from 'drizzle-orm';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
+import { embeddedAddress } from '../../src/db/embedded.ts';
+import { createRecordingStore } from '../../src/db/queries/recordings.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
+import { BY_INDEXES, isWide, openExplained } from '../support/query-plans.ts';
 import { newKey, newPart, openStoredRecordings } from '../support/stored-recordings.ts';
 
 const WHILE_MS = 60_000;
@@ -118,4 +121,39 @@ test('parts that are joined while one of them is made leave no object without a 
     expect(await store.finish(recordingId, [joined], [id])).toEqual([joined.key]);
   }
   expect(refused).toBeGreaterThan(0);
+});
+
+test('nothing that is done costs more when more has been made', async () => {
+  const { database, begin, addPart } = await openStoredRecordings();
+  const recordingId = await begin();
+  await database.db.execute(sql`
+    with part as (
+      insert into recording_parts
+        (recording_id, tab_id, start_ms, end_ms, width, height, size_bytes, key)
+      select ${recordingId}::uuid, 'a', 0, 1, 1, 1, 1, 'old ' || n from generate_series(1, 20000) n
+      returning id, key
+    )
+    insert into recording_variants (part_id, key, failure)
+    select id, case when id % 2 = 0 then key end, case when id % 2 = 1 then 'failed' end from part`);
+  await database.db.execute(sql`analyze recording_parts, recording_variants`);
+  const other = await begin();
+  const { id, key } = await addPart(other);
+  const [{ name } = { name: '' }] = await database.db.execute<{ name: string }>(
+    sql`select current_database() as name`,
+  );
+  const address = { ...embeddedAddress(inject('postgresDataDir')), database: name };
+  await using explained = openExplained(address, BY_INDEXES);
+  const watched = createRecordingStore(explained.db);
+  await watched.requestVariant(id);
+  expect((await watched.claimVariant(WHILE_MS))?.part.id).toBe(id);
+  expect(await watched.claimVariant(WHILE_MS)).toBeUndefined();
+  await watched.holdVariant(id, WHILE_MS);
+  await watched.releaseVariant(id);
+  await watched.finishVariant(id, { key: newKey(other), sizeBytes: 1 });
+  await watched.requestVariant(id);
+  await watched.listVariantKeys([id]);
+  await createStorageStore(explained.db).namedKeys([key]);
+  await watched.forgetParts(other, [id]);
+  expect(explained.statements.length).toBeGreaterThan(10);
+  expect(explained.statements.flatMap(({ reads }) => reads.filter(isWide))).toEqual([]);
 });

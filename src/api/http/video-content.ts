@@ -22,7 +22,7 @@ export const VideoQuery = z.strictObject({
 const Converting = z
   .object({ status: z.literal('converting') })
   .openapi('RecordingConverting', { description: 'The video is being made.' });
-/** For as long it is not worth asking again. */
+/** It is not worth asking again before. */
 const RETRY_AFTER_S = '2';
 
 /** What a request for a video is answered with, and with what it fails. */
