@@ -20,6 +20,16 @@ CREATE TABLE "recording_parts" (
 	"key" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "recording_variants" (
+	"part_id" bigint PRIMARY KEY NOT NULL,
+	"key" text,
+	"size_bytes" bigint DEFAULT 0 NOT NULL,
+	"failure" text,
+	"claimed_until" timestamp (3) with time zone,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"requested_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "recordings" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"organization_id" uuid NOT NULL,
@@ -43,11 +53,14 @@ CREATE TABLE "recordings" (
 ALTER TABLE "runtimes" ADD COLUMN "recording" jsonb;--> statement-breakpoint
 ALTER TABLE "recording_marks" ADD CONSTRAINT "recording_marks_recording_id_recordings_id_fk" FOREIGN KEY ("recording_id") REFERENCES "public"."recordings"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "recording_parts" ADD CONSTRAINT "recording_parts_recording_id_recordings_id_fk" FOREIGN KEY ("recording_id") REFERENCES "public"."recordings"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "recording_variants" ADD CONSTRAINT "recording_variants_part_id_recording_parts_id_fk" FOREIGN KEY ("part_id") REFERENCES "public"."recording_parts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "recordings" ADD CONSTRAINT "recordings_organization_id_organizations_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "recordings" ADD CONSTRAINT "recordings_kept_by_runtimes_id_fk" FOREIGN KEY ("kept_by") REFERENCES "public"."runtimes"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "recording_marks_of" ON "recording_marks" USING btree ("recording_id","id");--> statement-breakpoint
 CREATE INDEX "recording_parts_of" ON "recording_parts" USING btree ("recording_id","id");--> statement-breakpoint
 CREATE INDEX "recording_parts_key" ON "recording_parts" USING btree ("key");--> statement-breakpoint
+CREATE INDEX "recording_variants_wanted" ON "recording_variants" USING btree ("requested_at") WHERE key is null and failure is null;--> statement-breakpoint
+CREATE INDEX "recording_variants_key" ON "recording_variants" USING btree ("key") WHERE key is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "recordings_life" ON "recordings" USING btree ("runtime_id","generation");--> statement-breakpoint
 CREATE INDEX "recordings_newest" ON "recordings" USING btree ("workspace_id","started_at","id");--> statement-breakpoint
 CREATE INDEX "recordings_newest_of_all" ON "recordings" USING btree (uuid_send(organization_id),"started_at","id");--> statement-breakpoint

@@ -144,7 +144,7 @@ export class Cluster {
   }
 
   /** What a process does without browsers of its own. */
-  withoutNode(storage: ObjectStorage): Omit<OpenedNode, 'node' | 'jail'> {
+  withoutNode(storage: ObjectStorage): Pick<OpenedNode, 'states' | 'tryOut'> {
     const { log, dataDir } = this.#parts;
     const jobs = new JobClient({ bus: this.#bus, storage, log });
     const trials = new RemoteTrials(jobs);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import {
   Captchas,
   Checkpoints,
+  Converter,
   DownloadFiles,
   DownloadKeeper,
   EgressNotes,
@@ -19,6 +20,7 @@ import {
   Recorder,
   Screenshots,
   Spool,
+  type Admit,
   type Companion,
   type EgressPolicy,
   type Extensions,
@@ -62,6 +64,8 @@ export interface OpenedNode {
   states: ProfileStates;
   /** Loads an extension in a browser of its own. */
   tryOut: (directory: string, signal?: AbortSignal) => Promise<ExtensionTrial>;
+  /** Makes H.264 of recordings. */
+  converter: Pick<Converter, 'soon'>;
   jail: JailStatus;
 }
 
@@ -80,14 +84,34 @@ export async function openLocalNode(
   const { meter } = parts.metrics;
   const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });
   parts.metrics.show({ node, machine, jailLevel: jail.level });
+  // Trials and conversions take their turn among the launches of runtimes.
+  const admit =
+    (givenUp?: AbortSignal): Admit =>
+    (work) =>
+      node.admit(work, givenUp);
+  const { storage, recordingStore: store, log } = parts;
+  const converter = stack.use(
+    await Converter.open({
+      directory: join(recordingsRoot(parts), 'converting'),
+      store,
+      storage,
+      convert: (input, output, givenUp) =>
+        machine.videos.convertToH264(input, output, admit(givenUp), givenUp),
+      log,
+    }),
+  );
   return {
     node,
     jail,
     states: machine.states,
-    // Trials take their turn among the launches of runtimes.
-    tryOut: (directory, signal) =>
-      machine.trials.tryOut(directory, (work) => node.admit(work), signal),
+    tryOut: (directory, givenUp) => machine.trials.tryOut(directory, admit(givenUp), givenUp),
+    converter,
   };
+}
+
+/** Where recordings lie until they are stored. */
+function recordingsRoot({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'recordings');
 }
 
 /** What accompanies the browsers of the node. */
@@ -136,9 +160,9 @@ async function openCompanions(
 
 /** Where recordings lie until they are stored and joined, which this process does too. */
 async function openSpool(parts: NodeParts, stack: AsyncDisposableStack): Promise<Spool> {
-  const { nodeId, dataDir, storage, recordingStore: store, log } = parts;
+  const { nodeId, storage, recordingStore: store, log } = parts;
   const { keepMs } = parts.recording;
-  const directory = join(dataDir, 'recordings');
+  const directory = recordingsRoot(parts);
   const joiner = stack.use(
     await Joiner.open({ directory: join(directory, 'joining'), store, storage, keepMs, log }),
   );

@@ -208,7 +208,8 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   const drain = node && stack.use(new Drain({ node, limitMs: ground.drainMs, log }));
   const place = { nodeId, servicePid: process.pid, ...browserRoots(ground, nodeId) };
   const looksAfter = () => diagnose({ store, ...preview, ...place });
-  return { node: undefined, jail: undefined, ...opened, ...core, drain, diagnose: looksAfter };
+  const none = { node: undefined, jail: undefined, converter: undefined };
+  return { ...none, ...opened, ...core, drain, diagnose: looksAfter };
 }
 
 /** What does the work with browsers: the node of this process, or the nodes of others. */

@@ -11,6 +11,7 @@ import {
   Recordings,
   RecordingTokens,
   RuntimeFiles,
+  type Converter,
   type Extensions,
   type FileRemoval,
   type ObjectStorage,
@@ -37,6 +38,8 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   storage: ObjectStorage;
   fileStore: FileStore;
   recordingStore: RecordingStore;
+  /** Undefined: this process converts no recordings. */
+  converter: Pick<Converter, 'soon'> | undefined;
   fileRemoval: FileRemoval;
   metrics: Metrics;
 }
@@ -69,7 +72,7 @@ export function openVerbs(parts: VerbParts) {
     }),
     browserProfiles,
     files,
-    recordings: new Recordings(parts.recordingStore),
+    recordings: new Recordings(parts.recordingStore, parts.converter),
     recordingTokens: new RecordingTokens(secrets.ticketKeys),
     runtimeFiles: new RuntimeFiles({ ...fileParts, files, runtimes }),
     profileTransfers: new ProfileTransfers({

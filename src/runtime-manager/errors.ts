@@ -63,6 +63,8 @@ export const RUNTIME_ERROR_CODES = [
   'recording.not_ready',
   'recording.expired',
   'recording.unsupported',
+  'recording.codec_unavailable',
+  'recording.conversion_failed',
   'page.not_found',
   'page.unavailable',
   'connection.ticket_invalid',

@@ -2,16 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import S3rver from 's3rver';
 import { inject } from 'vitest';
 import { embeddedAddress } from '../../src/db/embedded.ts';
 import { createDatabase, TEMPLATE } from './database.ts';
 import { caller, type Call } from './http.ts';
 import { forwardTcp } from './forward-tcp.ts';
 import { openNatsServer, type NatsServer } from './nats-server.ts';
+import { BUCKET, S3Server } from './s3-server.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
-
-const BUCKET = 'archives';
 
 /** One process of a cluster. */
 export interface ClusterProcess extends ServiceProcess {
@@ -53,13 +51,7 @@ export class TestCluster implements AsyncDisposable {
     const nats = stack.use(await openNatsServer());
     const directory = await mkdtemp(join(tmpdir(), 'bctrl-s3-'));
     stack.defer(() => rm(directory, { recursive: true, force: true }));
-    const s3 = new S3rver({
-      port: 0,
-      address: '127.0.0.1',
-      silent: true,
-      directory,
-      configureBuckets: [{ name: BUCKET, configs: [] }],
-    });
+    const s3 = new S3Server(directory);
     const { port: s3Port } = await s3.run();
     stack.defer(() => s3.close());
     const database = await createSharedDatabase();

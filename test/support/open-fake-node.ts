@@ -9,6 +9,7 @@ export const openFakeNode: OpenNode = async (parts) => ({
   node: new FakeNode({ ...parts, languages: await readLanguages(inject('chromiumPath')) }),
   states: { toZip: refuse, fromZip: refuse, toStorageState: refuse, fromStorageState: refuse },
   tryOut: refuse,
+  converter: { soon: () => undefined },
   jail: { level: 'none', missing: [] },
 });
 

@@ -69,6 +69,8 @@ const RUNTIME_ERROR_STATUS = {
   'recording.not_ready': 409,
   'recording.expired': 410,
   'recording.unsupported': 422,
+  'recording.codec_unavailable': 422,
+  'recording.conversion_failed': 502,
   'page.not_found': 404,
   'page.unavailable': 409,
   'connection.ticket_invalid': 401,
@@ -116,6 +118,10 @@ const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
     'Ask again in some seconds, or play the parts that are there: POST …/embed/recording gives a player.',
   'recording.unsupported':
     'Create the runtime without `recording`, or give the service a newer Chromium.',
+  'recording.codec_unavailable':
+    'Load the video without `codec`, as AV1, or give the service a Chromium that encodes H.264.',
+  'recording.conversion_failed':
+    'Load the video without `codec`, as AV1. An hour after it was asked for, it can be asked for again.',
   'page.not_found': 'Leave pageId out for the default page, or open a page first.',
   'page.unavailable':
     'Reload a page that has crashed, and close a dialog that is open. A page that is only busy can be tried again.',

@@ -52,7 +52,7 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
 
 /** The statuses of refusals that a retry can overcome. */
 const PASSING = new Set<number>([429, 503]);
-const RETRY_AFTER = {
+export const RETRY_AFTER = {
   'Retry-After': {
     description: 'After how many seconds to retry.',
     schema: { type: 'integer' },

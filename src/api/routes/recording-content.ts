@@ -9,7 +9,7 @@ import {
 } from '../../runtime-manager/index.ts';
 import { systemActor } from '../../runtime-manager/runtime/index.ts';
 import { createRouter, type ApiEnv } from '../http/api-env.ts';
-import { answerVideo } from '../http/video-content.ts';
+import { answerVideo, VideoQuery } from '../http/video-content.ts';
 
 const BEARER = /^Bearer (\S+)$/i;
 /** For so long the address of a video is good, which the player asks for anew with each manifest. */
@@ -30,7 +30,7 @@ export interface RecordingContentParts {
  * the videos, since a `<video>` sends no credentials of a page's own.
  */
 export function recordingContentRoutes(parts: RecordingContentParts) {
-  const { recordings, recordingTokens, storage } = parts;
+  const { recordings, recordingTokens } = parts;
   return createRouter()
     .get('/embed/recording/:recordingId/manifest', async (c) => {
       const [, token = ''] = BEARER.exec(c.req.header('authorization') ?? '') ?? [];
@@ -52,7 +52,8 @@ export function recordingContentRoutes(parts: RecordingContentParts) {
       const recording = await recordings.get(
         ...readToken(c, recordingTokens, c.req.query('token') ?? '', partId),
       );
-      return answerVideo(c, await recordings.part(recording, partId), storage);
+      const { data: codec = 'av1' } = VideoQuery.shape.codec.safeParse(c.req.query('codec'));
+      return answerVideo(c, parts, await recordings.part(recording, partId), codec);
     });
 }
 

@@ -9,7 +9,14 @@ import { createRouter } from '../http/api-env.ts';
 import { errors, IdempotencyKeyHeader, json, POST_ERRORS, requires } from '../http/openapi.ts';
 import type { PublicAddress } from '../http/public-address.ts';
 import { toRecordingBody, toRecordingEmbed } from '../http/recording-answers.ts';
-import { answerVideo, tabIn, VIDEO, VIDEO_ERRORS, VideoFile } from '../http/video-content.ts';
+import {
+  answerVideo,
+  tabIn,
+  VIDEO,
+  VIDEO_ERRORS,
+  VideoFile,
+  VideoQuery,
+} from '../http/video-content.ts';
 import { paging } from '../schemas/paging.ts';
 import {
   MarkQuery,
@@ -83,7 +90,7 @@ const videoOfOne = createRoute({
   path: `${ONE}/{file}`,
   summary: 'Get the video of a tab of a recording',
   description: 'When the recording is `ready`. Takes `Range`.',
-  request: { params: RecordingPath.extend({ file: VideoFile }) },
+  request: { params: RecordingPath.extend({ file: VideoFile }), query: VideoQuery },
   responses: { ...VIDEO, ...errors(...VIDEO_ERRORS) },
 });
 
@@ -110,7 +117,7 @@ export interface RecordingRouteParts {
 }
 
 export function recordingRoutes(parts: RecordingRouteParts) {
-  const { recordings, storage } = parts;
+  const { recordings } = parts;
   return createRouter()
     .openapi(list, async (c) => {
       const { cursor, limit } = c.req.valid('query');
@@ -138,7 +145,8 @@ export function recordingRoutes(parts: RecordingRouteParts) {
     .openapi(videoOfOne, async (c) => {
       const { file, recordingId } = c.req.valid('param');
       const recording = await recordings.get(c.var.actor, recordingId);
-      return answerVideo(c, await recordings.video(recording, tabIn(file)), storage);
+      const { codec } = c.req.valid('query');
+      return answerVideo(c, parts, await recordings.video(recording, tabIn(file)), codec);
     })
     .openapi(remove, async (c) => {
       const { recordingId } = c.req.valid('param');

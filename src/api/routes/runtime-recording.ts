@@ -11,7 +11,14 @@ import {
   RUNTIME_NOT_FOUND,
 } from '../http/openapi.ts';
 import { toRecordingBody, toRecordingEmbed } from '../http/recording-answers.ts';
-import { answerVideo, tabIn, VIDEO, VIDEO_ERRORS, VideoFile } from '../http/video-content.ts';
+import {
+  answerVideo,
+  tabIn,
+  VIDEO,
+  VIDEO_ERRORS,
+  VideoFile,
+  VideoQuery,
+} from '../http/video-content.ts';
 import { RecordingBody, RecordingEmbed, RecordingState } from '../schemas/recording.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 import type { RecordingRouteParts } from './recordings.ts';
@@ -57,7 +64,7 @@ const video = createRoute({
   path: `${PATH}/{file}`,
   summary: 'Get the video of a tab',
   description: 'When the recording is `ready`. Takes `Range`.',
-  request: { params: RuntimePath.extend({ file: VideoFile }) },
+  request: { params: RuntimePath.extend({ file: VideoFile }), query: VideoQuery },
   responses: { ...VIDEO, ...errors(...RUNTIME_NOT_FOUND, ...VIDEO_ERRORS) },
 });
 
@@ -80,7 +87,7 @@ const pause = state('pause', 'Record nothing until `resume`');
 const resume = state('resume', 'Record again');
 
 export function runtimeRecordingRoutes(parts: RecordingRouteParts) {
-  const { runtimes, recordings, storage } = parts;
+  const { runtimes, recordings } = parts;
   const of = async (c: Context<ApiEnv>, { id, alias }: z.infer<typeof RuntimePath>) =>
     recordings.of(await runtimes.get(c.var.actor, id, alias));
   return createRouter()
@@ -103,6 +110,6 @@ export function runtimeRecordingRoutes(parts: RecordingRouteParts) {
     .openapi(video, async (c) => {
       const { file, ...path } = c.req.valid('param');
       const found = await recordings.video(await of(c, path), tabIn(file));
-      return answerVideo(c, found, storage);
+      return answerVideo(c, parts, found, c.req.valid('query').codec);
     });
 }

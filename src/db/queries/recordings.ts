@@ -20,12 +20,14 @@ import {
 } from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';
 import { createRecordingContent, isAmong } from './recording-content.ts';
+import { createRecordingVariants, listVariantKeys } from './recording-variants.ts';
 
 type Row = typeof recordings.$inferSelect;
 
 export function createRecordingStore(db: Db): RecordingStore {
   return {
     ...createRecordingContent(db),
+    ...createRecordingVariants(db),
     begin: async ({ runtimeId, ...recording }) => {
       await db.insert(recordings).values({ ...recording, runtimeId, keptBy: runtimeId });
     },
@@ -102,15 +104,20 @@ async function finish(
   recordingId: string,
   joined: readonly NewRecordingPart[],
   replaced: readonly string[],
-): Promise<boolean> {
+): Promise<string[]> {
   return db.transaction(async (tx) => {
     const [held] = await tx
       .update(recordings)
       .set({ state: 'ready', claimedUntil: null })
       .where(and(eq(recordings.id, recordingId), isEncoding, sql`kept_by is not null`))
       .returning({ id: recordings.id });
-    if (!held) return false;
-    if (replaced.length > 0) await tx.delete(recordingParts).where(isAmong(replaced));
+    if (!held) return joined.map(({ key }) => key);
+    // From now on none is added: whoever finishes one waits for the recording.
+    const variants = await listVariantKeys(tx, replaced);
+    const parts = await tx
+      .delete(recordingParts)
+      .where(isAmong(replaced))
+      .returning({ key: recordingParts.key });
     if (joined.length > 0) {
       await tx.insert(recordingParts).values(joined.map((part) => ({ ...part, recordingId })));
     }
@@ -122,7 +129,7 @@ async function finish(
       .update(recordings)
       .set({ sizeBytes: sql`(${total})` })
       .where(eq(recordings.id, recordingId));
-    return true;
+    return [...parts.map(({ key }) => key), ...variants];
   });
 }
 

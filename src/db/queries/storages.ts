@@ -6,6 +6,7 @@ import {
   files,
   profileVersions,
   recordingParts,
+  recordingVariants,
   storages,
 } from '../schema/index.ts';
 
@@ -82,6 +83,7 @@ async function namedKeys(db: Db, keys: readonly string[]): Promise<Set<string>> 
     select key from ${profileVersions} where key = ${asked}
     union all select key from ${browserExtensions} where key = ${asked}
     union all select key from ${files} where key = ${asked}
-    union all select key from ${recordingParts} where key = ${asked}`);
+    union all select key from ${recordingParts} where key = ${asked}
+    union all select key from ${recordingVariants} where key = ${asked}`);
   return new Set(rows.map(({ key }) => key));
 }

@@ -11,7 +11,11 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { RECORDING_STATES, type RecordingOptions } from '../../runtime-manager/runtime/index.ts';
+import {
+  RECORDING_STATES,
+  VARIANT_FAILURES,
+  type RecordingOptions,
+} from '../../runtime-manager/runtime/index.ts';
 import { instant, organizationBytes } from './columns.ts';
 import { organizations } from './organizations.ts';
 import { runtimes } from './runtimes.ts';
@@ -91,6 +95,34 @@ export const recordingParts = pgTable(
   (table) => [
     index('recording_parts_of').on(table.recordingId, table.id),
     index('recording_parts_key').on(table.key),
+  ],
+);
+
+/** Literal, as the conditions of indexes have to be. */
+export const isWanted = sql<boolean>`key is null and failure is null`;
+
+/** A part as H.264, for players that cannot decode AV1: wanted, made, or failed. */
+export const recordingVariants = pgTable(
+  'recording_variants',
+  {
+    partId: bigint({ mode: 'bigint' })
+      .primaryKey()
+      .references(() => recordingParts.id, { onDelete: 'cascade' }),
+    /** Of the object, once it is made. */
+    key: text(),
+    sizeBytes: bigint({ mode: 'number' }).notNull().default(0),
+    failure: text({ enum: VARIANT_FAILURES }),
+    /** Until when the process that makes it may do so before another one does. */
+    claimedUntil: instant(),
+    /** How often that was begun. */
+    attempts: integer().notNull().default(0),
+    requestedAt: instant().notNull().defaultNow(),
+  },
+  (table) => [
+    index('recording_variants_wanted').on(table.requestedAt).where(isWanted),
+    index('recording_variants_key')
+      .on(table.key)
+      .where(sql`key is not null`),
   ],
 );
 

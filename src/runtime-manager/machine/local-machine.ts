@@ -32,6 +32,7 @@ import { BrowserStorageStates } from './profiles/storage-states.ts';
 import { toMachineBrowser, type ReachableBrowser } from './reachable-browser.ts';
 import { ReadyStates } from './profiles/ready-states.ts';
 import { NO_PROFILE, probe, type Probed } from './probe.ts';
+import { VideoConverter } from '../recording/convert/video-converter.ts';
 import type {
   LaunchSpec,
   MachineBrowser,
@@ -85,6 +86,8 @@ export class LocalMachine implements BrowserMachine {
   readonly hasWebDriver: boolean;
   /** Tries extensions out. */
   readonly trials: ExtensionTrials;
+  /** Converts recordings. */
+  readonly videos: VideoConverter;
   /** Turns saved states into other forms, and back. */
   readonly states: StateConverter;
   readonly #launcher: Launcher;
@@ -125,6 +128,7 @@ export class LocalMachine implements BrowserMachine {
     });
     this.#memory = new MemoryBudget({ root, floorBytes, browserBytes });
     this.trials = new ExtensionTrials(this.#launcher);
+    this.videos = new VideoConverter(this.#launcher);
     const conversion = { storage, root: checkoutRoot };
     const storageStates = new BrowserStorageStates({ ...conversion, launcher: this.#launcher });
     this.states = new StateConverter({ ...conversion, storageStates });

@@ -8,6 +8,7 @@ import { failure } from '../runtime/failures.ts';
 import { isPlain, type Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
@@ -38,6 +39,7 @@ export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
 
 type Life = Pick<RuntimeLife, 'id' | 'generation'>;
 
+const NEVER = new AbortController().signal;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
 const NODE_LOST = { to: 'failed', failure: failure('runtime.node_lost') } as const;
 
@@ -259,11 +261,11 @@ export class LocalNode implements OwnNode, AsyncDisposable {
 
   /**
    * Does work that launches a browser besides those of runtimes, once there is room. Throws
-   * `runtime.no_capacity` when the wait takes too long.
+   * `runtime.no_capacity` when the wait takes too long, and what `givenUp` aborts with while it waits.
    */
-  async admit<T>(work: () => Promise<T>): Promise<T> {
+  async admit<T>(work: () => Promise<T>, givenUp = NEVER): Promise<T> {
     using place = this.#admission.enter();
-    await place.ready();
+    await untilAborted(place.ready(), givenUp);
     return await work();
   }
 

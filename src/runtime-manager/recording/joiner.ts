@@ -27,7 +27,7 @@ export interface JoinerOptions {
     RecordingStore,
     'claim' | 'finish' | 'listParts' | 'endAbandoned' | 'expire' | 'listDoomed'
   > &
-    Pick<RecordingStore, 'forgetParts' | 'forget'>;
+    Pick<RecordingStore, 'listVariantKeys' | 'forgetParts' | 'forget'>;
   storage: Pick<ObjectStorage, 'get' | 'put' | 'delete'>;
   /** How long recordings are kept. */
   keepMs: number;
@@ -114,9 +114,8 @@ export class Joiner implements AsyncDisposable {
         if (video) joined.push(video);
       }
       const replaced = parts.map(({ id: partId }) => partId);
-      const isOurs = await store.finish(id, joined, replaced);
       // What a crash leaves here is an orphan for the sweep.
-      for (const { key } of isOurs ? parts : joined) await storage.delete(key);
+      for (const key of await store.finish(id, joined, replaced)) await storage.delete(key);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -175,11 +174,10 @@ export class Joiner implements AsyncDisposable {
     const { store, storage } = this.#options;
     for (let isEnd = false; !isEnd;) {
       const parts = await store.listParts(recordingId, { after: '0', limit: BATCH });
-      await Promise.all(parts.map(({ key }) => storage.delete(key)));
-      await store.forgetParts(
-        recordingId,
-        parts.map(({ id }) => id),
-      );
+      const ids = parts.map(({ id }) => id);
+      const keys = [...parts.map(({ key }) => key), ...(await store.listVariantKeys(ids))];
+      await Promise.all(keys.map((key) => storage.delete(key)));
+      await store.forgetParts(recordingId, ids);
       isEnd = parts.length < BATCH;
     }
     await store.forget(recordingId);

@@ -1,5 +1,6 @@
 import type { Page, PageRequest, RuntimeLife } from '../runtime/runtime.ts';
 import type {
+  ClaimedVariant,
   NewRecording,
   NewRecordingMark,
   NewRecordingPart,
@@ -7,6 +8,9 @@ import type {
   RecordingMark,
   RecordingPart,
   RecordingTab,
+  RecordingVariant,
+  StoredVideo,
+  VariantFailure,
 } from './recording.ts';
 
 /** A batch of what is of a recording: up to `limit` after an id. */
@@ -36,12 +40,16 @@ export interface RecordingStore {
    * is none.
    */
   claim(forMs: number): Promise<{ recording: Recording; attempts: number } | undefined>;
-  /** Puts joined videos in the place of parts, by their ids; it is `ready` then. False: somebody else was faster. */
+  /**
+   * Puts joined videos in the place of parts, by their ids; it is `ready` then. Resolves with the keys
+   * of objects that nothing names: those of what was replaced, or of `joined` when somebody else was
+   * faster.
+   */
   finish(
     recordingId: string,
     joined: readonly NewRecordingPart[],
     replaced: readonly string[],
-  ): Promise<boolean>;
+  ): Promise<string[]>;
 
   find(organizationId: string, recordingId: string): Promise<Recording | undefined>;
   /** The recording of a life, or of the last life that has one. */
@@ -62,11 +70,31 @@ export interface RecordingStore {
   /** Nobody keeps it from now on. False: there is no such recording that is over. */
   remove(organizationId: string, recordingId: string): Promise<boolean>;
 
+  /**
+   * How a part is as H.264; it is wanted from now on. A failure is forgotten an hour after it was
+   * asked for. Undefined: there is no such part.
+   */
+  requestVariant(partId: string): Promise<RecordingVariant | undefined>;
+  /**
+   * Takes the part that has been wanted as H.264 for longest, for so long; undefined: there is none.
+   * Cost: that of what is wanted.
+   */
+  claimVariant(forMs: number): Promise<ClaimedVariant | undefined>;
+  /** Has others take it so much later. */
+  holdVariant(partId: string, forMs: number): Promise<void>;
+  /** Has anybody take it, as if it had not been begun. */
+  releaseVariant(partId: string): Promise<void>;
+  /** False: somebody else was faster, or nobody keeps the part any more; then the object is nobody's. */
+  finishVariant(partId: string, video: StoredVideo): Promise<boolean>;
+  failVariant(partId: string, failure: VariantFailure): Promise<void>;
+
   /** Ends the time of recordings that ended so long ago. Cost: that of what expires. */
   expire(olderThanMs: number, limit: number): Promise<number>;
   /** Recordings whose content has to go. */
   listDoomed(limit: number): Promise<string[]>;
-  /** Forgets parts whose objects are gone. */
+  /** The keys of what was made of parts. */
+  listVariantKeys(partIds: readonly string[]): Promise<string[]>;
+  /** Forgets parts whose objects are gone, and what was made of them. */
   forgetParts(recordingId: string, partIds: readonly string[]): Promise<void>;
   /** Nothing of it is in the storage any more; its record goes unless it has expired only. */
   forget(recordingId: string): Promise<void>;

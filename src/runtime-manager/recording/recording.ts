@@ -61,6 +61,27 @@ export interface RecordingPart {
 }
 export type NewRecordingPart = Omit<RecordingPart, 'id'>;
 
+/** `unsupported`: the Chromium that was to make it has no encoder. */
+export const VARIANT_FAILURES = ['unsupported', 'failed'] as const;
+export type VariantFailure = (typeof VARIANT_FAILURES)[number];
+
+/** A video as an object in the storage. */
+export type StoredVideo = Pick<RecordingPart, 'key' | 'sizeBytes'>;
+
+/** A part as H.264, for players that cannot decode AV1. Without video and failure it is to be made yet. */
+export interface RecordingVariant {
+  video: StoredVideo | undefined;
+  failure: VariantFailure | undefined;
+}
+
+/** A part that a process makes H.264 of. */
+export interface ClaimedVariant {
+  recordingId: string;
+  part: Pick<RecordingPart, 'id' | 'key'>;
+  /** How often that was begun, with this time. */
+  attempts: number;
+}
+
 /** A tab of a recording, with its last address and title. */
 export interface RecordingTab {
   /** The CDP targetId. */

@@ -2,7 +2,15 @@ import { RuntimeError } from '../errors.ts';
 import { maySee, type Actor } from '../runtime/actor.ts';
 import type { Page, PageRequest, Runtime } from '../runtime/runtime.ts';
 import type { RecordingManifest } from './manifest.ts';
-import type { Recording, RecordingMark, RecordingPart, RecordingTab } from './recording.ts';
+import type { Converter } from './converter.ts';
+import type {
+  Recording,
+  RecordingMark,
+  RecordingPart,
+  RecordingTab,
+  StoredVideo,
+  VariantFailure,
+} from './recording.ts';
 import type { RecordingStore } from './recording-store.ts';
 
 const BATCH = 1000;
@@ -20,9 +28,12 @@ export interface RecordingContent {
 /** What customers do with recordings. Methods throw `recording.not_found` for what does not exist for the actor. */
 export class Recordings {
   readonly #store: RecordingStore;
+  readonly #converter: Pick<Converter, 'soon'> | undefined;
 
-  constructor(store: RecordingStore) {
+  /** Without a converter, other processes find out by themselves that there is something to convert. */
+  constructor(store: RecordingStore, converter?: Pick<Converter, 'soon'>) {
     this.#store = store;
+    this.#converter = converter;
   }
 
   async get(actor: Actor, recordingId: string): Promise<Recording> {
@@ -86,7 +97,20 @@ export class Recordings {
   async part({ id }: Recording, partId: string): Promise<RecordingPart> {
     const part = await this.#store.findPart(id, partId);
     if (part) return part;
-    throw new RuntimeError('recording.not_found', 'The recording has no such video.');
+    throw noSuchVideo();
+  }
+
+  /**
+   * A part as H.264; undefined: it is being made. Throws `recording.not_found`,
+   * `recording.codec_unavailable` or `recording.conversion_failed`.
+   */
+  async h264({ id }: RecordingPart): Promise<StoredVideo | undefined> {
+    const variant = await this.#store.requestVariant(id);
+    if (!variant) throw noSuchVideo();
+    const { video, failure } = variant;
+    if (failure) throw notConverted(failure);
+    if (!video) this.#converter?.soon();
+    return video;
   }
 
   /** The whole video of a tab. Throws `recording.not_ready`, `recording.expired` or `recording.not_found`. */
@@ -154,6 +178,19 @@ async function all<T extends { id: string }>(
 
 function notFound(): RuntimeError {
   return new RuntimeError('recording.not_found', 'There is no such recording.');
+}
+
+function noSuchVideo(): RuntimeError {
+  return new RuntimeError('recording.not_found', 'The recording has no such video.');
+}
+
+function notConverted(failure: VariantFailure): RuntimeError {
+  return failure === 'unsupported'
+    ? new RuntimeError(
+        'recording.codec_unavailable',
+        'The Chromium of this service does not encode H.264.',
+      )
+    : new RuntimeError('recording.conversion_failed', 'The video could not be made H.264.');
 }
 
 function expired(): RuntimeError {

@@ -42,6 +42,8 @@ export { assertContent } from '../files/file-errors.ts';
 export {
   PLAIN_RECORDING,
   RECORDING_STATES,
+  VARIANT_FAILURES,
+  type ClaimedVariant,
   type NewRecordingMark,
   type NewRecordingPart,
   type Recording,
@@ -49,6 +51,8 @@ export {
   type RecordingOptions,
   type RecordingPart,
   type RecordingTab,
+  type RecordingVariant,
+  type StoredVideo,
 } from '../recording/recording.ts';
 export type { RecordingStore } from '../recording/recording-store.ts';
 export {

@@ -60,6 +60,22 @@ test('a launch that fails is the failure of its runtime, and leaves its place', 
   expect(await next.made).toMatchObject({ state: 'running' });
 });
 
+test('other work with a browser waits for room, unless it is given up', async () => {
+  const { run, node } = openLives({ maxRuntimes: 1 });
+  const { runtime, browser } = await run();
+  const aborting = new AbortController();
+  const given = node.admit(async () => 'given up', aborting.signal);
+  const kept = node.admit(async () => 'done');
+  expect(node.load.waiting).toBe(2);
+  aborting.abort(new Error('nobody wants it'));
+  await expect(given).rejects.toThrow('nobody wants it');
+  expect(node.load.waiting).toBe(1);
+  void node.stop(runtime, REQUESTED);
+  browser.exit();
+  expect(await kept).toBe('done');
+  expect(node.load).toMatchObject({ active: 0, waiting: 0 });
+});
+
 test('an end in the queue launches nothing, and lets the next one forward', async () => {
   const { create, run, node, find, launch, machine } = openLives({ maxRuntimes: 1 });
   const { runtime, browser } = await run();

@@ -68,9 +68,15 @@ test('a recording becomes H.264 of the same length, with the same pictures', asy
   const converter = new VideoConverter(launcher);
   const output = recorded.path('converted.mp4');
   let admitted = 0;
-  const admit = <T>(work: () => Promise<T>) => {
+  const files = () => readdir(dirname(output));
+  const admit = async <T>(work: () => Promise<T>) => {
+    const before = await files();
+    const launched = await work();
     admitted++;
-    return work();
+    expect([...launcher.running]).toHaveLength(1);
+    // What comes now holds up no launches.
+    expect(await files()).toEqual(before);
+    return launched;
   };
   const converted = await converter.convertToH264(path, output, admit);
   expect(admitted).toBe(1);
@@ -84,9 +90,7 @@ test('a recording becomes H.264 of the same length, with the same pictures', asy
     { colour: LIME, ...size },
     { colour: BLUE, ...size },
   ]);
-  expect(await readdir(dirname(output))).toEqual(
-    expect.not.arrayContaining([expect.stringContaining('fragments')]),
-  );
+  expect(await files()).toEqual(expect.not.arrayContaining([expect.stringContaining('fragments')]));
 });
 
 test('conversions take turns, and nothing is left of one that is given up', async () => {

@@ -1,8 +1,9 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { RuntimeError } from '../../errors.ts';
+import type { Browser } from '../../browser/browser.ts';
 import type { Admit } from '../../machine/extension-trials.ts';
 import type { Launcher } from '../../machine/launcher.ts';
 import { NO_PROFILE } from '../../machine/probe.ts';
+import type { ReachableBrowser } from '../../machine/reachable-browser.ts';
 import { Turns } from '../../timing/turns.ts';
 import { joinParts } from '../join/join-parts.ts';
 import type { VideoFacts } from '../join/read-video.ts';
@@ -39,7 +40,8 @@ export class VideoConverter {
 
   /**
    * Writes the video of `input` to `output` as an MP4 with its index in front, with the size of the
-   * first picture. `admit` lets a browser be launched when the machine has room for it.
+   * first picture. `admit` lets a browser be launched when the machine has room for it; what the
+   * browser does then takes no place of other launches.
    *
    * Throws ConversionError, what a launch and `admit` throw, and what `givenUp` aborts with; no file
    * is left then.
@@ -50,7 +52,8 @@ export class VideoConverter {
       // A browser can only write from front to back, and so no index in front.
       const fragments = `${output}.fragments`;
       try {
-        const endMs = await admit(() => this.#encode(input, fragments, givenUp));
+        const { browser } = await admit(() => this.#launch(givenUp));
+        const endMs = await encode(browser, input, { output: fragments, givenUp });
         const facts = await joinParts([{ path: fragments, startMs: 0, endMs }], output, givenUp);
         if (!facts) throw new ConversionError('failed', 'The result has no pictures.');
         return facts;
@@ -60,28 +63,33 @@ export class VideoConverter {
     });
   }
 
-  /** Resolves with how long the video is, in ms. */
-  async #encode(input: string, output: string, givenUp: AbortSignal): Promise<number> {
-    await using from = await open(input, 'r');
-    await using to = await open(output, 'w');
-    const late = AbortSignal.timeout(TIMEOUT_MS);
-    const signal = AbortSignal.any([givenUp, late]);
+  #launch(givenUp: AbortSignal): Promise<Pick<ReachableBrowser, 'browser'>> {
     // The browser has low priority for as long as it runs.
     const hurry = new AbortController().signal;
-    try {
-      const { browser } = await this.#launcher.launch({ ...NO_PROFILE, hurry }, signal);
-      try {
-        using page = await ConversionPage.open(browser, (await from.stat()).size, signal);
-        return await serve(page, from, to);
-      } finally {
-        await browser.kill();
-      }
-    } catch (cause) {
-      givenUp.throwIfAborted();
-      if (cause instanceof ConversionError || cause instanceof RuntimeError) throw cause;
-      if (late.aborted) throw new ConversionError('too_slow', 'The video is too long.', cause);
-      throw new ConversionError('failed', 'The video could not be converted.', cause);
-    }
+    return this.#launcher.launch({ ...NO_PROFILE, hurry }, givenUp);
+  }
+}
+
+/** Ends the browser. Resolves with how long the video is, in ms. */
+async function encode(
+  browser: Browser,
+  input: string,
+  { output, givenUp }: { output: string; givenUp: AbortSignal },
+): Promise<number> {
+  const late = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.any([givenUp, late]);
+  try {
+    await using from = await open(input, 'r');
+    await using to = await open(output, 'w');
+    using page = await ConversionPage.open(browser, (await from.stat()).size, signal);
+    return await serve(page, from, to);
+  } catch (cause) {
+    givenUp.throwIfAborted();
+    if (cause instanceof ConversionError) throw cause;
+    if (late.aborted) throw new ConversionError('too_slow', 'The video is too long.', cause);
+    throw new ConversionError('failed', 'The video could not be converted.', cause);
+  } finally {
+    await browser.kill();
   }
 }
 
