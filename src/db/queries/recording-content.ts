@@ -93,10 +93,6 @@ async function addMarks(db: Db, recordingId: string, marks: readonly NewRecordin
     order by mark.nth`);
 }
 
-/** The last value of a key that marks have. */
-const last = (name: string) =>
-  sql`coalesce((array_agg(data ->> ${name} order by id desc) filter (where data ? ${name}))[1], '')`;
-
 async function listTabs(db: Db, recordingId: string): Promise<RecordingTab[]> {
   const rows = await db.execute<{ id: string; title: string; url: string }>(sql`
     select tab_id as id, ${lastOf('title')} as title, ${lastOf('url')} as url from ${recordingMarks}
