@@ -31,6 +31,7 @@ export async function keepRecordings(
   assert(part);
   assert.deepEqual(await store.findPart(id, part.id), part);
   assert.equal(await store.remove(organizationId, id), false);
+  await convertPart(store, part.id);
   await store.end(id, new Date());
   for (const expected of [lost, id]) {
     const claimed = await store.claim(MINUTE_MS);
@@ -55,6 +56,16 @@ export async function keepRecordings(
     await store.forget(one);
   }
   assert.deepEqual(await store.listDoomed(PAGE), []);
+}
+
+async function convertPart(store: RecordingStore, partId: string): Promise<void> {
+  assert(await store.requestVariant(partId));
+  assert.equal((await store.claimVariant(MINUTE_MS))?.part.id, partId);
+  await store.holdVariant(partId, MINUTE_MS);
+  await store.releaseVariant(partId);
+  assert(await store.finishVariant(partId, { key: 'new variant', sizeBytes: 1 }));
+  await store.failVariant(partId, 'failed');
+  assert.deepEqual(await store.listVariantKeys([partId]), ['new variant']);
 }
 
 function newPart(key: string): NewRecordingPart {
