@@ -59,6 +59,7 @@ export class Driving {
     if (told.driver !== 'you' && before.driver === 'you') {
       this.#tellLoss(this.#isTold ? told.lost : 'left', before.idleMs);
     }
+    if (isOfOthers(told, before)) this.#parts.notices.forgetControl();
     if (told.driver !== before.driver || told.idleMs !== before.idleMs) this.#count();
     this.#isTold = true;
   }
@@ -141,4 +142,10 @@ export class Driving {
     this.secondsLeft.value = Math.ceil(leftMs / 1000);
     if (leftMs > 0) this.#timer = setTimeout(() => this.#countDown(endsAt), leftMs % 1000 || 1000);
   }
+}
+
+/** Whether something has changed between others: what was told of an earlier change is not so any more. */
+function isOfOthers(now: Control, before: Control): boolean {
+  const isOther = now.driver !== before.driver || now.request?.at !== before.request?.at;
+  return isOther && now.driver !== 'you' && before.driver !== 'you';
 }

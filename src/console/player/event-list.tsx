@@ -4,6 +4,9 @@ import { KIND_ICONS } from './icons.tsx';
 import type { Player } from './player.ts';
 import { clockTime } from './times.ts';
 
+/** How long after an address the page is to be seen. */
+const SEEN_MS = 400;
+
 /** What happened, beside the picture; the latest at this time is marked, and kept in sight. */
 export function EventList({ player }: { player: Player }) {
   const list = useRef<HTMLOListElement>(null);
@@ -29,7 +32,7 @@ export function EventList({ player }: { player: Player }) {
                 class="event"
                 type="button"
                 data-kind={kind}
-                onClick={() => player.seek(atMs)}
+                onClick={() => player.seek(kind === 'navigation' ? atMs + SEEN_MS : atMs)}
               >
                 <Icon />
                 <span class="what">

@@ -61,11 +61,20 @@ const ENTRIES: Partial<Record<string, Entry>> = {
   'runtime.failed': ['error', 'Browser failed', reason],
 };
 
-/** `titleOfTab` is the last title of the tab that the mark is about. */
+/** Those who watch are connections too. */
+const VIEWERS: Partial<Record<string, string>> = {
+  'runtime.connected': 'A viewer joined',
+  'runtime.disconnected': 'A viewer left',
+};
+
+/** `titleOfTab` is the title then of the tab that the mark is about. */
 export function wordsOf({ type, data }: ManifestMark, titleOfTab: string): Words {
   if (type === 'console.message') return consoleWords(data);
   // A later version of the service may tell of more than this page knows.
   const [kind, label, detail] = ENTRIES[type] ?? ['other' as const, spelled(type)];
+  if (data['protocol'] === 'live' && type in VIEWERS) {
+    return { kind: 'other', label: VIEWERS[type] ?? '', detail: '' };
+  }
   const told = detail?.(data, titleOfTab);
   return { kind, label, detail: typeof told === 'string' ? told : '' };
 }

@@ -15,7 +15,9 @@ const SAME_MS = 1000;
 
 /** What happened, by time. */
 export function listEvents({ marks, tabs }: RecordingManifest): ListedEvent[] {
-  const titles = new Map(tabs.map(({ id, title, url }) => [id, title || url]));
+  const last = new Map<string | null, string>(tabs.map(({ id, title, url }) => [id, title || url]));
+  /** As they were told up to then. */
+  const titles = new Map<string | null, string>();
   const opened = new Map<string | null, number>();
   let shown: string | null = null;
   const isListed = ({ type, atMs, tabId }: ManifestMark): boolean => {
@@ -26,11 +28,15 @@ export function listEvents({ marks, tabs }: RecordingManifest): ListedEvent[] {
     shown = tabId;
     return isNews;
   };
-  return marks
-    .toSorted((a, b) => a.atMs - b.atMs)
-    .filter(isListed)
-    .map((mark) => {
-      const title = mark.tabId === null ? '' : (titles.get(mark.tabId) ?? '');
-      return { id: mark.id, atMs: mark.atMs, ...wordsOf(mark, title) };
-    });
+  const listed: ListedEvent[] = [];
+  for (const mark of marks.toSorted((a, b) => a.atMs - b.atMs)) {
+    const { id, atMs, type, tabId, data } = mark;
+    if (type === 'tab.titled' && typeof data['title'] === 'string') {
+      titles.set(tabId, data['title']);
+    }
+    if (!isListed(mark)) continue;
+    const title = titles.get(tabId) ?? last.get(tabId) ?? '';
+    listed.push({ id, atMs, ...wordsOf(mark, title) });
+  }
+  return listed;
 }

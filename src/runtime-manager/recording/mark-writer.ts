@@ -37,7 +37,8 @@ export class MarkWriter implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    const marks = this.#waiting;
+    // More may come while these are written.
+    const marks = [...this.#waiting];
     if (marks.length === 0) return;
     await this.#store.addMarks(this.#recordingId, marks);
     this.#waiting = this.#waiting.slice(marks.length);

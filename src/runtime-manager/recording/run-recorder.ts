@@ -142,7 +142,7 @@ export class RunRecorder {
     if (!known) return this.#add({ ...tab });
     const before = known.tab;
     known.tab = { ...tab };
-    if (before.url !== url) this.#navigated(tabId, url);
+    if (before.url !== url && url !== '') this.#navigated(tabId, url);
     const isTitled = before.title !== title && !isAddress(title, url);
     if (isTitled) this.#mark('tab.titled', tabId, { title: cut(title) });
     return undefined;
