@@ -57,8 +57,8 @@ export class Recorder implements Companion {
     const keep = (segment: Parameters<Spool['keep']>[1]) => spool.keep(id, segment);
     const recorder = new RunRecorder({ run, options, now, marks, pathOf, keep, mostBytes });
     const end = async () => {
-      const endedAt = new Date(startedAt.getTime() + now());
       await untilAborted(recorder.finish(), AbortSignal.timeout(FINISH_MS)).catch(() => undefined);
+      const endedAt = new Date(startedAt.getTime() + now());
       await marks[Symbol.asyncDispose]().catch(() => undefined);
       void spool.end(id, endedAt);
     };

@@ -81,6 +81,7 @@ test('contexts that are closed at once leave the other tabs recorded', async ({
   const recording = await whenReady(service.call, path);
   const tab = tabOf(recording, 'red');
   expect(timeIn(recording, stoppedAt) - tab.endMs).toBeLessThan(100);
+  expect(tab.endMs).toBeLessThanOrEqual(recording.durationMs);
   expect(await openVideos()).toEqual([]);
 });
 
