@@ -86,6 +86,10 @@ export class HeldInput implements Acting {
     return this.#parts.next.answerStartBytes;
   }
 
+  get held(): Promise<unknown> | undefined {
+    return this.#parts.next.held;
+  }
+
   get isFull(): boolean {
     return this.#isBehind || this.#parts.next.isFull;
   }

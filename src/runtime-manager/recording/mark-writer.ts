@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { cut as cutText } from '../browser/pages/page-events.ts';
 import { every } from '../timing/every.ts';
 import type { NewRecordingMark } from './recording.ts';
 import type { RecordingStore } from './recording-store.ts';
@@ -6,6 +7,15 @@ import type { RecordingStore } from './recording-store.ts';
 const WRITE_MS = 1000;
 /** A page can change its address all the time. */
 const MARKS_MAX = 20_000;
+/** Without these nobody knows which tabs there are, or why there is no video: so many more have room. */
+const NEEDED: ReadonlySet<string> = new Set([
+  'tab.opened',
+  'tab.closed',
+  'recording.paused',
+  'recording.resumed',
+  'recording.limited',
+]);
+const NEEDED_MAX = 20_000;
 /** While the database is away, later marks are dropped. */
 const WAITING_MAX = 2000;
 /** Titles and addresses are as long as pages like. */
@@ -17,6 +27,7 @@ export class MarkWriter implements AsyncDisposable {
   readonly #recordingId: string;
   readonly #timer: Disposable;
   #waiting: NewRecordingMark[] = [];
+  #writing: Promise<void> = Promise.resolve();
   #count = 0;
 
   constructor(store: Pick<RecordingStore, 'addMarks'>, recordingId: string, log: Logger) {
@@ -30,13 +41,23 @@ export class MarkWriter implements AsyncDisposable {
   }
 
   add(mark: NewRecordingMark): void {
-    if (this.#count >= MARKS_MAX || this.#waiting.length >= WAITING_MAX) return;
+    const most = NEEDED.has(mark.type) ? MARKS_MAX + NEEDED_MAX : MARKS_MAX;
+    if (this.#count >= most || this.#waiting.length >= WAITING_MAX) return;
     this.#count++;
-    const limited = this.#count === MARKS_MAX;
-    this.#waiting.push(limited ? { ...mark, type: 'recording.limited', data: {} } : mark);
+    this.#waiting.push(mark);
+    if (this.#count === MARKS_MAX) {
+      this.#waiting.push({ ...mark, type: 'recording.limited', tabId: undefined, data: {} });
+    }
   }
 
-  async #write(): Promise<void> {
+  /** One after the other: what two write at once would be there twice. */
+  #write(): Promise<void> {
+    const written = this.#writing.then(() => this.#writeWaiting());
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  async #writeWaiting(): Promise<void> {
     // More may come while these are written.
     const marks = [...this.#waiting];
     if (marks.length === 0) return;
@@ -51,7 +72,7 @@ export class MarkWriter implements AsyncDisposable {
 }
 
 export function cut(text: string): string {
-  return text.slice(0, TEXT_MAX);
+  return cutText(text, TEXT_MAX);
 }
 
 /** An address as the index shows it: without its query and fragment, and without the content of `data:`. */

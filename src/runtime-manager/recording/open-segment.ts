@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
 import type { Pages } from '../browser/pages/pages.ts';
+import { whenActive } from './when-active.ts';
 
 /** What a picture is drawn into: those of larger windows are made smaller. */
 const BOX = { maxWidth: 1280, maxHeight: 720 };
@@ -54,7 +55,9 @@ export class OpenSegment {
   }: SegmentParts): Promise<OpenSegment> {
     await using undo = new AsyncDisposableStack();
     const session = undo.use(await pages.attach(pageId));
-    const { stream } = await session.send('Page.startScreenRecording', { ...BOX, frameRate });
+    const { stream } = await whenActive(session, () =>
+      session.send('Page.startScreenRecording', { ...BOX, frameRate }),
+    );
     session.on('Page.frameResized', resized);
     // A page that shows a dialog answers when that is closed.
     session.send('Page.enable', {}, { signal: session.gone }).catch(() => undefined);

@@ -73,6 +73,8 @@ export class RecordedTab {
   #running: Running | undefined;
   #timer: NodeJS.Timeout | undefined;
   #frameRate = FRAME_RATE;
+  /** Whether it is to be recorded while it is visible. */
+  #isOn = false;
   #isOver = false;
   /** By `performance.now()`. */
   #resizedAtMs = -Infinity;
@@ -87,6 +89,7 @@ export class RecordedTab {
 
   /** Records from now on while the tab is visible. Throws as `CdpSession.send`. */
   begin(): Promise<void> {
+    this.#isOn = true;
     return this.#next(() => this.#follow());
   }
 
@@ -108,6 +111,7 @@ export class RecordedTab {
 
   /** Records nothing until `begin`. */
   pause(): Promise<void> {
+    this.#isOn = false;
     return this.#next(async () => {
       this.#unfollow();
       await this.#end();
@@ -132,7 +136,9 @@ export class RecordedTab {
     return done;
   }
 
+  /** Two may have asked for it, or a pause came meanwhile. */
   async #follow(): Promise<void> {
+    if (!this.#isOn || this.#running) return;
     this.#unfollow();
     const { pages, pageId } = this.#parts;
     const first = Promise.withResolvers<boolean>();
@@ -277,7 +283,7 @@ export class RecordedTab {
     const again = async () => {
       await this.#end();
       this.#timer = setTimeout(() => {
-        this.begin().catch((error: unknown) => this.#failed(error));
+        this.#next(() => this.#follow()).catch((error: unknown) => this.#failed(error));
       }, AGAIN_MS).unref();
     };
     void this.#next(again);

@@ -50,14 +50,15 @@ export class Recorder implements Companion {
     const now = (at = performance.now()) => Math.round(at - beganAtMs);
     const { organizationId, workspaceId, id: runtimeId, alias, generation } = runtime;
     const life = { organizationId, workspaceId, runtimeId, alias, generation };
+    // First of all: what fails here leaves no record of a recording.
+    const pathOf = await spool.open(id);
     await store.begin({ id, ...life, nodeId, options, startedAt });
     const marks = new MarkWriter(store, id, log);
-    const pathOf = await spool.open(id);
     const keep = (segment: Parameters<Spool['keep']>[1]) => spool.keep(id, segment);
     const recorder = new RunRecorder({ run, options, now, marks, pathOf, keep, mostBytes });
     const end = async () => {
-      const endedAt = new Date(startedAt.getTime() + now());
       await untilAborted(recorder.finish(), AbortSignal.timeout(FINISH_MS)).catch(() => undefined);
+      const endedAt = new Date(startedAt.getTime() + now());
       await marks[Symbol.asyncDispose]().catch(() => undefined);
       void spool.end(id, endedAt);
     };

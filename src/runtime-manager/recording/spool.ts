@@ -100,7 +100,7 @@ export class Spool implements AsyncDisposable {
 
   async #adopt(recordingId: string, recording: Recording | undefined): Promise<void> {
     const folder = join(this.#options.directory, recordingId);
-    let lastMs = 0;
+    let lastMs = recording?.recordedMs ?? 0;
     for (const name of await readdir(folder).catch(() => [])) {
       const [, tabId, start] = SEGMENT.exec(name) ?? [];
       const path = join(folder, name);

@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
 import type { Pages } from '../browser/pages/pages.ts';
-import { retry } from '../timing/retry.ts';
+import { whenActive } from './when-active.ts';
 
 const Visibility = z.object({ visible: z.boolean() });
 /** Not a picture that anybody looks at. */
 const TINY = { format: 'jpeg', quality: 1, maxWidth: 16, maxHeight: 16 } as const;
-/** What Chromium says of a page that has only just opened, it says for some milliseconds. */
-const DELAYS = { minMs: 10, maxMs: 100 };
-const ATTEMPTS = 8;
 
 /**
  * Tells whether a tab is visible, now and whenever that changes, until the result is disposed. It is a
@@ -26,15 +23,10 @@ export async function followVisibility(
     const { data } = Visibility.safeParse(told);
     if (data) changed(data.visible);
   });
-  let attempts = 0;
   try {
-    await retry(() => session.send('Page.startScreencast', { ...TINY, maxFramesInFlight: 1 }), {
-      ...DELAYS,
-      signal: session.gone,
-      onFailure: (error) => {
-        if (++attempts === ATTEMPTS) throw error;
-      },
-    });
+    await whenActive(session, () =>
+      session.send('Page.startScreencast', { ...TINY, maxFramesInFlight: 1 }),
+    );
     return session;
   } catch (error) {
     session[Symbol.dispose]();

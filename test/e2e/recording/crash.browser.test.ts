@@ -1,5 +1,5 @@
 /** What is recorded outlives the browser that is killed, and the service that is. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import puppeteer, { type Page } from 'puppeteer-core';
@@ -75,4 +75,22 @@ test('what a killed service was recording is there after the next start', async 
   const { colours } = await seenIn(again, RUNTIME, tab, [3000, tab.endMs - 500]);
   expect(colours).toEqual([RED, BLUE]);
   expect(await readdir(join(env.BCTRL_DATA_DIR, 'recordings', 'spool'))).toEqual([]);
+});
+
+test('a runtime that cannot be recorded fails, and leaves no recording', async () => {
+  const env = { ...(await freshEnv()), BCTRL_WARM_MAX: '0' };
+  const service = await startService(env);
+  onTestFinished(async () => void (await service.stop('SIGTERM')));
+  const folder = join(env.BCTRL_DATA_DIR, 'recordings');
+  await rm(folder, { recursive: true, force: true });
+  await writeFile(folder, '');
+  const call = caller(service.url, service.apiKey);
+  const wish = { alias: 'filmed', kind: 'browser', recording: true };
+  expect((await call('POST', RUNTIMES, wish)).status).toBe(500);
+  expect((await call('GET', '/v1/recordings')).json.recordings).toEqual([]);
+  const plain = await call('POST', RUNTIMES, { alias: 'plain', kind: 'browser' });
+  expect(plain.status).toBe(200);
+  await eventually(async () => {
+    expect(await chromiumsOf(env.BCTRL_BROWSER_DIR)).toHaveLength(1);
+  });
 });

@@ -150,6 +150,19 @@ test('the index has no query strings unless it was asked for them', async ({
   expect(await marksOf({ keepQueries: true })).toContain('?token=SECRET#SECRET');
 });
 
+test('the index takes titles of whatever characters', async ({ service, workspace }) => {
+  const start = 'a'.repeat(999);
+  const runtime = await workspace.create({ recording: true });
+  const path = `${workspace.runtimes}/${runtime.id}`;
+  const [, page] = await connect(runtime);
+  // The last character that has room takes two.
+  await page.goto(await openSite(`<title>${start}&#x1f600;</title>`));
+  await eventually(async () => {
+    const { json } = await service.call('GET', `${path}/recording`);
+    expect(json.tabs[0].title.slice(0, 999)).toBe(start);
+  });
+});
+
 test('a recording is its organization’s alone, and goes with the record of its runtime', async ({
   service,
   workspace,

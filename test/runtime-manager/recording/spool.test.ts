@@ -23,6 +23,7 @@ async function openSpool({ failing = 0, isKept = true } = {}) {
   const parts: NewRecordingPart[] = [];
   const objects = new Set<string>();
   const ended: string[] = [];
+  const endedAt = new Map<string, Date>();
   const held: Recording[] = [];
   let failures = failing;
   const mayFail = () => {
@@ -46,15 +47,35 @@ async function openSpool({ failing = 0, isKept = true } = {}) {
         if (isKept) parts.push(part);
         return isKept;
       },
-      end: async (id) => {
+      end: async (id, at) => {
         mayFail();
         ended.push(id);
+        endedAt.set(id, at);
       },
       listHeld: async () => held,
     },
   });
   onTestFinished(() => spool[Symbol.asyncDispose]());
-  return { spool, directory, parts, objects, ended, held };
+  return { spool, directory, parts, objects, ended, endedAt, held };
+}
+
+/** A recording that an earlier process has not ended. */
+function underWay(id: string, recordedMs: number): Recording {
+  return {
+    id,
+    organizationId: randomUUID(),
+    workspaceId: randomUUID(),
+    runtimeId: randomUUID(),
+    alias: 'a',
+    generation: 1,
+    nodeId: NODE,
+    state: 'recording',
+    options: PLAIN_RECORDING,
+    startedAt: new Date(),
+    endedAt: undefined,
+    sizeBytes: 0,
+    recordedMs,
+  };
 }
 
 async function film(): Promise<Buffer> {
@@ -95,22 +116,7 @@ test('what has no picture is not stored, and what nobody keeps does not stay', a
 test('what an earlier process left is stored, as far as it is whole', async () => {
   const { spool, directory, parts, ended, held } = await openSpool();
   const [known, unknown] = [randomUUID(), randomUUID()];
-  const startedAt = new Date();
-  held.push({
-    id: known,
-    organizationId: randomUUID(),
-    workspaceId: randomUUID(),
-    runtimeId: randomUUID(),
-    alias: 'a',
-    generation: 1,
-    nodeId: NODE,
-    state: 'recording',
-    options: PLAIN_RECORDING,
-    startedAt,
-    endedAt: undefined,
-    sizeBytes: 0,
-    recordedMs: 0,
-  });
+  held.push(underWay(known, 0));
   const video = await film();
   for (const id of [known, unknown]) {
     await mkdir(join(directory, id));
@@ -125,4 +131,13 @@ test('what an earlier process left is stored, as far as it is whole', async () =
     [5000, 6000],
   ]);
   await eventually(async () => expect(await readdir(directory)).toEqual([]));
+});
+
+test('a recording of an earlier process lasts as long as what was stored of it', async () => {
+  const { spool, ended, endedAt, held } = await openSpool();
+  const recording = underWay(randomUUID(), 7000);
+  held.push(recording);
+  await spool.adopt(NODE);
+  await eventually(async () => expect(ended).toEqual([recording.id]));
+  expect(endedAt.get(recording.id)).toEqual(new Date(recording.startedAt.getTime() + 7000));
 });

@@ -82,6 +82,6 @@ function show({ type, value, unserializableValue, description }: z.infer<typeof 
 }
 
 /** A text of a page as it can be kept: not too long, and without what Postgres does not take. */
-export function cut(text: string): string {
-  return text.slice(0, TEXT_MAX).toWellFormed().replaceAll('\0', '\u{fffd}');
+export function cut(text: string, maxLength = TEXT_MAX): string {
+  return text.slice(0, maxLength).toWellFormed().replaceAll('\0', '\u{fffd}');
 }

@@ -16,6 +16,9 @@ export function actingTogether(actors: readonly Acting[], closed: () => void): A
     take: (payload) => actors.some((one) => one.take(payload)),
     isAnswer: (start) => actors.some((one) => one.isAnswer(start)),
     answer: answered,
+    get held() {
+      return actors.find(({ held }) => held !== undefined)?.held;
+    },
     get isFull() {
       return actors.some(({ isFull }) => isFull);
     },

@@ -9,8 +9,10 @@ const CLOSINGS: ReadonlySet<string> = new Set([
   'Target.closeTarget',
   'Target.disposeBrowserContext',
   'Page.close',
+  'Browser.close',
 ]);
-const MIGHT_CLOSE = /"(?:Target\.closeTarget|Target\.disposeBrowserContext|Page\.close)"/;
+const MIGHT_CLOSE =
+  /"(?:Target\.closeTarget|Target\.disposeBrowserContext|Page\.close|Browser\.close)"/;
 const OfTarget = z.object({ targetId: z.string() });
 
 /** What has to be done before a client of one browser closes a tab. */
@@ -25,11 +27,16 @@ export class HeldClosings implements Acting {
   readonly isFull = false;
   readonly #closings: TabClosings;
   readonly #wire: Wire;
+  #held: Promise<unknown> | undefined;
   #isClosed = false;
 
   constructor(closings: TabClosings, wire: Wire) {
     this.#closings = closings;
     this.#wire = wire;
+  }
+
+  get held(): Promise<unknown> | undefined {
+    return this.#held;
   }
 
   take(payload: Buffer): boolean {
@@ -42,9 +49,10 @@ export class HeldClosings implements Acting {
       command.method === 'Target.closeTarget'
         ? OfTarget.safeParse(command.params).data?.targetId
         : undefined;
-    void before(pageId).then(() => {
+    const sent = before(pageId).then(() => {
       if (!this.#isClosed) this.#wire.send(payload);
     });
+    this.#hold(sent);
     return true;
   }
 
@@ -56,5 +64,12 @@ export class HeldClosings implements Acting {
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  #hold(sent: Promise<void>): void {
+    const held = Promise.all([this.#held, sent]).then(() => {
+      if (this.#held === held) this.#held = undefined;
+    });
+    this.#held = held;
   }
 }

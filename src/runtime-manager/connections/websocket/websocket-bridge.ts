@@ -64,6 +64,8 @@ export interface Acting {
   answer(payload: Buffer): Buffer | undefined;
   /** Whether the actor has enough to do for now. */
   readonly isFull: boolean;
+  /** Resolves when all commands that it holds back for a moment are sent; undefined: it holds none. */
+  readonly held?: Promise<unknown> | undefined;
   close(): void;
 }
 
@@ -143,8 +145,8 @@ export class WebSocketBridge {
     this.#upstream.on('close', () => this.close(GOING_AWAY, 'The browser is gone.'));
     this.#upstream.on('drain', () => this.#readClient());
     client.on('error', () => client.destroy());
-    client.on('end', () => this.#end());
-    client.on('close', () => this.#end());
+    client.on('end', () => this.#afterHeld(() => this.#end()));
+    client.on('close', () => this.#afterHeld(() => this.#end()));
     client.on('drain', () => this.#drained());
     if (head.length > 0) client.unshift(head);
     const late = () => this.close(GOING_AWAY, 'The browser does not answer.');
@@ -170,6 +172,13 @@ export class WebSocketBridge {
     const last = messages.map((message) => serverFrame(OPCODE.text, message));
     this.#client.end(mayTell ? Buffer.concat([...last, closeFrame(code, reason)]) : '');
     setTimeout(() => this.#end(), LAST_WORDS_MS).unref();
+  }
+
+  /** A client that leaves has said all that the actor still holds back of it. */
+  #afterHeld(leave: () => void): void {
+    const held = this.#acting?.held;
+    if (held) void held.then(leave);
+    else leave();
   }
 
   /** Rejects, and leaves the client as it is. */
@@ -260,7 +269,9 @@ export class WebSocketBridge {
     if (message.opcode === OPCODE.pong) return;
     if (message.opcode === OPCODE.binary)
       return this.close(NOT_ACCEPTED, 'Only text is spoken here.');
-    if (message.opcode !== OPCODE.text) return this.#writeToFar(message.raw);
+    if (message.opcode !== OPCODE.text) {
+      return this.#afterHeld(() => this.#writeToFar(message.raw));
+    }
     const inspected = inspect(message);
     if ('answer' in inspected) return this.#say(serverFrame(OPCODE.text, inspected.answer));
     this.#options.commands?.asked(message.payload);

@@ -7,6 +7,7 @@ import {
   WebSocketBridge,
   type Acting,
   type BridgeOptions,
+  type Wire,
 } from '../../../../src/runtime-manager/connections/websocket/websocket-bridge.ts';
 import {
   OPCODE,
@@ -150,4 +151,33 @@ test('the acting is closed when the client has gone', async () => {
   const { client } = await openBridge({ act: () => acting });
   client.socket.destroy();
   await closed.promise;
+});
+
+test('what the acting holds back for a moment is sent before the client leaves', async () => {
+  const held = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<Wire>();
+  const actFor = (wire: Wire): Acting => ({
+    answerStartBytes: 18,
+    isFull: false,
+    held: held.promise,
+    take: () => {
+      taken.resolve(wire);
+      return true;
+    },
+    isAnswer: () => false,
+    answer: () => undefined,
+    close: () => undefined,
+  });
+  const { client, far } = await openBridge({ act: actFor });
+  const leaving = Buffer.from([0x88, 0x80, 0, 0, 0, 0]);
+  client.socket.end(Buffer.concat([command(1, 'Target.closeTarget'), leaving]));
+  const wire = await taken.promise;
+  const closed = once(far.socket, 'close');
+  const payload = Buffer.from('{"id":1}');
+  wire.send(payload);
+  held.resolve();
+  const sent = clientTextFrame(payload);
+  const received = await far.received(sent.length + leaving.length);
+  expect(received).toEqual(Buffer.concat([sent, leaving]));
+  await closed;
 });
