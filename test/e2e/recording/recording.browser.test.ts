@@ -1,10 +1,11 @@
 /** What is recorded of a runtime, and what is not: seen in the videos, and in the index. */
-import { stat } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
+import { chromiumsOf } from '../../support/processes.ts';
 import { seenIn, tabOf, timeIn, whenReady } from '../../support/recordings.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
@@ -20,6 +21,20 @@ async function connect(runtime: { connection: { cdpUrl: string } }): Promise<[Br
   const [page] = await browser.pages();
   if (!page) throw new Error('there is no page');
   return [browser, page];
+}
+
+/** What browsers have open of Chromium's own files that are in no directory. */
+async function unnamedFiles(root: string): Promise<string[]> {
+  const found = await Promise.all(
+    (await chromiumsOf(root)).map(async ({ pid }) => {
+      const names = await readdir(`/proc/${pid}/fd`);
+      const open = await Promise.all(
+        names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')),
+      );
+      return open.filter((path) => /\.org\.chromium\.Chromium\.\w+ \(deleted\)$/.test(path));
+    }),
+  );
+  return found.flat();
 }
 
 const state = (page: Page) => page.evaluate('document.visibilityState');
@@ -207,6 +222,15 @@ test('a runtime without a recording has none, and a start may ask for one', asyn
   expect(runtime.recording).toBeUndefined();
   const none = await service.call('GET', `${path}/recording`);
   expect(none).toMatchObject({ status: 404, json: { code: 'recording.not_found' } });
+  const { $client: query } = service.database.db;
+  expect(await query`select id from recordings where runtime_id = ${runtime.id}`).toEqual([]);
+  const [, page] = await connect(runtime);
+  await page.goto(await openSite(whole('#f00')));
+  // Of a tab that is recorded, Chromium would write a file without a name.
+  const before = await unnamedFiles(service.browserRoot);
+  await delay(1500);
+  expect(before).toEqual([]);
+  expect(await unnamedFiles(service.browserRoot)).toEqual([]);
   await workspace.stop(runtime.id);
   const started = await service.call('POST', `${path}/start`, { recording: true });
   expect(started, started.text).toMatchObject({
@@ -216,6 +240,7 @@ test('a runtime without a recording has none, and a start may ask for one', asyn
   await eventually(async () => {
     const { json } = await service.call('GET', `${path}/recording`);
     expect(json).toMatchObject({ generation: 2, isRecording: true });
+    expect(await unnamedFiles(service.browserRoot)).not.toEqual([]);
   });
   await workspace.stop(runtime.id);
   const again = await service.call('POST', `${path}/start`, { recording: false });
