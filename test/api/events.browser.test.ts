@@ -55,8 +55,9 @@ test('a wait answers with the event as it happens, or with null when time is up'
   const opened = next(['page.opened'], { contextId: summary.defaultContextId });
   const said = next(['console.message']);
   const failed = next(['page.error']);
+  const lost = next(['page.request_failed']);
   const site = await openSite(
-    '<script>console.warn("low", 7, {a: 1}); setTimeout(() => { throw new Error("broken") })</script>',
+    '<script>console.warn("low", 7, {a: 1}); setTimeout(() => { throw new Error("broken") })</script><img src="http://127.0.0.1:9/lost.png">',
   );
   const { targetId } = await client.send('Target.createTarget', { url: site });
   expect((await opened).json.event).toMatchObject({ type: 'page.opened', pageId: targetId });
@@ -67,6 +68,10 @@ test('a wait answers with the event as it happens, or with null when time is up'
   });
   expect((await failed).json.event).toMatchObject({
     data: { message: expect.stringContaining('Error: broken') },
+  });
+  expect((await lost).json.event).toMatchObject({
+    pageId: targetId,
+    data: { url: 'http://127.0.0.1:9/lost.png', message: expect.stringContaining('net::') },
   });
   const loaded = await next(['page.loaded'], { pageId: targetId });
   expect(loaded.json.event).toMatchObject({ type: 'page.loaded', pageId: targetId });

@@ -13,7 +13,7 @@ export const RecordingOptions = z
     }),
     diagnostics: z.boolean().default(false).openapi({
       description:
-        'Whether the index has console messages and errors of pages. For that pages are observed, which a page can notice.',
+        'Whether the index has console messages and errors of pages, and requests that failed. For that pages are observed, which a page can notice.',
     }),
   })
   .openapi('RecordingOptions');

@@ -45,6 +45,7 @@ const ENTRIES: Partial<Record<string, Entry>> = {
   'captcha.solve.succeeded': ['captcha', 'Captcha solved', captcha],
   'captcha.solve.failed': ['error', 'Captcha not solved', message],
   'page.error': ['error', 'Error on the page', message],
+  'page.request_failed': ['error', 'Request failed', url],
   'page.crashed': ['error', 'Page crashed', title],
   'page.loaded': ['other', 'Page loaded', title],
   'egress.refused': ['error', 'Connection refused', place],

@@ -15,6 +15,7 @@ export const PAGE_EVENTS = [
   'page.navigated',
   'page.loaded',
   'page.error',
+  'page.request_failed',
   'page.crashed',
   'page.closed',
   'console.message',

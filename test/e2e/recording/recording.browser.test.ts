@@ -178,6 +178,31 @@ test('the index takes titles of whatever characters', async ({ service, workspac
   });
 });
 
+test('with diagnostics the index has what went wrong in pages', async ({ service, workspace }) => {
+  const typesOf = async (recording: unknown) => {
+    const runtime = await workspace.create({ recording });
+    const path = `${workspace.runtimes}/${runtime.id}`;
+    const [, page] = await connect(runtime);
+    await delay(500);
+    await page.goto(
+      await openSite('<script>console.error("said"); fetch("http://127.0.0.1:9/?secret")</script>'),
+    );
+    await delay(2000);
+    const { json } = await service.call('GET', `${path}/recording`);
+    const { text } = await service.call('GET', `/v1/recordings/${json.id}/marks`);
+    expect(text).not.toContain('?secret');
+    return ['console.message', 'page.error', 'page.request_failed'].filter((type) =>
+      text.includes(type),
+    );
+  };
+  expect(await typesOf(true)).toEqual([]);
+  expect(await typesOf({ diagnostics: true })).toEqual([
+    'console.message',
+    'page.error',
+    'page.request_failed',
+  ]);
+});
+
 test('a recording is its organization’s alone, and goes with the record of its runtime', async ({
   service,
   workspace,

@@ -23,6 +23,15 @@ const Thrown = z.object({
   }),
 });
 
+const Logged = z.object({
+  entry: z.object({
+    source: z.string(),
+    level: z.string(),
+    text: z.string(),
+    url: z.string().optional(),
+  }),
+});
+
 /** What happened in a page. */
 export interface PageEvent {
   type: PageEventType;
@@ -35,6 +44,8 @@ export const PAGE_EVENT_SOURCES = [
   'Page.lifecycleEvent',
   'Runtime.consoleAPICalled',
   'Runtime.exceptionThrown',
+  // What failed to load, in words and with its address.
+  'Log.entryAdded',
 ] as const;
 
 /**
@@ -59,6 +70,12 @@ export function toPageEvent(
     case 'Runtime.exceptionThrown': {
       const thrown = Thrown.safeParse(told).data;
       return thrown && { type: 'page.error', data: errorOf(thrown) };
+    }
+    case 'Log.entryAdded': {
+      const { source: from, level, text, url } = Logged.safeParse(told).data?.entry ?? {};
+      if (from !== 'network' || level !== 'error') return undefined;
+      const data = { message: cut(text ?? ''), url: url === undefined ? null : cut(url) };
+      return { type: 'page.request_failed', data };
     }
   }
 }

@@ -34,6 +34,7 @@ async function observeUntil(
     session.send('Page.enable', {}),
     session.send('Page.setLifecycleEventsEnabled', { enabled: true }),
     session.send('Runtime.enable', {}),
+    session.send('Log.enable', {}),
   ]);
   if (!isNew) listen(session, pageId, tell);
 }
