@@ -72,12 +72,17 @@ export function toPageEvent(
       return thrown && { type: 'page.error', data: errorOf(thrown) };
     }
     case 'Log.entryAdded': {
-      const { source: from, level, text, url } = Logged.safeParse(told).data?.entry ?? {};
-      if (from !== 'network' || level !== 'error') return undefined;
-      const data = { message: cut(text ?? ''), url: url === undefined ? null : cut(url) };
-      return { type: 'page.request_failed', data };
+      const logged = Logged.safeParse(told).data;
+      return logged && failedRequest(logged);
     }
   }
+}
+
+function failedRequest({ entry }: z.infer<typeof Logged>): PageEvent | undefined {
+  const { source, level, text, url } = entry;
+  if (source !== 'network' || level !== 'error') return undefined;
+  const data = { message: cut(text), url: url === undefined ? null : cut(url) };
+  return { type: 'page.request_failed', data };
 }
 
 function messageOf({ type, args }: z.infer<typeof ConsoleCall>) {
