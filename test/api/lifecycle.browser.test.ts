@@ -196,8 +196,10 @@ test('a browser that hangs is found, ended and reported', async () => {
 });
 
 test('a page that posts 50 MB keeps its browser busy, and nobody kills it for that', async () => {
+  // Shorter than any machine takes for it.
+  const timeoutMs = 250;
   await using service = await openTestService({
-    healthCheck: { intervalMs: 100, timeoutMs: 1000, busyMultiple: 120 },
+    healthCheck: { intervalMs: 100, timeoutMs, busyMultiple: 480 },
     warm: NO_WARM,
   });
   const workspace = await createWorkspace(service);
@@ -219,7 +221,7 @@ test('a page that posts 50 MB keeps its browser busy, and nobody kills it for th
     status = await Promise.race([posted, answered]);
     longest = Math.max(longest, performance.now() - asked);
   }
-  expect(longest).toBeGreaterThan(1000);
+  expect(longest).toBeGreaterThan(timeoutMs);
   const { json } = await service.call('GET', `${workspace.runtimes}/${id}`);
   expect(json).toMatchObject({ status: 'active' });
 });

@@ -80,9 +80,10 @@ test('contexts that are closed at once leave the other tabs recorded', async ({
   await workspace.stop(runtime.id);
   const recording = await whenReady(service.call, path);
   const tab = tabOf(recording, 'red');
-  expect(timeIn(recording, stoppedAt) - tab.endMs).toBeLessThan(100);
+  // The contexts were closed a second before.
+  expect(timeIn(recording, stoppedAt) - tab.endMs).toBeLessThan(900);
   expect(tab.endMs).toBeLessThanOrEqual(recording.durationMs);
-  expect(await openVideos()).toEqual([]);
+  await eventually(async () => expect(await openVideos()).toEqual([]));
 });
 
 test('nothing is recorded after a pause, whatever is closed meanwhile', async ({
