@@ -21,7 +21,10 @@ const LOOK_MS = 1000;
 /** Pictures a second, of a tab; and of one that draws so much that encoding takes a good part of a core. */
 const FRAME_RATE = 10;
 const BUSY_FRAME_RATE = 5;
-const BUSY_BYTES_PER_MS = 60;
+/** From so much a picture on, a tab is busy; with few pictures each has more that is new. */
+const BUSY_BYTES = 5000;
+/** Not at its first pictures, which are large. */
+const BUSY_AFTER_MS = 4000;
 
 /** A segment that has ended. Times are ms since the recording began. */
 export interface EndedSegment {
@@ -201,8 +204,6 @@ export class RecordedTab {
   async #close({ segment, startMs }: Running, endMs: number): Promise<void> {
     await segment.stop();
     const { pageId: tabId, ended } = this.#parts;
-    const isBusy = segment.bytes > BUSY_BYTES_PER_MS * (endMs - startMs);
-    this.#frameRate = isBusy ? BUSY_FRAME_RATE : FRAME_RATE;
     ended({ path: segment.path, tabId, startMs, endMs, sizeBytes: segment.bytes });
   }
 
@@ -234,13 +235,22 @@ export class RecordedTab {
     const { now, count } = this.#parts;
     const ageMs = now() - running.startMs;
     const isLarge = running.segment.bytes > SEGMENT_BYTES / Math.max(1, count());
-    if (
+    const isDue =
       isLarge ||
       running.size.isOther ||
-      (ageMs >= SEGMENT_MS && (await this.#hasChanged(running)))
-    ) {
-      await this.#rotate(running);
-    }
+      this.#hasOtherRate(running, ageMs) ||
+      (ageMs >= SEGMENT_MS && (await this.#hasChanged(running)));
+    if (isDue) await this.#rotate(running);
+  }
+
+  /** A tab that is busy gets fewer pictures at once, and more again with its next segment. */
+  #hasOtherRate({ segment }: Running, ageMs: number): boolean {
+    if (ageMs < BUSY_AFTER_MS) return false;
+    const pictures = (ageMs / 1000) * this.#frameRate;
+    const isBusy = segment.bytes > BUSY_BYTES * pictures;
+    const before = this.#frameRate;
+    if (isBusy || ageMs >= SEGMENT_MS) this.#frameRate = isBusy ? BUSY_FRAME_RATE : FRAME_RATE;
+    return isBusy && before === FRAME_RATE;
   }
 
   /** Whether there may be something in the segment that the one before has not; it asks every 15 s. */
