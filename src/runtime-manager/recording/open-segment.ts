@@ -7,6 +7,8 @@ import { whenActive } from './when-active.ts';
 /** What a picture is drawn into: those of larger windows are made smaller. */
 const BOX = { maxWidth: 1280, maxHeight: 720 };
 const READ_BYTES = 256 * 1024;
+const LAST_POLL_MS = 10;
+const LAST_MS = 500;
 /** The first picture is awaited so often, and so long. */
 const FIRST_POLL_MS = 20;
 const FIRST_MS = 1000;
@@ -98,8 +100,11 @@ export class OpenSegment {
   async stop(): Promise<void> {
     try {
       const options = { timeoutMs: STOP_MS };
+      // Until there is a picture, Chromium may refuse.
+      await this.read().catch(() => undefined);
+      const before = this.#bytes;
       await this.#session.send('Page.stopScreenRecording', {}, options);
-      await this.read();
+      await this.#readLast(before);
       await this.#session.send('IO.close', { handle: this.#stream }, options);
     } catch {
       await this.#reading;
@@ -107,6 +112,16 @@ export class OpenSegment {
       this.#session[Symbol.dispose]();
       await this.#file.datasync().catch(() => undefined);
       await this.#file.close();
+    }
+  }
+
+  /** What is left is written a moment after Chromium has answered. */
+  async #readLast(before: number): Promise<void> {
+    const latest = performance.now() + LAST_MS;
+    await this.read();
+    while (this.#bytes === before && performance.now() < latest) {
+      await delay(LAST_POLL_MS);
+      await this.read();
     }
   }
 
