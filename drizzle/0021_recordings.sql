@@ -2,7 +2,7 @@ CREATE TYPE "public"."recording_state" AS ENUM('recording', 'encoding', 'ready',
 CREATE TABLE "recording_marks" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "recording_marks_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"recording_id" uuid NOT NULL,
-	"at_ms" integer NOT NULL,
+	"at_ms" bigint NOT NULL,
 	"type" text NOT NULL,
 	"tab_id" text,
 	"data" jsonb NOT NULL
@@ -12,11 +12,11 @@ CREATE TABLE "recording_parts" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "recording_parts_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"recording_id" uuid NOT NULL,
 	"tab_id" text NOT NULL,
-	"start_ms" integer NOT NULL,
-	"end_ms" integer NOT NULL,
+	"start_ms" bigint NOT NULL,
+	"end_ms" bigint NOT NULL,
 	"width" integer NOT NULL,
 	"height" integer NOT NULL,
-	"size_bytes" integer NOT NULL,
+	"size_bytes" bigint NOT NULL,
 	"key" text NOT NULL
 );
 --> statement-breakpoint
@@ -44,7 +44,7 @@ CREATE TABLE "recordings" (
 	"started_at" timestamp (3) with time zone NOT NULL,
 	"ended_at" timestamp (3) with time zone,
 	"size_bytes" bigint DEFAULT 0 NOT NULL,
-	"recorded_ms" integer DEFAULT 0 NOT NULL,
+	"recorded_ms" bigint DEFAULT 0 NOT NULL,
 	"claimed_until" timestamp (3) with time zone,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"is_emptied" boolean DEFAULT false NOT NULL

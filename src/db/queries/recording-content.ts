@@ -74,8 +74,8 @@ async function addPart(db: Db, recordingId: string, part: NewRecordingPart): Pro
     )
     insert into ${recordingParts}
       (recording_id, tab_id, start_ms, end_ms, width, height, size_bytes, key)
-    select id, ${part.tabId}::text, ${part.startMs}::integer, ${part.endMs}::integer, ${part.width}::integer,
-      ${part.height}::integer, ${part.sizeBytes}::integer, ${part.key}::text from held
+    select id, ${part.tabId}::text, ${part.startMs}::bigint, ${part.endMs}::bigint, ${part.width}::integer,
+      ${part.height}::integer, ${part.sizeBytes}::bigint, ${part.key}::text from held
     returning id`);
   return rows.length > 0;
 }
@@ -88,7 +88,7 @@ async function addMarks(db: Db, recordingId: string, marks: readonly NewRecordin
     select held.id, mark."atMs", mark.type, mark."tabId", mark.data
     from (select id from ${recordings} where id = ${recordingId} and ${takesParts} for key share) as held,
       rows from (jsonb_to_recordset(${given}::jsonb)
-        as ("atMs" integer, type text, "tabId" text, data jsonb))
+        as ("atMs" bigint, type text, "tabId" text, data jsonb))
         with ordinality as mark("atMs", type, "tabId", data, nth)
     order by mark.nth`);
 }

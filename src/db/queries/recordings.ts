@@ -43,15 +43,8 @@ export function createRecordingStore(db: Db): RecordingStore {
     finish: (recordingId, joined, replaced) => finish(db, recordingId, joined, replaced),
     find: (organizationId, id) =>
       findOne(db, and(eq(recordings.organizationId, organizationId), eq(recordings.id, id))),
-    findOf: ({ organizationId, id, generation }) =>
-      findOne(
-        db,
-        and(
-          eq(recordings.organizationId, organizationId),
-          eq(recordings.runtimeId, id),
-          generation === undefined ? undefined : eq(recordings.generation, generation),
-        ),
-      ),
+    findOf: ({ organizationId, id }) =>
+      findOne(db, and(eq(recordings.organizationId, organizationId), eq(recordings.runtimeId, id))),
     list: (organizationId, workspaceIds, page) => list(db, organizationId, workspaceIds, page),
     remove: (organizationId, id) => remove(db, organizationId, id),
     expire: (olderThanMs, limit) => expire(db, olderThanMs, limit),

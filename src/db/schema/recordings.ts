@@ -51,7 +51,7 @@ export const recordings = pgTable(
     endedAt: instant(),
     sizeBytes: bigint({ mode: 'number' }).notNull().default(0),
     /** When its last part ends, in ms since it began. */
-    recordedMs: integer().notNull().default(0),
+    recordedMs: bigint({ mode: 'number' }).notNull().default(0),
     /** Until when the process that joins its parts may do so before another one does. */
     claimedUntil: instant(),
     /** How often that was begun. */
@@ -85,11 +85,11 @@ export const recordingParts = pgTable(
     id: bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
     recordingId: partOf(),
     tabId: text().notNull(),
-    startMs: integer().notNull(),
-    endMs: integer().notNull(),
+    startMs: bigint({ mode: 'number' }).notNull(),
+    endMs: bigint({ mode: 'number' }).notNull(),
     width: integer().notNull(),
     height: integer().notNull(),
-    sizeBytes: integer().notNull(),
+    sizeBytes: bigint({ mode: 'number' }).notNull(),
     key: text().notNull(),
   },
   (table) => [
@@ -132,7 +132,7 @@ export const recordingMarks = pgTable(
   {
     id: bigint({ mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
     recordingId: partOf(),
-    atMs: integer().notNull(),
+    atMs: bigint({ mode: 'number' }).notNull(),
     type: text().notNull(),
     tabId: text(),
     data: jsonb().$type<Record<string, unknown>>().notNull(),

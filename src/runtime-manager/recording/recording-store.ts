@@ -52,10 +52,8 @@ export interface RecordingStore {
   ): Promise<string[]>;
 
   find(organizationId: string, recordingId: string): Promise<Recording | undefined>;
-  /** The recording of a life, or of the last life that has one. */
-  findOf(
-    life: Pick<RuntimeLife, 'organizationId' | 'id'> & { generation?: number | undefined },
-  ): Promise<Recording | undefined>;
+  /** The recording of the last life of a runtime that has one. */
+  findOf(runtime: Pick<RuntimeLife, 'organizationId' | 'id'>): Promise<Recording | undefined>;
   /** Newest first, of some workspaces or of all. */
   list(
     organizationId: string,

@@ -44,8 +44,7 @@ export class Recordings {
 
   /** The recording of the last life of a runtime that has one, which the actor may see. */
   async of(runtime: Runtime): Promise<Recording> {
-    const { organizationId, id } = runtime;
-    const found = await this.#store.findOf({ organizationId, id });
+    const found = await this.#store.findOf(runtime);
     if (found) return found;
     throw new RuntimeError(
       'recording.not_found',
