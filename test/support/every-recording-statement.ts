@@ -36,6 +36,7 @@ export async function keepRecordings(
   for (const expected of [lost, id]) {
     const claimed = await store.claim(MINUTE_MS);
     assert.equal(claimed?.recording.id, expected);
+    await store.hold(expected, MINUTE_MS);
     assert(await store.finish(expected, [newPart('joined')], [part.id]));
   }
   assert.equal((await store.find(organizationId, id))?.state, 'ready');

@@ -40,6 +40,12 @@ export function createRecordingStore(db: Db): RecordingStore {
     listHeld: (nodeId) => listHeld(db, nodeId),
     endAbandoned: (graceMs) => endAbandoned(db, graceMs),
     claim: (forMs) => claim(db, forMs),
+    hold: async (recordingId, forMs) => {
+      await db
+        .update(recordings)
+        .set({ claimedUntil: sql`now() + ${age(forMs)}` })
+        .where(and(eq(recordings.id, recordingId), isEncoding));
+    },
     finish: (recordingId, joined, replaced) => finish(db, recordingId, joined, replaced),
     find: (organizationId, id) =>
       findOne(db, and(eq(recordings.organizationId, organizationId), eq(recordings.id, id))),

@@ -7,13 +7,19 @@ import type { Logger } from 'pino';
 import { OBJECT_FOLDERS } from '../retention/orphans.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { every } from '../timing/every.ts';
+import { Turns } from '../timing/turns.ts';
 import { joinParts } from './join/join-parts.ts';
 import type { NewRecordingPart, Recording, RecordingPart } from './recording.ts';
 import type { RecordingStore } from './recording-store.ts';
 
 const INTERVAL_MS = 10_000;
-/** How long one process may take before another one tries. */
-const CLAIM_MS = 15 * 60_000;
+/** When another process joins what one that was killed was joining. */
+const CLAIM_MS = 60_000;
+const HOLD_MS = 15_000;
+/** Until what failed is tried again. */
+const RETRY_MS = 10_000;
+/** A recording of a day has thousands of parts. */
+const LOADED_AT_ONCE = 4;
 /** What fails as often stays in its parts, which can be played too. */
 const ATTEMPTS = 5;
 /** How long after a life is over its recording is ended by another machine than its own. */
@@ -25,7 +31,7 @@ export interface JoinerOptions {
   directory: string;
   store: Pick<
     RecordingStore,
-    'claim' | 'finish' | 'listParts' | 'endAbandoned' | 'expire' | 'listDoomed'
+    'claim' | 'hold' | 'finish' | 'listParts' | 'endAbandoned' | 'expire' | 'listDoomed'
   > &
     Pick<RecordingStore, 'listVariantKeys' | 'forgetParts' | 'forget'>;
   storage: Pick<ObjectStorage, 'get' | 'put' | 'delete'>;
@@ -42,8 +48,8 @@ export interface JoinerOptions {
 export class Joiner implements AsyncDisposable {
   readonly #options: JoinerOptions;
   readonly #timer: Disposable & { soon: () => void };
+  readonly #closing = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  #isClosed = false;
 
   /** Removes what an earlier process was joining. */
   static async open(options: JoinerOptions): Promise<Joiner> {
@@ -57,7 +63,8 @@ export class Joiner implements AsyncDisposable {
       INTERVAL_MS,
       () => this.run(),
       (err) => {
-        if (!this.#isClosed) options.log.warn({ err }, 'recordings are not joined for now');
+        if (!this.#closing.signal.aborted)
+          options.log.warn({ err }, 'recordings are not joined for now');
       },
     );
   }
@@ -74,7 +81,7 @@ export class Joiner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#timer[Symbol.dispose]();
     await this.#running.catch(() => undefined);
   }
@@ -82,8 +89,8 @@ export class Joiner implements AsyncDisposable {
   async #run(): Promise<void> {
     const { store, keepMs } = this.#options;
     await store.endAbandoned(ABANDONED_MS);
-    while (!this.#isClosed && (await this.#joinOne()));
-    while (!this.#isClosed && (await store.expire(keepMs, BATCH)) === BATCH);
+    while (!this.#closing.signal.aborted && (await this.#joinOne()));
+    while (!this.#closing.signal.aborted && (await store.expire(keepMs, BATCH)) === BATCH);
     await this.#removeDoomed();
   }
 
@@ -93,13 +100,27 @@ export class Joiner implements AsyncDisposable {
     const claimed = await store.claim(CLAIM_MS);
     if (!claimed) return false;
     const { recording, attempts } = claimed;
+    const { id } = recording;
+    using _held = every(
+      HOLD_MS,
+      () => store.hold(id, CLAIM_MS),
+      (err) => log.warn({ err }, 'the claim of a recording is not renewed for now'),
+    );
     try {
       await this.#join(recording);
     } catch (err) {
-      log.error({ err, recordingId: recording.id }, 'a recording could not be joined');
-      if (attempts >= ATTEMPTS) await store.finish(recording.id, [], []);
+      // Others may begin at once.
+      if (this.#closing.signal.aborted) await store.hold(id, 0);
+      else await this.#failed(id, attempts, err);
     }
     return true;
+  }
+
+  async #failed(recordingId: string, attempts: number, err: unknown): Promise<void> {
+    const { store, log } = this.#options;
+    log.error({ err, recordingId }, 'a recording could not be joined');
+    if (attempts >= ATTEMPTS) await store.finish(recordingId, [], []);
+    else await store.hold(recordingId, RETRY_MS);
   }
 
   async #join({ id }: Recording): Promise<void> {
@@ -130,15 +151,17 @@ export class Joiner implements AsyncDisposable {
     const parts = given.toSorted((a, b) => a.startMs - b.startMs);
     const [first] = parts;
     if (!first) return undefined;
-    const files = await Promise.all(
-      parts.map(async ({ id, key, startMs, endMs }) => {
-        const path = join(folder, `${id}.mp4`);
-        await pipeline(await storage.get(key), createWriteStream(path));
-        return { path, startMs, endMs };
-      }),
-    );
+    const turns = new Turns(LOADED_AT_ONCE);
+    const { signal } = this.#closing;
+    const load = async ({ id, key, startMs, endMs }: RecordingPart) => {
+      signal.throwIfAborted();
+      const path = join(folder, `${id}.mp4`);
+      await pipeline(await storage.get(key), createWriteStream(path), { signal });
+      return { path, startMs, endMs };
+    };
+    const files = await Promise.all(parts.map((part) => turns.take(() => load(part))));
     const path = join(folder, `${randomUUID()}.mp4`);
-    const video = await joinParts(files, path);
+    const video = await joinParts(files, path, signal);
     for (const file of files) await rm(file.path);
     if (!video) return undefined;
     const { size: sizeBytes } = await stat(path);
@@ -162,7 +185,7 @@ export class Joiner implements AsyncDisposable {
 
   async #removeDoomed(): Promise<void> {
     const { store } = this.#options;
-    for (let isEnd = false; !isEnd && !this.#isClosed;) {
+    for (let isEnd = false; !isEnd && !this.#closing.signal.aborted;) {
       const doomed = await store.listDoomed(BATCH);
       for (const id of doomed) await this.#remove(id);
       isEnd = doomed.length < BATCH;

@@ -52,7 +52,6 @@ export class Recorder implements Companion {
     const life = { organizationId, workspaceId, runtimeId, alias, generation };
     // First of all: what fails here leaves no record of a recording.
     const pathOf = await spool.open(id);
-    await store.begin({ id, ...life, nodeId, options, startedAt });
     const marks = new MarkWriter(store, id, log);
     const keep = (segment: Parameters<Spool['keep']>[1]) => spool.keep(id, segment);
     const recorder = new RunRecorder({ run, options, now, marks, pathOf, keep, mostBytes });
@@ -63,6 +62,7 @@ export class Recorder implements Companion {
       void spool.end(id, endedAt);
     };
     try {
+      await store.begin({ id, ...life, nodeId, options, startedAt });
       await recorder.begin();
     } catch (error) {
       await end();
@@ -71,9 +71,7 @@ export class Recorder implements Companion {
     const { tabClosings } = browser.endpoints;
     tabClosings.before = (tabId) =>
       untilAborted(recorder.closing(tabId), AbortSignal.timeout(CLOSING_MS)).catch(() => undefined);
-    using undo = new DisposableStack();
-    if (options.diagnostics) undo.use(this.#observe(runtimeId));
-    const observing = undo.move();
+    const observing = options.diagnostics ? this.#observe(runtimeId) : undefined;
     return {
       call: async (verb) => {
         if (verb === 'pause') await recorder.pause('api');
@@ -82,7 +80,7 @@ export class Recorder implements Companion {
       },
       [Symbol.asyncDispose]: async () => {
         tabClosings.before = undefined;
-        observing[Symbol.dispose]();
+        observing?.[Symbol.dispose]();
         await end();
       },
     };
@@ -91,8 +89,8 @@ export class Recorder implements Companion {
   /** Has what happens in the pages told as events, which are in the index then. */
   #observe(runtimeId: string): Disposable {
     const { observers } = this.#options;
-    observers.observe(runtimeId, 2 * OBSERVED_MS);
     const observe = () => observers.observe(runtimeId, 2 * OBSERVED_MS);
+    observe();
     const timer = setInterval(observe, OBSERVED_MS).unref();
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }

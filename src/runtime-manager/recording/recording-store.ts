@@ -40,6 +40,8 @@ export interface RecordingStore {
    * is none.
    */
   claim(forMs: number): Promise<{ recording: Recording; attempts: number } | undefined>;
+  /** Has others take it so much later, as long as it is `encoding`. */
+  hold(recordingId: string, forMs: number): Promise<void>;
   /**
    * Puts joined videos in the place of parts, by their ids; it is `ready` then. Resolves with the keys
    * of objects that nothing names: those of what was replaced, or of `joined` when somebody else was

@@ -43,6 +43,7 @@ export class RunRecorder {
   readonly #pausedBy = new Set<PausedBy>();
   #bytes = 0;
   #isFull = false;
+  #isOver = false;
   #hasBegun = false;
   #shownTab: string | undefined;
   #shownAtMs = -Infinity;
@@ -102,6 +103,7 @@ export class RunRecorder {
 
   /** Ends all segments, while the browser is still there. */
   async finish(): Promise<void> {
+    this.#isOver = true;
     await Promise.all([this.#each((tab) => tab.finish()), this.#refresh()]);
     clearTimeout(this.#titling);
     this.#following.dispose();
@@ -170,7 +172,7 @@ export class RunRecorder {
     });
     this.#tabs.set(tabId, { tab, recorded });
     this.#mark('tab.opened', tabId, { url: this.#shown(url) });
-    return this.isPaused || this.#isFull ? undefined : recorded.begin();
+    return this.isPaused || this.#isFull || this.#isOver ? undefined : recorded.begin();
   }
 
   #keep(segment: EndedSegment): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -125,6 +125,8 @@ export class Spool implements AsyncDisposable {
 
   async #store(recordingId: string, { path, tabId, startMs, endMs }: Spooled): Promise<void> {
     const { store, storage } = this.#options;
+    // It ended so late that its recording was over.
+    if (!existsSync(path)) return undefined;
     const video = await readVideo(path);
     if (!video) return rm(path, { force: true });
     const { size: sizeBytes } = await stat(path);
