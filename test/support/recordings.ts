@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import puppeteer, { type Page } from 'puppeteer-core';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { expect, inject, onTestFinished } from 'vitest';
 import { eventually } from './eventually.ts';
 import { openFolder } from './folder.ts';
@@ -21,6 +21,18 @@ export interface ReadyRecording {
   durationMs: number;
   sizeBytes: number;
   tabs: RecordedTab[];
+}
+
+/** A client of a runtime until the test is over, and the page that it comes with. */
+export async function connect(runtime: {
+  connection: { cdpUrl: string };
+}): Promise<[Browser, Page]> {
+  const { cdpUrl } = runtime.connection;
+  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
+  onTestFinished(() => browser.disconnect());
+  const [page] = await browser.pages();
+  if (!page) throw new Error('there is no page');
+  return [browser, page];
 }
 
 /** A page in which videos are played, in a Chromium without the service. */

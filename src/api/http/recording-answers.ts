@@ -5,9 +5,8 @@ import {
   type Recordings,
   type RecordingTokens,
 } from '../../runtime-manager/index.ts';
-import type { Recording } from '../../runtime-manager/runtime/index.ts';
+import { recordingStatus, type Recording } from '../../runtime-manager/runtime/index.ts';
 import {
-  statusOf,
   toRecordingSummary,
   type RecordingBody,
   type RecordingEmbed,
@@ -44,7 +43,7 @@ export async function toRecordingEmbed(
     iframeUrl: recordingEmbedUrl(addressOf(c), recordingId, token),
     token,
     expiresAt: expiresAt.toISOString(),
-    status: statusOf(recording),
+    status: recordingStatus(recording),
     ...(recording.state === 'ready' && { durationMs }),
     tabIds: tabs.map(({ id }) => id),
   };

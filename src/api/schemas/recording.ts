@@ -1,5 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import type { Recording, RecordingMark } from '../../runtime-manager/runtime/index.ts';
+import {
+  recordingStatus,
+  type Recording,
+  type RecordingMark,
+} from '../../runtime-manager/runtime/index.ts';
 import { nextCursor } from './paging.ts';
 
 export const RecordingOptions = z
@@ -133,15 +137,11 @@ export function toRecordingSummary(recording: Recording): z.infer<typeof Recordi
   } = recording;
   return {
     ...rest,
-    status: statusOf(recording),
+    status: recordingStatus(recording),
     isRecording: state === 'recording',
     startedAt: startedAt.toISOString(),
     endedAt: endedAt?.toISOString() ?? null,
   };
-}
-
-export function statusOf({ state }: Recording): (typeof STATUSES)[number] {
-  return state === 'recording' ? 'encoding' : state;
 }
 
 export function toMarkBody({ tabId, ...mark }: RecordingMark): z.infer<typeof Mark> {

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Told } from './contract.ts';
 import { CloseIcon, PlusIcon } from './icons.tsx';
+import { moveFocus } from '../shared/move-focus.ts';
 import type { Session } from './session.ts';
 
 type ShownTab = Told<'tabs'>['tabs'][number];
@@ -107,20 +108,4 @@ function Sign({ kind, text }: { kind: string; text: string }) {
       <span class="unseen">{text}</span>
     </>
   );
-}
-
-const STEPS: Partial<Record<string, (i: number, last: number) => number>> = {
-  ArrowLeft: (i, last) => (i > 0 ? i - 1 : last),
-  ArrowRight: (i, last) => (i < last ? i + 1 : 0),
-  Home: () => 0,
-  End: (_, last) => last,
-};
-
-function moveFocus(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
-  const step = STEPS[event.key];
-  if (!step) return;
-  const tabs = [...event.currentTarget.querySelectorAll<HTMLElement>('[role=tab]')];
-  const i = tabs.findIndex((tab) => tab === document.activeElement);
-  event.preventDefault();
-  tabs[step(i, tabs.length - 1)]?.focus();
 }

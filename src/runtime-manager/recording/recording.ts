@@ -5,6 +5,13 @@
 export const RECORDING_STATES = ['recording', 'encoding', 'ready', 'expired'] as const;
 export type RecordingState = (typeof RECORDING_STATES)[number];
 
+/** What customers are told: whether it still runs is said beside it. */
+export type RecordingStatus = Exclude<RecordingState, 'recording'>;
+
+export function recordingStatus({ state }: Pick<Recording, 'state'>): RecordingStatus {
+  return state === 'recording' ? 'encoding' : state;
+}
+
 /** What is recorded of a runtime, beside its tabs. */
 export interface RecordingOptions {
   /** Whether nothing is recorded while a person drives. */

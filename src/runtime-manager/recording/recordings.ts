@@ -3,13 +3,14 @@ import { maySee, type Actor } from '../runtime/actor.ts';
 import type { Page, PageRequest, Runtime } from '../runtime/runtime.ts';
 import type { RecordingManifest } from './manifest.ts';
 import type { Converter } from './converter.ts';
-import type {
-  Recording,
-  RecordingMark,
-  RecordingPart,
-  RecordingTab,
-  StoredVideo,
-  VariantFailure,
+import {
+  recordingStatus,
+  type Recording,
+  type RecordingMark,
+  type RecordingPart,
+  type RecordingTab,
+  type StoredVideo,
+  type VariantFailure,
 } from './recording.ts';
 import type { RecordingStore } from './recording-store.ts';
 
@@ -141,7 +142,7 @@ export function toManifest(
   return {
     id,
     alias,
-    status: state === 'recording' ? 'encoding' : state,
+    status: recordingStatus(recording),
     isRunning: state === 'recording',
     startedAt: startedAt.toISOString(),
     durationMs: durationMsOf(recording),

@@ -42,6 +42,7 @@ export { assertContent } from '../files/file-errors.ts';
 export {
   PLAIN_RECORDING,
   RECORDING_STATES,
+  recordingStatus,
   VARIANT_FAILURES,
   type ClaimedVariant,
   type NewRecordingMark,

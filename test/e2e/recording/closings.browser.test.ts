@@ -2,26 +2,16 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { openCdp } from '../../support/cdp.ts';
 import { eventually } from '../../support/eventually.ts';
-import { seenIn, tabOf, timeIn, whenReady } from '../../support/recordings.ts';
+import { connect, seenIn, tabOf, timeIn, whenReady } from '../../support/recordings.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 
 /** Each color a bit. */
 const RED = '100';
 const RED_PAGE = '<title>red</title><body style="background:#f00">';
-
-async function connect(runtime: { connection: { cdpUrl: string } }): Promise<[Browser, Page]> {
-  const { cdpUrl } = runtime.connection;
-  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  return [browser, page];
-}
 
 /** The videos that this process has open. */
 async function openVideos(): Promise<string[]> {

@@ -2,13 +2,12 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import puppeteer, { type Page } from 'puppeteer-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { freshEnv } from '../../support/fresh-env.ts';
-import { caller } from '../../support/http.ts';
+import { caller, type Call } from '../../support/http.ts';
 import { chromiumsOf, sendSignal } from '../../support/processes.ts';
-import { seenIn, whenReady } from '../../support/recordings.ts';
+import { connect, seenIn, whenReady } from '../../support/recordings.ts';
 import { startService } from '../../support/service-process.ts';
 import { openSite } from '../../support/site.ts';
 
@@ -19,13 +18,15 @@ const [RED, BLUE] = ['100', '001'];
 const CLOCK = `<title>clock</title><body style="background:#f00;color:#f00"><p></p><script>
   setInterval(() => document.querySelector('p').textContent = Date.now(), 100)</script>`;
 
-async function openClock(cdpUrl: string): Promise<Page> {
-  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
+/** Records a page that is red, then blue, and changes all the time. */
+async function film(call: Call): Promise<void> {
+  const wish = { alias: 'filmed', kind: 'browser', recording: true };
+  const created = await call('POST', RUNTIMES, wish);
+  const [, page] = await connect(created.json);
   await page.goto(await openSite(CLOCK));
-  return page;
+  await delay(5000);
+  await page.evaluate("void (document.body.style.background = '#00f')");
+  await delay(6000);
 }
 
 test('a browser that is killed takes no more than its last seconds along', async () => {
@@ -33,12 +34,7 @@ test('a browser that is killed takes no more than its last seconds along', async
   const service = await startService(env);
   onTestFinished(async () => void (await service.stop('SIGTERM')));
   const call = caller(service.url, service.apiKey);
-  const wish = { alias: 'filmed', kind: 'browser', recording: true };
-  const created = await call('POST', RUNTIMES, wish);
-  const page = await openClock(created.json.connection.cdpUrl);
-  await delay(5000);
-  await page.evaluate("void (document.body.style.background = '#00f')");
-  await delay(6000);
+  await film(call);
   const [chromium] = await chromiumsOf(env.BCTRL_BROWSER_DIR);
   sendSignal(chromium?.pid, 'SIGKILL');
   await eventually(async () => {
@@ -58,12 +54,7 @@ test('what a killed service was recording is there after the next start', async 
   const first = await startService(env);
   onTestFinished(async () => void (await first.stop('SIGKILL')));
   const call = caller(first.url, first.apiKey);
-  const wish = { alias: 'filmed', kind: 'browser', recording: true };
-  const created = await call('POST', RUNTIMES, wish);
-  const page = await openClock(created.json.connection.cdpUrl);
-  await delay(5000);
-  await page.evaluate("void (document.body.style.background = '#00f')");
-  await delay(6000);
+  await film(call);
   await first.stop('SIGKILL');
   const second = await startService(env);
   onTestFinished(async () => void (await second.stop('SIGTERM')));

@@ -2,26 +2,17 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
-import { expect, onTestFinished } from 'vitest';
+import type { Page } from 'puppeteer-core';
+import { expect } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { chromiumsOf } from '../../support/processes.ts';
-import { seenIn, tabOf, timeIn, whenReady } from '../../support/recordings.ts';
+import { connect, seenIn, tabOf, timeIn, whenReady } from '../../support/recordings.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 
 /** Each color a bit. */
 const [RED, GREEN, BLUE] = ['100', '010', '001'];
 const whole = (color: string) => `<title>${color}</title><body style="background:${color}">`;
-
-async function connect(runtime: { connection: { cdpUrl: string } }): Promise<[Browser, Page]> {
-  const { cdpUrl } = runtime.connection;
-  const browser = await puppeteer.connect({ browserWSEndpoint: cdpUrl, defaultViewport: null });
-  onTestFinished(() => browser.disconnect());
-  const [page] = await browser.pages();
-  if (!page) throw new Error('there is no page');
-  return [browser, page];
-}
 
 /** What browsers have open of Chromium's own files that are in no directory. */
 async function unnamedFiles(root: string): Promise<string[]> {
