@@ -17,6 +17,7 @@ const STORED_AT_ONCE = 2;
 const RETRY_DELAYS = { minMs: 200, maxMs: 10_000 };
 /** How long a shutdown waits for what is stored just then; the next start stores the rest. */
 const CLOSE_MS = 5000;
+const FOLDER = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SEGMENT = /^([\w-]+)\.(\d+)\.mp4$/;
 
 /** A segment on disk. */
@@ -42,6 +43,7 @@ export class Spool implements AsyncDisposable {
   readonly #closing = new AbortController();
   /** By recording: what is being stored of it. */
   readonly #storing = new Map<string, Set<Promise<void>>>();
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -67,6 +69,13 @@ export class Spool implements AsyncDisposable {
 
   /** Ends a recording when all that is of it is stored. Never rejects. */
   async end(recordingId: string, endedAt: Date): Promise<void> {
+    const ending = this.#end(recordingId, endedAt);
+    this.#ending.add(ending);
+    await ending;
+    this.#ending.delete(ending);
+  }
+
+  async #end(recordingId: string, endedAt: Date): Promise<void> {
     const storing = this.#storing.get(recordingId) ?? new Set<Promise<void>>();
     await Promise.all(storing);
     const { store, directory, ended, log } = this.#options;
@@ -84,16 +93,14 @@ export class Spool implements AsyncDisposable {
     const { directory, store } = this.#options;
     const held = await store.listHeld(nodeId);
     const folders = await readdir(directory).catch(() => []);
-    const ids = new Set([...folders, ...held.map(({ id }) => id)]);
-    for (const id of ids)
-      await this.#adopt(
-        id,
-        held.find((one) => one.id === id),
-      );
+    const known = new Map(held.map((one) => [one.id, one]));
+    const left = folders.filter((name) => FOLDER.test(name));
+    for (const id of new Set([...left, ...known.keys()])) await this.#adopt(id, known.get(id));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [...this.#storing.values()].flatMap((some) => [...some]);
+    const storing = [...this.#storing.values()].flatMap((some) => [...some]);
+    const all = [...storing, ...this.#ending];
     await untilAborted(Promise.all(all), AbortSignal.timeout(CLOSE_MS)).catch(() => undefined);
     this.#closing.abort();
   }
