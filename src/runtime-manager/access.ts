@@ -30,6 +30,12 @@ export interface RuntimeAccessOptions {
   ticketTtlMs: number;
 }
 
+/** What the service itself asks a companion, with a message as JSON. */
+export interface Question {
+  path: string;
+  message?: unknown;
+}
+
 /** The ways into runtimes, wherever they run, and the tickets that open them. */
 export class RuntimeAccess {
   readonly #options: RuntimeAccessOptions;
@@ -107,16 +113,19 @@ export class RuntimeAccess {
 
   /**
    * Asks a companion of a running runtime on behalf of the service itself, for an answer of any
-   * size. `path` begins with the companion's name. Throws `runtime.not_active`,
+   * size. The path begins with the companion's name. Throws `runtime.not_active`,
    * `runtime.unreachable`, or what the companion throws.
    */
-  async ask(runtime: Runtime, path: string, gone: AbortSignal): Promise<Response> {
+  async ask(runtime: Runtime, question: string | Question, gone: AbortSignal): Promise<Response> {
     if (statusOf(runtime.state) !== 'active') throw notActive(runtime);
     const expiresAt = this.#expiry(SERVICE_TICKET_MS);
     const said = { protocol: 'service', access: 'control', connectionId: runtime.id } as const;
     const { tickets } = this.#options;
     const ticket = tickets.read(tickets.sign({ ...ofLife(runtime), ...said, expiresAt }));
-    return this.answer(ticket, { method: 'GET', path, base: '', body: Readable.from([]), gone });
+    const { path, message } = typeof question === 'string' ? { path: question } : question;
+    const body = message === undefined ? [] : [Buffer.from(JSON.stringify(message))];
+    const method = message === undefined ? 'GET' : 'POST';
+    return this.answer(ticket, { method, path, base: '', body: Readable.from(body), gone });
   }
 
   #expiry(ttlMs = this.#options.ticketTtlMs): Date {
