@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+export const MOST_STEPS = 1000;
+export const MOST_TIMEOUT_MS = 300_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** More than any call takes: the arguments themselves are judged by their call. */
+const MOST_ARGUMENTS = 10;
+
+export const Alias = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
+    'Has to be a letter or "_", and then at most 63 letters, digits and "_"',
+  );
+
+const StepOptions = z.strictObject({
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(MOST_TIMEOUT_MS)
+    .default(DEFAULT_TIMEOUT_MS)
+    .describe('How long the step may take. Calls take no timeout among their own arguments.'),
+  logs: z
+    .enum(['off', 'capture'])
+    .default('off')
+    .describe('Whether the result has what pages wrote to the console during the step.'),
+  dryRun: z.boolean().default(false).describe('Checks the step, and does nothing.'),
+  scriptId: z.string().max(200).optional().describe('A name of yours for a script.'),
+  scriptName: z.string().max(200).optional().describe('A name of yours for a script.'),
+});
+
+export const Step = z.strictObject({
+  call: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe(
+      'A call of Playwright on `page`, `context`, `keyboard`, `mouse`, `touchscreen` or an alias, such as `page.goto`; or `execute`.',
+    ),
+  args: z
+    .array(z.unknown())
+    .max(MOST_ARGUMENTS)
+    .default([])
+    .describe("The call's arguments as Playwright takes them, in their order."),
+  as: Alias.optional().describe('The alias by which later steps call what this one yields.'),
+  options: StepOptions.prefault({}),
+});
+export type Step = z.output<typeof Step>;
+
+export const Steps = z.array(Step).min(1).max(MOST_STEPS);
