@@ -44,7 +44,6 @@ export interface Subscription {
 
 /** What steps find without a binding: the default page's, but for the context. */
 export const TARGETS = ['page', 'context', 'keyboard', 'mouse', 'touchscreen'] as const;
-export type Target = (typeof TARGETS)[number];
 
 /** What a page has of these is reached through it: `popup.keyboard.type`. */
 export const PARTS_OF_PAGE = ['keyboard', 'mouse', 'touchscreen'] as const;

@@ -3,12 +3,10 @@ import { yieldOfEvent } from '../calls/events.ts';
 import { SCRIPT_CALL, TARGETS } from '../calls/kinds.ts';
 import { checkArguments } from './arguments-of-call.ts';
 import type { Bound } from './bound.ts';
-import { below, type Issue, toIssues } from './issue.ts';
+import { below, firstIssues, type Issue, toIssues } from './issue.ts';
 import { type ResolvedCall, resolveCall } from './resolve-call.ts';
 import { Step, Steps } from './step.ts';
 
-/** Whoever has repaired so many asks again. */
-const MOST_ISSUES = 100;
 const RESERVED: readonly string[] = [...TARGETS, SCRIPT_CALL];
 /** What is of use to later steps alone. */
 const FOR_LATER: readonly Yield[] = ['locator', 'locatorList', 'frameLocator'];
@@ -18,22 +16,17 @@ const FOR_LATER: readonly Yield[] = ['locator', 'locatorList', 'frameLocator'];
  * number of the step.
  */
 export function checkSteps(given: unknown): Issue[] {
-  const parsed = Steps.safeParse(given);
-  const issues = parsed.success
-    ? checkCalls(parsed.data)
-    : parsed.error.issues.flatMap((issue) => toIssues(issue, namesAt(issue.path.length)));
-  return issues.slice(0, MOST_ISSUES);
+  const { data, error } = Steps.safeParse(given);
+  if (error)
+    return firstIssues(error.issues, (issue) => toIssues(issue, namesAt(issue.path.length)));
+  const aliases = new Map<string, Bound>();
+  return firstIssues(data, (step, at) => below([at], checkStep(step, aliases)));
 }
 
 function namesAt(depth: number): string[] {
   return depth === 1
     ? Object.keys(Step.shape)
     : Object.keys(Step.shape.options.def.innerType.shape);
-}
-
-function checkCalls(steps: readonly Step[]): Issue[] {
-  const aliases = new Map<string, Bound>();
-  return steps.flatMap((step, at) => below([at], checkStep(step, aliases)));
 }
 
 /** Notes the alias of the step, too. */
