@@ -51,6 +51,7 @@ import {
 import type {
   ClusterFigures,
   FileStore,
+  OperationStore,
   NodeStore,
   RuntimeStore,
 } from '../runtime-manager/runtime/index.ts';
@@ -82,6 +83,7 @@ interface ServedNode extends Pick<OpenedNode, 'node' | 'states' | 'tryOut'> {
   drain: Drain;
   store: RuntimeStore;
   fileStore: FileStore;
+  operationStore: OperationStore;
   profiles: Profiles;
   storage: ObjectStorage;
   reservedPorts: ReservedPorts;
@@ -272,13 +274,14 @@ export class Cluster {
   }
 
   /** What ends when this process is taken for lost, and how it is put in order afterwards. */
-  #heldBy({ node, store, fileStore, profiles }: ServedNode): Held {
+  #heldBy({ node, store, fileStore, operationStore, profiles }: ServedNode): Held {
     const { dataDir, log } = this.#parts;
     return {
       fence: () => node.fence(),
       recover: async () => {
         await reconcile(store, node.id, log, 'runtime.node_lost');
         await fileStore.failArriving(node.id);
+        await operationStore.interrupt(node.id);
         await profiles.recoverClaimed(join(dataDir, 'checkouts'));
       },
       resume: () => node.resume(),

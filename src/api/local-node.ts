@@ -7,6 +7,7 @@ import {
   DownloadFiles,
   DownloadKeeper,
   EgressNotes,
+  Execution,
   HandOver,
   Humanize,
   Joiner,
@@ -32,7 +33,12 @@ import {
   type ReservedPorts,
   type WakeUps,
 } from '../runtime-manager/index.ts';
-import type { FileStore, RecordingStore, RuntimeStore } from '../runtime-manager/runtime/index.ts';
+import type {
+  FileStore,
+  OperationStore,
+  RecordingStore,
+  RuntimeStore,
+} from '../runtime-manager/runtime/index.ts';
 import { browserRoots, type Config } from './config/config.ts';
 import { findExecutables, type Executables } from './config/executables.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -48,6 +54,7 @@ export interface NodeParts extends Config {
   storage: ObjectStorage;
   fileStore: FileStore;
   recordingStore: RecordingStore;
+  operationStore: OperationStore;
   profiles: Profiles;
   extensions: Extensions;
   egressPolicy: EgressPolicy;
@@ -124,6 +131,7 @@ async function openCompanions(
   const keeper = stack.use(new DownloadKeeper({ store: fileStore, storage, limits, log }));
   const spool = stack.use(await openSpool(parts, stack));
   const { downloadsMax: mostDownloads, metrics } = parts;
+  const kept = { nodeId, keeper, storage, events, metrics: metrics.files };
   return [
     new Humanize(parts.humanizeMaxDelayMs),
     new HandOver(),
@@ -131,12 +139,8 @@ async function openCompanions(
     new Checkpoints(parts.profiles),
     new PageEvents(observers),
     new DownloadFiles({
-      nodeId,
-      keeper,
+      ...kept,
       store: fileStore,
-      storage,
-      events,
-      metrics: metrics.files,
       mostDownloads,
       diskBytes: parts.runtimeLimits.diskBytes,
     }),
@@ -153,6 +157,7 @@ async function openCompanions(
       observers,
       mostBytes: parts.recording.mostBytes,
     }),
+    new Execution({ ...kept, store: parts.operationStore, files: fileStore }),
     new Captchas(parts.captchas),
     new Screenshots(),
   ];

@@ -7,6 +7,7 @@ import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
 import { createFileStore } from '../db/queries/files.ts';
+import { createOperationStore } from '../db/queries/operations.ts';
 import { createRecordingStore } from '../db/queries/recordings.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
@@ -176,8 +177,10 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   const store = createRuntimeStore(database, secrets, ground);
   const fileStore = createFileStore(database.db);
   const recordingStore = createRecordingStore(database.db);
+  const operationStore = createOperationStore(database.db);
   await reconcile(store, nodeId, log);
   await fileStore.failArriving(nodeId);
+  await operationStore.interrupt(nodeId);
   const { storage, preview } = stack.use(await openRetention(ground, database.db, nodeId, log));
   const fileRemoval = stack.use(new FileRemoval({ store: fileStore, storage, log }));
   const profileStore = createProfileStore(database.db, secrets);
@@ -194,8 +197,8 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   });
   const wakeUps = stack.use(new WakeUps(others?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
-  const kept = { storage, store, fileStore, fileRemoval, recordingStore, profiles, extensions };
-  const core = { ...kept, reservedPorts, wakeUps };
+  const stores = { store, fileStore, recordingStore, operationStore };
+  const core = { ...stores, storage, fileRemoval, profiles, extensions, reservedPorts, wakeUps };
   const openNode = parts.openNode ?? openLocalNode;
   const opened: Browsers =
     others && ground.role === 'api'

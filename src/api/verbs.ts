@@ -8,6 +8,7 @@ import {
   BrowserProfiles,
   ProfileTransfers,
   Files,
+  Operations,
   Recordings,
   RecordingTokens,
   RuntimeFiles,
@@ -23,6 +24,7 @@ import {
   ApiKeys,
   Workspaces,
   type FileStore,
+  type OperationStore,
   type RecordingStore,
 } from '../runtime-manager/runtime/index.ts';
 import type { Config } from './config/config.ts';
@@ -38,6 +40,7 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   storage: ObjectStorage;
   fileStore: FileStore;
   recordingStore: RecordingStore;
+  operationStore: OperationStore;
   /** Undefined: this process converts no recordings. */
   converter: Pick<Converter, 'soon'> | undefined;
   fileRemoval: FileRemoval;
@@ -72,6 +75,7 @@ export function openVerbs(parts: VerbParts) {
     }),
     browserProfiles,
     files,
+    operations: new Operations({ store: parts.operationStore, runtimes }),
     recordings: new Recordings(parts.recordingStore, parts.converter),
     recordingTokens: new RecordingTokens(secrets.ticketKeys),
     runtimeFiles: new RuntimeFiles({ ...fileParts, files, runtimes }),

@@ -25,6 +25,8 @@ export interface Run {
   readonly onNote: (listener: (event: NewEvent) => void) => Disposable;
   /** Records which page of the default context is its first; undefined: there is none. */
   readonly setDefaultPage: (pageId: string | undefined) => void;
+  /** Counts the runtime as in use until the result is disposed. */
+  readonly use: () => Disposable;
   /** The proxy that the traffic goes through now. */
   readonly proxy: () => Proxy | undefined;
 }

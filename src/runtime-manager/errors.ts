@@ -65,6 +65,8 @@ export const RUNTIME_ERROR_CODES = [
   'recording.unsupported',
   'recording.codec_unavailable',
   'recording.conversion_failed',
+  'operation.not_found',
+  'operation.too_many',
   'page.not_found',
   'page.unavailable',
   'connection.ticket_invalid',

@@ -80,6 +80,10 @@ export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-
 export { LiveView } from './live/live-view.ts';
 export { closeViewer } from './live/close-viewer.ts';
 export { CLOSE_CODES, LIVE_PROTOCOL, TOKEN_PREFIX } from './live/messages.ts';
+export { Execution } from './operations/execution.ts';
+export { Operations } from './operations/operations.ts';
+export { checkSteps } from './operations/steps/check-steps.ts';
+export { Step } from './operations/steps/step.ts';
 export { LocalNode } from './node/local-node.ts';
 export { onlyNode } from './node/nodes.ts';
 export { PageEvents } from './node/page-events.ts';

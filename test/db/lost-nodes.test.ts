@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { asc, eq, inArray, sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import type { Db } from '../../src/db/client.ts';
+import { createOperationStore } from '../../src/db/queries/operations.ts';
 import { createFileStore } from '../../src/db/queries/files.ts';
 import { nodes, runtimes } from '../../src/db/schema/index.ts';
 import type { Runtime } from '../../src/runtime-manager/runtime/index.ts';
@@ -209,21 +210,29 @@ test('ends and begins of single runtimes meanwhile do not deadlock, and places s
   }
 });
 
-test('files that arrive on nodes that are lost or have left fail, also when they began late', async ({
+test('files that arrive and operations under way on nodes that are lost or have left fail, also when they began late', async ({
   cluster: { db, members, openOrganization, insert },
 }) => {
   const organizationId = await openOrganization();
   const store = createFileStore(db);
+  const operations = createOperationStore(db);
   const join = (leaseMs: number) => members.join(member(), leaseMs);
   const [gone, left, alive] = [await join(OVER_MS), await join(MINUTE_MS), await join(MINUTE_MS)];
   const arrive = async (nodeId: string) => {
-    const { id: runtimeId } = await insert(organizationId, nodeId);
+    const { id: runtimeId, workspaceId } = await insert(organizationId, nodeId);
     const about = { path: 'a', contentType: 'text/plain', url: undefined, nodeId };
     const id: string = randomUUID();
     await store.beginDownload({ ...about, id, organizationId, runtimeId });
+    const steps = { status: 'running', progress: { step: 1, totalSteps: 2 }, alias: 'a' } as const;
+    await operations.insert({ ...steps, id, organizationId, workspaceId, runtimeId, nodeId });
     return id;
   };
-  const stateOf = async (id: string) => (await store.find(organizationId, id))?.state;
+  const stateOf = async (id: string) => {
+    const operation = await operations.find(organizationId, id);
+    const state = (await store.find(organizationId, id))?.state;
+    expect(operation?.status).toBe(state === 'arriving' ? 'running' : 'failed');
+    return state;
+  };
   const [here, there, spared] = [
     await arrive(gone.id),
     await arrive(left.id),
@@ -240,5 +249,8 @@ test('files that arrive on nodes that are lost or have left fail, also when they
   const late = await arrive(gone.id);
   await members.failLate();
   expect(await store.find(organizationId, late)).toMatchObject({ failure: 'download.cut_off' });
+  expect(await operations.find(organizationId, late)).toMatchObject({
+    error: { code: 'operation.interrupted' },
+  });
   expect(await stateOf(spared)).toBe('arriving');
 });

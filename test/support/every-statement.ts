@@ -9,6 +9,7 @@ import { createFileStore } from '../../src/db/queries/files.ts';
 import * as idempotency from '../../src/db/queries/idempotency-keys.ts';
 import { createNodeStore } from '../../src/db/queries/nodes.ts';
 import * as organizations from '../../src/db/queries/organizations.ts';
+import { createOperationStore } from '../../src/db/queries/operations.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
 import { createRecordingStore } from '../../src/db/queries/recordings.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
@@ -25,6 +26,7 @@ import {
   type PageRequest,
 } from '../../src/runtime-manager/runtime/index.ts';
 import { BUSY } from './filled-tables.ts';
+import { keepOperations } from './every-operation-statement.ts';
 import { keepRecordings } from './every-recording-statement.ts';
 import { keepFiles } from './every-file-statement.ts';
 import { insertRecord, newRecord, RUNNING } from './records.ts';
@@ -106,6 +108,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const stored = watch(createFileStore(db), uncalled);
   const records = watch(createFileRecords(db), uncalled);
   const recordings = watch(createRecordingStore(db), uncalled);
+  const operations = watch(createOperationStore(db), uncalled);
   const query = watch(
     {
       ...keyQueries,
@@ -202,6 +205,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const place = { organizationId: org, runtimeId: life.id, workspaceId: space, nodeId };
   await keepFiles(stored, place);
   await keepRecordings(recordings, place);
+  await keepOperations(operations, place);
   const recorded = await records.listStored(PAGE);
   await records.listKept(recorded.map(({ id }) => id));
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });

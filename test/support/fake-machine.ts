@@ -36,6 +36,7 @@ export class FakeBrowser implements MachineBrowser {
     connect: async () => undefined,
     answer: async () => new Response(),
     isInSession: () => false,
+    startHelper: () => Promise.reject(new Error('there are no helpers')),
   };
   readonly pages = {
     contextId: 'c',

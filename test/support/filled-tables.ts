@@ -48,6 +48,12 @@ export async function fillTables(db: Db, over: number): Promise<void> {
       select gen_random_uuid(), organization_id, (select id from space), id, id, 'daily', 1,
         gen_random_uuid(), 'ready', '{}', stopped_at - interval '60 days', stopped_at - interval '60 days'
       from runtime returning id
+    ), operation as (
+      insert into operations (id, organization_id, workspace_id, runtime_id, alias, node_id, status,
+        progress, created_at, ended_at)
+      select gen_random_uuid(), organization_id, (select id from space), id, 'daily',
+        (select id from org), 'succeeded', '{"step":1,"totalSteps":1}', stopped_at, stopped_at
+      from runtime
     ), part as (
       insert into recording_parts (recording_id, tab_id, start_ms, end_ms, width, height, size_bytes, key)
       select id, 't', 0, 1, 1, 1, 1, 'recording ' || id from recording

@@ -31,8 +31,8 @@ export interface ApiEnv {
     actor: ApiActor;
     /** Whether to carry the request out even if its client hangs up: it may retry for the answer. */
     outlivesClient: boolean | undefined;
-    /** The id that a runtime gets which the request makes; undefined: any. */
-    newRuntimeId: string | undefined;
+    /** The id that a runtime or operation gets which the request makes; undefined: any. */
+    newId: string | undefined;
     /** The runtime that a request is for, if middleware looked it up. */
     runtime: Runtime;
     /** The runtime that the request's log line names. */

@@ -9,6 +9,7 @@ import type {
   NodeControl,
   ProfileTransfers,
   Files,
+  Operations,
   RuntimeFiles,
   RuntimeManager,
 } from '../../runtime-manager/index.ts';
@@ -53,6 +54,7 @@ import { healthRoutes, type HealthParts, type JailStatus } from '../routes/healt
 import { livePageRoutes, type LivePageParts } from '../routes/live-page.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
+import { operationRoutes } from '../routes/operations.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { recordingPageRoutes } from '../routes/recording-page.ts';
@@ -78,6 +80,7 @@ const DISCOVERY_HINT =
   'Discovery works below the cdpUrl of a runtime, for example at <cdpUrl>/json/version: give the client that address, or its path.';
 const TAGS = [
   'Runtimes',
+  'Operations',
   'Connections',
   'Live view',
   'Recordings',
@@ -100,6 +103,7 @@ export interface AppParts extends AuthParts, LivePageParts, RecordingRouteParts 
   apiKeys: ApiKeys;
   workspaces: Workspaces;
   runtimes: RuntimeManager;
+  operations: Operations;
   browserProfiles: BrowserProfiles;
   files: Files;
   runtimeFiles: RuntimeFiles;
@@ -184,6 +188,7 @@ export function createApp(parts: AppParts) {
 function serveResources(app: ReturnType<typeof createRouter>, parts: AppParts): void {
   app.route('/', workspaceRoutes(parts));
   app.route('/', runtimeRoutes(parts));
+  app.route('/', operationRoutes(parts));
   app.route('/', runtimeProxyRoutes(parts));
   app.route('/', runtimeUsageRoutes(parts));
   app.route('/', runtimeFileRoutes(parts));

@@ -10,19 +10,22 @@ const HEADER = 'idempotency-key';
 const KEY = /^[!-~]{1,255}$/;
 /** The headers that belong to the answer itself rather than to one request. */
 const KEPT_HEADERS = ['cache-control', 'content-type', 'retry-after'];
+/** The one operation whose body may have the key, as the published contract says. */
+const EXECUTE = /^\/v1\/workspaces\/[^/]+\/execute$/;
+const KeyInBody = z.object({ idempotencyKey: z.string() });
 const Status = z.custom<200>((value) => typeof value === 'number');
 
 /** Carries a POST with an `Idempotency-Key` out once; repeats get the same answer. */
 export function idempotency(answers: IdempotentAnswers) {
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const key = c.req.header(HEADER);
-    if (c.req.method !== 'POST' || key === undefined || isWait(c)) return next();
+    const key = c.req.method === 'POST' && !isWait(c) ? await keyOf(c) : undefined;
+    if (key === undefined) return next();
     if (!KEY.test(key)) throw invalidKey();
     c.set('outlivesClient', true);
     const secret = c.req.header('authorization') ?? '';
     const request = { secret, key, digest: await digestOf(c) };
     const { answer, isReplay } = await answers.answer(request, async (runtimeId) => {
-      c.set('newRuntimeId', runtimeId);
+      c.set('newId', runtimeId);
       await next();
       return record(c.res.clone());
     });
@@ -34,7 +37,28 @@ export function idempotency(answers: IdempotentAnswers) {
 
 /** A wait changes nothing, so it may be repeated. */
 function isWait(c: Context): boolean {
-  return c.req.path.endsWith('/events/wait');
+  return c.req.path.endsWith('/wait');
+}
+
+/** Throws `idempotency.two_keys` for a request that has one in its body too. */
+async function keyOf(c: Context): Promise<string | undefined> {
+  const key = c.req.header(HEADER);
+  if (!EXECUTE.test(c.req.path)) return key;
+  const inBody = KeyInBody.safeParse(parseJson(await c.req.text())).data?.idempotencyKey;
+  if (key !== undefined && inBody !== undefined) {
+    const message = 'The request has a key in its body and one in its header Idempotency-Key.';
+    throw new ApiError('idempotency.two_keys', message, { hint: 'Leave one of them out.' });
+  }
+  return key ?? inBody;
+}
+
+/** Undefined for what is no JSON, which the route refuses. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function digestOf(c: Context): Promise<string> {

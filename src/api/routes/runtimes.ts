@@ -182,7 +182,7 @@ export function runtimeRoutes({ runtimes, addressOf, ceilings }: RuntimeRoutePar
     .openapi(create(ceilings), async (c) => {
       const { id } = c.req.valid('param');
       const request = c.req.valid('json');
-      const scope = { ...scopeOf(c), runtimeId: c.var.newRuntimeId };
+      const scope = { ...scopeOf(c), runtimeId: c.var.newId };
       const runtime = await runtimes.create(c.var.actor, id, request, scope);
       return c.json(answer.only(c, runtime), 200);
     })

@@ -26,7 +26,7 @@ export function createDownloadStore(db: Db): DownloadStore {
         insert into ${files}
           (id, organization_id, runtime_id, kept_by, path, source, state, content_type, url, node_id)
         select ${download.id}, ${download.organizationId}, ${runtimeId}, runtimes.id,
-          ${download.path}, 'download', 'arriving', ${download.contentType},
+          ${download.path}, ${download.source ?? 'download'}, 'arriving', ${download.contentType},
           ${download.url ?? null}, ${download.nodeId}
         from runtimes
         where organization_id = ${download.organizationId} and id = ${runtimeId} for key share

@@ -8,19 +8,23 @@ import type {
   StoredFile,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { files } from '../schema/index.ts';
+import { files, isStored } from '../schema/index.ts';
 import { isKept, toFile } from './file-rows.ts';
 import { afterCursor, toPage } from './pages.ts';
 
 /** The last character there is: no path has it, so all that begin with a text are before text and it. */
 const LAST = '\u{10FFFF}';
 
-export function createFileLists(db: Db): Pick<FileStore, 'list' | 'listFolder' | 'listOfRuntime'> {
+export function createFileLists(
+  db: Db,
+): Pick<FileStore, 'list' | 'listFolder' | 'listOfRuntime' | 'findOfRuntime'> {
   return {
     list: (namespaceId, range) => listFiles(db, namespaceId, range),
     listFolder: (namespaceId, range) => listFolder(db, namespaceId, range),
     listOfRuntime: (organizationId, runtimeId, page) =>
       listOfRuntime(db, { organizationId, runtimeId }, page),
+    findOfRuntime: ({ organizationId, id: runtimeId }, reference) =>
+      findOfRuntime(db, { organizationId, runtimeId }, reference),
   };
 }
 
@@ -107,4 +111,26 @@ async function listOfRuntime(
     .orderBy(desc(files.createdAt), desc(files.id))
     .limit(page.limit + 1);
   return toPage(rows.map(toFile), page);
+}
+
+async function findOfRuntime(
+  db: Db,
+  { organizationId, runtimeId }: { organizationId: string; runtimeId: string },
+  reference: string,
+): Promise<{ path: string; key: string } | undefined> {
+  const [found] = await db
+    .select({ path: files.path, key: files.key })
+    .from(files)
+    .where(
+      and(
+        eq(files.organizationId, organizationId),
+        eq(files.runtimeId, runtimeId),
+        isKept,
+        isStored,
+        sql`(${files.path} = ${reference} or ${files.id}::text = ${reference})`,
+      ),
+    )
+    .orderBy(desc(files.createdAt), desc(files.id))
+    .limit(1);
+  return found && found.key !== null ? { path: found.path, key: found.key } : undefined;
 }

@@ -23,6 +23,7 @@ import {
   runtimes,
 } from '../schema/index.ts';
 import { failArriving } from './downloads.ts';
+import { interruptOperations } from './operations.ts';
 import { leavingPlaces } from './quotas.ts';
 import { MOVED } from './runtime-events.ts';
 import { MOVE_VALUES, moveParameters } from './runtime-moves.ts';
@@ -169,7 +170,9 @@ async function declareLost(db: Db, ids: readonly string[]): Promise<LostNodes> {
 }
 
 async function failLate(db: Db): Promise<RuntimeLife[]> {
-  await failArriving(db, db.select({ id: nodes.id }).from(nodes).where(isGone));
+  const gone = db.select({ id: nodes.id }).from(nodes).where(isGone);
+  await failArriving(db, gone);
+  await interruptOperations(db, gone);
   return loseLate(db).execute(moveParameters(NODE_LOST));
 }
 

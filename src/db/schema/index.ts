@@ -4,6 +4,7 @@ export * from './browser-profiles.ts';
 export * from './files.ts';
 export * from './idempotency-keys.ts';
 export * from './nodes.ts';
+export * from './operations.ts';
 export * from './organizations.ts';
 export * from './recordings.ts';
 export * from './runtime-events.ts';

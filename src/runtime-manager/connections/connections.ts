@@ -184,6 +184,8 @@ export class Connections {
   readonly #all = new Map<string, Connection>();
   /** The last activity on connections that are revoked now, or on none of them (`touch`). */
   #otherActivity: Moment | undefined;
+  /** How much uses the runtime now without a connection. */
+  #users = 0;
 
   constructor(events: ConnectionEvents, life: Pick<RuntimeLife, 'id' | 'generation'>) {
     this.#events = events;
@@ -222,8 +224,21 @@ export class Connections {
     this.#otherActivity = thisMoment();
   }
 
-  /** Counts connections with an open command as active, each command for at most `limitMs`. */
+  /** Counts the runtime as in use until the result is disposed. */
+  use(): Disposable {
+    this.touch();
+    this.#users++;
+    return {
+      [Symbol.dispose]: () => {
+        this.#users--;
+        this.touch();
+      },
+    };
+  }
+
+  /** Counts what is in use as active, and connections with an open command, each for at most `limitMs`. */
   touchAsked(limitMs: number): void {
+    if (this.#users > 0) this.touch();
     for (const connection of this.#all.values()) connection.touchIfAsked(limitMs);
   }
 

@@ -21,6 +21,7 @@ import { PausedTargets } from './cdp/paused-targets.ts';
 import { QuietCommands } from './cdp/quiet-commands.ts';
 import { SharedActing, type SharedState } from './cdp/shared-acting.ts';
 import { HeldClosings, TabClosings } from './cdp/tab-closings.ts';
+import { startPlaywright, type PlaywrightProcess } from '../playwright/process.ts';
 import {
   assertPlaywrightClient,
   startPlaywrightServer,
@@ -66,6 +67,7 @@ export class Endpoints implements AsyncDisposable {
   /** One for each client of CDP that may control. */
   readonly #acting = new Set<Acting>();
   readonly #emulation = new Set<PageEmulation>();
+  readonly #helpers = new Set<PlaywrightProcess>();
   #playwright: Promise<PlaywrightServer> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -241,10 +243,28 @@ export class Endpoints implements AsyncDisposable {
     return this.#playwright;
   }
 
+  /**
+   * Starts a helper that reaches the browser by its first port, inspected as clients are, and the
+   * outside by its second, a proxy. It is the caller's to end, and ends with the browser at the latest.
+   */
+  async startHelper(module: URL): Promise<PlaywrightProcess> {
+    this.#assertOpen();
+    const { directory, jail, env, acceptProxied } = this.#options;
+    const accept = [this.#openGate('playwright').accept, acceptProxied];
+    const helper = await startPlaywright(module, { jail, directory, env, accept });
+    this.#helpers.add(helper);
+    void helper.exited.then(() => this.#helpers.delete(helper));
+    if (!this.#closing.signal.aborted) return helper;
+    await helper[Symbol.asyncDispose]();
+    throw over();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted) throw over();
+  }
+
   async #startPlaywright(): Promise<PlaywrightServer> {
-    if (this.#closing.signal.aborted) {
-      throw new RuntimeError('runtime.not_active', 'The runtime is over.');
-    }
+    this.#assertOpen();
     const { directory, jail, env, acceptProxied, ffmpegPath, files } = this.#options;
     const { accept } = this.#openGate('playwright');
     const server = await startPlaywrightServer(
@@ -269,8 +289,13 @@ export class Endpoints implements AsyncDisposable {
     await this.#webdriver[Symbol.asyncDispose]();
     const playwright = await this.#playwright?.catch(() => undefined);
     await playwright?.[Symbol.asyncDispose]();
+    await Promise.all([...this.#helpers].map((helper) => helper[Symbol.asyncDispose]()));
     for (const gate of this.#gates.values()) gate[Symbol.dispose]();
   }
+}
+
+function over(): RuntimeError {
+  return new RuntimeError('runtime.not_active', 'The runtime is over.');
 }
 
 /** The page that a connection leads to; undefined for one to the browser itself. */

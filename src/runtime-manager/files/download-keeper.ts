@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -10,7 +11,7 @@ import type { FileFailure, StoredFile } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import { StorageQuotas, type FileLimits } from './storage-quota.ts';
 import { mediaTypeOf } from './media-type-of.ts';
-import { storeFile } from './store-content.ts';
+import { storeContent, storeFile } from './store-content.ts';
 
 /** How many downloads of a machine are stored at once: each takes memory for its buffers. */
 const STORED_AT_ONCE = 4;
@@ -20,7 +21,7 @@ const AWAY_MS = 120_000;
 
 export interface KeeperOptions {
   store: Pick<FileStore, 'ensureNamespace' | 'finishDownload' | 'failDownload' | 'usage'>;
-  storage: Pick<ObjectStorage, 'putFile' | 'delete'>;
+  storage: Pick<ObjectStorage, 'put' | 'putFile' | 'delete'>;
   limits: FileLimits;
   log: Logger;
 }
@@ -34,12 +35,12 @@ export interface BegunRecord {
   record: () => Promise<void>;
 }
 
-/** A download that is complete. */
+/** A download that is complete, or another file of a runtime. */
 export interface CompleteDownload extends BegunRecord {
   runtime: Runtime;
   name: string;
-  /** The caller's until then; closed when the content is stored. */
-  content: FileHandle;
+  /** An open file is the caller's until then; it is closed when the content is stored. */
+  content: FileHandle | Buffer;
 }
 
 /**
@@ -96,7 +97,7 @@ export class DownloadKeeper implements AsyncDisposable {
       }
       return await this.#fail(download, failure);
     } finally {
-      await content.close().catch(() => undefined);
+      if (!Buffer.isBuffer(content)) await content.close().catch(() => undefined);
     }
   }
 
@@ -123,12 +124,15 @@ export class DownloadKeeper implements AsyncDisposable {
   async #store({ id, runtime, name, content }: CompleteDownload) {
     const { store, storage, limits } = this.#options;
     const { organizationId, storageWorkspace, alias } = runtime;
-    const { size } = await content.stat();
+    const size = Buffer.isBuffer(content) ? content.length : (await content.stat()).size;
     // What has no room is not stored first.
     await this.#written(() => this.#quotas.room(organizationId, size));
     const mostBytes = limits.fileBytes;
     const stored = await this.#whileAway(
-      () => storeFile(storage, content, { organizationId, mostBytes }),
+      () =>
+        Buffer.isBuffer(content)
+          ? storeContent(storage, Readable.from([content]), { organizationId, mostBytes })
+          : storeFile(storage, content, { organizationId, mostBytes }),
       isUnavailable,
     );
     const kept = await this.#written(async () => {

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../runtime/runtime.ts';
+import type { Page, PageRequest, RuntimeLife } from '../runtime/runtime.ts';
 import type {
   FileFailure,
   NewDownload,
@@ -79,6 +79,11 @@ export interface FileStore {
     runtimeId: string,
     page: PageRequest,
   ): Promise<Page<StoredFile>>;
+  /** The newest stored file that came from a runtime and has this id or path. */
+  findOfRuntime(
+    life: Pick<RuntimeLife, 'organizationId' | 'id'>,
+    reference: string,
+  ): Promise<{ path: string; key: string } | undefined>;
   move(
     organizationId: string,
     id: string,

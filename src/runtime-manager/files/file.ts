@@ -74,7 +74,7 @@ export interface NewFile extends StoredContent {
   contentType: string;
 }
 
-/** A download that a runtime's browser began. */
+/** A file that comes from a runtime: a download, or what a step makes. */
 export interface NewDownload {
   id: string;
   organizationId: string;
@@ -85,4 +85,6 @@ export interface NewDownload {
   path: string;
   contentType: string;
   url: string | undefined;
+  /** Undefined: a download. */
+  source?: 'export';
 }

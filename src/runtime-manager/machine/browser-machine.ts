@@ -55,6 +55,7 @@ export interface MachineBrowser {
     | 'judge'
     | 'repeatEmulation'
     | 'tabClosings'
+    | 'startHelper'
   >;
   readonly pages: Pick<Pages, keyof Pages>;
   /** All downloads of its pages and extensions, whoever began them. */

@@ -30,6 +30,7 @@ export interface BringUp extends BringUpParts {
   route: ProxyRoute;
   /** The companions that are attached to the runtime. */
   attached: Companions;
+  use: () => Disposable;
   log: Logger;
   /** Aborts when the runtime is to end, with the reason. */
   ending: AbortController;
@@ -106,6 +107,7 @@ async function furnish(run: BringUp, { browser, route, checked }: Obtained): Pro
     note: (event) => record.note(event),
     onNote: (listener) => record.onNote(listener),
     setDefaultPage: (pageId) => record.setDefaultPage(pageId),
+    use: run.use,
     proxy: () => run.route.proxy,
   });
   attached.catch(() => undefined); // Attaching may fail during the check.

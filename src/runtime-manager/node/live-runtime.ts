@@ -73,6 +73,7 @@ export class LiveRuntime {
       profile: ProfileSession.of(runtime, profiles, log),
       route: new ProxyRoute({ machine, record, log }),
       attached: this.companions,
+      use: () => this.connections.use(),
       log,
       ending: new AbortController(),
       taken,

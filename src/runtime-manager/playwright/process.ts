@@ -9,6 +9,7 @@ import { readOnly } from '../machine/jail/mounts.ts';
 import type { BrowserDirectory } from '../browser/browser-directory.ts';
 import { helperMounts } from '../browser/browser-mounts.ts';
 import { seenPart } from '../browser/own-files.ts';
+import type { PeerPipes } from './peer.ts';
 
 const PROJECT = dirname(findPackageJSON(import.meta.url) ?? '');
 
@@ -50,6 +51,8 @@ export interface PlaywrightOptions {
 export interface PlaywrightProcess extends AsyncDisposable {
   /** Sends the process its one task, and resolves with the answer. Throws when the process ends. */
   ask(task: object, signal: AbortSignal): Promise<unknown>;
+  /** The pipes, to and from a process that takes calls rather than one task. */
+  pipes: PeerPipes;
   ports: readonly number[];
   reach(port: number): Dial;
   exited: Promise<unknown>;
@@ -83,13 +86,17 @@ export async function startPlaywright(
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const { stdin, stdout } = helper.child;
-  stdin?.on('error', () => undefined);
+  if (!stdin || !stdout) {
+    helper.kill();
+    throw new Error('the process was started without its pipes');
+  }
+  stdin.on('error', () => undefined);
   return {
+    pipes: { input: stdout, output: stdin },
     ports: helper.ports,
     exited: helper.exited,
     reach: (port) => helper.reach(port),
     ask: async (task, signal) => {
-      if (!stdin || !stdout) throw new Error('the process was started without its pipes');
       const answer = firstLine(stdout, signal);
       stdin.write(`${JSON.stringify(task)}\n`);
       return JSON.parse(await answer);

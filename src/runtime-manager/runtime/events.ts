@@ -39,6 +39,15 @@ export const CONTROL_EVENTS = [
   'runtime.control_returned',
 ] as const;
 
+/** Events of steps that a runtime carries out. */
+export const OPERATION_EVENTS = [
+  'operation.queued',
+  'operation.started',
+  'operation.succeeded',
+  'operation.failed',
+  'operation.cancelled',
+] as const;
+
 /** Events of captchas on pages, in runtimes that solve them. */
 export const CAPTCHA_EVENTS = [
   'captcha.detected',
@@ -56,6 +65,7 @@ export const EVENT_TYPES = [
   ...DOWNLOAD_EVENTS,
   ...CONTROL_EVENTS,
   ...CAPTCHA_EVENTS,
+  ...OPERATION_EVENTS,
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

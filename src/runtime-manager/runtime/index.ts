@@ -73,6 +73,21 @@ export type {
   StorageTotals,
   StorageUsage,
 } from '../files/file-store.ts';
+export { BINDING_TYPES } from '../operations/calls/kinds.ts';
+export {
+  INTERRUPTED,
+  isOver,
+  OPERATION_ERROR_CODES,
+  OPERATION_MODES,
+  OPERATION_STATUSES,
+  STEP_STATUSES,
+  type Operation,
+  type OperationError,
+  type OperationProgress,
+  type OperationResult,
+  type StepResult,
+} from '../operations/operation.ts';
+export type { OperationStore } from '../operations/operation-store.ts';
 export { PERSONA_ID_MAX } from '../humanize/persona-id.ts';
 export { JAIL_LEVELS, JAIL_MODES, type JailLevel, type JailMode } from '../machine/jail/levels.ts';
 export {

@@ -1,15 +1,20 @@
 const END = 0;
-/** A page can make events of any size; larger ones are passed over. */
+/** A page can make events of any size. */
 const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
 
-/** Puts together the messages of a stream, in which a NUL byte ends each message. */
+/**
+ * Puts together the messages of a stream, in which a NUL byte ends each message. Larger messages than
+ * `mostBytes` are passed over.
+ */
 export class MessageReader {
   readonly #read: (message: Buffer) => void;
+  readonly #mostBytes: number;
   #chunks: Buffer[] = [];
   #receivedBytes = 0;
 
-  constructor(read: (message: Buffer) => void) {
+  constructor(read: (message: Buffer) => void, mostBytes = MESSAGE_MAX_BYTES) {
     this.#read = read;
+    this.#mostBytes = mostBytes;
   }
 
   take(chunk: Buffer): void {
@@ -25,13 +30,13 @@ export class MessageReader {
 
   #keep(bytes: Buffer): void {
     this.#receivedBytes += bytes.length;
-    if (this.#receivedBytes > MESSAGE_MAX_BYTES) this.#chunks = [];
+    if (this.#receivedBytes > this.#mostBytes) this.#chunks = [];
     else this.#chunks.push(bytes);
   }
 
   /** Undefined: the message was too large. */
   #complete(): Buffer | undefined {
-    const isWhole = this.#receivedBytes <= MESSAGE_MAX_BYTES;
+    const isWhole = this.#receivedBytes <= this.#mostBytes;
     const [first, ...others] = this.#chunks;
     this.#chunks = [];
     this.#receivedBytes = 0;

@@ -1,0 +1,69 @@
+import type { Attached, Companion, Run } from '../companion.ts';
+import { RuntimeError } from '../errors.ts';
+import { Executor } from './executor.ts';
+import { cancelOperation, executeSteps, OPERATIONS, waitForOperation } from './operation-verbs.ts';
+import { RunOperations, type RunOperationsOptions } from './run-operations.ts';
+import { RunTools } from './run-tools.ts';
+import { StepFiles, type StepFilesOptions } from './step-files.ts';
+
+/** How long a cancelled operation may take to end. */
+const CANCEL_MS = 10_000;
+
+export type ExecutionOptions = StepFilesOptions &
+  Pick<RunOperationsOptions, 'nodeId' | 'store' | 'events'>;
+
+/** Carries out steps and tools in a browser, on demand. */
+export class Execution implements Companion {
+  readonly name = OPERATIONS;
+  readonly #options: ExecutionOptions;
+
+  constructor(options: ExecutionOptions) {
+    this.#options = options;
+  }
+
+  async attach(run: Run): Promise<Attached> {
+    const files = new StepFiles(this.#options, run);
+    const executor = new Executor({
+      startHelper: (module) => run.browser.endpoints.startHelper(module),
+      giveFile: (path, signal) => files.give(path, signal),
+      log: run.log,
+    });
+    const operations = new RunOperations({ ...this.#options, executor, files }, run);
+    const tools = new RunTools({ executor, files }, run);
+    return {
+      call: (verb, message, signal) => carryOut(operations, { verb, message, signal }),
+      answer: (asked) => tools.answer(asked),
+      [Symbol.asyncDispose]: async () => {
+        await operations[Symbol.asyncDispose]();
+        await executor[Symbol.asyncDispose]();
+      },
+    };
+  }
+}
+
+interface Asked {
+  verb: string;
+  message: unknown;
+  signal: AbortSignal;
+}
+
+async function carryOut(operations: RunOperations, { verb, message, signal }: Asked) {
+  const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+  switch (`${OPERATIONS}.${verb}`) {
+    case executeSteps.name: {
+      const { waitMs, ...order } = executeSteps.message.parse(message);
+      await operations.execute(order, within(waitMs));
+      return {};
+    }
+    case waitForOperation.name: {
+      const { id, timeoutMs } = waitForOperation.message.parse(message);
+      await operations.wait(id, within(timeoutMs));
+      return {};
+    }
+    case cancelOperation.name:
+      await operations.cancel(cancelOperation.message.parse(message).id, within(CANCEL_MS));
+      return {};
+    default:
+      throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
+  }
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { BINDING_TYPES } from './calls/kinds.ts';
+
+/** A file that a step or a tool has made. */
+export const ProducedFile = z.object({
+  name: z.string(),
+  contentType: z.string(),
+  content: z.string().transform((text) => Buffer.from(text, 'base64')),
+});
+
+/** What the process that carries steps out says of one; the service takes nothing else from it. */
+export const Outcome = z.object({
+  dryRun: z.boolean().optional(),
+  value: z.json().optional(),
+  binding: z.object({ alias: z.string(), id: z.string(), type: z.enum(BINDING_TYPES) }).optional(),
+  file: ProducedFile.optional(),
+  logs: z.array(z.object({ level: z.string(), text: z.string(), url: z.string() })).optional(),
+});
+export type StepOutcome = z.infer<typeof Outcome>;

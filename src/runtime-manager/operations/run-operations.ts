@@ -1,0 +1,201 @@
+import type { Run } from '../companion.ts';
+import { RuntimeError } from '../errors.ts';
+import type { EventStore } from '../runtime/event-store.ts';
+import type { NewEvent } from '../runtime/events.ts';
+import { retry } from '../timing/retry.ts';
+import { Turns } from '../timing/turns.ts';
+import type { Executor } from './executor.ts';
+import { OngoingOperation } from './ongoing-operation.ts';
+import {
+  INTERRUPTED,
+  type OperationEnd,
+  type OperationEndStatus,
+  type OperationError,
+  type StepResult,
+} from './operation.ts';
+import type { OperationStore } from './operation-store.ts';
+import type { StepsOrder } from './operation-verbs.ts';
+import { ProgressWriter } from './progress-writer.ts';
+import { runSteps } from './run-steps.ts';
+import type { StepFiles } from './step-files.ts';
+
+/** How many operations of one runtime may be under way, also those that wait. */
+const UNDER_WAY_MAX = 100;
+const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
+/** How long the database may be away before an end is given up: the next start records it. */
+const AWAY_MS = 120_000;
+/** How long the end of a runtime waits for the ends of its operations. */
+const ENDINGS_MS = 2000;
+
+const CANCELLED = {
+  code: 'operation.cancelled',
+  message: 'The operation was cancelled.',
+} as const satisfies OperationError;
+
+export interface RunOperationsOptions {
+  nodeId: string;
+  store: OperationStore;
+  events: Pick<EventStore, 'appendEvents'>;
+  executor: Pick<Executor, 'begin'>;
+  files: Pick<StepFiles, 'keep'>;
+}
+
+/** The operations of one run. One is carried out at a time, in the order in which they came. */
+export class RunOperations implements AsyncDisposable {
+  readonly #options: RunOperationsOptions;
+  readonly #run: Run;
+  readonly #turns = new Turns(1);
+  readonly #ongoing = new Map<string, OngoingOperation>();
+
+  constructor(options: RunOperationsOptions, run: Run) {
+    this.#options = options;
+    this.#run = run;
+  }
+
+  /** Begins an operation unless it is there. Throws `operation.too_many`. */
+  async execute(order: StepsOrder, until: AbortSignal): Promise<void> {
+    const { id } = order;
+    if (!this.#ongoing.has(id)) {
+      if (this.#ongoing.size >= UNDER_WAY_MAX) throw tooMany();
+      const operation = new OngoingOperation(id, order.steps.length);
+      this.#ongoing.set(id, operation);
+      const isFirst = this.#ongoing.size === 1;
+      try {
+        if (!(await this.#insert(operation, isFirst))) return this.#forget(operation);
+      } catch (error) {
+        this.#forget(operation);
+        throw error;
+      }
+      void this.#carryOut(operation, order, isFirst);
+    }
+    await this.wait(id, until);
+  }
+
+  /** Resolves when an operation is over, or when `until` aborts. */
+  async wait(id: string, until: AbortSignal): Promise<void> {
+    await this.#ongoing.get(id)?.whenOver(until);
+  }
+
+  /** Resolves when the end of an operation is recorded, or when `until` aborts. */
+  async cancel(id: string, until: AbortSignal): Promise<void> {
+    this.#ongoing.get(id)?.end('cancelled');
+    await this.wait(id, until);
+  }
+
+  /** Ends all operations with the run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const left = [...this.#ongoing.values()];
+    for (const operation of left) operation.end('interrupted');
+    // The end of a runtime does not wait for a database that is away.
+    const until = AbortSignal.timeout(ENDINGS_MS);
+    await Promise.all(left.map((operation) => operation.whenOver(until)));
+  }
+
+  /** False: it was here before, or the record of the runtime is gone. */
+  async #insert({ id, progress }: OngoingOperation, isFirst: boolean): Promise<boolean> {
+    const { store, nodeId } = this.#options;
+    const { id: runtimeId, organizationId, workspaceId, alias } = this.#run.runtime;
+    const status = isFirst ? 'running' : 'queued';
+    const about = { organizationId, workspaceId, runtimeId, alias, nodeId };
+    return store.insert({ id, ...about, status, progress });
+  }
+
+  #forget(operation: OngoingOperation): void {
+    this.#ongoing.delete(operation.id);
+    operation.isOver();
+  }
+
+  async #carryOut(operation: OngoingOperation, order: StepsOrder, isFirst: boolean): Promise<void> {
+    const { id } = operation;
+    if (!isFirst) this.#note('operation.queued', { operationId: id });
+    await this.#turns.take(async () => {
+      using _use = this.#run.use();
+      using progress = new ProgressWriter(operation, this.#options.store);
+      if (!isFirst) await this.#written(() => this.#options.store.begin(id));
+      this.#note('operation.started', { operationId: id, totalSteps: order.steps.length });
+      const steps = await this.#steps(operation, order, progress);
+      const end = endOf(operation, order, steps);
+      await progress.settled();
+      await this.#written(() => this.#options.store.end(id, end));
+      this.#tell(id, end);
+    });
+    this.#forget(operation);
+  }
+
+  /** Never rejects. */
+  async #steps(
+    operation: OngoingOperation,
+    { steps }: StepsOrder,
+    progress: ProgressWriter,
+  ): Promise<StepResult[] | OperationError> {
+    const { executor, files } = this.#options;
+    const { id, signal } = operation;
+    try {
+      await using session = await executor.begin(id, signal);
+      const progressed = progress.progressed.bind(progress);
+      return await runSteps(steps, { session, files, signal, progressed });
+    } catch (error) {
+      if (operation.stop === undefined) {
+        this.#run.log.error({ err: error, operationId: id }, 'steps could not be carried out');
+      }
+      return { code: 'operation.step_failed', message: 'The steps could not be carried out.' };
+    }
+  }
+
+  /** Never rejects: what cannot be recorded now is recorded as interrupted by the next start. */
+  async #written(write: () => Promise<void>): Promise<void> {
+    const { log } = this.#run;
+    await retry(write, {
+      ...RETRY_DELAYS,
+      signal: AbortSignal.timeout(AWAY_MS),
+      onFailure: (err) => log.error({ err }, 'an operation could not be recorded yet'),
+    }).catch(() => undefined);
+  }
+
+  #tell(operationId: string, { status, error }: OperationEnd): void {
+    const why = error && { code: error.code, message: error.message };
+    this.#note(`operation.${status}`, { operationId, ...(status === 'failed' && why) });
+  }
+
+  /** Once the end has begun, the record of the run takes no more events. */
+  #note(type: NewEvent['type'], data: NewEvent['data']): void {
+    const { runtime, signal, note, log } = this.#run;
+    if (!signal.aborted) return note({ type, data });
+    this.#options.events.appendEvents(runtime, [{ type, data }]).catch((err: unknown) => {
+      log.error({ err }, 'what became of an operation could not be recorded');
+    });
+  }
+}
+
+function endOf(
+  operation: OngoingOperation,
+  { mode }: StepsOrder,
+  steps: StepResult[] | OperationError,
+): OperationEnd {
+  const { progress, stop } = operation;
+  const isDone = Array.isArray(steps);
+  const failed = isDone ? steps.find(({ error }) => error)?.error : steps;
+  const result = isDone ? { mode, steps } : undefined;
+  const isStopped = stop !== undefined && !(isDone && steps.every(isSucceeded));
+  const error = isStopped ? STOPS[stop].error : failed;
+  const status = isStopped ? STOPS[stop].status : statusAfter(failed);
+  return { status, progress, result, error };
+}
+
+function isSucceeded({ status }: StepResult): boolean {
+  return status === 'succeeded';
+}
+
+function statusAfter(failed: OperationError | undefined): OperationEndStatus {
+  return failed ? 'failed' : 'succeeded';
+}
+
+const STOPS = {
+  cancelled: { status: 'cancelled', error: CANCELLED },
+  interrupted: { status: 'failed', error: INTERRUPTED },
+} as const;
+
+function tooMany(): RuntimeError {
+  const message = `A runtime has at most ${UNDER_WAY_MAX} operations under way.`;
+  return new RuntimeError('operation.too_many', message, { retryAfterSeconds: 1 });
+}

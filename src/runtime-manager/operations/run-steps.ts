@@ -1,0 +1,125 @@
+import { PeerError } from '../playwright/peer.ts';
+import { RuntimeError } from '../errors.ts';
+import type { StepSession } from './executor.ts';
+import type {
+  OperationError,
+  OperationErrorCode,
+  OperationProgress,
+  StepResult,
+} from './operation.ts';
+import type { StepOutcome } from './outcome.ts';
+import type { Step } from './steps/step.ts';
+import type { StepFiles } from './step-files.ts';
+
+/** Of the values of all steps together, as JSON. */
+const VALUES_MAX_BYTES = 4_000_000;
+/** How much later than the process itself the service ends a step. */
+const SLACK_MS = 1000;
+
+/** What the words of the process that carries steps out mean. */
+const CODES: Readonly<Record<string, OperationErrorCode>> = {
+  step_failed: 'operation.step_failed',
+  step_timeout: 'operation.step_timeout',
+  result_too_large: 'operation.result_too_large',
+  binding_gone: 'operation.binding_gone',
+  file_not_found: 'operation.file_not_found',
+  file_not_stored: 'operation.file_not_stored',
+};
+
+/** What one operation is carried out with. */
+export interface StepsRun {
+  session: StepSession;
+  files: Pick<StepFiles, 'keep'>;
+  /** Aborts when the operation is to end, with an OperationStop. */
+  signal: AbortSignal;
+  progressed: (progress: OperationProgress) => void;
+}
+
+/** Carries steps out until one fails, and tells what became of each. */
+export async function runSteps(steps: readonly Step[], run: StepsRun): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  let roomBytes = VALUES_MAX_BYTES;
+  for (const [index, step] of steps.entries()) {
+    const about = aboutStep(step, index + 1);
+    if (results.some(({ status }) => status !== 'succeeded')) {
+      results.push({ ...about, status: 'not_run' });
+      continue;
+    }
+    const { call, options } = step;
+    const message = options.scriptName;
+    run.progressed({ step: index + 1, totalSteps: steps.length, currentCall: call, message });
+    const result = await runStep(step, { ...run, about, roomBytes });
+    roomBytes -= bytesOf(result.value);
+    results.push(result);
+  }
+  return results;
+}
+
+type About = Pick<StepResult, 'step' | 'call' | 'scriptId' | 'scriptName'>;
+
+function aboutStep({ call, options }: Step, step: number): About {
+  const { scriptId, scriptName } = options;
+  return {
+    step,
+    call,
+    ...(scriptId !== undefined && { scriptId }),
+    ...(scriptName !== undefined && { scriptName }),
+  };
+}
+
+async function runStep(
+  step: Step,
+  { session, files, signal, about, roomBytes }: StepsRun & { about: About; roomBytes: number },
+): Promise<StepResult> {
+  const began = performance.now();
+  const ended = () => ({ durationMs: Math.round(performance.now() - began) });
+  const late = AbortSignal.timeout(step.options.timeoutMs + SLACK_MS);
+  try {
+    const outcome = await session.run(step, AbortSignal.any([signal, late]));
+    if (bytesOf(outcome.value) > roomBytes) throw tooLarge();
+    const { file, ...said } = outcome;
+    const kept = file && { file: await keep(files, file) };
+    return { ...about, status: 'succeeded', ...ended(), ...said, ...kept };
+  } catch (error) {
+    if (signal.aborted) return { ...about, status: 'cancelled', ...ended() };
+    return { ...about, status: 'failed', ...ended(), error: errorOf(error, late) };
+  }
+}
+
+async function keep(files: StepsRun['files'], file: NonNullable<StepOutcome['file']>) {
+  try {
+    return await files.keep(file);
+  } catch (error) {
+    throw new PeerError({ code: 'file_not_stored', message: messageOf(error) });
+  }
+}
+
+function bytesOf(value: unknown): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
+function tooLarge(): PeerError {
+  const message = `The values of all steps have at most ${VALUES_MAX_BYTES} bytes together, as JSON.`;
+  return new PeerError({ code: 'result_too_large', message });
+}
+
+function errorOf(error: unknown, late: AbortSignal): OperationError {
+  if (late.aborted && !(error instanceof PeerError)) {
+    return { code: 'operation.step_timeout', message: 'The step took too long.' };
+  }
+  if (error instanceof PeerError) {
+    const { code, message, details } = error;
+    return {
+      code: CODES[code] ?? 'operation.step_failed',
+      message,
+      ...(details && { details }),
+    };
+  }
+  const message =
+    error instanceof RuntimeError ? error.message : 'The step could not be carried out.';
+  return { code: 'operation.step_failed', message };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

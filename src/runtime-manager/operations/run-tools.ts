@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Run } from '../companion.ts';
+import { RuntimeError } from '../errors.ts';
+import type { NodeRequest } from '../node/runtime-node.ts';
+import type { Executor } from './executor.ts';
+import { ToolAnswer, ToolCall } from './tool-call.ts';
+import { ProducedFile } from './outcome.ts';
+import type { StepFiles } from './step-files.ts';
+
+/** With the wait for its turn; a tool has limits of its own within that. */
+const CALL_MS = 120_000;
+const PATH = '/tool';
+
+/** What the process that carries tools out says. */
+const Produced = ToolAnswer.extend({ files: z.array(ProducedFile) });
+
+export interface RunToolsOptions {
+  executor: Pick<Executor, 'call'>;
+  files: Pick<StepFiles, 'keep'>;
+}
+
+/** Playwright's tools for one browser. */
+export class RunTools {
+  readonly #options: RunToolsOptions;
+  readonly #run: Run;
+
+  constructor(options: RunToolsOptions, run: Run) {
+    this.#options = options;
+    this.#run = run;
+  }
+
+  /** Calls a tool, and answers what it says as JSON. Throws `runtime.not_active` when the run ends. */
+  async answer({ path, body, gone }: NodeRequest): Promise<Response> {
+    if (path !== PATH) {
+      throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
+    }
+    const text = Buffer.concat(await Array.fromAsync(body)).toString('utf8');
+    using _use = this.#run.use();
+    try {
+      return Response.json(await this.#call(ToolCall.parse(JSON.parse(text)), gone));
+    } catch (error) {
+      if (!this.#run.signal.aborted) throw error;
+      throw new RuntimeError('runtime.not_active', 'The runtime is over.', { cause: error });
+    }
+  }
+
+  async #call(call: ToolCall, gone: AbortSignal): Promise<ToolAnswer> {
+    const { executor, files } = this.#options;
+    const signal = AbortSignal.any([gone, this.#run.signal, AbortSignal.timeout(CALL_MS)]);
+    const produced = Produced.parse(await executor.call('tool', call, signal));
+    const kept = await Promise.all(produced.files.map((file) => files.keep(file)));
+    return { ...produced, files: kept };
+  }
+}
