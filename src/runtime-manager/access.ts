@@ -7,10 +7,11 @@ import {
   type Ticket,
   type Tickets,
 } from './connections/tickets.ts';
+import { wrongAddress } from './connections/wrong-address.ts';
 import { nodeOf, type Nodes } from './node/nodes.ts';
 import type { ConnectionRequest, ConnectionState, NodeRequest } from './node/runtime-node.ts';
 import { connectionNotFound, notActive } from './node/runtime-ends.ts';
-import { PROTOCOLS, type Protocol } from './runtime/access.ts';
+import { DRIVER_PROTOCOLS, PROTOCOLS, type Protocol } from './runtime/access.ts';
 import { statusOf } from './runtime/lifecycle.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
@@ -36,6 +37,11 @@ export interface Question {
   message?: unknown;
 }
 
+export interface ToolCall {
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
 /** The ways into runtimes, wherever they run, and the tickets that open them. */
 export class RuntimeAccess {
   readonly #options: RuntimeAccessOptions;
@@ -56,7 +62,7 @@ export class RuntimeAccess {
     };
   }
 
-  /** Reads the ticket of a driver; its node has the last word on it. Throws `connection.ticket_invalid`. */
+  /** Reads the ticket of a program; its node has the last word on it. Throws `connection.ticket_invalid`. */
   read(ticket: string): ReadTicket {
     const read = this.#options.tickets.read(ticket);
     if (PROTOCOLS.some((protocol) => protocol === read.protocol)) return read;
@@ -68,6 +74,14 @@ export class RuntimeAccess {
     const read = this.#options.tickets.read(ticket);
     if (read.protocol === 'live' && read.runtimeId === runtimeId) return read;
     throw ticketInvalid();
+  }
+
+  /** As `read`, for clients of MCP. Throws `connection.unsupported` for the ticket of a driver. */
+  readMcp(ticket: string): ReadTicket {
+    const read = this.read(ticket);
+    const driver = DRIVER_PROTOCOLS.find((protocol) => protocol === read.protocol);
+    if (driver) throw wrongAddress(driver, 'mcp');
+    return read;
   }
 
   /** A ticket of the runtime's own connection, for a client that is let in by other means. */
@@ -126,6 +140,18 @@ export class RuntimeAccess {
     const body = message === undefined ? [] : [Buffer.from(JSON.stringify(message))];
     const method = message === undefined ? 'GET' : 'POST';
     return this.answer(ticket, { method, path, base: '', body: Readable.from(body), gone });
+  }
+
+  /** Throws as `RuntimeNode.answer`, unless this ticket of MCP lets clients in. */
+  async assertAdmitted(ticket: ReadTicket, gone: AbortSignal): Promise<void> {
+    const body = Readable.from([]);
+    await this.answer(ticket, { method: 'GET', path: '', base: '', body, gone });
+  }
+
+  /** Calls a tool of MCP for whoever has the ticket; the answer is JSON. Throws as `RuntimeNode.answer`. */
+  async callTool(ticket: ReadTicket, call: ToolCall, gone: AbortSignal): Promise<Response> {
+    const body = Readable.from([Buffer.from(JSON.stringify(call))]);
+    return this.answer(ticket, { method: 'POST', path: '', base: '', body, gone });
   }
 
   #expiry(ttlMs = this.#options.ticketTtlMs): Date {

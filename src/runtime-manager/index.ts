@@ -64,6 +64,7 @@ export type { S3Options } from './storage/s3-storage.ts';
 export { reconcile } from './node/reconciler.ts';
 export { Captchas } from './captchas/captchas.ts';
 export type { UpgradeRequest } from './connections/requests.ts';
+export { playwrightTools, type ToolSchema } from './playwright/tool-list.ts';
 export { ticketInvalid, Tickets, type ReadTicket } from './connections/tickets.ts';
 export { EgressNotes } from './egress/egress-notes.ts';
 export type { EventPage } from './events/organization-events.ts';

@@ -76,6 +76,7 @@ test("another organization's things are not found", async ({ service }) => {
 
 function bodyFor(path: string): object {
   if (path.endsWith('/runtimes')) return { alias: 'a', kind: 'browser' };
+  if (path.endsWith('/mcp')) return { jsonrpc: '2.0', id: 1, method: 'ping' };
   if (path.endsWith('/start')) return { recording: true };
   if (path.endsWith('/proxy')) return { proxy: null };
   if (path.endsWith('/control')) return { holder: 'agent' };

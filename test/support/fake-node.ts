@@ -230,9 +230,16 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     await closed;
   }
 
-  async answer(ticket: ReadTicket, { body, gone }: NodeRequest): Promise<Response> {
-    using _request = this.#enter(ticket).request(gone);
-    return new Response(ReadableStream.from(body));
+  async answer(ticket: ReadTicket, { method, body, gone }: NodeRequest): Promise<Response> {
+    const connection = this.#enter(ticket);
+    if (ticket.protocol !== 'mcp') {
+      using _request = connection.request(gone);
+      return new Response(ReadableStream.from(body));
+    }
+    if (method === 'GET') return new Response(null, { status: 204 });
+    using _call = connection.request(gone);
+    const text = Buffer.concat(await Array.fromAsync(body)).toString('utf8');
+    return Response.json({ content: [{ type: 'text', text }], files: [] });
   }
 
   get load(): NodeLoad {

@@ -52,6 +52,7 @@ import { liveEmbedRoutes } from '../routes/live-embed.ts';
 import { liveFileRoutes } from '../routes/live-files.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
 import { livePageRoutes, type LivePageParts } from '../routes/live-page.ts';
+import { mcpRoutes, ticketedMcpRoutes } from '../routes/mcp.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
 import { operationRoutes } from '../routes/operations.ts';
@@ -82,6 +83,7 @@ const TAGS = [
   'Runtimes',
   'Operations',
   'Connections',
+  'MCP',
   'Live view',
   'Recordings',
   'Events',
@@ -162,6 +164,7 @@ export function createApp(parts: AppParts) {
   app.route('/', docsRoutes());
   app.route('/', livePageRoutes(parts));
   app.route('/', recordingPageRoutes(parts));
+  app.route('/', ticketedMcpRoutes({ ...parts, bodyMaxBytes: BODY_MAX_BYTES }));
   app.route('/', connectRoutes(parts));
   app.route('/', liveFileRoutes(parts));
   app.route('/', recordingContentRoutes(parts));
@@ -177,6 +180,8 @@ export function createApp(parts: AppParts) {
   app.route('/', formStagingRoutes(parts));
   app.use('/v1/*', limitBody(BODY_MAX_BYTES), jsonOnly, idempotency(parts.answers));
   serveResources(app, parts);
+  const document = (address: string) => referenceOf(app, address);
+  app.route('/', mcpRoutes({ ...parts, app: { fetch: app.fetch, document } }));
 
   serveReference(app, addressOf);
   const methodsOf = createAllowedMethods(app);
@@ -220,19 +225,21 @@ function serveReference(app: ReturnType<typeof createRouter>, addressOf: PublicA
     scheme: 'bearer',
     description: 'Use Bearer <api key>.',
   });
-  app.get('/openapi.json', (c) => {
-    const reference = app.getOpenAPI31Document({
-      openapi: '3.1.0',
-      info: {
-        title: 'bctrl API',
-        version: '1.0.0',
-        description: 'Real Chromium browsers for programs, over HTTP.',
-      },
-      servers: [{ url: addressOf(c) }],
-      tags: TAGS.map((name) => ({ name })),
-    });
-    return c.json(withJsonParameters(reference));
+  app.get('/openapi.json', (c) => c.json(referenceOf(app, addressOf(c))));
+}
+
+function referenceOf(app: ReturnType<typeof createRouter>, address: string) {
+  const reference = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'bctrl API',
+      version: '1.0.0',
+      description: 'Real Chromium browsers for programs, over HTTP.',
+    },
+    servers: [{ url: address }],
+    tags: TAGS.map((name) => ({ name })),
   });
+  return withJsonParameters(reference);
 }
 
 function noSuchRoute(

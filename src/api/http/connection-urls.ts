@@ -3,10 +3,17 @@ import type { Protocol } from '../../runtime-manager/runtime/index.ts';
 /** The path that accepts tickets. */
 export const CONNECT_PATH = '/v1/connect';
 
-/** Makes the URL of a ticket: WebDriver uses HTTP, the other protocols use websockets. */
+/** Makes the URL of a ticket: WebDriver and MCP use HTTP, the other protocols use websockets. */
 export function connectionUrl(address: string, protocol: Protocol, ticket: string): string {
-  const base = protocol === 'webdriver' ? address : address.replace(/^http/, 'ws');
-  return `${base}${CONNECT_PATH}/${ticket}`;
+  switch (protocol) {
+    case 'webdriver':
+      return `${address}${CONNECT_PATH}/${ticket}`;
+    case 'mcp':
+      return `${address}${CONNECT_PATH}/${ticket}/mcp`;
+    case 'cdp':
+    case 'playwright':
+      return `${address.replace(/^http/, 'ws')}${CONNECT_PATH}/${ticket}`;
+  }
 }
 
 /** Makes the address of a page that plays a recording; the token is in the fragment, which no server sees. */

@@ -44,6 +44,7 @@ function connectionOf(runtime: Runtime, runtimes: RuntimeManager, address: strin
     cdpUrl: urlOf('cdp'),
     playwrightUrl: urlOf('playwright'),
     webdriverUrl: urlOf('webdriver'),
+    mcpUrl: urlOf('mcp'),
     expiresAt: issued.expiresAt.toISOString(),
   };
 }

@@ -2,7 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ReadTicket, RuntimeManager, UpgradeRequest } from '../../runtime-manager/index.ts';
-import { assertScope, PROTOCOLS, RuntimeError } from '../../runtime-manager/runtime/index.ts';
+import {
+  assertScope,
+  DRIVER_PROTOCOLS,
+  RuntimeError,
+} from '../../runtime-manager/runtime/index.ts';
 import { ApiError, toErrorAnswer } from './errors.ts';
 import { Handshake, refuse } from './handshake.ts';
 import { LIVE_SOCKET, refuseViewer, tokenOf } from './live-socket.ts';
@@ -14,7 +18,7 @@ import type { ApiBindings } from './api-env.ts';
 /** Some clients repeat the path: they append the path they were told to an address that has it. */
 const BY_TICKET = /^\/v1\/connect\/([^/?]+)(?:[^?]*\/v1\/connect\/\1)?(?![^/?])(.*)$/;
 const BY_KEY = new RegExp(
-  `^/v1/workspaces/([^/?]+)/runtimes/([^/?]+)/(${PROTOCOLS.join('|')})(?![^/?])(.*)$`,
+  `^/v1/workspaces/([^/?]+)/runtimes/([^/?]+)/(${DRIVER_PROTOCOLS.join('|')})(?![^/?])(.*)$`,
 );
 /** An upgrade that creates a runtime passes the routes, as other creates do. */
 const BY_CREATE = /^\/v1\/workspaces\/[^/?]+\/connect(?![^?])/;
@@ -131,7 +135,7 @@ async function findTicket(
   const [, text, below = ''] = BY_TICKET.exec(url) ?? [];
   if (text !== undefined) return { ticket: runtimes.access.read(text), path: below };
   const [, workspace = '', ref = '', name, rest = ''] = BY_KEY.exec(url) ?? [];
-  const protocol = PROTOCOLS.find((one) => one === name);
+  const protocol = DRIVER_PROTOCOLS.find((one) => one === name);
   if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
   const actor = await keys.actorOf({
     authorization: headers.authorization,

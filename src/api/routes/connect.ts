@@ -1,6 +1,10 @@
 import type { Context } from 'hono';
 import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
-import { PROTOCOLS, RuntimeError, type Protocol } from '../../runtime-manager/runtime/index.ts';
+import {
+  DRIVER_PROTOCOLS,
+  RuntimeError,
+  type DriverProtocol,
+} from '../../runtime-manager/runtime/index.ts';
 import { CONNECT_PATH, connectionUrl } from '../http/connection-urls.ts';
 import { requireApiKey, requireScopes, type AuthParts } from '../middleware/auth.ts';
 import { limitedBody } from '../middleware/limit-body.ts';
@@ -36,7 +40,7 @@ const requireConnect = requireScopes(['runtimes:connect']);
 export function connectRoutes(parts: ConnectParts) {
   const router = createRouter();
   serveByTicket(router, parts);
-  for (const protocol of PROTOCOLS) serveByKey(router, protocol, parts);
+  for (const protocol of DRIVER_PROTOCOLS) serveByKey(router, protocol, parts);
   return router;
 }
 
@@ -46,6 +50,7 @@ function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): v
   router.all(`${CONNECT_PATH}/:ticket/*`, async (c) => {
     c.set('webdriver', WEBDRIVER.test(c.req.path));
     const ticket = runtimes.access.read(c.req.param('ticket'));
+    if (ticket.protocol === 'mcp') throw onlyAtItsPath();
     const base = addressBelow(c, addressOf, TICKET_SEGMENTS);
     try {
       return await pass(c, runtimes, { ticket, base, segments: TICKET_SEGMENTS });
@@ -59,7 +64,7 @@ function serveByTicket(router: Router, { runtimes, addressOf }: ConnectParts): v
 
 function serveByKey(
   router: Router,
-  protocol: Protocol,
+  protocol: DriverProtocol,
   { runtimes, addressOf, ...auth }: ConnectParts,
 ): void {
   const path = `/v1/workspaces/:id/runtimes/:alias/${protocol}/*`;
@@ -74,6 +79,13 @@ function serveByKey(
         : addressBelow(c, addressOf, KEY_SEGMENTS);
     return pass(c, runtimes, { ticket, base, segments: KEY_SEGMENTS });
   });
+}
+
+function onlyAtItsPath(): RuntimeError {
+  return new RuntimeError(
+    'connection.unsupported',
+    'This ticket is for MCP: give clients the whole mcpUrl, which ends in /mcp.',
+  );
 }
 
 function isOver(error: unknown): boolean {

@@ -115,6 +115,10 @@ const Connection = z
       description:
         'W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the running browser.',
     }),
+    mcpUrl: z.string().openapi({
+      description:
+        "MCP over Streamable HTTP: Playwright's tools on this runtime, for clients that send no headers.",
+    }),
     expiresAt: z.iso.datetime().openapi({
       description: 'When the URLs stop accepting new connections. Open connections stay.',
     }),

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver } from '../runtime/lifecycle.ts';
 import {
+  DRIVER_PROTOCOLS,
   PROTOCOLS,
   type Access,
   type ConnectionEpochs,
   type ConnectionProtocol,
+  type DriverProtocol,
   type Protocol,
   type ViewOptions,
 } from '../runtime/access.ts';
@@ -169,11 +171,11 @@ export class Connection {
   }
 }
 
-/** A connection for programs. */
-export type DriverConnection = Connection & { readonly protocol: Protocol };
+/** A connection that a driver speaks its protocol over. */
+export type DriverConnection = Connection & { readonly protocol: DriverProtocol };
 
 export function isForDrivers(connection: Connection): connection is DriverConnection {
-  return connection.protocol !== 'live';
+  return DRIVER_PROTOCOLS.some((protocol) => protocol === connection.protocol);
 }
 
 /** The connections of one runtime: one of its own for every protocol, and those made for clients. */
@@ -258,8 +260,8 @@ export class Connections {
     this.#all.delete(id);
     this.#otherActivity = later(this.#otherActivity, connection.lastActivity);
     connection.close('The connection was revoked.');
-    if (connection.isOwn && isForDrivers(connection)) {
-      const { protocol } = connection;
+    const { protocol } = connection;
+    if (connection.isOwn && protocol !== 'live') {
       this.#epochs = { ...this.#epochs, [protocol]: (this.#epochs[protocol] ?? 0) + 1 };
       this.#addOwn(protocol);
     }

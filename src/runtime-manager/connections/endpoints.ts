@@ -15,7 +15,7 @@ import { inspectCdp } from './cdp/cdp-inspection.ts';
 import { judge, type Role, type Verdict } from './cdp/cdp-policy.ts';
 import { ClientTabs, TabUse } from './cdp/client-tabs.ts';
 import type { DriverConnection } from './connections.ts';
-import type { Protocol } from '../runtime/access.ts';
+import type { DriverProtocol } from '../runtime/access.ts';
 import { PageEmulation } from './cdp/page-emulation.ts';
 import { PausedTargets } from './cdp/paused-targets.ts';
 import { QuietCommands } from './cdp/quiet-commands.ts';
@@ -159,7 +159,10 @@ export class Endpoints implements AsyncDisposable {
   }
 
   /** What a client speaks, and where: a WebDriver session has a CDP address below its own. */
-  #spokenAt(connection: DriverConnection, path: string): { protocol: Protocol; path: string } {
+  #spokenAt(
+    connection: DriverConnection,
+    path: string,
+  ): { protocol: DriverProtocol; path: string } {
     if (connection.protocol === 'webdriver') {
       const below = this.#webdriver.cdpBelow(connection, path);
       if (below !== undefined) return { protocol: 'cdp', path: below };
@@ -210,7 +213,10 @@ export class Endpoints implements AsyncDisposable {
     return isPlaywright ? undefined : refuseWrongClients('playwright');
   }
 
-  async #targetOf(protocol: Protocol, { request, path }: SocketRequest): Promise<BridgeTarget> {
+  async #targetOf(
+    protocol: DriverProtocol,
+    { request, path }: SocketRequest,
+  ): Promise<BridgeTarget> {
     const { endpoint } = this.#options;
     switch (protocol) {
       case 'cdp':
@@ -304,7 +310,7 @@ function pageIdIn({ path }: BridgeTarget): string | undefined {
 }
 
 /** Clients of CDP name themselves in their user agent, if at all. */
-function driverOf(protocol: Protocol, { headers }: IncomingMessage): Driver | undefined {
+function driverOf(protocol: DriverProtocol, { headers }: IncomingMessage): Driver | undefined {
   if (protocol === 'playwright') return 'playwright';
   if (protocol === 'webdriver') return 'selenium';
   const agent = headers['user-agent']?.toLowerCase() ?? '';

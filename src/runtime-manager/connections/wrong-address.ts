@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
-import type { Protocol } from '../runtime/access.ts';
+import type { DriverProtocol, Protocol } from '../runtime/access.ts';
 import { parseJson } from './parse-json.ts';
 import type { Inspection } from './websocket/websocket-bridge.ts';
 
@@ -9,6 +9,7 @@ const ADDRESSES = {
   cdp: { name: 'cdpUrl', takers: 'puppeteer.connect() and connectOverCDP() take' },
   playwright: { name: 'playwrightUrl', takers: 'chromium.connect() takes' },
   webdriver: { name: 'webdriverUrl', takers: 'Selenium and other clients of WebDriver take' },
+  mcp: { name: 'mcpUrl', takers: 'clients of MCP take' },
 } as const satisfies Record<Protocol, { name: string; takers: string }>;
 
 const WEBDRIVER_PATH = /^(?:\/wd\/hub)?\/(?:session|status)(?:\/|$)/;
@@ -25,9 +26,9 @@ const Message = z.object({
 type Message = z.infer<typeof Message>;
 
 /** Throws `connection.unsupported` for an HTTP request that this address is not for. */
-export function assertRightAddress(here: Protocol, method: string, pathname: string): void {
-  if (here !== 'webdriver' && WEBDRIVER_PATH.test(pathname)) throw wrong(here, 'webdriver');
-  if (here !== 'cdp' && CDP_PATH.test(pathname)) throw wrong(here, 'cdp');
+export function assertRightAddress(here: DriverProtocol, method: string, pathname: string): void {
+  if (here !== 'webdriver' && WEBDRIVER_PATH.test(pathname)) throw wrongAddress(here, 'webdriver');
+  if (here !== 'cdp' && CDP_PATH.test(pathname)) throw wrongAddress(here, 'cdp');
   // Somebody opens the address in a browser, or it is Playwright's, which is for websockets alone.
   if ((method === 'GET' && pathname === '/') || here === 'playwright') {
     const { name, takers } = ADDRESSES[here];
@@ -56,13 +57,13 @@ export function refuseWrongClients(here: Protocol): Inspection {
 }
 
 /** Domains begin with a capital in CDP, and with a small letter in WebDriver BiDi. */
-function protocolOf({ guid, method }: Message): Protocol | undefined {
+function protocolOf({ guid, method }: Message): DriverProtocol | undefined {
   if (guid !== undefined) return 'playwright';
   if (/^[A-Z]\w*\.\w+$/.test(method)) return 'cdp';
   return /^[a-z]\w*\.\w+$/.test(method) ? 'webdriver' : undefined;
 }
 
-function refusalIn(spoken: Protocol, { id, sessionId }: Message, message: string): object {
+function refusalIn(spoken: DriverProtocol, { id, sessionId }: Message, message: string): object {
   switch (spoken) {
     case 'cdp':
       return { id, error: { code: UNSUPPORTED, message }, sessionId };
@@ -73,7 +74,8 @@ function refusalIn(spoken: Protocol, { id, sessionId }: Message, message: string
   }
 }
 
-function wrong(here: Protocol, spoken: Protocol): RuntimeError {
+/** The refusal of a client that speaks another protocol than this address. */
+export function wrongAddress(here: Protocol, spoken: Protocol): RuntimeError {
   return new RuntimeError('connection.unsupported', sentence(here, spoken));
 }
 

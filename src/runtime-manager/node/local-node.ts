@@ -29,6 +29,7 @@ import type {
 } from './runtime-node.ts';
 import type { RuntimeEnd } from './runtime-record.ts';
 import { Sweeper } from './sweeper.ts';
+import { callTool, httpOnly } from './tool-calls.ts';
 
 export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
   admission: Omit<AdmissionOptions, 'hasMemory' | 'onRoom'>;
@@ -229,6 +230,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   async #connect(ticket: ReadTicket, asked: SocketRequest): Promise<void> {
     const { connection, endpoints, companions } = this.#access.enter(ticket);
     if (isForDrivers(connection)) return endpoints.connect(connection, asked);
+    if (connection.protocol === 'mcp') throw httpOnly();
     return companions.connect(connection, asked);
   }
 
@@ -239,7 +241,9 @@ export class LocalNode implements OwnNode, AsyncDisposable {
       const life = { id: ticket.runtimeId, generation: ticket.generation };
       return this.#access.reachable(life).companions.answer({ ...asked, gone });
     }
-    const { connection, companions } = this.#access.enter(ticket, asked.path);
+    const entered = this.#access.enter(ticket, asked.path);
+    const { connection, companions } = entered;
+    if (connection.protocol === 'mcp') return callTool(entered, { ...asked, gone });
     if (!isForDrivers(connection)) {
       const path = `/${connection.protocol}${asked.path}`;
       return companions.answer({ ...asked, gone, path }, connection);

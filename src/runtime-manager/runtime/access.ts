@@ -1,8 +1,12 @@
-/** The protocols that drivers speak. A runtime has a connection of its own for each. */
-export const PROTOCOLS = ['cdp', 'playwright', 'webdriver'] as const;
+/** The protocols that drivers speak. */
+export const DRIVER_PROTOCOLS = ['cdp', 'playwright', 'webdriver'] as const;
+export type DriverProtocol = (typeof DRIVER_PROTOCOLS)[number];
+
+/** The protocols of programs. A runtime has a connection of its own for each. */
+export const PROTOCOLS = [...DRIVER_PROTOCOLS, 'mcp'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** What connections are for: a driver, or people who watch (`live`). */
+/** What connections are for: programs, or people who watch (`live`). */
 export const CONNECTION_PROTOCOLS = [...PROTOCOLS, 'live'] as const;
 export type ConnectionProtocol = (typeof CONNECTION_PROTOCOLS)[number];
 

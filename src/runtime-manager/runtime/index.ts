@@ -120,9 +120,11 @@ export { Workspaces } from '../workspaces/workspaces.ts';
 export {
   ACCESSES,
   CONNECTION_PROTOCOLS,
+  DRIVER_PROTOCOLS,
   PROTOCOLS,
   VIEWER_MODES,
   type ConnectionEpochs,
+  type DriverProtocol,
   type Protocol,
 } from './access.ts';
 export { assertScope, systemActor, type Actor } from './actor.ts';

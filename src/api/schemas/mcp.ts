@@ -1,0 +1,11 @@
+import { z } from '@hono/zod-openapi';
+
+const Message = z.looseObject({ jsonrpc: z.literal('2.0') });
+
+export const McpMessage = z
+  .union([Message, z.array(Message).min(1)])
+  .openapi('McpMessage', { description: 'A message of MCP, which is JSON-RPC 2.0.' });
+
+export const McpAnswer = z
+  .looseObject({ jsonrpc: z.literal('2.0') })
+  .openapi('McpAnswer', { description: 'The answer, in JSON-RPC 2.0.' });

@@ -1,0 +1,34 @@
+import { RuntimeError } from '../errors.ts';
+import type { Entered } from './access.ts';
+import type { NodeRequest } from './runtime-node.ts';
+
+/** Where the companion that carries out tools takes the name and the arguments of one. */
+const TOOL = '/operations/tool';
+
+/**
+ * Has a tool of MCP called, as the body says; a GET only asks whether the connection lets clients in.
+ * The runtime is in use until the answer. Throws `runtime.not_active` when the connection ends
+ * meanwhile.
+ */
+export async function callTool(
+  { connection, companions }: Entered,
+  { gone, ...asked }: NodeRequest,
+): Promise<Response> {
+  if (asked.method === 'GET') return new Response(null, { status: 204 });
+  using _request = connection.request(gone);
+  const until = AbortSignal.any([gone, connection.over]);
+  try {
+    return await companions.answer({ ...asked, gone: until, path: TOOL }, connection);
+  } catch (error) {
+    if (connection.closed === undefined) throw error;
+    throw new RuntimeError('runtime.not_active', connection.closed);
+  }
+}
+
+/** The refusal of a websocket. */
+export function httpOnly(): RuntimeError {
+  return new RuntimeError(
+    'connection.unsupported',
+    'This is the mcpUrl of a runtime: it takes MCP over HTTP, and no websockets.',
+  );
+}

@@ -1,0 +1,59 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { z } from 'zod';
+
+const EVENT = 'filechooser';
+
+type Listener = (...args: unknown[]) => void;
+
+/** What Playwright's types leave out of its objects. */
+const Emitter = z.custom<{ listeners: (event: string) => Listener[] }>(
+  (value) => typeof value === 'object' && value !== null && 'listeners' in value,
+);
+
+/**
+ * Has the tools hear of file choosers only while a call is under way. A page whose file choosers
+ * somebody hears of shows none, so people who drive the page between calls could give no files.
+ */
+export class ChooserWatch implements Disposable {
+  readonly #context: BrowserContext;
+  readonly #resting = new WeakMap<Page, Listener[]>();
+  #calls = 0;
+
+  constructor(context: BrowserContext) {
+    this.#context = context;
+    context.on('page', this.#opened);
+  }
+
+  /** Until the result is disposed, the tools hear of file choosers. */
+  during(): Disposable {
+    this.#calls++;
+    for (const page of this.#context.pages()) {
+      for (const listener of this.#resting.get(page) ?? []) page.on(EVENT, listener);
+      this.#resting.delete(page);
+    }
+    return { [Symbol.dispose]: () => this.#end() };
+  }
+
+  #end(): void {
+    this.#calls--;
+    if (this.#calls === 0) for (const page of this.#context.pages()) this.#rest(page);
+  }
+
+  readonly #opened = (page: Page): void => {
+    // The tools begin to listen in the same turn.
+    queueMicrotask(() => {
+      if (this.#calls === 0) this.#rest(page);
+    });
+  };
+
+  #rest(page: Page): void {
+    const listeners = Emitter.parse(page).listeners(EVENT);
+    if (listeners.length === 0) return;
+    for (const listener of listeners) page.off(EVENT, listener);
+    this.#resting.set(page, listeners);
+  }
+
+  [Symbol.dispose](): void {
+    this.#context.off('page', this.#opened);
+  }
+}
