@@ -107,21 +107,25 @@ test('a connection of protocol mcp can be made, though not to observe', async ({
   });
 });
 
+async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: ACCEPT, ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+function told(status: number, text: string) {
+  return { status, text: expect.stringContaining(text) };
+}
+
 test('a client that speaks something else is told so', async ({
   service,
   workspace: { runtimes, create },
 }) => {
   const { id, connection } = await create();
   const { mcpUrl, webdriverUrl } = connection;
-  const post = async (url: string, body: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: ACCEPT, ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    });
-    return { status: response.status, text: await response.text() };
-  };
-  const told = (status: number, text: string) => ({ status, text: expect.stringContaining(text) });
   expect(await post(mcpUrl, MESSAGE)).toEqual(told(200, '"browser_snapshot"'));
   expect(await post(mcpUrl, [MESSAGE, { ...MESSAGE, id: 2 }])).toEqual(told(200, '"id":2'));
   expect(await post(mcpUrl, { jsonrpc: '2.0', method: 'notifications/initialized' })).toEqual(

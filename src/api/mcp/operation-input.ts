@@ -27,6 +27,28 @@ const OnlyOne = z.object({ oneOf: z.tuple([z.record(z.string(), z.json())]) });
  * that is no plain object, or has a field with the name of a parameter, is an argument by itself.
  */
 export function inputSchemaOf(operation: Operation, components: Components) {
+  const placed = fieldsOfParameters(operation);
+  const given = fieldsOfBody(operation, components, placed.properties);
+  const schema = {
+    properties: { ...placed.properties, ...given.properties },
+    required: [...placed.required, ...given.required],
+    additionalProperties: false,
+  };
+  const $defs = referredIn(schema, components);
+  return {
+    ...toLocal(schema),
+    type: 'object' as const,
+    ...(Object.keys($defs).length > 0 && { $defs: toLocal($defs) }),
+  };
+}
+
+/** Fields of the arguments. */
+interface Fields {
+  properties: Schema;
+  required: string[];
+}
+
+function fieldsOfParameters(operation: Operation): Fields {
   const properties: Schema = {};
   const required: string[] = [];
   for (const { argument, description, ...parameter } of parametersOf(operation)) {
@@ -34,21 +56,17 @@ export function inputSchemaOf(operation: Operation, components: Components) {
     properties[argument] = description === undefined ? schema : { ...schema, description };
     if (parameter.required) required.push(argument);
   }
+  return { properties, required };
+}
+
+function fieldsOfBody(operation: Operation, components: Components, taken: Schema): Fields {
   const body = bodySchemaOf(operation);
-  const fields = body && fieldsOf(body, components);
-  if (fields && Object.keys(fields.properties).every((name) => !(name in properties))) {
-    Object.assign(properties, fields.properties);
-    required.push(...fields.required);
-  } else if (body) {
-    properties[BODY] = body;
-    if (operation.requestBody?.required) required.push(BODY);
-  }
-  const schema = { properties, required, additionalProperties: false };
-  const $defs = referredIn(schema, components);
+  if (!body) return { properties: {}, required: [] };
+  const fields = fieldsOf(body, components);
+  if (fields && Object.keys(fields.properties).every((name) => !(name in taken))) return fields;
   return {
-    ...toLocal(schema),
-    type: 'object' as const,
-    ...(Object.keys($defs).length > 0 && { $defs: toLocal($defs) }),
+    properties: { [BODY]: body },
+    required: operation.requestBody?.required ? [BODY] : [],
   };
 }
 

@@ -39,9 +39,13 @@ async function openRecordedNode(): Promise<NodeUnderTest & { bus: LocalBus }> {
   return subject;
 }
 
+/** A process of that version leaves connections of this protocol out. */
+const isLater = (value: unknown) => JSON.stringify(value).includes('"protocol":"mcp"');
+
 /** Without what is different each time. */
 function comparable(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer), (_, value: unknown) => {
+    if (Array.isArray(value)) return value.filter((one) => !isLater(one));
     if (typeof value !== 'object' || value === null || !('createdAt' in value)) return value;
     return { ...value, createdAt: 'then', ...('expiresAt' in value && { id: 'made' }) };
   });

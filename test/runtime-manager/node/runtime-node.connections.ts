@@ -50,7 +50,7 @@ function testWays(test: NodeTest): void {
       attachedClients: 1,
       lastActivityAt: expect.any(Date),
     });
-    expect(others.map(({ attachedClients }) => attachedClients)).toEqual([0, 0, 0]);
+    expect(others.map(({ attachedClients }) => attachedClients)).toEqual(PROTOCOLS.map(() => 0));
     socket.close();
     await gone;
     // A node in another process hears of it a moment later.

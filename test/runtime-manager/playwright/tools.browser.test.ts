@@ -38,6 +38,8 @@ async function openAll({ create }: TestWorkspace, limits: { limitMs?: number } =
   return { call, page, outputDir, given, opened };
 }
 
+const append = (letter: string) => ({ function: `() => { document.title += '${letter}'; }` });
+
 const textOf = ({ content }: ToolResult) =>
   content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
@@ -87,7 +89,6 @@ test('one call is carried out after the other, and one that is given up is in no
   workspace,
 }) => {
   const { call, page } = await openAll(workspace, { limitMs: 6000 });
-  const append = (letter: string) => ({ function: `() => { document.title += '${letter}'; }` });
   await Promise.all(['a', 'b', 'c'].map((one) => call('browser_evaluate', append(one))));
   expect(await page.title()).toBe('toolsabc');
   const endless = { function: '() => new Promise(() => {})' };
