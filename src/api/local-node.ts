@@ -14,6 +14,7 @@ import {
   LocalMachine,
   LiveView,
   LocalNode,
+  OneShotPages,
   openJail,
   PageEvents,
   PageObservers,
@@ -160,6 +161,7 @@ async function openCompanions(
     new Execution({ ...kept, store: parts.operationStore, files: fileStore }),
     new Captchas(parts.captchas),
     new Screenshots(),
+    new OneShotPages(),
   ];
 }
 

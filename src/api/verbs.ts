@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import { createApiKeyStore } from '../db/queries/api-keys.ts';
 import { createBrowserProfileStore } from '../db/queries/browser-profiles.ts';
@@ -9,6 +10,7 @@ import {
   ProfileTransfers,
   Files,
   Operations,
+  OneShots,
   Recordings,
   RecordingTokens,
   RuntimeFiles,
@@ -30,7 +32,7 @@ import {
 import type { Config } from './config/config.ts';
 import type { Metrics } from './http/metrics.ts';
 
-export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
+export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits' | 'ceilings'> {
   database: Database;
   secrets: Sealing;
   runtimes: RuntimeManager;
@@ -45,6 +47,7 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits'> {
   converter: Pick<Converter, 'soon'> | undefined;
   fileRemoval: FileRemoval;
   metrics: Metrics;
+  log: Logger;
 }
 
 /** What customers do with what they keep. */
@@ -74,6 +77,7 @@ export function openVerbs(parts: VerbParts) {
       ensureNamespace: (actor, name) => files.ensureNamespace(actor, name),
     }),
     browserProfiles,
+    oneShots: new OneShots({ runtimes, ceilings: parts.ceilings.timeLimits, log: parts.log }),
     files,
     operations: new Operations({ store: parts.operationStore, runtimes }),
     recordings: new Recordings(parts.recordingStore, parts.converter),

@@ -56,6 +56,7 @@ import { mcpRoutes, ticketedMcpRoutes } from '../routes/mcp.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
 import { operationRoutes } from '../routes/operations.ts';
+import { ONE_SHOT_PATHS, oneShotRoutes, type OneShotRouteParts } from '../routes/one-shots.ts';
 import { profileVersionRoutes } from '../routes/profile-versions.ts';
 import { profileTransferRoutes } from '../routes/profile-transfers.ts';
 import { recordingPageRoutes } from '../routes/recording-page.ts';
@@ -82,6 +83,7 @@ const DISCOVERY_HINT =
 const TAGS = [
   'Runtimes',
   'Operations',
+  'One-shots',
   'Connections',
   'MCP',
   'Live view',
@@ -99,7 +101,7 @@ const TAGS = [
   'Health',
 ];
 
-export interface AppParts extends AuthParts, LivePageParts, RecordingRouteParts {
+export interface AppParts extends AuthParts, LivePageParts, RecordingRouteParts, OneShotRouteParts {
   door: Door;
   database: Database;
   apiKeys: ApiKeys;
@@ -171,8 +173,11 @@ export function createApp(parts: AppParts) {
   const limit = limitRate(parts.rateLimitPerMinute);
   app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
+  for (const path of ONE_SHOT_PATHS) app.post(path, anticipateCreate(parts));
   app.route('/', connectOnceRoutes({ ...parts, limit }));
   app.use('/v1/*', requireApiKey(parts), limit, wellFormedQuery);
+  // Pages are larger than other bodies, and no answer is kept.
+  app.route('/', oneShotRoutes(parts));
   // These store bodies as they arrive, so they come before the limit for bodies held in memory.
   app.route('/', profileTransferRoutes(parts));
   app.route('/', extensionUploadRoutes(parts));

@@ -75,6 +75,12 @@ const RUNTIME_ERROR_STATUS = {
   'operation.too_many': 429,
   'page.not_found': 404,
   'page.unavailable': 409,
+  'page.load_failed': 422,
+  'page.selector_not_found': 422,
+  'page.invalid_option': 400,
+  'page.too_large': 422,
+  'page.crashed': 422,
+  'page.timeout': 504,
   'connection.ticket_invalid': 401,
   'connection.ticket_expired': 401,
   'connection.revoked': 410,
@@ -126,6 +132,8 @@ const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
   'recording.conversion_failed':
     'Load the video without `codec`, as AV1. An hour after it was asked for, it can be asked for again.',
   'page.not_found': 'Leave pageId out for the default page, or open a page first.',
+  'page.timeout':
+    'Give it a longer timeoutMs, or wait for less: waitFor.state can be `domcontentloaded`.',
   'page.unavailable':
     'Reload a page that has crashed, and close a dialog that is open. A page that is only busy can be tried again.',
 };

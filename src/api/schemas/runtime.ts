@@ -47,6 +47,12 @@ const ephemeralLaunch = (maxExtensions: number) =>
       description: 'A fresh browser without saved state. Its state is gone when the runtime stops.',
     });
 
+/** How a browser is launched. */
+export const launchWith = (maxExtensions: number) =>
+  z
+    .discriminatedUnion('mode', [ProfileLaunch, ephemeralLaunch(maxExtensions)])
+    .default({ mode: 'ephemeral' });
+
 /** The most that a caller may ask for. */
 export interface RequestCeilings {
   timeLimits: TimeLimits;
@@ -65,9 +71,7 @@ export function browserRuntime({ timeLimits: ceilings, extensions }: RequestCeil
         description: 'How you want to control the browser. All drivers reach the same browser.',
       }),
       kind: z.literal('browser'),
-      launch: z
-        .discriminatedUnion('mode', [ProfileLaunch, ephemeralLaunch(extensions)])
-        .default({ mode: 'ephemeral' }),
+      launch: launchWith(extensions),
       idleTimeoutSeconds: z.int().min(1).max(ceilings.idleTimeoutSeconds).optional().openapi({
         description: 'The runtime ends after this time without traffic from a client.',
       }),

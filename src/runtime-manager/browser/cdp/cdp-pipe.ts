@@ -20,6 +20,8 @@ const START_BYTES = 128;
 /** Chromium writes the session last; in a message without a session, an object comes last. */
 const END = /(?:"sessionId":"([^"\\]+)"|\})\}$/;
 const END_BYTES = 128;
+/** How large an answer may be that is asked for as a large one. */
+const LARGE_BYTES = 128 * 1024 ** 2;
 
 /** Chromium's refusal of a command. */
 export class CdpRefusal extends Error {
@@ -30,6 +32,9 @@ export class CdpRefusal extends Error {
     this.code = code;
   }
 }
+
+/** An answer was too large to be read. */
+export class CdpTooLarge extends Error {}
 
 /** Undefined: the browser itself. */
 type SessionId = string | undefined;
@@ -45,6 +50,8 @@ export interface CdpCommand {
 export interface SendOptions {
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;
+  /** Whether the answer may have 128 MB, as a picture may, instead of 16. */
+  isLarge?: boolean | undefined;
 }
 
 interface Waiting {
@@ -68,13 +75,19 @@ export class CdpPipe {
   readonly #listeners = new Map<string, Map<SessionId, Set<Listener>>>();
   readonly #byteListeners = new Map<string, (bytes: Buffer) => void>();
   readonly #closed = new AbortController();
+  readonly #reader = new MessageReader({
+    message: (message) => this.#dispatch(message),
+    passedOver: (start) => this.#passedOver(start),
+  });
+  readonly #usualBytes = this.#reader.mostBytes;
   #lastId = 0;
+  /** How many large answers are waited for. */
+  #large = 0;
 
   constructor(input: Writable, output: Readable) {
     this.#input = input;
-    const reader = new MessageReader((message) => this.#dispatch(message));
     input.on('error', (cause) => this.#close(cause));
-    output.on('data', (chunk: Buffer) => reader.take(chunk));
+    output.on('data', (chunk: Buffer) => this.#reader.take(chunk));
     output.on('error', (cause) => this.#close(cause));
     output.on('close', () => this.#close());
   }
@@ -86,16 +99,17 @@ export class CdpPipe {
 
   /**
    * Resolves with what `receive` makes of the answer; `receive` is called before the next message
-   * is looked at. Throws when Chromium refuses the command, its session ends, the pipe closes or no
-   * answer comes in time, with the method in the message; throws the reason of `signal` when that
-   * aborts.
+   * is looked at. Throws when Chromium refuses the command, its session ends, the pipe closes, the
+   * answer is too large or does not come in time, with the method in the message; throws the reason
+   * of `signal` when that aborts.
    */
   async send<T>(
     command: CdpCommand,
     receive: (result: unknown) => T,
-    { signal, timeoutMs }: SendOptions,
+    { signal, timeoutMs, isLarge = false }: SendOptions,
   ): Promise<T> {
     signal?.throwIfAborted();
+    using _expected = isLarge ? this.#expectLarge() : undefined;
     const { method, sessionId } = command;
     const { promise, resolve, reject: throwOut } = Promise.withResolvers<T>();
     const reject = (cause: Error) => throwOut(new Error(`${method}: ${cause.message}`, { cause }));
@@ -149,6 +163,24 @@ export class CdpPipe {
     for (const waiting of this.#waiting.values()) {
       if (waiting.sessionId === sessionId) waiting.reject(cause);
     }
+  }
+
+  #expectLarge(): Disposable {
+    this.#large++;
+    this.#reader.mostBytes = LARGE_BYTES;
+    return {
+      [Symbol.dispose]: () => {
+        this.#large--;
+        if (this.#large === 0) this.#reader.mostBytes = this.#usualBytes;
+      },
+    };
+  }
+
+  /** Whoever waits for an answer learns that it was too large. */
+  #passedOver(start: Buffer): void {
+    const [, id] = START.exec(start.toString('latin1')) ?? [];
+    const waiting = id === undefined ? undefined : this.#waiting.get(Number(id));
+    waiting?.reject(new CdpTooLarge('the answer was too large'));
   }
 
   #unlisten(method: string, sessionId: SessionId): void {

@@ -118,9 +118,9 @@ export class CdpSession implements Disposable {
     options: SendOptions = {},
   ): Promise<T> {
     if (this.gone.aborted) throw new Error(`${method}: ${ENDED}`, { cause: this.gone.reason });
-    const { signal, timeoutMs = signal ? undefined : COMMAND_TIMEOUT_MS } = options;
+    const { signal, timeoutMs = signal ? undefined : COMMAND_TIMEOUT_MS, isLarge } = options;
     const command = { method, params, sessionId: this.#attachment?.sessionId };
-    return this.#pipe.send(command, receive, { signal, timeoutMs });
+    return this.#pipe.send(command, receive, { signal, timeoutMs, isLarge });
   }
 
   #ended(childId: string): void {

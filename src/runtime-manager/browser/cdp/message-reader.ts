@@ -1,6 +1,14 @@
 const END = 0;
 /** A page can make events of any size. */
 const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
+/** Tells what a message is. */
+const START_BYTES = 128;
+
+export interface MessageListeners {
+  message: (message: Buffer) => void;
+  /** A message was too large; this is how it begins. */
+  passedOver: (start: Buffer) => void;
+}
 
 /**
  * Puts together the messages of a stream, in which a NUL byte ends each message. Larger messages than
@@ -9,12 +17,18 @@ const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
 export class MessageReader {
   readonly #read: (message: Buffer) => void;
   readonly #mostBytes: number;
+  /** How large a message may be. */
+  mostBytes = MESSAGE_MAX_BYTES;
+  readonly #tell: MessageListeners;
   #chunks: Buffer[] = [];
   #receivedBytes = 0;
+  #isPassedOver = false;
 
   constructor(read: (message: Buffer) => void, mostBytes = MESSAGE_MAX_BYTES) {
     this.#read = read;
     this.#mostBytes = mostBytes;
+  constructor(tell: MessageListeners) {
+    this.#tell = tell;
   }
 
   take(chunk: Buffer): void {
@@ -22,13 +36,13 @@ export class MessageReader {
     for (let end = chunk.indexOf(END); end >= 0; end = chunk.indexOf(END, begin)) {
       this.#keep(chunk.subarray(begin, end));
       begin = end + 1;
-      const message = this.#complete();
-      if (message) this.#read(message);
+      this.#complete();
     }
     if (begin < chunk.length) this.#keep(chunk.subarray(begin));
   }
 
   #keep(bytes: Buffer): void {
+    if (this.#isPassedOver) return;
     this.#receivedBytes += bytes.length;
     if (this.#receivedBytes > this.#mostBytes) this.#chunks = [];
     else this.#chunks.push(bytes);
@@ -37,10 +51,20 @@ export class MessageReader {
   /** Undefined: the message was too large. */
   #complete(): Buffer | undefined {
     const isWhole = this.#receivedBytes <= this.#mostBytes;
+    this.#chunks.push(bytes);
+    if (this.#receivedBytes <= this.mostBytes) return;
+    this.#isPassedOver = true;
+    this.#chunks = [Buffer.from(Buffer.concat(this.#chunks).subarray(0, START_BYTES))];
+  }
+
+  #complete(): void {
+    const isWhole = !this.#isPassedOver;
     const [first, ...others] = this.#chunks;
     this.#chunks = [];
     this.#receivedBytes = 0;
-    if (!isWhole || !first) return undefined;
-    return others.length === 0 ? first : Buffer.concat([first, ...others]);
+    this.#isPassedOver = false;
+    if (!first) return;
+    if (!isWhole) this.#tell.passedOver(first);
+    else this.#tell.message(others.length === 0 ? first : Buffer.concat([first, ...others]));
   }
 }
