@@ -82,6 +82,8 @@ function bodyFor(path: string): object {
   if (path.endsWith('/control')) return { holder: 'agent' };
   if (path.endsWith('/control/request')) return { reason: 'r' };
   if (path.endsWith('/files')) return { namespace: 'n', path: 'p' };
+  if (/\/(?:screenshot|pdf|content)$/.test(path)) return { html: 'h' };
+  if (path.endsWith('/scrape')) return { html: 'h', elements: { a: { selector: 'a' } } };
   return /\/(?:connections|wait|solve|live)$/.test(path) ? {} : { name: 'n' };
 }
 

@@ -53,6 +53,28 @@ test('a message that is too large, or is not JSON, is skipped', async () => {
   expect(tooLarge.told).toEqual([]);
 });
 
+test('an answer that is too large fails at once, unless it is asked for as a large one', async () => {
+  const { pipe, output, ask } = openPipe();
+  const answer = (id: number) => {
+    output.write(`{"id":${id},"result":{"data":"`);
+    for (let mib = 0; mib < 20; mib++) output.write('x'.repeat(1024 ** 2));
+    output.write('"}}\0');
+  };
+  const refused = ask();
+  answer(1);
+  await expect(refused).rejects.toThrow('Some.method: the answer was too large');
+  const large = pipe.send(
+    { method: 'Some.method', params: {}, sessionId: undefined },
+    (result) => JSON.stringify(result).length,
+    { ...IN_TIME, isLarge: true },
+  );
+  answer(2);
+  expect(await large).toBeGreaterThan(20 * 1024 ** 2);
+  const again = ask();
+  answer(3);
+  await expect(again).rejects.toThrow('too large');
+});
+
 test('neither an event that nobody listens to nor an answer that nobody waits for is parsed', async () => {
   const { listen, say } = openPipe();
   const parsed = watchParsing();
