@@ -88,12 +88,7 @@ export { Step } from './operations/steps/step.ts';
 export { LocalNode } from './node/local-node.ts';
 export { onlyNode } from './node/nodes.ts';
 export { OneShotPages } from './one-shots/one-shot-pages.ts';
-export {
-  LOAD_STATES,
-  SAME_SITE,
-  type OneShotWork,
-  type Visit,
-} from './one-shots/one-shot-order.ts';
+export { LOAD_STATES, SAME_SITE, type OneShotWork } from './one-shots/one-shot-order.ts';
 export { OneShots, type OneShot } from './one-shots/one-shots.ts';
 export { PageEvents } from './node/page-events.ts';
 export { PageObservers } from './node/page-observers.ts';

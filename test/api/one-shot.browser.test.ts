@@ -24,6 +24,12 @@ async function expectNothingLeft(service: {
   });
 }
 
+/** Width and height of each page of a PDF, in points. */
+function pagesOf({ bytes }: { bytes: Buffer }): number[][] {
+  const boxes = bytes.toString('latin1').matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g);
+  return [...boxes].map(([, ...sides]) => sides.map((side) => Math.round(Number(side))));
+}
+
 afterEach(() => vi.restoreAllMocks());
 
 test('a page is pictured as its viewport, whole, in parts and in each format', async ({
@@ -110,12 +116,12 @@ test('headers and cookies reach the page that they are for, no other, and no rec
   const body = { url, headers: { Authorization: secret }, cookies };
   expect(await oneShot(service, 'content', body)).toMatchObject({ status: 200 });
   const own = seen.filter(({ site, url: path }) => site === 'own' && path !== '/favicon.ico');
-  expect(own.map(({ url: path }) => path).toSorted()).toEqual(['/', '/away', '/own']);
+  expect(new Set(own.map(({ url: path }) => path))).toEqual(new Set(['/', '/away', '/own']));
   for (const request of own) {
     expect(request).toMatchObject({ authorization: secret, cookie: 'session=c00kie' });
   }
   const others = seen.filter(({ site }) => site === 'elsewhere');
-  expect(others.map(({ url: path }) => path).toSorted()).toEqual(['/img', '/led']);
+  expect(new Set(others.map(({ url: path }) => path))).toEqual(new Set(['/img', '/led']));
   for (const request of others) {
     expect(request).toMatchObject({ authorization: undefined, cookie: undefined });
   }
@@ -187,10 +193,6 @@ test('a page is printed on the paper that was asked for', async ({ service }) =>
     oneShot(service, 'pdf', { html, pageRanges: '7' }),
     oneShot(service, 'pdf', { html, margin: { left: '9in' } }),
   ]);
-  const pagesOf = ({ bytes }: { bytes: Buffer }) =>
-    [...bytes.toString('latin1').matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)].map(
-      ([, width, height]) => [Math.round(Number(width)), Math.round(Number(height))],
-    );
   expect(usual.headers.get('content-type')).toBe('application/pdf');
   expect(pagesOf(usual)).toEqual([
     [612, 792],

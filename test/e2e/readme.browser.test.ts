@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { findExecutable } from '../../src/runtime-manager/browser/install/find-executable.ts';
+import { openSite } from '../support/site.ts';
+import { freshDirectory } from '../support/storages.ts';
 import { test } from '../support/test.ts';
 
 const run = promisify(execFile);
@@ -34,3 +37,20 @@ for (const [language, command, args] of [
     },
   );
 }
+
+test('the snippet of the README about one-shots makes what it says', async ({ service }) => {
+  const readme = await readFile('README.md', 'utf8');
+  const section = readme.split('### One-shots\n')[1] ?? '';
+  const [, snippet = ''] = /```sh\n(.*?)```/s.exec(section) ?? [];
+  const site = await openSite('<h1>Example</h1><a href="/more">more</a>');
+  const cwd = await freshDirectory();
+  const env = { PATH: searchPath, BCTRL_URL: service.url, BCTRL_API_KEY: service.apiKey };
+  await run('sh', ['-ec', snippet.replaceAll('https://example.com', site)], { cwd, env });
+  const read = (file: string) => readFile(join(cwd, file), 'latin1');
+  expect(await read('page.png')).toMatch(/^.PNG/s);
+  expect(await read('page.pdf')).toMatch(/^%PDF/);
+  expect(await read('page.html')).toContain('<h1>Example</h1>');
+  expect(JSON.parse(await read('elements.json'))).toMatchObject({
+    elements: { title: [{ text: 'Example' }], links: [{ attributes: { href: '/more' } }] },
+  });
+});

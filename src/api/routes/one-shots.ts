@@ -73,7 +73,7 @@ const PATHS = {
 } as const;
 export const ONE_SHOT_PATHS = Object.values(PATHS).map((path) => path.replace('{id}', ':id'));
 
-const screenshot = (ceilings: RequestCeilings) =>
+const screenshotRoute = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
     method: 'post',
@@ -92,7 +92,7 @@ const screenshot = (ceilings: RequestCeilings) =>
     },
   });
 
-const pdf = (ceilings: RequestCeilings) =>
+const pdfRoute = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
     method: 'post',
@@ -107,7 +107,7 @@ const pdf = (ceilings: RequestCeilings) =>
     },
   });
 
-const content = (ceilings: RequestCeilings) =>
+const contentRoute = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
     method: 'post',
@@ -122,7 +122,7 @@ const content = (ceilings: RequestCeilings) =>
     },
   });
 
-const scrape = (ceilings: RequestCeilings) =>
+const scrapeRoute = (ceilings: RequestCeilings) =>
   createRoute({
     ...common,
     method: 'post',
@@ -153,25 +153,25 @@ export function oneShotRoutes({ oneShots, ceilings }: OneShotRouteParts) {
   }
   const carryOut = oneShotAnswers(oneShots);
   return router
-    .openapi(screenshot(ceilings), async (c) => {
+    .openapi(screenshotRoute(ceilings), async (c) => {
       const { id } = c.req.valid('param');
       const { content, headers } = await carryOut(c, id, toScreenshot(c.req.valid('json')));
       return c.body(content, 200, headers);
     })
-    .openapi(pdf(ceilings), async (c) => {
+    .openapi(pdfRoute(ceilings), async (c) => {
       const { id } = c.req.valid('param');
       const { content, headers } = await carryOut(c, id, toPdf(c.req.valid('json')));
       return c.body(content, 200, headers);
     })
-    .openapi(content(ceilings), async (c) => {
+    .openapi(contentRoute(ceilings), async (c) => {
       const { id } = c.req.valid('param');
-      const { content: html, headers } = await carryOut(c, id, toContent(c.req.valid('json')));
-      return c.body(html, 200, headers);
+      const { content, headers } = await carryOut(c, id, toContent(c.req.valid('json')));
+      return c.body(content, 200, headers);
     })
-    .openapi(scrape(ceilings), async (c) => {
+    .openapi(scrapeRoute(ceilings), async (c) => {
       const { id } = c.req.valid('param');
-      const { content: found, headers } = await carryOut(c, id, toScrape(c.req.valid('json')));
-      return c.json(ScrapeBody.parse(JSON.parse(Buffer.from(found).toString())), 200, headers);
+      const { content, headers } = await carryOut(c, id, toScrape(c.req.valid('json')));
+      return c.json(ScrapeBody.parse(JSON.parse(Buffer.from(content).toString())), 200, headers);
     });
 }
 

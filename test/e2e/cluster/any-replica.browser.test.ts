@@ -19,6 +19,7 @@ import {
   testWithReplicas,
 } from '../../support/replicas.ts';
 import { attach } from '../../support/selenium.ts';
+import { oneShot, pngOf } from '../../support/one-shots.ts';
 import { decode, takeScreenshot } from '../../support/screenshots.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace } from '../../support/test.ts';
@@ -296,5 +297,31 @@ test('a screenshot of any size, or why there is none, comes by another API', asy
       status: 409,
       json: { code: 'page.unavailable', details: { reason: 'crashed' } },
     });
+  });
+});
+
+test('a one-shot is carried out on whichever node, and leaves no runtime there', async ({
+  replicas,
+}) => {
+  const { first, second } = replicas;
+  const { id: workspace, runtimes } = await createWorkspace(first);
+  const url = await openSite(NOISE);
+  const [picture, content, refused] = await Promise.all([
+    oneShot(first, 'screenshot', { url }, { workspace }),
+    oneShot(second, 'content', { url }, { workspace }),
+    oneShot(second, 'content', { url: 'http://nobody.invalid/' }, { workspace }),
+  ]);
+  expect(pngOf(picture)).toMatchObject({ width: 1280, height: 720 });
+  expect(picture.bytes.length).toBeGreaterThan(1024 ** 2);
+  expect(picture.headers.get('x-bctrl-page-url')).toBe(url);
+  expect(picture.headers.get('x-bctrl-page-status')).toBe('200');
+  expect(content.text).toContain('<canvas');
+  expect(refused).toMatchObject({
+    status: 422,
+    json: { code: 'page.load_failed', details: { error: 'net::ERR_NAME_NOT_RESOLVED' } },
+  });
+  await eventually(async () => {
+    const { json } = await first.call('GET', `${runtimes}?status=active`);
+    expect(json.runtimes).toEqual([]);
   });
 });

@@ -5,8 +5,7 @@ export function content(): string {
     Reflect.get(Document.prototype, name, document);
   const doctype = own('doctype');
   const root = own('documentElement');
-  const html =
-    root instanceof Element ? String(Reflect.get(Element.prototype, 'outerHTML', root)) : '';
+  const html = root instanceof Element ? Reflect.get(Element.prototype, 'outerHTML', root) : '';
   if (!(doctype instanceof DocumentType)) return html;
   return `${new XMLSerializer().serializeToString(doctype)}\n${html}`;
 }

@@ -29,7 +29,7 @@ export function scrape(
   // A page's elements can hide what they have from prototypes.
   const read = (element: Element, { attributes }: Wanted): Match => {
     const get = (name: string) => Element.prototype.getAttribute.call(element, name);
-    const html = String(Reflect.get(Element.prototype, 'outerHTML', element));
+    const html = Reflect.get(Element.prototype, 'outerHTML', element);
     const shown: unknown =
       element instanceof HTMLElement
         ? Reflect.get(HTMLElement.prototype, 'innerText', element)
@@ -61,5 +61,5 @@ export function scrape(
       if (length > mostOfAll) return null;
     }
   }
-  return { title: String(Reflect.get(Document.prototype, 'title', document)), elements };
+  return { title: Reflect.get(Document.prototype, 'title', document), elements };
 }
