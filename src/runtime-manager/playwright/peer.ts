@@ -60,7 +60,11 @@ export class Peer {
   constructor({ input, output }: PeerPipes, methods: Record<string, PeerMethod> = {}) {
     this.#output = output;
     this.#methods = new Map(Object.entries(methods));
-    const reader = new MessageReader((message) => this.#take(message), MESSAGE_MAX_BYTES);
+    const reader = new MessageReader({
+      message: (message) => this.#take(message),
+      passedOver: () => undefined,
+    });
+    reader.mostBytes = MESSAGE_MAX_BYTES;
     input.on('data', (chunk: Buffer) => reader.take(chunk));
     input.once('close', () => this.#end());
     for (const pipe of [input, output]) pipe.on('error', () => this.#end());

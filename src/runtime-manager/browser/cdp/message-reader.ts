@@ -1,5 +1,5 @@
 const END = 0;
-/** A page can make events of any size. */
+/** A page can make events of any size; larger ones are passed over. */
 const MESSAGE_MAX_BYTES = 16 * 1024 ** 2;
 /** Tells what a message is. */
 const START_BYTES = 128;
@@ -10,13 +10,8 @@ export interface MessageListeners {
   passedOver: (start: Buffer) => void;
 }
 
-/**
- * Puts together the messages of a stream, in which a NUL byte ends each message. Larger messages than
- * `mostBytes` are passed over.
- */
+/** Puts together the messages of a stream, in which a NUL byte ends each message. */
 export class MessageReader {
-  readonly #read: (message: Buffer) => void;
-  readonly #mostBytes: number;
   /** How large a message may be. */
   mostBytes = MESSAGE_MAX_BYTES;
   readonly #tell: MessageListeners;
@@ -24,9 +19,6 @@ export class MessageReader {
   #receivedBytes = 0;
   #isPassedOver = false;
 
-  constructor(read: (message: Buffer) => void, mostBytes = MESSAGE_MAX_BYTES) {
-    this.#read = read;
-    this.#mostBytes = mostBytes;
   constructor(tell: MessageListeners) {
     this.#tell = tell;
   }
@@ -44,13 +36,6 @@ export class MessageReader {
   #keep(bytes: Buffer): void {
     if (this.#isPassedOver) return;
     this.#receivedBytes += bytes.length;
-    if (this.#receivedBytes > this.#mostBytes) this.#chunks = [];
-    else this.#chunks.push(bytes);
-  }
-
-  /** Undefined: the message was too large. */
-  #complete(): Buffer | undefined {
-    const isWhole = this.#receivedBytes <= this.#mostBytes;
     this.#chunks.push(bytes);
     if (this.#receivedBytes <= this.mostBytes) return;
     this.#isPassedOver = true;
