@@ -32,37 +32,20 @@ async function answer(
 ): Promise<Response> {
   const order = OneShotOrder.parse(asked.order);
   using deadline = new Deadline(order.leftMs, () => timedOut('load', order.timeoutMs));
-  using crash = new Crash();
+  const crash = new AbortController();
+  const crashed = () => crash.abort(pageCrashed());
   const tab = pages.tabs.find(({ pageId }) => pageId === pages.defaultPageId);
   if (!tab) throw pageCrashed();
   using _watching = pages.onTabs(() => {
-    if (tab.hasCrashed) crash.happened();
+    if (tab.hasCrashed) crashed();
   });
   const until = AbortSignal.any([deadline.signal, crash.signal, asked.gone, ending]);
   try {
     using session = await pages.attach(tab.pageId, { signal: until });
-    session.gone.addEventListener('abort', () => crash.happened(), { once: true });
+    session.gone.addEventListener('abort', crashed, { once: true });
     return await carryOut({ session, tab, order, deadline, egress, signal: until });
   } catch (error) {
     if (!ending.aborted) throw error;
     throw new RuntimeError('runtime.not_active', 'The runtime is over.', { cause: error });
-  }
-}
-
-/** Gives a page up that has crashed. */
-class Crash implements Disposable {
-  readonly #controller = new AbortController();
-  #isOver = false;
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  happened(): void {
-    if (!this.#isOver) this.#controller.abort(pageCrashed());
-  }
-
-  [Symbol.dispose](): void {
-    this.#isOver = true;
   }
 }
