@@ -81,6 +81,7 @@ export { OnlyNodeControl, type NodeControl, type NodeStatus } from './node/node-
 export { LiveView } from './live/live-view.ts';
 export { closeViewer } from './live/close-viewer.ts';
 export { CLOSE_CODES, LIVE_PROTOCOL, TOKEN_PREFIX } from './live/messages.ts';
+export { ToolAnswer } from './operations/tool-call.ts';
 export { Execution } from './operations/execution.ts';
 export { Operations } from './operations/operations.ts';
 export { checkSteps } from './operations/steps/check-steps.ts';

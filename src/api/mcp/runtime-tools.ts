@@ -1,30 +1,13 @@
-import { z } from 'zod';
-import type { ReadTicket, RuntimeManager } from '../../runtime-manager/index.ts';
-import type { ToolSchema } from '../../runtime-manager/index.ts';
+import {
+  ToolAnswer,
+  type ReadTicket,
+  type RuntimeManager,
+  type ToolSchema,
+} from '../../runtime-manager/index.ts';
 import type { ToolSet } from './serve-mcp.ts';
 
 const INSTRUCTIONS =
   "Playwright's tools on one running browser, which people and other programs may use too: take a snapshot before you act. Files that tools write or take are files of the runtime.";
-
-/** What a runtime's node answers. */
-const Answer = z.object({
-  content: z.array(
-    z.discriminatedUnion('type', [
-      z.object({ type: z.literal('text'), text: z.string() }),
-      z.object({ type: z.literal('image'), data: z.string(), mimeType: z.string() }),
-    ]),
-  ),
-  isError: z.boolean().default(false),
-  /** The files of the runtime that the tool made. */
-  files: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      contentType: z.string(),
-      sizeBytes: z.number(),
-    }),
-  ),
-});
 
 export interface RuntimeToolParts {
   runtimes: RuntimeManager;
@@ -41,7 +24,7 @@ export function runtimeTools({ runtimes, tools, ticket, fileUrl }: RuntimeToolPa
     tools,
     call: async (name, args, signal) => {
       const response = await runtimes.access.callTool(ticket, { name, arguments: args }, signal);
-      const { content, isError, files } = Answer.parse(await response.json());
+      const { content, isError, files } = ToolAnswer.parse(await response.json());
       const notes = files.map(({ id, name: file, contentType, sizeBytes }) => {
         const where = fileUrl ? ` at ${fileUrl(id)}` : '';
         return `- ${file} (${contentType}, ${sizeBytes} bytes), file ${id} of the runtime${where}`;

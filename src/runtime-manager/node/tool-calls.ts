@@ -1,9 +1,7 @@
 import { RuntimeError } from '../errors.ts';
+import { TOOL_PATH } from '../operations/tool-call.ts';
 import type { Entered } from './access.ts';
 import type { NodeRequest } from './runtime-node.ts';
-
-/** Where the companion that carries out tools takes the name and the arguments of one. */
-const TOOL = '/operations/tool';
 
 /**
  * Has a tool of MCP called, as the body says; a GET only asks whether the connection lets clients in.
@@ -18,7 +16,7 @@ export async function callTool(
   using _request = connection.request(gone);
   const until = AbortSignal.any([gone, connection.over]);
   try {
-    return await companions.answer({ ...asked, gone: until, path: TOOL }, connection);
+    return await companions.answer({ ...asked, gone: until, path: TOOL_PATH }, connection);
   } catch (error) {
     if (connection.closed === undefined) throw error;
     throw new RuntimeError('runtime.not_active', connection.closed);

@@ -1,11 +1,14 @@
 import type { Attached, Companion, Run } from '../companion.ts';
 import { RuntimeError } from '../errors.ts';
-import { Executor } from './executor.ts';
+import { Helper, type HelperOptions } from './helper.ts';
 import { cancelOperation, executeSteps, OPERATIONS, waitForOperation } from './operation-verbs.ts';
 import { RunOperations, type RunOperationsOptions } from './run-operations.ts';
 import { RunTools } from './run-tools.ts';
 import { StepFiles, type StepFilesOptions } from './step-files.ts';
 
+/** Two processes, since what hangs in one of them ends it. */
+const STEPS = new URL('../playwright/steps-host.ts', import.meta.url);
+const TOOLS = new URL('../playwright/tools-host.ts', import.meta.url);
 /** How long a cancelled operation may take to end. */
 const CANCEL_MS = 10_000;
 
@@ -23,19 +26,20 @@ export class Execution implements Companion {
 
   async attach(run: Run): Promise<Attached> {
     const files = new StepFiles(this.#options, run);
-    const executor = new Executor({
+    const options: HelperOptions = {
       startHelper: (module) => run.browser.endpoints.startHelper(module),
       giveFile: (path, signal) => files.give(path, signal),
       log: run.log,
-    });
-    const operations = new RunOperations({ ...this.#options, executor, files }, run);
-    const tools = new RunTools({ executor, files }, run);
+    };
+    const [forSteps, forTools] = [new Helper(STEPS, options), new Helper(TOOLS, options)];
+    const operations = new RunOperations({ ...this.#options, helper: forSteps, files }, run);
+    const tools = new RunTools({ helper: forTools, files }, run);
     return {
       call: (verb, message, signal) => carryOut(operations, { verb, message, signal }),
       answer: (asked) => tools.answer(asked),
       [Symbol.asyncDispose]: async () => {
         await operations[Symbol.asyncDispose]();
-        await executor[Symbol.asyncDispose]();
+        await Promise.all([forSteps, forTools].map((helper) => helper[Symbol.asyncDispose]()));
       },
     };
   }

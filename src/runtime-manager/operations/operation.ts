@@ -21,7 +21,6 @@ export const OPERATION_ERROR_CODES = [
   'operation.step_timeout',
   'operation.result_too_large',
   'operation.binding_gone',
-  'operation.file_not_found',
   'operation.file_not_stored',
   'operation.interrupted',
   'operation.cancelled',

@@ -8,12 +8,21 @@ export const ProducedFile = z.object({
   content: z.string().transform((text) => Buffer.from(text, 'base64')),
 });
 
+const Logs = z.array(z.object({ level: z.string(), text: z.string(), url: z.string() }));
+
 /** What the process that carries steps out says of one; the service takes nothing else from it. */
 export const Outcome = z.object({
   dryRun: z.boolean().optional(),
   value: z.json().optional(),
   binding: z.object({ alias: z.string(), id: z.string(), type: z.enum(BINDING_TYPES) }).optional(),
   file: ProducedFile.optional(),
-  logs: z.array(z.object({ level: z.string(), text: z.string(), url: z.string() })).optional(),
+  logs: Logs.optional(),
 });
+/** What is said of a step that failed, beside a code and a message. */
+export const FailedStep = z.object({
+  logs: Logs.optional(),
+  /** Whether input of the step goes on. */
+  givesInput: z.boolean(),
+});
+
 export type StepOutcome = z.infer<typeof Outcome>;

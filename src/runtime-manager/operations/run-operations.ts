@@ -4,7 +4,6 @@ import type { EventStore } from '../runtime/event-store.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import { retry } from '../timing/retry.ts';
 import { Turns } from '../timing/turns.ts';
-import type { Executor } from './executor.ts';
 import { OngoingOperation } from './ongoing-operation.ts';
 import {
   INTERRUPTED,
@@ -18,6 +17,7 @@ import type { StepsOrder } from './operation-verbs.ts';
 import { ProgressWriter } from './progress-writer.ts';
 import { runSteps } from './run-steps.ts';
 import type { StepFiles } from './step-files.ts';
+import { StepSession, type StepHelper } from './step-session.ts';
 
 /** How many operations of one runtime may be under way, also those that wait. */
 const UNDER_WAY_MAX = 100;
@@ -36,7 +36,7 @@ export interface RunOperationsOptions {
   nodeId: string;
   store: OperationStore;
   events: Pick<EventStore, 'appendEvents'>;
-  executor: Pick<Executor, 'begin'>;
+  helper: StepHelper;
   files: Pick<StepFiles, 'keep'>;
 }
 
@@ -128,17 +128,17 @@ export class RunOperations implements AsyncDisposable {
     { steps }: StepsOrder,
     progress: ProgressWriter,
   ): Promise<StepResult[] | OperationError> {
-    const { executor, files } = this.#options;
+    const { helper, files } = this.#options;
     const { id, signal } = operation;
     try {
-      await using session = await executor.begin(id, signal);
+      await using session = await StepSession.begin(helper, id, signal);
       const progressed = progress.progressed.bind(progress);
       return await runSteps(steps, { session, files, signal, progressed });
     } catch (error) {
       if (operation.stop === undefined) {
         this.#run.log.error({ err: error, operationId: id }, 'steps could not be carried out');
       }
-      return { code: 'operation.step_failed', message: 'The steps could not be carried out.' };
+      return UNSTARTED;
     }
   }
 
@@ -166,6 +166,12 @@ export class RunOperations implements AsyncDisposable {
     });
   }
 }
+
+const UNSTARTED = {
+  code: 'operation.step_failed',
+  message:
+    'The steps could not be carried out: the browser does not answer. A dialog that is open may be why.',
+} as const satisfies OperationError;
 
 function endOf(
   operation: OngoingOperation,

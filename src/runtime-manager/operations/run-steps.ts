@@ -1,13 +1,13 @@
 import { PeerError } from '../playwright/peer.ts';
 import { RuntimeError } from '../errors.ts';
-import type { StepSession } from './executor.ts';
+import type { StepSession } from './step-session.ts';
 import type {
   OperationError,
   OperationErrorCode,
   OperationProgress,
   StepResult,
 } from './operation.ts';
-import type { StepOutcome } from './outcome.ts';
+import { FailedStep, type StepOutcome } from './outcome.ts';
 import type { Step } from './steps/step.ts';
 import type { StepFiles } from './step-files.ts';
 
@@ -22,13 +22,12 @@ const CODES: Readonly<Record<string, OperationErrorCode>> = {
   step_timeout: 'operation.step_timeout',
   result_too_large: 'operation.result_too_large',
   binding_gone: 'operation.binding_gone',
-  file_not_found: 'operation.file_not_found',
   file_not_stored: 'operation.file_not_stored',
 };
 
 /** What one operation is carried out with. */
 export interface StepsRun {
-  session: StepSession;
+  session: Pick<StepSession, 'run'>;
   files: Pick<StepFiles, 'keep'>;
   /** Aborts when the operation is to end, with an OperationStop. */
   signal: AbortSignal;
@@ -82,7 +81,13 @@ async function runStep(
     return { ...about, status: 'succeeded', ...ended(), ...said, ...kept };
   } catch (error) {
     if (signal.aborted) return { ...about, status: 'cancelled', ...ended() };
-    return { ...about, status: 'failed', ...ended(), error: errorOf(error, late) };
+    return {
+      ...about,
+      status: 'failed',
+      ...ended(),
+      ...logsOf(error),
+      error: errorOf(error, late),
+    };
   }
 }
 
@@ -92,6 +97,12 @@ async function keep(files: StepsRun['files'], file: NonNullable<StepOutcome['fil
   } catch (error) {
     throw new PeerError({ code: 'file_not_stored', message: messageOf(error) });
   }
+}
+
+function logsOf(error: unknown): Pick<StepResult, 'logs'> {
+  const details = error instanceof PeerError ? error.details : undefined;
+  const { logs } = FailedStep.safeParse(details).data ?? {};
+  return logs ? { logs } : {};
 }
 
 function bytesOf(value: unknown): number {
@@ -108,12 +119,8 @@ function errorOf(error: unknown, late: AbortSignal): OperationError {
     return { code: 'operation.step_timeout', message: 'The step took too long.' };
   }
   if (error instanceof PeerError) {
-    const { code, message, details } = error;
-    return {
-      code: CODES[code] ?? 'operation.step_failed',
-      message,
-      ...(details && { details }),
-    };
+    const { code, message } = error;
+    return { code: CODES[code] ?? 'operation.step_failed', message };
   }
   const message =
     error instanceof RuntimeError ? error.message : 'The step could not be carried out.';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Run } from '../companion.ts';
 import { RuntimeError } from '../errors.ts';
 import type { NodeRequest } from '../node/runtime-node.ts';
-import type { Executor } from './executor.ts';
+import type { Helper } from './helper.ts';
 import { ToolAnswer, ToolCall } from './tool-call.ts';
 import { ProducedFile } from './outcome.ts';
 import type { StepFiles } from './step-files.ts';
@@ -15,7 +15,7 @@ const PATH = '/tool';
 const Produced = ToolAnswer.extend({ files: z.array(ProducedFile) });
 
 export interface RunToolsOptions {
-  executor: Pick<Executor, 'call'>;
+  helper: Pick<Helper, 'call'>;
   files: Pick<StepFiles, 'keep'>;
 }
 
@@ -35,7 +35,6 @@ export class RunTools {
       throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
     }
     const text = Buffer.concat(await Array.fromAsync(body)).toString('utf8');
-    using _use = this.#run.use();
     try {
       return Response.json(await this.#call(ToolCall.parse(JSON.parse(text)), gone));
     } catch (error) {
@@ -45,9 +44,9 @@ export class RunTools {
   }
 
   async #call(call: ToolCall, gone: AbortSignal): Promise<ToolAnswer> {
-    const { executor, files } = this.#options;
+    const { helper, files } = this.#options;
     const signal = AbortSignal.any([gone, this.#run.signal, AbortSignal.timeout(CALL_MS)]);
-    const produced = Produced.parse(await executor.call('tool', call, signal));
+    const produced = Produced.parse(await helper.call('tool', call, signal));
     const kept = await Promise.all(produced.files.map((file) => files.keep(file)));
     return { ...produced, files: kept };
   }

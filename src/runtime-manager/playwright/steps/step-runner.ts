@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core';
-import { SCRIPT_CALL } from '../../operations/calls/kinds.ts';
+import { type Kind, PARTS_OF_PAGE, SCRIPT_CALL } from '../../operations/calls/kinds.ts';
 import { type ResolvedCall, resolveCall } from '../../operations/steps/resolve-call.ts';
 import { StepError } from '../../operations/steps/step-error.ts';
 import type { StepOutcome } from '../../operations/steps/step-outcome.ts';
@@ -23,6 +23,9 @@ interface StepRunnerOptions {
   givenFile: (path: string) => Promise<string>;
 }
 
+/** What gives input that no signal ends. */
+const INPUT: readonly Kind[] = PARTS_OF_PAGE;
+
 /** Methods that run code of the customer in a page, which may never end. */
 const RUN_CODE = ['evaluate', 'evaluateAll', 'evaluateHandle', 'waitForFunction', SCRIPT_CALL];
 
@@ -32,12 +35,21 @@ export class StepRunner implements AsyncDisposable {
   readonly #givenFile: StepRunnerOptions['givenFile'];
   readonly #bindings: Bindings;
   readonly #dialogs: StepDialogs;
+  #input: Promise<false> = Promise.resolve(false);
 
   constructor(context: BrowserContext, { page, givenFile }: StepRunnerOptions) {
     this.#context = context;
     this.#givenFile = givenFile;
     this.#bindings = new Bindings(context, page);
     this.#dialogs = new StepDialogs(context);
+  }
+
+  /**
+   * Resolves when the input of the last step is over: Playwright goes on with it when the step is cut
+   * off.
+   */
+  get input(): Promise<false> {
+    return this.#input;
   }
 
   /** Throws a `StepError`. */
@@ -73,6 +85,7 @@ export class StepRunner implements AsyncDisposable {
       using guard = await this.#openGuard(found, signal);
       const [bindings, dialogs, givenFile] = [this.#bindings, this.#dialogs, this.#givenFile];
       const work = carryOut({ step, found, signal, bindings, dialogs, givenFile });
+      if (INPUT.includes(found.kind)) this.#input = settled(work);
       // A call that opens a dialog does not end before the answer, which a later step gives.
       const ended = found.call.yields === 'event' ? work : Promise.race([work, during.claimed]);
       return (await orStop(untilAborted(ended, signal), guard)) ?? {};
@@ -94,6 +107,13 @@ export class StepRunner implements AsyncDisposable {
     opened.then((guard) => signal.aborted && guard[Symbol.dispose]()).catch(() => undefined);
     return untilAborted(opened, signal);
   }
+}
+
+function settled(work: Promise<unknown>): Promise<false> {
+  return work.then(
+    () => false,
+    () => false,
+  );
 }
 
 /** Does not leave a page busy with a script that came to no result. */

@@ -1,0 +1,48 @@
+import { PeerError } from '../playwright/peer.ts';
+import type { Helper } from './helper.ts';
+import { FailedStep, Outcome, type StepOutcome } from './outcome.ts';
+import type { Step } from './steps/step.ts';
+
+/** How long letting go of what steps have bound may take. */
+const END_MS = 5000;
+
+export type StepHelper = Pick<Helper, 'call' | 'replace'>;
+
+/** The steps of one operation, which share what they bind. */
+export class StepSession implements AsyncDisposable {
+  readonly #helper: StepHelper;
+  readonly #operationId: string;
+
+  private constructor(helper: StepHelper, operationId: string) {
+    this.#helper = helper;
+    this.#operationId = operationId;
+  }
+
+  /** Throws as `Helper.call`. */
+  static async begin(
+    helper: StepHelper,
+    operationId: string,
+    signal: AbortSignal,
+  ): Promise<StepSession> {
+    await helper.call('begin', { operationId }, signal);
+    return new StepSession(helper, operationId);
+  }
+
+  /** Throws as `Helper.call`. */
+  async run(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+    const operationId = this.#operationId;
+    try {
+      return Outcome.parse(await this.#helper.call('step', { operationId, step }, signal));
+    } catch (error) {
+      const failed = error instanceof PeerError && FailedStep.safeParse(error.details).data;
+      if (failed && failed.givesInput) await this.#helper.replace();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const params = { operationId: this.#operationId };
+    // A process that has gone has bound nothing.
+    await this.#helper.call('end', params, AbortSignal.timeout(END_MS)).catch(() => undefined);
+  }
+}

@@ -1,0 +1,82 @@
+/** The process that carries out steps for one browser. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BrowserContext, Page } from 'playwright-core';
+import { z } from 'zod';
+import { StepError } from '../operations/steps/step-error.ts';
+import { Step } from '../operations/steps/step.ts';
+import { connectContext, givenFile, serveCalls } from './called-process.ts';
+import { StepRunner } from './steps/step-runner.ts';
+
+const OfOperation = z.object({ operationId: z.uuid() });
+const OneStep = OfOperation.extend({ step: Step });
+
+/** The browser's default context, and what the operations that are under way have bound in it. */
+class Host {
+  readonly #runners = new Map<string, StepRunner>();
+  #context: BrowserContext | undefined;
+
+  async start(params: unknown): Promise<void> {
+    this.#context = await connectContext(params);
+    // Playwright dismisses dialogs that nobody listens for, also those of a person or another client.
+    this.#context.on('dialog', () => undefined);
+  }
+
+  async begin(params: unknown): Promise<void> {
+    const { operationId } = OfOperation.parse(params);
+    const context = this.#context;
+    if (!context) throw new Error('the process was not started');
+    const page = () => firstOf(context);
+    this.#runners.set(operationId, new StepRunner(context, { page, givenFile }));
+  }
+
+  async step(params: unknown, signal: AbortSignal): Promise<object> {
+    const { operationId, step } = OneStep.parse(params);
+    const runner = this.#runnerOf(operationId);
+    try {
+      const { file, ...said } = await runner.run(step, { signal });
+      return {
+        ...said,
+        ...(file && { file: { ...file, content: file.content.toString('base64') } }),
+      };
+    } catch (error) {
+      throw await failureOf(error, runner);
+    }
+  }
+
+  async end(params: unknown): Promise<void> {
+    const { operationId } = OfOperation.parse(params);
+    const runner = this.#runnerOf(operationId);
+    this.#runners.delete(operationId);
+    await runner[Symbol.asyncDispose]();
+  }
+
+  #runnerOf(operationId: string): StepRunner {
+    const runner = this.#runners.get(operationId);
+    if (!runner) throw new Error('there is no such operation');
+    return runner;
+  }
+}
+
+function firstOf(context: BrowserContext): Page {
+  const [first] = context.pages();
+  if (first) return first;
+  throw new StepError('step_failed', 'The browser has no page: open one with context.newPage.');
+}
+
+/** How long input that was cut off may take to end. */
+const INPUT_MS = 500;
+
+async function failureOf(error: unknown, runner: StepRunner): Promise<unknown> {
+  if (!(error instanceof StepError)) return error;
+  const givesInput = await Promise.race([runner.input, delay(INPUT_MS, true)]);
+  const { code, message, logs } = error;
+  return Object.assign(new Error(message), { code, details: { logs, givesInput } });
+}
+
+const host = new Host();
+serveCalls({
+  start: (params) => host.start(params),
+  begin: (params) => host.begin(params),
+  step: (params, signal) => host.step(params, signal),
+  end: (params) => host.end(params),
+});

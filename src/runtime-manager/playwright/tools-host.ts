@@ -1,0 +1,22 @@
+/** The process that carries out Playwright's tools for one browser. */
+import { tmpdir } from 'node:os';
+import { z } from 'zod';
+import { connectContext, givenFile, serveCalls } from './called-process.ts';
+import { openTools, type Tools } from './tools.ts';
+
+const Call = z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()) });
+
+let tools: Tools | undefined;
+
+serveCalls({
+  start: async (params) => {
+    tools = openTools(await connectContext(params), { outputDir: tmpdir(), givenFile });
+  },
+  tool: async (params, signal) => {
+    if (!tools) throw new Error('the process was not started');
+    const { name, arguments: given } = Call.parse(params);
+    const { files, ...said } = await tools.call(name, given, signal);
+    const content = (bytes: Buffer) => bytes.toString('base64');
+    return { ...said, files: files.map((file) => ({ ...file, content: content(file.content) })) };
+  },
+});
