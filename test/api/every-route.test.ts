@@ -78,6 +78,7 @@ function bodyFor(path: string): object {
   if (path.endsWith('/runtimes')) return { alias: 'a', kind: 'browser' };
   if (path.endsWith('/mcp')) return { jsonrpc: '2.0', id: 1, method: 'ping' };
   if (path.endsWith('/start')) return { recording: true };
+  if (path.endsWith('/execute')) return { runtime: 'a', steps: [{ call: 'page.title' }] };
   if (path.endsWith('/proxy')) return { proxy: null };
   if (path.endsWith('/control')) return { holder: 'agent' };
   if (path.endsWith('/control/request')) return { reason: 'r' };

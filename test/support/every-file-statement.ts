@@ -47,6 +47,7 @@ export async function keepFiles(
   await store.failDownload(failing, 'download.canceled');
   await store.failArriving(nodeId);
   assert.equal((await store.find(organizationId, lost))?.state, 'failed');
+  assert(await store.findOfRuntime({ organizationId, id: runtimeId }, there));
   await store.listOfRuntime(organizationId, runtimeId, { limit: PAGE, cursor: undefined });
   for (const id of ids) assert(await store.remove(organizationId, id));
 

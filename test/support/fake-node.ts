@@ -239,7 +239,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
     if (method === 'GET') return new Response(null, { status: 204 });
     using _call = connection.request(gone);
     const text = Buffer.concat(await Array.fromAsync(body)).toString('utf8');
-    return Response.json({ content: [{ type: 'text', text }], files: [] });
+    return Response.json({ content: [{ type: 'text', text }], isError: false, files: [] });
   }
 
   get load(): NodeLoad {

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { LOAD_STATES, SAME_SITE } from '../../runtime-manager/index.ts';
 import { EgressRules } from './browser-config.ts';
-import { launchWith, type RequestCeilings } from './runtime.ts';
+import { launchWith } from './launch.ts';
+import type { RequestCeilings } from './runtime.ts';
 
 const TIMEOUT_MS = { usual: 30_000, least: 1000, most: 120_000 };
 const VIEWPORT = { width: 1280, height: 720 };

@@ -12,7 +12,8 @@ import {
   type TimeLimits,
   FAILURE_CODES,
 } from '../../runtime-manager/runtime/index.ts';
-import { BrowserConfig, EgressRules, extensionIdsUpTo, Proxy } from './browser-config.ts';
+import { EgressRules, Proxy } from './browser-config.ts';
+import { launchWith } from './launch.ts';
 import { nextCursor } from './paging.ts';
 import { RecordingOptions, RecordingWish } from './recording.ts';
 
@@ -24,34 +25,6 @@ const Alias = z
     'Up to 128 letters, digits, dots, underscores and hyphens, with a letter or digit first',
   )
   .openapi({ example: 'TestBrowser01' });
-
-const ProfileLaunch = z
-  .strictObject({
-    mode: z.literal('profile'),
-    profileId: z.uuid(),
-    readOnly: z.boolean().optional().openapi({
-      description:
-        'Gives the browser a copy of the newest saved state, which is thrown away at the end. Any number of read-only runtimes can run beside the one that writes the profile.',
-    }),
-  })
-  .openapi('ProfileLaunch', { description: 'A browser with the saved state of a profile.' });
-
-const ephemeralLaunch = (maxExtensions: number) =>
-  z
-    .strictObject({
-      mode: z.literal('ephemeral'),
-      config: BrowserConfig.optional(),
-      extensionIds: extensionIdsUpTo(maxExtensions).optional(),
-    })
-    .openapi('EphemeralLaunch', {
-      description: 'A fresh browser without saved state. Its state is gone when the runtime stops.',
-    });
-
-/** How a browser is launched. */
-export const launchWith = (maxExtensions: number) =>
-  z
-    .discriminatedUnion('mode', [ProfileLaunch, ephemeralLaunch(maxExtensions)])
-    .default({ mode: 'ephemeral' });
 
 /** The most that a caller may ask for. */
 export interface RequestCeilings {

@@ -2,9 +2,14 @@
 import { tmpdir } from 'node:os';
 import { z } from 'zod';
 import { connectContext, givenFile, serveCalls } from './called-process.ts';
+import type { ToolFile } from './tool-files.ts';
 import { openTools, type Tools } from './tools.ts';
 
 const Call = z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()) });
+
+function encoded({ content, ...about }: ToolFile): object {
+  return { ...about, content: content.toString('base64') };
+}
 
 let tools: Tools | undefined;
 
@@ -16,7 +21,6 @@ serveCalls({
     if (!tools) throw new Error('the process was not started');
     const { name, arguments: given } = Call.parse(params);
     const { files, ...said } = await tools.call(name, given, signal);
-    const content = (bytes: Buffer) => bytes.toString('base64');
-    return { ...said, files: files.map((file) => ({ ...file, content: content(file.content) })) };
+    return { ...said, files: files.map(encoded) };
   },
 });
