@@ -11,6 +11,7 @@ import { wrongAddress } from './connections/wrong-address.ts';
 import { nodeOf, type Nodes } from './node/nodes.ts';
 import type { ConnectionRequest, ConnectionState, NodeRequest } from './node/runtime-node.ts';
 import { connectionNotFound, notActive } from './node/runtime-ends.ts';
+import type { ToolCall } from './operations/tool-call.ts';
 import { DRIVER_PROTOCOLS, PROTOCOLS, type Protocol } from './runtime/access.ts';
 import { statusOf } from './runtime/lifecycle.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -35,11 +36,6 @@ export interface RuntimeAccessOptions {
 export interface Question {
   path: string;
   message?: unknown;
-}
-
-export interface ToolCall {
-  name: string;
-  arguments: Record<string, unknown>;
 }
 
 /** The ways into runtimes, wherever they run, and the tickets that open them. */

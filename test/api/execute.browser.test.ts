@@ -77,6 +77,32 @@ test('steps are carried out in order, and what they bind serves later steps', as
   expect(types).toEqual(expect.arrayContaining(['operation.started', 'operation.succeeded']));
 });
 
+test('input of steps is humanized where the runtime is, and what steps set holds for later ones', async ({
+  service,
+  workspace,
+}) => {
+  const { alias } = await workspace.create({
+    launch: { mode: 'ephemeral', config: { humanize: true } },
+  });
+  const path = `/v1/workspaces/${workspace.id}/execute`;
+  const execute = (steps: object[]) => service.call('POST', path, { runtime: alias, steps });
+  const url = await openSite(
+    '<body style="height:100vh" onmousemove="globalThis.moves = (globalThis.moves ?? 0) + 1"><button>Go</button>',
+  );
+  const moved = await execute([
+    { call: 'page.emulateMedia', args: [{ colorScheme: 'dark' }] },
+    { call: 'page.goto', args: [url] },
+    { call: 'mouse.move', args: [600, 400] },
+    { call: 'page.click', args: ['button'] },
+    { call: 'page.evaluate', args: ['moves'] },
+  ]);
+  expect(moved.json.result?.steps[4].value, moved.text).toBeGreaterThan(10);
+  const dark = await execute([
+    { call: 'page.evaluate', args: ["matchMedia('(prefers-color-scheme: dark)').matches"] },
+  ]);
+  expect(dark.json.result?.steps[0].value, dark.text).toBe(true);
+});
+
 test('a page is given a file of the runtime', async ({ service, workspace }) => {
   const parts = { service, workspace };
   const { execute } = await open(parts);

@@ -115,6 +115,7 @@ export class RunOperations implements AsyncDisposable {
       this.#note('operation.started', { operationId: id, totalSteps: order.steps.length });
       const steps = await this.#steps(operation, order, progress);
       const end = endOf(operation, order, steps);
+      this.#log(id, end);
       await progress.settled();
       await this.#written(() => this.#options.store.end(id, end));
       this.#tell(id, end);
@@ -150,6 +151,17 @@ export class RunOperations implements AsyncDisposable {
       signal: AbortSignal.timeout(AWAY_MS),
       onFailure: (err) => log.error({ err }, 'an operation could not be recorded yet'),
     }).catch(() => undefined);
+  }
+
+  /** Names the step that failed as the customer does; what it failed with may be the customer's secret. */
+  #log(operationId: string, { status, result, error }: OperationEnd): void {
+    const failed = result?.steps.find((step) => step.status === 'failed');
+    const { step, call, scriptId, scriptName } = failed ?? {};
+    const { log } = this.#run;
+    log.info(
+      { operationId, status, code: error?.code, step, call, scriptId, scriptName },
+      'operation ended',
+    );
   }
 
   #tell(operationId: string, { status, error }: OperationEnd): void {
