@@ -44,7 +44,7 @@ function onElement(
   args: string[],
 ) {
   const tree = prompt.slice(prompt.lastIndexOf('Accessibility Tree:'));
-  const elements = [...tree.matchAll(/^\s*\[(\d+-\d+)\] ([^:]+): (.*)$/gm)];
+  const elements = [...tree.matchAll(/^\s*\[(\d+-\d+)\] ([^:\n]+): (.*)$/gm)];
   const [, elementId] =
     elements.find(([, , itsRole, itsName]) => {
       return itsRole === role && itsName?.toLowerCase() === name.toLowerCase();
