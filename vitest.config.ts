@@ -27,6 +27,9 @@ export default defineConfig({
     // The report names what passed at its second try only, with how often it was tried.
     retry: process.env['CI'] === undefined ? 0 : 1,
     provide: { isClustered: false },
+    // A worker loads the service once: loading it takes longer than many of these files. A test puts back
+    // what it changes of its process.
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -34,16 +37,19 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: [browser],
-          // A worker loads the service once: loading it takes longer than most of these files.
-          isolate: false,
           // Some of these tests wait, so that a core for each worker would be idle.
           maxWorkers: availableParallelism() + 1,
         },
       },
       {
         extends: true,
-        // Launches share cores poorly, but much of these tests is waiting: two files at a time.
-        test: { name: 'browser', include: [browser], maxWorkers: 2, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'browser',
+          include: [browser],
+          // Launches share cores poorly, but much of these tests is waiting: two files at a time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

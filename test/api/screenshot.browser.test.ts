@@ -63,6 +63,7 @@ beforeAll(() => {
     const all = await Promise.allSettled(attach.mock.results.map(({ value }) => value));
     return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value as CdpSession] : []));
   };
+  return () => attach.mockRestore();
 });
 
 /** Resolves when each page has one session of the service's, which stays with every page. */
