@@ -11,6 +11,8 @@ export interface Replicas {
   second: ClusterProcess;
 }
 
+export type ReplicasTest = ReturnType<ReturnType<typeof testWithReplicas>['skipIf']>;
+
 /** Tests with two nodes and two APIs for their file. */
 export function testWithReplicas(env: Record<string, string> = {}) {
   return base.extend('replicas', { scope: 'file' }, async ({}, { onCleanup }) => {

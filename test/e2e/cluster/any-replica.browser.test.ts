@@ -23,6 +23,9 @@ import { oneShot, pngOf } from '../../support/one-shots.ts';
 import { decode, takeScreenshot } from '../../support/screenshots.ts';
 import { openSite } from '../../support/site.ts';
 import { createWorkspace } from '../../support/test.ts';
+import { testFiles } from './any-replica.files.ts';
+import { testOperations } from './any-replica.operations.ts';
+import { testProfiles } from './any-replica.profiles.ts';
 
 const test = testWithReplicas().skipIf(!HAS_NATS);
 const SECOND_MS = 1000;
@@ -325,3 +328,7 @@ test('a one-shot is carried out on whichever node, and leaves no runtime there',
     expect(json.runtimes).toEqual([]);
   });
 });
+
+testProfiles(test);
+testFiles(test);
+testOperations(test);
