@@ -8,6 +8,7 @@ import { test, type TestWorkspace } from '../support/test.ts';
 import { warmBrowsers } from '../support/warm.ts';
 import type { TestService } from '../support/service.ts';
 
+const rounds = Number(process.env['CHAOS_ROUNDS'] ?? 6);
 const OPERATIONS = ['create', 'start', 'stop', 'restart', 'delete'] as const;
 
 /** The answers that each request may get, whatever runs beside it. */
@@ -30,28 +31,29 @@ const NEXT: Record<string, string[]> = {
 
 const step = fc.record({ operation: fc.constantFrom(...OPERATIONS), afterMs: fc.nat(400) });
 
-test('create, start, stop, restart and delete in any order end in a consistent state', async ({
-  service,
-  workspace,
-}) => {
-  const interleaving = fc.asyncProperty(
-    fc.array(step, { minLength: 3, maxLength: 8 }),
-    async (steps) => {
-      const alias = `x-${randomUUID().slice(0, 8)}`;
-      await service.call('POST', workspace.runtimes, { alias, kind: 'browser' });
-      await Promise.all(
-        steps.map(async ({ operation, afterMs }) => {
-          await delay(afterMs);
-          const answer = await perform(service, workspace, alias, operation);
-          expect(ALLOWED[operation], `${operation}: ${answer.text}`).toContain(answer.status);
-          if (answer.status === 200) expect(answer.json.alias).toBe(alias);
-        }),
-      );
-      await expectConsistent(service, workspace, alias);
-    },
-  );
-  await fc.assert(interleaving, { numRuns: 12, endOnFailure: true });
-});
+test(
+  'create, start, stop, restart and delete in any order end in a consistent state',
+  async ({ service, workspace }) => {
+    const interleaving = fc.asyncProperty(
+      fc.array(step, { minLength: 3, maxLength: 8 }),
+      async (steps) => {
+        const alias = `x-${randomUUID().slice(0, 8)}`;
+        await service.call('POST', workspace.runtimes, { alias, kind: 'browser' });
+        await Promise.all(
+          steps.map(async ({ operation, afterMs }) => {
+            await delay(afterMs);
+            const answer = await perform(service, workspace, alias, operation);
+            expect(ALLOWED[operation], `${operation}: ${answer.text}`).toContain(answer.status);
+            if (answer.status === 200) expect(answer.json.alias).toBe(alias);
+          }),
+        );
+        await expectConsistent(service, workspace, alias);
+      },
+    );
+    await fc.assert(interleaving, { numRuns: rounds, endOnFailure: true });
+  },
+  rounds * 60_000,
+);
 
 function perform(
   { call }: TestService,
