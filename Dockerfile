@@ -26,4 +26,4 @@ VOLUME /data
 EXPOSE 8787
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=4", "src/api/main.ts"]
+CMD ["node", "--max-semi-space-size=4", "--import", "./src/api/resolution.ts", "src/api/main.ts"]
