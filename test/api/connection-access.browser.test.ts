@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { judge } from '../../src/runtime-manager/connections/cdp/cdp-policy.ts';
 import { openCdp, refusalOf } from '../support/cdp.ts';
-import { openTestService } from '../support/service.ts';
+import { openFakeService, openTestService } from '../support/service.ts';
 import { listeningPorts, processesOf } from '../support/processes.ts';
 import { openSite } from '../support/site.ts';
 import { createWorkspace, testWithoutWarm as test } from '../support/test.ts';
@@ -268,7 +268,7 @@ test('every request for an unknown page is answered 404', async ({ service, work
 });
 
 test('addresses follow the public URL, and the headers of a trusted proxy only', async () => {
-  await using fixed = await openTestService({
+  await using fixed = await openFakeService({
     publicUrl: 'https://browsers.example',
   });
   const { connection } = await (await createWorkspace(fixed)).create();
@@ -279,7 +279,7 @@ test('addresses follow the public URL, and the headers of a trusted proxy only',
     [['127.0.0.0/8'], /^wss:\/\/outside\.example:8443\/v1\/connect\//],
     [['10.0.0.0/8'], /^ws:\/\/127\.0\.0\.1:\d+\/v1\/connect\//],
   ] as const) {
-    await using service = await openTestService({
+    await using service = await openFakeService({
       trustedProxies: [...trustedProxies],
     });
     const workspace = await createWorkspace(service);
