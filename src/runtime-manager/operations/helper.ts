@@ -60,6 +60,11 @@ export class Helper implements AsyncDisposable {
     }
   }
 
+  /** Resolves when the process takes calls. Throws when it does not start, or what `signal` aborts with. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await untilAborted(this.#start(), signal);
+  }
+
   /** Ends the process; the next call starts another one. */
   async replace(): Promise<void> {
     const running = await this.#running?.catch(() => undefined);

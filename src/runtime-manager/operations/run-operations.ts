@@ -123,24 +123,18 @@ export class RunOperations implements AsyncDisposable {
     this.#forget(operation);
   }
 
-  /** Never rejects. */
   async #steps(
     operation: OngoingOperation,
     { steps }: StepsOrder,
     progress: ProgressWriter,
-  ): Promise<StepResult[] | OperationError> {
+  ): Promise<StepResult[]> {
     const { helper, files } = this.#options;
     const { id, signal } = operation;
-    try {
-      await using session = await StepSession.begin(helper, id, signal);
-      const progressed = progress.progressed.bind(progress);
-      return await runSteps(steps, { session, files, signal, progressed });
-    } catch (error) {
-      if (operation.stop === undefined) {
-        this.#run.log.error({ err: error, operationId: id }, 'steps could not be carried out');
-      }
-      return UNSTARTED;
-    }
+    // The time of a first step is its own. Where this fails, so does the step, and says why.
+    await helper.ready(signal).catch(() => undefined);
+    using session = new StepSession(helper, id);
+    const progressed = progress.progressed.bind(progress);
+    return await runSteps(steps, { session, files, signal, progressed, log: this.#run.log });
   }
 
   /** Never rejects: what cannot be recorded now is recorded as interrupted by the next start. */
@@ -179,25 +173,17 @@ export class RunOperations implements AsyncDisposable {
   }
 }
 
-const UNSTARTED = {
-  code: 'operation.step_failed',
-  message:
-    'The steps could not be carried out: the browser does not answer. A dialog that is open may be why.',
-} as const satisfies OperationError;
-
 function endOf(
   operation: OngoingOperation,
   { mode }: StepsOrder,
-  steps: StepResult[] | OperationError,
+  steps: StepResult[],
 ): OperationEnd {
   const { progress, stop } = operation;
-  const isDone = Array.isArray(steps);
-  const failed = isDone ? steps.find(({ error }) => error)?.error : steps;
-  const result = isDone ? { mode, steps } : undefined;
-  const isStopped = stop !== undefined && !(isDone && steps.every(isSucceeded));
+  const failed = steps.find(({ error }) => error)?.error;
+  const isStopped = stop !== undefined && !steps.every(isSucceeded);
   const error = isStopped ? STOPS[stop].error : failed;
   const status = isStopped ? STOPS[stop].status : statusAfter(failed);
-  return { status, progress, result, error };
+  return { status, progress, result: { mode, steps }, error };
 }
 
 function isSucceeded({ status }: StepResult): boolean {

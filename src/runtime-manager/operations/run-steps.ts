@@ -1,5 +1,5 @@
+import type { Logger } from 'pino';
 import { PeerError } from '../playwright/peer.ts';
-import { RuntimeError } from '../errors.ts';
 import type { StepSession } from './step-session.ts';
 import type {
   OperationError,
@@ -15,6 +15,11 @@ import type { StepFiles } from './step-files.ts';
 const VALUES_MAX_BYTES = 4_000_000;
 /** How much later than the process itself the service ends a step. */
 const SLACK_MS = 1000;
+
+/** The process' word for a step that was given up. */
+const CANCELLED = 'cancelled';
+const UNANSWERED =
+  'The step could not be carried out: the browser did not answer. A dialog that is open may be why.';
 
 /** What the words of the process that carries steps out mean. */
 const CODES: Readonly<Record<string, OperationErrorCode>> = {
@@ -32,6 +37,7 @@ export interface StepsRun {
   /** Aborts when the operation is to end, with an OperationStop. */
   signal: AbortSignal;
   progressed: (progress: OperationProgress) => void;
+  log: Logger;
 }
 
 /** Carries steps out until one fails, and tells what became of each. */
@@ -68,7 +74,7 @@ function aboutStep({ call, options }: Step, step: number): About {
 
 async function runStep(
   step: Step,
-  { session, files, signal, about, roomBytes }: StepsRun & { about: About; roomBytes: number },
+  { session, files, signal, log, about, roomBytes }: StepsRun & { about: About; roomBytes: number },
 ): Promise<StepResult> {
   const began = performance.now();
   const ended = () => ({ durationMs: Math.round(performance.now() - began) });
@@ -80,6 +86,7 @@ async function runStep(
     const kept = file && { file: await keep(files, file) };
     return { ...about, status: 'succeeded', ...ended(), ...said, ...kept };
   } catch (error) {
+    if (!(error instanceof PeerError)) log.warn({ err: error }, 'a step was not carried out');
     if (signal.aborted) return { ...about, status: 'cancelled', ...ended() };
     return {
       ...about,
@@ -115,16 +122,14 @@ function tooLarge(): PeerError {
 }
 
 function errorOf(error: unknown, late: AbortSignal): OperationError {
-  if (late.aborted && !(error instanceof PeerError)) {
+  if (late.aborted && (!(error instanceof PeerError) || error.code === CANCELLED)) {
     return { code: 'operation.step_timeout', message: 'The step took too long.' };
   }
   if (error instanceof PeerError) {
     const { code, message } = error;
     return { code: CODES[code] ?? 'operation.step_failed', message };
   }
-  const message =
-    error instanceof RuntimeError ? error.message : 'The step could not be carried out.';
-  return { code: 'operation.step_failed', message };
+  return { code: 'operation.step_failed', message: UNANSWERED };
 }
 
 function messageOf(error: unknown): string {

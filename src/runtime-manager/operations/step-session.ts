@@ -6,26 +6,16 @@ import type { Step } from './steps/step.ts';
 /** How long letting go of what steps have bound may take. */
 const END_MS = 5000;
 
-export type StepHelper = Pick<Helper, 'call' | 'replace'>;
+export type StepHelper = Pick<Helper, 'ready' | 'call' | 'replace'>;
 
 /** The steps of one operation, which share what they bind. */
-export class StepSession implements AsyncDisposable {
+export class StepSession implements Disposable {
   readonly #helper: StepHelper;
   readonly #operationId: string;
 
-  private constructor(helper: StepHelper, operationId: string) {
+  constructor(helper: StepHelper, operationId: string) {
     this.#helper = helper;
     this.#operationId = operationId;
-  }
-
-  /** Throws as `Helper.call`. */
-  static async begin(
-    helper: StepHelper,
-    operationId: string,
-    signal: AbortSignal,
-  ): Promise<StepSession> {
-    await helper.call('begin', { operationId }, signal);
-    return new StepSession(helper, operationId);
   }
 
   /** Throws as `Helper.call`. */
@@ -40,9 +30,10 @@ export class StepSession implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Nobody waits for it: what comes next comes after it in the process, too. */
+  [Symbol.dispose](): void {
     const params = { operationId: this.#operationId };
     // A process that has gone has bound nothing.
-    await this.#helper.call('end', params, AbortSignal.timeout(END_MS)).catch(() => undefined);
+    this.#helper.call('end', params, AbortSignal.timeout(END_MS)).catch(() => undefined);
   }
 }

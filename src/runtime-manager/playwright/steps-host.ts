@@ -21,14 +21,6 @@ class Host {
     this.#context.on('dialog', () => undefined);
   }
 
-  async begin(params: unknown): Promise<void> {
-    const { operationId } = OfOperation.parse(params);
-    const context = this.#context;
-    if (!context) throw new Error('the process was not started');
-    const page = () => firstOf(context);
-    this.#runners.set(operationId, new StepRunner(context, { page, givenFile }));
-  }
-
   async step(params: unknown, signal: AbortSignal): Promise<object> {
     const { operationId, step } = OneStep.parse(params);
     const runner = this.#runnerOf(operationId);
@@ -45,14 +37,19 @@ class Host {
 
   async end(params: unknown): Promise<void> {
     const { operationId } = OfOperation.parse(params);
-    const runner = this.#runnerOf(operationId);
+    const runner = this.#runners.get(operationId);
     this.#runners.delete(operationId);
-    await runner[Symbol.asyncDispose]();
+    await runner?.[Symbol.asyncDispose]();
   }
 
+  /** An operation begins with its first step. */
   #runnerOf(operationId: string): StepRunner {
-    const runner = this.#runners.get(operationId);
-    if (!runner) throw new Error('there is no such operation');
+    const begun = this.#runners.get(operationId);
+    if (begun) return begun;
+    const context = this.#context;
+    if (!context) throw new Error('the process was not started');
+    const runner = new StepRunner(context, { page: () => firstOf(context), givenFile });
+    this.#runners.set(operationId, runner);
     return runner;
   }
 }
@@ -76,7 +73,6 @@ async function failureOf(error: unknown, runner: StepRunner): Promise<unknown> {
 const host = new Host();
 serveCalls({
   start: (params) => host.start(params),
-  begin: (params) => host.begin(params),
   step: (params, signal) => host.step(params, signal),
   end: (params) => host.end(params),
 });
