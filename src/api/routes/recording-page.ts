@@ -14,6 +14,6 @@ export function recordingPageRoutes({ frameAncestors }: Pick<EmbedPage, 'frameAn
     title: 'Recording',
     bundle: new PageBundle('recording', ENTRY),
     frameAncestors,
-    alsoLoads: ["media-src 'self' blob:"],
+    directives: ["media-src 'self' blob:"],
   });
 }
