@@ -17,6 +17,8 @@ export interface DerivedKeys {
   tickets: Buffer;
   /** What processes of a cluster recognize each other by. */
   nodes: Buffer;
+  /** What the cookies of the console are sealed with. */
+  sessions: Buffer;
 }
 
 /** `secret` may be a passphrase. The same secret and salt give the same keys everywhere. */
@@ -30,6 +32,7 @@ export async function deriveKeys(secret: string, salt: string): Promise<DerivedK
     sealing: derive('sealing', KEY_BYTES),
     tickets: derive('tickets', KEY_BYTES),
     nodes: derive('nodes', KEY_BYTES),
+    sessions: derive('sessions', KEY_BYTES),
   };
 }
 

@@ -7,12 +7,14 @@ import { readSealing, registerKey, type SealingRecord } from './queries/sealing.
 /** `sealed:<id of the key>:<base64>`; earlier versions, which had one key, wrote no id. */
 const SEALED = /^sealed:(?:(?<id>[0-9a-f]+):)?(?<text>[\w+/]+=*)$/;
 
-/** What the encryption keys open and sign: secrets at rest, tickets, and requests to nodes. */
+/** What the encryption keys open and sign: secrets at rest, tickets, sessions, and requests to nodes. */
 export class Sealing {
   /** The first key signs. */
   readonly ticketKeys: readonly [Buffer, ...Buffer[]];
   /** Those of processes of a cluster for each other; the first key signs. */
   readonly nodeKeys: readonly [Buffer, ...Buffer[]];
+  /** Those of sessions of the console; the first key seals. */
+  readonly sessionKeys: readonly [Buffer, ...Buffer[]];
   /** What every text that the current key sealed begins with. */
   readonly prefix: string;
   readonly id: string;
@@ -26,6 +28,7 @@ export class Sealing {
     this.prefix = `sealed:${current.id}:`;
     this.ticketKeys = [current.tickets, ...old.map(({ tickets }) => tickets)];
     this.nodeKeys = [current.nodes, ...old.map(({ nodes }) => nodes)];
+    this.sessionKeys = [current.sessions, ...old.map(({ sessions }) => sessions)];
     this.#key = current.sealing;
     this.#keys = new Map([...old, current].map(({ id, sealing }) => [id, sealing]));
     this.#unsalted = secrets.map((secret) => createHash('sha256').update(secret).digest());

@@ -99,7 +99,7 @@ test('a key follows from its secret, salt and purpose alone', async () => {
     deriveKeys(NEW, 'a'),
   ]);
   const all = keys.flatMap(({ id, ...purposes }) => [id, ...Object.values(purposes).map(String)]);
-  expect(new Set(all).size).toBe(12);
+  expect(new Set(all).size).toBe(15);
   expect(await deriveKeys(OLD, 'a')).toEqual(keys[0]);
 });
 
@@ -108,9 +108,10 @@ test('after a rotation the new key seals, and the old one still opens', async ()
   const rotated = await start(NEW, [OLD]);
   expect(await passwordOf(profile, rotated)).toBe('hush');
   expect(rotated.seal('hush')).toContain(rotated.prefix);
-  const { ticketKeys, nodeKeys } = await Sealing.open(db, OLD, [NEW]);
+  const { ticketKeys, nodeKeys, sessionKeys } = await Sealing.open(db, OLD, [NEW]);
   expect(rotated.ticketKeys).toEqual(ticketKeys.toReversed());
   expect(rotated.nodeKeys).toEqual(nodeKeys.toReversed());
+  expect(rotated.sessionKeys).toEqual(sessionKeys.toReversed());
 });
 
 test('a start is refused while a key is missing, even when nothing was sealed yet', async () => {
