@@ -61,9 +61,9 @@ async function main(): Promise<never> {
 }
 
 function greet(service: Service, { version, role }: Config, log: Logger): Service {
-  const { url, newApiKey } = service;
+  const { url, newApiKey, signInToken } = service;
   log.info({ url, version, role }, 'listening');
-  process.stdout.write(banner({ url, newApiKey, role }));
+  process.stdout.write(banner({ url, newApiKey, signInToken, role }));
   return service;
 }
 

@@ -34,6 +34,9 @@ import { PLAIN_RECORDING } from '../runtime-manager/runtime/index.ts';
 import { cachedFigures } from './cached-figures.ts';
 import type { Cluster } from './cluster.ts';
 import { browserRoots, type Config } from './config/config.ts';
+import { isLoopback } from './config/settings/setting.ts';
+import { Sessions } from './console/sessions.ts';
+import { SignInLink } from './console/sign-in-link.ts';
 import { openDataDirectory } from './config/data-directory.ts';
 import { createLogger } from './config/logger.ts';
 import { openSecrets } from './config/secrets.ts';
@@ -67,6 +70,8 @@ export interface Service extends AsyncDisposable {
   url: string;
   /** The key of the first organization, when this start made it. */
   newApiKey: string | undefined;
+  /** What signs in to the console once, with that key; undefined where others could use it. */
+  signInToken: string | undefined;
   /** Where its browsers have their directories. */
   browserRoot: string;
   /** Has others take over; resolves when it may be closed. Where it has nobody to wait for, that is at once. */
@@ -98,7 +103,8 @@ async function open(
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
   const metrics = createMetrics(config.version);
-  const ground = { ...config, log, nodeId, database, secrets, tickets, metrics };
+  const signInLink = new SignInLink();
+  const ground = { ...config, log, nodeId, database, secrets, tickets, metrics, signInLink };
   const others = await openCluster(ground, stack);
   const core = await openCore({ ...ground, others }, parts, stack);
   const { node, drain } = core;
@@ -123,11 +129,14 @@ async function open(
   // shows it.
   const isServed = config.role !== 'node';
   const newApiKey = isServed ? await bootstrap(database, config.apiKey) : undefined;
+  const signInToken =
+    newApiKey !== undefined && isLoopback(config.host) ? signInLink.issue(newApiKey) : undefined;
   server.admit();
   const { root: browserRoot } = browserRoots(config, nodeId);
   return {
     url: server.url,
     newApiKey,
+    signInToken,
     browserRoot,
     leave: () => leave({ ...config, server, drain: joined ?? drain }),
   };
@@ -154,6 +163,7 @@ type Ground = Config & {
   secrets: Sealing;
   tickets: Tickets;
   metrics: Metrics;
+  signInLink: SignInLink;
 };
 
 type WithOthers = Ground & {
@@ -241,8 +251,11 @@ async function openServerOf(
     const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
     const verbs = openVerbs({ ...opened, runtimes });
     const operated = openOperated(opened, stack);
-    const addressOf = createPublicAddress(opened);
-    return openServer({ ...opened, ...verbs, ...operated, bus, runtimes, answers, addressOf });
+    const asked = {
+      addressOf: createPublicAddress(opened),
+      sessions: new Sessions(opened.secrets.sessionKeys),
+    };
+    return openServer({ ...opened, ...verbs, ...operated, ...asked, bus, runtimes, answers });
   }
   if (!node) throw new Error('there is no node');
   return openHealthServer({ ...opened, bus, runtimes: node });

@@ -68,7 +68,7 @@ test('a method that a path does not have is answered 405, with the methods that 
   }
 });
 
-test('the root address redirects a person to the reference, and tells a program where it is', async ({
+test('the root address redirects a person to the console, and tells a program where it is', async ({
   service,
 }) => {
   const asPerson = await fetch(service.url, {
@@ -76,7 +76,7 @@ test('the root address redirects a person to the reference, and tells a program 
     redirect: 'manual',
   });
   expect(asPerson.status).toBe(302);
-  expect(asPerson.headers.get('location')).toBe('/docs');
+  expect(asPerson.headers.get('location')).toBe('console');
   const asProgram = await caller(service.url, undefined)('GET', '/');
   expect(asProgram).toMatchObject({
     status: 200,

@@ -4,6 +4,8 @@ export interface BannerParts {
   url: string;
   /** The key generated at this start, which is shown now or never. */
   newApiKey: string | undefined;
+  /** Signs in to the console once. */
+  signInToken: string | undefined;
   role: Config['role'];
 }
 
@@ -13,16 +15,18 @@ function reachable(url: string): string {
 }
 
 /** What a person needs to know once the service is up. */
-export function banner({ url: listening, newApiKey, role }: BannerParts): string {
+export function banner({ url: listening, newApiKey, signInToken, role }: BannerParts): string {
   const url = reachable(listening);
   if (role === 'node') {
     return `\nbctrl is ready: this process runs browsers for others.\n\n  Health     ${url}/readyz\n\n`;
   }
   const key = newApiKey ?? '$BCTRL_API_KEY';
+  const console = `${url}/console`;
   return `
 bctrl is ready.
 
   Address    ${url}
+  Console    ${signInToken === undefined ? console : `${console}#link=${signInToken}   (signs in once, within an hour)`}
   Reference  ${url}/docs
 ${newApiKey === undefined ? LOST_KEY : `  API key    ${newApiKey}   (shown only now: keep it)`}
 

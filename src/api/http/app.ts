@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { except } from 'hono/combine';
 import type { Logger } from 'pino';
 import type { Database } from '../../db/client.ts';
 import type {
@@ -26,6 +27,7 @@ import { requireOpen, type Door } from '../middleware/door.ts';
 import { limitBody } from '../middleware/limit-body.ts';
 import { limitRate } from '../middleware/rate-limit.ts';
 import { wellFormedQuery } from '../middleware/well-formed-query.ts';
+import { acceptSession } from '../middleware/session.ts';
 import { requestContext } from '../middleware/request-context.ts';
 import { dropUnreadBody } from '../middleware/unread-body.ts';
 import { createRouter, type ApiEnv } from './api-env.ts';
@@ -40,6 +42,8 @@ import { captchaRoutes } from '../routes/captchas.ts';
 import { connectRoutes } from '../routes/connect.ts';
 import { connectOnceRoutes } from '../routes/connect-once.ts';
 import { connectionRoutes } from '../routes/connections.ts';
+import { consolePageRoutes } from '../routes/console-page.ts';
+import { consoleSessionRoutes, type ConsoleSessionParts } from '../routes/console-session.ts';
 import { controlRoutes } from '../routes/control.ts';
 import { docsRoutes } from '../routes/docs.ts';
 import { doctorRoutes } from '../routes/doctor.ts';
@@ -52,7 +56,7 @@ import { liveEmbedRoutes } from '../routes/live-embed.ts';
 import { liveFileRoutes } from '../routes/live-files.ts';
 import { healthRoutes, type HealthParts, type JailStatus } from '../routes/health.ts';
 import { livePageRoutes, type LivePageParts } from '../routes/live-page.ts';
-import { mcpRoutes, ticketedMcpRoutes } from '../routes/mcp.ts';
+import { MCP_PATHS, mcpRoutes, ticketedMcpRoutes } from '../routes/mcp.ts';
 import { metricsRoutes, type MetricsParts } from '../routes/metrics.ts';
 import { nodeRoutes } from '../routes/nodes.ts';
 import { operationRoutes } from '../routes/operations.ts';
@@ -101,7 +105,8 @@ const TAGS = [
   'Health',
 ];
 
-export interface AppParts extends AuthParts, LivePageParts, RecordingRouteParts, OneShotRouteParts {
+export interface AppParts
+  extends AuthParts, LivePageParts, RecordingRouteParts, OneShotRouteParts, ConsoleSessionParts {
   door: Door;
   database: Database;
   apiKeys: ApiKeys;
@@ -164,6 +169,8 @@ export function createApp(parts: AppParts) {
   app.route('/', metricsRoutes(parts));
   app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
+  app.route('/', consoleSessionRoutes(parts));
+  app.route('/', consolePageRoutes());
   app.route('/', livePageRoutes(parts));
   app.route('/', recordingPageRoutes(parts));
   app.route('/', ticketedMcpRoutes({ ...parts, bodyMaxBytes: BODY_MAX_BYTES }));
@@ -171,10 +178,12 @@ export function createApp(parts: AppParts) {
   app.route('/', liveFileRoutes(parts));
   app.route('/', recordingContentRoutes(parts));
   const limit = limitRate(parts.rateLimitPerMinute);
-  app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
   app.get('/v1/workspaces/:id/connect', anticipateCreate(parts));
-  for (const path of ONE_SHOT_PATHS) app.post(path, anticipateCreate(parts));
   app.route('/', connectOnceRoutes({ ...parts, limit }));
+  // What programs connect to takes no session: all above, and MCP.
+  app.use('/v1/*', except([...MCP_PATHS], acceptSession(parts)));
+  app.post('/v1/workspaces/:id/runtimes', anticipateCreate(parts));
+  for (const path of ONE_SHOT_PATHS) app.post(path, anticipateCreate(parts));
   app.use('/v1/*', requireApiKey(parts), limit, wellFormedQuery);
   // Pages are larger than other bodies, and no answer is kept.
   app.route('/', oneShotRoutes(parts));

@@ -96,6 +96,7 @@ const RUNTIME_ERROR_STATUS = {
 const API_ERROR_STATUS = {
   'request.invalid': 400,
   'auth.required': 401,
+  'session.foreign_page': 403,
   'route.not_found': 404,
   'route.method_not_allowed': 405,
   'idempotency.mismatch': 409,

@@ -33,7 +33,11 @@ const PAGE = `<!doctype html>
 export function docsRoutes() {
   const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return new Hono()
-    .get('/docs', (c) => c.html(PAGE))
+    .get('/docs', (c) => {
+      // Whoever is signed in to the console can try operations out here.
+      c.header('content-security-policy', "frame-ancestors 'none'");
+      return c.html(PAGE);
+    })
     .get('/docs/:asset', async (c) => {
       const asset = c.req.param('asset');
       const type = ASSETS.get(asset);

@@ -45,6 +45,9 @@ const ofService = createRoute({
   responses: { ...answers, ...errors(...BODY_ERRORS) },
 });
 
+/** Where MCP is spoken with an API key. */
+export const MCP_PATHS = ['/v1/mcp', '/v1/workspaces/:id/runtimes/:alias/mcp'] as const;
+
 const RUNTIME_ERRORS = [...BODY_ERRORS, 'runtime.not_active', 'runtime.unreachable'] as const;
 
 const ofRuntime = createRoute({

@@ -71,12 +71,12 @@ test.for([
 test.for([
   [undefined, '*'],
   ['*', '*'],
-  ['none', "'none'"],
+  ['none', "'self'"],
   [
     'https://app.example.com, http://localhost:3000',
-    'https://app.example.com http://localhost:3000',
+    "'self' https://app.example.com http://localhost:3000",
   ],
-  ['https://*.example.com', 'https://*.example.com'],
+  ['https://*.example.com', "'self' https://*.example.com"],
 ] as const)('BCTRL_EMBED_ORIGINS=%s lets %s frame live views', ([value, ancestors]) => {
   expect(loadConfig({ BCTRL_EMBED_ORIGINS: value }).frameAncestors).toBe(ancestors);
 });

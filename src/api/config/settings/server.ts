@@ -25,12 +25,15 @@ const Range = z.union(
 const Origin = z
   .string()
   .regex(/^https?:\/\/(?:\*\.)?[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i);
-/** What `frame-ancestors` says: https://www.w3.org/TR/CSP3/#directive-frame-ancestors */
+/**
+ * What `frame-ancestors` says: https://www.w3.org/TR/CSP3/#directive-frame-ancestors
+ * The service's own console is always among them.
+ */
 const FrameAncestors = z.union(
   [
     z.literal('*'),
-    z.literal('none').transform(() => "'none'"),
-    list.pipe(z.array(Origin)).transform((origins) => origins.join(' ')),
+    z.literal('none').transform(() => "'self'"),
+    list.pipe(z.array(Origin)).transform((origins) => ["'self'", ...origins].join(' ')),
   ],
   'not *, none, or origins without a path, such as https://app.example.com,https://*.example.com',
 );
@@ -99,7 +102,7 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_EMBED_ORIGINS: setting(
     FrameAncestors.default('*'),
-    'Origins, separated by commas, whose pages may show live views in a frame, such as `https://app.example.com`; `*` for all, `none` for nobody',
+    'Origins, separated by commas, whose pages may show live views in a frame, such as `https://app.example.com`; `*` for all, `none` for nobody but the console',
   ),
   BCTRL_METRICS_TOKEN: setting(
     z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
