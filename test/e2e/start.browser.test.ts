@@ -42,6 +42,14 @@ test('one command brings everything up, and the printed line creates a runtime',
   const { stdout } = await run('/bin/sh', ['-c', line ?? 'false']);
   expect(JSON.parse(stdout)).toMatchObject({ status: 'active', alias: 'first' });
   expect(service.log).not.toContain(service.apiKey);
+  const [, link = 'none'] = /console#link=([\w-]{43}) /.exec(service.output) ?? [];
+  expect(service.log).not.toContain(link);
+  const signedIn = await fetch(`${service.url}/console/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: service.url },
+    body: JSON.stringify({ link }),
+  });
+  expect(signedIn.status).toBe(200);
 });
 
 test('workspaces and keys survive a restart, and no second key is made', async () => {
@@ -54,6 +62,7 @@ test('workspaces and keys survive a restart, and no second key is made', async (
   const second = await start(env);
   expect(second.apiKey).toBeUndefined();
   expect(second.output).toContain('$BCTRL_API_KEY');
+  expect(second.output).toContain(`${second.url}/console\n`);
   expect(await caller(second.url, first.apiKey)('GET', '/v1/workspaces/kept')).toMatchObject({
     status: 200,
     json: { id: made.id },
