@@ -176,6 +176,45 @@ test('what fails says at which step, and what comes after it does not run', asyn
   expect(thrown.json.error.message).toContain('oh');
 });
 
+test('text that the database does not take is an answer like any other', async ({
+  service,
+  workspace,
+}) => {
+  const parts = { service, workspace };
+  const { execute } = await open(parts);
+  const text = String.raw`'a\u0000b\ud800 \\u0000'`;
+  const script = (code: string) => ({
+    call: 'page.evaluate',
+    args: [code],
+    options: { logs: 'capture' },
+  });
+  const done = await execute([script(`console.log(${text}), ${text}`)]);
+  const [step] = done.json.result?.steps ?? [];
+  const kept = 'a\u{fffd}b\u{fffd} \\u0000';
+  expect(step, done.text).toMatchObject({ value: kept, logs: [{ text: kept }] });
+  const failed = await execute([script(`(() => { throw Error(${text}) })()`)]);
+  expect(failed.json.error?.message, failed.text).toContain(kept);
+  const named = await execute([{ call: 'page.title', options: { scriptName: 'a\0' } }]);
+  expect(named, named.text).toMatchObject({ status: 400 });
+});
+
+test('what pages write during many steps does not get larger than an answer may be', async ({
+  service,
+  workspace,
+}) => {
+  const parts = { service, workspace };
+  const { execute } = await open(parts);
+  const chatter = {
+    call: 'page.evaluate',
+    args: ['() => { for (let n = 0; n < 100; n++) console.log("x".repeat(2000)); }'],
+    options: { logs: 'capture' },
+  };
+  const done = await execute(Array.from({ length: 8 }, () => chatter));
+  expect(done.json.status, done.text.slice(0, 500)).toBe('succeeded');
+  expect(done.json.result.steps[0].logs).toHaveLength(100);
+  expect(done.text.length).toBeLessThan(1_100_000);
+});
+
 test('a script that never ends is ended by its time limit and by a cancel, and the page goes on', async ({
   service,
   workspace,
@@ -190,6 +229,9 @@ test('a script that never ends is ended by its time limit and by a cancel, and t
   expect(begun).toMatchObject({ status: 202, json: { status: 'running' } });
   const queued = await execute([{ call: 'page.title' }], { waitMs: 0 });
   expect(queued).toMatchObject({ status: 202, json: { status: 'queued' } });
+  const unbegun = await execute([{ call: 'page.title' }], { waitMs: 0 });
+  const dropped = await call('POST', `/v1/operations/${unbegun.json.id}/cancel`);
+  expect(dropped.json, dropped.text).toMatchObject({ status: 'cancelled', startedAt: null });
   const path = `/v1/operations/${begun.json.id}`;
   const waited = await call('POST', `${path}/wait`, { timeoutMs: 100 });
   expect(waited.json.operation).toMatchObject({ id: begun.json.id, status: 'running' });

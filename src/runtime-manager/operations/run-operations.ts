@@ -15,7 +15,8 @@ import {
 import type { OperationStore } from './operation-store.ts';
 import type { StepsOrder } from './operation-verbs.ts';
 import { ProgressWriter } from './progress-writer.ts';
-import { runSteps } from './run-steps.ts';
+import { recordable } from './recordable.ts';
+import { notRun, runSteps } from './run-steps.ts';
 import type { StepFiles } from './step-files.ts';
 import { StepSession, type StepHelper } from './step-session.ts';
 
@@ -108,19 +109,26 @@ export class RunOperations implements AsyncDisposable {
   async #carryOut(operation: OngoingOperation, order: StepsOrder, isFirst: boolean): Promise<void> {
     const { id } = operation;
     if (!isFirst) this.#note('operation.queued', { operationId: id });
-    await this.#turns.take(async () => {
+    const inTurn = async () => {
       using _use = this.#run.use();
       using progress = new ProgressWriter(operation, this.#options.store);
       if (!isFirst) await this.#written(() => this.#options.store.begin(id));
       this.#note('operation.started', { operationId: id, totalSteps: order.steps.length });
       const steps = await this.#steps(operation, order, progress);
-      const end = endOf(operation, order, steps);
-      this.#log(id, end);
       await progress.settled();
-      await this.#written(() => this.#options.store.end(id, end));
-      this.#tell(id, end);
-    });
+      await this.#end(operation, endOf(operation, order, steps));
+    };
+    // One that is given up does not wait for those before it.
+    const stopped = () => this.#end(operation, endOf(operation, order, notRun(order.steps)));
+    await this.#turns.take(inTurn, operation.signal).catch(stopped);
     this.#forget(operation);
+  }
+
+  async #end({ id }: OngoingOperation, given: OperationEnd): Promise<void> {
+    const end = recordable(given);
+    this.#log(id, end);
+    await this.#written(() => this.#options.store.end(id, end));
+    this.#tell(id, end);
   }
 
   async #steps(

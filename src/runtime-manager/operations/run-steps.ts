@@ -13,6 +13,8 @@ import type { StepFiles } from './step-files.ts';
 
 /** Of the values of all steps together, as JSON. */
 const VALUES_MAX_BYTES = 4_000_000;
+/** Of their logs. */
+const LOGS_MAX_BYTES = 1_000_000;
 /** How much later than the process itself the service ends a step. */
 const SLACK_MS = 1000;
 
@@ -44,6 +46,7 @@ export interface StepsRun {
 export async function runSteps(steps: readonly Step[], run: StepsRun): Promise<StepResult[]> {
   const results: StepResult[] = [];
   let roomBytes = VALUES_MAX_BYTES;
+  let logsRoomBytes = LOGS_MAX_BYTES;
   for (const [index, step] of steps.entries()) {
     const about = aboutStep(step, index + 1);
     if (results.some(({ status }) => status !== 'succeeded')) {
@@ -55,9 +58,16 @@ export async function runSteps(steps: readonly Step[], run: StepsRun): Promise<S
     run.progressed({ step: index + 1, totalSteps: steps.length, currentCall: call, message });
     const result = await runStep(step, { ...run, about, roomBytes });
     roomBytes -= bytesOf(result.value);
-    results.push(result);
+    const logs = result.logs && fitting(result.logs, logsRoomBytes);
+    logsRoomBytes -= bytesOf(logs);
+    results.push({ ...result, ...(logs && { logs }) });
   }
   return results;
+}
+
+/** What is said of steps none of which was begun. */
+export function notRun(steps: readonly Step[]): StepResult[] {
+  return steps.map((step, index) => ({ ...aboutStep(step, index + 1), status: 'not_run' }));
 }
 
 type About = Pick<StepResult, 'step' | 'call' | 'scriptId' | 'scriptName'>;
@@ -110,6 +120,13 @@ function logsOf(error: unknown): Pick<StepResult, 'logs'> {
   const details = error instanceof PeerError ? error.details : undefined;
   const { logs } = FailedStep.safeParse(details).data ?? {};
   return logs ? { logs } : {};
+}
+
+/** The first of them. */
+function fitting<T>(logs: T[], roomBytes: number): T[] {
+  let left = roomBytes;
+  const end = logs.findIndex((log) => (left -= bytesOf(log)) < 0);
+  return end < 0 ? logs : logs.slice(0, end);
 }
 
 function bytesOf(value: unknown): number {

@@ -13,6 +13,15 @@ export const Alias = z
     'Has to be a letter or "_", and then at most 63 letters, digits and "_"',
   );
 
+const Name = z
+  .string()
+  .max(200)
+  .refine(
+    (name) => !name.includes('\0') && name.isWellFormed(),
+    'Has a NUL character or a lone surrogate',
+  )
+  .describe('A name of yours for a script.');
+
 const StepOptions = z.strictObject({
   timeoutMs: z
     .int()
@@ -25,8 +34,8 @@ const StepOptions = z.strictObject({
     .default('off')
     .describe('Whether the result has what pages wrote to the console during the step.'),
   dryRun: z.boolean().default(false).describe('Checks the step, and does nothing.'),
-  scriptId: z.string().max(200).optional().describe('A name of yours for a script.'),
-  scriptName: z.string().max(200).optional().describe('A name of yours for a script.'),
+  scriptId: Name.optional(),
+  scriptName: Name.optional(),
 });
 
 export const Step = z.strictObject({
