@@ -42,10 +42,16 @@ test('a tool of the service takes path, query and body as one, and answers as th
     isError: true,
     structuredContent: { code: 'runtime.not_found', requestId: expect.any(String) },
   });
-  for (const args of [{}, { alias: '..' }, { alias: 'by-mcp', surprise: 1 }]) {
+  for (const [name, args] of [
+    ['runtimes-get', {}],
+    ['runtimes-get', { alias: '..' }],
+    ['runtimes-get', { alias: '\ud800' }],
+    ['runtimes-get', { alias: 'by-mcp', surprise: 1 }],
+    ['runtimes-stop', { alias: 'by-mcp', idempotencyKey: 'a\nb' }],
+  ] as const) {
     const [{ text }] = z
       .tuple([z.object({ text: z.string() })])
-      .parse((await call('runtimes-get', args)).content);
+      .parse((await call(name, args)).content);
     expect(JSON.parse(text)).toMatchObject({ code: 'request.invalid' });
   }
   expect((await call('runtimes-stop', { alias: 'by-mcp' })).structuredContent).toMatchObject({

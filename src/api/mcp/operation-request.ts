@@ -35,7 +35,7 @@ export function requestOf(
     rest.delete(argument);
     if (place === 'path') filled = filled.replace(`{${name}}`, () => segmentOf(argument, value));
     else if (value === undefined) continue;
-    else if (place === 'header') headers[name] = textOf(value);
+    else if (place === 'header') headers[name] = headerOf(argument, value);
     else query.set(name, textOf(value));
   }
   const search = query.size === 0 ? '' : `?${query.toString()}`;
@@ -54,8 +54,15 @@ function bodyOf(operation: Operation, rest: Map<string, unknown>): string | unde
 function segmentOf(name: string, value: unknown): string {
   const { data } = Segment.safeParse(value);
   if (data === undefined) throw invalid(name, value === undefined ? 'Missing' : 'Has to be text');
-  if (/^\.{0,2}$/.test(data)) throw invalid(name, 'Is no name');
+  if (/^\.{0,2}$/.test(data) || !data.isWellFormed()) throw invalid(name, 'Is no name');
   return encodeURIComponent(data);
+}
+
+/** A header has no other characters; what else it may have is for the operation to say. */
+function headerOf(name: string, value: unknown): string {
+  const text = textOf(value);
+  if (!/^[ -~]*$/.test(text)) throw invalid(name, 'Has characters that are not printable ASCII');
+  return text;
 }
 
 function textOf(value: unknown): string {

@@ -39,6 +39,8 @@ async function toResult(response: Response): Promise<CallToolResult> {
     return { content: [{ type: 'image', data, mimeType: type }] };
   }
   const text = await response.text();
+  // Such as a page as HTML.
+  if (!type.startsWith('application/json')) return { content: [{ type: 'text', text }] };
   const structuredContent = JsonObject.parse(JSON.parse(text));
   return { content: [{ type: 'text', text }], structuredContent, isError: !response.ok };
 }

@@ -7,8 +7,8 @@ import { ToolAnswer, ToolCall } from './tool-call.ts';
 import { ProducedFile } from './outcome.ts';
 import type { StepFiles } from './step-files.ts';
 
-/** With the wait for its turn; a tool has limits of its own within that. */
-const CALL_MS = 120_000;
+/** With the start of the process and the wait for its turn; a tool ends sooner by itself unless the process hangs. */
+const CALL_MS = 80_000;
 const PATH = '/tool';
 
 /** What the process that carries tools out says. */
@@ -46,8 +46,25 @@ export class RunTools {
   async #call(call: ToolCall, gone: AbortSignal): Promise<ToolAnswer> {
     const { helper, files } = this.#options;
     const signal = AbortSignal.any([gone, this.#run.signal, AbortSignal.timeout(CALL_MS)]);
-    const produced = Produced.parse(await helper.call('tool', call, signal));
-    const kept = await Promise.all(produced.files.map((file) => files.keep(file)));
-    return { ...produced, files: kept };
+    try {
+      const produced = Produced.parse(await helper.call('tool', call, signal));
+      const kept = await Promise.all(produced.files.map((file) => files.keep(file)));
+      return { ...produced, files: kept };
+    } catch (error) {
+      if (gone.aborted || this.#run.signal.aborted) throw error;
+      this.#run.log.warn({ err: error, tool: call.name }, 'a tool could not be carried out');
+      return UNDONE;
+    }
   }
 }
+
+const UNDONE: ToolAnswer = {
+  content: [
+    {
+      type: 'text',
+      text: '### Error\nThe tool could not be carried out, or its files could not be kept: the browser does not answer. A dialog that is open may be why.',
+    },
+  ],
+  isError: true,
+  files: [],
+};

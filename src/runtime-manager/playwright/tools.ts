@@ -18,6 +18,8 @@ const GRACE_MS = 3000;
 const TIMEOUTS = { action: 5000, navigation: 60_000, expect: 5000 };
 /** No level of a message: pages may write without end, and `browser_console_messages` has the messages. */
 const NO_MESSAGES = 'none';
+/** Of an answer with its files: messages to the service have a limit. */
+const MOST_BYTES = 50_000_000;
 
 const Arguments = z.looseObject({
   filename: z
@@ -109,7 +111,11 @@ class ContextTools implements Tools {
     const { paths, args: localized } = await this.#localized(given);
     const call = session.backend.callTool(name, localized, until);
     const result = await this.#ended(call, until);
-    return takeFiles(result, { ...session, paths, isAsked: given.filename !== undefined });
+    const isAsked = given.filename !== undefined;
+    const taken = await takeFiles(result, { ...session, paths, isAsked });
+    if (bytesOf(taken) > MOST_BYTES)
+      return failed(`The result is larger than ${MOST_BYTES} bytes.`);
+    return taken;
   }
 
   /** A call that goes on after it was given up loses the session: nothing of it gets into later answers. */
@@ -171,6 +177,13 @@ function leaveOpen(): void {
 
 function failed(message: string): ToolResult {
   return { content: [{ type: 'text', text: `### Error\n${message}` }], isError: true, files: [] };
+}
+
+function bytesOf({ content, files }: ToolResult): number {
+  return files.reduce(
+    (sum, file) => sum + file.content.byteLength,
+    Buffer.byteLength(JSON.stringify(content)),
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -40,6 +40,10 @@ test('a client of MCP drives a runtime, by a key or by its URL, and gets picture
   const greet = { target: 'getByRole("button", { name: "Greet" })' };
   const greeted = await byUrl.callTool({ name: 'browser_click', arguments: greet });
   expect(textOf(greeted)).toContain('Hello Ada');
+  const large = { function: '() => "x".repeat(51_000_000)' };
+  const refused = await byUrl.callTool({ name: 'browser_evaluate', arguments: large });
+  expect(refused).toMatchObject({ isError: true });
+  expect(textOf(refused).slice(0, 1000)).toContain('larger than');
   const [picture] = picturesIn(await byUrl.callTool({ name: 'browser_take_screenshot' }));
   expect(picture?.subarray(0, 4)).toEqual(PNG);
   const saved = await byKey.callTool({
@@ -100,5 +104,7 @@ test('a client of MCP makes a runtime, sees it, hands it over and stops it', asy
     iframeUrl: expect.stringContaining('/embed/live/'),
   });
   expect((await call('runtimes-stop')).structuredContent).toMatchObject({ status: 'stopped' });
+  const page = { name: 'one-shot-content', arguments: { id, html: '<h1>Shoes</h1>' } };
+  expect(textOf(await client.callTool(page))).toContain('<h1>Shoes</h1>');
   expect(await call('runtime-screenshot')).toMatchObject({ isError: true });
 });
