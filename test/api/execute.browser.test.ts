@@ -12,6 +12,12 @@ const LONG = { call: 'page.waitForTimeout', args: [20_000] };
 const PAGE = `<title>Shop</title><h1>Shoes</h1><input aria-label="Name">
   <input type="file" id="file" onchange="document.title = this.files[0].name">`;
 
+const script = (code: string) => ({
+  call: 'page.evaluate',
+  args: [code],
+  options: { logs: 'capture' },
+});
+
 interface Parts {
   service: TestService;
   workspace: TestWorkspace;
@@ -183,11 +189,6 @@ test('text that the database does not take is an answer like any other', async (
   const parts = { service, workspace };
   const { execute } = await open(parts);
   const text = String.raw`'a\u0000b\ud800 \\u0000'`;
-  const script = (code: string) => ({
-    call: 'page.evaluate',
-    args: [code],
-    options: { logs: 'capture' },
-  });
   const done = await execute([script(`console.log(${text}), ${text}`)]);
   const [step] = done.json.result?.steps ?? [];
   const kept = 'a\u{fffd}b\u{fffd} \\u0000';
