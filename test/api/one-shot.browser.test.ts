@@ -125,6 +125,12 @@ test('headers and cookies reach the page that they are for, no other, and no rec
   for (const request of others) {
     expect(request).toMatchObject({ authorization: undefined, cookie: undefined });
   }
+  // Chromium itself refuses this one.
+  const refused = { url, headers: { 'x-http-method-override': 'TRACE' }, timeoutMs: 10_000 };
+  expect(await oneShot(service, 'content', refused)).toMatchObject({
+    status: 422,
+    json: { code: 'page.load_failed' },
+  });
   await expectNothingLeft(service);
   const { json } = await service.call('GET', '/v1/runtimes');
   const path = `/v1/workspaces/default/runtimes/${json.runtimes[0].id}/events?limit=100`;

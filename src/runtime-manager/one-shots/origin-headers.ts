@@ -16,10 +16,16 @@ export async function addOriginHeaders(
   const ours = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   session.on('Fetch.requestPaused', ({ requestId, request }) => {
     const params = { requestId, headers: [...othersOf(request), ...own(request)] };
-    // The request has gone meanwhile, or the page has.
-    session.send('Fetch.continueRequest', params, { signal }).catch(() => undefined);
+    session.send('Fetch.continueRequest', params, { signal }).catch(() => refuse(requestId));
   });
   await session.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] }, { signal });
+
+  /** Chromium takes most headers, but not all, and would have the request wait. */
+  function refuse(requestId: string): void {
+    const params = { requestId, errorReason: 'BlockedByClient' } as const;
+    // The request has gone meanwhile, or the page has.
+    session.send('Fetch.failRequest', params, { signal }).catch(() => undefined);
+  }
 
   /** A request that was led on to another origin has the headers of the first one. */
   function othersOf({ headers: all }: Paused['request']): NonNullable<Continue['headers']> {
