@@ -1,6 +1,7 @@
 /** Steps that a runtime carries out over HTTP alone, and the operations that they are recorded as. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { openCdp } from '../support/cdp.ts';
 import { addKey } from '../support/keys.ts';
 import { caller } from '../support/http.ts';
 import { openSite, serveSite } from '../support/site.ts';
@@ -267,6 +268,29 @@ test('a page that hangs and a dialog in the way hold up no step for longer than 
     { call: 'page.title' },
   ]);
   expect(dialog.json.result.steps[2], dialog.text).toMatchObject({ value: 'false' });
+});
+
+test('a page that crashes fails its step, and later operations use another page', async ({
+  service,
+  workspace,
+}) => {
+  const parts = { service, workspace };
+  const { execute, runtime } = await open(parts);
+  await execute([{ call: 'page.title' }]);
+  using client = await openCdp(runtime.connection.cdpUrl);
+  const { sessionId } = await client.send('Target.attachToTarget', {
+    targetId: runtime.summary.defaultPageId,
+    flatten: true,
+  });
+  client.send('Page.crash', {}, String(sessionId)).catch(() => undefined);
+  const crashed = await execute([{ call: 'page.waitForSelector', args: ['p'] }]);
+  expect(crashed.json.error?.message, crashed.text).toContain('crashed');
+  const next = await execute([
+    { call: 'context.newPage', as: 'other' },
+    { call: 'page.setContent', args: ['<title>again</title>'] },
+    { call: 'page.title' },
+  ]);
+  expect(next.json.result?.steps[2], next.text).toMatchObject({ value: 'again' });
 });
 
 test('a runtime that is stopped in the middle interrupts its operations', async ({

@@ -21,8 +21,8 @@ export const Outcome = z.object({
 /** What is said of a step that failed, beside a code and a message. */
 export const FailedStep = z.object({
   logs: Logs.optional(),
-  /** Whether input of the step goes on. */
-  givesInput: z.boolean(),
+  /** Whether the process is of no more use: input of the step goes on, or a page has crashed. */
+  isSpent: z.boolean(),
 });
 
 export type StepOutcome = z.infer<typeof Outcome>;

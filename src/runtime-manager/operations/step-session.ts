@@ -25,7 +25,7 @@ export class StepSession implements Disposable {
       return Outcome.parse(await this.#helper.call('step', { operationId, step }, signal));
     } catch (error) {
       const failed = error instanceof PeerError && FailedStep.safeParse(error.details).data;
-      if (failed && failed.givesInput) await this.#helper.replace();
+      if (failed && failed.isSpent) await this.#helper.replace();
       throw error;
     }
   }

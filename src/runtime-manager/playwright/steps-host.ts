@@ -10,15 +10,21 @@ import { StepRunner } from './steps/step-runner.ts';
 const OfOperation = z.object({ operationId: z.uuid() });
 const OneStep = OfOperation.extend({ step: Step });
 
+/** How long input that was cut off may take to end. */
+const INPUT_MS = 500;
+
 /** The browser's default context, and what the operations that are under way have bound in it. */
 class Host {
   readonly #runners = new Map<string, StepRunner>();
   #context: BrowserContext | undefined;
+  #hasCrashed = false;
 
   async start(params: unknown): Promise<void> {
     this.#context = await connectContext(params);
     // Playwright dismisses dialogs that nobody listens for, also those of a person or another client.
     this.#context.on('dialog', () => undefined);
+    for (const page of this.#context.pages()) this.#watch(page);
+    this.#context.on('page', (page) => this.#watch(page));
   }
 
   async step(params: unknown, signal: AbortSignal): Promise<object> {
@@ -31,7 +37,7 @@ class Host {
         ...(file && { file: { ...file, content: file.content.toString('base64') } }),
       };
     } catch (error) {
-      throw await failureOf(error, runner);
+      throw await this.#failureOf(error, runner);
     }
   }
 
@@ -43,6 +49,19 @@ class Host {
   }
 
   /** An operation begins with its first step. */
+  /** Playwright never uses a page again that has crashed, whatever the browser makes of it. */
+  #watch(page: Page): void {
+    page.on('crash', () => (this.#hasCrashed = true));
+  }
+
+  async #failureOf(error: unknown, runner: StepRunner): Promise<unknown> {
+    if (!(error instanceof StepError)) return error;
+    const givesInput = await Promise.race([runner.input, delay(INPUT_MS, true)]);
+    const isSpent = givesInput || this.#hasCrashed;
+    const { code, message, logs } = error;
+    return Object.assign(new Error(message), { code, details: { logs, isSpent } });
+  }
+
   #runnerOf(operationId: string): StepRunner {
     const begun = this.#runners.get(operationId);
     if (begun) return begun;
@@ -58,16 +77,6 @@ function firstOf(context: BrowserContext): Page {
   const [first] = context.pages();
   if (first) return first;
   throw new StepError('step_failed', 'The browser has no page: open one with context.newPage.');
-}
-
-/** How long input that was cut off may take to end. */
-const INPUT_MS = 500;
-
-async function failureOf(error: unknown, runner: StepRunner): Promise<unknown> {
-  if (!(error instanceof StepError)) return error;
-  const givesInput = await Promise.race([runner.input, delay(INPUT_MS, true)]);
-  const { code, message, logs } = error;
-  return Object.assign(new Error(message), { code, details: { logs, givesInput } });
 }
 
 const host = new Host();
