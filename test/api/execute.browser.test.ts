@@ -8,16 +8,16 @@ import { openSite, serveSite } from '../support/site.ts';
 import { test, type TestWorkspace } from '../support/test.ts';
 import type { TestService } from '../support/service.ts';
 
-const ENDLESS = { call: 'page.evaluate', args: ['() => { for (;;); }'] };
-const LONG = { call: 'page.waitForTimeout', args: [20_000] };
-const PAGE = `<title>Shop</title><h1>Shoes</h1><input aria-label="Name">
-  <input type="file" id="file" onchange="document.title = this.files[0].name">`;
-
+/** With what it writes to the console. */
 const script = (code: string) => ({
   call: 'page.evaluate',
   args: [code],
   options: { logs: 'capture' },
 });
+const ENDLESS = { call: 'page.evaluate', args: ['() => { for (;;); }'] };
+const LONG = { call: 'page.waitForTimeout', args: [20_000] };
+const PAGE = `<title>Shop</title><h1>Shoes</h1><input aria-label="Name">
+  <input type="file" id="file" onchange="document.title = this.files[0].name">`;
 
 interface Parts {
   service: TestService;

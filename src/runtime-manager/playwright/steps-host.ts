@@ -48,7 +48,6 @@ class Host {
     await runner?.[Symbol.asyncDispose]();
   }
 
-  /** An operation begins with its first step. */
   /** Playwright never uses a page again that has crashed, whatever the browser makes of it. */
   #watch(page: Page): void {
     page.on('crash', () => (this.#hasCrashed = true));
@@ -62,6 +61,7 @@ class Host {
     return Object.assign(new Error(message), { code, details: { logs, isSpent } });
   }
 
+  /** An operation begins with its first step. */
   #runnerOf(operationId: string): StepRunner {
     const begun = this.#runners.get(operationId);
     if (begun) return begun;
