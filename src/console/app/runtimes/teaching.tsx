@@ -1,0 +1,22 @@
+import { prefix } from '../route.ts';
+import { CodeTabs } from '../code-tabs.tsx';
+import { CREATE_LINES, createByCurl } from '../attach-lines.ts';
+
+/** What there is to read where there is no runtime yet. */
+export function Teaching() {
+  const address = location.origin + prefix;
+  const lines = [
+    { name: 'curl', lines: createByCurl(address) },
+    ...CREATE_LINES.map(({ name, linesFor }) => ({ name, lines: linesFor(address) })),
+  ];
+  return (
+    <section class="teaching">
+      <h2>No runtime yet</h2>
+      <p>
+        A runtime is a browser of its own, which programs drive by the library that they have. Make
+        one here with <b>New runtime</b>, or from a program; it appears in this list at once.
+      </p>
+      <CodeTabs label="Create a runtime with" all={lines} />
+    </section>
+  );
+}
