@@ -1,0 +1,37 @@
+import type { Runtime } from '../contract.ts';
+import { isSure } from '../questions.ts';
+import { hrefOf, navigate } from '../route.ts';
+import { toast } from '../toasts.tsx';
+import { carryOut, failures, ongoing, VERBS, type Verb } from '../verbs.ts';
+import type { RuntimeView } from './runtime-view.ts';
+
+const ALL: Verb[] = ['stop', 'start', 'restart', 'delete'];
+
+export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
+  const now = ongoing.value.get(runtime.id);
+  const act = async (verb: Verb) => {
+    if (verb !== 'start' && !(await isSure(verb, [runtime]))) return;
+    const answer = await carryOut(verb, runtime);
+    if (!answer) {
+      toast(failures.value.get(runtime.id) ?? '', { isBad: true });
+      return;
+    }
+    if (verb === 'delete') navigate(hrefOf('runtimes'));
+    else view.runtime.value = answer;
+  };
+  return (
+    <div class="buttons">
+      {ALL.filter((verb) => VERBS[verb].fits(runtime)).map((verb) => (
+        <button
+          key={verb}
+          class="framed"
+          type="button"
+          disabled={now !== undefined}
+          onClick={() => void act(verb)}
+        >
+          {now === verb ? `${VERBS[verb].during}…` : VERBS[verb].name}
+        </button>
+      ))}
+    </div>
+  );
+}

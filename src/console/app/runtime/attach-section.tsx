@@ -1,0 +1,33 @@
+import { LIBRARIES, withoutTickets } from '../attach-lines.ts';
+import { CodeTabs } from '../code-tabs.tsx';
+import type { Runtime } from '../contract.ts';
+import { isRunning } from '../words.ts';
+import { Section } from '../section.tsx';
+
+/** How programs attach, made of the runtime's own addresses. */
+export function AttachSection({ runtime }: { runtime: Runtime }) {
+  const { connection } = runtime;
+  if (!connection) {
+    return (
+      <Section title="Attach a program">
+        <p class="dim">
+          {isRunning(runtime)
+            ? 'This needs a key with the scope runtimes:connect.'
+            : 'While it runs, the lines for each library are here.'}
+        </p>
+      </Section>
+    );
+  }
+  const all = LIBRARIES.map(({ name, attach }) => {
+    const lines = attach(connection);
+    return { name, lines, shown: withoutTickets(lines) };
+  });
+  return (
+    <Section title="Attach a program">
+      <CodeTabs label="Library" all={all} />
+      <p class="dim">
+        Copy gives the whole address. It lets whoever has it drive this browser: keep it secret.
+      </p>
+    </Section>
+  );
+}

@@ -1,0 +1,57 @@
+import { call, sentenceOf } from '../api.ts';
+import { confirm } from '../confirm.tsx';
+import type { Connection } from '../contract.ts';
+import { ago, written } from '../times.ts';
+import { toast } from '../toasts.tsx';
+import { useLoaded } from './loaded.ts';
+import type { RuntimeView } from './runtime-view.ts';
+import { Section } from '../section.tsx';
+
+export function ConnectionsSection({ view }: { view: RuntimeView }) {
+  const path = `${view.path}/connections`;
+  const { connections, life } = view.changes;
+  const { value, error, load } = useLoaded<{ connections: Connection[] }>(path, connections, life);
+  const all = value.value?.connections ?? [];
+  const revoke = async ({ id, protocol, attachedClients }: Connection) => {
+    const text =
+      attachedClients === 0
+        ? 'Its address lets nobody in any more.'
+        : `Its address lets nobody in any more, and ${attachedClients} attached are cut off.`;
+    const title = `Revoke this ${protocol} connection?`;
+    if (!(await confirm({ title, text, verb: 'Revoke' }))) return;
+    try {
+      await call('DELETE', `${path}/${id}`);
+    } catch (reason) {
+      toast(sentenceOf(reason), { isBad: true });
+    }
+    await load();
+  };
+  return (
+    <Section title="Connections">
+      {error.value && <p class="wrong">{error.value}</p>}
+      {all.length === 0 && !error.value && <p class="dim">Nobody can connect now.</p>}
+      <ul class="lines">
+        {all.map((connection) => (
+          <li key={connection.id}>
+            <span class="two">
+              <span>
+                {connection.protocol}
+                {connection.access === 'observe' && ', observes'}
+                {connection.attachedClients > 0 && `, ${connection.attachedClients} attached`}
+              </span>
+              <span class="dim">{aboutOf(connection)}</span>
+            </span>
+            <button class="framed" type="button" onClick={() => void revoke(connection)}>
+              Revoke<span class="unseen"> {connection.protocol}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function aboutOf({ lastActivityAt, expiresAt }: Connection): string {
+  const used = lastActivityAt ? `used ${ago(lastActivityAt)} ago` : 'not used yet';
+  return expiresAt ? `${used}, lets in until ${written(expiresAt)}` : used;
+}

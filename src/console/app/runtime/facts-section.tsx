@@ -1,0 +1,45 @@
+import type { Runtime } from '../contract.ts';
+import { bytes, durationOf, now, written } from '../times.ts';
+import { nameOfWorkspace } from '../workspaces.ts';
+import { Section } from '../section.tsx';
+
+/** What it is, and what it used since its last start. */
+export function FactsSection({ runtime }: { runtime: Runtime }) {
+  const { usage, summary, extensions, startedAt, expiresAt } = runtime;
+  const end = runtime.stoppedAt ? Date.parse(runtime.stoppedAt) : now.value;
+  const facts: [name: string, value: string | null | undefined][] = [
+    ['Up for', startedAt && durationOf(end - Date.parse(startedAt))],
+    ['Received', bytes(usage.bytesIn)],
+    ['Sent', bytes(usage.bytesOut)],
+    ['Connections opened', String(usage.connections)],
+    ['Workspace', nameOfWorkspace(runtime.workspaceId)],
+    ['Launch', summary?.launchMode],
+    ['Profile', summary?.profileId],
+    ['Starts', String(runtime.generation)],
+    ['Started', startedAt && written(startedAt)],
+    ['Ends by', runtime.status === 'active' && expiresAt ? written(expiresAt) : null],
+    ['Ends when idle for', durationOf(runtime.idleTimeoutSeconds * 1000)],
+    ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ')],
+    ['Id', runtime.id],
+  ];
+  return (
+    <Section title="Usage and details">
+      {runtime.warnings?.map(({ code, message }) => (
+        <p key={code} class="warning">
+          {message}
+        </p>
+      ))}
+      <dl class="facts">
+        {facts.map(
+          ([name, value]) =>
+            value && (
+              <div key={name}>
+                <dt class="dim">{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+    </Section>
+  );
+}

@@ -1,0 +1,81 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { call, sentenceOf } from '../api.ts';
+import type { Runtime } from '../contract.ts';
+import { adviceOn, isRunning, stateOf } from '../words.ts';
+import type { RuntimeView } from './runtime-view.ts';
+
+/** The live page of the runtime while it runs, and else why there is none. */
+export function LivePanel({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
+  return (
+    <section class="live" aria-label="Live view">
+      {isRunning(runtime) ? (
+        <LiveFrame key={runtime.generation} path={view.path} alias={runtime.alias} />
+      ) : (
+        <WithoutBrowser runtime={runtime} />
+      )}
+    </section>
+  );
+}
+
+function LiveFrame({ path, alias }: { path: string; alias: string }) {
+  const address = useSignal('');
+  const error = useSignal('');
+  const load = async () => {
+    try {
+      const body = { interactive: true };
+      const made = await call<{ iframeUrl: string }>('POST', `${path}/embed/live`, { body });
+      address.value = asOurs(made.iframeUrl);
+      error.value = '';
+    } catch (reason) {
+      error.value = sentenceOf(reason);
+    }
+  };
+  useEffect(() => void load(), []);
+  if (error.value !== '') {
+    return (
+      <div class="live-words" role="alert">
+        <p>There is no live view. {error.value}</p>
+        <button class="framed" type="button" onClick={() => void load()}>
+          Try again
+        </button>
+      </div>
+    );
+  }
+  if (address.value === '') return <p class="live-words dim">Opening the live view…</p>;
+  return (
+    <iframe
+      src={address.value}
+      title={`Live view of ${alias}`}
+      allow="clipboard-write; fullscreen"
+    />
+  );
+}
+
+/** The address by which this page was loaded reaches the service, whatever its public one is. */
+export function asOurs(address: string): string {
+  const { pathname, hash } = new URL(address);
+  return location.origin + pathname + hash;
+}
+
+function WithoutBrowser({ runtime }: { runtime: Runtime }) {
+  const { name, label, detail } = stateOf(runtime);
+  if (name === 'failed') {
+    return (
+      <div class="live-words" data-state="failed">
+        <h2>It failed: {detail}</h2>
+        <p>{adviceOn(runtime)}</p>
+        <p class="dim">
+          Code <code>{runtime.failure?.code}</code>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div class="live-words">
+      <h2>{label}</h2>
+      <p>{detail}</p>
+      {name === 'stopped' && <p class="dim">Start it, and its live view is here.</p>}
+    </div>
+  );
+}

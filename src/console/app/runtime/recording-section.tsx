@@ -1,0 +1,91 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { call, sentenceOf } from '../api.ts';
+import type { Recording, Runtime } from '../contract.ts';
+import { bytes, durationOf } from '../times.ts';
+import { toast } from '../toasts.tsx';
+import { isRunning } from '../words.ts';
+import { asOurs } from './live-panel.tsx';
+import { useLoaded } from './loaded.ts';
+import type { RuntimeView } from './runtime-view.ts';
+import { Section } from '../section.tsx';
+
+const REFRESH_MS = 3000;
+
+export function RecordingSection({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
+  const player = useSignal('');
+  const path = `${view.path}/recording`;
+  const { value, error, load } = useLoaded<Recording>(path, view.changes.life);
+  const recording = value.value;
+  const isJoined = recording?.isRecording !== false || recording.status !== 'encoding';
+  // No event tells when the videos are joined.
+  useEffect(() => {
+    if (isJoined) return undefined;
+    const timer = setInterval(() => void load(), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [isJoined]);
+  const play = async () => {
+    try {
+      const made = await call<{ iframeUrl: string }>('POST', `${view.path}/embed/recording`);
+      player.value = asOurs(made.iframeUrl);
+    } catch (reason) {
+      toast(sentenceOf(reason), { isBad: true });
+    }
+  };
+  if (!recording) {
+    return (
+      <Section title="Recording">
+        {error.value ? (
+          <p class="wrong">{error.value}</p>
+        ) : (
+          <p class="dim">
+            {runtime.recording ? 'It begins with the first tab.' : 'Nothing of it is recorded.'} A
+            create with <code>"recording": true</code> records the tabs as video.
+          </p>
+        )}
+      </Section>
+    );
+  }
+  return (
+    <Section title="Recording">
+      <p>
+        {STATUSES[recording.isRecording ? 'recording' : recording.status]},{' '}
+        {durationOf(recording.durationMs)}, {bytes(recording.sizeBytes)}
+      </p>
+      <div class="buttons">
+        {recording.isRecording && isRunning(runtime) && <PauseButton path={path} />}
+        {recording.status !== 'expired' && (
+          <button class="framed" type="button" onClick={() => void play()}>
+            Play
+          </button>
+        )}
+      </div>
+      {player.value && <iframe class="player" src={player.value} title="Recording" />}
+    </Section>
+  );
+}
+
+const STATUSES: Record<Recording['status'] | 'recording', string> = {
+  recording: 'It is being recorded',
+  encoding: 'Its videos are being joined',
+  ready: 'Ready',
+  expired: 'Deleted after its time',
+};
+
+function PauseButton({ path }: { path: string }) {
+  const isPaused = useSignal(false);
+  const toggle = async () => {
+    const verb = isPaused.value ? 'resume' : 'pause';
+    try {
+      const state = await call<{ isPaused: boolean }>('POST', `${path}/${verb}`);
+      isPaused.value = state.isPaused;
+    } catch (reason) {
+      toast(sentenceOf(reason), { isBad: true });
+    }
+  };
+  return (
+    <button class="framed" type="button" onClick={() => void toggle()}>
+      {isPaused.value ? 'Record again' : 'Pause'}
+    </button>
+  );
+}
