@@ -1,5 +1,8 @@
 import type { ConsoleSession } from './session.ts';
+import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
+import { sentenceOf } from './api.ts';
+import { toast } from './toasts.tsx';
 
 export function App({ session }: { session: ConsoleSession }) {
   const state = session.state.value;
@@ -13,12 +16,20 @@ export function App({ session }: { session: ConsoleSession }) {
   if (state.name === 'out') {
     return <SignIn key={state.reason} session={session} reason={state.reason} />;
   }
+  return <Shell scopes={state.session.scopes} account={<SignOut session={session} />} />;
+}
+
+function SignOut({ session }: { session: ConsoleSession }) {
+  const signOut = async () => {
+    try {
+      await session.signOut();
+    } catch (error) {
+      toast(`You are still signed in. ${sentenceOf(error)}`, { isBad: true });
+    }
+  };
   return (
-    <main class="asking">
-      <p>Signed in.</p>
-      <button type="button" onClick={() => void session.signOut()}>
-        Sign out
-      </button>
-    </main>
+    <button class="plain" type="button" onClick={() => void signOut()}>
+      Sign out
+    </button>
   );
 }

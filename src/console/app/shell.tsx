@@ -13,17 +13,27 @@ const PAGES = [
 
 interface ShellProps {
   /** The way out, for who is signed in. */
-  account?: ComponentChildren;
+  account: ComponentChildren;
   /** What the key allows. */
-  scopes?: readonly string[];
+  scopes: readonly string[];
 }
 
 /** The navigation, and the page that the address names. */
-export function Shell({ account, scopes = ['admin'] }: ShellProps) {
+export function Shell({ account, scopes }: ShellProps) {
   const [section = 'runtimes'] = route.value;
+  const may = new Set(scopes);
+  const pages = PAGES.filter(({ scope }) => may.has('admin') || may.has(scope));
   return (
     <>
-      <a class="skip" href="#content">
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          // The address stays that of the page.
+          event.preventDefault();
+          document.getElementById('content')?.focus();
+        }}
+      >
         Skip to the page
       </a>
       <header class="shell">
@@ -31,17 +41,11 @@ export function Shell({ account, scopes = ['admin'] }: ShellProps) {
           bctrl
         </a>
         <nav aria-label="Pages">
-          {PAGES.filter(({ scope }) => scopes.includes('admin') || scopes.includes(scope)).map(
-            ({ name, label }) => (
-              <a
-                key={name}
-                href={hrefOf(name)}
-                aria-current={name === section ? 'page' : undefined}
-              >
-                {label}
-              </a>
-            ),
-          )}
+          {pages.map(({ name, label }) => (
+            <a key={name} href={hrefOf(name)} aria-current={name === section ? 'page' : undefined}>
+              {label}
+            </a>
+          ))}
           <a href={`${prefix}/docs`}>API</a>
         </nav>
         <div class="account">{account}</div>
