@@ -22,9 +22,9 @@ export interface RunToolsOptions {
 /** Playwright's tools for one browser. */
 export class RunTools {
   readonly #options: RunToolsOptions;
-  readonly #run: Run;
+  readonly #run: Pick<Run, 'log' | 'signal'>;
 
-  constructor(options: RunToolsOptions, run: Run) {
+  constructor(options: RunToolsOptions, run: Pick<Run, 'log' | 'signal'>) {
     this.#options = options;
     this.#run = run;
   }
