@@ -36,10 +36,12 @@ export function createOperationStore(db: Db): OperationStore {
         .where(and(eq(operations.id, id), isUnderWay));
     },
     end: async (id, { status, progress, result, error }) => {
-      await db
+      const [row] = await db
         .update(operations)
         .set({ status, progress, result, error, endedAt: sql`now()` })
-        .where(and(eq(operations.id, id), isUnderWay));
+        .where(and(eq(operations.id, id), isUnderWay))
+        .returning();
+      return row && toOperation(row);
     },
     find: async (organizationId, id) => {
       const [row] = await db

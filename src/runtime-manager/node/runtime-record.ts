@@ -146,6 +146,8 @@ export class RuntimeRecord {
     const backoff = new Backoff(RETRY_DELAYS);
     let refusals = 0;
     while (!isEmpty(this.#pending)) {
+      // One statement records what happens at one time.
+      await Promise.resolve();
       const pending = this.#pending;
       this.#pending = { events: [] };
       try {

@@ -1,7 +1,13 @@
 import type { Attached, Companion, Run } from '../companion.ts';
 import { RuntimeError } from '../errors.ts';
 import { Helper, type HelperOptions } from './helper.ts';
-import { cancelOperation, executeSteps, OPERATIONS, waitForOperation } from './operation-verbs.ts';
+import {
+  cancelOperation,
+  executeSteps,
+  OPERATIONS,
+  toldOf,
+  waitForOperation,
+} from './operation-verbs.ts';
 import { RunOperations, type RunOperationsOptions } from './run-operations.ts';
 import { RunTools } from './run-tools.ts';
 import { StepFiles, type StepFilesOptions } from './step-files.ts';
@@ -56,17 +62,16 @@ async function carryOut(operations: RunOperations, { verb, message, signal }: As
   switch (`${OPERATIONS}.${verb}`) {
     case executeSteps.name: {
       const { waitMs, ...order } = executeSteps.message.parse(message);
-      await operations.execute(order, within(waitMs));
-      return {};
+      return toldOf(await operations.execute(order, within(waitMs)));
     }
     case waitForOperation.name: {
       const { id, timeoutMs } = waitForOperation.message.parse(message);
-      await operations.wait(id, within(timeoutMs));
-      return {};
+      return toldOf(await operations.wait(id, within(timeoutMs)));
     }
-    case cancelOperation.name:
-      await operations.cancel(cancelOperation.message.parse(message).id, within(CANCEL_MS));
-      return {};
+    case cancelOperation.name: {
+      const { id } = cancelOperation.message.parse(message);
+      return toldOf(await operations.cancel(id, within(CANCEL_MS)));
+    }
     default:
       throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
   }

@@ -1,5 +1,5 @@
 import { untilAborted } from '../timing/until-aborted.ts';
-import type { OperationProgress } from './operation.ts';
+import type { Operation, OperationProgress } from './operation.ts';
 
 /** Why an operation is ended before its last step. */
 export type OperationStop = 'cancelled' | 'interrupted';
@@ -9,7 +9,7 @@ export class OngoingOperation {
   readonly id: string;
   /** The last that is known of it. */
   progress: OperationProgress;
-  readonly #over = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<Operation | undefined>();
   readonly #stopping = new AbortController();
   #stop: OperationStop | undefined;
 
@@ -33,13 +33,13 @@ export class OngoingOperation {
     this.#stopping.abort();
   }
 
-  /** Its end is recorded, or cannot be. */
-  isOver(): void {
-    this.#over.resolve();
+  /** Its end is recorded so, or cannot be. */
+  isOver(recorded?: Operation): void {
+    this.#over.resolve(recorded);
   }
 
-  /** Resolves when it is over, or when `until` aborts. */
-  async whenOver(until: AbortSignal): Promise<void> {
-    await untilAborted(this.#over.promise, until).catch(() => undefined);
+  /** Resolves with how it ended, as far as that is recorded, or with undefined when `until` aborts. */
+  async whenOver(until: AbortSignal): Promise<Operation | undefined> {
+    return untilAborted(this.#over.promise, until).catch(() => undefined);
   }
 }

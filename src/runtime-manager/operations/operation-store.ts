@@ -6,8 +6,8 @@ export interface OperationStore {
   insert(operation: NewOperation): Promise<boolean>;
   begin(id: string): Promise<void>;
   progress(id: string, progress: OperationProgress): Promise<void>;
-  /** Does nothing to one that is over. */
-  end(id: string, end: OperationEnd): Promise<void>;
+  /** Resolves with the operation; does nothing to one that is over. */
+  end(id: string, end: OperationEnd): Promise<Operation | undefined>;
   find(organizationId: string, id: string): Promise<Operation | undefined>;
   /** Fails what a node has not ended, and never will: its process ended, or was taken for lost. */
   interrupt(nodeId: string): Promise<void>;

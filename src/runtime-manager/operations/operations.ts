@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RuntimeError } from '../errors.ts';
 import type { RuntimeManager } from '../manager.ts';
 import { maySee, type Actor } from '../runtime/actor.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { isOver, type Operation } from './operation.ts';
 import type { OperationStore } from './operation-store.ts';
 import {
@@ -56,8 +57,8 @@ export class Operations {
     if (begun) return begun;
     const id = given ?? randomUUID();
     const runtime = await runtimes.getActive(actor, workspace, ref);
-    await runtimes.call(runtime, executeSteps, { id, ...order }, signal);
-    return this.get(actor, id);
+    const { operation } = await runtimes.call(runtime, executeSteps, { id, ...order }, signal);
+    return operation ?? this.get(actor, id);
   }
 
   async get(actor: Actor, id: string): Promise<Operation> {
@@ -83,14 +84,15 @@ export class Operations {
   async #ask(
     actor: Actor,
     id: string,
-    ask: (runtime: Awaited<ReturnType<RuntimeManager['get']>>) => Promise<unknown>,
+    ask: (runtime: Runtime) => Promise<{ operation?: Operation | undefined }>,
   ): Promise<Operation> {
     const operation = await this.get(actor, id);
     if (isOver(operation)) return operation;
     const { workspaceId, runtimeId } = operation;
     const runtime = await this.#options.runtimes.get(actor, workspaceId, runtimeId);
     try {
-      await ask(runtime);
+      const answer = await ask(runtime);
+      if (answer.operation) return answer.operation;
     } catch (error) {
       // With the runtime the operation is over, too.
       const isGone = error instanceof RuntimeError && error.code === 'runtime.not_active';

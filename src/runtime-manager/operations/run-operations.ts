@@ -7,6 +7,7 @@ import { Turns } from '../timing/turns.ts';
 import { OngoingOperation } from './ongoing-operation.ts';
 import {
   INTERRUPTED,
+  type Operation,
   type OperationEnd,
   type OperationEndStatus,
   type OperationError,
@@ -27,6 +28,9 @@ const RETRY_DELAYS = { minMs: 100, maxMs: 5000 };
 const AWAY_MS = 120_000;
 /** How long the end of a runtime waits for the ends of its operations. */
 const ENDINGS_MS = 2000;
+
+/** An operation that is over by then is told in one. */
+const SOON_MS = 50;
 
 const CANCELLED = {
   code: 'operation.cancelled',
@@ -53,8 +57,8 @@ export class RunOperations implements AsyncDisposable {
     this.#run = run;
   }
 
-  /** Begins an operation unless it is there. Throws `operation.too_many`. */
-  async execute(order: StepsOrder, until: AbortSignal): Promise<void> {
+  /** Begins an operation unless it is there, and waits for it as `wait`. Throws `operation.too_many`. */
+  async execute(order: StepsOrder, until: AbortSignal): Promise<Operation | undefined> {
     const { id } = order;
     if (!this.#ongoing.has(id)) {
       if (this.#ongoing.size >= UNDER_WAY_MAX) throw tooMany();
@@ -62,25 +66,31 @@ export class RunOperations implements AsyncDisposable {
       this.#ongoing.set(id, operation);
       const isFirst = this.#ongoing.size === 1;
       try {
-        if (!(await this.#insert(operation, isFirst))) return this.#forget(operation);
+        if (!(await this.#insert(operation, isFirst))) {
+          this.#forget(operation);
+          return undefined;
+        }
       } catch (error) {
         this.#forget(operation);
         throw error;
       }
       void this.#carryOut(operation, order, isFirst);
     }
-    await this.wait(id, until);
+    return this.wait(id, until);
   }
 
-  /** Resolves when an operation is over, or when `until` aborts. */
-  async wait(id: string, until: AbortSignal): Promise<void> {
-    await this.#ongoing.get(id)?.whenOver(until);
+  /**
+   * Resolves with an operation as it is recorded once it is over, or with undefined when `until` aborts
+   * before, and for one that is not here.
+   */
+  async wait(id: string, until: AbortSignal): Promise<Operation | undefined> {
+    return this.#ongoing.get(id)?.whenOver(until);
   }
 
-  /** Resolves when the end of an operation is recorded, or when `until` aborts. */
-  async cancel(id: string, until: AbortSignal): Promise<void> {
+  /** Ends an operation, and waits for it as `wait`. */
+  async cancel(id: string, until: AbortSignal): Promise<Operation | undefined> {
     this.#ongoing.get(id)?.end('cancelled');
-    await this.wait(id, until);
+    return this.wait(id, until);
   }
 
   /** Ends all operations with the run. */
@@ -101,9 +111,9 @@ export class RunOperations implements AsyncDisposable {
     return store.insert({ id, ...about, status, progress });
   }
 
-  #forget(operation: OngoingOperation): void {
+  #forget(operation: OngoingOperation, recorded?: Operation): void {
     this.#ongoing.delete(operation.id);
-    operation.isOver();
+    operation.isOver(recorded);
   }
 
   async #carryOut(operation: OngoingOperation, order: StepsOrder, isFirst: boolean): Promise<void> {
@@ -113,22 +123,41 @@ export class RunOperations implements AsyncDisposable {
       using _use = this.#run.use();
       using progress = new ProgressWriter(operation, this.#options.store);
       if (!isFirst) await this.#written(() => this.#options.store.begin(id));
-      this.#note('operation.started', { operationId: id, totalSteps: order.steps.length });
+      using begun = this.#tellBegun(operation);
       const steps = await this.#steps(operation, order, progress);
       await progress.settled();
-      await this.#end(operation, endOf(operation, order, steps));
+      return this.#end(id, endOf(operation, order, steps), begun);
     };
     // One that is given up does not wait for those before it.
-    const stopped = () => this.#end(operation, endOf(operation, order, notRun(order.steps)));
-    await this.#turns.take(inTurn, operation.signal).catch(stopped);
-    this.#forget(operation);
+    const stopped = () => this.#end(id, endOf(operation, order, notRun(order.steps)));
+    this.#forget(operation, await this.#turns.take(inTurn, operation.signal).catch(stopped));
   }
 
-  async #end({ id }: OngoingOperation, given: OperationEnd): Promise<void> {
+  /** Resolves with the operation as its end is recorded; undefined: it cannot be. */
+  async #end(id: string, given: OperationEnd, begun?: Disposable): Promise<Operation | undefined> {
     const end = recordable(given);
     this.#log(id, end);
-    await this.#written(() => this.#options.store.end(id, end));
+    const recorded = await this.#written(() => this.#options.store.end(id, end));
+    begun?.[Symbol.dispose]();
     this.#tell(id, end);
+    return recorded;
+  }
+
+  /** Tells at once that an operation has begun, unless it is over soon: then with its end. */
+  #tellBegun({ id: operationId, progress }: OngoingOperation): Disposable {
+    const { totalSteps } = progress;
+    let isTold = false;
+    const tell = () => {
+      if (!isTold) this.#note('operation.started', { operationId, totalSteps });
+      isTold = true;
+    };
+    const timer = setTimeout(tell, SOON_MS);
+    return {
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+        tell();
+      },
+    };
   }
 
   async #steps(
@@ -146,9 +175,9 @@ export class RunOperations implements AsyncDisposable {
   }
 
   /** Never rejects: what cannot be recorded now is recorded as interrupted by the next start. */
-  async #written(write: () => Promise<void>): Promise<void> {
+  async #written<T>(write: () => Promise<T>): Promise<T | undefined> {
     const { log } = this.#run;
-    await retry(write, {
+    return retry(write, {
       ...RETRY_DELAYS,
       signal: AbortSignal.timeout(AWAY_MS),
       onFailure: (err) => log.error({ err }, 'an operation could not be recorded yet'),
