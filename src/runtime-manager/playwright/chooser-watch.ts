@@ -2,6 +2,8 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { z } from 'zod';
 
 const EVENT = 'filechooser';
+/** Beginning and ending to hear takes Chromium a moment each, and calls often come one after the other. */
+const LINGER_MS = 1000;
 
 type Listener = (...args: unknown[]) => void;
 
@@ -18,14 +20,16 @@ export class ChooserWatch implements Disposable {
   readonly #context: BrowserContext;
   readonly #resting = new WeakMap<Page, Listener[]>();
   #calls = 0;
+  #lingering: NodeJS.Timeout | undefined;
 
   constructor(context: BrowserContext) {
     this.#context = context;
     context.on('page', this.#opened);
   }
 
-  /** Until the result is disposed, the tools hear of file choosers. */
+  /** Until a second after the result is disposed, the tools hear of file choosers. */
   during(): Disposable {
+    clearTimeout(this.#lingering);
     this.#calls++;
     for (const page of this.#context.pages()) {
       for (const listener of this.#resting.get(page) ?? []) page.on(EVENT, listener);
@@ -36,7 +40,10 @@ export class ChooserWatch implements Disposable {
 
   #end(): void {
     this.#calls--;
-    if (this.#calls === 0) for (const page of this.#context.pages()) this.#rest(page);
+    if (this.#calls > 0) return;
+    this.#lingering = setTimeout(() => {
+      for (const page of this.#context.pages()) this.#rest(page);
+    }, LINGER_MS).unref();
   }
 
   readonly #opened = (page: Page): void => {
@@ -54,6 +61,7 @@ export class ChooserWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#lingering);
     this.#context.off('page', this.#opened);
   }
 }

@@ -5,6 +5,7 @@ import { chromium, type BrowserContext } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import type { ToolResult } from '../../../src/runtime-manager/playwright/tool-files.ts';
 import { openTools } from '../../../src/runtime-manager/playwright/tools.ts';
+import { eventually } from '../../support/eventually.ts';
 import { openSite } from '../../support/site.ts';
 import { test, type TestWorkspace } from '../../support/test.ts';
 
@@ -112,7 +113,9 @@ test('between calls, dialogs and file choosers are left to others', async ({ wor
   await asked;
   expect(textOf(await call('browser_snapshot'))).toContain('dialog with message "Really?"');
   expect(await call('browser_handle_dialog', { accept: true })).toMatchObject({ isError: false });
-  // Without anybody to choose a file, Chromium says that none was chosen.
-  await page.click('#file');
-  await page.waitForFunction("document.title === 'nothing chosen'");
+  // Without anybody to choose a file, Chromium says that none was chosen; the tools hear a while longer.
+  await eventually(async () => {
+    await page.click('#file');
+    expect(await page.title()).toBe('nothing chosen');
+  });
 });
