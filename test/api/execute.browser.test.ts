@@ -313,6 +313,18 @@ test('a runtime that is stopped in the middle interrupts its operations', async 
   expect(refused).toMatchObject({ status: 410, json: { code: 'runtime.not_active' } });
 });
 
+test('a step that waits for a person says so', async ({ service, workspace }) => {
+  const { execute, runtime } = await open({ service, workspace });
+  const control = `${workspace.runtimes}/${runtime.alias}/control`;
+  await service.call('POST', control, { holder: 'human' });
+  const typed = { call: 'keyboard.type', args: ['hello'], options: { timeoutMs: 300 } };
+  const waited = await execute([typed]);
+  expect(waited.json.error, waited.text).toMatchObject({ code: 'operation.step_timeout' });
+  expect(waited.json.error.message).toContain('A person drives');
+  await service.call('POST', control, { holder: 'agent' });
+  expect((await execute([typed])).json).toMatchObject({ status: 'succeeded' });
+});
+
 test('one key carries steps out once, and two keys are refused', async ({ service, workspace }) => {
   const parts = { service, workspace };
   const { runtime } = await open(parts);

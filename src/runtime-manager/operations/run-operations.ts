@@ -171,7 +171,9 @@ export class RunOperations implements AsyncDisposable {
     await helper.ready(signal).catch(() => undefined);
     using session = new StepSession(helper, id);
     const progressed = progress.progressed.bind(progress);
-    return await runSteps(steps, { session, files, signal, progressed, log: this.#run.log });
+    const { log, browser } = this.#run;
+    const isHeld = () => browser.endpoints.control.hold !== undefined;
+    return await runSteps(steps, { session, files, signal, progressed, isHeld, log });
   }
 
   /** Never rejects: what cannot be recorded now is recorded as interrupted by the next start. */

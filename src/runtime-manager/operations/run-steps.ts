@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PeerError } from '../playwright/peer.ts';
 import type { StepSession } from './step-session.ts';
@@ -15,6 +16,8 @@ import type { StepFiles } from './step-files.ts';
 const VALUES_MAX_BYTES = 4_000_000;
 /** Of their logs. */
 const LOGS_MAX_BYTES = 1_000_000;
+/** How soon the end of a browser is known. */
+const GOING_MS = 1000;
 /** How much later than the process itself the service ends a step. */
 const SLACK_MS = 1000;
 
@@ -22,6 +25,8 @@ const SLACK_MS = 1000;
 const CANCELLED = 'cancelled';
 const UNANSWERED =
   'The step could not be carried out: the browser did not answer. A dialog that is open may be why.';
+
+const HELD = ' A person drives the browser now, and input waits until control is given back.';
 
 /** What the words of the process that carries steps out mean. */
 const CODES: Readonly<Record<string, OperationErrorCode>> = {
@@ -39,6 +44,8 @@ export interface StepsRun {
   /** Aborts when the operation is to end, with an OperationStop. */
   signal: AbortSignal;
   progressed: (progress: OperationProgress) => void;
+  /** Whether a person drives the browser now, for whom input waits. */
+  isHeld: () => boolean;
   log: Logger;
 }
 
@@ -84,8 +91,9 @@ function aboutStep({ call, options }: Step, step: number): About {
 
 async function runStep(
   step: Step,
-  { session, files, signal, log, about, roomBytes }: StepsRun & { about: About; roomBytes: number },
+  { about, roomBytes, ...run }: StepsRun & { about: About; roomBytes: number },
 ): Promise<StepResult> {
+  const { session, files, signal, log } = run;
   const began = performance.now();
   const ended = () => ({ durationMs: Math.round(performance.now() - began) });
   const late = AbortSignal.timeout(step.options.timeoutMs + SLACK_MS);
@@ -96,14 +104,18 @@ async function runStep(
     const kept = file && { file: await keep(files, file) };
     return { ...about, status: 'succeeded', ...ended(), ...said, ...kept };
   } catch (error) {
-    if (!(error instanceof PeerError)) log.warn({ err: error }, 'a step was not carried out');
+    if (!(error instanceof PeerError)) {
+      log.warn({ err: error }, 'a step was not carried out');
+      // A process that has gone may have gone with its browser.
+      await delay(GOING_MS, undefined, { signal }).catch(() => undefined);
+    }
     if (signal.aborted) return { ...about, status: 'cancelled', ...ended() };
     return {
       ...about,
       status: 'failed',
       ...ended(),
       ...logsOf(error),
-      error: errorOf(error, late),
+      error: errorOf(error, { late, isHeld: run.isHeld() }),
     };
   }
 }
@@ -138,15 +150,20 @@ function tooLarge(): PeerError {
   return new PeerError({ code: 'result_too_large', message });
 }
 
-function errorOf(error: unknown, late: AbortSignal): OperationError {
-  if (late.aborted && (!(error instanceof PeerError) || error.code === CANCELLED)) {
-    return { code: 'operation.step_timeout', message: 'The step took too long.' };
-  }
-  if (error instanceof PeerError) {
-    const { code, message } = error;
-    return { code: CODES[code] ?? 'operation.step_failed', message };
-  }
-  return { code: 'operation.step_failed', message: UNANSWERED };
+function errorOf(
+  error: unknown,
+  { late, isHeld }: { late: AbortSignal; isHeld: boolean },
+): OperationError {
+  const known = error instanceof PeerError ? error : undefined;
+  const isLate = late.aborted && (!known || known.code === CANCELLED);
+  const code = isLate ? 'operation.step_timeout' : codeOf(known);
+  const message = isLate ? 'The step took too long.' : (known?.message ?? UNANSWERED);
+  const why = isHeld && code === 'operation.step_timeout' ? HELD : '';
+  return { code, message: message + why };
+}
+
+function codeOf(known: PeerError | undefined): OperationErrorCode {
+  return (known && CODES[known.code]) ?? 'operation.step_failed';
 }
 
 function messageOf(error: unknown): string {

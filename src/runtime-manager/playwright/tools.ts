@@ -106,7 +106,7 @@ class ContextTools implements Tools {
   async #carryOut(name: string, args: unknown, until: AbortSignal): Promise<ToolResult> {
     until.throwIfAborted();
     const given = Arguments.parse(args);
-    const session = await (this.#session ??= this.#open());
+    const session = await this.#opened();
     using _choosers = this.#choosers.during();
     const { paths, args: localized } = await this.#localized(given);
     const call = session.backend.callTool(name, localized, until);
@@ -138,6 +138,14 @@ class ContextTools implements Tools {
     return { paths, args: given ? { ...args, paths: [...paths.keys()] } : args };
   }
 
+  #opened(): Promise<Session> {
+    this.#session ??= this.#open().catch((error: unknown) => {
+      this.#session = undefined;
+      throw error;
+    });
+    return this.#session;
+  }
+
   async #open(): Promise<Session> {
     const directory = await mkdtemp(join(this.#options.outputDir, 'tools-'));
     const config = {
@@ -151,6 +159,8 @@ class ContextTools implements Tools {
     };
     const backend = new playwright.BrowserBackend(config, this.#context, this.#tools);
     await backend.initialize({ cwd: directory });
+    // Some tools expect that another one has looked which pages there are.
+    await backend.callTool('browser_tabs', { action: 'list' }, AbortSignal.timeout(LIMIT_MS));
     return { backend, directory };
   }
 

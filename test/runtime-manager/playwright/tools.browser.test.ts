@@ -106,6 +106,7 @@ test('one call is carried out after the other, and one that is given up is in no
 
 test('between calls, dialogs and file choosers are left to others', async ({ workspace }) => {
   const { call, page } = await openAll(workspace);
+  expect(await call('browser_wait_for', { text: 'Tools' })).toMatchObject({ isError: false });
   const asked = new Promise((resolve) => {
     page.on('dialog', resolve);
   });
