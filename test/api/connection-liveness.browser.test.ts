@@ -56,7 +56,7 @@ test('a client that vanished without closing is disconnected', async ({ service,
       const { json } = await service.call('GET', `${workspace.runtimes}/${id}/connections`);
       return json.connections.map((one: { attachedClients: number }) => one.attachedClients);
     })
-    .toEqual([0, 0, 0]);
+    .toEqual([0, 0, 0, 0]);
 });
 
 test('connections are counted, and logged with their runtime', async ({ service, workspace }) => {

@@ -18,7 +18,7 @@ import { warmBrowsers } from '../support/warm.ts';
 
 const run = promisify(execFile);
 const RUNTIMES = '/v1/workspaces/default/runtimes';
-const rounds = Number(process.env['CHAOS_ROUNDS'] ?? 8);
+const rounds = Number(process.env['CHAOS_ROUNDS'] ?? 5);
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 interface World {
