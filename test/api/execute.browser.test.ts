@@ -347,6 +347,11 @@ test('one key carries steps out once, and two keys are refused', async ({ servic
   const [one, other] = [await first.text(), await second.text()];
   expect(other).toBe(one);
   expect(JSON.parse(one).result.steps[0].value).toBe(1);
+  const empty = await post('');
+  expect([empty.status, JSON.parse(await empty.text()).details.issues[0].path]).toEqual([
+    400,
+    'idempotencyKey',
+  ]);
   const both = await post(key, key);
   expect([both.status, JSON.parse(await both.text()).code]).toEqual([409, 'idempotency.two_keys']);
 });

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { expect, test as base } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { createOperationStore } from '../../src/db/queries/operations.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { Retention } from '../../src/runtime-manager/index.ts';
@@ -192,4 +193,21 @@ test('idempotency keys are removed after a day', async ({ owner: { db, tidy } })
   const left = await db.execute<{ id: string }>(sql`select id from idempotency_keys`);
   expect(left.map(({ id }) => Number(id)).every((minutes) => minutes < 0)).toBe(true);
   expect(left).toHaveLength(700);
+});
+
+test('old operations are removed once they are over', async ({ owner }) => {
+  const { db, organizationId, nodeId, insert, tidy } = owner;
+  const { id: runtimeId, workspaceId } = await insert();
+  const store = createOperationStore(db);
+  const progress = { step: 0, totalSteps: 1 };
+  const about = { organizationId, workspaceId, runtimeId, alias: 'a', nodeId, progress };
+  const [old, late, young] = [randomUUID(), randomUUID(), randomUUID()];
+  for (const id of [old, late, young]) await store.insert({ ...about, id, status: 'running' });
+  const end = { status: 'succeeded', progress, result: undefined, error: undefined } as const;
+  for (const id of [old, young]) await store.end(id, end);
+  await db.execute(sql`update operations set created_at = now() - interval '366 days'
+    where id in (${old}, ${late})`);
+  await tidy();
+  const left = await Promise.all([old, late, young].map((id) => store.find(organizationId, id)));
+  expect(left.map((one) => one?.id)).toEqual([undefined, late, young]);
 });

@@ -270,6 +270,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
     const { next = '-infinity' } = await retention[what](OLD_MS, FIRST_BATCH);
     await retention[what](OLD_MS, { ...FIRST_BATCH, from: next });
   }
+  await retention.removeOperations(OLD_MS, FIRST_BATCH);
   await retention.removeIdempotencyKeys(FIRST_BATCH);
   await retention.countRuntimes(OLD_MS, PAGE);
   await retention.countEvents(OLD_MS, PAGE);

@@ -1,5 +1,5 @@
 import { Environment, givenOf } from './environment.ts';
-import { nearName } from './near-name.ts';
+import { nearName } from '../../runtime-manager/runtime/index.ts';
 import { CLUSTER_SETTINGS } from './settings/cluster.ts';
 
 /** What only a process of a cluster uses. */

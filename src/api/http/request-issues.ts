@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearName } from '../config/near-name.ts';
+import { nearName } from '../../runtime-manager/runtime/index.ts';
 
 export interface RequestIssue {
   /** The part of the request: `json` is its body. */

@@ -12,7 +12,7 @@ const KEY = /^[!-~]{1,255}$/;
 const KEPT_HEADERS = ['cache-control', 'content-type', 'retry-after'];
 /** The one operation whose body may have the key, as the published contract says. */
 const EXECUTE = /^\/v1\/workspaces\/[^/]+\/execute$/;
-const KeyInBody = z.object({ idempotencyKey: z.string() });
+const KeyInBody = z.object({ idempotencyKey: z.string().min(1) });
 const Status = z.custom<200>((value) => typeof value === 'number');
 
 /** Carries a POST with an `Idempotency-Key` out once; repeats get the same answer. */
@@ -20,7 +20,6 @@ export function idempotency(answers: IdempotentAnswers) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const key = c.req.method === 'POST' && !isWait(c) ? await keyOf(c) : undefined;
     if (key === undefined) return next();
-    if (!KEY.test(key)) throw invalidKey();
     c.set('outlivesClient', true);
     const secret = c.req.header('authorization') ?? '';
     const request = { secret, key, digest: await digestOf(c) };
@@ -43,6 +42,7 @@ function isWait(c: Context): boolean {
 /** Throws `idempotency.two_keys` for a request that has one in its body too. */
 async function keyOf(c: Context): Promise<string | undefined> {
   const key = c.req.header(HEADER);
+  if (key !== undefined && !KEY.test(key)) throw invalidKey();
   if (!EXECUTE.test(c.req.path)) return key;
   const inBody = KeyInBody.safeParse(parseJson(await c.req.text())).data?.idempotencyKey;
   if (key !== undefined && inBody !== undefined) {

@@ -54,7 +54,7 @@ const VARIABLES: Urls = {
   expiresAt: '',
 };
 
-/** The same for who has no runtime yet: what makes one comes before. */
+/** The same for whoever has no runtime yet: the lines begin with what makes one. */
 export const CREATE_LINES = LIBRARIES.filter(({ name }) => name !== 'MCP').map(
   ({ name, attach }) => ({
     name,

@@ -12,7 +12,7 @@ const PAGES = [
 ] as const;
 
 interface ShellProps {
-  /** The way out, for who is signed in. */
+  /** The way out, for whoever is signed in. */
   account: ComponentChildren;
   /** What the key allows. */
   scopes: readonly string[];

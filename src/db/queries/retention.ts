@@ -1,7 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Batch, BatchEnd, RetentionStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { idempotencyKeys, isActive, isOver, runtimeEvents, runtimes } from '../schema/index.ts';
+import {
+  idempotencyKeys,
+  isActive,
+  isOver,
+  operations,
+  runtimeEvents,
+  runtimes,
+} from '../schema/index.ts';
 import { KEPT_HOURS } from './idempotency-keys.ts';
 
 /**
@@ -15,6 +22,12 @@ export function createRetentionStore(db: Db): RetentionStore {
     removeRuntimes: (olderThanMs, batch) => removeRuntimes(db, olderThanMs, batch),
     removeEvents: (olderThanMs, batch) =>
       removeOldest(db, { table: runtimeEvents, age: age(olderThanMs) }, batch),
+    removeOperations: (olderThanMs, batch) =>
+      removeOldest(
+        db,
+        { table: operations, age: age(olderThanMs), also: sql`ended_at is not null` },
+        batch,
+      ),
     removeIdempotencyKeys: (batch) =>
       removeOldest(
         db,
@@ -78,10 +91,12 @@ async function removeRuntimes(
   return { removed: gone, next: isLast ? undefined : (next ?? undefined) };
 }
 
+type Aged = typeof runtimeEvents | typeof operations | typeof idempotencyKeys;
+
 /** Finds rows by the table's index on `created_at`. */
 async function removeOldest(
   db: Db,
-  { table, age: than }: { table: typeof runtimeEvents | typeof idempotencyKeys; age: SQL },
+  { table, age: than, also = sql`true` }: { table: Aged; age: SQL; also?: SQL },
   { from, limit }: Batch,
 ): Promise<BatchEnd> {
   const [row] = await db.execute<{ gone: number; reached: string | null }>(sql`
@@ -89,6 +104,7 @@ async function removeOldest(
       delete from ${table} where id = any(array(
         select id from ${table}
         where created_at < now() - ${than} and created_at >= ${from}::timestamptz
+          and ${also}
         order by created_at limit ${limit} for update skip locked
       )) returning created_at
     ) select count(*)::integer as gone, max(created_at)::text as reached from gone`);

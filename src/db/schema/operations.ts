@@ -36,6 +36,7 @@ export const operations = pgTable(
   },
   (table) => [
     index('operations_of').on(table.runtimeId),
+    index('operations_age').on(table.createdAt),
     index('operations_under_way').on(table.nodeId).where(isUnderWay),
   ],
 );

@@ -60,6 +60,11 @@ export class Helper implements AsyncDisposable {
     }
   }
 
+  /** Whether there is a process, or one that is being started. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Resolves when the process takes calls. Throws when it does not start, or what `signal` aborts with. */
   async ready(signal: AbortSignal): Promise<void> {
     await untilAborted(this.#start(), signal);

@@ -18,11 +18,11 @@ export const Outcome = z.object({
   file: ProducedFile.optional(),
   logs: Logs.optional(),
 });
+export type StepOutcome = z.infer<typeof Outcome>;
+
 /** What is said of a step that failed, beside a code and a message. */
 export const FailedStep = z.object({
   logs: Logs.optional(),
   /** Whether the process is of no more use: input of the step goes on, or a page has crashed. */
   isSpent: z.boolean(),
 });
-
-export type StepOutcome = z.infer<typeof Outcome>;

@@ -167,13 +167,14 @@ export class RunOperations implements AsyncDisposable {
   ): Promise<StepResult[]> {
     const { helper, files } = this.#options;
     const { id, signal } = operation;
-    // The time of a first step is its own. Where this fails, so does the step, and says why.
-    await helper.ready(signal).catch(() => undefined);
+    const ready = helper.ready(signal);
+    // The start of the process takes nothing of the time of a step, which fails where the start does.
+    await ready.catch(() => undefined);
     using session = new StepSession(helper, id);
     const progressed = progress.progressed.bind(progress);
     const { log, browser } = this.#run;
     const isHeld = () => browser.endpoints.control.hold !== undefined;
-    return await runSteps(steps, { session, files, signal, progressed, isHeld, log });
+    return await runSteps(steps, { ready, session, files, signal, progressed, isHeld, log });
   }
 
   /** Never rejects: what cannot be recorded now is recorded as interrupted by the next start. */

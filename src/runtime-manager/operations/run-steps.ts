@@ -39,6 +39,8 @@ const CODES: Readonly<Record<string, OperationErrorCode>> = {
 
 /** What one operation is carried out with. */
 export interface StepsRun {
+  /** Rejects where there is no process to carry steps out. */
+  ready: Promise<void>;
   session: Pick<StepSession, 'run'>;
   files: Pick<StepFiles, 'keep'>;
   /** Aborts when the operation is to end, with an OperationStop. */
@@ -56,7 +58,7 @@ export async function runSteps(steps: readonly Step[], run: StepsRun): Promise<S
   let logsRoomBytes = LOGS_MAX_BYTES;
   for (const [index, step] of steps.entries()) {
     const about = aboutStep(step, index + 1);
-    if (results.some(({ status }) => status !== 'succeeded')) {
+    if ((results.at(-1)?.status ?? 'succeeded') !== 'succeeded') {
       results.push({ ...about, status: 'not_run' });
       continue;
     }
@@ -93,11 +95,12 @@ async function runStep(
   step: Step,
   { about, roomBytes, ...run }: StepsRun & { about: About; roomBytes: number },
 ): Promise<StepResult> {
-  const { session, files, signal, log } = run;
+  const { ready, session, files, signal, log } = run;
   const began = performance.now();
   const ended = () => ({ durationMs: Math.round(performance.now() - began) });
   const late = AbortSignal.timeout(step.options.timeoutMs + SLACK_MS);
   try {
+    await ready;
     const outcome = await session.run(step, AbortSignal.any([signal, late]));
     if (bytesOf(outcome.value) > roomBytes) throw tooLarge();
     const { file, ...said } = outcome;

@@ -6,7 +6,7 @@ import type { Step } from './steps/step.ts';
 /** How long letting go of what steps have bound may take. */
 const END_MS = 5000;
 
-export type StepHelper = Pick<Helper, 'ready' | 'call' | 'replace'>;
+export type StepHelper = Pick<Helper, 'isRunning' | 'ready' | 'call' | 'replace'>;
 
 /** The steps of one operation, which share what they bind. */
 export class StepSession implements Disposable {
@@ -32,8 +32,9 @@ export class StepSession implements Disposable {
 
   /** Nobody waits for it: what comes next comes after it in the process, too. */
   [Symbol.dispose](): void {
-    const params = { operationId: this.#operationId };
     // A process that has gone has bound nothing.
+    if (!this.#helper.isRunning) return;
+    const params = { operationId: this.#operationId };
     this.#helper.call('end', params, AbortSignal.timeout(END_MS)).catch(() => undefined);
   }
 }

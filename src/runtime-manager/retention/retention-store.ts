@@ -1,7 +1,7 @@
 export interface KeptRecords {
   /** How long runtimes that are over are kept; 0 for ever. */
   runtimesMs: number;
-  /** How many events of a runtime are kept, and for how long. */
+  /** How many events of a runtime are kept, and for how long; operations are kept as long. */
   events: { perRuntime: number; ageMs: number };
 }
 
@@ -23,6 +23,8 @@ export interface RetentionStore {
   /** Removes runtimes that are over for so long, with their events. */
   removeRuntimes(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
   removeEvents(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
+  /** Removes operations that are over and were asked for so long ago. */
+  removeOperations(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
   /** Removes keys that are too old for a repeated request to be answered from. */
   removeIdempotencyKeys(batch: Batch): Promise<BatchEnd>;
   /** Finds runtimes of a node that have too many events, and for each the newest event to remove. */

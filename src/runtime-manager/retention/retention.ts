@@ -47,6 +47,7 @@ export class Retention implements Disposable {
   async run(): Promise<void> {
     const { store, keep, log } = this.#options;
     await this.#drain((batch) => store.removeEvents(keep.events.ageMs, batch));
+    await this.#drain((batch) => store.removeOperations(keep.events.ageMs, batch));
     await this.#trim();
     await this.#drain((batch) => store.removeIdempotencyKeys(batch));
     if (keep.runtimesMs === 0) return;

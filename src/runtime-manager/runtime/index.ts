@@ -169,6 +169,7 @@ export {
   type NodeStore,
   type PresentNodeState,
 } from './node-store.ts';
+export { nearName } from './near-name.ts';
 export { cursorOf, parseCursor } from './page-cursor.ts';
 export type {
   Activity,

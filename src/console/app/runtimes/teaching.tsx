@@ -2,7 +2,7 @@ import { prefix } from '../route.ts';
 import { CodeTabs } from '../code-tabs.tsx';
 import { CREATE_LINES, createByCurl } from '../attach-lines.ts';
 
-/** What there is to read where there is no runtime yet. */
+/** What a person reads who has no runtime yet. */
 export function Teaching() {
   const address = location.origin + prefix;
   const lines = [

@@ -3,7 +3,7 @@ import type { Call } from '../calls/call.ts';
 import { PageArgument, Reference } from '../calls/stand-ins.ts';
 import type { Bound } from './bound.ts';
 import { below, type Issue, toIssues } from './issue.ts';
-import { didYouMean } from './near-name.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 /** The arguments of a call that was checked. */
 export function readArguments({ args }: Call, given: readonly unknown[]): unknown[] {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean } from './near-name.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 /** What is wrong with a part of a request. */
 export interface Issue {

@@ -4,7 +4,7 @@ import { CALLS, findCall } from '../calls/calls.ts';
 import { type Kind, PARTS_OF_PAGE, SCRIPT_CALL, TARGETS } from '../calls/kinds.ts';
 import { pageArgument } from '../calls/page-argument.ts';
 import { Script } from '../calls/stand-ins.ts';
-import { didYouMean } from './near-name.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 /** A call, and what it is made on. */
 export interface ResolvedCall {

@@ -19,7 +19,6 @@ interface GuardOptions {
  */
 export class ScriptGuard implements Disposable {
   readonly #sessions: readonly CDPSession[];
-
   readonly #isBlocked: () => boolean;
 
   private constructor(sessions: readonly CDPSession[], isBlocked: () => boolean) {
