@@ -124,7 +124,10 @@ export const SERVER_SETTINGS = {
     integer(1, 1_000_000).default(1000),
     'Events of a runtime that are kept',
   ),
-  BCTRL_EVENTS_AGE_DAYS: setting(integer(1, 3650).default(7), 'Days that events and operations are kept'),
+  BCTRL_EVENTS_AGE_DAYS: setting(
+    integer(1, 3650).default(7),
+    'Days that events and operations are kept',
+  ),
 };
 
 export interface ServerConfig {
