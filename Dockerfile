@@ -1,5 +1,10 @@
 FROM node:24-bookworm-slim
 
+# https://specs.opencontainers.org/image-spec/annotations/ ; whoever builds it adds version and source.
+LABEL org.opencontainers.image.title="bctrl" \
+  org.opencontainers.image.description="Real Chromium browsers for programs, over HTTP" \
+  org.opencontainers.image.licenses="Apache-2.0"
+
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
   bubblewrap ca-certificates chromium chromium-driver chromium-l10n \
