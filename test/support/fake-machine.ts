@@ -97,6 +97,10 @@ export class FakeBrowser implements MachineBrowser {
     this.done.push('kill');
     await this.exited;
   }
+
+  async yieldEncoders(): Promise<void> {
+    this.done.push('yieldEncoders');
+  }
 }
 
 /** A launch that the test carries out. */

@@ -76,6 +76,8 @@ export interface MachineBrowser {
   /** Lets the browser write what it has not written yet, and exit; kills it when that takes too long. */
   close(): Promise<void>;
   kill(): Promise<void>;
+  /** Has pages and commands go before the encoding of recordings that have begun by now. */
+  yieldEncoders(): Promise<void>;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Endpoints } from '../connections/endpoints.ts';
 import type { LoadedExtension } from '../extensions/extension.ts';
 import type { UsedProfile, MachineBrowser } from './browser-machine.ts';
 import type { ConfinedBrowser } from './confined-browser.ts';
+import { yieldEncoders } from '../browser/encoder-priority.ts';
 import { Uploads } from '../browser/uploads.ts';
 import { Transfers } from './transfers.ts';
 
@@ -35,5 +36,6 @@ export function toMachineBrowser(
       endpoints[Symbol.asyncDispose]().catch(() => undefined);
       return browser.kill();
     },
+    yieldEncoders: () => yieldEncoders(browser.pid),
   };
 }

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CdpSession } from '../browser/cdp/cdp-session.ts';
+import type { CdpResult } from '../browser/cdp/protocol.ts';
 import type { Pages } from '../browser/pages/pages.ts';
 import { whenActive } from './when-active.ts';
 
@@ -9,9 +10,9 @@ const BOX = { maxWidth: 1280, maxHeight: 720 };
 const READ_BYTES = 256 * 1024;
 const LAST_POLL_MS = 10;
 const LAST_MS = 500;
-/** The first picture is awaited so often, and so long. */
+/** The first picture is awaited so often; on a busy machine its encoder takes seconds to start. */
 const FIRST_POLL_MS = 20;
-const FIRST_MS = 1000;
+const FIRST_MS = 15_000;
 /** How long a picture takes from the page to the file. */
 const ENCODED_MS = 25;
 /** A browser that does not end a recording by then is busy, or on its way out. */
@@ -37,6 +38,8 @@ export class OpenSegment {
   readonly #session: CdpSession;
   readonly #stream: string;
   readonly #file: FileHandle;
+  /** An encoder that has made no picture by then makes none. By `performance.now()`. */
+  readonly #firstByMs = performance.now() + FIRST_MS;
   #bytes = 0;
   #reading: Promise<void> = Promise.resolve();
 
@@ -70,9 +73,7 @@ export class OpenSegment {
 
   /** When the first picture was taken, by `performance.now()`: times in the video begin there. */
   async begun(): Promise<number> {
-    const latest = performance.now() + FIRST_MS;
-    while (this.#bytes === 0 && performance.now() < latest && !this.gone.aborted) {
-      // Until there is a picture, Chromium may refuse.
+    while (this.#bytes === 0 && performance.now() < this.#firstByMs && !this.gone.aborted) {
       await this.read().catch(() => undefined);
       if (this.#bytes === 0) await delay(FIRST_POLL_MS);
     }
@@ -100,7 +101,6 @@ export class OpenSegment {
   async stop(): Promise<void> {
     try {
       const options = { timeoutMs: STOP_MS };
-      // Until there is a picture, Chromium may refuse.
       await this.read().catch(() => undefined);
       const before = this.#bytes;
       await this.#session.send('Page.stopScreenRecording', {}, options);
@@ -125,9 +125,21 @@ export class OpenSegment {
     }
   }
 
+  /** Undefined until there is a picture: Chromium may refuse meanwhile. */
+  async #nextPart(): Promise<CdpResult<'IO.read'> | undefined> {
+    try {
+      return await this.#session.send('IO.read', { handle: this.#stream, size: READ_BYTES });
+    } catch (error) {
+      const isFirst = this.#bytes === 0 && performance.now() < this.#firstByMs;
+      if (isFirst && !this.gone.aborted) return undefined;
+      throw error;
+    }
+  }
+
   async #read(): Promise<void> {
     for (let isEnd = false; !isEnd;) {
-      const part = await this.#session.send('IO.read', { handle: this.#stream, size: READ_BYTES });
+      const part = await this.#nextPart();
+      if (!part) return;
       const content = Buffer.from(part.data, 'base64');
       if (content.length > 0) await this.#file.appendFile(content);
       this.#bytes += content.length;

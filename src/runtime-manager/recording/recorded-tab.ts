@@ -8,7 +8,7 @@ import { followVisibility } from './tab-visibility.ts';
 const SEGMENT_MS = 15_000;
 /** The browser keeps what it records in memory until a segment ends. */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
-/** Both segments of a rotation have so much: the first picture of one may be late. */
+/** Both segments of a rotation have so much: the second picture of one may be late. */
 const OVERLAP_MS = 300;
 const READ_MS = 1000;
 const AGAIN_MS = 2000;
@@ -43,6 +43,8 @@ export interface RecordedTabParts {
   /** Where a segment that begins at a time is written. */
   pathOf: (startMs: number) => string;
   ended: (segment: EndedSegment) => void;
+  /** A segment has its first picture, so its encoder is there. */
+  encoding: () => void;
   /** The tab came to front, or is shown for another reason. */
   shown: () => void;
   /** How many tabs are recorded now: they share the browser's memory. */
@@ -54,6 +56,8 @@ export interface RecordedTabParts {
 
 interface Running {
   segment: OpenSegment;
+  /** Resolves when it has its first picture, which is when it starts. */
+  begun: Promise<void>;
   startMs: number;
   /** Whether the page has another size than when it began. */
   size: { isOther: boolean };
@@ -176,7 +180,7 @@ export class RecordedTab {
   }
 
   async #open(): Promise<Running> {
-    const { pages, pageId, now, pathOf } = this.#parts;
+    const { pages, pageId, now, pathOf, encoding } = this.#parts;
     const startMs = now();
     const path = pathOf(startMs);
     const size = { isOther: false };
@@ -187,10 +191,11 @@ export class RecordedTab {
       path,
       resized: () => this.#resized(size),
     });
-    const running: Running = { segment, startMs, size, stillMs: startMs, look: undefined };
-    void segment.begun().then((at) => {
+    const begun = segment.begun().then((at) => {
       running.startMs = Math.max(startMs, now(at));
+      encoding();
     });
+    const running: Running = { segment, begun, startMs, size, stillMs: startMs, look: undefined };
     return running;
   }
 
@@ -282,6 +287,7 @@ export class RecordedTab {
     const next = await this.#open();
     next.look = running.look;
     this.#running = next;
+    await next.begun;
     await new Promise((resolve) => setTimeout(resolve, OVERLAP_MS));
     await this.#close(running, next.startMs);
   }

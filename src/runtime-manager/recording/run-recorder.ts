@@ -165,6 +165,7 @@ export class RunRecorder {
       now,
       pathOf: (startMs) => pathOf(tabId, startMs),
       ended: (segment) => this.#keep(segment),
+      encoding: () => void run.browser.yieldEncoders(),
       shown: () => this.#cameToFront(tabId),
       count: () => [...this.#tabs.values()].filter((one) => one.recorded.isRecording).length,
       hasNeighbour: async () => (await this.#neighbours(tabId)).length > 0,

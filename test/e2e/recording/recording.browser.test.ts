@@ -1,11 +1,12 @@
 /** What is recorded of a runtime, and what is not: seen in the videos, and in the index. */
 import { readdir, readlink, stat } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { chromiumsOf } from '../../support/processes.ts';
+import { chromiumsOf, processesOf } from '../../support/processes.ts';
 import { connect, seenIn, tabOf, timeIn, whenReady } from '../../support/recordings.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
@@ -26,6 +27,18 @@ async function unnamedFiles(root: string): Promise<string[]> {
     }),
   );
   return found.flat();
+}
+
+/** The priorities of all threads that encode recordings, and of all others of browsers. */
+async function priorities(root: string): Promise<{ encoders: number[]; others: number[] }> {
+  const found = { encoders: [] as number[], others: [] as number[] };
+  for (const { pid, command } of await processesOf(root)) {
+    const isEncoder = command.includes('.DevToolsMediaEncodingService');
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    const ofThem = threads.map((thread) => getPriority(Number(thread)));
+    found[isEncoder ? 'encoders' : 'others'].push(...ofThem);
+  }
+  return found;
 }
 
 const state = (page: Page) => page.evaluate('document.visibilityState');
@@ -86,6 +99,20 @@ test('a page that stands still is recorded once, and for as long as it does', as
   expect(colours).toEqual([RED, BLUE]);
   expect(Math.abs(durationMs - (tab.endMs - tab.startMs))).toBeLessThan(200);
   expect(recording.sizeBytes).toBeLessThan(100_000);
+});
+
+test('pages and commands go before the encoding', async ({ service, workspace }) => {
+  const runtime = await workspace.create({ recording: true });
+  const [browser] = await connect(runtime);
+  // What other tests left may have ended its encoders, but has no others with a low priority.
+  await eventually(async () => {
+    const { encoders } = await priorities(service.browserRoot);
+    expect(encoders.length).toBeGreaterThan(1);
+    expect(new Set(encoders)).toEqual(new Set([10]));
+  });
+  expect(new Set((await priorities(service.browserRoot)).others)).toEqual(new Set([0]));
+  await browser.disconnect();
+  await workspace.stop(runtime.id);
 });
 
 test('a recording is paused by its caller, and while a person drives', async ({
