@@ -71,7 +71,8 @@ export async function answerPage(
   c: Context<ApiEnv>,
   { title, bundle, assets }: Page,
 ): Promise<Response> {
-  const { script, style } = await bundled(c, bundle);
+  const { script, style, parts } = await bundled(c, bundle);
+  const preloads = parts.map((part) => `<link rel="modulepreload" href="${assets}/${part}">`);
   c.header('cache-control', 'no-store');
   return c.html(`<!doctype html>
 <html lang="en">
@@ -82,6 +83,7 @@ export async function answerPage(
     <title>${title}</title>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${assets}/${style}">
+    ${preloads.join('')}
     <script type="module" src="${assets}/${script}"></script>
   </head>
   <body><div id="app"></div></body>
