@@ -1,5 +1,6 @@
 import type { CreateRuntime } from '../contract.ts';
-import { proxyIn, textIn } from '../form/proxy-fields.tsx';
+import { configIn, extensionIdsIn } from '../form/config-in.ts';
+import { textIn } from '../form/proxy-fields.tsx';
 
 type Driver = NonNullable<CreateRuntime['driver']>;
 
@@ -33,16 +34,8 @@ function profileIn(form: FormData) {
 }
 
 function ephemeralIn(form: FormData) {
-  const at = 'launch.config';
-  const proxy = proxyIn(form, `${at}.proxy`);
-  const persona = textIn(form, `${at}.humanizePersonaId`);
-  const config = {
-    ...(form.has(`${at}.humanize`) && { humanize: true }),
-    ...(persona !== '' && { humanizePersonaId: Number(persona) }),
-    ...(form.has(`${at}.solveCaptchas`) && { solveCaptchas: true }),
-    ...(proxy && { proxy }),
-  };
-  const extensionIds = form.getAll('launch.extensionIds').filter((id) => typeof id === 'string');
+  const config = configIn(form, 'launch.config');
+  const extensionIds = extensionIdsIn(form, 'launch.extensionIds');
   return {
     mode: 'ephemeral' as const,
     ...(Object.keys(config).length > 0 && { config }),

@@ -8,6 +8,11 @@ export const Issues = createContext<Issue[]>([]);
 /** The fields that refusals are about which name none. */
 const FIELD_OF_CODE: [code: RegExp, path: string][] = [
   [/^runtime\.alias_in_use$/, 'alias'],
+  [/\.name_in_use$/, 'name'],
+  [/^file\.path_in_use$/, 'path'],
+  [/^storage\.namespace_not_found$/, 'namespace'],
+  [/^extension\.(?:url|download)_/, 'url'],
+  [/^profile\.locale_unavailable$/, 'fingerprint.locale'],
   [/^profile\./, 'launch.profileId'],
   [/^proxy\./, 'launch.config.proxy.host'],
   [/^extension\./, 'launch.extensionIds'],
