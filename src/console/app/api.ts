@@ -15,7 +15,7 @@ export class CallError extends Error {
     super([error ?? 'The service gave no reason.', hint, later].filter(Boolean).join(' '));
     this.status = status;
     this.code = code ?? 'unknown';
-    this.issues = details?.issues ?? [];
+    this.issues = details?.issues ?? details?.problems ?? [];
   }
 }
 
@@ -55,17 +55,22 @@ export async function send(
     throw unreachable(error);
   });
   if (response.ok) return response;
-  if (response.status === 401) onSignedOut();
   const refusal: Refusal | undefined = await response.json().catch(() => undefined);
-  const words = refusal ?? { error: `The service answered ${response.status}.` };
-  throw new CallError(response.status, words, response.headers.get('retry-after') ?? undefined);
+  throw refused(response.status, refusal, response.headers.get('retry-after') ?? undefined);
+}
+
+/** What to throw for an answer that is a refusal. */
+export function refused(status: number, refusal: Refusal | undefined, retry?: string): CallError {
+  if (status === 401) onSignedOut();
+  return new CallError(status, refusal ?? { error: `The service answered ${status}.` }, retry);
 }
 
 interface SendOptions extends CallOptions {
   headers?: Record<string, string>;
 }
 
-function unreachable(error: unknown): unknown {
+/** What to throw where there is no answer. */
+export function unreachable(error?: unknown): unknown {
   if (error instanceof DOMException && error.name === 'AbortError') return error;
   const isLate = error instanceof DOMException && error.name === 'TimeoutError';
   return new CallError(0, {

@@ -54,7 +54,7 @@ export interface Refusal {
   error: string;
   code: ErrorCode;
   hint?: string;
-  details?: { issues?: Issue[] };
+  details?: { issues?: Issue[]; problems?: Issue[] };
 }
 
 /** What is wrong with a field. */

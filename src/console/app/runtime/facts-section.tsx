@@ -1,4 +1,7 @@
+import type { ComponentChildren } from 'preact';
 import type { Runtime } from '../contract.ts';
+import { Facts } from '../facts.tsx';
+import { hrefOf } from '../route.ts';
 import { bytes, durationOf, now, written } from '../times.ts';
 import { nameOfWorkspace } from '../workspaces.ts';
 import { Section } from '../section.tsx';
@@ -7,14 +10,14 @@ import { Section } from '../section.tsx';
 export function FactsSection({ runtime }: { runtime: Runtime }) {
   const { usage, summary, extensions, startedAt, expiresAt } = runtime;
   const end = runtime.stoppedAt ? Date.parse(runtime.stoppedAt) : now.value;
-  const facts: [name: string, value: string | null | undefined][] = [
+  const facts: [name: string, value: ComponentChildren][] = [
     ['Up for', startedAt && durationOf(end - Date.parse(startedAt))],
     ['Received', bytes(usage.bytesIn)],
     ['Sent', bytes(usage.bytesOut)],
     ['Connections opened', String(usage.connections)],
     ['Workspace', nameOfWorkspace(runtime.workspaceId)],
     ['Launch', summary?.launchMode],
-    ['Profile', summary?.profileId],
+    ['Profile', summary?.profileId && <ProfileLink id={summary.profileId} />],
     ['Starts', String(runtime.generation)],
     ['Started', startedAt && written(startedAt)],
     ['Ends by', runtime.status === 'active' && expiresAt ? written(expiresAt) : null],
@@ -29,17 +32,11 @@ export function FactsSection({ runtime }: { runtime: Runtime }) {
           {message}
         </p>
       ))}
-      <dl class="facts">
-        {facts.map(
-          ([name, value]) =>
-            value && (
-              <div key={name}>
-                <dt class="dim">{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts facts={facts} />
     </Section>
   );
+}
+
+function ProfileLink({ id }: { id: string }) {
+  return <a href={hrefOf('profiles', id)}>{id.slice(0, 8)}</a>;
 }
