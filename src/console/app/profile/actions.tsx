@@ -1,0 +1,63 @@
+import { useSignal } from '@preact/signals';
+import { call, sentenceOf } from '../api.ts';
+import { confirm } from '../confirm.tsx';
+import type { Profile } from '../contract.ts';
+import { CreateDialog } from '../create/create-dialog.tsx';
+import { RenameDialog } from '../form/rename-dialog.tsx';
+import { hrefOf, navigate } from '../route.ts';
+import { useMay } from '../scopes.ts';
+import { toast } from '../toasts.tsx';
+import { ForkDialog } from './fork-dialog.tsx';
+import type { ProfileView } from './profile-view.ts';
+
+type Opened = 'rename' | 'fork' | 'start';
+
+export function Actions({ profile, view }: { profile: Profile; view: ProfileView }) {
+  const opened = useSignal<Opened | undefined>(undefined);
+  const may = useMay();
+  const close = () => (opened.value = undefined);
+  const open = (dialog: Opened) => () => (opened.value = dialog);
+  return (
+    <div class="buttons">
+      {may('profiles:write') && (
+        <>
+          <button class="framed" type="button" onClick={open('rename')}>
+            Rename
+          </button>
+          <button class="framed" type="button" onClick={open('fork')}>
+            Fork
+          </button>
+          <button class="framed" type="button" onClick={() => void remove(profile, view)}>
+            Delete
+          </button>
+        </>
+      )}
+      {may('runtimes:write') && (
+        <button class="primary" type="button" onClick={open('start')}>
+          Start a runtime
+        </button>
+      )}
+      {opened.value === 'rename' && (
+        <RenameDialog
+          name={profile.name}
+          path={view.path}
+          onRenamed={() => view.load()}
+          onClose={close}
+        />
+      )}
+      {opened.value === 'fork' && <ForkDialog profile={profile} onClose={close} />}
+      {opened.value === 'start' && <CreateDialog profileId={profile.id} onClose={close} />}
+    </div>
+  );
+}
+
+async function remove({ name }: Profile, { path }: ProfileView): Promise<void> {
+  const text = 'All its versions are gone for good. Runtimes that are over stay as they are.';
+  if (!(await confirm({ title: `Delete ${name}?`, text, verb: 'Delete' }))) return;
+  try {
+    await call('DELETE', path);
+    navigate(hrefOf('profiles'));
+  } catch (error) {
+    toast(`${name} is still there. ${sentenceOf(error)}`, { isBad: true });
+  }
+}

@@ -1,0 +1,24 @@
+import { CodeTabs } from '../code-tabs.tsx';
+import type { Profile } from '../contract.ts';
+import { prefix } from '../route.ts';
+import { Section } from '../section.tsx';
+
+/** How a program starts a runtime from the profile. */
+export function StartSection({ profile }: { profile: Profile }) {
+  const lines = startByCurl(location.origin + prefix, profile.id);
+  return (
+    <Section title="Start from a program">
+      <CodeTabs label="Start a runtime with" all={[{ name: 'curl', lines }]} />
+      <p class="dim">
+        With <code>"readOnly": true</code> in <code>launch</code> it gets a copy, which is thrown
+        away. One runtime at a time writes the profile.
+      </p>
+    </Section>
+  );
+}
+
+function startByCurl(address: string, profileId: string): string {
+  return `curl -sS ${address}/v1/workspaces/default/runtimes \\
+  -H "Authorization: Bearer $BCTRL_API_KEY" -H 'Content-Type: application/json' \\
+  -d '{"alias":"again","kind":"browser","launch":{"mode":"profile","profileId":"${profileId}"}}'`;
+}

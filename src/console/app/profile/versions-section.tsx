@@ -1,0 +1,28 @@
+import type { Profile } from '../contract.ts';
+import { Section } from '../section.tsx';
+import { RunOrigins, useOrigins } from './origins.tsx';
+import type { ProfileView } from './profile-view.ts';
+import { VersionLine } from './version-line.tsx';
+
+/** What is saved of the profile, newest first. */
+export function VersionsSection({ profile, view }: { profile: Profile; view: ProfileView }) {
+  const versions = view.versions.value ?? [];
+  const origins = useOrigins(view);
+  return (
+    <Section title="Versions">
+      {versions.length === 0 && (
+        <p class="dim">
+          None yet. A runtime that is started from the profile saves one when it ends; an import is
+          one, too.
+        </p>
+      )}
+      <RunOrigins.Provider value={origins.value}>
+        <ul class="lines versions" aria-label="Versions">
+          {versions.map((version) => (
+            <VersionLine key={version.version} version={version} profile={profile} view={view} />
+          ))}
+        </ul>
+      </RunOrigins.Provider>
+    </Section>
+  );
+}
