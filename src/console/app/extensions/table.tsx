@@ -1,0 +1,77 @@
+import type { Extension } from '../contract.ts';
+import type { Listed } from '../listed.ts';
+import { hrefOf } from '../route.ts';
+import { useMay } from '../scopes.ts';
+import { ago, bytes, written } from '../times.ts';
+import { removeExtension } from './remove.ts';
+
+export function Table({ list }: { list: Listed<Extension> }) {
+  return (
+    <table class="listing extensions">
+      <caption class="unseen">Extensions</caption>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Tried out</th>
+          <th scope="col" class="number less">
+            Size
+          </th>
+          <th scope="col" class="less">
+            Added
+          </th>
+          <th scope="col" class="act">
+            <span class="unseen">Action</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {list.rows.value.map((extension) => (
+          <Row key={extension.id} extension={extension} list={list} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ extension, list }: { extension: Extension; list: Listed<Extension> }) {
+  const { id, name, version, manifestVersion, sizeBytes, warnings, createdAt } = extension;
+  const may = useMay();
+  const count = warnings.length;
+  const remove = async () => {
+    if (await removeExtension(extension)) list.remove(id);
+  };
+  return (
+    <tr>
+      <th scope="row">
+        <span class="two">
+          <a href={hrefOf('extensions', id)}>{name}</a>
+          <span class="dim">
+            {version}, manifest {manifestVersion}
+          </span>
+        </span>
+      </th>
+      <td>
+        {count === 0 ? (
+          <span class="state-word" data-state="running">
+            Works
+          </span>
+        ) : (
+          <span class="state-word warned" data-state="changing">
+            {count === 1 ? '1 warning' : `${count} warnings`}
+          </span>
+        )}
+      </td>
+      <td class="number less">{bytes(sizeBytes)}</td>
+      <td class="less" title={written(createdAt)}>
+        {ago(createdAt)} ago
+      </td>
+      <td class="act">
+        {may('extensions:write') && (
+          <button class="framed" type="button" onClick={() => void remove()}>
+            Delete<span class="unseen"> {name}</span>
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
