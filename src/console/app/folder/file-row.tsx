@@ -1,0 +1,64 @@
+import { useSignal } from '@preact/signals';
+import { prefix } from '../route.ts';
+import { useMay } from '../scopes.ts';
+import type { StoredFile } from '../storage/contract.ts';
+import { ago, bytes, written } from '../times.ts';
+import type { FolderView } from './folder-view.ts';
+import { MoveDialog } from './move-dialog.tsx';
+import { removeFile } from './questions.ts';
+
+const SOURCES: Record<StoredFile['source'], string> = {
+  download: 'a download',
+  upload: 'an upload',
+  export: 'an export',
+  recording: 'a recording',
+};
+
+interface FileRowProps {
+  file: StoredFile;
+  view: FolderView;
+}
+
+export function FileRow({ file, view }: FileRowProps) {
+  const { id, name, contentType, sizeBytes, source, createdAt } = file;
+  const may = useMay();
+  return (
+    <tr>
+      <th scope="row">
+        <span class="two">
+          <a href={`${prefix}${view.path}/files/${id}/content`} download={name}>
+            {name}
+          </a>
+          <span class="dim">{contentType}</span>
+        </span>
+      </th>
+      <td class="number">{bytes(sizeBytes)}</td>
+      <td class="less">{SOURCES[source]}</td>
+      <td class="less" title={written(createdAt)}>
+        {ago(createdAt)} ago
+      </td>
+      <td class="act">{may('files:write') && <Buttons file={file} view={view} />}</td>
+    </tr>
+  );
+}
+
+function Buttons({ file, view }: FileRowProps) {
+  const isMoving = useSignal(false);
+  const remove = async () => {
+    if (await removeFile(view.path, file)) view.list.remove(file.id);
+  };
+  const of = <span class="unseen"> {file.name}</span>;
+  return (
+    <div class="buttons">
+      <button class="framed" type="button" onClick={() => (isMoving.value = true)}>
+        Move{of}
+      </button>
+      <button class="framed" type="button" onClick={() => void remove()}>
+        Delete{of}
+      </button>
+      {isMoving.value && (
+        <MoveDialog file={file} view={view} onClose={() => (isMoving.value = false)} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import type { Listed } from '../listed.ts';
+import { hrefOf } from '../route.ts';
+import { useMay } from '../scopes.ts';
+import { ago, written } from '../times.ts';
+import { workspaces } from '../workspaces.ts';
+import type { Namespace } from './contract.ts';
+import { removeNamespace } from './remove.ts';
+
+type List = Listed<Namespace>;
+
+export function Table({ list }: { list: List }) {
+  return (
+    <table class="listing namespaces">
+      <caption class="unseen">Namespaces</caption>
+      <thead>
+        <tr>
+          <th scope="col">Namespace</th>
+          <th scope="col">Mounted by</th>
+          <th scope="col" class="less">
+            Created
+          </th>
+          <th scope="col" class="act">
+            <span class="unseen">Action</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {list.rows.value.map((namespace) => (
+          <Row key={namespace.id} namespace={namespace} list={list} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ namespace, list }: { namespace: Namespace; list: List }) {
+  const { id, name, createdAt } = namespace;
+  const may = useMay();
+  const mounting = workspaces.value.filter(({ mounts }) => mounts.storage?.workspace === name);
+  const remove = async () => {
+    if (await removeNamespace(namespace)) list.remove(id);
+  };
+  return (
+    <tr>
+      <th scope="row">
+        <a href={hrefOf('storage', name)}>{name}</a>
+      </th>
+      <td class="open-in">
+        {mounting.length === 0 ? (
+          <span class="dim">no workspace</span>
+        ) : (
+          mounting.map((one) => one.name).join(', ')
+        )}
+      </td>
+      <td class="less" title={written(createdAt)}>
+        {ago(createdAt)} ago
+      </td>
+      <td class="act">
+        {may('files:write') && (
+          <button class="framed" type="button" onClick={() => void remove()}>
+            Delete<span class="unseen"> {name}</span>
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
