@@ -1,0 +1,137 @@
+/** The pages of profiles in a person's browser, with a service and its runtimes. */
+import { readFile } from 'node:fs/promises';
+import { expect } from 'vitest';
+import { NO_VIOLATIONS, test, violationsAnywhere } from '../../support/console-test.ts';
+
+const STATE = {
+  cookies: [
+    {
+      name: 'signed-in',
+      value: 'yes',
+      domain: 'example.com',
+      path: '/',
+      expires: -1,
+      httpOnly: false,
+      secure: false,
+      sameSite: 'Lax',
+    },
+  ],
+  origins: [],
+};
+const ZIP = { mimeType: 'application/zip', buffer: Buffer.from('no zip') };
+
+test('a person makes a profile, imports a state, exports it, forks it, and deletes it', async ({
+  open,
+  service,
+}) => {
+  const page = await open('/profiles');
+  await page.getByRole('heading', { name: 'No profile yet' }).waitFor();
+  await page.getByText(`${service.url}/v1/browser-profiles`).waitFor();
+  expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
+
+  await page.getByRole('button', { name: 'New profile' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name', { exact: true }).fill('shop');
+  await dialog.getByLabel('Language').fill('not a language');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await dialog.getByText('Not a BCP 47 language tag').waitFor();
+  await dialog.getByLabel('Language').fill('');
+  await dialog.getByLabel('Time zone').fill('Europe/Berlin');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor();
+
+  const files = page.locator('input[type=file]');
+  await files.setInputFiles({ name: 'broken.zip', ...ZIP });
+  await page.getByRole('alert').getByText(/zip/).waitFor();
+  await page.getByRole('button', { name: 'Close broken.zip' }).click();
+  const buffer = Buffer.from(JSON.stringify(STATE));
+  await files.setInputFiles({ name: 'state.json', mimeType: 'application/json', buffer });
+  await page.getByText('It is version 1, which is current now').waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Version 1 current' }).waitFor();
+  expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
+
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'State of version 1' }).click();
+  const state = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
+  expect(state.cookies).toEqual([expect.objectContaining({ name: 'signed-in', value: 'yes' })]);
+  const zipped = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Zip of version 1' }).click();
+  expect((await zipped).suggestedFilename()).toBe('shop-1.zip');
+  await files.setInputFiles(await (await zipped).path());
+  await page.getByRole('listitem').filter({ hasText: 'Version 2 current' }).waitFor();
+  await page.getByRole('button', { name: 'Restore version 1' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'Version 1 current' }).waitFor();
+
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await dialog.getByLabel('Name').fill('market');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('heading', { name: 'market', level: 1 }).waitFor();
+  await page.getByRole('button', { name: 'Fork version 2' }).click();
+  await dialog.getByLabel('Name of the new profile').fill('market');
+  await dialog.getByRole('button', { name: 'Fork' }).click();
+  await dialog.getByText('Another profile has this name').waitFor();
+  await dialog.getByLabel('Name of the new profile').fill('stall');
+  await dialog.getByRole('button', { name: 'Fork' }).click();
+  await page.getByRole('heading', { name: 'stall', level: 1 }).waitFor();
+  await page.getByText('Copied from another profile').waitFor();
+
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('link', { name: 'market' }).waitFor();
+  await page
+    .getByRole('row', { name: /market/ })
+    .getByText('ago')
+    .waitFor();
+  expect(await page.getByRole('link', { name: 'stall' }).count()).toBe(0);
+  expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
+});
+
+test('the list tells which runtime has a profile open, and its page what the runtime saved', async ({
+  open,
+  service,
+  workspace,
+}) => {
+  const { json: profile } = await service.call('POST', '/v1/browser-profiles', { name: 'held' });
+  const page = await open('/profiles');
+  await page.getByRole('button', { name: 'Start a runtime from held' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New runtime' });
+  await dialog.getByLabel('Alias').fill('holder');
+  await expect.poll(() => dialog.getByLabel('Profile').inputValue()).toBe(profile.id);
+  await dialog.getByLabel('Workspace').selectOption(workspace.name);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: 'holder', level: 1 }).waitFor();
+
+  await page.getByRole('link', { name: 'Profiles', exact: true }).click();
+  const row = page.getByRole('row', { name: /held/ });
+  await row.getByRole('link', { name: 'holder' }).waitFor();
+  await row.getByRole('link', { name: 'held' }).click();
+  await page.getByRole('status').getByRole('link', { name: 'holder' }).waitFor();
+  await page.locator('input[type=file]').setInputFiles({ name: 'a.zip', ...ZIP });
+  await page.getByText('The runtime holder writes this profile').waitFor();
+
+  await workspace.stop('holder');
+  await page.getByText('No runtime has it open').waitFor();
+  const version = page.getByRole('listitem').filter({ hasText: 'Version 1 current' });
+  await version.getByText('Saved at the end').waitFor();
+  await version.getByRole('link', { name: 'holder' }).click();
+  await page.getByRole('heading', { name: 'Stopped' }).waitFor();
+});
+
+test('who may only look at profiles is offered nothing else', async ({ open, service }) => {
+  const { json: key } = await service.call('POST', '/v1/api-keys', {
+    name: 'looks',
+    scopes: ['profiles:read', 'runtimes:read'],
+  });
+  await service.call('POST', '/v1/browser-profiles', { name: 'seen' });
+  const page = await open('/profiles', { storageState: { cookies: [], origins: [] } });
+  await page.getByLabel('API key').fill(key.key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('link', { name: 'seen' }).click();
+  await page.getByRole('heading', { name: 'seen', level: 1 }).waitFor();
+  await page.getByText('None yet').waitFor();
+  expect(await page.getByRole('main').getByRole('button').allInnerTexts()).toEqual([
+    expect.stringContaining('Copy'),
+  ]);
+  expect(await page.getByRole('link', { name: 'Storage' }).count()).toBe(0);
+});
