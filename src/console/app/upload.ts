@@ -19,6 +19,7 @@ export interface Sending {
 
 /** Sends a body of any size. It tells how far it is, which `fetch` does not. */
 export function upload<T>(request: UploadRequest, { onSent, signal }: Sending): Promise<T> {
+  signal.throwIfAborted();
   const sending = new XMLHttpRequest();
   sending.open(request.method, prefix + request.path);
   sending.responseType = 'json';

@@ -29,10 +29,13 @@ export function FileRow({ file, view }: FileRowProps) {
           <a href={`${prefix}${view.path}/files/${id}/content`} download={name}>
             {name}
           </a>
-          <span class="dim">{contentType}</span>
+          <span class="dim">
+            <span class="when-narrow">{bytes(sizeBytes)}, </span>
+            {contentType}
+          </span>
         </span>
       </th>
-      <td class="number">{bytes(sizeBytes)}</td>
+      <td class="number less">{bytes(sizeBytes)}</td>
       <td class="less">{SOURCES[source]}</td>
       <td class="less" title={written(createdAt)}>
         {ago(createdAt)} ago

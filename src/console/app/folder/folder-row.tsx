@@ -13,7 +13,7 @@ export function FolderRow({ folder, namespace }: FolderRowProps) {
       <th scope="row">
         <a href={hrefOf('storage', namespace, ...parts)}>{parts.at(-1)}/</a>
       </th>
-      <td class="number" />
+      <td class="number less" />
       <td class="less dim">folder</td>
       <td class="less" />
       <td class="act" />

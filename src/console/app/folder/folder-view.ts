@@ -5,6 +5,8 @@ import { upload } from '../upload.ts';
 import { Uploads } from '../uploads/uploads.ts';
 import { isReplacing } from './questions.ts';
 
+const STAYS = 'Not sent: the file of this name stays as it is.';
+
 /** What lies in a folder: files, and other folders with all of their path. */
 export type Entry = { id: string; file: StoredFile } | { id: string; folder: string };
 
@@ -26,9 +28,9 @@ export class FolderView {
     this.list = Listed.open((signal) => pagesOf<StoredFiles>(all, { signal }), entriesOf);
     this.uploads = new Uploads(async (file, sending) => {
       const isKnown = this.#has(file.name);
-      const overwrite = isKnown && (await isReplacing(file.name));
+      if (isKnown && !(await isReplacing(file.name))) throw new Error(STAYS);
       const path = encodeURIComponent(this.prefix + file.name);
-      const query = `path=${path}&overwrite=${overwrite}`;
+      const query = `path=${path}&overwrite=${isKnown}`;
       const request = { method: 'PUT', path: `${this.path}/files?${query}`, body: file } as const;
       const stored = await upload<StoredFile>(request, sending);
       await this.list.load();

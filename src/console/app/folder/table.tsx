@@ -9,7 +9,7 @@ export function Table({ view }: { view: FolderView }) {
       <thead>
         <tr>
           <th scope="col">Name</th>
-          <th scope="col" class="number">
+          <th scope="col" class="number less">
             Size
           </th>
           <th scope="col" class="less">

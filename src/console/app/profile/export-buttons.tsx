@@ -8,10 +8,15 @@ import { bytes } from '../times.ts';
 import { toast } from '../toasts.tsx';
 
 const KINDS = [
-  { part: 'export', name: 'Zip', ending: 'zip', title: 'All its files, to be imported elsewhere' },
+  {
+    part: 'export',
+    name: 'Export zip',
+    ending: 'zip',
+    title: 'All its files, to be imported elsewhere',
+  },
   {
     part: 'storage-state',
-    name: 'State',
+    name: 'Export state',
     ending: 'json',
     title: "Cookies and storage as Playwright's storageState",
   },

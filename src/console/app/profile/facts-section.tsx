@@ -21,7 +21,7 @@ export function FactsSection({ profile }: { profile: Profile }) {
     <Section title="Settings">
       <Facts
         facts={[
-          ['Proxy', proxy ? `${proxy.type}://${proxy.host}:${proxy.port}` : 'none'],
+          ['Proxy', proxy ? `${proxy.type} ${proxy.host}:${proxy.port}` : 'none'],
           ['Human-like input', humanize ? `on${person}` : 'off'],
           ['Captchas', solveCaptchas ? 'are solved' : 'are left alone'],
           ['Language', locale],

@@ -82,13 +82,15 @@ function Table({ view: { list, states, holders }, onStart }: TableProps) {
         <tr>
           <th scope="col">Name</th>
           <th scope="col">Saved</th>
-          <th scope="col" class="number">
+          <th scope="col" class="number less">
             Size
           </th>
           <th scope="col" class="number less">
             Versions
           </th>
-          <th scope="col">Open in</th>
+          <th scope="col" class="less">
+            Open in
+          </th>
           <th scope="col" class="act">
             <span class="unseen">Action</span>
           </th>

@@ -31,15 +31,22 @@ export function Row({ profile, states, holders, onStart }: RowProps) {
       <th scope="row">
         <span class="two">
           <a href={hrefOf('profiles', id)}>{name}</a>
-          <span class="dim">{settingsOf(profile)}</span>
+          <span class="dim">
+            {holders.length > 0 && (
+              <span class="when-narrow">
+                open in <HolderLinks runtimes={holders} />
+              </span>
+            )}
+            <span class={holders.length > 0 ? 'when-wide' : ''}>{settingsOf(profile)}</span>
+          </span>
         </span>
       </th>
       <td title={current ? written(current.createdAt) : ''}>
-        {currentVersion === null ? <span class="dim">nothing yet</span> : saved}
+        {currentVersion === null ? <span class="dim">never</span> : saved}
       </td>
-      <td class="number">{current ? bytes(current.sizeBytes) : ''}</td>
+      <td class="number less">{current ? bytes(current.sizeBytes) : ''}</td>
       <td class="number less">{versions?.length ?? ''}</td>
-      <td class="open-in">
+      <td class="open-in less">
         <HolderLinks runtimes={holders} />
       </td>
       <td class="act">
