@@ -6,6 +6,9 @@ import { test as base } from './test.ts';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** The service launches a browser for some of what pages wait for. */
+const WAIT_MS = 90_000;
+
 /** What axe has to complain about; the live page has a test of its own. */
 export async function violationsOf(page: Page): Promise<unknown> {
   await page.evaluate(axe);
@@ -60,6 +63,7 @@ export const test = base
       const viewport = { width: 1280, height: 800 };
       const page = await viewing.newPage({ viewport, storageState, ...options });
       opened.push(page);
+      page.setDefaultTimeout(WAIT_MS);
       await page.goto(address + path);
       return page;
     };

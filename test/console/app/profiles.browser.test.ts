@@ -51,11 +51,11 @@ test('a person makes a profile, imports a state, exports it, forks it, and delet
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
 
   const saved = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'State of version 1' }).click();
+  await page.getByRole('button', { name: 'Export state of version 1' }).click();
   const state = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
   expect(state.cookies).toEqual([expect.objectContaining({ name: 'signed-in', value: 'yes' })]);
   const zipped = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Zip of version 1' }).click();
+  await page.getByRole('button', { name: 'Export zip of version 1' }).click();
   expect((await zipped).suggestedFilename()).toBe('shop-1.zip');
   await files.setInputFiles(await (await zipped).path());
   await page.getByRole('listitem').filter({ hasText: 'Version 2 current' }).waitFor();

@@ -32,10 +32,7 @@ test('a person makes a namespace, stores files in folders, loads them, and delet
   await files.setInputFiles(textFile('a.txt', 'second'));
   await page.getByRole('dialog', { name: 'Replace a.txt?' }).waitFor();
   await dialog.getByRole('button', { name: 'Replace' }).click();
-  await page
-    .getByRole('row', { name: /a\.txt/ })
-    .getByText('6 B')
-    .waitFor();
+  await page.getByRole('cell', { name: '6 B', exact: true }).waitFor();
   const loaded = page.waitForEvent('download');
   await page.getByRole('link', { name: 'a.txt' }).click();
   expect(await readFile(await (await loaded).path(), 'utf8')).toBe('second');
