@@ -79,7 +79,8 @@ export function unreachable(error?: unknown): unknown {
   });
 }
 
-interface Paged {
+/** What every page of a list has. */
+export interface Paged {
   nextCursor?: string | undefined;
 }
 

@@ -1,19 +1,14 @@
 import { signal } from '@preact/signals';
 import { pagesOf, sentenceOf } from './api.ts';
-import type { Workspace } from './contract.ts';
+import type { Workspace, Workspaces } from './contract.ts';
 import { toast } from './toasts.tsx';
-
-interface Page {
-  workspaces: Workspace[];
-  nextCursor?: string;
-}
 
 export const workspaces = signal<Workspace[]>([]);
 
 export async function loadWorkspaces(): Promise<void> {
   try {
     const found: Workspace[] = [];
-    for await (const page of pagesOf<Page>('/v1/workspaces')) found.push(...page.workspaces);
+    for await (const page of pagesOf<Workspaces>('/v1/workspaces')) found.push(...page.workspaces);
     workspaces.value = found;
   } catch (error) {
     toast(`The workspaces could not be loaded. ${sentenceOf(error)}`, { isBad: true });

@@ -1,4 +1,4 @@
-import { addAbortSignal, Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Attached, Companion, Run } from '../companion.ts';
 import { elapsedAt, type Connection } from '../connections/connections.ts';
@@ -7,6 +7,7 @@ import { assertContent, fileNotFound } from '../files/file-errors.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { NodeRequest } from '../node/runtime-node.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import { bodyOf } from './body-of.ts';
 import { closeViewer } from './close-viewer.ts';
 import { CLOSE_CODES, LIVE_PROTOCOL } from './messages.ts';
 import { RunView, type RunViewOptions } from './run-view.ts';
@@ -104,7 +105,7 @@ export class LiveView implements Companion {
       'content-type': 'application/octet-stream',
       'content-length': String(found.sizeBytes),
     };
-    return new Response(Readable.toWeb(content), { headers });
+    return new Response(bodyOf(content), { headers });
   }
 }
 

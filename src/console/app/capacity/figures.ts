@@ -1,46 +1,15 @@
 import { signal } from '@preact/signals';
 import { call, sentenceOf } from '../api.ts';
+import type { CapacityHistory, CapacitySample, ServiceNode, ServiceNodes } from '../contract.ts';
 
 /** As often as the service takes a sample. */
 const POLL_MS = 10_000;
 const SAMPLES_MAX = 720;
 
-// The schemas of these bring the whole core with them, which needs Node's types.
-
-export interface Capacity {
-  slots: number;
-  active: number;
-  free: number;
-  pool: { warm: number; launching: number };
-  queue: { length: number; oldestSeconds: number };
-  memory: { freeBytes: number; floorBytes: number; browserBytes: number };
-  launches: { perMinute: number; failedPerMinute: number; p50Ms: number; p95Ms: number };
-}
-
-export interface Sample {
-  at: string;
-  total: Capacity;
-  nodes: { nodeId: string; capacity: Capacity }[];
-}
-
-export interface ServiceNode {
-  id: string;
-  role: string;
-  state: string;
-  build: string;
-  startedAt: string;
-  membership?: { address?: string; leaseLeftMs: number };
-}
-
-interface History {
-  now: Sample;
-  samples: Sample[];
-}
-
 /** How much room there is, and was in the last hour. */
 export class Figures {
-  readonly now = signal<Sample | undefined>(undefined);
-  readonly samples = signal<Sample[]>([]);
+  readonly now = signal<CapacitySample | undefined>(undefined);
+  readonly samples = signal<CapacitySample[]>([]);
   readonly nodes = signal<ServiceNode[]>([]);
   readonly error = signal('');
   readonly #polling: ReturnType<typeof setInterval>;
@@ -61,8 +30,8 @@ export class Figures {
     const query = last === undefined ? '' : `?since=${encodeURIComponent(last)}`;
     try {
       const [history, { nodes }] = await Promise.all([
-        call<History>('GET', `/v1/capacity${query}`),
-        call<{ nodes: ServiceNode[] }>('GET', '/v1/nodes'),
+        call<CapacityHistory>('GET', `/v1/capacity${query}`),
+        call<ServiceNodes>('GET', '/v1/nodes'),
       ]);
       this.now.value = history.now;
       this.samples.value = [...this.samples.value, ...history.samples].slice(-SAMPLES_MAX);

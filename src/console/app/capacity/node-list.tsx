@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
+import type { Capacity, ServiceNode } from '../contract.ts';
 import { Section } from '../section.tsx';
 import { ago, bytes } from '../times.ts';
 import { toast } from '../toasts.tsx';
-import type { Capacity, Figures, ServiceNode } from './figures.ts';
+import type { Figures } from './figures.ts';
 
 /** The processes of the service, and what each has room for. */
 export function NodeList({ figures }: { figures: Figures }) {

@@ -1,5 +1,6 @@
+import type { Capacity, CapacitySample } from '../contract.ts';
 import { bytes, durationOf } from '../times.ts';
-import type { Capacity, Sample } from './figures.ts';
+
 import { Sparkline } from './sparkline.tsx';
 
 interface Figure {
@@ -55,7 +56,7 @@ const FIGURES: Figure[] = [
 ];
 
 /** The figures of all nodes together, with their course of the last hour. */
-export function Tiles({ now, samples }: { now: Sample; samples: Sample[] }) {
+export function Tiles({ now, samples }: { now: CapacitySample; samples: CapacitySample[] }) {
   return (
     <div class="tiles">
       {FIGURES.map(({ title, value, shown, detail, max }) => (

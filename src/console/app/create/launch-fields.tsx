@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { pagesOf } from '../api.ts';
-import type { Profile } from '../contract.ts';
+import type { Profiles } from '../contract.ts';
 import { ConfigFields } from '../form/config-fields.tsx';
 import { CheckField, SelectField } from '../form/fields.tsx';
 import { useAll } from '../form/use-all.ts';
@@ -37,15 +37,10 @@ export function LaunchFields({ profileId }: LaunchFieldsProps) {
   );
 }
 
-interface Page {
-  profiles: Profile[];
-  nextCursor?: string;
-}
-
 function ProfileLaunch({ profileId }: LaunchFieldsProps) {
   const chosen = useSignal(profileId);
   const { items, error } = useAll(
-    (signal) => pagesOf<Page>('/v1/browser-profiles', { signal }),
+    (signal) => pagesOf<Profiles>('/v1/browser-profiles', { signal }),
     ({ profiles }) => profiles,
   );
   const none = items.value?.length === 0;

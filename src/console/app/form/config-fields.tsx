@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { pagesOf } from '../api.ts';
-import type { Extension } from '../contract.ts';
+import type { Extensions } from '../contract.ts';
 import { CheckField, TextField } from './fields.tsx';
 import { ProxyFields } from './proxy-fields.tsx';
 import { useAll } from './use-all.ts';
@@ -47,14 +47,9 @@ export function ConfigFields({ at, extensionsAt }: ConfigFieldsProps) {
   );
 }
 
-interface Page {
-  extensions: Extension[];
-  nextCursor?: string;
-}
-
 function ExtensionFields({ at }: { at: string }) {
   const { items } = useAll(
-    (signal) => pagesOf<Page>('/v1/browser-extensions', { signal }),
+    (signal) => pagesOf<Extensions>('/v1/browser-extensions', { signal }),
     ({ extensions }) => extensions,
   );
   if (!items.value || items.value.length === 0) return null;

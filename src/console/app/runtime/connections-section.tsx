@@ -1,6 +1,6 @@
 import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
-import type { Connection } from '../contract.ts';
+import type { Connection, Connections } from '../contract.ts';
 import { ago, written } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { useLoaded } from './loaded.ts';
@@ -10,7 +10,7 @@ import { Section } from '../section.tsx';
 export function ConnectionsSection({ view }: { view: RuntimeView }) {
   const path = `${view.path}/connections`;
   const { connections, life } = view.changes;
-  const { value, error, load } = useLoaded<{ connections: Connection[] }>(path, connections, life);
+  const { value, error, load } = useLoaded<Connections>(path, connections, life);
   const all = value.value?.connections ?? [];
   const revoke = async ({ id, protocol, attachedClients }: Connection) => {
     const text =

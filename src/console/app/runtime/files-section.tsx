@@ -1,6 +1,6 @@
 import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
-import type { RuntimeFile } from '../contract.ts';
+import type { RuntimeFile, RuntimeFiles } from '../contract.ts';
 import { prefix } from '../route.ts';
 import { bytes } from '../times.ts';
 import { toast } from '../toasts.tsx';
@@ -12,7 +12,7 @@ import { Section } from '../section.tsx';
 export function FilesSection({ view }: { view: RuntimeView }) {
   const path = `${view.path}/files`;
   const { files: downloads, life } = view.changes;
-  const { value, error, load } = useLoaded<{ files: RuntimeFile[] }>(path, downloads, life);
+  const { value, error, load } = useLoaded<RuntimeFiles>(path, downloads, life);
   const files = value.value?.files ?? [];
   const remove = async ({ id, name }: RuntimeFile) => {
     const text = 'Its content is gone for good, also from the namespace that it is in.';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { call, sentenceOf } from '../api.ts';
-import type { Runtime } from '../contract.ts';
+import type { LiveEmbed, Runtime } from '../contract.ts';
 import { adviceOn, isRunning, stateOf } from '../words.ts';
 import type { RuntimeView } from './runtime-view.ts';
 
@@ -24,7 +24,7 @@ function LiveFrame({ path, alias }: { path: string; alias: string }) {
   const load = async () => {
     try {
       const body = { interactive: true };
-      const made = await call<{ iframeUrl: string }>('POST', `${path}/embed/live`, { body });
+      const made = await call<LiveEmbed>('POST', `${path}/embed/live`, { body });
       address.value = asOurs(made.iframeUrl);
       error.value = '';
     } catch (reason) {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { call, sentenceOf } from '../api.ts';
-import type { Recording, Runtime } from '../contract.ts';
+import type { Recording, RecordingEmbed, RecordingState, Runtime } from '../contract.ts';
 import { bytes, durationOf } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { isRunning } from '../words.ts';
@@ -26,7 +26,7 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
   }, [isJoined]);
   const play = async () => {
     try {
-      const made = await call<{ iframeUrl: string }>('POST', `${view.path}/embed/recording`);
+      const made = await call<RecordingEmbed>('POST', `${view.path}/embed/recording`);
       player.value = asOurs(made.iframeUrl);
     } catch (reason) {
       toast(sentenceOf(reason), { isBad: true });
@@ -77,7 +77,7 @@ function PauseButton({ path }: { path: string }) {
   const toggle = async () => {
     const verb = isPaused.value ? 'resume' : 'pause';
     try {
-      const state = await call<{ isPaused: boolean }>('POST', `${path}/${verb}`);
+      const state = await call<RecordingState>('POST', `${path}/${verb}`);
       isPaused.value = state.isPaused;
     } catch (reason) {
       toast(sentenceOf(reason), { isBad: true });

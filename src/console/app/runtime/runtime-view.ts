@@ -1,17 +1,12 @@
 import { signal } from '@preact/signals';
 import { call, CallError, pathOf, sentenceOf } from '../api.ts';
-import type { Runtime, RuntimeEvent } from '../contract.ts';
+import type { Runtime, RuntimeEvent, RuntimeEvents } from '../contract.ts';
 import { EventStream } from '../event-stream.ts';
 
 /** What it used, and when it was last used, no event tells. */
 const REFRESH_MS = 10_000;
 const EVENTS_PAGE = 1000;
 const EVENTS_MAX = 1000;
-
-interface EventPage {
-  events: RuntimeEvent[];
-  nextCursor?: string;
-}
 
 /** A runtime as it is now, and what happens in it. */
 export class RuntimeView {
@@ -59,7 +54,7 @@ export class RuntimeView {
     try {
       for (let hasMore = true; hasMore;) {
         const path = `${this.path}/events?limit=${EVENTS_PAGE}&after=${after}`;
-        const page = await call<EventPage>('GET', path, { signal: gone });
+        const page = await call<RuntimeEvents>('GET', path, { signal: gone });
         this.#add(page.events);
         after = page.nextCursor ?? page.events.at(-1)?.id ?? after;
         hasMore = page.nextCursor !== undefined;

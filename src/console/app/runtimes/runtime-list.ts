@@ -1,6 +1,6 @@
 import { batch, signal } from '@preact/signals';
 import { call, CallError, pagesOf, pathOf, sentenceOf } from '../api.ts';
-import type { Runtime, RuntimeEvent } from '../contract.ts';
+import type { Runtime, RuntimeEvent, Runtimes } from '../contract.ts';
 import { EventStream } from '../event-stream.ts';
 
 /** As many as one screen shows come first. */
@@ -13,11 +13,6 @@ const GATHER_MS = 200;
 const SINGLE_MAX = 8;
 /** No event tells of the last use of a runtime, nor that its record was deleted. */
 const REFRESH_MS = 60_000;
-
-interface Page {
-  runtimes: Runtime[];
-  nextCursor?: string;
-}
 
 export interface Selection {
   /** An id; empty: those of all workspaces. */
@@ -74,7 +69,10 @@ export class RuntimeList {
     const found: Runtime[] = [];
     const shownBefore = this.state.value === 'loaded' ? this.rows.value.length : 0;
     try {
-      for await (const page of pagesOf<Page>(this.#path(), { first: FIRST_PAGE, signal: gone })) {
+      for await (const page of pagesOf<Runtimes>(this.#path(), {
+        first: FIRST_PAGE,
+        signal: gone,
+      })) {
         found.push(...page.runtimes);
         if (found.length >= shownBefore || page.nextCursor === undefined) this.#show([...found]);
         this.hasMore.value = page.nextCursor !== undefined;
@@ -144,7 +142,7 @@ export class RuntimeList {
   async #askForNewest(): Promise<void> {
     const { signal: gone } = this.#loading;
     try {
-      const { value } = await pagesOf<Page>(this.#path(), {
+      const { value } = await pagesOf<Runtimes>(this.#path(), {
         first: FIRST_PAGE,
         signal: gone,
       }).next();
