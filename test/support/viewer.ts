@@ -107,7 +107,7 @@ export async function embed(
   { call }: Pick<TestService, 'call'>,
   runtime: string,
   options: Record<string, unknown> = {},
-): Promise<{ token: string; iframeUrl: string; expiresAt: string }> {
+): Promise<Record<'token' | 'connectionId' | 'iframeUrl' | 'expiresAt', string>> {
   const embedded = await call('POST', `${runtime}/embed/live`, options);
   expect(embedded, embedded.text).toMatchObject({ status: 200 });
   return embedded.json;

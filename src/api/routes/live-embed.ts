@@ -15,8 +15,6 @@ import type { PublicAddress } from '../http/public-address.ts';
 import { EmbedLiveRequest, LiveEmbed } from '../schemas/live-embed.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
-const TTL_MAX_MS = 86_400_000;
-
 const embed = createRoute({
   tags: ['Live view'],
   ...requires('runtimes:connect'),
@@ -46,22 +44,27 @@ export function liveEmbedRoutes({ runtimes, addressOf }: LiveEmbedParts) {
   return createRouter().openapi(embed, async (c) => {
     const { id, alias } = c.req.valid('param');
     // Without a body, it is not validated.
-    const { interactive, ...view } = EmbedLiveRequest.parse(c.req.valid('json'));
+    const { interactive, ttlSeconds, ...view } = EmbedLiveRequest.parse(c.req.valid('json'));
     const runtime = await runtimes.getActive(c.var.actor, id, alias);
-    const { ticket: token, expiresAt } = await runtimes.access.create(runtime, {
+    const {
+      connection,
+      ticket: token,
+      expiresAt,
+    } = await runtimes.access.create(runtime, {
       protocol: 'live',
       access: interactive ? 'control' : 'observe',
       view,
-      ttlMs: lifeLeftMs(runtime),
+      ttlMs: Math.min(ttlSeconds * 1000, lifeLeftMs(runtime)),
     });
     const iframeUrl = liveEmbedUrl(addressOf(c), runtime.id, token);
-    return c.json({ token, iframeUrl, expiresAt: expiresAt.toISOString() }, 200);
+    const made = { token, connectionId: connection.id, iframeUrl };
+    return c.json({ ...made, expiresAt: expiresAt.toISOString() }, 200);
   });
 }
 
-/** For how long the address is good: a day, unless the runtime ends sooner. */
+/** For how long the runtime still runs at most. */
 function lifeLeftMs({ startedAt, maxDurationSeconds }: Runtime): number {
   const startedMs = startedAt?.getTime() ?? Date.now();
   const leftMs = startedMs + maxDurationSeconds * 1000 - Date.now();
-  return Math.max(0, Math.min(TTL_MAX_MS, leftMs));
+  return Math.max(0, leftMs);
 }

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { VIEWER_MODES } from '../../runtime-manager/runtime/index.ts';
 
+const TTL_SECONDS = 86_400;
+
 export const EmbedLiveRequest = z
   .strictObject({
     interactive: z.boolean().default(false).openapi({
@@ -14,6 +16,9 @@ export const EmbedLiveRequest = z
       description:
         'Which tab viewers see who have chosen none: the one that anybody used last, or the one that programs used last.',
     }),
+    ttlSeconds: z.int().min(1).max(TTL_SECONDS).default(TTL_SECONDS).openapi({
+      description: 'For how long the address is good. Viewers who watch then are sent away.',
+    }),
   })
   .openapi('EmbedLiveRequest');
 
@@ -21,7 +26,10 @@ export const LiveEmbed = z
   .object({
     token: z.string().openapi({
       description:
-        'The credential of the address. It is valid for 24 hours at most, and never longer than the present life of the runtime; revoke it as the connection of protocol `live` that it is.',
+        'The credential of the address. It is valid for 24 hours at most, and never longer than the present life of the runtime.',
+    }),
+    connectionId: z.uuid().openapi({
+      description: 'The connection of protocol `live` that the address is: revoke it as such.',
     }),
     iframeUrl: z.url().openapi({
       description:

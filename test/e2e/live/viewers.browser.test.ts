@@ -47,7 +47,7 @@ test('an address is a connection, which ends when it is revoked', async ({
   workspace,
 }) => {
   const { runtime } = await open(service, workspace);
-  const { token, iframeUrl, expiresAt } = await embed(service, runtime);
+  const { token, iframeUrl, connectionId, expiresAt } = await embed(service, runtime);
   expect(iframeUrl).toBe(`${service.url}/embed/live/${runtime.split('/').at(-1)}#token=${token}`);
   expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(86_400_000);
   await using viewer = await view({ token, iframeUrl });
@@ -56,7 +56,8 @@ test('an address is a connection, which ends when it is revoked', async ({
   });
   const { json } = await service.call('GET', `${runtime}/connections`);
   const [shown] = json.connections;
-  expect(shown).toMatchObject({ protocol: 'live', access: 'observe', attachedClients: 1 });
+  const as = { id: connectionId, protocol: 'live', access: 'observe' };
+  expect(shown).toMatchObject({ ...as, attachedClients: 1 });
   // Whoever only watches does not use the runtime.
   expect(shown.lastActivityAt).toBeNull();
   await service.call('DELETE', `${runtime}/connections/${shown.id}`);
@@ -72,6 +73,8 @@ test('a token opens its own runtime, in its own life, until it expires', async (
   const short = await workspace.create({ maxDurationSeconds: 60 });
   const capped = await embed(service, `${workspace.runtimes}/${short.id}`);
   expect(Date.parse(capped.expiresAt) - Date.now()).toBeLessThanOrEqual(60_000);
+  const brief = await embed(service, runtime, { ttlSeconds: 1 });
+  await closedWith(await view(brief), 4401);
   const good = await embed(service, runtime);
   await closedWith(await view({ ...good, token: `${good.token}x` }), 4401);
   const elsewhere = capped.iframeUrl;
