@@ -30,6 +30,8 @@ export interface CallOptions {
   body?: unknown;
   /** Ends the call; without one it ends by itself after half a minute. */
   signal?: AbortSignal;
+  /** Whether the call goes on when the page is left. */
+  keepalive?: boolean;
 }
 
 /** Calls the API; `path` begins with `/v1`. */
@@ -43,11 +45,13 @@ export async function call<T>(method: string, path: string, options: CallOptions
 export async function send(
   method: string,
   path: string,
-  { body, signal = AbortSignal.timeout(TIMEOUT_MS), headers = {} }: SendOptions = {},
+  options: SendOptions = {},
 ): Promise<Response> {
+  const { body, signal = AbortSignal.timeout(TIMEOUT_MS), headers, keepalive = false } = options;
   const request = {
     method,
     signal,
+    keepalive,
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   };

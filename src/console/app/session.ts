@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { z } from 'zod';
 import type { SessionBody } from '../../api/schemas/console-session.ts';
+import { sessionEnd } from './session-end.ts';
 
 export type Session = z.infer<typeof SessionBody>;
 
@@ -75,7 +76,8 @@ export class ConsoleSession {
 
   #enter(session: Session): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.expire(), Date.parse(session.expiresAt) - Date.now());
+    sessionEnd.value = Date.parse(session.expiresAt);
+    this.#timer = setTimeout(() => this.expire(), sessionEnd.value - Date.now());
     this.state.value = { name: 'in', session };
   }
 

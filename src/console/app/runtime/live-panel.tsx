@@ -1,8 +1,6 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { call, sentenceOf } from '../api.ts';
-import type { LiveEmbed, Runtime } from '../contract.ts';
+import type { Runtime } from '../contract.ts';
 import { adviceOn, isRunning, stateOf } from '../words.ts';
+import { useLiveAddress } from './live-address.ts';
 import type { RuntimeView } from './runtime-view.ts';
 
 /** The live page of the runtime while it runs, and else why there is none. */
@@ -19,19 +17,7 @@ export function LivePanel({ runtime, view }: { runtime: Runtime; view: RuntimeVi
 }
 
 function LiveFrame({ path, alias }: { path: string; alias: string }) {
-  const address = useSignal('');
-  const error = useSignal('');
-  const load = async () => {
-    try {
-      const body = { interactive: true };
-      const made = await call<LiveEmbed>('POST', `${path}/embed/live`, { body });
-      address.value = asOurs(made.iframeUrl);
-      error.value = '';
-    } catch (reason) {
-      error.value = sentenceOf(reason);
-    }
-  };
-  useEffect(() => void load(), []);
+  const { address, error, load } = useLiveAddress(path);
   if (error.value !== '') {
     return (
       <div class="live-words" role="alert">
@@ -50,12 +36,6 @@ function LiveFrame({ path, alias }: { path: string; alias: string }) {
       allow="clipboard-write; fullscreen"
     />
   );
-}
-
-/** The address by which this page was loaded reaches the service, whatever its public one is. */
-export function asOurs(address: string): string {
-  const { pathname, hash } = new URL(address);
-  return location.origin + pathname + hash;
 }
 
 function WithoutBrowser({ runtime }: { runtime: Runtime }) {

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { call, sentenceOf } from '../api.ts';
+import { asOurs } from '../as-ours.ts';
 import type { Recording, RecordingEmbed, RecordingState, Runtime } from '../contract.ts';
 import { bytes, durationOf } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { isRunning } from '../words.ts';
-import { asOurs } from './live-panel.tsx';
 import { useLoaded } from './loaded.ts';
 import type { RuntimeView } from './runtime-view.ts';
 import { Section } from '../section.tsx';
