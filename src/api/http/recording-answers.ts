@@ -63,6 +63,5 @@ export async function toRecordingBody(
     const endMs = own.length === 0 ? null : Math.max(...own.map((part) => part.endMs));
     return { tabId, title, url, segments: own.length, sizeBytes, startMs, endMs };
   });
-  const durationMs = durationMsOf(recording);
-  return { ...toRecordingSummary(recording), durationMs, tabs };
+  return { ...toRecordingSummary(recording), tabs };
 }

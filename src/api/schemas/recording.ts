@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { durationMsOf } from '../../runtime-manager/index.ts';
 import {
   recordingStatus,
   type Recording,
@@ -83,13 +84,14 @@ const summary = {
   options: RecordingOptions,
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
+  durationMs: z.int(),
   sizeBytes: z.int(),
 };
 
 export const RecordingSummary = z.object(summary).openapi('RecordingSummary');
 
 export const RecordingBody = z
-  .object({ ...summary, durationMs: z.int(), tabs: z.array(Tab) })
+  .object({ ...summary, tabs: z.array(Tab) })
   .openapi('Recording');
 
 export const RecordingList = z
@@ -141,6 +143,7 @@ export function toRecordingSummary(recording: Recording): z.infer<typeof Recordi
     isRecording: state === 'recording',
     startedAt: startedAt.toISOString(),
     endedAt: endedAt?.toISOString() ?? null,
+    durationMs: durationMsOf(recording),
   };
 }
 
