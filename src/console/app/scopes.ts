@@ -1,8 +1,8 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Session } from './session.ts';
+import type { Session } from './current-session.ts';
 
-type Scope = Session['scopes'][number];
+export type Scope = Session['scopes'][number];
 
 /** What the key allows of whoever is signed in. */
 export const Scopes = createContext<readonly Scope[]>([]);
@@ -10,5 +10,5 @@ export const Scopes = createContext<readonly Scope[]>([]);
 /** Tells whether the key allows something: what it does not is not offered. */
 export function useMay(): (scope: Scope) => boolean {
   const scopes = useContext(Scopes);
-  return (scope) => scopes.includes('admin') || scopes.includes(scope);
+  return (scope) => scopes.includes(scope);
 }

@@ -1,9 +1,5 @@
 import { signal } from '@preact/signals';
-import type { z } from 'zod';
-import type { SessionBody } from '../../api/schemas/console-session.ts';
-import { sessionEnd } from './session-end.ts';
-
-export type Session = z.infer<typeof SessionBody>;
+import { currentSession, type Session } from './current-session.ts';
 
 export type SessionState =
   /** The service is asked; `problem` says why that takes a while. */
@@ -76,8 +72,8 @@ export class ConsoleSession {
 
   #enter(session: Session): void {
     clearTimeout(this.#timer);
-    sessionEnd.value = Date.parse(session.expiresAt);
-    this.#timer = setTimeout(() => this.expire(), sessionEnd.value - Date.now());
+    currentSession.value = session;
+    this.#timer = setTimeout(() => this.expire(), Date.parse(session.expiresAt) - Date.now());
     this.state.value = { name: 'in', session };
   }
 

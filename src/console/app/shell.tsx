@@ -1,22 +1,29 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { CapacityPage } from './capacity/page.tsx';
 import { Confirmation } from './confirm.tsx';
 import { later } from './later.tsx';
+import { NotAllowed } from './not-allowed.tsx';
 import { hrefOf, prefix, route } from './route.ts';
 import { RuntimePage } from './runtime/page.tsx';
 import { RuntimesPage } from './runtimes/page.tsx';
-import { Scopes } from './scopes.ts';
-import type { Session } from './session.ts';
+import { Scopes, type Scope } from './scopes.ts';
 import { Toasts } from './toasts.tsx';
 
-const PAGES = [
-  { name: 'runtimes', label: 'Runtimes', scope: 'runtimes:read' },
-  { name: 'profiles', label: 'Profiles', scope: 'profiles:read' },
-  { name: 'extensions', label: 'Extensions', scope: 'extensions:read' },
-  { name: 'storage', label: 'Storage', scope: 'files:read' },
-  { name: 'capacity', label: 'Capacity', scope: 'admin' },
-] as const;
+interface PageLink {
+  name: string;
+  label: string;
+  /** One of these is needed. */
+  scopes: readonly Scope[];
+}
+
+const PAGES: PageLink[] = [
+  { name: 'runtimes', label: 'Runtimes', scopes: ['runtimes:read'] },
+  { name: 'profiles', label: 'Profiles', scopes: ['profiles:read'] },
+  { name: 'extensions', label: 'Extensions', scopes: ['extensions:read'] },
+  { name: 'storage', label: 'Storage', scopes: ['files:read'] },
+  { name: 'capacity', label: 'Capacity', scopes: ['admin'] },
+];
 
 const more = () => import('./later-pages.ts');
 const ProfilesPage = later(async () => (await more()).ProfilesPage);
@@ -30,18 +37,20 @@ interface ShellProps {
   /** The way out, for whoever is signed in. */
   account: ComponentChildren;
   /** What the key allows. */
-  scopes: Session['scopes'];
+  scopes: readonly Scope[];
 }
 
 /** The navigation, and the page that the address names. */
 export function Shell({ account, scopes }: ShellProps) {
-  const [section = 'runtimes'] = route.value;
-  const may = new Set<string>(scopes);
+  const pages = PAGES.filter((page) => page.scopes.some((scope) => scopes.includes(scope)));
+  const [section = pages[0]?.name ?? 'runtimes', ...parts] = route.value;
+  const lacking = pages.some(({ name }) => name === section) ? undefined : pageOf(section);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone not all of them have room.
   useEffect(() => {
-    const link = document.querySelector('.shell [aria-current]');
-    link?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    const current = nav.current?.querySelector('[aria-current]');
+    current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [section]);
-  const pages = PAGES.filter(({ scope }) => may.has('admin') || may.has(scope));
   return (
     <Scopes.Provider value={scopes}>
       <a
@@ -56,10 +65,10 @@ export function Shell({ account, scopes }: ShellProps) {
         Skip to the page
       </a>
       <header class="shell">
-        <a class="brand" href={hrefOf('runtimes')}>
+        <a class="brand" href={hrefOf()}>
           bctrl
         </a>
-        <nav aria-label="Pages">
+        <nav ref={nav} aria-label="Pages">
           {pages.map(({ name, label }) => (
             <a key={name} href={hrefOf(name)} aria-current={name === section ? 'page' : undefined}>
               {label}
@@ -70,7 +79,7 @@ export function Shell({ account, scopes }: ShellProps) {
         <div class="account">{account}</div>
       </header>
       <div id="content" tabIndex={-1}>
-        <Page />
+        {lacking ? <NotAllowed page={lacking} /> : <Page section={section} parts={parts} />}
       </div>
       <Toasts />
       <Confirmation />
@@ -78,8 +87,12 @@ export function Shell({ account, scopes }: ShellProps) {
   );
 }
 
-function Page() {
-  const [section = 'runtimes', ...parts] = route.value;
+/** A page as the navigation has it, for whoever may see it. */
+function pageOf(section: string): PageLink | undefined {
+  return PAGES.find(({ name }) => name === section);
+}
+
+function Page({ section, parts }: { section: string; parts: string[] }) {
   const [first, second] = parts;
   switch (section) {
     case 'runtimes':
@@ -104,7 +117,7 @@ function Missing() {
     <main class="alone">
       <h1 tabIndex={-1}>There is no such page</h1>
       <p>
-        <a href={hrefOf('runtimes')}>The runtimes</a> are there.
+        <a href={hrefOf()}>The first page</a> is there.
       </p>
     </main>
   );

@@ -23,6 +23,15 @@ export function durationOf(ms: number): string {
   return `${Math.floor(seconds / size)} ${name}`;
 }
 
+/** A length of time as clocks of players show it: `1:02:03`, `0:07`. */
+export function clockOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const hours = Math.floor(seconds / 3600);
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
+  const all = hours > 0 ? [hours, ...parts] : parts;
+  return all.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
+}
+
 /** A time as people write it, in their own zone. */
 export function written(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });

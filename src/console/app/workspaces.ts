@@ -1,11 +1,14 @@
 import { signal } from '@preact/signals';
 import { pagesOf, sentenceOf } from './api.ts';
 import type { Workspace, Workspaces } from './contract.ts';
+import { currentSession } from './current-session.ts';
 import { toast } from './toasts.tsx';
 
 export const workspaces = signal<Workspace[]>([]);
 
+/** Loads their names, if the key may see them: pages show ids otherwise. */
 export async function loadWorkspaces(): Promise<void> {
+  if (!currentSession.peek()?.scopes.includes('workspaces:read')) return;
   try {
     const found: Workspace[] = [];
     for await (const page of pagesOf<Workspaces>('/v1/workspaces')) found.push(...page.workspaces);

@@ -1,6 +1,7 @@
 import type { Runtime } from '../contract.ts';
 import { isSure } from '../questions.ts';
 import { hrefOf, navigate } from '../route.ts';
+import { useMay } from '../scopes.ts';
 import { toast } from '../toasts.tsx';
 import { carryOut, failures, ongoing, VERBS, type Verb } from '../verbs.ts';
 import type { RuntimeView } from './runtime-view.ts';
@@ -9,6 +10,7 @@ const ALL: Verb[] = ['stop', 'start', 'restart', 'delete'];
 
 export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
   const now = ongoing.value.get(runtime.id);
+  if (!useMay()('runtimes:write')) return null;
   const act = async (verb: Verb) => {
     if (verb !== 'start' && !(await isSure(verb, [runtime]))) return;
     const answer = await carryOut(verb, runtime);

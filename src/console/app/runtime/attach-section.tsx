@@ -1,6 +1,7 @@
 import { LIBRARIES, withoutTickets } from '../attach-lines.ts';
 import { CodeTabs } from '../code-tabs.tsx';
 import type { Runtime } from '../contract.ts';
+import { Needed } from '../not-allowed.tsx';
 import { isRunning } from '../words.ts';
 import { Section } from '../section.tsx';
 
@@ -11,9 +12,11 @@ export function AttachSection({ runtime }: { runtime: Runtime }) {
     return (
       <Section title="Attach a program">
         <p class="dim">
-          {isRunning(runtime)
-            ? 'This needs a key with the scope runtimes:connect.'
-            : 'While it runs, the lines for each library are here.'}
+          {isRunning(runtime) ? (
+            <Needed scopes={['runtimes:connect']} />
+          ) : (
+            'While it runs, the lines for each library are here.'
+          )}
         </p>
       </Section>
     );

@@ -1,6 +1,7 @@
 import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
 import type { Connection, Connections } from '../contract.ts';
+import { useMay } from '../scopes.ts';
 import { ago, written } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { useLoaded } from './loaded.ts';
@@ -12,6 +13,7 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
   const { connections, life } = view.changes;
   const { value, error, load } = useLoaded<Connections>(path, connections, life);
   const all = value.value?.connections ?? [];
+  const mayRevoke = useMay()('runtimes:connect');
   const revoke = async ({ id, protocol, attachedClients }: Connection) => {
     const text =
       attachedClients === 0
@@ -41,9 +43,11 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
               </span>
               <span class="dim">{aboutOf(connection)}</span>
             </span>
-            <button class="framed" type="button" onClick={() => void revoke(connection)}>
-              Revoke<span class="unseen"> {connection.protocol}</span>
-            </button>
+            {mayRevoke && (
+              <button class="framed" type="button" onClick={() => void revoke(connection)}>
+                Revoke<span class="unseen"> {connection.protocol}</span>
+              </button>
+            )}
           </li>
         ))}
       </ul>

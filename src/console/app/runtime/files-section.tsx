@@ -1,7 +1,9 @@
 import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
 import type { RuntimeFile, RuntimeFiles } from '../contract.ts';
+import { Needed } from '../not-allowed.tsx';
 import { prefix } from '../route.ts';
+import { useMay } from '../scopes.ts';
 import { bytes } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { useLoaded } from './loaded.ts';
@@ -10,10 +12,22 @@ import { Section } from '../section.tsx';
 
 /** What the browser downloaded, and what steps made. */
 export function FilesSection({ view }: { view: RuntimeView }) {
+  if (useMay()('files:read')) return <Files view={view} />;
+  return (
+    <Section title="Files">
+      <p class="dim">
+        <Needed scopes={['files:read']} />
+      </p>
+    </Section>
+  );
+}
+
+function Files({ view }: { view: RuntimeView }) {
   const path = `${view.path}/files`;
   const { files: downloads, life } = view.changes;
   const { value, error, load } = useLoaded<RuntimeFiles>(path, downloads, life);
   const files = value.value?.files ?? [];
+  const mayDelete = useMay()('files:write');
   const remove = async ({ id, name }: RuntimeFile) => {
     const text = 'Its content is gone for good, also from the namespace that it is in.';
     if (!(await confirm({ title: `Delete ${name}?`, text, verb: 'Delete' }))) return;
@@ -43,7 +57,7 @@ export function FilesSection({ view }: { view: RuntimeView }) {
               )}
               <span class="dim">{aboutOf(file)}</span>
             </span>
-            {file.state !== 'arriving' && (
+            {mayDelete && file.state !== 'arriving' && (
               <button class="framed" type="button" onClick={() => void remove(file)}>
                 Delete<span class="unseen"> {file.name}</span>
               </button>

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { call, sentenceOf } from '../api.ts';
 import { asOurs } from '../as-ours.ts';
 import type { LiveEmbed } from '../contract.ts';
-import { sessionEnd } from '../session-end.ts';
+import { currentSession } from '../current-session.ts';
 
 const LIFE_MAX_SECONDS = 86_400;
 
@@ -62,6 +62,7 @@ async function revoke(path: string, connectionId: string): Promise<void> {
 }
 
 function secondsLeft(): number {
-  const left = Math.floor((sessionEnd.peek() - Date.now()) / 1000);
-  return Math.min(LIFE_MAX_SECONDS, Math.max(1, left));
+  const end = Date.parse(currentSession.peek()?.expiresAt ?? '');
+  const left = Math.floor((end - Date.now()) / 1000);
+  return Math.min(LIFE_MAX_SECONDS, Math.max(1, left || 1));
 }

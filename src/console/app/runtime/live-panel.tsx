@@ -1,4 +1,6 @@
 import type { Runtime } from '../contract.ts';
+import { Needed } from '../not-allowed.tsx';
+import { useMay } from '../scopes.ts';
 import { adviceOn, isRunning, stateOf } from '../words.ts';
 import { useLiveAddress } from './live-address.ts';
 import type { RuntimeView } from './runtime-view.ts';
@@ -7,12 +9,21 @@ import type { RuntimeView } from './runtime-view.ts';
 export function LivePanel({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
   return (
     <section class="live" aria-label="Live view">
-      {isRunning(runtime) ? (
-        <LiveFrame key={runtime.generation} path={view.path} alias={runtime.alias} />
-      ) : (
-        <WithoutBrowser runtime={runtime} />
-      )}
+      <Content runtime={runtime} view={view} />
     </section>
+  );
+}
+
+function Content({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
+  const mayWatch = useMay()('runtimes:connect');
+  if (!isRunning(runtime)) return <WithoutBrowser runtime={runtime} />;
+  if (mayWatch) {
+    return <LiveFrame key={runtime.generation} path={view.path} alias={runtime.alias} />;
+  }
+  return (
+    <p class="live-words dim">
+      <Needed scopes={['runtimes:connect']} />
+    </p>
   );
 }
 

@@ -4,6 +4,7 @@ import { call, sentenceOf } from '../api.ts';
 import type { Issue, Runtime } from '../contract.ts';
 import { focusFirstWrong, Issues, issuesOf } from '../form/issues.ts';
 import { proxyIn, ProxyFields } from '../form/proxy-fields.tsx';
+import { useMay } from '../scopes.ts';
 import { toast } from '../toasts.tsx';
 import { isRunning } from '../words.ts';
 import type { RuntimeView } from './runtime-view.ts';
@@ -14,7 +15,8 @@ export function ProxySection({ runtime, view }: { runtime: Runtime; view: Runtim
   const isChanging = useSignal(false);
   const { proxy, egress } = runtime;
   const way = proxy ? `${proxy.type}://${proxy.host}:${proxy.port}` : 'Directly, without a proxy';
-  const change = isRunning(runtime) && !isChanging.value && (
+  const mayChange = useMay()('runtimes:write') && isRunning(runtime);
+  const change = mayChange && !isChanging.value && (
     <button class="framed" type="button" onClick={() => (isChanging.value = true)}>
       Change<span class="unseen"> the proxy</span>
     </button>

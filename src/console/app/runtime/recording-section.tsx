@@ -3,7 +3,10 @@ import { useEffect } from 'preact/hooks';
 import { call, sentenceOf } from '../api.ts';
 import { asOurs } from '../as-ours.ts';
 import type { Recording, RecordingEmbed, RecordingState, Runtime } from '../contract.ts';
-import { bytes, durationOf } from '../times.ts';
+import { recordingStateOf } from '../recording-words.ts';
+import { hrefOf } from '../route.ts';
+import { bytes, clockOf } from '../times.ts';
+import { useMay } from '../scopes.ts';
 import { toast } from '../toasts.tsx';
 import { isRunning } from '../words.ts';
 import { useLoaded } from './loaded.ts';
@@ -17,6 +20,7 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
   const path = `${view.path}/recording`;
   const { value, error, load } = useLoaded<Recording>(path, view.changes.life);
   const recording = value.value;
+  const mayWatch = useMay()('runtimes:connect');
   const isJoined = recording?.isRecording !== false || recording.status !== 'encoding';
   // No event tells when the videos are joined.
   useEffect(() => {
@@ -49,12 +53,12 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
   return (
     <Section title="Recording">
       <p>
-        {STATUSES[recording.isRecording ? 'recording' : recording.status]},{' '}
-        {durationOf(recording.durationMs)}, {bytes(recording.sizeBytes)}
+        <a href={hrefOf('recordings', recording.id)}>{recordingStateOf(recording).label}</a>,{' '}
+        {clockOf(recording.durationMs)}, {bytes(recording.sizeBytes)}
       </p>
       <div class="buttons">
-        {recording.isRecording && isRunning(runtime) && <PauseButton path={path} />}
-        {recording.status !== 'expired' && (
+        {mayWatch && recording.isRecording && isRunning(runtime) && <PauseButton path={path} />}
+        {mayWatch && recording.status !== 'expired' && (
           <button class="framed" type="button" onClick={() => void play()}>
             Play
           </button>
@@ -64,13 +68,6 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
     </Section>
   );
 }
-
-const STATUSES: Record<Recording['status'] | 'recording', string> = {
-  recording: 'It is being recorded',
-  encoding: 'Its videos are being joined',
-  ready: 'Ready',
-  expired: 'Deleted after its time',
-};
 
 function PauseButton({ path }: { path: string }) {
   const isPaused = useSignal(false);

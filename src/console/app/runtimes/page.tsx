@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ConnectionState } from '../connection-state.tsx';
 import { CreateDialog } from '../create/create-dialog.tsx';
+import { useMay } from '../scopes.ts';
 import { loadWorkspaces } from '../workspaces.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { Filters } from './filters.tsx';
@@ -17,6 +18,7 @@ export function RuntimesPage() {
   const view = useMemo(() => new ListView(new RuntimeList(readSelection())), []);
   const thumbnails = useMemo(() => new Thumbnails(), []);
   const { list } = view;
+  const may = useMay();
   useEffect(() => {
     document.title = 'Runtimes · bctrl';
     void loadWorkspaces();
@@ -30,9 +32,11 @@ export function RuntimesPage() {
       <div class="page-head">
         <h1 tabIndex={-1}>Runtimes</h1>
         <ConnectionState stream={list.stream} />
-        <button class="primary" type="button" onClick={() => (isCreating.value = true)}>
-          New runtime
-        </button>
+        {may('runtimes:write') && (
+          <button class="primary" type="button" onClick={() => (isCreating.value = true)}>
+            New runtime
+          </button>
+        )}
       </div>
       <Filters view={view} />
       <Content view={view} thumbnails={thumbnails} />

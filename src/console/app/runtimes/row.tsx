@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Runtime } from '../contract.ts';
 import { isSure } from '../questions.ts';
 import { hrefOf } from '../route.ts';
+import { useMay } from '../scopes.ts';
 import { StateText } from '../state-text.tsx';
 import { ago, written } from '../times.ts';
 import { carryOut, failures, ongoing, VERBS } from '../verbs.ts';
@@ -22,15 +23,18 @@ export function Row({ runtime, index, view, thumbnails }: RowProps) {
   const since = runtime.startedAt ?? runtime.createdAt;
   const isChosen = view.chosen.value.has(id);
   const failure = failures.value.get(id);
+  const mayWrite = useMay()('runtimes:write');
   return (
     <div class="row" role="row" aria-rowindex={index + 2} data-chosen={isChosen}>
       <div role="cell" class="choose">
-        <input
-          type="checkbox"
-          aria-label={`Choose ${alias}`}
-          checked={isChosen}
-          onChange={({ currentTarget }) => view.choose(id, currentTarget.checked)}
-        />
+        {mayWrite && (
+          <input
+            type="checkbox"
+            aria-label={`Choose ${alias}`}
+            checked={isChosen}
+            onChange={({ currentTarget }) => view.choose(id, currentTarget.checked)}
+          />
+        )}
       </div>
       <div role="cell" class="name">
         <Thumbnail runtime={runtime} thumbnails={thumbnails} />
@@ -57,7 +61,7 @@ export function Row({ runtime, index, view, thumbnails }: RowProps) {
         {lastActivityAt ? `${ago(lastActivityAt)} ago` : '–'}
       </div>
       <div role="cell" class="act">
-        <RowButton runtime={runtime} view={view} />
+        {mayWrite && <RowButton runtime={runtime} view={view} />}
       </div>
     </div>
   );
@@ -91,7 +95,8 @@ function RowButton({ runtime, view }: Pick<RowProps, 'runtime' | 'view'>) {
 
 function Thumbnail({ runtime, thumbnails }: Pick<RowProps, 'runtime' | 'thumbnails'>) {
   const place = useRef<HTMLSpanElement>(null);
-  const isUp = isRunning(runtime);
+  const maySee = useMay()('runtimes:connect');
+  const isUp = maySee && isRunning(runtime);
   useLayoutEffect(() => {
     if (isUp && place.current) return thumbnails.observe(place.current, runtime);
     return undefined;

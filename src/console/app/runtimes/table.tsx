@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import type { ListView } from './list-view.ts';
 import { Row } from './row.tsx';
+import { useMay } from '../scopes.ts';
 import type { Thumbnails } from './thumbnails.ts';
 import { useRowWindow } from './window.ts';
 
@@ -53,17 +54,22 @@ export function Table({ view, thumbnails }: { view: ListView; thumbnails: Thumbn
 function Head({ view }: { view: ListView }) {
   const chosen = view.chosen.value.size;
   const all = view.shown.value.length;
+  const mayWrite = useMay()('runtimes:write');
   return (
     <div role="rowgroup" class="table-head">
       <div class="row" role="row" aria-rowindex={1}>
         <div role="columnheader" class="choose">
-          <input
-            type="checkbox"
-            aria-label="Choose all that are shown"
-            checked={chosen > 0 && chosen === all}
-            indeterminate={chosen > 0 && chosen < all}
-            onChange={({ currentTarget }) => view.chooseAll(currentTarget.checked)}
-          />
+          {mayWrite ? (
+            <input
+              type="checkbox"
+              aria-label="Choose all that are shown"
+              checked={chosen > 0 && chosen === all}
+              indeterminate={chosen > 0 && chosen < all}
+              onChange={({ currentTarget }) => view.chooseAll(currentTarget.checked)}
+            />
+          ) : (
+            <span class="unseen">Choice</span>
+          )}
         </div>
         <div role="columnheader">Alias</div>
         <div role="columnheader" class="state">

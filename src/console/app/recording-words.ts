@@ -1,0 +1,36 @@
+import type { RecordingSummary } from './contract.ts';
+
+export interface RecordingState {
+  /** Which mark there is beside the words. */
+  name: 'recording' | 'changing' | 'stopped' | 'running';
+  label: string;
+  /** What else there is to say, in a sentence. */
+  detail: string;
+}
+
+const STATES: Record<RecordingSummary['status'], RecordingState> = {
+  encoding: { name: 'changing', label: 'Being joined', detail: 'Its videos are being joined.' },
+  ready: { name: 'running', label: 'Ready', detail: '' },
+  expired: {
+    name: 'stopped',
+    label: 'Expired',
+    detail: 'Its videos were deleted after their time.',
+  },
+};
+
+/** The state of a recording in plain words. */
+export function recordingStateOf({
+  isRecording,
+  status,
+}: Pick<RecordingSummary, 'isRecording' | 'status'>): RecordingState {
+  if (!isRecording) return STATES[status];
+  return { name: 'recording', label: 'Recording', detail: 'Its runtime is still up.' };
+}
+
+/** Whether it becomes something else by itself. */
+export function isUnsettled({
+  isRecording,
+  status,
+}: Pick<RecordingSummary, 'isRecording' | 'status'>): boolean {
+  return isRecording || status === 'encoding';
+}
