@@ -70,10 +70,11 @@ export const CREATE_LINES = LIBRARIES.filter(({ name }) => name !== 'MCP').map(
   }),
 );
 
-export function createByCurl(address: string): string {
+export function createByCurl(address: string, more: object = {}): string {
+  const body = JSON.stringify({ alias: 'first', kind: 'browser', ...more });
   return `curl -sS ${address}/v1/workspaces/default/runtimes \\
   -H "Authorization: Bearer $BCTRL_API_KEY" -H 'Content-Type: application/json' \\
-  -d '{"alias":"first","kind":"browser"}'`;
+  -d '${body}'`;
 }
 
 function createByFetch(address: string, used: string): string {

@@ -1,6 +1,11 @@
 import type { z } from 'zod';
 import type { ErrorBody, ErrorCode } from '../../api/http/errors.ts';
 import type { RequestIssue } from '../../api/http/request-issues.ts';
+import type {
+  ApiKeyBody,
+  ApiKeyList,
+  CreatedApiKey as CreatedApiKeyBody,
+} from '../../api/schemas/api-key.ts';
 import type { ExtensionBody, ExtensionList } from '../../api/schemas/browser-extension.ts';
 import type { ProfileBody, ProfileList } from '../../api/schemas/browser-profile.ts';
 import type { CapacityBody } from '../../api/schemas/capacity.ts';
@@ -11,7 +16,9 @@ import type { NodeBody, NodeList } from '../../api/schemas/node.ts';
 import type {
   RecordingBody,
   RecordingEmbed as RecordingEmbedBody,
+  RecordingList,
   RecordingState as RecordingStateBody,
+  RecordingSummary as RecordingSummaryBody,
 } from '../../api/schemas/recording.ts';
 import type { RuntimeFileBody, RuntimeFileList } from '../../api/schemas/runtime-file.ts';
 import type {
@@ -24,11 +31,14 @@ import type { WorkspaceBody, WorkspaceList } from '../../api/schemas/workspace.t
 
 // What the API takes and answers, as its schemas say. What ends in `s` is a page of a list.
 
+export type ApiKey = z.infer<typeof ApiKeyBody>;
+export type ApiKeys = z.infer<typeof ApiKeyList>;
 export type CapacityHistory = z.infer<typeof CapacityBody>;
 export type CapacitySample = CapacityHistory['now'];
 export type Capacity = CapacitySample['total'];
 export type Connection = z.infer<typeof ConnectionBody>;
 export type Connections = z.infer<typeof ConnectionList>;
+export type CreatedApiKey = z.infer<typeof CreatedApiKeyBody>;
 export type CreateRuntime = z.input<ReturnType<typeof browserRuntime>>;
 export type Extension = z.infer<typeof ExtensionBody>;
 export type Extensions = z.infer<typeof ExtensionList>;
@@ -37,8 +47,10 @@ export type Profile = z.infer<typeof ProfileBody>;
 export type Profiles = z.infer<typeof ProfileList>;
 export type ProxyChange = z.input<typeof ProxyChangeSchema>;
 export type Recording = z.infer<typeof RecordingBody>;
+export type Recordings = z.infer<typeof RecordingList>;
 export type RecordingEmbed = z.infer<typeof RecordingEmbedBody>;
 export type RecordingState = z.infer<typeof RecordingStateBody>;
+export type RecordingSummary = z.infer<typeof RecordingSummaryBody>;
 export type Runtime = z.infer<typeof RuntimeBody>;
 export type Runtimes = z.infer<typeof RuntimeListBody>;
 export type RuntimeEvent = z.infer<typeof EventBody>;

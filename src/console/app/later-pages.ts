@@ -5,4 +5,6 @@ export { ExtensionsPage } from './extensions/page.tsx';
 export { FolderPage } from './folder/page.tsx';
 export { ProfilePage } from './profile/page.tsx';
 export { ProfilesPage } from './profiles/page.tsx';
+export { RecordingPage } from './recording/page.tsx';
+export { RecordingsPage } from './recordings/page.tsx';
 export { StoragePage } from './storage/page.tsx';

@@ -19,6 +19,7 @@ interface PageLink {
 
 const PAGES: PageLink[] = [
   { name: 'runtimes', label: 'Runtimes', scopes: ['runtimes:read'] },
+  { name: 'recordings', label: 'Recordings', scopes: ['runtimes:read'] },
   { name: 'profiles', label: 'Profiles', scopes: ['profiles:read'] },
   { name: 'extensions', label: 'Extensions', scopes: ['extensions:read'] },
   { name: 'storage', label: 'Storage', scopes: ['files:read'] },
@@ -26,6 +27,8 @@ const PAGES: PageLink[] = [
 ];
 
 const more = () => import('./later-pages.ts');
+const RecordingsPage = later(async () => (await more()).RecordingsPage);
+const RecordingPage = later(async () => (await more()).RecordingPage);
 const ProfilesPage = later(async () => (await more()).ProfilesPage);
 const ProfilePage = later(async () => (await more()).ProfilePage);
 const ExtensionsPage = later(async () => (await more()).ExtensionsPage);
@@ -98,6 +101,8 @@ function Page({ section, parts }: { section: string; parts: string[] }) {
     case 'runtimes':
       if (first === undefined || second === undefined) return <RuntimesPage />;
       return <RuntimePage key={second} workspaceId={first} id={second} />;
+    case 'recordings':
+      return first === undefined ? <RecordingsPage /> : <RecordingPage key={first} id={first} />;
     case 'profiles':
       return first === undefined ? <ProfilesPage /> : <ProfilePage key={first} id={first} />;
     case 'extensions':

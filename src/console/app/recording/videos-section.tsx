@@ -1,0 +1,54 @@
+import type { Recording } from '../contract.ts';
+import { prefix } from '../route.ts';
+import { useMay } from '../scopes.ts';
+import { Section } from '../section.tsx';
+import { bytes, clockOf } from '../times.ts';
+import { H264Button } from './h264-button.tsx';
+
+type Tab = Recording['tabs'][number];
+
+/** A video for each tab, to be saved. */
+export function VideosSection({ recording, path }: { recording: Recording; path: string }) {
+  const { tabs, status } = recording;
+  const mayLoad = useMay()('runtimes:connect') && status === 'ready';
+  return (
+    <Section title={tabs.length === 1 ? '1 tab' : `${tabs.length} tabs`}>
+      {status === 'encoding' && (
+        <p class="dim">The videos can be saved once the runtime is over and they are joined.</p>
+      )}
+      {tabs.length === 0 && <p class="dim">No tab was recorded yet.</p>}
+      <ul class="lines">
+        {tabs.map((tab, i) => {
+          const video = `${path}/${encodeURIComponent(tab.tabId)}.mp4`;
+          const name = `${recording.alias}-tab-${i + 1}.mp4`;
+          return (
+            <li key={tab.tabId}>
+              <span class="two" title={tab.url}>
+                <span>{tab.title || tab.url || 'Untitled'}</span>
+                <span class="dim">{aboutOf(tab)}</span>
+              </span>
+              {mayLoad && tab.segments > 0 && (
+                <span class="buttons">
+                  <a class="framed" href={prefix + video} download={name}>
+                    Save<span class="unseen"> {name}</span>
+                  </a>
+                  <H264Button video={video} name={name} />
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {mayLoad && tabs.length > 0 && (
+        <p class="dim">
+          Videos are AV1 in MP4. H.264, for players that know no AV1, is made when it is asked for.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+function aboutOf({ segments, sizeBytes, startMs, endMs }: Tab): string {
+  if (segments === 0 || startMs === null || endMs === null) return 'never shown';
+  return `${clockOf(endMs - startMs)}, ${bytes(sizeBytes)}`;
+}
