@@ -3,6 +3,7 @@
 export { ExtensionPage } from './extension/page.tsx';
 export { ExtensionsPage } from './extensions/page.tsx';
 export { FolderPage } from './folder/page.tsx';
+export { KeysPage } from './keys/page.tsx';
 export { ProfilePage } from './profile/page.tsx';
 export { ProfilesPage } from './profiles/page.tsx';
 export { RecordingPage } from './recording/page.tsx';

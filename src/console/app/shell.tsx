@@ -23,6 +23,7 @@ const PAGES: PageLink[] = [
   { name: 'profiles', label: 'Profiles', scopes: ['profiles:read'] },
   { name: 'extensions', label: 'Extensions', scopes: ['extensions:read'] },
   { name: 'storage', label: 'Storage', scopes: ['files:read'] },
+  { name: 'keys', label: 'Keys and workspaces', scopes: ['admin', 'workspaces:read'] },
   { name: 'capacity', label: 'Capacity', scopes: ['admin'] },
 ];
 
@@ -35,6 +36,7 @@ const ExtensionsPage = later(async () => (await more()).ExtensionsPage);
 const ExtensionPage = later(async () => (await more()).ExtensionPage);
 const StoragePage = later(async () => (await more()).StoragePage);
 const FolderPage = later(async () => (await more()).FolderPage);
+const KeysPage = later(async () => (await more()).KeysPage);
 
 interface ShellProps {
   /** The way out, for whoever is signed in. */
@@ -110,6 +112,8 @@ function Page({ section, parts }: { section: string; parts: string[] }) {
     case 'storage':
       if (first === undefined) return <StoragePage />;
       return <FolderPage key={parts.join('/')} namespace={first} folders={parts.slice(1)} />;
+    case 'keys':
+      return <KeysPage />;
     case 'capacity':
       return <CapacityPage />;
     default:
