@@ -14,6 +14,8 @@ const EPHEMERAL = { mode: 'ephemeral' };
 /** A service of one's own, as `npm start` runs it, with an empty database. */
 export interface BenchService extends Contender, AsyncDisposable {
   pid: number;
+  /** The address it listens on, without a path. */
+  url: string;
   /** Where it keeps its files; nobody else's are there. */
   directory: string;
   /** Where its browsers have theirs. */
@@ -65,6 +67,7 @@ export async function openService(
   return {
     name,
     pid: service.pid,
+    url: service.url,
     directory,
     browserDirectory,
     call,
