@@ -136,6 +136,6 @@ async function evaluate(page: Page, expression: string): Promise<number[]> {
 /** What the main thread of the page has spent so far. */
 async function cpuMs(page: Page): Promise<number> {
   const { metrics } = await page.send('Performance.getMetrics');
-  const all = metrics as { name: string; value: number }[];
-  return (all.find(({ name }) => name === 'TaskDuration')?.value ?? NaN) * 1000;
+  const figures = metrics as { name: string; value: number }[];
+  return (figures.find(({ name }) => name === 'TaskDuration')?.value ?? NaN) * 1000;
 }
