@@ -5,7 +5,9 @@ import { bootstrap } from '../db/bootstrap.ts';
 import { openDatabase, type Database, type DatabaseAddress } from '../db/client.ts';
 import { embeddedAddress, type EmbeddedPostgres } from '../db/embedded.ts';
 import { migrateDatabase } from '../db/migrate.ts';
+import { createAuditStore } from '../db/queries/audit-entries.ts';
 import { createExtensionStore } from '../db/queries/browser-extensions.ts';
+import { isDatabaseUnavailable } from '../db/queries/database-errors.ts';
 import { createFileStore } from '../db/queries/files.ts';
 import { createOperationStore } from '../db/queries/operations.ts';
 import { createRecordingStore } from '../db/queries/recordings.ts';
@@ -13,6 +15,7 @@ import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
+  AuditTrail,
   CapacityHistory,
   type CapacitySource,
   diagnose,
@@ -249,16 +252,31 @@ async function openServerOf(
   const { others: bus, node, database, nodeId, log } = opened;
   if (runtimes) {
     const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
+    const audit = stack.use(openAudit(opened));
     const verbs = openVerbs({ ...opened, runtimes });
     const operated = openOperated(opened, stack);
     const asked = {
       addressOf: createPublicAddress(opened),
       sessions: new Sessions(opened.secrets.sessionKeys),
     };
-    return openServer({ ...opened, ...verbs, ...operated, ...asked, bus, runtimes, answers });
+    return openServer({
+      ...opened,
+      ...verbs,
+      ...operated,
+      ...asked,
+      audit,
+      bus,
+      runtimes,
+      answers,
+    });
   }
   if (!node) throw new Error('there is no node');
   return openHealthServer({ ...opened, bus, runtimes: node });
+}
+
+function openAudit({ database, metrics, log }: Ground): AuditTrail {
+  const store = createAuditStore(database.db);
+  return new AuditTrail({ store, isAway: isDatabaseUnavailable, metrics: metrics.audit, log });
 }
 
 /** What operators see and do. */

@@ -1,4 +1,5 @@
 /** The door of the core: what the edge and the database may know of it. */
+export { AuditTrail, type AuditMetrics } from './audit/audit-trail.ts';
 export { ensureChromium } from './browser/install/install-chromium.ts';
 export { ensureChromedriver } from './browser/install/find-chromedriver.ts';
 export { findFfmpeg } from './browser/install/find-ffmpeg.ts';

@@ -6,6 +6,7 @@ import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createOperationStore } from '../../src/db/queries/operations.ts';
 import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
+import { auditEntries } from '../../src/db/schema/index.ts';
 import { Retention } from '../../src/runtime-manager/index.ts';
 import type { KeptRecords, RetentionStore } from '../../src/runtime-manager/runtime/index.ts';
 import { openTestDatabase, openTestSecrets } from '../support/database.ts';
@@ -16,6 +17,7 @@ const MONTH_MS = 30 * DAY_MS;
 const KEEP: KeptRecords = {
   runtimesMs: MONTH_MS,
   events: { perRuntime: 1000, ageMs: 365 * DAY_MS },
+  auditMs: MONTH_MS,
 };
 
 const test = base.extend('owner', async ({}, { onCleanup }) => {
@@ -210,4 +212,19 @@ test('old operations are removed once they are over', async ({ owner }) => {
   await tidy();
   const left = await Promise.all([old, late, young].map((id) => store.find(organizationId, id)));
   expect(left.map((one) => one?.id)).toEqual([undefined, late, young]);
+});
+
+test('the audit is kept for as long as it is to be, and 0 means for ever', async ({ owner }) => {
+  const { db, organizationId, tidy } = owner;
+  await db.execute(sql`insert into audit_entries (id, organization_id, key_id, key_name, origin, verb,
+      path, status, request_id, client_address, created_at)
+    select gen_random_uuid(), ${organizationId}, gen_random_uuid(), 'k', 'api', 'v', 'minute ' || n,
+      200, 'r', 'a', now() - make_interval(days => 30, mins => n)
+    from generate_series(-600, 600) n where n <> 0`);
+  await tidy({ ...KEEP, auditMs: 0 });
+  expect(await db.$count(auditEntries)).toBe(1200);
+  await tidy();
+  const left = await db.select({ path: auditEntries.path }).from(auditEntries);
+  expect(left).toHaveLength(600);
+  expect(left.every(({ path }) => path.startsWith('minute -'))).toBe(true);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Db } from '../../src/db/client.ts';
 import * as apiKeys from '../../src/db/queries/api-keys.ts';
+import { createAuditStore } from '../../src/db/queries/audit-entries.ts';
 import { createExtensionStore } from '../../src/db/queries/browser-extensions.ts';
 import * as profiles from '../../src/db/queries/browser-profiles.ts';
 import { createFileRecords } from '../../src/db/queries/file-checks.ts';
@@ -26,6 +27,7 @@ import {
   type PageRequest,
 } from '../../src/runtime-manager/runtime/index.ts';
 import { BUSY } from './filled-tables.ts';
+import { keepAudit } from './every-audit-statement.ts';
 import { keepOperations } from './every-operation-statement.ts';
 import { keepRecordings } from './every-recording-statement.ts';
 import { keepFiles } from './every-file-statement.ts';
@@ -107,6 +109,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const nodes = watch(createNodeStore(pools), uncalled);
   const stored = watch(createFileStore(db), uncalled);
   const records = watch(createFileRecords(db), uncalled);
+  const audit = watch(createAuditStore(db), uncalled);
   const recordings = watch(createRecordingStore(db), uncalled);
   const operations = watch(createOperationStore(db), uncalled);
   const query = watch(
@@ -206,6 +209,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await keepFiles(stored, place);
   await keepRecordings(recordings, place);
   await keepOperations(operations, place);
+  await keepAudit(audit, place, walk);
   const recorded = await records.listStored(PAGE);
   await records.listKept(recorded.map(({ id }) => id));
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });
@@ -271,6 +275,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
     await retention[what](OLD_MS, { ...FIRST_BATCH, from: next });
   }
   await retention.removeOperations(OLD_MS, FIRST_BATCH);
+  await retention.removeAuditEntries(OLD_MS, FIRST_BATCH);
   await retention.removeIdempotencyKeys(FIRST_BATCH);
   await retention.countRuntimes(OLD_MS, PAGE);
   await retention.countEvents(OLD_MS, PAGE);

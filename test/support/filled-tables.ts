@@ -64,6 +64,12 @@ export async function fillTables(db: Db, over: number): Promise<void> {
       insert into idempotency_keys (id, request, node_id, answer, created_at)
       select 'old ' || n, 'r', gen_random_uuid(), 'a', now() - make_interval(hours => 1 + n / 20)
       from generate_series(1, ${over}) n
+    ), audit as (
+      insert into audit_entries (id, organization_id, key_id, key_name, origin, verb, workspace_id,
+        target_kind, path, status, request_id, client_address, created_at)
+      select gen_random_uuid(), org.id, (select id from space), 'old', 'api', 'runtimes-create', space.id,
+        'runtime', '/', 200, 'r', 'a', now() - make_interval(secs => n)
+      from org, space, generate_series(1, ${over}) n
     ), api_key as (
       insert into api_keys (organization_id, name, hint, hash, scopes)
       select org.id, 'old ' || n, 'h', 'hash ' || n, '{runtimes:read}' from org, generate_series(1, ${over}) n

@@ -11,6 +11,7 @@ import { toIssues } from './request-issues.ts';
 export interface ApiActor extends Actor {
   /** The id of the caller's API key. */
   keyId: string;
+  keyName: string;
 }
 
 /** What the server passes along with a request. */
@@ -18,6 +19,8 @@ export interface ApiBindings {
   incoming: IncomingMessage;
   /** Present if the request asks for a websocket. */
   handshake?: Handshake;
+  /** Present if a tool of MCP makes the request. */
+  isOfTool?: true;
 }
 
 /** What middleware leaves for handlers. */
@@ -29,6 +32,8 @@ export interface ApiEnv {
     arrivedAt: number;
     log: Logger;
     actor: ApiActor;
+    /** Whether the console asks, by its session. */
+    isOfSession: boolean | undefined;
     /** Whether to carry the request out even if its client hangs up: it may retry for the answer. */
     outlivesClient: boolean | undefined;
     /** The id that a runtime or operation gets which the request makes; undefined: any. */
@@ -37,6 +42,10 @@ export interface ApiEnv {
     runtime: Runtime;
     /** The runtime that the request's log line names. */
     runtimeId: string | undefined;
+    /** The id of what else the request made, for the audit. */
+    targetId: string | undefined;
+    /** The code of the error that the request is answered with. */
+    errorCode: string | undefined;
     /** Whether error answers also have the form that WebDriver clients read. */
     webdriver: boolean | undefined;
   };

@@ -3,6 +3,7 @@ import { except } from 'hono/combine';
 import type { Logger } from 'pino';
 import type { Database } from '../../db/client.ts';
 import type {
+  AuditTrail,
   BrowserProfiles,
   CapacityHistory,
   Diagnosis,
@@ -16,10 +17,12 @@ import type {
 } from '../../runtime-manager/index.ts';
 import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
+import { auditedOperations } from './audited-operations.ts';
 import { ApiError, toErrorAnswer, type ErrorBody } from './errors.ts';
 import type { IdempotentAnswers } from './idempotent-answers.ts';
 import type { Metrics } from './metrics.ts';
 import { anticipateCreate } from '../middleware/anticipate.ts';
+import { recordChanges } from '../middleware/audit.ts';
 import { requireApiKey, type AuthParts } from '../middleware/auth.ts';
 import { idempotency } from '../middleware/idempotency.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
@@ -35,6 +38,7 @@ import { explainRefusals } from './request-issues.ts';
 import { withJsonParameters } from './openapi.ts';
 import type { PublicAddress } from './public-address.ts';
 import { apiKeyRoutes } from '../routes/api-keys.ts';
+import { auditRoutes } from '../routes/audit.ts';
 import { browserExtensionRoutes } from '../routes/browser-extensions.ts';
 import { browserProfileRoutes } from '../routes/browser-profiles.ts';
 import { capacityRoutes } from '../routes/capacity.ts';
@@ -101,6 +105,7 @@ const TAGS = [
   'Storage',
   'Files of runtimes',
   'API keys',
+  'Audit',
   'Nodes',
   'Health',
 ];
@@ -110,6 +115,7 @@ export interface AppParts
   door: Door;
   database: Database;
   apiKeys: ApiKeys;
+  audit: AuditTrail;
   workspaces: Workspaces;
   runtimes: RuntimeManager;
   operations: Operations;
@@ -169,6 +175,9 @@ export function createApp(parts: AppParts) {
   app.route('/', metricsRoutes(parts));
   app.route('/', rootRoutes(parts));
   app.route('/', docsRoutes());
+  const recorded = recordChanges(parts, auditedOperations(app));
+  app.use('/console/session', recorded);
+  app.use('/v1/*', recorded);
   app.route('/', consoleSessionRoutes(parts));
   app.route('/', consolePageRoutes());
   app.route('/', livePageRoutes(parts));
@@ -227,6 +236,7 @@ function serveResources(app: ReturnType<typeof createRouter>, parts: AppParts): 
   app.route('/', fileRoutes(parts));
   app.route('/', fileContentRoutes(parts));
   app.route('/', apiKeyRoutes(parts));
+  app.route('/', auditRoutes(parts));
   app.route('/', nodeRoutes(parts));
   app.route('/', capacityRoutes(parts));
   app.route('/', doctorRoutes(parts));
@@ -282,5 +292,6 @@ function webdriverError({ error, code }: ErrorBody) {
 
 function answerError(c: Context<ApiEnv>, error: unknown, log: Logger): Response {
   const { status, headers, body } = toErrorAnswer(error, c.var.requestId, log);
+  c.set('errorCode', body.code);
   return c.json(c.var.webdriver ? { ...body, value: webdriverError(body) } : body, status, headers);
 }

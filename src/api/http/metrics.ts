@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type {
+  AuditMetrics,
   FileMetrics,
   LocalMachine,
   LocalNode,
@@ -17,6 +18,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export interface Metrics {
   meter: RuntimeMetrics;
   files: FileMetrics;
+  audit: AuditMetrics;
   /** Adds gauges that read the state of these parts at each scrape. */
   show(parts: { node: LocalNode; machine: LocalMachine; jailLevel: JailLevel }): void;
   /** Adds gauges of what all organizations have. */
@@ -37,6 +39,7 @@ export function createMetrics(version: string): Metrics {
   return {
     meter: createMeter(registers),
     files: createFileMetrics(registers),
+    audit: createAuditMetrics(registers),
     show: ({ node, machine, jailLevel }) => {
       showJail(registers, jailLevel);
       showRuntimes(registers, node);
@@ -75,6 +78,15 @@ function createMeter(registers: Registry[]): RuntimeMetrics {
     },
     failed: (code) => failures.inc({ code }),
   };
+}
+
+function createAuditMetrics(registers: Registry[]): AuditMetrics {
+  const lost = new Counter({
+    name: 'bctrl_audit_entries_lost_total',
+    help: 'Entries of the audit that were never written.',
+    registers,
+  });
+  return { lost: (count) => lost.inc(count) };
 }
 
 function showBuild(registers: Registry[], version: string): void {

@@ -4,7 +4,7 @@ import { assertScope, type Scope } from '../../runtime-manager/runtime/index.ts'
 import type { ClientAddress } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
 import type { KeyCheck } from '../http/key-check.ts';
-import type { ApiEnv } from '../http/api-env.ts';
+import type { ApiActor, ApiEnv } from '../http/api-env.ts';
 
 export interface AuthParts {
   keys: KeyCheck;
@@ -29,9 +29,14 @@ function letIn({ keys, clientAddressOf }: AuthParts, authorizationOf: Authorizat
   return createMiddleware<ApiEnv>(async (c, next) => {
     const authorization = authorizationOf(c);
     const address = clientAddressOf(c.env.incoming);
-    c.set('actor', await keys.actorOf({ authorization, address }));
+    c.set('actor', { ...(await keys.actorOf({ authorization, address })), kind: kindOf(c) });
     await next();
   });
+}
+
+function kindOf(c: Context<ApiEnv>): ApiActor['kind'] {
+  if (c.env.isOfTool) return 'mcp';
+  return c.var.isOfSession ? 'session' : 'apiKey';
 }
 
 /** https://www.rfc-editor.org/rfc/rfc6750#section-2 */

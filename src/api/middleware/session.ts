@@ -5,14 +5,15 @@ import { ApiError } from '../http/errors.ts';
 import type { PublicAddress } from '../http/public-address.ts';
 
 /**
- * Has a request of the console count as one that has the session's API key in its header. From here
- * on nothing tells the two apart: scopes, limits and idempotency are the key's.
+ * Has a request of the console count as one that has the session's API key in its header. Only
+ * the audit tells the two apart: scopes, limits and idempotency are the key's.
  */
 export function acceptSession(parts: SessionParts) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const hasKey = c.req.header('authorization') !== undefined;
     const session = hasKey ? undefined : readSession(c, parts);
     if (session) c.req.raw.headers.set('authorization', `Bearer ${session.key}`);
+    c.set('isOfSession', session !== undefined);
     await next();
   });
 }

@@ -72,6 +72,7 @@ export function apiKeyRoutes({ apiKeys }: { apiKeys: ApiKeys }) {
     .openapi(create, async (c) => {
       const { name, scopes, workspaceIds } = c.req.valid('json');
       const { key, secret } = await apiKeys.create(c.var.actor, { name, scopes, workspaceIds });
+      c.set('targetId', key.id);
       c.header('cache-control', 'no-store');
       return c.json({ ...toApiKeyBody(key), key: secret }, 200);
     })

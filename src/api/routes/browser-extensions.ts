@@ -98,6 +98,7 @@ export function browserExtensionRoutes({ extensions }: { extensions: Extensions 
   return createRouter()
     .openapi(importPackage, async (c) => {
       const imported = await extensions.import(c.var.actor, c.req.valid('json'));
+      c.set('targetId', imported.id);
       return c.json(toExtensionBody(imported), 200);
     })
     .openapi(list, async (c) => {

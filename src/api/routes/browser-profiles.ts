@@ -114,6 +114,7 @@ export function browserProfileRoutes({ browserProfiles, ceilings }: BrowserProfi
   return createRouter()
     .openapi(create(requests.create), async (c) => {
       const made = await browserProfiles.create(c.var.actor, c.req.valid('json'));
+      c.set('targetId', made.id);
       return c.json(toProfileBody(made), 200);
     })
     .openapi(list, async (c) => {

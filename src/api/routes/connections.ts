@@ -86,6 +86,7 @@ export function connectionRoutes({ runtimes, addressOf }: ConnectionParts) {
       const request = { protocol, access, ttlMs };
       const runtime = await runtimes.get(c.var.actor, id, alias);
       const made = await runtimes.access.create(runtime, request);
+      c.set('targetId', made.connection.id);
       const url = connectionUrl(addressOf(c), protocol, made.ticket);
       const expiresAt = made.expiresAt.toISOString();
       return c.json({ id: made.connection.id, protocol, access, url, expiresAt }, 200);

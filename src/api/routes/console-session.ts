@@ -51,6 +51,7 @@ export function consoleSessionRoutes(parts: ConsoleSessionParts) {
       const key = 'key' in given ? given.key : (signInLink.redeem(given.link) ?? given.link);
       const address = clientAddressOf(c.env.incoming);
       const actor = await keys.actorOf({ authorization: `Bearer ${key}`, address });
+      c.set('actor', { ...actor, kind: 'session' });
       const { expiresAt } = beginSession(c, key, parts);
       return c.json(toSessionBody(actor, expiresAt), 200);
     })

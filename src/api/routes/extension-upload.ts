@@ -45,7 +45,9 @@ export function extensionUploadRoutes({ extensions, extensionMaxBytes }: Extensi
       const write = (content: Readable) => writeUpload(content, file, extensionMaxBytes);
       return nameOf((await readForm(c, write)).fields);
     };
-    return c.json(toExtensionBody(await extensions.upload(c.var.actor, receive)), 200);
+    const uploaded = await extensions.upload(c.var.actor, receive);
+    c.set('targetId', uploaded.id);
+    return c.json(toExtensionBody(uploaded), 200);
   });
   return router;
 }

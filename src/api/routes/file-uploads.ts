@@ -85,6 +85,7 @@ export function fileUploadRoutes({ files }: { files: Files }) {
       const { fields, file } = await readForm(c, store);
       return toRequest(fields, file);
     });
+    c.set('targetId', uploaded.id);
     return c.json(toFileBody(uploaded), 200);
   });
   return router.openapi(put, async (c) => {
@@ -97,7 +98,9 @@ export function fileUploadRoutes({ files }: { files: Files }) {
       sizeBytes: lengthOf(c),
     };
     const content = arrivingBody(c.env.incoming);
-    return c.json(toFileBody(await files.upload(c.var.actor, namespace, request, content)), 200);
+    const stored = await files.upload(c.var.actor, namespace, request, content);
+    c.set('targetId', stored.id);
+    return c.json(toFileBody(stored), 200);
   });
 }
 

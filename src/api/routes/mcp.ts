@@ -131,7 +131,7 @@ export function mcpRoutes(parts: ServiceMcpParts) {
     .openapi(ofService, async (c) => {
       operations ??= operationTools(app.document(addressOf(c)));
       const ask = (request: OperationRequest, signal: AbortSignal) =>
-        Promise.resolve(app.fetch(toRequest(c, request, signal), c.env));
+        Promise.resolve(app.fetch(toRequest(c, request, signal), { ...c.env, isOfTool: true }));
       const set = serviceTools({ operations, scopes: c.var.actor.scopes, ask });
       return answer(c, parts, { message: c.req.valid('json'), set });
     });

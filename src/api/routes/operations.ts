@@ -105,6 +105,7 @@ export function operationRoutes({ operations }: { operations: Operations }) {
       const scope = { id: c.var.newId, signal: c.req.raw.signal };
       const operation = await operations.execute(c.var.actor, { workspace, ...request }, scope);
       c.set('runtimeId', operation.runtimeId);
+      c.set('targetId', operation.id);
       return c.json(toOperationBody(operation), isOver(operation) ? 200 : 202);
     })
     .openapi(get, async (c) => {

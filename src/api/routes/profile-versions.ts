@@ -86,6 +86,7 @@ export function profileVersionRoutes({ browserProfiles }: { browserProfiles: Bro
     .openapi(fork, async (c) => {
       const { profileId } = c.req.valid('param');
       const forked = await browserProfiles.fork(c.var.actor, profileId, c.req.valid('json'));
+      c.set('targetId', forked.id);
       return c.json(toProfileBody(forked), 200);
     });
 }

@@ -96,7 +96,9 @@ export function storageRoutes({ files }: { files: Files }) {
     })
     .openapi(create, async (c) => {
       const { name } = c.req.valid('json');
-      return c.json(toNamespaceBody(await files.createNamespace(c.var.actor, name)), 200);
+      const made = await files.createNamespace(c.var.actor, name);
+      c.set('targetId', made.id);
+      return c.json(toNamespaceBody(made), 200);
     })
     .openapi(get, async (c) => {
       const { namespace } = c.req.valid('param');

@@ -96,6 +96,7 @@ export function workspaceRoutes({ workspaces }: { workspaces: Workspaces }) {
   return createRouter()
     .openapi(createWorkspace, async (c) => {
       const made = await workspaces.create(c.var.actor, c.req.valid('json'));
+      c.set('targetId', made.id);
       return c.json(toWorkspaceBody(made), 200);
     })
     .openapi(list, async (c) => {
@@ -110,11 +111,13 @@ export function workspaceRoutes({ workspaces }: { workspaces: Workspaces }) {
     .openapi(update, async (c) => {
       const { id } = c.req.valid('param');
       const updated = await workspaces.update(c.var.actor, id, c.req.valid('json'));
+      c.set('targetId', updated.id);
       return c.json(toWorkspaceBody(updated), 200);
     })
     .openapi(remove, async (c) => {
       const force = c.req.valid('query').force === 'true';
       const deleted = await workspaces.delete(c.var.actor, c.req.valid('param').id, { force });
+      c.set('targetId', deleted.id);
       return c.json(toWorkspaceBody(deleted), 200);
     });
 }

@@ -34,6 +34,7 @@ export interface ApiKeyListing extends ApiKeyGrant {
 /** The organization that a key speaks for, and what the key allows. */
 export interface KeyHolder extends ApiKeyGrant {
   keyId: string;
+  keyName: string;
   organizationId: string;
 }
 
@@ -76,6 +77,7 @@ const selectKey = prepared((db) =>
   db
     .select({
       id: apiKeys.id,
+      name: apiKeys.name,
       organizationId: apiKeys.organizationId,
       scopes: apiKeys.scopes,
       workspaceIds: apiKeys.workspaceIds,
@@ -93,8 +95,8 @@ export async function findKeyHolder(db: Db, secret: string): Promise<KeyHolder |
   // The database's comparison takes its own time; a comparison in constant time decides the answer.
   const matches = key && timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
   if (!matches) return undefined;
-  const { id: keyId, organizationId, scopes } = key;
-  return { keyId, organizationId, scopes, workspaceIds: key.workspaceIds ?? undefined };
+  const { id: keyId, name: keyName, organizationId, scopes } = key;
+  return { keyId, keyName, organizationId, scopes, workspaceIds: key.workspaceIds ?? undefined };
 }
 
 /**

@@ -2,6 +2,8 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Batch, BatchEnd, RetentionStore } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
 import {
+  asAuditAge,
+  auditEntries,
   idempotencyKeys,
   isActive,
   isOver,
@@ -28,6 +30,8 @@ export function createRetentionStore(db: Db): RetentionStore {
         { table: operations, age: age(olderThanMs), also: sql`ended_at is not null` },
         batch,
       ),
+    removeAuditEntries: (olderThanMs, batch) =>
+      removeOldest(db, { table: auditEntries, age: age(olderThanMs), as: asAuditAge }, batch),
     removeIdempotencyKeys: (batch) =>
       removeOldest(
         db,
@@ -91,21 +95,30 @@ async function removeRuntimes(
   return { removed: gone, next: isLast ? undefined : (next ?? undefined) };
 }
 
-type Aged = typeof runtimeEvents | typeof operations | typeof idempotencyKeys;
+type Aged = typeof runtimeEvents | typeof operations | typeof idempotencyKeys | typeof auditEntries;
+
+interface Oldest {
+  table: Aged;
+  age: SQL;
+  also?: SQL;
+  /** How the table's index has `created_at`, if not as it is. */
+  as?: (time: SQL) => SQL;
+}
 
 /** Finds rows by the table's index on `created_at`. */
 async function removeOldest(
   db: Db,
-  { table, age: than, also = sql`true` }: { table: Aged; age: SQL; also?: SQL },
+  { table, age: than, also = sql`true`, as = (time) => time }: Oldest,
   { from, limit }: Batch,
 ): Promise<BatchEnd> {
+  const createdAt = as(sql`created_at`);
   const [row] = await db.execute<{ gone: number; reached: string | null }>(sql`
     with gone as (
       delete from ${table} where id = any(array(
         select id from ${table}
-        where created_at < now() - ${than} and created_at >= ${from}::timestamptz
-          and ${also}
-        order by created_at limit ${limit} for update skip locked
+        where ${createdAt} < ${as(sql`now() - ${than}`)}
+          and ${createdAt} >= ${as(sql`${from}::timestamptz`)} and ${also}
+        order by ${createdAt} limit ${limit} for update skip locked
       )) returning created_at
     ) select count(*)::integer as gone, max(created_at)::text as reached from gone`);
   const { gone = 0, reached } = row ?? {};

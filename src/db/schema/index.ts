@@ -1,4 +1,5 @@
 export * from './api-keys.ts';
+export * from './audit-entries.ts';
 export * from './browser-extensions.ts';
 export * from './browser-profiles.ts';
 export * from './files.ts';

@@ -3,6 +3,8 @@ export interface KeptRecords {
   runtimesMs: number;
   /** How many events of a runtime are kept, and for how long; operations are kept as long. */
   events: { perRuntime: number; ageMs: number };
+  /** How long entries of the audit are kept; 0 for ever. */
+  auditMs: number;
 }
 
 /** Where a statement begins, as the one before it told, and how many rows it may remove. */
@@ -25,6 +27,7 @@ export interface RetentionStore {
   removeEvents(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
   /** Removes operations that are over and were asked for so long ago. */
   removeOperations(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
+  removeAuditEntries(olderThanMs: number, batch: Batch): Promise<BatchEnd>;
   /** Removes keys that are too old for a repeated request to be answered from. */
   removeIdempotencyKeys(batch: Batch): Promise<BatchEnd>;
   /** Finds runtimes of a node that have too many events, and for each the newest event to remove. */

@@ -50,6 +50,9 @@ export class Retention implements Disposable {
     await this.#drain((batch) => store.removeOperations(keep.events.ageMs, batch));
     await this.#trim();
     await this.#drain((batch) => store.removeIdempotencyKeys(batch));
+    if (keep.auditMs > 0) {
+      await this.#drain((batch) => store.removeAuditEntries(keep.auditMs, batch));
+    }
     if (keep.runtimesMs === 0) return;
     const removed = await this.#drain((batch) => store.removeRuntimes(keep.runtimesMs, batch));
     if (removed > 0) log.info({ removed }, 'runtimes that were over for long were removed');

@@ -11,6 +11,15 @@ export {
 } from '../api-keys/api-key.ts';
 export { ApiKeys } from '../api-keys/api-keys.ts';
 export type { ApiKeyStore } from '../api-keys/api-key-store.ts';
+export {
+  AUDIT_ORIGINS,
+  AUDIT_OUTCOMES,
+  auditOutcomeOf,
+  type AuditEntry,
+  type NewAuditEntry,
+  type AuditOrigin,
+} from '../audit/audit-entry.ts';
+export type { AuditFilter, AuditStore, WaitingAuditEntry } from '../audit/audit-store.ts';
 export { BROWSER_FLAVORS, type BrowserFlavor } from '../browser/flavor.ts';
 export { CAPTCHA_KINDS, CAPTCHA_STATUSES } from '../captchas/kinds.ts';
 export { HOLDERS, REASON_MAX as CONTROL_REASON_MAX } from '../control/control.ts';

@@ -128,6 +128,10 @@ export const SERVER_SETTINGS = {
     integer(1, 3650).default(7),
     'Days that events and operations are kept',
   ),
+  BCTRL_AUDIT_RETENTION_DAYS: setting(
+    integer(0, 36_500).default(90),
+    'Days that the audit is kept (`GET /v1/audit`); 0 for ever',
+  ),
 };
 
 export interface ServerConfig {
@@ -177,6 +181,7 @@ export function serverConfig(values: ValuesOf<typeof SERVER_SETTINGS>): ServerCo
         perRuntime: values.BCTRL_EVENTS_PER_RUNTIME,
         ageMs: values.BCTRL_EVENTS_AGE_DAYS * DAY_MS,
       },
+      auditMs: values.BCTRL_AUDIT_RETENTION_DAYS * DAY_MS,
     },
     orphanGraceMs: values.BCTRL_ORPHAN_GRACE_DAYS * DAY_MS,
   };
