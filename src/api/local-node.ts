@@ -91,7 +91,10 @@ export async function openLocalNode(
   const companions = await openCompanions(parts, observers, stack);
   const { meter } = parts.metrics;
   const node = new LocalNode({ ...parts, machine, observers, companions, metrics: meter });
-  parts.metrics.show({ node, machine, jailLevel: jail.level });
+  const { chromiumVersion } = machine;
+  const directories = { browsers: parts.browserDir, data: parts.dataDir };
+  const shown = { node, machine, jailLevel: jail.level, limits: parts, directories };
+  parts.metrics.show({ ...shown, chromiumVersion });
   // Trials and conversions take their turn among the launches of runtimes.
   const admit =
     (givenUp?: AbortSignal): Admit =>

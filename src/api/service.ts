@@ -52,6 +52,9 @@ import { openLocalNode, type OpenedNode, type OpenNode } from './local-node.ts';
 import { openRetention } from './retention.ts';
 import { openVerbs, uploadDir } from './verbs.ts';
 
+/** How long the database may take to say that it is there. */
+const PING_TIMEOUT_MS = 2000;
+
 /** What a service is opened with besides its configuration; the rest is made as the configuration says. */
 export interface ServiceParts {
   log?: Logger;
@@ -105,9 +108,10 @@ async function open(
   const secrets = await openSecrets(config, database.db);
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
-  const metrics = createMetrics(config.version);
+  const metrics = createMetrics(config);
   const signInLink = new SignInLink();
   const ground = { ...config, log, nodeId, database, secrets, tickets, metrics, signInLink };
+  metrics.showDatabase(cachedFigures({ figures: () => isAnswering(database) }));
   const others = await openCluster(ground, stack);
   const core = await openCore({ ...ground, others }, parts, stack);
   const { node, drain } = core;
@@ -157,6 +161,11 @@ async function openOwnDatabase(
   const database = stack.use(await openDatabase(address, { connections }));
   await migrateDatabase(database);
   return database;
+}
+
+async function isAnswering(database: Database): Promise<boolean> {
+  await database.ping(PING_TIMEOUT_MS);
+  return true;
 }
 
 type Ground = Config & {

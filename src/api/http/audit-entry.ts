@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Actor, AuditOrigin, NewAuditEntry } from '../../runtime-manager/runtime/index.ts';
 import type { ApiActor, ApiEnv } from './api-env.ts';
-import type { AuditedOperation } from './audited-operations.ts';
+import type { DeclaredOperation } from './operations.ts';
 
 const PATH_MAX = 1000;
 const REF_MAX = 200;
@@ -41,7 +41,7 @@ const ORIGINS = {
 /** What the audit keeps of a request that has its answer: nothing of its body, nor of its query. */
 export function toAuditEntry(
   c: Context<ApiEnv>,
-  { verb, path }: AuditedOperation,
+  { id: verb, path }: DeclaredOperation,
   actor: ApiActor,
   clientAddress: string,
 ): NewAuditEntry {

@@ -1,10 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { CapacityHistory, OwnNode } from '../../runtime-manager/index.ts';
 import type { ClusterFigures } from '../../runtime-manager/runtime/index.ts';
 import type { PlacementOutcome } from '../../runtime-manager/cluster/index.ts';
 import type { Figures } from '../cached-figures.ts';
-import { showGauge } from './gauge.ts';
+import { showGauge, type Registers } from './gauge.ts';
+import { createTiming, type Exemplar } from './timing.ts';
 
 /** How exactly a stall of the event loop is measured. */
 const STALL_RESOLUTION_MS = 10;
@@ -16,7 +17,7 @@ export interface ClusterMetrics {
   /** Times one renewal of the lease. */
   renewal: <T>(work: () => Promise<T>) => Promise<T>;
   /** Adds gauges of the node of this process. */
-  showNode: (node: OwnNode) => void;
+  showNode: (node: Pick<OwnNode, 'load' | 'isDraining'>) => void;
   /** Adds gauges of the whole cluster, which are the same from every process that answers clients. */
   showCluster: (parts: ClusterParts) => void;
 }
@@ -26,29 +27,25 @@ export interface ClusterParts {
   figures: Figures<ClusterFigures>;
 }
 
-export function createClusterMetrics(registers: Registry[]): ClusterMetrics {
+export function createClusterMetrics(registers: Registers, exemplar: Exemplar): ClusterMetrics {
   const placements = new Counter({
     name: 'bctrl_placements_total',
     help: 'What became of asking nodes for runtimes; one runtime may take several questions.',
     labelNames: ['outcome'],
     registers,
   });
-  const renewals = new Histogram({
-    name: 'bctrl_lease_renew_seconds',
-    help: 'How long renewals of the lease of this process take.',
-    buckets: RENEWAL_SECONDS,
-    registers,
-  });
+  const renewals = createTiming<never>(
+    {
+      name: 'bctrl_lease_renew_seconds',
+      help: 'How long renewals of the lease of this process take.',
+      buckets: RENEWAL_SECONDS,
+      registers,
+    },
+    exemplar,
+  );
   return {
     placed: (outcome) => placements.inc({ outcome }),
-    renewal: async (work) => {
-      const stop = renewals.startTimer();
-      try {
-        return await work();
-      } finally {
-        stop();
-      }
-    },
+    renewal: (work) => renewals.time({}, work),
     showNode: (node) => showNode(registers, node),
     showCluster: ({ capacity, figures }) => {
       showFigures(registers, figures);
@@ -57,7 +54,7 @@ export function createClusterMetrics(registers: Registry[]): ClusterMetrics {
   };
 }
 
-function showNode(registers: Registry[], node: OwnNode): void {
+function showNode(registers: Registers, node: Pick<OwnNode, 'load' | 'isDraining'>): void {
   showGauge(registers, 'bctrl_node_free', {
     help: 'How many more runtimes would find room on this node now.',
     read: () => node.load.free,
@@ -79,7 +76,7 @@ function showNode(registers: Registry[], node: OwnNode): void {
 }
 
 /** What only the database knows is left out while it does not answer. */
-function showFigures(registers: Registry[], figures: Figures<ClusterFigures>): void {
+function showFigures(registers: Registers, figures: Figures<ClusterFigures>): void {
   showGauge(registers, 'bctrl_cluster_runtimes_active', {
     help: 'Runtimes that are active in the whole cluster, without those that wait for room.',
     read: async () => (await figures())?.activeRuntimes,
@@ -108,7 +105,7 @@ function showFigures(registers: Registry[], figures: Figures<ClusterFigures>): v
 }
 
 /** As the nodes told last, within a second. */
-function showCapacity(registers: Registry[], capacity: CapacityHistory): void {
+function showCapacity(registers: Registers, capacity: CapacityHistory): void {
   showGauge(registers, 'bctrl_cluster_slots', {
     help: 'Runtimes that the nodes may have at once.',
     read: async () => (await capacity.now()).total.slots,

@@ -1,10 +1,10 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter } from 'prom-client';
 import type { FileMetrics } from '../../runtime-manager/index.ts';
 import type { StorageTotals } from '../../runtime-manager/runtime/index.ts';
 import type { Figures } from '../cached-figures.ts';
-import { showGauge } from './gauge.ts';
+import { showGauge, type Registers } from './gauge.ts';
 
-export function createFileMetrics(registers: Registry[]): FileMetrics {
+export function createFileMetrics(registers: Registers): FileMetrics {
   const stored = new Counter({
     name: 'bctrl_files_stored_total',
     help: 'Files that were stored, by where they came from.',
@@ -33,7 +33,7 @@ export function createFileMetrics(registers: Registry[]): FileMetrics {
 }
 
 /** What all organizations have, which is the same from every process; left out while the database does not answer. */
-export function showStorage(registers: Registry[], totals: Figures<StorageTotals>): void {
+export function showStorage(registers: Registers, totals: Figures<StorageTotals>): void {
   showGauge(registers, 'bctrl_storage_bytes', {
     help: 'Bytes of files that all organizations have.',
     read: async () => (await totals())?.usedBytes,

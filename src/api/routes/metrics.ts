@@ -33,8 +33,11 @@ const metricsRoute = createRoute({
     'Requires the token of `BCTRL_METRICS_TOKEN` as a bearer token. If none is configured, only this machine may ask.',
   responses: {
     200: {
-      description: 'The metrics, in the text format of Prometheus',
-      content: { 'text/plain': { schema: z.string() } },
+      description: 'The metrics, in the text format of Prometheus, or in OpenMetrics',
+      content: {
+        'text/plain': { schema: z.string() },
+        'application/openmetrics-text': { schema: z.string() },
+      },
     },
     401: { description: 'The caller may not see the metrics' },
   },
@@ -50,7 +53,8 @@ export function metricsRoutes({ metrics, metricsToken }: MetricsParts) {
     if (!(metricsToken === undefined ? isLocal(c) : hasToken(c, metricsToken))) {
       throw new ApiError('auth.required', 'Metrics are not for this caller.');
     }
-    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
+    const { text, contentType } = await metrics.expose(c.req.header('accept'));
+    return c.body(text, 200, { 'content-type': contentType, vary: 'accept' });
   });
 }
 

@@ -83,6 +83,7 @@ export interface LocalMachineOptions {
 export class LocalMachine implements BrowserMachine {
   readonly id: string;
   readonly languages: Languages;
+  readonly chromiumVersion: string;
   readonly hasWebDriver: boolean;
   /** Tries extensions out. */
   readonly trials: ExtensionTrials;
@@ -105,7 +106,7 @@ export class LocalMachine implements BrowserMachine {
 
   private constructor(
     options: LocalMachineOptions,
-    { settings, browserBytes }: Probed,
+    { settings, browserBytes, chromiumVersion }: Probed,
     { languages, ready, extensions }: LocalParts,
   ) {
     const { egress, chromedriverPath, ffmpegPath, storage, checkoutRoot } = options;
@@ -114,6 +115,7 @@ export class LocalMachine implements BrowserMachine {
     this.#checkoutRoot = checkoutRoot;
     this.#storage = storage;
     this.languages = languages;
+    this.chromiumVersion = chromiumVersion;
     this.hasWebDriver = chromedriverPath !== undefined;
     this.#ready = ready;
     this.#extensions = extensions;

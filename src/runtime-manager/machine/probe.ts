@@ -19,6 +19,8 @@ export interface Probed {
   settings: BrowserSettings;
   /** How much memory one browser takes. */
   browserBytes: number;
+  /** Such as `156.0.7800.1`. */
+  chromiumVersion: string;
 }
 
 export async function probe(settings: BrowserSettings, egress: ForwarderOptions): Promise<Probed> {
@@ -49,7 +51,11 @@ async function launchOnce(settings: BrowserSettings, egress: ForwarderOptions): 
     const browserBytes = await memoryOf(await processesUnder(settings.roots.root));
     const windowChromeHeight = await browser.windowChromeHeight(signal);
     const clientHints = await browser.clientHints(signal);
-    return { settings: { ...settings, windowChromeHeight, clientHints }, browserBytes };
+    return {
+      settings: { ...settings, windowChromeHeight, clientHints },
+      browserBytes,
+      chromiumVersion: product.replace(/^.*\//, ''),
+    };
   } finally {
     await browser.kill();
   }

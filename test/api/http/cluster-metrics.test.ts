@@ -12,7 +12,7 @@ const FIGURES = {
 };
 
 function openMetrics(figures: () => Promise<typeof FIGURES>) {
-  const metrics = createMetrics('1');
+  const metrics = createMetrics({ version: '1' });
   const cluster = metrics.openCluster();
   const load = { slots: 10, active: 6, waiting: 2, free: 2, warm: 0 };
   const machine = {
@@ -27,7 +27,7 @@ function openMetrics(figures: () => Promise<typeof FIGURES>) {
   });
   onTestFinished(() => capacity[Symbol.dispose]());
   cluster.showCluster({ capacity, figures: cached });
-  const lines = async () => (await metrics.text()).split('\n');
+  const lines = async () => (await metrics.expose(undefined)).text.split('\n');
   return { cluster, lines };
 }
 
@@ -71,11 +71,11 @@ test('without a database a scrape leaves out what only that knows', async () => 
 test('a node tells how it is itself', async () => {
   const { node, ...subject } = await openFakeNodeUnderTest();
   onTestFinished(() => subject[Symbol.asyncDispose]());
-  const metrics = createMetrics('1');
+  const metrics = createMetrics({ version: '1' });
   metrics.openCluster().showNode(node);
-  expect(await metrics.text()).toMatch(/^bctrl_node_free 100$/m);
+  expect((await metrics.expose(undefined)).text).toMatch(/^bctrl_node_free 100$/m);
   node.drain();
-  const text = await metrics.text();
+  const text = (await metrics.expose(undefined)).text;
   expect(text).toMatch(/^bctrl_node_free 0$/m);
   expect(text).toMatch(/^bctrl_node_draining 1$/m);
   expect(text).toMatch(/^bctrl_node_stall_seconds [\d.e-]+$/m);

@@ -7,7 +7,7 @@ import { openFiles } from '../../support/files.ts';
 import { STORAGES } from '../../support/storages.ts';
 
 test('uploads that are stored are counted with their bytes, and downloads by what became of them', async () => {
-  const metrics = createMetrics('1');
+  const metrics = createMetrics({ version: '1' });
   const { store, organizationId } = await openFiles();
   const files = new Files({
     store,
@@ -31,7 +31,7 @@ test('uploads that are stored are counted with their bytes, and downloads by wha
   metrics.files.download('stored');
   metrics.files.download('download.canceled');
   metrics.files.download('stored');
-  expect((await metrics.text()).split('\n')).toEqual(
+  expect((await metrics.expose(undefined)).text.split('\n')).toEqual(
     expect.arrayContaining([
       'bctrl_files_stored_total{source="upload"} 2',
       'bctrl_files_stored_bytes_total{source="upload"} 12',
@@ -42,7 +42,7 @@ test('uploads that are stored are counted with their bytes, and downloads by wha
 });
 
 test('what the database does not tell is left out', async () => {
-  const metrics = createMetrics('1');
+  const metrics = createMetrics({ version: '1' });
   metrics.showStorage(async () => undefined);
-  expect(await metrics.text()).not.toMatch(/^bctrl_storage_bytes /m);
+  expect((await metrics.expose(undefined)).text).not.toMatch(/^bctrl_storage_bytes /m);
 });
