@@ -33,7 +33,7 @@ async function audited(
   const search = new URLSearchParams(
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
   );
-  const answer = await call('GET', `/v1/audit?${search}`);
+  const answer = await call('GET', `/v1/audit?${search.toString()}`);
   expect(answer, answer.text).toMatchObject({ status: 200 });
   return answer.json;
 }
@@ -255,7 +255,7 @@ test.for([
   ['cursor', 'x'],
 ] as const)('a wrong %s is refused', async ([name, value], { service }) => {
   const search = new URLSearchParams([[name, value]]);
-  expect(await service.call('GET', `/v1/audit?${search}`)).toMatchObject({
+  expect(await service.call('GET', `/v1/audit?${search.toString()}`)).toMatchObject({
     status: 400,
     json: { details: { issues: [{ in: 'query', path: name }] } },
   });

@@ -41,6 +41,15 @@ const alerts = Rules.parse(parse(await readProjectFile(ALERTS))).groups.flatMap(
 const { panels } = Dashboard.parse(JSON.parse(await readProjectFile(DASHBOARD)));
 const shown = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
+function pathOf(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/** A rule that Prometheus can check, for an expression of the dashboard. */
+function toRule(expr: string, n: number) {
+  return { record: `panel:${n}`, expr: expr.replaceAll('$__rate_interval', '5m') };
+}
+
 /** The metrics that expressions name. */
 function namedIn(expressions: string[]): string[] {
   const names = expressions.flatMap((one) => one.match(/\b(?:bctrl|nodejs|process)_\w+/g) ?? []);
@@ -88,18 +97,13 @@ test('each panel says what it shows, and has a place of its own', () => {
 });
 
 testWithPromtool('Prometheus takes the rules, and they alert when they should', async () => {
-  const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   expect(await promtool(['check', 'rules', pathOf(ALERTS)])).toMatchObject({ code: 0 });
   const tests = pathOf('deploy/prometheus/alerts.test.yml');
   expect(await promtool(['test', 'rules', tests])).toMatchObject({ code: 0 });
 });
 
 testWithPromtool('Prometheus understands every expression of the dashboard', async () => {
-  const record = (expr: string, n: number) => ({
-    record: `panel:${n}`,
-    expr: expr.replaceAll('$__rate_interval', '5m'),
-  });
-  const rules = { groups: [{ name: 'dashboard', rules: shown.map(record) }] };
+  const rules = { groups: [{ name: 'dashboard', rules: shown.map(toRule) }] };
   const file = join(await freshDirectory(), 'rules.json');
   await writeFile(file, JSON.stringify(rules));
   expect(await promtool(['check', 'rules', file])).toMatchObject({ code: 0 });

@@ -83,7 +83,7 @@ async function listEntries(
   filter: AuditFilter & { organizationId: string },
   { cursor, limit }: PageRequest,
 ): Promise<Page<AuditEntry>> {
-  const { organizationId, from, to } = filter;
+  const { from, to } = filter;
   const lookedAt = Math.max(LOOKED_AT, limit + 1);
   const rows = await db
     .select()
@@ -122,14 +122,12 @@ function isMatch(row: Row, { workspaceId, verb, outcome }: AuditFilter): boolean
   );
 }
 
-function toEntry(row: Row): AuditEntry {
-  const { id, keyId, keyName, origin, verb, path, status, requestId, clientAddress, createdAt } =
-    row;
-  const { targetKind: kind, targetRef: ref, targetId } = row;
+function toEntry({ targetKind: kind, targetRef: ref, targetId: id, ...row }: Row): AuditEntry {
+  const { organizationId: _organizationId, ...entry } = row;
   return {
-    ...{ id, keyId, keyName, origin, verb, path, status, requestId, clientAddress, createdAt },
+    ...entry,
     workspaceId: row.workspaceId ?? undefined,
     code: row.code ?? undefined,
-    target: kind === null ? undefined : { kind, ref: ref ?? undefined, id: targetId ?? undefined },
+    target: kind === null ? undefined : { kind, ref: ref ?? undefined, id: id ?? undefined },
   };
 }

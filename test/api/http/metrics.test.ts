@@ -13,7 +13,7 @@ test('the docs have every metric, with its type, labels and meaning, and no othe
   const { text } = await metrics.expose(undefined);
   const docs = await readProjectFile('docs/metrics.md');
   const rows = [...docs.matchAll(/^\| `(bctrl_\w+)` *\| (\w+) *\| (.*?) *\| (.+?) *\|$/gm)].map(
-    ([, name, type, labels = '', help]) => ({
+    ([, name = '', type, labels = '', help]) => ({
       name,
       type,
       labels: labels.match(/\w+/g) ?? [],
