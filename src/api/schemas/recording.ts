@@ -90,9 +90,7 @@ const summary = {
 
 export const RecordingSummary = z.object(summary).openapi('RecordingSummary');
 
-export const RecordingBody = z
-  .object({ ...summary, tabs: z.array(Tab) })
-  .openapi('Recording');
+export const RecordingBody = z.object({ ...summary, tabs: z.array(Tab) }).openapi('Recording');
 
 export const RecordingList = z
   .object({ recordings: z.array(RecordingSummary), nextCursor })

@@ -16,7 +16,10 @@ const FORM = `<!doctype html><title>the form</title><body style="margin:0">
 /** A form, and a report that is loaded by a link. */
 function openShop(): Promise<string> {
   return serveSite(({ url }, response) => {
-    if (url !== '/report') return response.setHeader('content-type', 'text/html').end(FORM);
+    if (url !== '/report') {
+      response.setHeader('content-type', 'text/html').end(FORM);
+      return;
+    }
     response.setHeader('content-disposition', 'attachment; filename="report.txt"').end('sold: 3');
   });
 }
