@@ -20,6 +20,7 @@ import type { HealthCheckTimes } from './health-check.ts';
 import { openDeadline, TooSlowError, type LaunchDeadline } from './launch-deadline.ts';
 import { seenPart } from './own-files.ts';
 import { giveTo } from './ownership.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { Pages, type DefaultPage } from './pages/pages.ts';
 import { writePreferences } from './preferences.ts';
 
@@ -183,7 +184,11 @@ function environmentOf({ timezone, locale }: Fingerprint): Record<string, string
   };
 }
 
-async function openDefaultPage(session: CdpSession, signal: AbortSignal): Promise<DefaultPage> {
+function openDefaultPage(session: CdpSession, signal: AbortSignal): Promise<DefaultPage> {
+  return inSpan('browser.first_page', {}, () => makeDefaultPage(session, signal));
+}
+
+async function makeDefaultPage(session: CdpSession, signal: AbortSignal): Promise<DefaultPage> {
   const page = { url: 'about:blank' };
   const { targetId } = await session.send('Target.createTarget', page, { signal });
   const { targetInfo } = await session.send('Target.getTargetInfo', { targetId }, { signal });

@@ -13,6 +13,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { BusError, type Bus } from './bus.ts';
 import type { Directory, KnownNode } from './directory.ts';
 import type { OrderLines } from './lines/order-lines.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { candidates, type Wish } from './placement.ts';
 import { Queue, type QueueOptions, type QueueScope } from './queue.ts';
 import { SUBJECTS } from './subjects.ts';
@@ -126,7 +127,11 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
    * runtime waits for any of them. Nobody else is asked when one may have begun, or may still begin.
    * Then the record says what became of it, so this resolves with undefined.
    */
-  async #place(wish: Wish, scope: CallScope, placing: Placing): Promise<Runtime | undefined> {
+  #place(wish: Wish, scope: CallScope, placing: Placing): Promise<Runtime | undefined> {
+    return inSpan('runtime.place', {}, () => this.#findPlace(wish, scope, placing));
+  }
+
+  async #findPlace(wish: Wish, scope: CallScope, placing: Placing): Promise<Runtime | undefined> {
     const nodes = this.#candidates(wish);
     if (nodes.length === 0) throw this.#nobody();
     if (this.#isCrowded) return this.#queued(() => placing.ask(this.queue, scope));
@@ -166,7 +171,7 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
 
   #queued(wait: () => Promise<Runtime | undefined>): Promise<Runtime | undefined> {
     this.#options.noted('queued');
-    return wait();
+    return inSpan('runtime.queue', {}, wait);
   }
 
   /** Whether runtimes have waited for long: then a new one comes after them. */

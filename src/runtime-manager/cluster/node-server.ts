@@ -4,11 +4,14 @@ import type { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 import type { CallScope, OwnNode, RuntimeNode } from '../node/runtime-node.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { callOf } from '../tracing/spans.ts';
+import { continued, inSpan } from '../tracing/tracing.ts';
 import type { BusCall, Serving } from './bus.ts';
 import { Cancel, NODE_VERBS, Observe, type NodeVerb, type Recorded } from './messages.ts';
 import { problemOf } from './problems.ts';
 import { tellRecord } from './records.ts';
 import { SUBJECTS } from './subjects.ts';
+import { positionOf } from './traced-message.ts';
 
 /**
  * How long an asker may take to confirm that it has got a runtime. When the asker is gone, the
@@ -117,14 +120,18 @@ export class NodeServer implements Disposable {
       work: (message: z.output<Message>, call: BusCall) => Promise<z.input<Given>>,
     ): void => {
       const answer = (message: unknown, call: BusCall) =>
-        this.#answer(name, () => work(Schema.parse(message), call));
+        continued(positionOf(message), () =>
+          this.#answer(name, () => work(Schema.parse(message), call)),
+        );
       stack.use(by.serve(SUBJECTS.node(this.#node.id, name), answer));
     };
   }
 
   async #answer(verb: string, work: () => Promise<unknown>): Promise<unknown> {
     try {
-      return { is: 'done', value: await work() };
+      const { span, attributes } = callOf('server', 'node', verb);
+      const ofNode = { ...attributes, 'bctrl.node.id': this.#node.id };
+      return { is: 'done', value: await inSpan(span, ofNode, work) };
     } catch (error) {
       if (!(error instanceof RuntimeError)) this.#log.error({ err: error, verb }, 'a call failed');
       return { is: 'failed', problem: problemOf(error) };

@@ -18,11 +18,14 @@ import type { RuntimeEnd } from '../node/runtime-record.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import { callOf } from '../tracing/spans.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { BusError, type Asking } from './bus.ts';
 import { Answer, NODE_VERBS, readConnections, type NodeVerb, type Recorded } from './messages.ts';
 import { errorOf } from './problems.ts';
 import { readRecord } from './records.ts';
 import { SUBJECTS } from './subjects.ts';
+import { withPosition } from './traced-message.ts';
 
 /** Longer than anything takes: a node that is gone is noticed otherwise. */
 const TIMEOUT_MS = 15 * 60_000;
@@ -178,10 +181,21 @@ export class RemoteNode implements RuntimeNode {
     return this.#request(verb, message);
   }
 
-  async #request<Message extends z.ZodType, Given extends z.ZodType>(
-    { name, answer: Given }: NodeVerb<Message, Given>,
+  #request<Message extends z.ZodType, Given extends z.ZodType>(
+    verb: NodeVerb<Message, Given>,
     message: z.input<Message>,
     by = this.#options.bus,
+  ): Promise<z.output<Given>> {
+    const { span, attributes } = callOf('client', 'node', verb.name);
+    return inSpan(span, { ...attributes, 'bctrl.node.id': this.id }, () =>
+      this.#answered(verb, withPosition(message), by),
+    );
+  }
+
+  async #answered<Message extends z.ZodType, Given extends z.ZodType>(
+    { name, answer: Given }: NodeVerb<Message, Given>,
+    message: unknown,
+    by: Asking,
   ): Promise<z.output<Given>> {
     const { gone } = this.#options;
     const given = await by

@@ -10,6 +10,7 @@ import type { BrowserDirectory } from '../browser/browser-directory.ts';
 import type { RuntimeFiles } from '../connections/cdp/cdp-policy.ts';
 import { Endpoints } from '../connections/endpoints.ts';
 import { launchConfined, type ConfinedBrowser } from './confined-browser.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { describeLaunch, NO_PROFILE } from './probe.ts';
 import { RecentLaunches } from './recent-launches.ts';
 import type { ReachableBrowser } from './reachable-browser.ts';
@@ -61,7 +62,18 @@ export class Launcher {
    * Throws `runtime.launch_failed`, `runtime.no_capacity` where the machine is too slow,
    * `service.shutting_down` while it is halted, or what `givenUp` aborts with.
    */
-  async launch(identity: BrowserIdentity, givenUp: AbortSignal): Promise<ReachableBrowser> {
+  launch(identity: BrowserIdentity, givenUp: AbortSignal): Promise<ReachableBrowser> {
+    const isAhead = identity.hurry !== undefined;
+    return inSpan('browser.launch', { 'bctrl.launch.ahead': isAhead }, async (span) => ({
+      ...(await this.#launch(identity, givenUp)),
+      launchSpan: span.at,
+    }));
+  }
+
+  async #launch(
+    identity: BrowserIdentity,
+    givenUp: AbortSignal,
+  ): Promise<Omit<ReachableBrowser, 'launchSpan'>> {
     const began = performance.now();
     const signal = AbortSignal.any([givenUp, this.#halt.signal]);
     try {

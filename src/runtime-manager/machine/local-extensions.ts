@@ -1,6 +1,7 @@
 import type { Browser } from '../browser/browser.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Extension, LoadedExtension } from '../extensions/extension.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { ExtensionCache } from './extension-cache.ts';
 
 /** An extension that lies unpacked where the browser sees it. */
@@ -21,7 +22,9 @@ export async function unpackExtensions(
   return Promise.all(
     extensions.map(async (extension, nth) => ({
       extension,
-      path: await cache.place(extension, browser.directory, nth),
+      path: await inSpan('extension.unpack', { 'bctrl.extension.id': extension.id }, () =>
+        cache.place(extension, browser.directory, nth),
+      ),
     })),
   );
 }
@@ -35,10 +38,13 @@ export async function loadExtensions(
   const loaded: LoadedExtension[] = [];
   for (const { extension, path } of unpacked) {
     const { id, name, version, runtimeExtensionId } = extension;
-    const found = await browser.loadExtension(path, signal).catch((cause: unknown) => {
-      signal.throwIfAborted();
-      throw loadFailed(extension, cause instanceof Error ? cause.message : '', cause);
-    });
+    const load = () => browser.loadExtension(path, signal);
+    const found = await inSpan('extension.load', { 'bctrl.extension.id': id }, load).catch(
+      (cause: unknown) => {
+        signal.throwIfAborted();
+        throw loadFailed(extension, cause instanceof Error ? cause.message : '', cause);
+      },
+    );
     if (found !== runtimeExtensionId) throw loadFailed(extension, `its id became ${found}`);
     loaded.push({ id, name, version, runtimeExtensionId });
   }

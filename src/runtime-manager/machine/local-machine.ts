@@ -31,6 +31,7 @@ import { StateConverter } from './profiles/state-converter.ts';
 import { BrowserStorageStates } from './profiles/storage-states.ts';
 import { toMachineBrowser, type ReachableBrowser } from './reachable-browser.ts';
 import { ReadyStates } from './profiles/ready-states.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { NO_PROFILE, probe, type Probed } from './probe.ts';
 import { VideoConverter } from '../recording/convert/video-converter.ts';
 import type {
@@ -256,7 +257,8 @@ export class LocalMachine implements BrowserMachine {
   }
 
   async takeReady(): Promise<ReadyBrowser | undefined> {
-    const taken = await this.#pool?.takeReady();
+    const pool = this.#pool;
+    const taken = pool && (await takeFrom(() => pool.takeReady()));
     if (!taken) return undefined;
     const browser = toMachineBrowser(taken, undefined, []);
     return { browser, giveBack: () => this.#pool?.giveBack(taken) };
@@ -268,7 +270,8 @@ export class LocalMachine implements BrowserMachine {
     profile: LocalProfile | undefined,
     signal: AbortSignal,
   ): Promise<ReachableBrowser> {
-    if (!use && this.#pool) return this.#pool.take(signal);
+    const pool = this.#pool;
+    if (!use && pool) return takeFrom(() => pool.take(signal));
     if (!this.#memory.hasRoomFor(1)) this.#pool?.shrink();
     this.#launching++;
     try {
@@ -311,6 +314,15 @@ export class LocalMachine implements BrowserMachine {
     await this.#extensions[Symbol.asyncDispose]();
     await this.#ready[Symbol.asyncDispose]();
   }
+}
+
+/** The launch of a browser that was ready is in another trace. */
+function takeFrom<T extends ReachableBrowser | undefined>(take: () => Promise<T>): Promise<T> {
+  return inSpan('browser.take', {}, async (span) => {
+    const taken = await take();
+    span.linkTo(taken?.launchSpan);
+    return taken;
+  });
 }
 
 /** The parts of this machine that browsers are made from. */

@@ -3,12 +3,15 @@ import type { LoadedExtension } from '../extensions/extension.ts';
 import type { UsedProfile, MachineBrowser } from './browser-machine.ts';
 import type { ConfinedBrowser } from './confined-browser.ts';
 import { yieldEncoders } from '../browser/encoder-priority.ts';
+import type { SpanContext } from '../tracing/open-span.ts';
 import { Uploads } from '../browser/uploads.ts';
 import { Transfers } from './transfers.ts';
 
 /** A browser with the ways to speak to it. */
 export interface ReachableBrowser extends ConfinedBrowser {
   endpoints: Endpoints;
+  /** The span of its launch. */
+  launchSpan: SpanContext;
 }
 
 /** The browser as the manager sees it. */

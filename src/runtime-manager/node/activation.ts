@@ -5,6 +5,8 @@ import { LiveRuntime, type LiveRuntimeParts } from './live-runtime.ts';
 import { draining } from './runtime-ends.ts';
 import type { Adoption } from './runtime-node.ts';
 import { takeWarmBrowser } from './take-warm-browser.ts';
+import { idsOf } from '../tracing/attributes.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { RunningMove, Runtime } from '../runtime/runtime.ts';
 
@@ -115,9 +117,11 @@ export class Activation {
     arrivedAt,
     mayWait,
     isPlain,
-    write,
+    write: writeRecord,
   }: ActivationRequest): Promise<LiveRuntime | undefined> {
     const { admission, parts } = this.#options;
+    const write: ActivationRequest['write'] = (state, running) =>
+      inSpan('runtime.insert', {}, () => writeRecord(state, running));
     using stack = new DisposableStack();
     const place = stack.use(admission.enter(arrivedAt, mayWait));
     const mayTake = isPlain && place.state === 'launching';
@@ -158,6 +162,8 @@ export class Activation {
     await this.#options.live.get(runtime.id)?.ended?.catch(() => undefined);
     stack.move();
     const opened = this.#own(runtime, place);
+    // No request is here yet that this would be in the trace of.
+    inSpan('runtime.up', idsOf(runtime), () => opened.start()).catch(() => undefined);
     opened.startAhead().catch(() => undefined);
     return 'adopted';
   }

@@ -1,4 +1,4 @@
-import type { Companion } from '../companion.ts';
+import type { Companion, Run } from '../companion.ts';
 import type { Route } from '../egress/route.ts';
 import type { Extensions } from '../extensions/extensions.ts';
 import type { BrowserMachine, MachineBrowser } from '../machine/browser-machine.ts';
@@ -11,6 +11,7 @@ import type { Companions } from './companions.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 import { runningMove } from './running-move.ts';
 import type { RuntimeRecord } from './runtime-record.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { Logger } from 'pino';
 
 export interface BringUpParts {
@@ -58,7 +59,7 @@ export async function bringUp(run: BringUp): Promise<Runtime> {
   const { signal } = run.ending;
   if (run.taken) run.own(run.taken);
   try {
-    await metrics.time('queue', () => place.ready());
+    await inSpan('runtime.admission', {}, () => metrics.time('queue', () => place.ready()));
     signal.throwIfAborted();
     const obtained = run.taken ? take(run, run.taken) : await launch(run);
     await furnish(run, obtained);
@@ -82,7 +83,7 @@ async function launch(run: BringUp): Promise<Obtained> {
   if (record.runtime.state === 'accepted') await record.move({ to: 'launching' });
   const profile = await run.profile?.begin();
   const route = run.route.by(configOf(run).proxy ?? undefined);
-  const checked = metrics.time('proxy', () => machine.checkRoute(route, signal));
+  const checked = check(run, route);
   checked.catch((error: unknown) => ending.abort(error));
   const { launch: asked, organizationId } = record.runtime;
   const ids = asked.mode === 'ephemeral' ? asked.extensionIds : run.profile?.extensionIds;
@@ -93,11 +94,18 @@ async function launch(run: BringUp): Promise<Obtained> {
   return { browser, route, checked };
 }
 
+/** A direct way needs no check. */
+async function check({ machine, metrics, ending }: BringUp, route: Route): Promise<void> {
+  const { signal } = ending;
+  const checkRoute = () => metrics.time('proxy', () => machine.checkRoute(route, signal));
+  return route.proxy ? inSpan('proxy.check', {}, checkRoute) : checkRoute();
+}
+
 /** Attaches the companions, and opens the browser's way out once the route is checked. */
 async function furnish(run: BringUp, { browser, route, checked }: Obtained): Promise<void> {
   const { record, profile, log, ending } = run;
   run.place.launched();
-  const attached = run.attached.attach(run.companions, {
+  const about: Run = {
     runtime: record.runtime,
     config: configOf(run),
     browser,
@@ -109,7 +117,10 @@ async function furnish(run: BringUp, { browser, route, checked }: Obtained): Pro
     setDefaultPage: (pageId) => record.setDefaultPage(pageId),
     use: run.use,
     proxy: () => run.route.proxy,
-  });
+  };
+  const attached = inSpan('companions.attach', {}, () =>
+    run.attached.attach(run.companions, about),
+  );
   attached.catch(() => undefined); // Attaching may fail during the check.
   await checked;
   run.route.open(browser, route);
@@ -121,7 +132,7 @@ async function running(run: BringUp, { browser, route }: Obtained): Promise<Runt
   const { record, metrics, attached } = run;
   if (run.taken) return record.runtime;
   const move = runningMove(browser, route, attached.warnings);
-  return metrics.time('store', () => record.move(move));
+  return inSpan('runtime.record', {}, () => metrics.time('store', () => record.move(move)));
 }
 
 function configOf({ record, profile }: BringUp): BrowserConfig {

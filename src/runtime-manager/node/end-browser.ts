@@ -1,6 +1,7 @@
 import type { MachineBrowser } from '../machine/browser-machine.ts';
 import type { ProfileSession } from '../profiles/profile-session.ts';
 import { failureOf } from '../runtime/failures.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { RuntimeEnd, RuntimeRecord } from './runtime-record.ts';
 
 /**
@@ -24,8 +25,10 @@ export async function endBrowser(
     return end;
   }
   await record.tryMove({ to: 'stopping' });
-  await browser.close();
-  const { code } = await browser.exited;
+  const { code } = await inSpan('browser.close', {}, async () => {
+    await browser.close();
+    return browser.exited;
+  });
   try {
     await profile.end(browser, code === 0 ? 'saved' : 'recovered');
     return end;

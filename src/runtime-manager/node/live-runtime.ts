@@ -8,6 +8,8 @@ import { failure, failureOf } from '../runtime/failures.ts';
 import type { Proxy } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
+import { idsOf } from '../tracing/attributes.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { Place } from './admission.ts';
 import { bringUp, type BringUp, type BringUpParts } from './bring-up.ts';
 import { Companions } from './companions.ts';
@@ -199,7 +201,15 @@ export class LiveRuntime {
     });
   }
 
-  async #finish(end: RuntimeEnd): Promise<Runtime> {
+  #finish(end: RuntimeEnd): Promise<Runtime> {
+    return inSpan('runtime.stop', idsOf(this.runtime), async (span) => {
+      const over = await this.#carryOutEnd(end);
+      if (over.failure) span.fail(over.failure.code);
+      return over;
+    });
+  }
+
+  async #carryOutEnd(end: RuntimeEnd): Promise<Runtime> {
     const { ending, place, record, profile, log, metrics } = this.#run;
     ending.abort(abortReason(end));
     if (place.state === 'waiting') place[Symbol.dispose]();

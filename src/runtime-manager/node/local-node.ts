@@ -9,6 +9,8 @@ import { isPlain, type Proxy } from '../runtime/launch.ts';
 import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { untilAborted } from '../timing/until-aborted.ts';
+import { idsOf } from '../tracing/attributes.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
@@ -39,6 +41,7 @@ export interface LocalNodeOptions extends Omit<LiveRuntimeParts, 'ends'> {
 }
 
 type Life = Pick<RuntimeLife, 'id' | 'generation'>;
+type HowToBegin = Pick<ActivationRequest, 'isPlain' | 'write'>;
 
 const NEVER = new AbortController().signal;
 const SHUTDOWN = { to: 'stopped', reason: 'shutdown' } as const;
@@ -135,11 +138,20 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     });
   }
 
+  #up(life: Life, scope: CallScope, how: HowToBegin): Promise<Runtime | undefined> {
+    const ids = { 'bctrl.runtime.id': life.id, 'bctrl.node.id': this.id };
+    return inSpan('runtime.up', ids, async (span) => {
+      const runtime = await this.#upOrJoined(life, scope, how);
+      if (runtime) span.tell(idsOf(runtime));
+      return runtime;
+    });
+  }
+
   /** Begins a life unless it is here already, and resolves when it is up. */
-  async #up(
+  async #upOrJoined(
     life: Life,
     { arrivedAt, mayWait, ...client }: CallScope,
-    how: Pick<ActivationRequest, 'isPlain' | 'write'>,
+    how: HowToBegin,
   ): Promise<Runtime | undefined> {
     const held = await this.#held(life);
     const opened = held

@@ -4,6 +4,8 @@ import type { EventStore } from '../runtime/event-store.ts';
 import type { NewEvent } from '../runtime/events.ts';
 import { retry } from '../timing/retry.ts';
 import { Turns } from '../timing/turns.ts';
+import { idsOf } from '../tracing/attributes.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import { OngoingOperation } from './ongoing-operation.ts';
 import {
   INTERRUPTED,
@@ -128,9 +130,16 @@ export class RunOperations implements AsyncDisposable {
       await progress.settled();
       return this.#end(id, endOf(operation, order, steps), begun);
     };
+    const ids = { ...idsOf(this.#run.runtime), 'bctrl.operation.id': id };
+    const traced = () =>
+      inSpan('operation.run', ids, async (span) => {
+        const recorded = await inTurn();
+        if (recorded?.error) span.fail(recorded.error.code);
+        return recorded;
+      });
     // One that is given up does not wait for those before it.
     const stopped = () => this.#end(id, endOf(operation, order, notRun(order.steps)));
-    this.#forget(operation, await this.#turns.take(inTurn, operation.signal).catch(stopped));
+    this.#forget(operation, await this.#turns.take(traced, operation.signal).catch(stopped));
   }
 
   /** Resolves with the operation as its end is recorded; undefined: it cannot be. */

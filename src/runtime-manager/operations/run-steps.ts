@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PeerError } from '../playwright/peer.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { StepSession } from './step-session.ts';
 import type {
   OperationError,
@@ -65,7 +66,7 @@ export async function runSteps(steps: readonly Step[], run: StepsRun): Promise<S
     const { call, options } = step;
     const message = options.scriptName;
     run.progressed({ step: index + 1, totalSteps: steps.length, currentCall: call, message });
-    const result = await runStep(step, { ...run, about, roomBytes });
+    const result = await inStepSpan(about, () => runStep(step, { ...run, about, roomBytes }));
     roomBytes -= bytesOf(result.value);
     const logs = result.logs && fitting(result.logs, logsRoomBytes);
     logsRoomBytes -= bytesOf(logs);
@@ -89,6 +90,16 @@ function aboutStep({ call, options }: Step, step: number): About {
     ...(scriptId !== undefined && { scriptId }),
     ...(scriptName !== undefined && { scriptName }),
   };
+}
+
+/** The call of a step is one of a list, so it is no text of a customer's. */
+function inStepSpan({ step, call }: About, work: () => Promise<StepResult>): Promise<StepResult> {
+  const attributes = { 'bctrl.operation.step': step, 'bctrl.operation.call': call };
+  return inSpan('operation.step', attributes, async (span) => {
+    const result = await work();
+    if (result.error) span.fail(result.error.code);
+    return result;
+  });
 }
 
 async function runStep(

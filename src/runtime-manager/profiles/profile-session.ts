@@ -3,6 +3,7 @@ import { RuntimeError } from '../errors.ts';
 import type { BrowserConfig } from '../runtime/launch.ts';
 import type { MachineBrowser, ProfileUse } from '../machine/browser-machine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { inSpan } from '../tracing/tracing.ts';
 import type { Archive, ProfileLease, ProfileVersion, VersionKind } from './profile.ts';
 import { profileNotFound } from './profile-errors.ts';
 import type { Profiles } from './profiles.ts';
@@ -93,7 +94,9 @@ export class ProfileSession {
     if (!this.#runtime.writesProfile) return this.#release(browser, undefined);
     let saved: ProfileVersion | undefined;
     try {
-      saved = await this.#save(kind, () => browser.profile?.save());
+      saved = await inSpan('profile.save', {}, () =>
+        this.#save(kind, () => browser.profile?.save()),
+      );
     } catch (cause) {
       this.#log.error({ err: cause }, 'the state of a profile could not be saved');
       throw new RuntimeError(

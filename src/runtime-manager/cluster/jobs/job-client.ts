@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RuntimeError } from '../../errors.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
+import { callOf } from '../../tracing/spans.ts';
+import { inSpan } from '../../tracing/tracing.ts';
 import { BusError, type Bus, type BusFailure } from '../bus.ts';
 import { errorOf } from '../problems.ts';
 import { SUBJECTS } from '../subjects.ts';
+import { withPosition } from '../traced-message.ts';
 import { getJson, JobObject } from './job-objects.ts';
 import { Answer, type Job } from './messages.ts';
 
@@ -48,7 +51,12 @@ export class JobClient {
   }
 
   /** Throws what the job throws, and `service.unavailable` where no node does it in time. */
-  async ask<Task, Result>(job: Job<Task, Result>, task: Task): Promise<Result> {
+  ask<Task, Result>(job: Job<Task, Result>, task: Task): Promise<Result> {
+    const { span, attributes } = callOf('client', 'job', job.name);
+    return inSpan(span, attributes, () => this.#ask(job, task));
+  }
+
+  async #ask<Task, Result>(job: Job<Task, Result>, task: Task): Promise<Result> {
     await using result = this.openObject('json');
     const answer = await this.#request(job.name, { resultKey: result.key, task });
     if (answer.is === 'failed') throw errorOf(answer.problem);
@@ -58,8 +66,8 @@ export class JobClient {
 
   async #request(name: string, message: object): Promise<Answer> {
     const timeoutMs = this.#timeoutMs;
-    const request = () =>
-      this.#bus.request(SUBJECTS.job(name), { ...message, budgetMs: timeoutMs }, { timeoutMs });
+    const asked = withPosition({ ...message, budgetMs: timeoutMs });
+    const request = () => this.#bus.request(SUBJECTS.job(name), asked, { timeoutMs });
     try {
       return Answer.parse(await askedAgain(request));
     } catch (cause) {

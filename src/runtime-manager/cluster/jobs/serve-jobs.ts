@@ -7,9 +7,12 @@ import { unpack } from '../../machine/profiles/local-profile.ts';
 import type { StorageStates } from '../../machine/profiles/storage-states.ts';
 import { GivenStorageState } from '../../profiles/storage-state.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
+import { callOf } from '../../tracing/spans.ts';
+import { continued, inSpan } from '../../tracing/tracing.ts';
 import type { Bus, BusWork } from '../bus.ts';
 import { problemOf } from '../problems.ts';
 import { SUBJECTS } from '../subjects.ts';
+import { positionOf } from '../traced-message.ts';
 import { getJson, putJson } from './job-objects.ts';
 import { JOBS, requestOf, type Answer, type Job, type JobFile } from './messages.ts';
 
@@ -54,6 +57,7 @@ function answering<Task, Result>(
 ): BusWork {
   const log = parent.child({ job: job.name });
   const Request = requestOf(job.task);
+  const { span, attributes } = callOf('server', 'job', job.name);
   return async (message, call) => {
     const asked = Request.safeParse(message);
     if (!asked.success) return failed(asked.error, log);
@@ -65,7 +69,8 @@ function answering<Task, Result>(
       const { sha256 } = await putJson(storage, resultKey, result);
       return { is: 'done', sha256 };
     };
-    const answer = await done().catch((error: unknown) => failed(error, log));
+    const traced = continued(positionOf(message), () => inSpan(span, attributes, done));
+    const answer = await traced.catch((error: unknown) => failed(error, log));
     try {
       if (!(await call.answer(answer, HEARD_WITHIN_MS))) await storage.delete(resultKey);
     } catch (err) {

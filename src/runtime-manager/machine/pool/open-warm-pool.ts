@@ -3,6 +3,7 @@ import { RuntimeError } from '../../errors.ts';
 import { WarmPool, type WarmPoolSize } from './warm-pool.ts';
 import { openDeadline } from '../../browser/launch-deadline.ts';
 import type { Launcher } from '../launcher.ts';
+import { detached } from '../../tracing/tracing.ts';
 import type { MemoryBudget } from '../memory-budget.ts';
 import { describeLaunch, NO_PROFILE } from '../probe.ts';
 import type { ReachableBrowser } from '../reachable-browser.ts';
@@ -26,7 +27,8 @@ export function openWarmPool(parts: WarmPoolParts): WarmPool<ReachableBrowser> {
   return new WarmPool({
     ...size,
     maxLaunches,
-    launch: (signal, hurry) => launchWarm(parts, signal, hurry),
+    // Whoever happens to begin a launch may not be whoever gets the browser.
+    launch: (signal, hurry) => detached(() => launchWarm(parts, signal, hurry)),
     mayRefill: (launching) => !isBusy() && memory.hasRoomFor(launching + 1),
     isShort: () => !memory.hasRoomFor(0),
     log,

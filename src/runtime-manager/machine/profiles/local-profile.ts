@@ -11,6 +11,7 @@ import { PACKED_STATE, packInto } from '../../profiles/profiles.ts';
 import { unpackArchive } from '../../storage/archive.ts';
 import { DirectoryCopy } from '../../storage/directory-copy.ts';
 import { keepPlainFiles } from '../../storage/plain-files.ts';
+import { inSpan } from '../../tracing/tracing.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { ReadyStates } from './ready-states.ts';
 import type { ProfileUse, UsedProfile } from '../browser-machine.ts';
@@ -56,7 +57,9 @@ export class LocalProfile implements UsedProfile {
       // A reader leaves the ready state to the next writer.
       const isReady = archive && owner && (await ready.take(archive, userDataDir));
       if (!isReady) await mkdir(userDataDir, { mode: 0o700 });
-      if (archive && !isReady) await unpackState(archive, storage, userDataDir);
+      if (archive && !isReady) {
+        await inSpan('profile.unpack', {}, () => unpackState(archive, storage, userDataDir));
+      }
     } catch (error) {
       await checkout.remove();
       throw error;
