@@ -104,6 +104,7 @@ async function open(
 ): Promise<Omit<Service, keyof AsyncDisposable>> {
   const { log } = parts;
   const { nodeId } = stack.use(await openDataDirectory(config.dataDir));
+  await openTelemetry({ ...config, nodeId, log }, stack);
   const database = parts.database ?? (await openOwnDatabase(config, parts.postgres, stack));
   const secrets = await openSecrets(config, database.db);
   await secrets.register(database.db);
@@ -147,6 +148,16 @@ async function open(
     browserRoot,
     leave: () => leave({ ...config, server, drain: joined ?? drain }),
   };
+}
+
+/** Closed last, so that it has seen all ends. Without an endpoint nothing of it is even loaded. */
+async function openTelemetry(
+  { tracing, ...process }: Pick<Config, 'tracing' | 'version'> & { nodeId: string; log: Logger },
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  if (!tracing) return;
+  const { Telemetry } = await import('./telemetry/telemetry.ts');
+  stack.use(Telemetry.open({ ...process, ...tracing }));
 }
 
 async function openOwnDatabase(

@@ -14,7 +14,7 @@ const LISTING = `data:text/javascript,${encodeURIComponent(`
   registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
   process.on('exit', () => process.stderr.write(loaded.join('\\n')));`)}`;
 
-test('a service that is alone loads nothing of a cluster, opens one port and joins nobody', async () => {
+test('a service that is alone loads nothing of a cluster or of tracing, opens one port and joins nobody', async () => {
   await using database = await openTestDatabase();
   const env = {
     ...(await commandEnvironment(database)),
@@ -36,5 +36,7 @@ test('a service that is alone loads nothing of a cluster, opens one port and joi
 
   const loaded = service.log.split('\n');
   expect(loaded.filter((url) => url.endsWith('/src/api/service.ts'))).toHaveLength(1);
+  const traced = loaded.filter((url) => /@opentelemetry|\/telemetry\//.test(url));
+  expect(traced.filter((url) => !url.includes('/@opentelemetry/api/'))).toEqual([]);
   expect(loaded.filter((url) => /@nats-io|\/cluster\/|\/api\/cluster\.ts/.test(url))).toEqual([]);
 });

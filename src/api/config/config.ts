@@ -14,12 +14,13 @@ import {
   type ServerConfig,
 } from './settings/server.ts';
 import { storageConfig, type StorageConfig } from './settings/storage.ts';
+import { tracedConfig, type TracedConfig } from './settings/tracing.ts';
 
 /** What Chromium may know of the service's environment. */
 const BROWSER_ENV = /^(PATH|LANG|LANGUAGE|LC_\w+|TZ|FONTCONFIG_\w+)$/;
 
 export interface Config
-  extends ServerConfig, MachineConfig, RuntimesConfig, StorageConfig, ProcessConfig {
+  extends ServerConfig, MachineConfig, RuntimesConfig, StorageConfig, ProcessConfig, TracedConfig {
   /** The version of this service. */
   version: string;
   browserEnv: Record<string, string>;
@@ -40,6 +41,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...runtimesConfig(values),
     ...storageConfig(values),
     ...processConfig(values),
+    ...tracedConfig(values),
   };
   return {
     ...settings,

@@ -4,6 +4,7 @@ import { MACHINE_SETTINGS } from './settings/machine.ts';
 import { RUNTIMES_SETTINGS } from './settings/runtimes.ts';
 import { SERVER_SETTINGS } from './settings/server.ts';
 import { STORAGE_SETTINGS } from './settings/storage.ts';
+import { TRACING_SETTINGS } from './settings/tracing.ts';
 
 /** Every variable that the service reads. The table in README.md and the list in docker-compose.yml follow from it. */
 export const Environment = z.object({
@@ -12,6 +13,7 @@ export const Environment = z.object({
   ...RUNTIMES_SETTINGS,
   ...STORAGE_SETTINGS,
   ...CLUSTER_SETTINGS,
+  ...TRACING_SETTINGS,
 });
 
 /** The variables that are set: Compose files pass those that nobody set as empty strings. */

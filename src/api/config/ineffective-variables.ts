@@ -7,6 +7,10 @@ const OF_A_CLUSTER = new Set(
   Object.keys(CLUSTER_SETTINGS).filter((name) => /^(?:NATS|BCTRL_NODE)_/.test(name)),
 );
 
+/** Those for traces that the exporter reads by itself. */
+const OF_THE_EXPORTER =
+  /^OTEL_EXPORTER_OTLP_(?:TRACES_HEADERS|(?:TRACES_)?(?:TIMEOUT|COMPRESSION|CERTIFICATE|CLIENT_CERTIFICATE|CLIENT_KEY))$/;
+
 /** A sentence about each variable that is set and changes nothing. */
 export function ineffectiveVariables(env: NodeJS.ProcessEnv): string[] {
   const given = Object.keys(givenOf(env));
@@ -18,7 +22,8 @@ export function ineffectiveVariables(env: NodeJS.ProcessEnv): string[] {
 }
 
 function isUnknown(name: string): boolean {
-  return name.startsWith('BCTRL_') && !(name in Environment.shape);
+  const isOurs = name.startsWith('BCTRL_') || /^OTEL_EXPORTER_OTLP_(?:TRACES_)?/.test(name);
+  return isOurs && !(name in Environment.shape) && !OF_THE_EXPORTER.test(name);
 }
 
 function unknownVariable(name: string): string {

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import { z } from 'zod';
+import { spanIds } from '../../runtime-manager/tracing/tracing.ts';
 
 const STDERR = 2;
 /** The fields by which errors of the database tell the values they are about. */
@@ -10,7 +11,13 @@ const OF_CUSTOMERS = new Set(['args', 'detail', 'parameters', 'params', 'where']
 /** JSON lines on stderr, in readable form when that is a terminal. */
 export function createLogger(level: string): Logger {
   const serializers = { err: withoutParameters };
-  const options = { level, base: null, serializers, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    base: null,
+    serializers,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: spanIds,
+  };
   if (isatty(STDERR)) {
     return pino(options, pretty({ destination: STDERR, sync: true, ignore: 'pid,hostname' }));
   }

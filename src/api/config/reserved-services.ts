@@ -4,6 +4,7 @@ import type { ProcessConfig } from './settings/cluster.ts';
 import type { RuntimesConfig } from './settings/runtimes.ts';
 import type { ServerConfig } from './settings/server.ts';
 import type { StorageConfig } from './settings/storage.ts';
+import type { TracedConfig } from './settings/tracing.ts';
 
 /** Where a service listens whose URL names no port. */
 const USUAL_PORTS = new Map([
@@ -18,15 +19,17 @@ const USUAL_PORTS = new Map([
 type Services = Pick<ServerConfig, 'databaseUrl' | 'publicUrl'> &
   Pick<StorageConfig, 's3'> &
   Pick<RuntimesConfig, 'captchas'> &
-  Pick<ProcessConfig, 'cluster'>;
+  Pick<ProcessConfig, 'cluster'> &
+  TracedConfig;
 
-/** The services that this one lives from. Everybody reaches a public storage or solver anyway. */
+/** The services that this one lives from. Everybody reaches a public storage, solver or collector anyway. */
 export function reservedServices({
   databaseUrl,
   publicUrl,
   s3,
   captchas: { solver },
   cluster,
+  tracing,
 }: Services): ReservedService[] {
   const own = [databaseUrl, ...(cluster?.nats.servers ?? [])].filter((url) => url !== undefined);
   const services: ReservedService[] = own.filter((url) => !isSocket(url)).map(portAddress);
@@ -35,7 +38,9 @@ export function reservedServices({
     services.push(storage);
     if (!s3.forcePathStyle) services.push({ ...storage, host: `${s3.bucket}.${storage.host}` });
   }
-  if (solver) services.push({ ...portAddress(solver.url), isOpenIfPublic: true });
+  for (const one of [solver, tracing]) {
+    if (one) services.push({ ...portAddress(one.url), isOpenIfPublic: true });
+  }
   if (cluster && publicUrl !== undefined) services.push(...entranceAt(publicUrl));
   return services;
 }

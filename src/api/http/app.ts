@@ -32,6 +32,7 @@ import { wellFormedQuery } from '../middleware/well-formed-query.ts';
 import { timeRequests } from '../middleware/time-requests.ts';
 import { acceptSession } from '../middleware/session.ts';
 import { requestContext } from '../middleware/request-context.ts';
+import { traceRequest } from '../middleware/trace-request.ts';
 import { dropUnreadBody } from '../middleware/unread-body.ts';
 import { createRouter, type ApiEnv } from './api-env.ts';
 import { explainRefusals } from './request-issues.ts';
@@ -170,7 +171,7 @@ export function createApp(parts: AppParts) {
 
   app.onError((error, c) => answerError(c, error, log));
 
-  app.use(dropUnreadBody, requestContext(log));
+  app.use(dropUnreadBody, traceRequest, requestContext(log));
   app.route('/', healthRoutes(parts));
   app.use(requireOpen(parts.door));
   app.route('/', metricsRoutes(parts));

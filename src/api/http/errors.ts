@@ -199,6 +199,12 @@ export interface ErrorAnswer {
   body: ErrorBody;
 }
 
+/** The status of the answer to what was thrown. */
+export function statusOfError(error: unknown): number {
+  if (error instanceof RuntimeError || error instanceof ApiError) return ERROR_STATUS[error.code];
+  return isDatabaseUnavailable(error) ? 503 : 500;
+}
+
 const RETRY_AFTER_S = '5';
 
 /** Maps whatever was thrown to its answer. Logs unexpected errors, and reveals nothing of them. */

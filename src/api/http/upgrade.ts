@@ -14,6 +14,7 @@ import type { AuthParts } from '../middleware/auth.ts';
 import { assertOpen, type Door } from '../middleware/door.ts';
 import { requestIdFrom } from '../middleware/request-context.ts';
 import type { ApiBindings } from './api-env.ts';
+import { traceUpgrade } from './traced-upgrade.ts';
 
 /** Some clients repeat the path: they append the path they were told to an address that has it. */
 const BY_TICKET = /^\/v1\/connect\/([^/?]+)(?:[^?]*\/v1\/connect\/\1)?(?![^/?])(.*)$/;
@@ -52,13 +53,12 @@ export function createUpgradeHandler(parts: UpgradeParts) {
       if (runtimeId !== undefined) {
         return view({ request, socket, head, requestId, runtimeId }, parts);
       }
-      const { ticket, path } = await findTicket(request, parts);
-      await parts.runtimes.access.connect(ticket, {
-        request,
-        socket,
-        head,
-        path,
-        headers: { 'x-request-id': requestId },
+      await traceUpgrade(request, routeOf(request), async (onOpen, span) => {
+        const { ticket, path } = await findTicket(request, parts);
+        span.tell({ 'bctrl.runtime.id': ticket.runtimeId });
+        const headers = { 'x-request-id': requestId };
+        const asked = { request, socket, head, path, headers, onOpen };
+        await parts.runtimes.access.connect(ticket, asked);
       });
     };
     join().catch((error: unknown) => {
@@ -124,6 +124,13 @@ async function askRoutes(
     headers: Object.fromEntries(answer.headers),
     text: await answer.text(),
   });
+}
+
+/** Of the address as spans show it. */
+function routeOf({ url = '' }: IncomingMessage): string {
+  const [, , , protocol] = BY_KEY.exec(url) ?? [];
+  if (protocol !== undefined) return `/v1/workspaces/{id}/runtimes/{alias}/${protocol}`;
+  return '/v1/connect/{ticket}';
 }
 
 /** Reads the ticket in the address, or issues one to a client with an API key. */

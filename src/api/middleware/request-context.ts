@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
 import type { ApiEnv } from '../http/api-env.ts';
@@ -19,6 +20,15 @@ const SWITCHING_PROTOCOLS = 101;
 /** Monitors ask for these every few seconds, so they are not worth a log line. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 
+export function isProbe(path: string): boolean {
+  return PROBES.has(path);
+}
+
+/** What the client was told, also by a handshake that was joined elsewhere. */
+export function statusOf(c: Context<ApiEnv>): number {
+  return c.env.handshake?.isAnswered ? SWITCHING_PROTOCOLS : c.res.status;
+}
+
 /** Gives every request an id, which its answer and its log line carry. */
 export function requestContext(log: Logger) {
   return createMiddleware<ApiEnv>(async (c, next) => {
@@ -29,12 +39,12 @@ export function requestContext(log: Logger) {
     c.set('log', log.child({ requestId }));
     c.header('x-request-id', requestId);
     await next();
-    const level = PROBES.has(c.req.path) && c.res.ok ? 'debug' : 'info';
+    const level = isProbe(c.req.path) && c.res.ok ? 'debug' : 'info';
     c.var.log[level](
       {
         method: c.req.method,
         path: withoutTicket(c.req.path),
-        status: c.env.handshake?.isAnswered ? SWITCHING_PROTOCOLS : c.res.status,
+        status: statusOf(c),
         ms: Math.round((performance.now() - arrivedAt) * 10) / 10,
         runtimeId: c.var.runtimeId,
       },

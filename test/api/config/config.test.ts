@@ -139,7 +139,7 @@ test('browsers reach internal addresses only on a loopback HOST or when BCTRL_EG
 
 const own = (env: Record<string, string>) => loadConfig(env).reservedServices;
 
-test('browsers never reach the database, and S3 and the solver only at public addresses', () => {
+test('browsers never reach the database, and S3, solver and collector only at public addresses', () => {
   const s3 = { BCTRL_S3_BUCKET: 'b', BCTRL_S3_ENDPOINT: 'http://minio.example' };
   const solver = { BCTRL_CAPTCHA_KEY: 'k' };
   expect(own({})).toEqual([]);
@@ -157,6 +157,9 @@ test('browsers never reach the database, and S3 and the solver only at public ad
   expect(own({ BCTRL_S3_ENDPOINT: 'http://minio.example' })).toEqual([]);
   expect(own({ ...solver, BCTRL_CAPTCHA_URL: 'https://solver.example:8443/x' })).toEqual([
     { host: 'solver.example', port: 8443, isOpenIfPublic: true },
+  ]);
+  expect(own({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4318' })).toEqual([
+    { host: 'collector.example', port: 4318, isOpenIfPublic: true },
   ]);
 });
 

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { HAS_NATS } from '../../support/nats-server.ts';
+import { openOtlpReceiver, pathsOf, type ReceivedSpan } from '../../support/otlp-receiver.ts';
+import { TestCluster } from '../../support/cluster.ts';
+import { createWorkspace } from '../../support/test.ts';
+
+const CREATE = 'POST /v1/workspaces/{id}/runtimes';
+const PLACED = `${CREATE} > runtime.place > bctrl.node/create > bctrl.node/create`;
+const STOP = 'POST /v1/workspaces/{id}/runtimes/{alias}/stop';
+
+test.skipIf(!HAS_NATS)(
+  'a trace goes through the API and the node that has the runtime',
+  async () => {
+    await using receiver = await openOtlpReceiver();
+    await using cluster = await TestCluster.open();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+    const node = await cluster.start('node', env);
+    const api = await cluster.start('api', env);
+    const workspace = await createWorkspace(api);
+    const { id } = await workspace.create();
+    const asked = { runtime: id, steps: [{ call: 'page.title' }] };
+    const executed = await api.call('POST', `/v1/workspaces/${workspace.id}/execute`, asked);
+    expect(executed.json.status, executed.text).toBe('succeeded');
+    await workspace.stop(id);
+    for (const one of [api, node]) expect(await one.stop('SIGINT')).toBe(0);
+
+    const { spans } = receiver;
+    const traceWith = (name: string) => spans.find((span) => span.name === name)?.traceId ?? '';
+    const create = traceWith('runtime.up');
+    expect(pathsOf(spans, create)).toEqual(
+      expect.arrayContaining([
+        CREATE,
+        `${CREATE} > runtime.place`,
+        PLACED,
+        `${PLACED} > runtime.up`,
+        `${PLACED} > runtime.up > browser.take`,
+        `${PLACED} > runtime.up > runtime.insert`,
+      ]),
+    );
+    const calls = spans.filter(({ traceId, name }) => traceId === create && /node/.test(name));
+    const madeBy = ({ kind, attributes, resource }: ReceivedSpan) =>
+      `${kind} of ${attributes['bctrl.node.id']} in ${resource['service.instance.id']}`;
+    expect(calls.map(madeBy).toSorted()).toEqual([
+      `client of ${node.nodeId} in ${api.nodeId}`,
+      `server of ${node.nodeId} in ${node.nodeId}`,
+    ]);
+    expect(pathsOf(spans, traceWith('operation.step'))).toContain(
+      'POST /v1/workspaces/{id}/execute > bctrl.node/call > bctrl.node/call > operation.run > operation.step',
+    );
+    expect(pathsOf(spans, traceWith('runtime.stop'))).toContain(
+      `${STOP} > bctrl.node/stop > bctrl.node/stop > runtime.stop`,
+    );
+  },
+);
