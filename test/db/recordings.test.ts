@@ -1,5 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { newPart, openStoredRecordings } from '../support/stored-recordings.ts';
+import { newKey, newPart, openStoredRecordings } from '../support/stored-recordings.ts';
 
 test('a recording may last for months, and its videos be larger than 4 GB', async () => {
   const { store, begin } = await openStoredRecordings();
@@ -11,4 +12,18 @@ test('a recording may last for months, and its videos be larger than 4 GB', asyn
   const all = { after: '0', limit: 10 };
   expect(await store.listParts(id, all)).toEqual([expect.objectContaining(large)]);
   expect(await store.listMarks(id, all)).toEqual([{ ...mark, id: expect.any(String) }]);
+});
+
+test('an event tells once that a recording is ready', async () => {
+  const { database, store, begin, addPart } = await openStoredRecordings();
+  const recordingId = await begin();
+  const { id } = await addPart(recordingId);
+  await database.db.execute(sql`update recordings set state = 'encoding', ended_at = now()`);
+  const joined = { ...newPart(newKey(recordingId)), tabId: 'a' };
+  await store.finish(recordingId, [joined], [id]);
+  await store.finish(recordingId, [joined], [id]);
+  const events = await database.db.execute(
+    sql`select type, data from runtime_events where type like 'recording.%'`,
+  );
+  expect(events).toEqual([{ type: 'recording.ready', data: { recordingId, generation: 1 } }]);
 });

@@ -16,6 +16,7 @@ import {
   recordingMarks,
   recordingParts,
   recordings,
+  runtimeEvents,
   runtimes,
 } from '../schema/index.ts';
 import { afterCursor, toPage } from './pages.ts';
@@ -105,12 +106,23 @@ async function finish(
   replaced: readonly string[],
 ): Promise<string[]> {
   return db.transaction(async (tx) => {
+    // First the runtime, as its removal does: the event needs it.
+    await tx.execute(sql`
+      select 1 from ${runtimes} where id = (select kept_by from ${recordings} where id = ${recordingId})
+      for key share`);
     const [held] = await tx
       .update(recordings)
       .set({ state: 'ready', claimedUntil: null })
       .where(and(eq(recordings.id, recordingId), isEncoding, sql`kept_by is not null`))
-      .returning({ id: recordings.id });
+      .returning({
+        organizationId: recordings.organizationId,
+        runtimeId: recordings.runtimeId,
+        generation: recordings.generation,
+      });
     if (!held) return joined.map(({ key }) => key);
+    const { generation, ...runtime } = held;
+    const data = { recordingId, generation };
+    await tx.insert(runtimeEvents).values({ ...runtime, type: 'recording.ready', data });
     // From now on none is added: whoever finishes one waits for the recording.
     const variants = await listVariantKeys(tx, replaced);
     const parts = await tx

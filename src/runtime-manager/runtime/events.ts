@@ -48,6 +48,9 @@ export const OPERATION_EVENTS = [
   'operation.cancelled',
 ] as const;
 
+/** Events of recordings: `recording.ready` once the videos are joined. */
+export const RECORDING_EVENTS = ['recording.ready'] as const;
+
 /** Events of captchas on pages, in runtimes that solve them. */
 export const CAPTCHA_EVENTS = [
   'captcha.detected',
@@ -66,6 +69,7 @@ export const EVENT_TYPES = [
   ...CONTROL_EVENTS,
   ...CAPTCHA_EVENTS,
   ...OPERATION_EVENTS,
+  ...RECORDING_EVENTS,
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
