@@ -1,14 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Actor } from '../runtime/actor.ts';
 import type { EventStore } from '../runtime/event-store.ts';
 import type { EventFilter, RuntimeEvent } from '../runtime/events.ts';
+import { settledEventId } from './settled-events.ts';
 import type { WakeUps } from './wake-ups.ts';
 
 /** Events that another service wrote wake nobody here, so whoever waits looks now and then. */
 const LOOK_AGAIN_MS = 2000;
-/** How often it is asked whether writers are done: they mostly are after one statement. */
-const WRITERS_MIN_MS = 1;
-const WRITERS_MAX_MS = 250;
 const BATCH = 100;
 
 export interface OrganizationEventsParts {
@@ -30,10 +27,8 @@ export interface EventPage {
 }
 
 /**
- * Reads what happens to all runtimes of an organization, in the order of ids. An id is given before its
- * event is committed, so one may be there to be read when a lower one is not yet. So it is read no
- * further than to where all are settled: that costs nothing where nobody is writing, and otherwise the
- * time until those who were are done.
+ * Reads what happens to all runtimes of an organization, in the order of ids, and no further than to
+ * where all are settled (`settledEventId`).
  */
 export class OrganizationEvents {
   readonly #parts: OrganizationEventsParts;
@@ -54,12 +49,12 @@ export class OrganizationEvents {
     const { store, wakeUps, closed } = this.#parts;
     const { organizationId, workspaceIds } = actor;
     const until = AbortSignal.any([...signals, closed]);
-    let upTo = await this.#settled(until);
+    let upTo = await settledEventId(store, until);
     let position = earlier(after ?? upTo, upTo);
     yield { events: [], position };
     while (!until.aborted) {
       using call = wakeUps.expect(organizationId, until, LOOK_AGAIN_MS);
-      upTo = await this.#settled(until);
+      upTo = await settledEventId(store, until);
       for (;;) {
         const range = { after: position, upTo, types, workspaceIds };
         const { events, reached } = await store.listOrganizationEvents(
@@ -73,19 +68,6 @@ export class OrganizationEvents {
       }
       await call.heard;
     }
-  }
-
-  /** An id such that no event with it or a lower one will appear any more. */
-  async #settled(until: AbortSignal): Promise<string> {
-    const { store } = this.#parts;
-    const lastId = await store.lastGivenEventId();
-    let writers = await store.listEventWriters();
-    for (let waitMs = WRITERS_MIN_MS; writers.length > 0 && !until.aborted; waitMs *= 2) {
-      await delay(Math.min(waitMs, WRITERS_MAX_MS));
-      const now = await store.listEventWriters();
-      writers = writers.filter((writer) => now.includes(writer));
-    }
-    return lastId;
   }
 }
 

@@ -55,6 +55,18 @@ export class WakeUps implements Disposable {
     };
   }
 
+  /** Calls `heard` whenever there may be something new of a runtime or an organization. */
+  listen(id: string, heard: () => void): Disposable {
+    const waited = this.#wait(id);
+    waited.looks.add(heard);
+    return {
+      [Symbol.dispose]: () => {
+        waited.looks.delete(heard);
+        if (waited.looks.size === 0) this.#leave(id, waited);
+      },
+    };
+  }
+
   /** Stops listening. */
   [Symbol.dispose](): void {
     for (const [id, waited] of this.#waited) this.#forget(id, waited);
