@@ -13,12 +13,14 @@ import { createOperationStore } from '../db/queries/operations.ts';
 import { createRecordingStore } from '../db/queries/recordings.ts';
 import { createProfileStore } from '../db/queries/profile-versions.ts';
 import { createRuntimeStore } from '../db/queries/runtimes.ts';
+import { createDeliveryStore } from '../db/queries/webhook-deliveries.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
   AuditTrail,
   CapacityHistory,
   type CapacitySource,
   diagnose,
+  Dispatcher,
   downloadPackage,
   Drain,
   EgressPolicy,
@@ -30,6 +32,7 @@ import {
   reconcile,
   ReservedPorts,
   RuntimeManager,
+  Sender,
   Tickets,
   WakeUps,
 } from '../runtime-manager/index.ts';
@@ -44,6 +47,7 @@ import { openDataDirectory } from './config/data-directory.ts';
 import { createLogger } from './config/logger.ts';
 import { openSecrets } from './config/secrets.ts';
 import { IdempotentAnswers } from './http/idempotent-answers.ts';
+import { spanIds } from '../runtime-manager/tracing/tracing.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { createPublicAddress } from './http/public-address.ts';
 import { openHealthServer, openServer, type ApiServer } from './http/server.ts';
@@ -109,7 +113,7 @@ async function open(
   const secrets = await openSecrets(config, database.db);
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
-  const metrics = createMetrics(config);
+  const metrics = createMetrics({ ...config, exemplar: traceOfNow });
   const signInLink = new SignInLink();
   const ground = { ...config, log, nodeId, database, secrets, tickets, metrics, signInLink };
   metrics.showDatabase(cachedFigures({ figures: () => isAnswering(database) }));
@@ -231,12 +235,13 @@ async function openCore(ground: WithOthers, parts: ServiceParts, stack: AsyncDis
   const wakeUps = stack.use(new WakeUps(others?.relay));
   const checkoutRoot = join(ground.dataDir, 'checkouts');
   const stores = { store, fileStore, recordingStore, operationStore };
-  const core = { ...stores, storage, fileRemoval, profiles, extensions, reservedPorts, wakeUps };
+  const policies = { reservedPorts, egressPolicy };
+  const core = { ...stores, ...policies, storage, fileRemoval, profiles, extensions, wakeUps };
   const openNode = parts.openNode ?? openLocalNode;
   const opened: Browsers =
     others && ground.role === 'api'
       ? others.withoutNode(storage)
-      : await openNode({ ...ground, ...core, checkoutRoot, egressPolicy }, stack);
+      : await openNode({ ...ground, ...core, checkoutRoot }, stack);
   // What a crash left is kept if it may be of use, and else removed.
   await profiles.recover(checkoutRoot);
   await rm(uploadDir(ground), { recursive: true, force: true });
@@ -273,7 +278,8 @@ async function openServerOf(
   if (runtimes) {
     const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
     const audit = stack.use(openAudit(opened));
-    const verbs = openVerbs({ ...opened, runtimes });
+    const sender = openSender(opened, stack);
+    const verbs = openVerbs({ ...opened, sender, runtimes });
     const operated = openOperated(opened, stack);
     const asked = {
       addressOf: createPublicAddress(opened),
@@ -294,9 +300,25 @@ async function openServerOf(
   return openHealthServer({ ...opened, bus, runtimes: node });
 }
 
+/** What leads from a sample of a metric to its trace. */
+function traceOfNow(): { trace_id: string } | undefined {
+  const { trace_id } = spanIds();
+  return trace_id === undefined ? undefined : { trace_id };
+}
+
 function openAudit({ database, metrics, log }: Ground): AuditTrail {
   const store = createAuditStore(database.db);
   return new AuditTrail({ store, isAway: isDatabaseUnavailable, metrics: metrics.audit, log });
+}
+
+/** What tells webhooks of what happens, and of all that other processes did not tell. */
+function openSender(opened: Opened, stack: AsyncDisposableStack): Sender {
+  const { egressPolicy: policy, version, database, secrets, store: events, wakeUps, log } = opened;
+  const sender = stack.use(new Sender({ policy, version }));
+  const store = createDeliveryStore(database.db, secrets);
+  const metrics = opened.metrics.webhooks;
+  stack.use(new Dispatcher({ store, events, wakeUps, sender, metrics, log }));
+  return sender;
 }
 
 /** What operators see and do. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import { createApiKeyStore } from '../db/queries/api-keys.ts';
 import { createBrowserProfileStore } from '../db/queries/browser-profiles.ts';
+import { createWebhookStore } from '../db/queries/webhooks.ts';
 import { createWorkspaceStore } from '../db/queries/workspaces.ts';
 import type { Sealing } from '../db/sealing.ts';
 import {
@@ -14,13 +15,16 @@ import {
   Recordings,
   RecordingTokens,
   RuntimeFiles,
+  Webhooks,
   type Converter,
+  type EgressPolicy,
   type Extensions,
   type FileRemoval,
   type ObjectStorage,
   type Profiles,
   type ProfileStates,
   type RuntimeManager,
+  type Sender,
 } from '../runtime-manager/index.ts';
 import {
   ApiKeys,
@@ -46,6 +50,8 @@ export interface VerbParts extends Pick<Config, 'dataDir' | 'fileLimits' | 'ceil
   /** Undefined: this process converts no recordings. */
   converter: Pick<Converter, 'soon'> | undefined;
   fileRemoval: FileRemoval;
+  egressPolicy: EgressPolicy;
+  sender: Sender;
   metrics: Metrics;
   log: Logger;
 }
@@ -75,6 +81,12 @@ export function openVerbs(parts: VerbParts) {
       store: workspaceStore,
       stopAll: (actor, workspaceId) => runtimes.stopAll(actor, workspaceId),
       ensureNamespace: (actor, name) => files.ensureNamespace(actor, name),
+    }),
+    webhooks: new Webhooks({
+      store: createWebhookStore(db, secrets),
+      workspaces: workspaceStore,
+      policy: parts.egressPolicy,
+      sender: parts.sender,
     }),
     browserProfiles,
     oneShots: new OneShots({ runtimes, ceilings: parts.ceilings.timeLimits, log: parts.log }),

@@ -103,3 +103,8 @@ export {
   type ScreenshotRequest,
 } from './screenshots/screenshot-request.ts';
 export { Screenshots } from './screenshots/screenshots.ts';
+export { Dispatcher } from './webhooks/dispatcher.ts';
+export { messageId } from './webhooks/message.ts';
+export { Sender, type Attempt } from './webhooks/sender.ts';
+export type { WebhookMetrics } from './webhooks/webhook-metrics.ts';
+export { Webhooks } from './webhooks/webhooks.ts';

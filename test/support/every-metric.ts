@@ -61,6 +61,7 @@ export function openEveryMetric(exemplar?: () => { trace_id: string }): Metrics 
   metrics.files.stored('upload', 5);
   metrics.files.download('stored');
   metrics.audit.lost(0);
+  metrics.webhooks.delivered(120);
   metrics.answered('runtimes-create', 200, 120);
   return { ...metrics, [Symbol.dispose]: () => capacity[Symbol.dispose]() };
 }

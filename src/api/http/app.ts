@@ -14,6 +14,7 @@ import type {
   Operations,
   RuntimeFiles,
   RuntimeManager,
+  Webhooks,
 } from '../../runtime-manager/index.ts';
 import type { ApiKeys, Workspaces } from '../../runtime-manager/runtime/index.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
@@ -82,6 +83,8 @@ import { runtimeRoutes } from '../routes/runtimes.ts';
 import { screenshotRoutes } from '../routes/screenshot.ts';
 import { storageRoutes } from '../routes/storage.ts';
 import type { RequestCeilings } from '../schemas/runtime.ts';
+import { webhookDeliveryRoutes } from '../routes/webhook-deliveries.ts';
+import { webhookRoutes } from '../routes/webhooks.ts';
 import { workspaceRoutes } from '../routes/workspaces.ts';
 
 /** A create passes whole over the message bus, which carries 1 MiB: https://docs.nats.io/running-a-nats-service/configuration#limits */
@@ -99,6 +102,7 @@ const TAGS = [
   'Live view',
   'Recordings',
   'Events',
+  'Webhooks',
   'Control',
   'Captchas',
   'Browser profiles',
@@ -128,6 +132,7 @@ export interface AppParts
   extensions: Extensions;
   extensionMaxBytes: number;
   importMaxBytes: number;
+  webhooks: Webhooks;
   answers: IdempotentAnswers;
   metrics: Metrics;
   /** Returns what the doctor finds. */
@@ -228,6 +233,8 @@ function serveResources(app: ReturnType<typeof createRouter>, parts: AppParts): 
   app.route('/', controlRoutes(parts));
   app.route('/', screenshotRoutes(parts));
   app.route('/', eventRoutes(parts));
+  app.route('/', webhookRoutes(parts));
+  app.route('/', webhookDeliveryRoutes(parts));
   app.route('/', connectionRoutes(parts));
   app.route('/', liveEmbedRoutes(parts));
   app.route('/', runtimeRecordingRoutes(parts));

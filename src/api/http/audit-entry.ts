@@ -28,6 +28,7 @@ const KINDS = new Map([
   ['scrape', 'runtime'],
   ['screenshot', 'runtime'],
   ['storage', 'storage_namespace'],
+  ['webhooks', 'webhook'],
   ['workspaces', 'workspace'],
 ]);
 

@@ -73,6 +73,9 @@ const RUNTIME_ERROR_STATUS = {
   'recording.conversion_failed': 502,
   'operation.not_found': 404,
   'operation.too_many': 429,
+  'webhook.not_found': 404,
+  'webhook.too_many': 409,
+  'webhook.url_not_allowed': 422,
   'page.not_found': 404,
   'page.unavailable': 409,
   'page.load_failed': 422,
@@ -124,6 +127,7 @@ const HINTS: Partial<Record<RuntimeErrorCode, string>> = {
     'Stop the runtimes first, or delete with ?force=true, which stops them.',
   'storage.not_empty': 'Delete its files first, or delete with ?force=true, which deletes them.',
   'storage.quota_exceeded': 'Delete files that nobody needs any more.',
+  'webhook.too_many': 'Delete webhooks that nobody needs any more.',
   'recording.not_ready':
     'Ask again in some seconds, or play the parts that are there: POST …/embed/recording gives a player.',
   'recording.unsupported':

@@ -5,7 +5,12 @@ import {
   Registry,
   type OpenMetricsContentType,
 } from 'prom-client';
-import type { AuditMetrics, FileMetrics, RuntimeMetrics } from '../../runtime-manager/index.ts';
+import type {
+  AuditMetrics,
+  FileMetrics,
+  RuntimeMetrics,
+  WebhookMetrics,
+} from '../../runtime-manager/index.ts';
 import { auditOutcomeOf, type StorageTotals } from '../../runtime-manager/runtime/index.ts';
 import type { Figures } from '../cached-figures.ts';
 import { createClusterMetrics, type ClusterMetrics } from './cluster-metrics.ts';
@@ -14,6 +19,7 @@ import { createFileMetrics, showStorage } from './file-metrics.ts';
 import { showGauge, type Registers } from './gauge.ts';
 import { showNode, type ShownNode } from './node-metrics.ts';
 import { createTiming, type Exemplar } from './timing.ts';
+import { createWebhookMetrics } from './webhook-metrics.ts';
 
 /** From a browser that was ready to one that waited long in the queue. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -41,6 +47,7 @@ export interface Metrics {
   show(parts: ShownNode & { chromiumVersion: string }): void;
   /** Adds a gauge that asks the database. */
   showDatabase: (isUp: Figures<boolean>) => void;
+  webhooks: WebhookMetrics;
   /** Adds gauges of what all organizations have. */
   showStorage: (totals: Figures<StorageTotals>) => void;
   /** Adds those of a process that has others. */
@@ -61,6 +68,7 @@ export function createMetrics({ version, exemplar = () => undefined }: MetricsOp
     meter: createMeter(registers, exemplar),
     files: createFileMetrics(registers),
     audit: createAuditMetrics(registers),
+    webhooks: createWebhookMetrics(registers, exemplar),
     answered: createRequestTiming(registers, exemplar),
     show: ({ chromiumVersion, ...parts }) => {
       nameBuild(chromiumVersion);

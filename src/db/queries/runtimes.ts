@@ -29,6 +29,7 @@ import { asRefusal } from './runtime-refusals.ts';
 import { findRuntime, insertRuntime, moveRuntime, type Row } from './runtime-statements.ts';
 import { correctPlaces, takingPlace } from './quotas.ts';
 import { createWaitingStore } from './waiting.ts';
+import { handOver } from './webhook-handover.ts';
 import { findWorkspace } from './workspaces.ts';
 
 export interface RuntimeStoreOptions {
@@ -230,11 +231,14 @@ async function recordActivity(
 }
 
 async function removeRuntime(db: Db, organizationId: string, id: string): Promise<boolean> {
-  const removed = await db
-    .delete(runtimes)
-    .where(and(isRuntime(organizationId, id), isOver))
-    .returning({ id: runtimes.id });
-  return removed.length > 0;
+  return db.transaction(async (tx) => {
+    const doomed = and(isRuntime(organizationId, id), isOver);
+    const [held] = await tx.select({ id: runtimes.id }).from(runtimes).where(doomed).for('update');
+    if (!held) return false;
+    await handOver(tx, organizationId, sql`${id}::uuid`);
+    await tx.delete(runtimes).where(doomed);
+    return true;
+  });
 }
 
 function isRuntime(organizationId: string, id: string) {

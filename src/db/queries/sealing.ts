@@ -1,6 +1,6 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { browserProfiles, runtimes, sealing, sealingKeys } from '../schema/index.ts';
+import { browserProfiles, runtimes, sealing, sealingKeys, webhooks } from '../schema/index.ts';
 
 /** What a database says about the keys of its sealed texts. */
 export interface SealingRecord {
@@ -51,14 +51,21 @@ async function read(db: Reader): Promise<SealingRecord> {
   return { salt: row.salt, sealed: row.sealed ?? undefined, keyIds: keys.map(({ id }) => id) };
 }
 
-/** The places of sealed passwords, by the shapes of `BrowserConfig` and of `Launch`. */
+/** The places of sealed passwords, by the shapes of `BrowserConfig`, `Launch` and `SealedSecrets`. */
 const PASSWORDS = {
   profile: { table: browserProfiles, json: sql`config`, path: sql`'{proxy,password}'` },
   runtime: { table: runtimes, json: sql`launch`, path: sql`'{config,proxy,password}'` },
+  webhook: { table: webhooks, json: sql`secrets`, path: sql`'{current}'` },
+  'former webhook secret': { table: webhooks, json: sql`secrets`, path: sql`'{previous}'` },
 };
 
 export type PasswordOwner = keyof typeof PASSWORDS;
-export const PASSWORD_OWNERS: readonly PasswordOwner[] = ['profile', 'runtime'];
+export const PASSWORD_OWNERS: readonly PasswordOwner[] = [
+  'profile',
+  'runtime',
+  'webhook',
+  'former webhook secret',
+];
 
 /** `from`: the id after which a batch begins. */
 export async function listPasswords(

@@ -13,6 +13,7 @@ import { given } from '../prepared.ts';
 import { isOver, runtimes, workspaces } from '../schema/index.ts';
 import { isViolation } from './database-errors.ts';
 import { afterCursor, toPage } from './pages.ts';
+import { handOver } from './webhook-handover.ts';
 
 /** What the core keeps of workspaces, in Postgres. */
 export function createWorkspaceStore(db: Db): WorkspaceStore {
@@ -123,15 +124,17 @@ async function removeWorkspace(
 ): Promise<'removed' | 'absent' | 'has_active_runtimes'> {
   try {
     return await db.transaction(async (tx) => {
-      await tx.delete(runtimes).where(
-        and(
-          eq(runtimes.organizationId, organizationId),
-          eq(runtimes.workspaceId, id),
-          // This must not match an index's condition, or the statement would read every ended
-          // runtime for one workspace.
-          sql`(${isOver}) is true`,
-        ),
+      const doomed = and(
+        eq(runtimes.organizationId, organizationId),
+        eq(runtimes.workspaceId, id),
+        // This must not match an index's condition, or the statement would read every ended
+        // runtime for one workspace.
+        sql`(${isOver}) is true`,
       );
+      const ids = () => tx.select({ id: runtimes.id }).from(runtimes).where(doomed);
+      await ids().for('update');
+      await handOver(tx, organizationId, ids());
+      await tx.delete(runtimes).where(doomed);
       const deleted = await tx
         .delete(workspaces)
         .where(isWorkspace(organizationId, id))

@@ -13,4 +13,5 @@ export * from './runtimes.ts';
 export * from './sealing.ts';
 export * from './storage-namespaces.ts';
 export * from './storages.ts';
+export * from './webhooks.ts';
 export * from './workspaces.ts';

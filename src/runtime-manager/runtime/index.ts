@@ -118,6 +118,28 @@ export { profileInUse } from '../profiles/profile-errors.ts';
 export type { ProfileStore } from '../profiles/profile-store.ts';
 export type { Batch, BatchEnd, KeptRecords, RetentionStore } from '../retention/retention-store.ts';
 export { STORAGE_STATES, type StorageStore } from '../storage/storage-store.ts';
+export { eventPatternProblem } from '../webhooks/event-patterns.ts';
+export {
+  DELIVERY_STATUSES,
+  DISABLED_REASONS,
+  WEBHOOK_STATUSES,
+  type ClaimedWebhook,
+  type Delivery,
+  type NewWebhook,
+  type PendingDelivery,
+  type Webhook,
+  type WebhookChanges,
+  type WebhookEvent,
+  type WebhookTarget,
+} from '../webhooks/webhook.ts';
+export type {
+  DeliveryRecord,
+  DeliveryStore,
+  Lease,
+  TurnRecord,
+  WebhookScope,
+  WebhookStore,
+} from '../webhooks/webhook-store.ts';
 export type {
   Workspace,
   WorkspaceChanges,

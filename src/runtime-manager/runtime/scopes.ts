@@ -12,6 +12,8 @@ export const SCOPES = [
   'extensions:write',
   'files:read',
   'files:write',
+  'webhooks:read',
+  'webhooks:write',
   'admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -31,6 +33,9 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'extensions:write': 'Upload, import, rename and delete browser extensions.',
   'files:read': 'See and read files: in storage namespaces, and those of runtimes.',
   'files:write': 'Store, move and delete files, and create and delete storage namespaces.',
+  'webhooks:read': 'See webhooks and what became of their deliveries.',
+  'webhooks:write':
+    'Create, change, test and delete webhooks, which are told what happens, and rotate their secrets.',
   admin:
     'Manage API keys, and operate the whole service: see and drain its nodes, and what the doctor finds.',
 };
