@@ -6,6 +6,7 @@ import { deriveKeys } from '../../src/db/derived-keys.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { insertProfile } from '../../src/db/queries/browser-profiles.ts';
 import { createProfileStore } from '../../src/db/queries/profile-versions.ts';
+import { createWebhookStore } from '../../src/db/queries/webhooks.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import { resealAll } from '../../src/db/reseal.ts';
 import { browserProfiles, sealing } from '../../src/db/schema/index.ts';
@@ -155,14 +156,23 @@ test('resealing leaves nothing to old keys, and may be repeated', async () => {
   const runtime = await insertRecord(store, organizationId, newRecord({ nodeId, launch }));
   const plain = await insertRecord(store, organizationId, newRecord({ nodeId }));
 
+  const hook = { url: 'http://a/', events: ['*'], workspaceId: undefined, description: undefined };
+  const webhooks = createWebhookStore(db, old);
+  const made = await webhooks.insert(organizationId, { ...hook, secret: 'whsec_1' }, 1);
+  const scope = { organizationId, workspaceIds: undefined };
+  await webhooks.rotate(scope, made?.id ?? '', { secret: 'whsec_2', keepMs: 3_600_000 });
+
   const rotated = await start(NEW, [OLD]);
-  expect(await resealAll(db, rotated)).toBe(3);
+  expect(await resealAll(db, rotated)).toBe(5);
   expect(await resealAll(db, rotated)).toBe(0);
 
   await expect(Sealing.open(db, OLD)).rejects.toThrow(refusal);
   const alone = await start(NEW);
   expect(await passwordOf(before, alone)).toBe('hush');
   expect(await passwordOf(profile, alone)).toBe('secret');
+  expect(await createWebhookStore(db, alone).findTarget(scope, made?.id ?? '')).toMatchObject({
+    secrets: ['whsec_2', 'whsec_1'],
+  });
   const runtimes = createRuntimeStore(database, alone, { maxRuntimesPerOrganization: 10 });
   const { workspaceId } = runtime;
   expect(await runtimes.find(organizationId, workspaceId, runtime.id)).toEqual(runtime);

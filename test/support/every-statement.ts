@@ -17,6 +17,8 @@ import { createRetentionStore } from '../../src/db/queries/retention.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
 import * as sealing from '../../src/db/queries/sealing.ts';
 import { createStorageStore } from '../../src/db/queries/storages.ts';
+import { createDeliveryStore } from '../../src/db/queries/webhook-deliveries.ts';
+import { createWebhookStore } from '../../src/db/queries/webhooks.ts';
 import * as workspaces from '../../src/db/queries/workspaces.ts';
 import type { Sealing } from '../../src/db/sealing.ts';
 import {
@@ -31,6 +33,7 @@ import { keepAudit } from './every-audit-statement.ts';
 import { keepOperations } from './every-operation-statement.ts';
 import { keepRecordings } from './every-recording-statement.ts';
 import { keepFiles } from './every-file-statement.ts';
+import { keepWebhooks } from './every-webhook-statement.ts';
 import { insertRecord, newRecord, RUNNING } from './records.ts';
 
 const PAGE = 100;
@@ -112,6 +115,10 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const audit = watch(createAuditStore(db), uncalled);
   const recordings = watch(createRecordingStore(db), uncalled);
   const operations = watch(createOperationStore(db), uncalled);
+  const webhooks = watch(
+    { ...createWebhookStore(db, secrets), ...createDeliveryStore(db, secrets) },
+    uncalled,
+  );
   const query = watch(
     {
       ...keyQueries,
@@ -210,6 +217,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   await keepRecordings(recordings, place);
   await keepOperations(operations, place);
   await keepAudit(audit, place, walk);
+  await keepWebhooks(webhooks, { organizationId: org, runtimeId: life.id, upTo: range.upTo }, walk);
   const recorded = await records.listStored(PAGE);
   await records.listKept(recorded.map(({ id }) => id));
   await runtimes.move(life, { to: 'stopped', reason: 'requested' });

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../../src/db/client.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { FULL_WEBHOOK } from './every-webhook-statement.ts';
 
 /** The name of the organization that has nearly all of it. */
 export const BUSY = 'busy';
@@ -60,6 +61,14 @@ export async function fillTables(db: Db, over: number): Promise<void> {
     ), mark as (
       insert into recording_marks (recording_id, at_ms, type, tab_id, data)
       select id, 0, 'tab.opened', 't', '{}' from recording
+    ), webhook as (
+      insert into webhooks (id, organization_id, url, events, secrets, position)
+      select ${FULL_WEBHOOK}::uuid, org.id, 'http://old/', '{*}', '{}', 1000000000 from org
+      returning id, organization_id
+    ), delivery as (
+      insert into webhook_deliveries (webhook_id, event_id, event_type, runtime_id, status, attempts)
+      select webhook.id, n, 'runtime.created', organization_id, 'delivered', 1
+      from webhook, generate_series(1, ${over}) n
     ), key as (
       insert into idempotency_keys (id, request, node_id, answer, created_at)
       select 'old ' || n, 'r', gen_random_uuid(), 'a', now() - make_interval(hours => 1 + n / 20)
