@@ -1,0 +1,175 @@
+/**
+ * What webhooks cost: 1,000 events a second, which ten webhooks get, while an eleventh has a receiver
+ * that never answers. Exits with 1 when an event is missing or late, the service's memory grows, or
+ * creates take longer than beside the same events without webhooks.
+ *
+ *     node bench/webhooks.ts [--seconds=20] [--rounds=20]
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { sql } from 'drizzle-orm';
+import { openPostgres } from './suite/postgres.ts';
+import { openService } from './suite/service.ts';
+import { median, p95, timed } from './suite/statistics.ts';
+
+const WEBHOOKS = 10;
+const PER_SECOND = 1000;
+const TICK_MS = 20;
+const GOALS = { lagMs: 1000, growthMb: 30, createRatio: 1.05 };
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '20' },
+  },
+});
+
+await using postgres = await openPostgres();
+const { socketDir, user, database: name } = postgres.address;
+const { db } = postgres.database;
+await using service = await openService({
+  DATABASE_URL: `postgres://${user}@${encodeURIComponent(socketDir)}/${name}`,
+  BCTRL_API_KEY: `bctrl_${randomBytes(16).toString('hex')}`,
+});
+
+const lags: number[] = [];
+const receiver = createServer((request, response) => {
+  if (request.url === '/hangs') return;
+  void json(request).then((message) => {
+    lags.push(Date.now() - Date.parse(String(Object(message)['timestamp'])));
+    response.writeHead(204).end();
+  });
+}).listen(0, '127.0.0.1');
+await once(receiver, 'listening');
+const at = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+
+const ids: string[] = [];
+const webhooksOf = async (status: 'enabled' | 'disabled') => {
+  for (const id of ids) await service.call('PATCH', `/v1/webhooks/${id}`, { status });
+};
+for (let nth = 0; nth < WEBHOOKS; nth++)
+  ids.push(await createWebhook(`/${nth}`, await workspace()));
+ids.push(await createWebhook('/hangs', undefined));
+
+await webhooksOf('disabled');
+await createTimes(5);
+const without: number[] = [];
+const beside: number[] = [];
+const rounds = Number(values.rounds) / 4;
+for (let part = 0; part < 4; part++) {
+  await webhooksOf('disabled');
+  without.push(...(await whileEventsHappen(() => createTimes(rounds))));
+  await webhooksOf('enabled');
+  beside.push(...(await whileEventsHappen(() => createTimes(rounds))));
+}
+await caughtUp();
+const createRatio = median(beside) / median(without);
+console.log(
+  `create: median ${median(without).toFixed(1)} ms without, ${median(beside).toFixed(1)} ms with webhooks: × ${createRatio.toFixed(2)} (goal ${GOALS.createRatio})`,
+);
+
+const seconds = Number(values.seconds);
+await happenFor(seconds / 2);
+lags.length = 0;
+const beforeMb = await memoryMb();
+const written = await happenFor(seconds);
+const growthMb = (await memoryMb()) - beforeMb;
+await caughtUp();
+const lagMs = p95(lags);
+console.log(
+  `${written} events in ${seconds} s: ${lags.length} delivered, lag median ${median(lags).toFixed(0)} ms, p95 ${lagMs.toFixed(0)} ms (goal ${GOALS.lagMs} ms); memory +${growthMb.toFixed(0)} MB (goal ${GOALS.growthMb} MB)`,
+);
+const isMet =
+  createRatio <= GOALS.createRatio &&
+  lagMs <= GOALS.lagMs &&
+  growthMb <= GOALS.growthMb &&
+  lags.length >= written;
+process.exitCode = isMet ? 0 : 1;
+receiver.closeAllConnections();
+receiver.close();
+
+/** A workspace with a runtime that is over, for events to be of. */
+async function workspace(): Promise<string> {
+  const made = await service.call('POST', '/v1/workspaces', { name: `w-${randomUUID()}` });
+  await db.execute(sql`
+    insert into runtimes (id, organization_id, workspace_id, node_id, alias, kind, driver, launch, state)
+    select gen_random_uuid(), organization_id, id, gen_random_uuid(), 'r', 'browser', 'playwright',
+      '{"mode":"ephemeral"}', 'stopped' from workspaces where id = ${made.json.id}`);
+  return made.json.id;
+}
+
+async function createWebhook(path: string, workspaceId: string | undefined): Promise<string> {
+  const body = { url: at + path, events: ['download.started'], workspaceId };
+  const { json: made, text } = await service.call('POST', '/v1/webhooks', body);
+  if (made.id === undefined) throw new Error(text);
+  return made.id;
+}
+
+async function createTimes(count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let nth = 0; nth < count; nth++) {
+    await delay(300);
+    let end: () => Promise<unknown> = async () => undefined;
+    times.push(
+      await timed(async () => {
+        const runtime = await service.create();
+        end = () => runtime.end();
+      }),
+    );
+    await end();
+  }
+  return times;
+}
+
+async function whileEventsHappen<T>(work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const writing = happenUntil(() => over.signal.aborted);
+  const result = await work();
+  over.abort();
+  await writing;
+  return result;
+}
+
+function happenFor(forS: number): Promise<number> {
+  const until = performance.now() + forS * 1000;
+  return happenUntil(() => performance.now() >= until);
+}
+
+/** Events of all workspaces in turn, a few in each statement; resolves with how many there were. */
+async function happenUntil(isOver: () => boolean): Promise<number> {
+  const began = performance.now();
+  let written = 0;
+  while (!isOver()) {
+    const each = Math.floor(
+      (((performance.now() - began) / 1000) * PER_SECOND - written) / WEBHOOKS,
+    );
+    if (each > 0) {
+      await db.execute(sql`
+        insert into runtime_events (organization_id, runtime_id, type, data)
+        select organization_id, id, 'download.started', '{"filename":"report.pdf"}'
+        from runtimes, generate_series(1, ${each}) where alias = 'r'`);
+      written += each * WEBHOOKS;
+    }
+    await delay(TICK_MS);
+  }
+  return written;
+}
+
+/** Resolves when nothing came for three seconds. */
+async function caughtUp(): Promise<void> {
+  for (let before = -1; before !== lags.length;) {
+    before = lags.length;
+    await delay(3000);
+  }
+}
+
+async function memoryMb(): Promise<number> {
+  const status = await readFile(`/proc/${service.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
