@@ -39,6 +39,8 @@ import { createRouter, type ApiEnv } from './api-env.ts';
 import { explainRefusals } from './request-issues.ts';
 import { withJsonParameters } from './openapi.ts';
 import { createOperationOf } from './operations.ts';
+import { TAGS } from './tags.ts';
+import { withWordedDefaults } from './worded-defaults.ts';
 import type { PublicAddress } from './public-address.ts';
 import { apiKeyRoutes } from '../routes/api-keys.ts';
 import { auditRoutes } from '../routes/audit.ts';
@@ -93,28 +95,6 @@ const BODY_MAX_BYTES = 1_000_000;
 const DISCOVERY = /^\/json(?:\/|$)/;
 const DISCOVERY_HINT =
   'Discovery works below the cdpUrl of a runtime, for example at <cdpUrl>/json/version: give the client that address, or its path.';
-const TAGS = [
-  'Runtimes',
-  'Operations',
-  'One-shots',
-  'Connections',
-  'MCP',
-  'Live view',
-  'Recordings',
-  'Events',
-  'Webhooks',
-  'Control',
-  'Captchas',
-  'Browser profiles',
-  'Browser extensions',
-  'Workspaces',
-  'Storage',
-  'Files of runtimes',
-  'API keys',
-  'Audit',
-  'Nodes',
-  'Health',
-];
 
 export interface AppParts
   extends AuthParts, LivePageParts, RecordingRouteParts, OneShotRouteParts, ConsoleSessionParts {
@@ -269,11 +249,13 @@ function referenceOf(app: ReturnType<typeof createRouter>, address: string) {
       title: 'bctrl API',
       version: '1.0.0',
       description: 'Real Chromium browsers for programs, over HTTP.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      contact: { name: 'Whoever runs this service', url: address },
     },
     servers: [{ url: address }],
-    tags: TAGS.map((name) => ({ name })),
+    tags: TAGS,
   });
-  return withJsonParameters(reference);
+  return withWordedDefaults(withJsonParameters(reference));
 }
 
 function noSuchRoute(

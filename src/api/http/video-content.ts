@@ -9,7 +9,7 @@ import { json, RETRY_AFTER } from './openapi.ts';
 /** The last part of a video's path. */
 export const VideoFile = z
   .string()
-  .openapi({ description: 'The id of a tab, with `.mp4` at its end.' });
+  .openapi({ description: 'The id of a tab, with `.mp4` at its end.', example: 'A1B2C3.mp4' });
 const CODECS = ['av1', 'h264'] as const;
 type Codec = (typeof CODECS)[number];
 export const VideoQuery = z.strictObject({

@@ -30,6 +30,8 @@ const importPackage = createRoute({
   method: 'post',
   path: `${PATH}/import`,
   summary: 'Import a browser extension from a URL; it is kept if it works',
+  description:
+    'The service downloads the package and tries it out in a browser before it is stored.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(ExtensionImport),
   responses: {
@@ -51,6 +53,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List browser extensions, newest first',
+  description: 'A page has up to `limit` extensions; `nextCursor` is present if there are more.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(ExtensionList, 'A page of extensions'), ...errors() },
 });
@@ -62,6 +65,7 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{extensionId}`,
   summary: 'Get a browser extension',
+  description: 'Says what Chromium reported when the extension was tried out.',
   request: { params: ExtensionPath },
   responses: { 200: json(ExtensionBody, 'The extension'), ...errors('extension.not_found') },
 });
@@ -73,6 +77,7 @@ const update = createRoute({
   method: 'patch',
   path: `${PATH}/{extensionId}`,
   summary: 'Rename a browser extension',
+  description: 'Only the name can change. Import another version as another extension.',
   request: { params: ExtensionPath, ...jsonBody(ExtensionChange) },
   responses: {
     200: json(ExtensionBody, 'The extension'),
@@ -87,6 +92,7 @@ const remove = createRoute({
   method: 'delete',
   path: `${PATH}/{extensionId}`,
   summary: 'Delete a browser extension that no profile and no active runtime uses',
+  description: 'An extension that an active runtime or a profile uses is refused with 409.',
   request: { params: ExtensionPath },
   responses: {
     200: json(ExtensionBody, 'The extension as it was'),

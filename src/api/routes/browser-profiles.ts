@@ -32,6 +32,8 @@ const create = (request: ProfileRequests['create']) =>
     method: 'post',
     path: PATH,
     summary: 'Create a browser profile',
+    description:
+      'A profile keeps cookies, storage, history and settings from one runtime to the next. Nothing is saved in it until a runtime with `launch.mode` `profile` ends.',
     parameters: [IdempotencyKeyHeader],
     request: jsonBody(request),
     responses: {
@@ -53,6 +55,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List browser profiles, newest first',
+  description: 'A page has up to `limit` profiles; `nextCursor` is present if there are more.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(ProfileList, 'A page of profiles'), ...errors() },
 });
@@ -64,6 +67,7 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{profileId}`,
   summary: 'Get a browser profile',
+  description: 'The password of its proxy is never shown.',
   request: { params: ProfilePath },
   responses: { 200: json(ProfileBody, 'The profile'), ...errors('profile.not_found') },
 });
@@ -76,6 +80,7 @@ const update = (request: ProfileRequests['update']) =>
     method: 'patch',
     path: `${PATH}/{profileId}`,
     summary: 'Change a browser profile, from its next launch on',
+    description: 'Changes count from the next launch on.',
     request: { params: ProfilePath, ...jsonBody(request) },
     responses: {
       200: json(ProfileBody, 'The profile'),
@@ -97,6 +102,7 @@ const remove = createRoute({
   method: 'delete',
   path: `${PATH}/{profileId}`,
   summary: 'Delete a browser profile with all its versions',
+  description: 'Deletes its versions, too. A profile that a runtime uses is refused with 409.',
   request: { params: ProfilePath },
   responses: {
     200: json(ProfileBody, 'The profile as it was'),

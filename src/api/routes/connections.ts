@@ -49,6 +49,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List the connections to a runtime, newest first',
+  description: "The runtime's own connections and those that were made for it, without their URLs.",
   request: { params: RuntimePath },
   responses: {
     200: json(ConnectionList, 'The connections'),

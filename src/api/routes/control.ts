@@ -34,6 +34,8 @@ const get = createRoute({
   method: 'get',
   path: PATH,
   summary: 'See who drives a runtime',
+  description:
+    'Says whether a person or a program drives the browser now, and whether a person was asked to.',
   request: { params: RuntimePath },
   responses: { 200: json(ControlBody, 'Who drives'), ...errors(...CONTROL_ERRORS) },
 });

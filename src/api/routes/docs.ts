@@ -22,8 +22,23 @@ const PAGE = `<!doctype html>
     <div id="reference"></div>
     <script src="/docs/swagger-ui-bundle.js"></script>
     <script>
+      // What "Authorize" takes is sent as this header, so that no operation has to ask for the header too.
+      const isAuthorization = ({ name, in: place }) => place === 'header' && name === 'Authorization';
+      const withoutAuthorization = (reference) => {
+        for (const operation of Object.values(reference.paths ?? {}).flatMap(Object.values)) {
+          const { parameters } = operation;
+          if (parameters) operation.parameters = parameters.filter((one) => !isAuthorization(one));
+        }
+        return reference;
+      };
+      const AuthorizedOnce = () => ({
+        statePlugins: {
+          spec: { wrapActions: { updateJsonSpec: (update) => (reference) => update(withoutAuthorization(reference)) } },
+        },
+      });
       SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true,
-        defaultModelsExpandDepth: 0, showExtensions: true, persistAuthorization: true });
+        defaultModelsExpandDepth: 0, showExtensions: true, persistAuthorization: true, tryItOutEnabled: true,
+        plugins: [AuthorizedOnce] });
     </script>
   </body>
 </html>

@@ -34,6 +34,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List the events of a runtime, oldest first',
+  description: 'Read on with the `nextCursor` of a page as `after` of the next.',
   request: { params: RuntimePath, query: EventQuery },
   responses: { 200: json(EventList, 'The events'), ...errors(...RUNTIME_NOT_FOUND) },
 });

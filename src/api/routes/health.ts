@@ -43,7 +43,10 @@ const healthz = createRoute({
   method: 'get',
   path: '/healthz',
   tags: ['Health'],
+  security: [],
   summary: 'Whether the process is up',
+  description:
+    'Answers as soon as the process takes requests. It looks at nothing else: use it to decide whether to restart the process.',
   responses: { 200: json(Health, 'The process is up') },
 });
 
@@ -52,7 +55,10 @@ const readyz = createRoute({
   method: 'get',
   path: '/readyz',
   tags: ['Health'],
+  security: [],
   summary: 'Whether a runtime could be created now',
+  description:
+    'Looks at the database, the browser and, in a cluster, the bus. Use it to decide whether to send requests here.',
   responses: {
     200: json(
       Readiness,

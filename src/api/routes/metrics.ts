@@ -28,6 +28,8 @@ const metricsRoute = createRoute({
   method: 'get',
   path: '/metrics',
   tags: ['Health'],
+  // Its token is none of the API's keys.
+  security: [],
   summary: 'Metrics for Prometheus',
   description:
     'Requires the token of `BCTRL_METRICS_TOKEN` as a bearer token. If none is configured, only this machine may ask.',

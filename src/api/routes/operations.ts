@@ -56,6 +56,7 @@ const get = createRoute({
   method: 'get',
   path: ONE,
   summary: 'Get an operation',
+  description: 'With the results of the steps once it is over.',
   request: { params: OperationPath },
   responses: { 200: json(OperationBody, 'The operation'), ...errors('operation.not_found') },
 });

@@ -6,7 +6,7 @@ import {
 } from '../../runtime-manager/index.ts';
 import type { BrowserProfile } from '../../runtime-manager/runtime/index.ts';
 import { asBody } from '../http/body-stream.ts';
-import { BODY_ERRORS, errors, json, jsonBody, requires } from '../http/openapi.ts';
+import { BODY_ERRORS, errors, json, requires } from '../http/openapi.ts';
 import { receiveZip, ZIP_TYPE } from '../http/zip-upload.ts';
 import { limitBody } from '../middleware/limit-body.ts';
 import { jsonOnly } from '../middleware/json-only.ts';
@@ -20,6 +20,11 @@ import {
 
 const common = { tags: ['Browser profiles'] };
 const PATH = '/v1/browser-profiles/{profileId}';
+
+const STATE = {
+  cookies: [{ name: 'session', value: 'a1b2c3', url: 'https://example.com' }],
+  origins: [{ origin: 'https://example.com', localStorage: [{ name: 'theme', value: 'dark' }] }],
+};
 
 const STATE_MAX_BYTES = 64 * 1024 ** 2;
 const ZIP = { [ZIP_TYPE]: { schema: z.string().openapi({ format: 'binary' }) } };
@@ -37,6 +42,8 @@ const exportZip = createRoute({
   method: 'get',
   path: `${PATH}/versions/{version}/export`,
   summary: 'Export a version as a zip of its files',
+  description:
+    'The zip has what the browser saved of its user data directory, and can be imported into any profile. It contains what the browser was signed in with: keep it secret.',
   request: { params: VersionPath },
   responses: { 200: { description: 'The zip', content: ZIP }, ...errors(...VERSION_ERRORS) },
 });
@@ -48,6 +55,8 @@ const exportState = createRoute({
   method: 'get',
   path: `${PATH}/versions/{version}/storage-state`,
   summary: "Export cookies, local storage and IndexedDB of a version as Playwright's storageState",
+  description:
+    'The state is what `browser.newContext({ storageState })` of Playwright takes. It contains what the browser was signed in with: keep it secret.',
   request: { params: VersionPath },
   responses: {
     200: json(StorageState, 'The state'),
@@ -62,6 +71,8 @@ const importZip = createRoute({
   method: 'post',
   path: `${PATH}/import`,
   summary: 'Import an exported zip as a new version, from which the next launch begins',
+  description:
+    'The body is a zip as the export answers it. Of it the state that sites keep is taken, but no preferences, extensions and permissions. A profile that a runtime writes is refused with 409.',
   request: { params: ProfilePath, body: { required: true, content: ZIP } },
   responses: {
     200: json(VersionBody, 'The version'),
@@ -76,7 +87,15 @@ const importState = createRoute({
   method: 'post',
   path: `${PATH}/storage-state`,
   summary: "Import Playwright's storageState as a new version, from which the next launch begins",
-  request: { params: ProfilePath, ...jsonBody(GivenStorageState) },
+  description:
+    'The body is what `context.storageState()` of Playwright returns. A profile that a runtime writes is refused with 409.',
+  request: {
+    params: ProfilePath,
+    body: {
+      required: true,
+      content: { 'application/json': { schema: GivenStorageState, example: STATE } },
+    },
+  },
   responses: {
     200: json(VersionBody, 'The version'),
     ...errors(

@@ -29,6 +29,8 @@ const versions = createRoute({
   method: 'get',
   path: `${PATH}/{profileId}/versions`,
   summary: 'List the saved versions of a browser profile, newest first',
+  description:
+    'Each end of a runtime that wrote the profile, each checkpoint and each import is a version.',
   request: { params: ProfilePath },
   responses: { 200: json(VersionList, 'The versions'), ...errors('profile.not_found') },
 });
@@ -40,6 +42,8 @@ const restore = createRoute({
   method: 'post',
   path: `${PATH}/{profileId}/versions/{version}/restore`,
   summary: 'Restore a version, from which the next launch begins',
+  description:
+    'The next launch begins from that version. A profile that a runtime writes is refused with 409.',
   parameters: [IdempotencyKeyHeader],
   request: { params: VersionPath },
   responses: {
@@ -55,6 +59,8 @@ const fork = createRoute({
   method: 'post',
   path: `${PATH}/{profileId}/fork`,
   summary: 'Create a browser profile from a version of another',
+  description:
+    'The copy has the settings of the profile and one version of its state. From then on both go their own ways.',
   parameters: [IdempotencyKeyHeader],
   request: { params: ProfilePath, ...jsonBody(ForkProfileRequest) },
   responses: {

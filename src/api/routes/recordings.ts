@@ -28,11 +28,14 @@ import {
   toMarkBody,
   toRecordingSummary,
 } from '../schemas/recording.ts';
+import { EXAMPLE_ID } from '../schemas/example-id.ts';
 
 const common = { tags: ['Recordings'] };
 const ONE = '/v1/recordings/{recordingId}';
 
-const RecordingPath = z.object({ recordingId: z.uuid() });
+const RecordingPath = z.object({
+  recordingId: z.uuid().openapi({ description: "The recording's id.", example: EXAMPLE_ID }),
+});
 
 const list = createRoute({
   ...common,
@@ -41,6 +44,8 @@ const list = createRoute({
   method: 'get',
   path: '/v1/recordings',
   summary: 'List recordings of all workspaces, newest first',
+  description:
+    'Of all workspaces that the key can see. A recording outlives the record of its runtime.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(RecordingList, 'A page of recordings'), ...errors() },
 });
@@ -52,6 +57,7 @@ const getOne = createRoute({
   method: 'get',
   path: ONE,
   summary: 'Get a recording',
+  description: 'With its tabs, whose videos `GET /v1/recordings/{recordingId}/{file}` answers.',
   request: { params: RecordingPath },
   responses: { 200: json(RecordingBody, 'The recording'), ...errors('recording.not_found') },
 });
@@ -63,6 +69,7 @@ const marks = createRoute({
   method: 'get',
   path: `${ONE}/marks`,
   summary: 'List what happened in a recording',
+  description: 'What happened, at which time of the recording. Read on with `next` as `after`.',
   request: { params: RecordingPath, query: MarkQuery },
   responses: { 200: json(RecordingMarks, 'The index'), ...errors('recording.not_found') },
 });
@@ -74,6 +81,8 @@ const embedOne = createRoute({
   method: 'post',
   path: `${ONE}/embed`,
   summary: 'Get the address of a page that plays a recording',
+  description:
+    'For a page of your own: the address shows the recording to whoever has it, until `expiresAt`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RecordingPath },
   responses: {
@@ -101,6 +110,8 @@ const remove = createRoute({
   method: 'delete',
   path: ONE,
   summary: 'Delete a recording',
+  description:
+    'Its videos are deleted, too. A recording whose runtime is still up is refused with 409.',
   request: { params: RecordingPath },
   responses: {
     200: json(RecordingSummary, 'The recording as it was'),

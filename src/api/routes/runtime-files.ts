@@ -38,6 +38,7 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{fileId}`,
   summary: 'Get a file of a runtime',
+  description: 'While the file arrives, `progress` says how far it is.',
   request: { params: RuntimeFilePath },
   responses: { 200: json(RuntimeFileBody, 'The file'), ...errors(...NOT_FOUND) },
 });

@@ -68,7 +68,7 @@ const video = createRoute({
   responses: { ...VIDEO, ...errors(...RUNTIME_NOT_FOUND, ...VIDEO_ERRORS) },
 });
 
-const state = (verb: 'pause' | 'resume', summary: string) =>
+const state = (verb: 'pause' | 'resume', summary: string, description: string) =>
   createRoute({
     ...common,
     ...requires('runtimes:connect'),
@@ -76,6 +76,7 @@ const state = (verb: 'pause' | 'resume', summary: string) =>
     method: 'post',
     path: `${PATH}/${verb}`,
     summary,
+    description,
     parameters: [IdempotencyKeyHeader],
     request: { params: RuntimePath },
     responses: {
@@ -83,8 +84,12 @@ const state = (verb: 'pause' | 'resume', summary: string) =>
       ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.unreachable'),
     },
   });
-const pause = state('pause', 'Record nothing until `resume`');
-const resume = state('resume', 'Record again');
+const pause = state(
+  'pause',
+  'Record nothing until `resume`',
+  'The index of the recording says when.',
+);
+const resume = state('resume', 'Record again', 'A recording that is not paused stays as it is.');
 
 export function runtimeRecordingRoutes(parts: RecordingRouteParts) {
   const { runtimes, recordings } = parts;

@@ -74,6 +74,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes',
   summary: 'List the runtimes of a workspace, newest first',
+  description: 'A page has up to `limit` runtimes; `nextCursor` is present if there are more.',
   request: {
     params: WorkspacePath,
     query: z.strictObject({ status: RuntimeStatusFilter, ...paging }),
@@ -100,6 +101,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
   summary: 'Get a runtime',
+  description: 'The answer has the connection URLs while clients can connect.',
   request: { params: RuntimePath },
   responses: { 200: json(RuntimeBody, 'The runtime'), ...errors(...RUNTIME_NOT_FOUND) },
 });
@@ -148,6 +150,8 @@ const restart = createRoute({
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/restart',
   summary: 'Stop a runtime and start it again',
+  description:
+    'As a stop and a start in one request. The runtime keeps its id and alias, and `generation` grows by one.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -163,6 +167,8 @@ const remove = createRoute({
   method: 'delete',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
   summary: 'Delete the record of a runtime that is over',
+  description:
+    'Deletes its events, and the files that it keeps, too. A runtime that is active is refused with 409: stop it first.',
   request: { params: RuntimePath },
   responses: {
     200: json(RuntimeBody, 'The runtime as it was'),

@@ -58,6 +58,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/workspaces/{id}',
   summary: 'Get a workspace',
+  description: 'By its id or its name.',
   request: { params: WorkspacePath },
   responses: { 200: json(WorkspaceBody, 'The workspace'), ...errors('workspace.not_found') },
 });
@@ -85,6 +86,8 @@ const remove = createRoute({
   method: 'delete',
   path: '/v1/workspaces/{id}',
   summary: 'Delete a workspace with the records of its runtimes',
+  description:
+    'Deletes its records of runtimes too. Profiles, extensions and files stay: they belong to the organization.',
   request: { params: WorkspacePath, query: DeleteWorkspaceQuery },
   responses: {
     200: json(WorkspaceBody, 'The workspace as it was'),

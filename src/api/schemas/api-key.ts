@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { SCOPE_MEANINGS, SCOPES, type ApiKey } from '../../runtime-manager/runtime/index.ts';
 import { nextCursor } from './paging.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 const NAME_MAX = 200;
 /** A list for a key limited to workspaces queries each of them, so their number is bounded. */
@@ -26,7 +27,7 @@ const scopes = z.array(Scope).openapi({
 });
 
 export const ApiKeyPath = z.object({
-  keyId: z.string().openapi({ description: "The key's id." }),
+  keyId: z.string().openapi({ description: "The key's id.", example: EXAMPLE_ID }),
 });
 
 export const CreateApiKeyRequest = z
@@ -38,7 +39,9 @@ export const CreateApiKeyRequest = z
         'The only workspaces that the key can see; all of the organization if absent. Not allowed together with the scope `admin`.',
     }),
   })
-  .openapi('CreateApiKeyRequest');
+  .openapi('CreateApiKeyRequest', {
+    example: { name: 'ci', scopes: ['runtimes:read', 'runtimes:write'] },
+  });
 
 export const ApiKeyBody = z
   .object({

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { PACKAGE_FORMATS, type StoredExtension } from '../../runtime-manager/runtime/index.ts';
 import { nextCursor } from './paging.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 const NAME_MAX = 200;
 
@@ -13,7 +14,7 @@ export const ExtensionName = z
   .openapi({ description: 'Your name for the extension; by default the name in its manifest.' });
 
 export const ExtensionPath = z.object({
-  extensionId: z.string().openapi({ description: "The extension's id." }),
+  extensionId: z.string().openapi({ description: "The extension's id.", example: EXAMPLE_ID }),
 });
 
 export const ExtensionUpload = z
@@ -36,11 +37,15 @@ export const ExtensionImport = z
       }),
     name: ExtensionName.optional(),
   })
-  .openapi('ImportBrowserExtensionRequest');
+  .openapi('ImportBrowserExtensionRequest', {
+    example: {
+      url: 'https://chromewebstore.google.com/detail/ublock-origin-lite/ddkjiahejlhfcafbddmgiahcphecmpfh',
+    },
+  });
 
 export const ExtensionChange = z
   .strictObject({ name: ExtensionName })
-  .openapi('UpdateBrowserExtensionRequest');
+  .openapi('UpdateBrowserExtensionRequest', { example: { name: 'blocker' } });
 
 const Warning = z
   .object({

@@ -12,6 +12,7 @@ import {
   extensionIdsUpTo,
 } from './browser-config.ts';
 import { nextCursor } from './paging.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 const NAME_MAX = 200;
 const VERSION_MAX = 999_999_999;
@@ -53,7 +54,9 @@ export function profileRequests(maxExtensions: number) {
       extensionIds: extensionIds.default([]),
       fingerprint: Fingerprint.default({}),
     })
-    .openapi('CreateBrowserProfileRequest');
+    .openapi('CreateBrowserProfileRequest', {
+      example: { name: 'shop', fingerprint: { locale: 'en-US', timezone: 'Europe/Berlin' } },
+    });
   const update = z
     .strictObject({
       name: Name.optional(),
@@ -64,6 +67,7 @@ export function profileRequests(maxExtensions: number) {
     .openapi('UpdateBrowserProfileRequest', {
       description:
         'Each given field replaces the whole old value, from the next launch on. Absent fields stay.',
+      example: { name: 'shop in Berlin' },
     });
   return { create, update };
 }
@@ -78,15 +82,19 @@ export const ForkProfileRequest = z
       .optional()
       .openapi({ description: 'The version to copy; by default the current one.' }),
   })
-  .openapi('ForkBrowserProfileRequest');
+  .openapi('ForkBrowserProfileRequest', { example: { name: 'shop, second account' } });
 
-const id = z.string().openapi({ description: "The profile's id." });
+const id = z.string().openapi({ description: "The profile's id.", example: EXAMPLE_ID });
 const VERSION = /^[1-9]\d{0,8}$/;
 
 export const ProfilePath = z.object({ profileId: id });
 export const VersionPath = z.object({
   profileId: id,
-  version: z.string().regex(VERSION, 'Not the number of a version').transform(Number),
+  version: z
+    .string()
+    .regex(VERSION, 'Not the number of a version')
+    .transform(Number)
+    .openapi({ example: '1' }),
 });
 
 const ShownProxy = z

@@ -15,7 +15,7 @@ export const SolveCaptchasRequest = z
       description: 'How long the request may take, in milliseconds.',
     }),
   })
-  .openapi('SolveCaptchasRequest');
+  .openapi('SolveCaptchasRequest', { example: { timeoutMs: 5000 } });
 
 export const SolvedCaptchas = z
   .object({

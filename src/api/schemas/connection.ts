@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { ConnectionState } from '../../runtime-manager/index.ts';
 import { ACCESSES, CONNECTION_PROTOCOLS, PROTOCOLS } from '../../runtime-manager/runtime/index.ts';
 import { RuntimePath } from './runtime.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 const TTL_MAX_SECONDS = 30 * 86_400;
 
@@ -19,9 +20,13 @@ export const CreateConnectionRequest = z
     path: ['access'],
     message: 'Only connections of protocol cdp can observe',
   })
-  .openapi('CreateConnectionRequest');
+  .openapi('CreateConnectionRequest', {
+    example: { protocol: 'cdp', access: 'observe', ttlSeconds: 600 },
+  });
 
-export const ConnectionPath = RuntimePath.extend({ connectionId: z.string() });
+export const ConnectionPath = RuntimePath.extend({
+  connectionId: z.string().openapi({ description: "The connection's id.", example: EXAMPLE_ID }),
+});
 
 export const CreatedConnection = z
   .object({

@@ -41,7 +41,7 @@ export const SetControlRequest = z
 
 export const RequestControlRequest = z
   .strictObject({ reason: Reason })
-  .openapi('RequestControlRequest');
+  .openapi('RequestControlRequest', { example: { reason: 'Please log in.' } });
 
 export const ControlBody = z
   .object({

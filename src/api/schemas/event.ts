@@ -47,7 +47,9 @@ export const WaitForEventRequest = z
       .openapi({ description: 'Only events of these types; by default all.' }),
     timeoutMs: z.int().min(0).max(TIMEOUT_MAX_MS).default(TIMEOUT_DEFAULT_MS),
   })
-  .openapi('WaitForEventRequest');
+  .openapi('WaitForEventRequest', {
+    example: { after: '0', eventTypes: ['runtime.launched'], timeoutMs: 5000 },
+  });
 
 export const EventBody = z
   .object({

@@ -8,8 +8,9 @@ import {
 import { parseFileCursor } from './file-cursor.ts';
 import { nextCursor, paging } from './paging.ts';
 import { NamespacePath } from './storage.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
-const PATH_EXAMPLE = 'reports/2026/march.pdf';
+export const PATH_EXAMPLE = 'reports/2026/march.pdf';
 
 /** A text about which `problemOf` says, in a sentence, what is wrong. */
 function textWithout(problemOf: (text: string) => string | undefined) {
@@ -32,7 +33,7 @@ const Prefix = textWithout(filePrefixProblem)
 const Flag = z.enum(['true', 'false']);
 
 export const FilePath = NamespacePath.extend({
-  fileId: z.string().openapi({ description: "The file's id." }),
+  fileId: z.string().openapi({ description: "The file's id.", example: EXAMPLE_ID }),
 });
 
 export const ListFilesQuery = z
@@ -87,7 +88,7 @@ export const MoveFileRequest = z
       .optional()
       .openapi({ description: 'The id or name of another namespace.', example: 'archive' }),
   })
-  .openapi('MoveFileRequest');
+  .openapi('MoveFileRequest', { example: { path: 'reports/2026/april.pdf' } });
 
 export const ZipQuery = z.strictObject({ prefix: Prefix });
 

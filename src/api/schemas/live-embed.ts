@@ -20,7 +20,7 @@ export const EmbedLiveRequest = z
       description: 'For how long the address is good. Viewers who watch then are sent away.',
     }),
   })
-  .openapi('EmbedLiveRequest');
+  .openapi('EmbedLiveRequest', { example: { interactive: true } });
 
 export const LiveEmbed = z
   .object({
@@ -35,7 +35,7 @@ export const LiveEmbed = z
       description:
         'The page to show to a person, in an `<iframe allow="clipboard-write; fullscreen">` or a tab of its own. The token is in its fragment, which no server sees.',
       example:
-        'https://browsers.example.com/embed/live/0198c1f6-7a1e-7c3a-9b1e-2f6a4d5e6f70#token=…',
+        'https://browsers.example.com/embed/live/0198c1f6-7a1e-7c3a-9b1e-2f6a4d5e6f70#token=a1b2c3',
     }),
     expiresAt: z.iso.datetime(),
   })

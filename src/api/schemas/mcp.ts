@@ -2,9 +2,10 @@ import { z } from '@hono/zod-openapi';
 
 const Message = z.looseObject({ jsonrpc: z.literal('2.0') });
 
-export const McpMessage = z
-  .union([Message, z.array(Message).min(1)])
-  .openapi('McpMessage', { description: 'A message of MCP, which is JSON-RPC 2.0.' });
+export const McpMessage = z.union([Message, z.array(Message).min(1)]).openapi('McpMessage', {
+  description: 'A message of MCP, which is JSON-RPC 2.0.',
+  example: { jsonrpc: '2.0', id: 1, method: 'ping' },
+});
 
 export const McpAnswer = z
   .looseObject({ jsonrpc: z.literal('2.0') })

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { NodeStatus } from '../../runtime-manager/index.ts';
 import { NODE_ROLES, PRESENT_NODE_STATES } from '../../runtime-manager/runtime/index.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 export const NodePath = z.object({
-  nodeId: z.string().openapi({ description: "The node's id." }),
+  nodeId: z.string().openapi({ description: "The node's id.", example: EXAMPLE_ID }),
 });
 
 export const NodeBody = z

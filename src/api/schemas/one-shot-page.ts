@@ -3,6 +3,7 @@ import { LOAD_STATES, SAME_SITE } from '../../runtime-manager/index.ts';
 import { EgressRules } from './browser-config.ts';
 import { launchWith } from './launch.ts';
 import type { RequestCeilings } from './runtime.ts';
+import { absentable } from '../../runtime-manager/runtime/index.ts';
 
 const TIMEOUT_MS = { usual: 30_000, least: 1000, most: 120_000 };
 const VIEWPORT = { width: 1280, height: 720 };
@@ -35,10 +36,10 @@ const WaitFor = z
       description:
         '`load`: with its images and styles; `domcontentloaded`: its HTML is read; `networkidle`: it has loaded nothing for half a second.',
     }),
-    selector: Selector.exactOptional().openapi({
+    selector: absentable(Selector).openapi({
       description: 'Then until an element matches, whether or not it can be seen.',
     }),
-    ms: z.int().min(1).max(60_000).exactOptional().openapi({ description: 'Then so long.' }),
+    ms: absentable(z.int().min(1).max(60_000)).openapi({ description: 'Then so long.' }),
   })
   .default({ state: 'load' })
   .openapi('WaitFor', { description: 'When the page is ready.' });
@@ -74,43 +75,41 @@ const Headers = z
   .openapi({
     description:
       'Headers of the requests to the origin of `url`, also of later ones to it, and of no others. For cookies there is `cookies`.',
-    example: { authorization: 'Bearer …' },
+    example: { authorization: 'Bearer a1b2c3' },
   });
 
 const Cookie = z
   .strictObject({
     name: z.string().regex(COOKIE_NAME, 'Not the name of a cookie'),
     value: z.string().max(4096).regex(COOKIE_TEXT, 'Not the value of a cookie'),
-    domain: z.string().min(1).max(255).regex(COOKIE_TEXT).exactOptional().openapi({
+    domain: absentable(z.string().min(1).max(255).regex(COOKIE_TEXT)).openapi({
       description: 'By default the host of `url`, without its subdomains.',
     }),
-    path: z.string().max(1024).startsWith('/').regex(COOKIE_TEXT).exactOptional(),
-    expires: z.number().positive().max(253_402_300_799).exactOptional().openapi({
+    path: absentable(z.string().max(1024).startsWith('/').regex(COOKIE_TEXT)),
+    expires: absentable(z.number().positive().max(253_402_300_799)).openapi({
       description: 'In seconds since 1970; by default it ends with the browser.',
     }),
-    secure: z.boolean().exactOptional(),
-    httpOnly: z.boolean().exactOptional(),
-    sameSite: z.enum(SAME_SITE).exactOptional(),
+    secure: absentable(z.boolean()),
+    httpOnly: absentable(z.boolean()),
+    sameSite: absentable(z.enum(SAME_SITE)),
   })
   .openapi('OneShotCookie', { example: { name: 'session', value: 'a1b2c3' } });
 
 /** The fields of every one-shot. */
 export const pageFields = ({ extensions }: RequestCeilings) => ({
-  url: z
-    .url({ protocol: /^https?$/, error: 'Has to be an http or https URL' })
-    .max(20_000)
-    .exactOptional()
-    .openapi({
-      description: 'The page. Give either `url` or `html`.',
-      example: 'https://example.com',
-    }),
-  html: z.string().min(1).exactOptional().openapi({
+  url: absentable(
+    z.url({ protocol: /^https?$/, error: 'Has to be an http or https URL' }).max(20_000),
+  ).openapi({
+    description: 'The page. Give either `url` or `html`.',
+    example: 'https://example.com',
+  }),
+  html: absentable(z.string().min(1)).openapi({
     description:
       'The page itself. It is shown at about:blank, so a relative URL needs a `<base href="https://…">`, and there is no storage. The whole request may have 10 MB.',
     example: '<h1>Hello</h1>',
   }),
   waitFor: WaitFor,
-  viewport: Viewport.exactOptional().openapi({
+  viewport: absentable(Viewport).openapi({
     description: `By default ${VIEWPORT.width} × ${VIEWPORT.height}; with a profile, that of the profile.`,
   }),
   headers: Headers,

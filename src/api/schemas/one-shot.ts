@@ -3,6 +3,7 @@ import { IMAGE_FORMATS, type OneShotWork } from '../../runtime-manager/index.ts'
 import { judgePage, pageFields, Selector, toPage } from './one-shot-page.ts';
 import { PdfFields, toPrint } from './pdf.ts';
 import type { RequestCeilings } from './runtime.ts';
+import { absentable } from '../../runtime-manager/runtime/index.ts';
 
 const QUALITY = 90;
 const MOST_PIXELS = 20_000;
@@ -27,22 +28,17 @@ export const screenshotRequest = (ceilings: RequestCeilings) =>
     .strictObject({
       ...pageFields(ceilings),
       format: z.enum(IMAGE_FORMATS).default('png'),
-      quality: z
-        .int()
-        .min(1)
-        .max(100)
-        .exactOptional()
-        .openapi({
-          description: `Of \`jpeg\` and \`webp\`; by default ${QUALITY}.`,
-        }),
+      quality: absentable(z.int().min(1).max(100)).openapi({
+        description: `Of \`jpeg\` and \`webp\`; by default ${QUALITY}.`,
+      }),
       fullPage: z.boolean().default(false).openapi({
         description: 'The page from its top to its bottom, instead of the viewport.',
       }),
-      selector: Selector.exactOptional().openapi({
+      selector: absentable(Selector).openapi({
         description:
           'Only the first element with a size that matches, which is waited for until `timeoutMs`.',
       }),
-      clip: Clip.exactOptional().openapi({
+      clip: absentable(Clip).openapi({
         description: 'Only this part of the page, in CSS pixels from its top left.',
       }),
       omitBackground: z.boolean().default(false).openapi({
@@ -102,14 +98,10 @@ export function toContent(request: z.infer<ReturnType<typeof contentRequest>>) {
 const Wanted = z
   .strictObject({
     selector: Selector,
-    attributes: z
-      .array(z.string().min(1).max(200))
-      .max(100)
-      .exactOptional()
-      .openapi({
-        description: 'The attributes to read; by default all.',
-        example: ['href'],
-      }),
+    attributes: absentable(z.array(z.string().min(1).max(200)).max(100)).openapi({
+      description: 'The attributes to read; by default all.',
+      example: ['href'],
+    }),
     limit: z.int().min(1).max(MOST_MATCHES).default(100).openapi({
       description: 'How many matches to read, from the top of the page.',
     }),

@@ -9,13 +9,14 @@ import {
   type Operation,
   type StepResult,
 } from '../../runtime-manager/runtime/index.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 const WAIT_DEFAULT_MS = 25_000;
 const WAIT_MAX_MS = 120_000;
 const KEY_MAX = 255;
 
 const EXAMPLE = {
-  runtime: 'research',
+  runtime: 'TestBrowser01',
   steps: [
     { call: 'page.goto', args: ['https://example.com'] },
     { call: 'page.getByRole', args: ['heading'], as: 'heading' },
@@ -53,10 +54,14 @@ export const ExecuteRequest = z
 
 export const WaitForOperationRequest = z
   .strictObject({ timeoutMs: waitMs })
-  .openapi('WaitForOperationRequest');
+  .openapi('WaitForOperationRequest', { example: { timeoutMs: 1000 } });
 
 export const OperationPath = z.object({
-  id: z.uuid().openapi({ param: { name: 'id', in: 'path' }, description: 'Of an operation.' }),
+  id: z.uuid().openapi({
+    param: { name: 'id', in: 'path' },
+    description: 'Of an operation.',
+    example: EXAMPLE_ID,
+  }),
 });
 
 const OperationErrorBody = z

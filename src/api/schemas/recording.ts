@@ -38,7 +38,7 @@ export const RecordingWish = z
 
 export const StartRuntimeRequest = z
   .strictObject({ recording: RecordingWish.optional() })
-  .openapi('StartRuntimeRequest');
+  .openapi('StartRuntimeRequest', { example: { recording: false } });
 
 const STATUSES = ['encoding', 'ready', 'expired'] as const;
 const Status = z.enum(STATUSES).openapi({

@@ -6,12 +6,13 @@ import {
   FILE_SOURCES,
   FILE_STATES,
 } from '../../runtime-manager/runtime/index.ts';
-import { fileNameOf, StoredPath } from './file.ts';
+import { fileNameOf, PATH_EXAMPLE, StoredPath } from './file.ts';
 import { nextCursor } from './paging.ts';
 import { RuntimePath } from './runtime.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 
 export const RuntimeFilePath = RuntimePath.extend({
-  fileId: z.string().openapi({ description: "The file's id." }),
+  fileId: z.string().openapi({ description: "The file's id.", example: EXAMPLE_ID }),
 });
 
 export const RuntimeFileBody = z
@@ -67,7 +68,7 @@ export const StageStoredFile = z
     }),
     z.strictObject({ namespace: z.string(), path: StoredPath }),
   ])
-  .openapi('StageStoredFile');
+  .openapi('StageStoredFile', { example: { namespace: 'shared', path: PATH_EXAMPLE } });
 
 export const StageUploadedFile = z
   .strictObject({ file: z.string().openapi({ format: 'binary' }) })

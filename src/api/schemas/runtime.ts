@@ -58,7 +58,14 @@ export function browserRuntime({ timeLimits: ceilings, extensions }: RequestCeil
 }
 
 export function createRuntimeRequest(ceilings: RequestCeilings) {
-  return z.discriminatedUnion('kind', [browserRuntime(ceilings)]).openapi('CreateRuntimeRequest');
+  return z.discriminatedUnion('kind', [browserRuntime(ceilings)]).openapi('CreateRuntimeRequest', {
+    example: {
+      alias: 'TestBrowser01',
+      kind: 'browser',
+      driver: 'playwright',
+      launch: { mode: 'ephemeral' },
+    },
+  });
 }
 
 export const ProxyChange = z
@@ -67,12 +74,13 @@ export const ProxyChange = z
       description: 'The new proxy; null sends the traffic directly.',
     }),
   })
-  .openapi('ProxyChange');
+  .openapi('ProxyChange', { example: { proxy: null } });
 
 export const RuntimePath = z.object({
   id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
   alias: z.string().openapi({
     description: "The runtime's id, or its alias, which means the newest runtime with that alias.",
+    example: 'TestBrowser01',
   }),
 });
 

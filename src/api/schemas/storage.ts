@@ -9,7 +9,7 @@ export const NamespacePath = z.object({
 
 export const CreateNamespaceRequest = z
   .strictObject({ name: Name.openapi({ example: 'shared' }) })
-  .openapi('CreateStorageNamespaceRequest');
+  .openapi('CreateStorageNamespaceRequest', { example: { name: 'shared' } });
 
 export const DeleteNamespaceQuery = z.strictObject({
   force: z.enum(['true', 'false']).default('false').openapi({

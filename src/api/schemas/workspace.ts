@@ -22,11 +22,11 @@ export const WorkspacePath = z.object({
 
 export const CreateWorkspaceRequest = z
   .strictObject({ name: Name, mounts: Mounts.default({}) })
-  .openapi('CreateWorkspaceRequest');
+  .openapi('CreateWorkspaceRequest', { example: { name: 'research' } });
 
 export const UpdateWorkspaceRequest = z
   .strictObject({ name: Name.optional(), mounts: Mounts.optional() })
-  .openapi('UpdateWorkspaceRequest');
+  .openapi('UpdateWorkspaceRequest', { example: { mounts: { storage: { workspace: 'shared' } } } });
 
 export const DeleteWorkspaceQuery = z.strictObject({
   force: z.enum(['true', 'false']).default('false').openapi({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { absentable } from '../absentable.ts';
 
 /** What Playwright's `storageState` is: https://playwright.dev/docs/api/class-browsercontext#browser-context-storage-state */
 export const StorageState = z.looseObject({
@@ -32,19 +33,20 @@ const GivenCookie = z
   .object({
     name: z.string(),
     value: z.string(),
-    url: SITE.exactOptional(),
-    domain: z.string().exactOptional(),
-    path: z.string().exactOptional(),
-    expires: z
-      .number()
-      .max(EXPIRES_MAX)
-      .refine((expires) => expires >= 0 || expires === -1, 'Neither -1 nor a time in seconds')
-      .exactOptional(),
-    httpOnly: z.boolean().exactOptional(),
-    secure: z.boolean().exactOptional(),
-    sameSite: z.enum(['Strict', 'Lax', 'None']).exactOptional(),
-    partitionKey: z.string().exactOptional(),
-    _crHasCrossSiteAncestor: z.boolean().exactOptional(),
+    url: absentable(SITE),
+    domain: absentable(z.string()),
+    path: absentable(z.string()),
+    expires: absentable(
+      z
+        .number()
+        .max(EXPIRES_MAX)
+        .refine((expires) => expires >= 0 || expires === -1, 'Neither -1 nor a time in seconds'),
+    ),
+    httpOnly: absentable(z.boolean()),
+    secure: absentable(z.boolean()),
+    sameSite: absentable(z.enum(['Strict', 'Lax', 'None'])),
+    partitionKey: absentable(z.string()),
+    _crHasCrossSiteAncestor: absentable(z.boolean()),
   })
   .superRefine(({ url, domain, path }, context) => {
     const refuse = (field: string, message: string) =>
@@ -61,8 +63,8 @@ const GivenCookie = z
   });
 
 const keyPath = {
-  keyPath: z.string().exactOptional(),
-  keyPathArray: z.array(z.string()).exactOptional(),
+  keyPath: absentable(z.string()),
+  keyPathArray: absentable(z.array(z.string())),
 };
 
 const GivenDatabase = z.object({
@@ -84,25 +86,26 @@ const GivenDatabase = z.object({
 const GivenOrigin = z.object({
   origin: SITE,
   localStorage: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
-  indexedDB: z.array(GivenDatabase).exactOptional(),
-  opfs: z
-    .array(
+  indexedDB: absentable(z.array(GivenDatabase)),
+  opfs: absentable(
+    z.array(
       z.object({
         path: z.string(),
         type: z.enum(['file', 'directory']),
-        base64: z.string().exactOptional(),
+        base64: absentable(z.string()),
       }),
-    )
-    .exactOptional(),
+    ),
+  ),
 });
 
 /** A storage state as Playwright takes it: fields that Playwright does not know are left out. */
 export const GivenStorageState = z.strictObject({
   cookies: z.array(GivenCookie).default([]),
   origins: z.array(GivenOrigin).default([]),
-  credentials: z
-    .array(z.unknown())
-    .max(0, 'Virtual credentials end with their context: no profile keeps them')
-    .exactOptional(),
+  credentials: absentable(
+    z
+      .array(z.unknown())
+      .max(0, 'Virtual credentials end with their context: no profile keeps them'),
+  ),
 });
 export type GivenStorageState = z.infer<typeof GivenStorageState>;

@@ -3,6 +3,7 @@
  * database, and the verbs of what is only records. Nothing here runs a browser, so whoever reads or
  * writes records imports this alone.
  */
+export { absentable } from '../absentable.ts';
 export {
   generateApiKey,
   type ApiKey,

@@ -1,9 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { FAILURE_CODES } from '../../../src/runtime-manager/runtime/index.ts';
 import { test } from '../../support/api-test.ts';
+import { openFolder } from '../../support/folder.ts';
+import { readReference } from '../../support/reference.ts';
+
+const run = promisify(execFile);
 
 type Node = Record<string, unknown>;
 const Node = z.record(z.string(), z.unknown());
@@ -63,6 +70,47 @@ test('every operation has an id, a tag, a summary and its errors', async ({ serv
   }
 });
 
+test('every operation explains itself, and has examples of what it requires', async ({
+  service,
+}) => {
+  for (const { id, parameters, bodies, description } of (await readReference(service)).values()) {
+    expect(description, id).toMatch(/\w/);
+    for (const { name, required, example } of parameters) {
+      if (required && name !== 'Authorization') expect(example, `${id} ${name}`).toBeTruthy();
+    }
+    // The content of a file has no example.
+    const [[type, example] = []] = bodies;
+    if (type === 'application/json') expect(example, id).toBeTruthy();
+  }
+});
+
+test('a linter finds nothing wrong, and every example fits its schema', async ({ service }) => {
+  const file = join(await openFolder(), 'openapi.json');
+  await writeFile(file, (await service.call('GET', '/openapi.json')).text);
+  const command = ['lint', file, '--config', 'redocly.yaml', '--format', 'json'];
+  const env = { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', REDOCLY_TELEMETRY: 'off' };
+  const { stdout } = await run('node_modules/.bin/redocly', command, { env, maxBuffer: 2 ** 24 });
+  expect(JSON.parse(stdout).problems).toEqual([]);
+});
+
+test('no field of a request has a default, which generators take for always there', async ({
+  service,
+}) => {
+  const { components, paths } = (await service.call('GET', '/openapi.json')).json;
+  const bodies = Object.values<object>(paths).flatMap((methods) =>
+    Object.values(methods).map(({ requestBody }) => requestBody ?? {}),
+  );
+  const seen = new Set<unknown>();
+  for (const schema of schemasIn(components, bodies, seen)) {
+    const { properties } = schema;
+    for (const [name, property] of Object.entries(properties)) {
+      const where = `${name} of ${JSON.stringify(schema)}`;
+      expect(property, where).not.toHaveProperty('default');
+    }
+  }
+  expect(seen.size).toBeGreaterThan(100);
+});
+
 test('errors are documented by their codes, each under its status', async ({ service }) => {
   const { json } = await service.call('GET', '/openapi.json');
   const { responses } = json.paths['/v1/workspaces/{id}/runtimes'].post;
@@ -79,6 +127,18 @@ test('the reference page is served by the service itself', async ({ service }) =
     expect(await service.call('GET', asset ?? '')).toMatchObject({ status: 200 });
   }
 });
+
+/** Every object in `value`, with what its references name. */
+function* schemasIn(components: any, value: unknown, seen: Set<unknown>): Generator<any> {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  if ('properties' in value) yield value;
+  const { $ref: ref } = z.object({ $ref: z.string().optional() }).catch({}).parse(value);
+  if (ref !== undefined) {
+    yield* schemasIn(components, components.schemas[ref.split('/').at(-1) ?? ''], seen);
+  }
+  for (const inner of Object.values(value)) yield* schemasIn(components, inner, seen);
+}
 
 function at(node: Node, path: string[]): Node {
   return path.reduce((inner, key) => Node.parse(inner[key]), node);

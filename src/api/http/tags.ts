@@ -1,0 +1,25 @@
+/** The groups of operations, in the order in which the reference shows them. */
+export const TAGS = [
+  { name: 'Runtimes', description: 'Browsers: create, list, stop, start again, delete.' },
+  { name: 'Operations', description: "Steps of Playwright's API that a runtime carries out." },
+  {
+    name: 'One-shots',
+    description: 'A picture, a PDF, the HTML or parts of a page in one request.',
+  },
+  { name: 'Connections', description: 'Addresses by which clients control or observe a runtime.' },
+  { name: 'MCP', description: 'Tools for agents, over Streamable HTTP.' },
+  { name: 'Live view', description: 'A runtime as people see it and drive it.' },
+  { name: 'Recordings', description: 'Videos of the tabs of a runtime, with an index.' },
+  { name: 'Events', description: 'What happened in a runtime, as a list and as a stream.' },
+  { name: 'Control', description: 'Whether a program or a person drives.' },
+  { name: 'Captchas', description: 'Solves the captchas of a page on demand.' },
+  { name: 'Browser profiles', description: 'The state that a browser keeps from run to run.' },
+  { name: 'Browser extensions', description: 'Extensions that runtimes load.' },
+  { name: 'Workspaces', description: 'What groups runtimes, and limits keys.' },
+  { name: 'Storage', description: 'Namespaces of files that workspaces share.' },
+  { name: 'Files of runtimes', description: 'What a browser downloaded, and what it may upload.' },
+  { name: 'API keys', description: 'The credentials of programs, and what each allows.' },
+  { name: 'Audit', description: 'Who changed what, and when.' },
+  { name: 'Nodes', description: 'The machines that have the browsers.' },
+  { name: 'Health', description: 'How the service is.' },
+];
