@@ -75,7 +75,7 @@ test('the examples work as they are', async ({ service }) => {
       ? operation.path.replace('{id}', known['id'] ?? '')
       : filled(withKnown(operation, known));
     const response = await fetch(service.url + path + queryOf(operation), {
-      method: operation.method,
+      method: operation.method.toUpperCase(),
       ...(await bodyOf(operation, site, service.apiKey)),
     });
     const text = await response.text();
