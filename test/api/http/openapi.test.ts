@@ -8,7 +8,11 @@ import { z } from 'zod';
 import { FAILURE_CODES } from '../../../src/runtime-manager/runtime/index.ts';
 import { test } from '../../support/api-test.ts';
 import { openFolder } from '../../support/folder.ts';
+import type { Answer } from '../../support/http.ts';
 import { readReference } from '../../support/reference.ts';
+
+/** Tests look into documents freely. */
+type Json = Answer['json'];
 
 const run = promisify(execFile);
 
@@ -129,7 +133,7 @@ test('the reference page is served by the service itself', async ({ service }) =
 });
 
 /** Every object in `value`, with what its references name. */
-function* schemasIn(components: any, value: unknown, seen: Set<unknown>): Generator<any> {
+function* schemasIn(components: Json, value: unknown, seen: Set<unknown>): Generator<Json> {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
   if ('properties' in value) yield value;

@@ -1,9 +1,13 @@
 import { chromium } from 'playwright-core';
 import { expect, inject } from 'vitest';
 import { marker } from '../../support/packages.ts';
+import type { Answer } from '../../support/http.ts';
 import { readReference, type Operation } from '../../support/reference.ts';
 import { openSite } from '../../support/site.ts';
 import { testWithoutWarm as test } from '../../support/test.ts';
+
+/** Tests look into documents freely. */
+type Json = Answer['json'];
 
 /** It has a hundred operations to draw. */
 const PAGE_TIMEOUT_MS = 200_000;
@@ -94,7 +98,10 @@ function withKnown(operation: Operation, known: Record<string, string>): Operati
 
 function queryOf({ parameters }: Operation): string {
   const given = parameters.filter((one) => one.in === 'query' && one.required);
-  return `?${new URLSearchParams(given.map(({ name, example }): [string, string] => [name, String(example)]))}`;
+  const query = new URLSearchParams(
+    given.map(({ name, example }): [string, string] => [name, String(example)]),
+  );
+  return `?${query.toString()}`;
 }
 
 async function bodyOf({ bodies }: Operation, site: string, apiKey: string) {
@@ -117,6 +124,6 @@ async function bodyOf({ bodies }: Operation, site: string, apiKey: string) {
   };
 }
 
-function read(answer: any, path: string): string {
+function read(answer: Json, path: string): string {
   return path.split('.').reduce((inner, key) => inner[key], answer);
 }
