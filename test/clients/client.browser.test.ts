@@ -8,19 +8,22 @@ const test = base.extend('bctrl', ({ service }) => {
   return new Bctrl({ baseUrl: service.url, apiKey: service.apiKey });
 });
 
-test('each library reads a page, and the block ends the browser', async ({ service, bctrl }) => {
-  const site = await openSite('<title>site</title><h1>Hello</h1>');
-  let alias: string;
-  {
-    await using runtime = await bctrl.createRuntime();
-    ({ alias } = runtime);
-    for (const read of [withPlaywright, withPuppeteer, withSelenium]) {
-      expect(await read(runtime, site), read.name).toBe('Hello');
+const LIBRARIES = { Playwright: withPlaywright, Puppeteer: withPuppeteer, Selenium: withSelenium };
+
+test.for(Object.entries(LIBRARIES))(
+  '%s reads a page, and the block ends the browser',
+  async ([, read], { service, bctrl }) => {
+    const site = await openSite('<title>site</title><h1>Hello</h1>');
+    let alias: string;
+    {
+      await using runtime = await bctrl.createRuntime();
+      ({ alias } = runtime);
+      expect(await read(runtime, site)).toBe('Hello');
     }
-  }
-  const { json } = await service.call('GET', `/v1/workspaces/default/runtimes/${alias}`);
-  expect(json.status).toBe('stopped');
-});
+    const { json } = await service.call('GET', `/v1/workspaces/default/runtimes/${alias}`);
+    expect(json.status).toBe('stopped');
+  },
+);
 
 async function withPlaywright(runtime: Runtime, site: string) {
   await using browser = await runtime.playwright();
@@ -57,7 +60,7 @@ test('the events of a runtime come until it ends, also over lost connections', a
       const response = await fetch(request);
       if (!request.url.includes('/events/stream')) return response;
       resumed.push(request.headers.get('last-event-id'));
-      return resumed.length === 1 ? brokenAfterOneChunk(response) : response;
+      return resumed.length === 1 ? brokenAfterAnEvent(response) : response;
     },
   });
   const runtime = await bctrl.createRuntime();
@@ -75,12 +78,14 @@ test('the events of a runtime come until it ends, also over lost connections', a
   expect(ids).toContain(resumed[1]);
 });
 
-function brokenAfterOneChunk(response: Response): Response {
-  let chunks = 0;
+function brokenAfterAnEvent(response: Response): Response {
+  const decoder = new TextDecoder();
+  let hasEvent = false;
   const broken = new TransformStream<Uint8Array, Uint8Array>({
     transform: (chunk, controller) => {
-      if (++chunks > 1) controller.error(new Error('the connection was lost'));
-      else controller.enqueue(chunk);
+      if (hasEvent) return controller.error(new Error('the connection was lost'));
+      hasEvent = decoder.decode(chunk).includes('data:');
+      controller.enqueue(chunk);
     },
   });
   return new Response(response.body?.pipeThrough(broken) ?? null, response);
@@ -94,14 +99,10 @@ test('the service carries steps out, and makes pictures and PDFs of pages', asyn
   const { iframeUrl } = await runtime.live({ interactive: true });
   expect(iframeUrl).toContain('/embed/live/');
 
-  const [picture, pdf, html, { elements }] = await Promise.all([
-    bctrl.screenshot({ url }),
-    bctrl.pdf({ url }),
-    bctrl.content({ url }),
-    bctrl.scrape({ url, elements: { title: { selector: 'h1' } } }),
-  ]);
-  expect(Buffer.from(picture).toString('latin1')).toMatch(/^.PNG/s);
-  expect(Buffer.from(pdf).toString('latin1')).toMatch(/^%PDF/);
-  expect(html).toContain('<h1>Hello</h1>');
+  const page = { url, timeoutMs: 120_000 };
+  expect(Buffer.from(await bctrl.screenshot(page)).toString('latin1')).toMatch(/^.PNG/s);
+  expect(Buffer.from(await bctrl.pdf(page)).toString('latin1')).toMatch(/^%PDF/);
+  expect(await bctrl.content(page)).toContain('<h1>Hello</h1>');
+  const { elements } = await bctrl.scrape({ ...page, elements: { title: { selector: 'h1' } } });
   expect(elements['title']).toMatchObject([{ text: 'Hello' }]);
 });
