@@ -29,7 +29,8 @@ async function withPlaywright(runtime: Runtime, site: string) {
   await using browser = await runtime.playwright();
   const page = await browser.newPage();
   await page.goto(site);
-  return page.textContent('h1');
+  const text = await page.textContent('h1');
+  return text;
 }
 
 async function withPuppeteer(runtime: Runtime, site: string) {
