@@ -28,6 +28,10 @@ const Lock = z.object({
       version: z.string().optional(),
       license: z.string().optional(),
       dev: z.boolean().optional(),
+      /** What a client of the service may install; the image has none of it. */
+      devOptional: z.boolean().optional(),
+      /** A package of this project. */
+      link: z.boolean().optional(),
     }),
   ),
 });
@@ -35,7 +39,9 @@ const FOLDER = 'node_modules/';
 
 const { packages } = Lock.parse(JSON.parse(await readFile('package-lock.json', 'utf8')));
 const installed = Object.entries(packages)
-  .filter(([path, { dev }]) => path.includes(FOLDER) && dev !== true)
+  .filter(
+    ([path, { dev, devOptional, link }]) => path.includes(FOLDER) && !dev && !devOptional && !link,
+  )
   .map(([path, { version, license = 'none named' }]) => ({
     name: path.slice(path.lastIndexOf(FOLDER) + FOLDER.length),
     version,
