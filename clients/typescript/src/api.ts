@@ -2159,7 +2159,7 @@ export interface components {
             /** @description Your name for the extension; by default the name in its manifest. */
             name?: string;
         };
-        File: {
+        StoredFile: {
             /** Format: uuid */
             id: string;
             /**
@@ -3214,9 +3214,9 @@ export interface components {
             /** @example shared */
             name: string;
         };
-        FileList: {
+        StoredFileList: {
             /** @description In the order of their paths' bytes. */
-            files: components["schemas"]["File"][];
+            files: components["schemas"]["StoredFile"][];
             /**
              * @description With `folders=true` the folders of this page, each as a prefix with its slash. One page has up to `limit` files and folders together.
              * @example [
@@ -4107,7 +4107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FileList"];
+                    "application/json": components["schemas"]["StoredFileList"];
                 };
             };
         };
@@ -4140,7 +4140,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["StoredFile"];
                 };
             };
         };
@@ -4167,7 +4167,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["StoredFile"];
                 };
             };
         };
@@ -6042,7 +6042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["StoredFile"];
                 };
             };
         };
@@ -6067,7 +6067,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["StoredFile"];
                 };
             };
         };
@@ -6096,7 +6096,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["StoredFile"];
                 };
             };
         };

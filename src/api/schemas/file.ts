@@ -108,7 +108,8 @@ export const FileBody = z
     runtimeId: z.uuid().optional().openapi({ description: 'The runtime that it came from.' }),
     createdAt: z.iso.datetime(),
   })
-  .openapi('File');
+  // Not `File`, which browsers have: generated code would mean the one by the other.
+  .openapi('StoredFile');
 
 export const FileList = z
   .object({
@@ -123,7 +124,7 @@ export const FileList = z
       }),
     nextCursor,
   })
-  .openapi('FileList');
+  .openapi('StoredFileList');
 
 export function toFileBody(file: SharedFile): z.infer<typeof FileBody> {
   const { id, namespace, path, sizeBytes, contentType, sha256, source, runtimeId } = file;
