@@ -824,6 +824,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks, newest first
+         * @description A key that is limited to workspaces gets the webhooks of these alone.
+         */
+        get: operations["webhooks-list"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description The service posts events that happen from now on to the `url`, signed as [Standard Webhooks](https://www.standardwebhooks.com) says: at least once, and in order within a runtime. Only this answer contains the secret. A key that is limited to workspaces has to name the `workspaceId`.
+         */
+        post: operations["webhooks-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a webhook
+         * @description How it fares, too: since when its receiver fails, and why it was disabled.
+         */
+        get: operations["webhooks-get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description What waits to be delivered goes with it.
+         */
+        delete: operations["webhooks-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a webhook
+         * @description What waits already goes to the new `url`. A webhook is for one workspace or all for as long as it exists.
+         */
+        patch: operations["webhooks-update"];
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description For 24 hours messages are signed with the secret before, too, so a receiver can change over in between. Only this answer contains the new secret.
+         */
+        post: operations["webhooks-rotate-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message
+         * @description Posts a signed message of the type `webhook.test` at once, also to a webhook that is disabled, and tells how it went. When it is delivered, all that waits is tried at once, too.
+         */
+        post: operations["webhooks-test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook, newest event first
+         * @description All that waits, about the last 200 that were delivered, and what was given up within a week.
+         */
+        get: operations["webhooks-list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspaces/{id}/runtimes/{alias}/connections": {
         parameters: {
             query?: never;
@@ -2859,6 +2971,164 @@ export interface components {
             /** @description By default `30000`. */
             timeoutMs?: number;
         };
+        WebhookWithSecret: components["schemas"]["Webhook"] & {
+            /**
+             * @description What messages are signed with. It is shown only in this answer.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+        };
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            /** @example https://example.com/hooks/bctrl */
+            url: string;
+            /**
+             * @example [
+             *       "runtime.*",
+             *       "download.finished"
+             *     ]
+             */
+            events: string[];
+            /**
+             * Format: uuid
+             * @description The only workspace whose events are sent; null for all.
+             * @example null
+             */
+            workspaceId: string | null;
+            /** @example billing */
+            description: string | null;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            /**
+             * @description `requested`: by a PATCH. `gone`: the receiver answered 410. `failing`: nothing was delivered for a week.
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "requested" | "gone" | "failing" | null;
+            /**
+             * Format: date-time
+             * @description When the first try failed since the last one that succeeded.
+             * @example null
+             */
+            failingSince: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        CreateWebhookRequest: {
+            /**
+             * @description Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.
+             * @example https://example.com/hooks/bctrl
+             */
+            url: string;
+            /**
+             * @description The events to send: types, `prefix.*` for all types that begin so, or `*` for all. Events of pages and consoles happen only while somebody asks for them at their runtime.
+             * @example [
+             *       "runtime.*",
+             *       "download.finished"
+             *     ]
+             */
+            events: string[];
+            /**
+             * @description The id or name of the only workspace whose events are sent; all of the organization if absent.
+             * @example default
+             */
+            workspaceId?: string;
+            /** @example billing */
+            description?: string;
+        };
+        WebhookList: {
+            webhooks: components["schemas"]["Webhook"][];
+            /** @description The `cursor` of the next page; absent on the last page. */
+            nextCursor?: string;
+        };
+        UpdateWebhookRequest: {
+            /**
+             * @description Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.
+             * @example https://example.com/hooks/bctrl
+             */
+            url?: string;
+            /**
+             * @description The events to send: types, `prefix.*` for all types that begin so, or `*` for all. Events of pages and consoles happen only while somebody asks for them at their runtime.
+             * @example [
+             *       "runtime.*",
+             *       "download.finished"
+             *     ]
+             */
+            events?: string[];
+            /** @example billing */
+            description?: string | null;
+            /**
+             * @description A webhook that is `enabled` again gets what happens from now on, and nothing that happened meanwhile.
+             * @enum {string}
+             */
+            status?: "enabled" | "disabled";
+        };
+        WebhookTest: {
+            delivered: boolean;
+            /**
+             * @description The status of the answer; null when there was none.
+             * @example 204
+             */
+            responseStatus: number | null;
+            /**
+             * @description Why it was not delivered, in one word.
+             * @example null
+             */
+            error: string | null;
+            /** @example 84 */
+            durationMs: number;
+        };
+        WebhookDeliveryList: {
+            deliveries: components["schemas"]["WebhookDelivery"][];
+            /** @description The `cursor` of the next page; absent on the last page. */
+            nextCursor?: string;
+        };
+        WebhookDelivery: {
+            /**
+             * @description The `webhook-id` of each try.
+             * @example msg_0f8fad5bd9cb469fa16570867728950e_1207
+             */
+            messageId: string;
+            /** @example 1207 */
+            eventId: string;
+            /** @example runtime.stopped */
+            eventType: string;
+            /** Format: uuid */
+            runtimeId: string;
+            /**
+             * @description `pending` ones are tried again; `failed` ones are given up.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed";
+            /** @example 1 */
+            attempts: number;
+            /** @example 204 */
+            responseStatus: number | null;
+            /**
+             * @description Why the last try failed, in one word.
+             * @example null
+             */
+            error: string | null;
+            /** @example 84 */
+            durationMs: number | null;
+            /** Format: date-time */
+            firstAttemptAt: string | null;
+            /** Format: date-time */
+            lastAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @description Null too while it waits behind an earlier event of the same runtime.
+             */
+            nextAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the event happened.
+             */
+            createdAt: string;
+        };
         CreatedConnection: {
             /** Format: uuid */
             id: string;
@@ -3265,11 +3535,13 @@ export interface components {
          *     - `extensions:write`: Upload, import, rename and delete browser extensions.
          *     - `files:read`: See and read files: in storage namespaces, and those of runtimes.
          *     - `files:write`: Store, move and delete files, and create and delete storage namespaces.
+         *     - `webhooks:read`: See webhooks and what became of their deliveries.
+         *     - `webhooks:write`: Create, change, test and delete webhooks, which are told what happens, and rotate their secrets.
          *     - `admin`: Manage API keys, and operate the whole service: see and drain its nodes, and what the doctor finds.
          * @example runtimes:read
          * @enum {string}
          */
-        Scope: "runtimes:read" | "runtimes:write" | "runtimes:connect" | "workspaces:read" | "workspaces:write" | "profiles:read" | "profiles:write" | "profiles:export" | "extensions:read" | "extensions:write" | "files:read" | "files:write" | "admin";
+        Scope: "runtimes:read" | "runtimes:write" | "runtimes:connect" | "workspaces:read" | "workspaces:write" | "profiles:read" | "profiles:write" | "profiles:export" | "extensions:read" | "extensions:write" | "files:read" | "files:write" | "webhooks:read" | "webhooks:write" | "admin";
         ApiKey: {
             /** Format: uuid */
             id: string;
@@ -5134,6 +5406,209 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    "webhooks-list": {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the previous page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+        };
+    };
+    "webhooks-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret */
+            200: {
+                headers: {
+                    "Cache-Control"?: "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+        };
+    };
+    "webhooks-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    "webhooks-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    "webhooks-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    "webhooks-rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook with its new secret */
+            200: {
+                headers: {
+                    "Cache-Control"?: "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+        };
+    };
+    "webhooks-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTest"];
+                };
+            };
+        };
+    };
+    "webhooks-list-deliveries": {
+        parameters: {
+            query?: {
+                status?: "pending" | "delivered" | "failed";
+                /** @description The `nextCursor` of the previous page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
         };

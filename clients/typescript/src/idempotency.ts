@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 export const IDEMPOTENCY_KEY = 'idempotency-key';
 
 /** POSTs that change nothing, or that take no key. */
-const WITHOUT_KEY = /\/(?:wait|mcp|screenshot|pdf|content|scrape|storage-state)$/;
+const WITHOUT_KEY = /\/(?:wait|mcp|screenshot|pdf|content|scrape|storage-state|test)$/;
 /** It may have its key in the body, and two keys are refused: `runtime.execute` gives it one. */
 const EXECUTE = /\/execute$/;
 

@@ -11,6 +11,7 @@ export const TAGS = [
   { name: 'Live view', description: 'A runtime as people see it and drive it.' },
   { name: 'Recordings', description: 'Videos of the tabs of a runtime, with an index.' },
   { name: 'Events', description: 'What happened in a runtime, as a list and as a stream.' },
+  { name: 'Webhooks', description: 'Addresses that are told what happens, as it happens.' },
   { name: 'Control', description: 'Whether a program or a person drives.' },
   { name: 'Captchas', description: 'Solves the captchas of a page on demand.' },
   { name: 'Browser profiles', description: 'The state that a browser keeps from run to run.' },

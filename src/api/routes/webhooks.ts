@@ -67,6 +67,7 @@ const get = createRoute({
   method: 'get',
   path: PATH,
   summary: 'Get a webhook',
+  description: 'How it fares, too: since when its receiver fails, and why it was disabled.',
   request: { params: WebhookPath },
   responses: { 200: json(WebhookBody, 'The webhook'), ...errors('webhook.not_found') },
 });

@@ -9,6 +9,7 @@ import {
   type Webhook,
 } from '../../runtime-manager/runtime/index.ts';
 import { EventId } from './event.ts';
+import { EXAMPLE_ID } from './example-id.ts';
 import { nextCursor } from './paging.ts';
 
 const URL_MAX = 2048;
@@ -58,7 +59,7 @@ const events = z
 const description = z.string().trim().min(1).max(DESCRIPTION_MAX).openapi({ example: 'billing' });
 
 export const WebhookPath = z.object({
-  webhookId: z.string().openapi({ description: "The webhook's id." }),
+  webhookId: z.string().openapi({ description: "The webhook's id.", example: EXAMPLE_ID }),
 });
 
 export const CreateWebhookRequest = z
