@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { Environment } from '../src/api/config/environment.ts';
+import { Environment, SETTINGS_BY_TOPIC } from '../src/api/config/environment.ts';
 
 /** Paths, ports and addresses inside the container, which the image or docker-compose.yml sets. */
 const OF_THE_CONTAINER =
   /^(?:PORT|HOST|DATABASE_URL|CHROM\w+|FFMPEG_PATH|BCTRL_DATA_DIR|BCTRL_BROWSER_DIR|BCTRL_NODE_(?:PORT|ADDRESS)|\w+_FILE)$/;
 
-const TABLE = /^\| Variable [^\n]*\n(?:\|[^\n]*\n)+/m;
+/** Everything from the first topic on. */
+const TABLES = /^## [\s\S]*$/m;
 const LIST = /(# Without a value:[^\n]*\n(?:x-.*\n)?)(?:( +)[A-Z]\w+:\n)+/;
 const COMPOSE_FILES = ['docker-compose.yml', 'docker-compose.cluster.yml'];
 
@@ -15,9 +16,17 @@ const Meta = z.object({
   shown: z.object({ default: z.string().optional() }),
 });
 
-/** The variables that the service reads, as the docs show them. */
-export function describeSettings(): { name: string; default: string; description: string }[] {
-  return Object.entries(Environment.shape).map(([name, schema]) => {
+export interface DescribedSetting {
+  name: string;
+  default: string;
+  description: string;
+}
+
+/** Variables as the docs show them: by default, all that the service reads. */
+export function describeSettings(
+  schemas: Record<string, z.ZodType> = Environment.shape,
+): DescribedSetting[] {
+  return Object.entries(schemas).map(([name, schema]) => {
     const { description, shown } = Meta.parse(schema.meta());
     return { name, default: shown.default ?? fixedDefault(schema), description };
   });
@@ -34,13 +43,15 @@ function fixedDefault(schema: z.ZodType): string {
   return isShown ? `\`${value}\`` : 'none';
 }
 
-/** Rewrites the table of README.md and the lists of the files of Docker Compose. */
+/** Rewrites the tables of docs/configuration.md and the lists of the files of Docker Compose. */
 async function main(): Promise<void> {
-  const rows = describeSettings().map(
-    (one) => `| \`${one.name}\` | ${one.default} | ${one.description} |\n`,
-  );
-  const table = `| Variable | Default | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
-  await replace('README.md', TABLE, () => table);
+  const tables = Object.entries(SETTINGS_BY_TOPIC).map(([topic, schemas]) => {
+    const rows = describeSettings(schemas).map(
+      (one) => `| \`${one.name}\` | ${one.default} | ${one.description} |\n`,
+    );
+    return `## ${topic}\n\n| Variable | Default | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
+  });
+  await replace('docs/configuration.md', TABLES, () => tables.join('\n'));
   for (const file of COMPOSE_FILES) await replace(file, LIST, listed);
 }
 

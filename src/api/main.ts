@@ -14,7 +14,7 @@ import { Shutdown } from './shutdown.ts';
 const NO_DATABASE_GRACE_MS = 5000;
 const HELP = `usage: npm start
 
-  Starts bctrl, which is configured by environment variables: README.md lists them.
+  Starts bctrl, which is configured by environment variables: docs/configuration.md lists them.
   PORT=8787 and HOST=127.0.0.1 say where it listens.
 `;
 

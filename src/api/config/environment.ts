@@ -6,7 +6,7 @@ import { SERVER_SETTINGS } from './settings/server.ts';
 import { STORAGE_SETTINGS } from './settings/storage.ts';
 import { TRACING_SETTINGS } from './settings/tracing.ts';
 
-/** Every variable that the service reads. The table in README.md and the list in docker-compose.yml follow from it. */
+/** Every variable that the service reads. docs/configuration.md and the lists in the files of Docker Compose follow from it. */
 export const Environment = z.object({
   ...SERVER_SETTINGS,
   ...MACHINE_SETTINGS,
@@ -15,6 +15,15 @@ export const Environment = z.object({
   ...CLUSTER_SETTINGS,
   ...TRACING_SETTINGS,
 });
+
+/** The variables by what they are about, as docs/configuration.md has them. */
+export const SETTINGS_BY_TOPIC = {
+  'The service': SERVER_SETTINGS,
+  'Browsers and the machine': MACHINE_SETTINGS,
+  Runtimes: RUNTIMES_SETTINGS,
+  'Profiles, extensions and files': STORAGE_SETTINGS,
+  'Many machines': CLUSTER_SETTINGS,
+};
 
 /** The variables that are set: Compose files pass those that nobody set as empty strings. */
 export function givenOf(env: NodeJS.ProcessEnv): Record<string, string | undefined> {

@@ -174,9 +174,10 @@ test('the limit of runtimes follows from the memory above the floor, unless it i
   expect(loadConfig({ BCTRL_MAX_RUNTIMES: '7' }).admission.maxRuntimes).toBe(7);
 });
 
-test('the README describes every variable as its schema does (`npm run settings` writes it)', async () => {
-  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
-  const rows = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\| (.*?) +\| (.*?) *\|$/gm)];
+test('the docs describe every variable as its schema does (`npm run settings` writes them)', async () => {
+  const path = new URL('../../../docs/configuration.md', import.meta.url);
+  const page = await readFile(path, 'utf8');
+  const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)` +\| (.*?) +\| (.*?) *\|$/gm)];
   const shown = rows.map(([, name, value, description]) => ({ name, default: value, description }));
   expect(shown).toEqual(describeSettings());
 });

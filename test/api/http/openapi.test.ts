@@ -201,10 +201,3 @@ function shapeOf(document: Node, word: string, value: unknown): unknown {
   if (word === 'required') return new Set(z.array(z.string()).parse(value));
   return value;
 }
-
-test('the README lists every code with which a runtime can fail', async () => {
-  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
-  const [, listed = ''] = /^ {2}What ends a runtime by itself is (.*)$/m.exec(readme) ?? [];
-  const codes = [...listed.matchAll(/`([a-z_.]+)`/g)].map(([, code]) => code);
-  expect(codes).toEqual([...FAILURE_CODES]);
-});

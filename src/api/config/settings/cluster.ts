@@ -66,7 +66,7 @@ export const CLUSTER_SETTINGS = {
   ),
   BCTRL_DRAIN_SECONDS: setting(
     integer(0, 604_800).optional(),
-    'For how long a process that [drains](#drain-a-node) lets its runtimes go on before it stops them; with 0, SIGTERM stops them at once, and another drain has no end',
+    'For how long a process that [drains](operate.md#drain-a-node) lets its runtimes go on before it stops them; with 0, SIGTERM stops them at once, and another drain has no end',
     { default: `\`${DRAIN_SECONDS.all}\`, in a \`node\` \`${DRAIN_SECONDS.node}\`` },
   ),
 };

@@ -35,11 +35,11 @@ export const MACHINE_SETTINGS = {
   ),
   BCTRL_BROWSER_FLAVOR: setting(
     oneOf(BROWSER_FLAVORS).default('full'),
-    '`full`: browsers as people have them; `lean`: all of them without WebGL ([what that costs](#what-open-runtimes-cost))',
+    '`full`: browsers as people have them; `lean`: all of them without WebGL ([what that costs](performance.md#browsers-without-webgl))',
   ),
   BCTRL_JAIL: setting(
     oneOf(JAIL_MODES).default('auto'),
-    '`auto`: [jails](#jails) where the machine allows them, and a warning for what is missing; `required`: no start without; `off`: none, where something else confines browsers',
+    '`auto`: [jails](security.md#jails) where the machine allows them, and a warning for what is missing; `required`: no start without; `off`: none, where something else confines browsers',
   ),
   BCTRL_LAUNCH_TIMEOUT_MS: setting(
     integer(1000, 600_000).default(30_000),

@@ -14,12 +14,12 @@ const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 export const RUNTIMES_SETTINGS = {
   BCTRL_MAX_RUNTIMES: setting(
     integer(1, 10_000).optional(),
-    'Runtimes at once on this machine: one for each 200 MB of its memory, or of the cgroup of the service, beyond `BCTRL_MEMORY_FLOOR_MB` ([what they take](#what-open-runtimes-cost))',
+    'Runtimes at once on this machine: one for each 200 MB of its memory, or of the cgroup of the service, beyond `BCTRL_MEMORY_FLOOR_MB` ([what they take](performance.md#what-open-runtimes-cost))',
     { default: 'by memory' },
   ),
   BCTRL_MAX_RUNTIMES_PER_ORGANIZATION: setting(
     integer(0, 10_000).default(1000),
-    'Active runtimes of an organization that has no limit of its own ([Keys and organizations](#keys-and-organizations))',
+    'Active runtimes of an organization that has no limit of its own ([another limit](keys.md#limits-of-an-organization))',
   ),
   BCTRL_QUEUE_MAX: setting(
     integer(0, 100_000).default(defaultMaxQueue()),
@@ -57,11 +57,11 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_VIEWERS_PER_RUNTIME: setting(
     integer(1, 1000).default(20),
-    'How many people can watch a runtime at once ([live view](#live-view))',
+    'How many people can watch a runtime at once ([live view](live-view.md))',
   ),
   BCTRL_RECORDING: setting(
     oneOf(['off', 'on']).default('off'),
-    '`on` records runtimes whose requests do not say otherwise ([recordings](#recordings))',
+    '`on` records runtimes whose requests do not say otherwise ([recording](recording.md))',
   ),
   BCTRL_RECORDING_RETENTION_DAYS: setting(
     integer(1, 36_500).default(30),

@@ -85,7 +85,7 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_ENCRYPTION_KEY: setting(
     encryptionKey.regex(/^[^,]*$/, COMMA_RULE).optional(),
-    'The key that encrypts passwords in the database and signs tickets, at least 16 characters and no comma; a generated one is kept in the data directory ([another key](#another-encryption-key))',
+    'The key that encrypts passwords in the database and signs tickets, at least 16 characters and no comma; a generated one is kept in the data directory ([another key](keys.md#another-encryption-key))',
     { default: 'generated' },
   ),
   BCTRL_ENCRYPTION_KEYS_OLD: setting(
@@ -114,7 +114,7 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_RETENTION_DAYS: setting(
     integer(0, 36_500).default(30),
-    'For how many days the records of runtimes that have ended are kept, with their events; 0 for ever ([retention](#retention))',
+    'For how many days the records of runtimes that have ended are kept, with their events; 0 for ever ([retention](operate.md#retention))',
   ),
   BCTRL_ORPHAN_GRACE_DAYS: setting(
     integer(1, 3650).default(7),
