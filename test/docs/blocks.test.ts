@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { findExecutable } from '../../src/runtime-manager/browser/install/find-executable.ts';
+import { blocksOf, isRun, readPages } from '../support/pages.ts';
+import { freshDirectory } from '../support/storages.ts';
+
+const PATH = `${process.env['PATH']}:/usr/sbin`;
+const run = promisify(execFile);
+const pages = await readPages();
+
+/** By language and mark: what looks at blocks that no test runs. Throws for what is wrong. */
+const CHECKS: Record<string, (text: string) => Promise<unknown>> = {
+  /** A picture. */
+  text: async () => undefined,
+  json: async (text) => JSON.parse(text),
+  'sh not-run': (text) => run('sh', ['-n', '-c', text]),
+  yaml: async (text) => {
+    for (const { errors } of parseAllDocuments(text)) expect(errors).toEqual([]);
+  },
+  'ini systemd': (text) => checkFile('bctrl.service', inThisUnit(text), 'systemd-analyze verify'),
+  nginx: (text) => checkFile('nginx.conf', inNginx(text), 'nginx -t -e stderr -c'),
+  caddy: (text) => checkFile('Caddyfile', text, 'caddy validate --adapter caddyfile --config'),
+};
+
+test.for(pages)('what no test runs in $path is checked by what reads it', async (page) => {
+  for (const block of blocksOf(page).filter((one) => !isRun(one))) {
+    const kind = [block.language, ...block.marks].join(' ');
+    const check = CHECKS[kind];
+    expect(check, `${block.place}: ${kind}`).toBeDefined();
+    await check?.(block.text).catch((error: unknown) =>
+      expect.unreachable(`${block.place}: ${String(error)}`),
+    );
+  }
+});
+
+/** The directories of the unit are those of another machine. */
+function inThisUnit(text: string): string {
+  return text.replace('/opt/bctrl', '/tmp');
+}
+
+/** A file of `conf.d` as a whole configuration, which takes no port of the machine. */
+function inNginx(text: string): string {
+  const body = text.replace('listen 80;', 'listen 127.0.0.1:0;');
+  return `pid /dev/null;\nevents {}\nhttp {\naccess_log off;\n${body}}\n`;
+}
+
+/** Where the program is not installed, nothing is checked. */
+async function checkFile(name: string, text: string, command: string): Promise<void> {
+  const [program = '', ...args] = command.split(' ');
+  if ((await findExecutable([program], PATH)) === undefined) return;
+  const path = join(await freshDirectory(), name);
+  await writeFile(path, text);
+  await run(program, [...args, path], { env: { PATH, HOME: '/nonexistent' } });
+}
