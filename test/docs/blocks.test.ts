@@ -21,9 +21,12 @@ const CHECKS: Record<string, (text: string) => Promise<unknown>> = {
   yaml: async (text) => {
     for (const { errors } of parseAllDocuments(text)) expect(errors).toEqual([]);
   },
-  'ini systemd': (text) => checkFile('bctrl.service', inThisUnit(text), 'systemd-analyze verify'),
-  nginx: (text) => checkFile('nginx.conf', inNginx(text), 'nginx -t -e stderr -c'),
-  caddy: (text) => checkFile('Caddyfile', text, 'caddy validate --adapter caddyfile --config'),
+  'ini systemd': (text) =>
+    checkFile('bctrl.service', 'systemd-analyze verify', () => inThisUnit(text)),
+  nginx: (text) =>
+    checkFile('nginx.conf', 'nginx -t -e stderr -c', (directory) => inNginx(text, directory)),
+  caddy: (text) =>
+    checkFile('Caddyfile', 'caddy validate --adapter caddyfile --config', () => text),
 };
 
 test.for(pages)('what no test runs in $path is checked by what reads it', async (page) => {
@@ -43,16 +46,21 @@ function inThisUnit(text: string): string {
 }
 
 /** A file of `conf.d` as a whole configuration, which takes no port of the machine. */
-function inNginx(text: string): string {
-  const body = text.replace('listen 80;', 'listen 127.0.0.1:0;');
-  return `pid /dev/null;\nevents {}\nhttp {\naccess_log off;\n${body}}\n`;
+function inNginx(text: string, directory: string): string {
+  const body = text.replace('listen 80;', `listen unix:${directory}/socket;`);
+  return `pid ${directory}/pid;\nevents {}\nhttp {\naccess_log off;\n${body}}\n`;
 }
 
 /** Where the program is not installed, nothing is checked. */
-async function checkFile(name: string, text: string, command: string): Promise<void> {
+async function checkFile(
+  name: string,
+  command: string,
+  textIn: (directory: string) => string,
+): Promise<void> {
   const [program = '', ...args] = command.split(' ');
   if ((await findExecutable([program], PATH)) === undefined) return;
-  const path = join(await freshDirectory(), name);
-  await writeFile(path, text);
-  await run(program, [...args, path], { env: { PATH, HOME: '/nonexistent' } });
+  const directory = await freshDirectory();
+  const path = join(directory, name);
+  await writeFile(path, textIn(directory));
+  await run(program, [...args, path], { env: { PATH, HOME: directory } });
 }
