@@ -36,7 +36,7 @@ test.for(pages)('the commands of $path do what they say', async ({ path, blocks 
 });
 
 /** An organization of the page's own, so that no page finds what another one made, and how to reach it. */
-async function openOrganization(path: string, { database, url }: TestService) {
+async function openOrganization(path: string, { database, dataDir, url }: TestService) {
   const { id } = await insertOrganization(database.db, path);
   const key = await addKey(database, { scopes: SCOPES }, id);
   const call = caller(url, key);
@@ -46,7 +46,7 @@ async function openOrganization(path: string, { database, url }: TestService) {
   });
   const env = await commandEnvironment(database);
   const PATH = `${dirname(process.execPath)}:${env.PATH}`;
-  return { ...env, PATH, BCTRL_URL: url, BCTRL_API_KEY: key };
+  return { ...env, PATH, BCTRL_DATA_DIR: dataDir, BCTRL_URL: url, BCTRL_API_KEY: key };
 }
 
 /** The runtime of which most pages speak. */

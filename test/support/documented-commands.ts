@@ -42,7 +42,7 @@ export class DocumentedCommands {
     const script = await this.#scriptOf(language, text);
     const child = spawn('sh', ['-c', script], {
       cwd: this.directory,
-      env: marks.includes('refused') ? { ...this.env, CURL_HOME: '/' } : this.env,
+      env: marks.includes('refused') ? { ...this.env, HOME: '/', CURL_HOME: '/' } : this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

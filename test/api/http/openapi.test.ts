@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { FAILURE_CODES } from '../../../src/runtime-manager/runtime/index.ts';
 import { test } from '../../support/api-test.ts';
 import { openFolder } from '../../support/folder.ts';
 import type { Answer } from '../../support/http.ts';
