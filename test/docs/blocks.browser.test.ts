@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
+import { findExecutable } from '../../src/runtime-manager/browser/install/find-executable.ts';
 import { SCOPES } from '../../src/runtime-manager/runtime/index.ts';
 import { commandEnvironment } from '../support/command-line.ts';
 import { DocumentedCommands } from '../support/documented-commands.ts';
 import { caller } from '../support/http.ts';
 import { addKey } from '../support/keys.ts';
-import { blocksOf, isRun, readPages } from '../support/pages.ts';
+import { blocksOf, isRun, readPages, type Block } from '../support/pages.ts';
 import { listenAsSocksProxy } from '../support/proxy-servers.ts';
 import { serveSite } from '../support/site.ts';
 import { test } from '../support/test.ts';
@@ -19,7 +20,10 @@ const pages = (await readPages())
   .map((page) => ({ path: page.path, blocks: blocksOf(page).filter(isRun) }))
   .filter(({ blocks }) => blocks.length > 0);
 
-test.for(pages)('the commands of $path do what they say', async ({ path, blocks }, { service }) => {
+test.for(pages)('the commands of $path do what they say', async (page, { service, skip }) => {
+  const { path, blocks } = page;
+  const missing = await missingProgram(blocks);
+  skip(missing !== undefined, `${missing} is not installed`);
   const withStandIns = await openStandIns();
   const commands = await DocumentedCommands.open(await openOrganization(path, service));
   const all = blocks.map(({ text }) => text).join('\n');
@@ -34,6 +38,18 @@ test.for(pages)('the commands of $path do what they say', async ({ path, blocks 
     }
   }
 });
+
+/** What a page needs that not every machine has. */
+async function missingProgram(blocks: Block[]): Promise<string | undefined> {
+  const needed = [
+    ...(blocks.some(({ language }) => language === 'python') ? ['python3'] : []),
+    ...(blocks.some(({ text }) => /\bzip -/.test(text)) ? ['zip'] : []),
+  ];
+  for (const program of needed) {
+    if ((await findExecutable([program], process.env['PATH'] ?? '')) === undefined) return program;
+  }
+  return undefined;
+}
 
 /** An organization of the page's own, so that no page finds what another one made, and how to reach it. */
 async function openOrganization(path: string, { database, dataDir, url }: TestService) {
