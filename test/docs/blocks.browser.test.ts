@@ -24,7 +24,7 @@ test.for(pages)('the commands of $path do what they say', async (page, { service
   const { path, blocks } = page;
   const missing = await missingProgram(blocks);
   skip(missing !== undefined, `${missing} is not installed`);
-  const withStandIns = await openStandIns();
+  const withStandIns = await openStandIns(service);
   const commands = await DocumentedCommands.open(await openOrganization(path, service));
   const all = blocks.map(({ text }) => text).join('\n');
   const isOfFirst = /runtimes\/first|"runtime": ?"first"/.test(all);
@@ -73,7 +73,7 @@ async function createFirst({ BCTRL_URL: url = '', BCTRL_API_KEY: key }: Record<s
 }
 
 /** What stands for the hosts of the examples, which belong to others. */
-async function openStandIns() {
+async function openStandIns({ url }: TestService) {
   const site = await serveSite((request, response) => {
     const isFile = request.url === '/report.csv';
     response.setHeader('content-type', isFile ? 'text/csv' : 'text/html');
@@ -83,6 +83,7 @@ async function openStandIns() {
   onTestFinished(() => proxy[Symbol.dispose]());
   return (text: string) =>
     text
+      .replaceAll('http://127.0.0.1:8787', url)
       .replaceAll('https://example.com', new URL(site).origin)
       .replaceAll('"proxy.example.com", "port": 1080', `"127.0.0.1", "port": ${proxy.port}`);
 }

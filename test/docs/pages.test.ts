@@ -19,8 +19,9 @@ test.for(pages)('no paragraph of $path is longer than five lines', (page) => {
   expect(long).toEqual([]);
 });
 
-/** What each page is made from, or is about, rather than about a command. */
-const WITHOUT_COMMANDS = /^(?:[A-Z]+\.md|docs\/(?:README|how-it-works)\.md|docs\/decisions\/.*)$/;
+/** What is about the parts of the service, or for people with a mouse. */
+const WITHOUT_COMMANDS =
+  /^(?:[A-Z]+\.md|docs\/(?:README|how-it-works|console)\.md|docs\/decisions\/.*)$/;
 
 test.for(pages)('$path begins with an example', (page) => {
   if (WITHOUT_COMMANDS.test(page.path)) return;
