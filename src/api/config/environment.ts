@@ -23,6 +23,7 @@ export const SETTINGS_BY_TOPIC = {
   Runtimes: RUNTIMES_SETTINGS,
   'Profiles, extensions and files': STORAGE_SETTINGS,
   'Many machines': CLUSTER_SETTINGS,
+  Traces: TRACING_SETTINGS,
 };
 
 /** The variables that are set: Compose files pass those that nobody set as empty strings. */

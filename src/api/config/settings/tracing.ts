@@ -40,7 +40,7 @@ const share = z
 export const TRACING_SETTINGS = {
   OTEL_EXPORTER_OTLP_ENDPOINT: setting(
     httpUrl('http://collector:4318').optional(),
-    'Where [traces](docs/tracing.md) go, such as `http://collector:4318`; without it nothing is traced',
+    'Where [traces](tracing.md) go, such as `http://collector:4318`; without it nothing is traced',
   ),
   OTEL_EXPORTER_OTLP_HEADERS: setting(
     pairs.default({}),
