@@ -19,6 +19,7 @@ const CHECKS: Record<string, (text: string) => Promise<unknown>> = {
   text: async () => undefined,
   json: async (text) => JSON.parse(text),
   'sh not-run': (text) => run('sh', ['-n', '-c', text]),
+  'js not-run': (text) => checkFile('block.mjs', 'node --check', () => text),
   yaml: async (text) => {
     for (const { errors } of parseAllDocuments(text)) expect(errors).toEqual([]);
   },
