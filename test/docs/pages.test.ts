@@ -41,7 +41,7 @@ test.for(pages)('$path names only scripts and variables that there are', async (
     ...[...compose.matchAll(/\$\{(\w+)/g)].map(([, name]) => name),
     'BCTRL_URL',
   ];
-  for (const [, name] of text.matchAll(/npm run (?:-s |--silent )?([a-z:]+)/g)) {
+  for (const [, name] of text.matchAll(/npm run (?:-s |--silent )?([a-z:-]+)\b(?! -w)/g)) {
     expect(Object.keys(manifest.scripts)).toContain(name);
   }
   for (const [name] of text.matchAll(/\b(?:BCTRL|NATS)_[A-Z\d_]+\b(?!\*)/g)) {
