@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { openPostgres } from './suite/postgres.ts';
 import { openService } from './suite/service.ts';
-import { median, p95, timed } from './suite/statistics.ts';
+import { median, p95 } from './suite/statistics.ts';
 
 const WEBHOOKS = 10;
 const PER_SECOND = 1000;
@@ -78,18 +78,18 @@ const seconds = Number(values.seconds);
 await happenFor(seconds / 2);
 lags.length = 0;
 const beforeMb = await memoryMb();
-const written = await happenFor(seconds);
+const happened = await happenFor(seconds);
 const growthMb = (await memoryMb()) - beforeMb;
 await caughtUp();
 const lagMs = p95(lags);
 console.log(
-  `${written} events in ${seconds} s: ${lags.length} delivered, lag median ${median(lags).toFixed(0)} ms, p95 ${lagMs.toFixed(0)} ms (goal ${GOALS.lagMs} ms); memory +${growthMb.toFixed(0)} MB (goal ${GOALS.growthMb} MB)`,
+  `${happened} events in ${seconds} s: ${lags.length} delivered, lag median ${median(lags).toFixed(0)} ms, p95 ${lagMs.toFixed(0)} ms (goal ${GOALS.lagMs} ms); memory +${growthMb.toFixed(0)} MB (goal ${GOALS.growthMb} MB)`,
 );
 const isMet =
   createRatio <= GOALS.createRatio &&
   lagMs <= GOALS.lagMs &&
   growthMb <= GOALS.growthMb &&
-  lags.length >= written;
+  lags.length >= happened;
 process.exitCode = isMet ? 0 : 1;
 receiver.closeAllConnections();
 receiver.close();
@@ -115,14 +115,10 @@ async function createTimes(count: number): Promise<number[]> {
   const times: number[] = [];
   for (let nth = 0; nth < count; nth++) {
     await delay(300);
-    let end: () => Promise<unknown> = async () => undefined;
-    times.push(
-      await timed(async () => {
-        const runtime = await service.create();
-        end = () => runtime.end();
-      }),
-    );
-    await end();
+    const began = performance.now();
+    const runtime = await service.create();
+    times.push(performance.now() - began);
+    await runtime.end();
   }
   return times;
 }

@@ -8,6 +8,11 @@ const CREATE = 'POST /v1/workspaces/{id}/runtimes';
 const PLACED = `${CREATE} > runtime.place > bctrl.node/create > bctrl.node/create`;
 const STOP = 'POST /v1/workspaces/{id}/runtimes/{alias}/stop';
 
+/** Which side of a call a span is, and where. */
+function madeBy({ kind, attributes, resource }: ReceivedSpan): string {
+  return `${kind} of ${attributes['bctrl.node.id']} in ${resource['service.instance.id']}`;
+}
+
 test.skipIf(!HAS_NATS)(
   'a trace goes through the API and the node that has the runtime',
   async () => {
@@ -38,8 +43,6 @@ test.skipIf(!HAS_NATS)(
       ]),
     );
     const calls = spans.filter(({ traceId, name }) => traceId === create && /node/.test(name));
-    const madeBy = ({ kind, attributes, resource }: ReceivedSpan) =>
-      `${kind} of ${attributes['bctrl.node.id']} in ${resource['service.instance.id']}`;
     expect(calls.map(madeBy).toSorted()).toEqual([
       `client of ${node.nodeId} in ${api.nodeId}`,
       `server of ${node.nodeId} in ${node.nodeId}`,

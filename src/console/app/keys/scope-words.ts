@@ -14,7 +14,9 @@ const WORDS: Record<Scope, string> = {
   'extensions:write': 'Upload, rename and delete extensions',
   'files:read': 'See and read files',
   'files:write': 'Store, move and delete files',
-  admin: 'Manage API keys and nodes',
+  'webhooks:read': 'See webhooks and their deliveries',
+  'webhooks:write': 'Create, change and delete webhooks',
+  admin: 'Manage API keys and nodes, and read the audit',
 };
 
 export function meaningOf(scope: Scope): string {
