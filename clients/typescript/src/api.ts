@@ -3017,6 +3017,15 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
+        /**
+         * @example {
+         *       "url": "https://example.com/hooks/bctrl",
+         *       "events": [
+         *         "runtime.*",
+         *         "download.finished"
+         *       ]
+         *     }
+         */
         CreateWebhookRequest: {
             /**
              * @description Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.
@@ -3044,6 +3053,14 @@ export interface components {
             /** @description The `cursor` of the next page; absent on the last page. */
             nextCursor?: string;
         };
+        /**
+         * @example {
+         *       "events": [
+         *         "runtime.*"
+         *       ],
+         *       "status": "enabled"
+         *     }
+         */
         UpdateWebhookRequest: {
             /**
              * @description Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.

@@ -73,7 +73,9 @@ export const CreateWebhookRequest = z
     }),
     description: description.optional(),
   })
-  .openapi('CreateWebhookRequest');
+  .openapi('CreateWebhookRequest', {
+    example: { url: 'https://example.com/hooks/bctrl', events: ['runtime.*', 'download.finished'] },
+  });
 
 export const UpdateWebhookRequest = z
   .strictObject({
@@ -85,7 +87,7 @@ export const UpdateWebhookRequest = z
         'A webhook that is `enabled` again gets what happens from now on, and nothing that happened meanwhile.',
     }),
   })
-  .openapi('UpdateWebhookRequest');
+  .openapi('UpdateWebhookRequest', { example: { events: ['runtime.*'], status: 'enabled' } });
 
 export const WebhookBody = z
   .object({

@@ -127,7 +127,6 @@ export {
   type ClaimedWebhook,
   type Delivery,
   type NewWebhook,
-  type PendingDelivery,
   type Webhook,
   type WebhookChanges,
   type WebhookEvent,

@@ -36,5 +36,6 @@ test('the tool for API keys loads nothing that runs a browser', async () => {
   expect(
     loaded.filter((url) => /node\/|connections|browser\/browser|manager\.ts/.test(url)),
   ).toEqual([]);
-  expect(loaded.length).toBeLessThan(100);
+  // The tables of the database and the vocabulary of the core; a whole service is over a thousand.
+  expect(loaded.length).toBeLessThan(120);
 });
