@@ -36,6 +36,6 @@ test('the tool for API keys loads nothing that runs a browser', async () => {
   expect(
     loaded.filter((url) => /node\/|connections|browser\/browser|manager\.ts/.test(url)),
   ).toEqual([]);
-  // The tables of the database and the vocabulary of the core; a whole service is over a thousand.
+  // The tables of the database and the vocabulary of the core; the whole service is several hundred.
   expect(loaded.length).toBeLessThan(120);
 });
