@@ -232,7 +232,7 @@ test('a receiver that is gone gets nothing more', async ({ service, workspace, r
 test('a webhook that failed for a week is disabled', async ({ service, workspace, receiver }) => {
   receiver.answer = answering(503);
   const { id } = await createWebhook(service, workspace, { url: receiver.url });
-  await aliveIn(service, workspace);
+  const runtime = await aliveIn(service, workspace);
   await eventually(async () =>
     expect(await webhookOf(service, id)).toMatchObject({ failingSince: expect.any(String) }),
   );
@@ -244,6 +244,13 @@ test('a webhook that failed for a week is disabled', async ({ service, workspace
     });
   });
   expect(await deliveriesOf(service, id, '?status=pending')).toEqual([]);
+  const told = await service.call('GET', `${workspace.runtimes}/${runtime.id}/events`);
+  expect(told.json.events).toContainEqual(
+    expect.objectContaining({
+      type: 'webhook.disabled',
+      data: { webhookId: id, reason: 'failing' },
+    }),
+  );
 });
 
 test('after a rotation messages have the signatures of both secrets, for a day', async ({

@@ -7,7 +7,7 @@ import type {
   TurnRecord,
 } from '../../runtime-manager/runtime/index.ts';
 import type { Db } from '../client.ts';
-import { runtimeEvents, webhookDeliveries, webhooks } from '../schema/index.ts';
+import { runtimeEvents, runtimes, webhookDeliveries, webhooks } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
 import { toTarget, type WebhookRow } from './webhook-rows.ts';
 
@@ -41,11 +41,16 @@ export function createTurnStore(db: Db, sealing: Sealing): TurnStore {
     },
     record: (id, lease, turn) =>
       db.transaction(async (tx) => {
+        const refused = turn.disabled && (await holdRefused(tx, turn.records));
         const row = await moveOn(tx, id, { lease, turn });
         if (!row) return undefined;
         await writeRecords(tx, id, turn.records);
         if (turn.hurries) await hurryDeliveries(tx, id);
         if (turn.disabled) await giveUp(tx, id);
+        if (refused) {
+          const data = { webhookId: id, reason: turn.disabled };
+          await tx.insert(runtimeEvents).values({ ...refused, type: 'webhook.disabled', data });
+        }
         const hasPending = row.hasPending || turn.records.some(isWaiting);
         return row.status === 'enabled' ? open({ ...row, hasPending }) : undefined;
       }),
@@ -90,6 +95,19 @@ async function claim(
     .set({ leasedBy: lease.by, leasedUntil: until(lease) })
     .where(sql`${webhooks.id} = any(${found})`)
     .returning({ ...getTableColumns(webhooks), hasPending });
+}
+
+/**
+ * The runtime whose event was refused last, which stays while it is held; undefined when it has gone.
+ * Whoever deletes runtimes holds these before webhooks, so this comes first.
+ */
+async function holdRefused(db: Writer, records: readonly DeliveryRecord[]) {
+  const last = records.findLast(({ status, attempts }) => attempts > 0 && status !== 'delivered');
+  if (!last) return undefined;
+  const [held] = await db.execute<{ organizationId: string; runtimeId: string }>(sql`
+    select organization_id as "organizationId", id as "runtimeId" from ${runtimes}
+    where id = ${last.event.runtimeId} for key share`);
+  return held;
 }
 
 /** Undefined when another process has the webhook, or somebody disabled or deleted it. */

@@ -51,6 +51,9 @@ export const OPERATION_EVENTS = [
 /** Events of recordings: `recording.ready` once the videos are joined. */
 export const RECORDING_EVENTS = ['recording.ready'] as const;
 
+/** Events of webhooks: `webhook.disabled`, at the runtime whose event was refused last. */
+export const WEBHOOK_EVENTS = ['webhook.disabled'] as const;
+
 /** Events of captchas on pages, in runtimes that solve them. */
 export const CAPTCHA_EVENTS = [
   'captcha.detected',
@@ -70,6 +73,7 @@ export const EVENT_TYPES = [
   ...CAPTCHA_EVENTS,
   ...OPERATION_EVENTS,
   ...RECORDING_EVENTS,
+  ...WEBHOOK_EVENTS,
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
