@@ -49,7 +49,26 @@ export class Pool implements AsyncDisposable {
     if (name === 'unsafe') {
       return (...args: Parameters<postgres.Sql['unsafe']>) => this.#noted(current.unsafe(...args));
     }
+    if (name === 'begin') {
+      return (work: (sql: postgres.TransactionSql) => unknown) =>
+        current.begin((sql) => work(this.#heard(sql)));
+    }
     return Reflect.get(current, name);
+  }
+
+  /** A transaction whose statements tell that the database answers. How long one waits for a lock is its own affair. */
+  #heard(sql: postgres.TransactionSql): postgres.TransactionSql {
+    const unsafe = (...args: Parameters<postgres.Sql['unsafe']>) => {
+      const statement = sql.unsafe(...args);
+      statement.then(
+        () => (this.#answeredAt = performance.now()),
+        () => undefined,
+      );
+      return statement;
+    };
+    return new Proxy(sql, {
+      get: (_, name) => (name === 'unsafe' ? unsafe : Reflect.get(sql, name)),
+    });
   }
 
   #noted<T extends Promise<unknown>>(statement: T): T {

@@ -91,8 +91,8 @@ test('the version is in health and metrics, and what monitors ask is not logged'
     status: 'ok',
     version: manifest.version,
   });
-  expect((await service.call('GET', '/metrics')).text).toContain(
-    `bctrl_build_info{version="${manifest.version}"} 1`,
+  expect((await service.call('GET', '/metrics')).text).toMatch(
+    new RegExp(`^bctrl_build_info\\{version="${manifest.version}",.*\\} 1$`, 'm'),
   );
   await service.call('GET', '/readyz');
   await service.call('GET', '/v1/workspaces');

@@ -12,7 +12,7 @@ const ACCEPT = 'application/json, text/event-stream';
 
 /** What is no work for a model: uploads and downloads, streams, and the service's own operation. */
 const NO_TOOLS =
-  /^(?:health|readiness|one-shot-pdf|metrics|doctor|capacity|mcp|runtimes-mcp|workspaces-(?:connect|update|delete)|(?:api-keys|audit|nodes|storage|files|browser-extensions)-.*|(?!one-shot).*(?:-stream|-video|-marks|-content|-stage)|runtime-recording-.*|runtime-files-delete|recordings-delete|browser-profiles-(?!create|list|get).*)$/;
+  /^(?:health|readiness|one-shot-pdf|metrics|doctor|capacity|mcp|runtimes-mcp|workspaces-(?:connect|update|delete)|(?:api-keys|audit|nodes|webhooks|storage|files|browser-extensions)-.*|(?!one-shot).*(?:-stream|-video|-marks|-content|-stage)|runtime-recording-.*|runtime-files-delete|recordings-delete|browser-profiles-(?!create|list|get).*)$/;
 
 test('every operation is a tool of the service, or is left out on purpose', async ({ service }) => {
   const { paths } = (await service.call('GET', '/openapi.json')).json;

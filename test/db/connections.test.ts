@@ -13,7 +13,12 @@ import { embeddedAddress, openEmbeddedPostgres } from '../../src/db/embedded.ts'
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { insertOrganization } from '../../src/db/queries/organizations.ts';
 import { createRuntimeStore } from '../../src/db/queries/runtimes.ts';
-import { createDatabase, openTestSecrets, TEMPLATE } from '../support/database.ts';
+import {
+  createDatabase,
+  openTestDatabase,
+  openTestSecrets,
+  TEMPLATE,
+} from '../support/database.ts';
 import { insertRecord, newRecord, RUNNING } from '../support/records.ts';
 import { freshDirectory } from '../support/storages.ts';
 
@@ -113,3 +118,16 @@ test.skipIf(!existsSync(PGBOUNCER))(
     expect(await countConnections(own, 'behind')).toBe(6);
   },
 );
+
+test('a database that carries out one transaction after another is there', async () => {
+  await using database = await openTestDatabase({ empty: true });
+  const { db } = database;
+  // More than there are connections, so that nothing else is answered for longer than a silence may be.
+  const work = () =>
+    db.transaction(async (tx) => {
+      for (let n = 0; n < 12; n++) await tx.execute(sql`select pg_sleep(0.5)`);
+      return 'done';
+    });
+  const done = await Promise.all(Array.from({ length: 20 }, work));
+  expect(new Set(done)).toEqual(new Set(['done']));
+});
