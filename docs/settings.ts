@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     const rows = describeSettings(schemas).map(
       (one) => `| \`${one.name}\` | ${one.default} | ${one.description} |\n`,
     );
-    return `## ${topic}\n\n| Variable | Default | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
+    return `## ${topic}\n\n| Variable | Default | Meaning |\n| --- | --- | --- |\n${rows.join('')}`;
   });
   await replace('docs/configuration.md', TABLES, () => tables.join('\n'));
   for (const file of COMPOSE_FILES) await replace(file, LIST, listed);

@@ -19,54 +19,54 @@ const address = z
 export const CLUSTER_SETTINGS = {
   BCTRL_ROLE: setting(
     oneOf(ROLES).default('all'),
-    'What this process does: `api` answers clients, `node` runs browsers, `all` does both',
+    'What this process does: `api` serves clients, `node` runs browsers, `all` does both',
   ),
   NATS_URL: setting(
     NatsServers.optional(),
-    'The NATS servers by which the processes of a cluster talk, with commas: `nats://user:password@host:4222`, or `tls://`, or with a token in place of both; percent-encoded. Without it this process is alone',
+    'The NATS servers that connect the processes of a cluster, separated by commas: `nats://user:password@host:4222`, `tls://…`, or a token instead of user and password; percent-encoded. Without it, this process is not part of a cluster',
   ),
   NATS_NKEY_SEED_FILE: setting(
     file,
-    'The file with the seed of the NKey by which NATS knows this process',
+    'The file with the seed of the NKey with which this process authenticates to NATS',
   ),
-  NATS_TLS_CA_FILE: setting(file, 'The file with the certificates that vouch for NATS', {
+  NATS_TLS_CA_FILE: setting(file, 'The file with the CA certificates for NATS', {
     default: 'those of Node.js',
   }),
   NATS_TLS_CERT_FILE: setting(
     file,
-    'The file with the certificate that this process shows to NATS',
+    'The file with the client certificate of this process for NATS',
   ),
-  NATS_TLS_KEY_FILE: setting(file, "The file with that certificate's key"),
+  NATS_TLS_KEY_FILE: setting(file, 'The file with the private key of that certificate'),
   BCTRL_NODE_PORT: setting(
     integer(0, 65535).default(8788),
-    'Where a node takes the connections that other processes of the cluster pass on; 0 takes a free port',
+    'The port on which a node accepts connections from other processes of the cluster; 0 chooses a free port',
   ),
   BCTRL_NODE_ADDRESS: setting(
     address.optional(),
-    'The host, or `host:port`, by which other processes reach that port; found is the address by which this machine reaches NATS',
-    { default: 'found' },
+    'The host, or `host:port`, at which other processes reach that port. By default, the address from which this machine connects to NATS',
+    { default: 'detected' },
   ),
   BCTRL_NODE_TLS_CA_FILE: setting(
     file,
-    'The file with the certificates that vouch for the processes of the cluster to each other',
+    'The file with the CA certificates for connections between the processes of the cluster',
   ),
   BCTRL_NODE_TLS_CERT_FILE: setting(
     file,
-    'The file with the certificate that this process shows to the others',
+    'The file with the certificate of this process for these connections',
   ),
-  BCTRL_NODE_TLS_KEY_FILE: setting(file, "The file with that certificate's key"),
+  BCTRL_NODE_TLS_KEY_FILE: setting(file, 'The file with the private key of that certificate'),
   BCTRL_NODE_TLS: setting(
     oneOf(['on', 'off']).default('on'),
-    '`off`: without certificates, what passes between machines is signed and not encrypted; for networks that nobody else listens to. `on`: that is so on loopback only',
+    'Without certificates: `on` allows connections between processes only on loopback; `off` also allows them between machines, signed but not encrypted, for networks that you trust',
   ),
   BCTRL_DATABASE_CONNECTIONS: setting(
     integer(2, 10_000).optional(),
-    'How many connections to Postgres this process has at most; for a moment at its start two more',
+    'The most connections to Postgres of this process; for a moment at startup, it has two more',
     { default: `\`${CONNECTIONS.all}\`, in a \`node\` \`${CONNECTIONS.node}\`` },
   ),
   BCTRL_DRAIN_SECONDS: setting(
     integer(0, 604_800).optional(),
-    'For how long a process that [drains](operate.md#drain-a-node) lets its runtimes go on before it stops them; with 0, SIGTERM stops them at once, and another drain has no end',
+    'How long a process that [drains](operate.md#drain-a-node) lets its runtimes run before it stops them. With 0, SIGTERM stops them immediately, and a drain by command has no time limit',
     { default: `\`${DRAIN_SECONDS.all}\`, in a \`node\` \`${DRAIN_SECONDS.node}\`` },
   ),
 };

@@ -18,79 +18,79 @@ const RULE = 'not an address, a range or a host name, such as 10.0.0.0/8,*.corp.
 /** How this machine runs browsers. */
 export const MACHINE_SETTINGS = {
   CHROMIUM_PATH: setting(z.string().optional(), 'The Chromium or Chrome to run', {
-    default: 'found, or installed',
+    default: 'detected, or installed',
   }),
   CHROMEDRIVER_PATH: setting(
     z.string().optional(),
     'The chromedriver for WebDriver, of the same version as Chromium',
-    { default: 'found, or installed' },
+    { default: 'detected, or installed' },
   ),
-  FFMPEG_PATH: setting(z.string().optional(), 'The ffmpeg by which Playwright records videos', {
-    default: 'found',
+  FFMPEG_PATH: setting(z.string().optional(), 'The ffmpeg with which Playwright records videos', {
+    default: 'detected',
   }),
   BCTRL_BROWSER_DIR: setting(
     z.string().optional(),
-    "Where browsers have their directories while they run; the system's temporary directory where there is no shared memory of 1 GiB. Without jails all of their state lies there, and the path has to be short",
+    "The directory for the files of running browsers. Without at least 1 GiB of shared memory, the default is the system's temporary directory. Without jails, all browser state is there, and the path must be short",
     { default: '`/dev/shm`' },
   ),
   BCTRL_BROWSER_FLAVOR: setting(
     oneOf(BROWSER_FLAVORS).default('full'),
-    '`full`: browsers as people have them; `lean`: all of them without WebGL ([what that costs](performance.md#browsers-without-webgl))',
+    '`full`: normal browsers; `lean`: all browsers without WebGL ([what that costs](performance.md#browsers-without-webgl))',
   ),
   BCTRL_JAIL: setting(
     oneOf(JAIL_MODES).default('auto'),
-    '`auto`: [jails](security.md#jails) where the machine allows them, and a warning for what is missing; `required`: no start without; `off`: none, where something else confines browsers',
+    '`auto`: [jails](security.md#jails) if the machine allows them, with a warning for what is missing; `required`: the service does not start without jails; `off`: no jails, if something else confines browsers',
   ),
   BCTRL_LAUNCH_TIMEOUT_MS: setting(
     integer(1000, 600_000).default(30_000),
-    'How long a browser may take to come up; one that is still at work, on a slow machine, may take several times as long',
+    'How long a browser may take to start. On a slow machine, a browser that is still busy may take several times as long',
   ),
   BCTRL_WARM_MIN: setting(
     integer(0, 1000).default(availableParallelism()),
-    'Browsers that are kept ready however little is asked for, `BCTRL_WARM_MAX` at most',
+    'How many browsers are kept ready without any demand; at most `BCTRL_WARM_MAX`',
     { default: 'one for each core' },
   ),
   BCTRL_WARM_MAX: setting(
     integer(0, 1000).default(availableParallelism() * WARM_PER_CORE),
-    'Browsers that are kept ready at most, as demand wants; 0 for none: then every browser is launched when it is asked for',
+    'How many browsers are kept ready at most, depending on demand. With 0, every browser is launched on request',
     { default: '4 for each core' },
   ),
   BCTRL_RUNTIME_MEMORY_MB: setting(
     integer(256, 10_000_000).default(4096),
-    'Memory of one browser and its helpers, with what they keep as files in memory; where the service may make cgroups',
+    'The memory limit of one browser and its helpers, including their files in memory. Needs permission to create cgroups',
   ),
   BCTRL_RUNTIME_DISK_MB: setting(
     integer(64, 10_000_000).default(4096),
-    'What one browser may keep as files: so much in memory, where an ephemeral one has its state, and so much on disk (downloads, uploads, a profile). With more on disk it is ended',
+    'The file limit of one browser. It applies separately to memory (the state of an ephemeral browser) and to disk (downloads, uploads, a profile). A browser that uses more disk is killed',
   ),
   BCTRL_RUNTIME_TASKS: setting(
     integer(256, 1_000_000).default(4096),
-    'Processes and threads of one browser and its helpers; where the service may make cgroups',
+    'The most processes and threads of one browser and its helpers. Needs permission to create cgroups',
   ),
   BCTRL_MEMORY_FLOOR_MB: setting(
     integer(0, 10_000_000).default(512),
-    'Memory that stays free: no browser is launched that would take it, by what browsers were measured to use',
+    'Memory that stays free: no browser is launched that would use it, judging by the measured use of browsers',
   ),
   BCTRL_HEALTH_INTERVAL_MS: setting(
     integer(100, 600_000).default(5000),
-    'How often a browser is asked whether it is there',
+    'How often the service checks that a browser responds',
   ),
   BCTRL_HEALTH_TIMEOUT_MS: setting(
     integer(100, 600_000).default(10_000),
-    'A browser that takes longer to answer, and does nothing meanwhile (no CPU time, no byte), hangs: it is killed, and its runtime is `failed`',
+    'A browser that takes longer to respond, and does nothing meanwhile (no CPU time, no traffic), is hung: it is killed, and its runtime is `failed`',
   ),
   BCTRL_HEALTH_BUSY_MULTIPLE: setting(
     integer(1, 1000).default(12),
-    'A browser that takes so many times as long to answer hangs, even if it is at work',
+    'A browser that takes this many times longer to respond is hung, even if it is busy',
   ),
   BCTRL_PROXY_TIMEOUT_MS: setting(
     integer(100, 600_000).default(10_000),
-    'How long a proxy may take to let a runtime in',
+    'How long a proxy may take to accept a connection',
   ),
   BCTRL_EGRESS_ALLOW: setting(
     list.pipe(z.array(z.string().refine(isRule, RULE))).optional(),
-    'What of the machine and the networks around it browsers may reach: addresses, ranges, names, `*.name`, or `*`, with commas',
-    { default: 'see above' },
+    'Which private addresses browsers may connect to, on this machine and its networks: addresses, ranges, host names, `*.name`, or `*`, separated by commas ([details](proxies.md#what-rules-cannot-allow))',
+    { default: '`*` if `HOST` is loopback, otherwise none' },
   ),
 };
 

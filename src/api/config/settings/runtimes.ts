@@ -14,30 +14,30 @@ const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 export const RUNTIMES_SETTINGS = {
   BCTRL_MAX_RUNTIMES: setting(
     integer(1, 10_000).optional(),
-    'Runtimes at once on this machine: one for each 200 MB of its memory, or of the cgroup of the service, beyond `BCTRL_MEMORY_FLOOR_MB` ([what they take](performance.md#what-open-runtimes-cost))',
+    'The most runtimes at once on this machine. By default, one for every 200 MB of memory (of the machine or of the cgroup of the service) above `BCTRL_MEMORY_FLOOR_MB` ([measurements](performance.md#what-open-runtimes-cost))',
     { default: 'by memory' },
   ),
   BCTRL_MAX_RUNTIMES_PER_ORGANIZATION: setting(
     integer(0, 10_000).default(1000),
-    'Active runtimes of an organization that has no limit of its own ([another limit](keys.md#limits-of-an-organization))',
+    'The most active runtimes of an organization, unless it has [its own limit](keys.md#limits-of-an-organization)',
   ),
   BCTRL_QUEUE_MAX: setting(
     integer(0, 100_000).default(defaultMaxQueue()),
-    'How many creates may wait for room; 200 at least without it',
+    'How many create requests may wait for a slot; the default is at least 200',
     { default: '128 for each core' },
   ),
   BCTRL_QUEUE_TIMEOUT_MS: setting(
     integer(0, 600_000).optional(),
-    'How long a create waits before it is refused with 503 and a `Retry-After`. Without it, as long as its launch would still be done within 30 s of its arrival, judged by how long launches take just now',
+    'How long a create request waits for a slot before it returns 503 with a `Retry-After`. By default, as long as the browser could still start within 30 s of the request, according to recent launch times',
     { default: 'by launch time' },
   ),
   BCTRL_TICKET_TTL_SECONDS: setting(
     integer(1, 30 * 86_400).default(86_400),
-    'How long the address of a runtime accepts new connections',
+    'How long the connection URLs of a runtime accept new connections',
   ),
   BCTRL_IDLE_TIMEOUT_SECONDS: setting(
     integer(1, SECONDS_MAX).default(1800),
-    'A runtime ends after so long without traffic of a client, unless its request says otherwise',
+    'A runtime ends after this time without use, unless its create request says otherwise',
   ),
   BCTRL_IDLE_TIMEOUT_CEILING_SECONDS: setting(
     integer(1, SECONDS_MAX).default(86_400),
@@ -45,11 +45,11 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_OPEN_COMMAND_SECONDS: setting(
     integer(0, SECONDS_MAX).default(600),
-    "For how long a client's command without an answer, or a download that does not grow, counts as use",
+    "How long a client's command without a response, or a download that does not grow, counts as use",
   ),
   BCTRL_MAX_DURATION_SECONDS: setting(
     integer(1, SECONDS_MAX).default(86_400),
-    'A runtime ends so long after it came up, unless its request says otherwise',
+    'A runtime ends this long after its browser started, unless its create request says otherwise',
   ),
   BCTRL_MAX_DURATION_CEILING_SECONDS: setting(
     integer(1, SECONDS_MAX).default(7 * 86_400),
@@ -65,29 +65,32 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_RECORDING_RETENTION_DAYS: setting(
     integer(1, 36_500).default(30),
-    'For how many days recordings are kept; they go with the records of their runtimes in any case',
+    'For how many days recordings are kept. They are also deleted with the records of their runtimes',
   ),
   BCTRL_RECORDING_MAX_MB: setting(
     integer(1, 1_000_000).default(2048),
-    'How large the videos of one recording may become; then no more is recorded',
+    'The largest size of the videos of one recording; then recording stops',
   ),
   BCTRL_HUMANIZE_MAX_DELAY_MS: setting(
     integer(0, 10_000).default(3000),
-    "How long a client's command may be delayed in a humanized runtime; 0 for not at all",
+    "How long a client's command may be delayed in a humanized runtime; 0 for no delay",
   ),
   BCTRL_CAPTCHA_URL: setting(
     httpUrl('https://api.2captcha.com').optional(),
-    'The solver of captchas, such as `https://api.2captcha.com`: where its `createTask` is',
+    'The base URL of the captcha solver, such as `https://api.2captcha.com`: the URL before `/createTask`',
   ),
   BCTRL_CAPTCHA_KEY: setting(z.string().optional(), 'The key for the solver'),
-  BCTRL_CAPTCHA_ATTEMPTS: setting(integer(1, 10).default(2), 'How often one captcha is tried'),
+  BCTRL_CAPTCHA_ATTEMPTS: setting(
+    integer(1, 10).default(2),
+    'The most attempts to solve one captcha',
+  ),
   BCTRL_CAPTCHA_SOLVES_PER_RUNTIME: setting(
     integer(0, 1_000_000).default(100),
-    'How often a runtime may try captchas of any kind while it is up',
+    'The most attempts to solve captchas in a runtime while it is running',
   ),
   BCTRL_CAPTCHA_TIMEOUT_MS: setting(
     integer(1000, 600_000).default(120_000),
-    'How long one try may take',
+    'How long one attempt may take',
   ),
 };
 

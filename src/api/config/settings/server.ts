@@ -48,44 +48,41 @@ const COMMA_RULE =
 export const SERVER_SETTINGS = {
   PORT: setting(
     integer(0, 65535).default(8787),
-    'Where the API listens, and a `node` tells its health; 0 takes a free port',
+    'The port of the API; on a `node`, of its health checks and metrics. 0 chooses a free port',
   ),
-  HOST: setting(
-    z.string().default('127.0.0.1'),
-    'The address that the API, or the `node`, listens on',
-  ),
+  HOST: setting(z.string().default('127.0.0.1'), 'The IP address or host name to listen on'),
   DATABASE_URL: setting(
     DatabaseUrl.optional(),
-    '`postgres://user:password@host:port/database`, what is special in it percent-encoded; PgBouncer may be in between, in any mode. `PG*` variables mean nothing',
+    '`postgres://user:password@host:port/database`, with special characters percent-encoded. PgBouncer works in any mode. `PG*` variables are ignored',
     { default: 'embedded Postgres' },
   ),
   LOG_LEVEL: setting(
     oneOf(LOG_LEVELS).default('info'),
-    '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`; logs are JSON lines on stderr, readable ones on a terminal',
+    '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`; the log is written to stderr, as JSON lines, or as readable text on a terminal',
   ),
   BCTRL_PUBLIC_URL: setting(
     httpUrl('https://browsers.example.com')
       .transform((url) => url.replace(/\/+$/, ''))
       .optional(),
-    "The address clients know the service by, such as `https://browsers.example.com`: the start of every connection's URL. On a `node`, where clients, and extensions inside browsers, reach the APIs",
-    { default: "the request's own" },
+    'The URL at which clients reach the service, such as `https://browsers.example.com`. Connection URLs start with it. On a `node`: the URL at which clients, and extensions in browsers, reach the APIs',
+    { default: 'from each request' },
   ),
   BCTRL_TRUSTED_PROXIES: setting(
     list.pipe(z.array(Range)).default([]),
-    'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-Host`, `-Proto` and `-For` are believed',
+    'IP addresses and CIDR ranges of reverse proxies, separated by commas. Their headers `X-Forwarded-Host`, `-Proto` and `-For` are trusted',
   ),
   BCTRL_DATA_DIR: setting(
     z.string().default('.bctrl'),
-    'What is kept across restarts, and on disk what browsers download and are given while they run; one service at a time',
+    'The directory for data that survives restarts, and for downloads and uploads of running browsers. Only one service at a time can use it',
   ),
   BCTRL_API_KEY: setting(
     z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
-    'The key of the first organization, any printable ASCII; another value revokes the one before',
+    'The API key of the first organization, any printable ASCII. Changing it revokes the previous one',
     { default: 'generated' },
   ),
   BCTRL_ENCRYPTION_KEY: setting(
     encryptionKey.regex(/^[^,]*$/, COMMA_RULE).optional(),
-    'The key that encrypts passwords in the database and signs tickets, at least 16 characters and no comma; a generated one is kept in the data directory ([another key](keys.md#another-encryption-key))',
+    'The key that encrypts passwords in the database and signs tickets, at least 16 characters and no comma; a generated key is stored in the data directory ([changing it](keys.md#another-encryption-key))',
     { default: 'generated' },
   ),
   BCTRL_ENCRYPTION_KEYS_OLD: setting(
@@ -94,7 +91,7 @@ export const SERVER_SETTINGS = {
       .transform((text) => text.split(','))
       .pipe(z.array(encryptionKey.regex(/^\S(?:.*\S)?$/s, 'has a space beside a comma')))
       .default([]),
-    'Former keys, separated by commas: what they encrypted stays readable, and what they signed stays valid',
+    'Previous keys, separated by commas: what they encrypted stays readable, and what they signed stays valid',
   ),
   BCTRL_RATE_LIMIT: setting(
     integer(0, 10_000_000).default(30_000),
@@ -102,35 +99,35 @@ export const SERVER_SETTINGS = {
   ),
   BCTRL_EMBED_ORIGINS: setting(
     FrameAncestors.default('*'),
-    'Origins, separated by commas, whose pages may show live views in a frame, such as `https://app.example.com`; `*` for all, `none` for nobody but the console',
+    'Origins, separated by commas, whose pages may show live views in a frame, such as `https://app.example.com`; `*` for all, `none` for only the console',
   ),
   BCTRL_METRICS_TOKEN: setting(
     z.string().regex(HEADER_TEXT, HEADER_TEXT_RULE).optional(),
-    'The bearer token for `/metrics`; without one it answers only on this machine',
+    'The bearer token for `/metrics`. Without it, `/metrics` responds only to requests from this machine',
   ),
   BCTRL_SHUTDOWN_GRACE_MS: setting(
     integer(100, 600_000).default(25_000),
-    'How long an orderly shutdown may take; what hangs then is repaired by the next start',
+    'How long an orderly shutdown may take. Then the rest is killed, and the next start cleans up',
   ),
   BCTRL_RETENTION_DAYS: setting(
     integer(0, 36_500).default(30),
-    'For how many days the records of runtimes that have ended are kept, with their events; 0 for ever ([retention](operate.md#retention))',
+    'For how many days the records of runtimes that have ended are kept, with their events; 0: forever ([retention](operate.md#retention))',
   ),
   BCTRL_ORPHAN_GRACE_DAYS: setting(
     integer(1, 3650).default(7),
-    "How old an archive that no record names has to be to be removed, and for how long the storage has to be this database's",
+    'The minimum age of an archive without a record before it is deleted. The storage must also have belonged to this database for this long',
   ),
   BCTRL_EVENTS_PER_RUNTIME: setting(
     integer(1, 1_000_000).default(1000),
-    'Events of a runtime that are kept',
+    'How many events of a runtime are kept',
   ),
   BCTRL_EVENTS_AGE_DAYS: setting(
     integer(1, 3650).default(7),
-    'Days that events and operations are kept',
+    'For how many days events and operations are kept',
   ),
   BCTRL_AUDIT_RETENTION_DAYS: setting(
     integer(0, 36_500).default(90),
-    'Days that the audit is kept (`GET /v1/audit`); 0 for ever',
+    'For how many days entries of the [audit](audit.md) are kept; 0: forever',
   ),
 };
 

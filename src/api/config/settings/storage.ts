@@ -13,11 +13,11 @@ export const STORAGE_SETTINGS = {
   ),
   BCTRL_PROFILE_VERSIONS: setting(
     integer(1, 10_000).default(20),
-    'Versions of a profile that are kept',
+    'How many versions of a profile are kept',
   ),
   BCTRL_PROFILE_VERSIONS_AGE_DAYS: setting(
     integer(1, 36_500).default(365),
-    'Days that versions are kept',
+    'For how many days versions are kept',
   ),
   BCTRL_IMPORT_MAX_MB: setting(
     integer(1, 1_000_000).default(4096),
@@ -29,27 +29,27 @@ export const STORAGE_SETTINGS = {
   ),
   BCTRL_EXTENSION_MAX_MB: setting(
     integer(1, 10_000).default(64),
-    'The largest extension that is taken',
+    'The largest extension that may be uploaded',
   ),
   BCTRL_FILE_MAX_MB: setting(
     integer(1, 10_000_000).default(5120),
-    'The largest file that is stored, whoever brings it',
+    'The largest file that is stored, from an upload or a download',
   ),
   BCTRL_STORAGE_MAX_GB: setting(
     integer(1, 1_000_000).default(100),
-    'How much all files of an organization may have, unless its row says otherwise',
+    'The storage limit for all files of an organization, unless its row in the database has another one',
   ),
   BCTRL_DOWNLOADS_PER_RUNTIME: setting(
     integer(0, 1_000_000).default(1000),
-    'How many downloads of a runtime are stored from one start to its end',
+    'How many downloads of a runtime are stored between its start and its end',
   ),
   BCTRL_S3_BUCKET: setting(
     z.string().optional(),
-    'Archives and files are kept in this bucket rather than in the data directory',
+    'The bucket for archives and files. Without it, they are in the data directory',
   ),
   BCTRL_S3_ENDPOINT: setting(
     httpUrl('https://s3.example.com').optional(),
-    'The address of a store other than AWS that speaks S3',
+    'The URL of an S3-compatible store other than AWS',
     { default: 'AWS' },
   ),
   BCTRL_S3_REGION: setting(z.string().default('us-east-1'), 'The region of the bucket'),
@@ -58,17 +58,17 @@ export const STORAGE_SETTINGS = {
       .string()
       .regex(/^(?:[\w.-]+\/)*$/, 'not names that each end in a slash, such as archives/bctrl/')
       .default(''),
-    'Stands before every key, with a slash at its end',
+    'A prefix for every object key, with a slash at its end',
   ),
   BCTRL_S3_ACCESS_KEY_ID: setting(z.string().optional(), 'The access key for the bucket', {
-    default: 'as the AWS SDK finds it',
+    default: 'from the AWS SDK',
   }),
   BCTRL_S3_SECRET_ACCESS_KEY: setting(z.string().optional(), "The access key's secret", {
-    default: 'as the AWS SDK finds it',
+    default: 'from the AWS SDK',
   }),
   BCTRL_S3_FORCE_PATH_STYLE: setting(
     oneOf(['true', 'false']).default('true'),
-    '`false` for stores that name the bucket in the host',
+    '`false` for stores that expect the bucket in the host name',
   ),
 };
 

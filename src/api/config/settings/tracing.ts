@@ -40,34 +40,34 @@ const share = z
 export const TRACING_SETTINGS = {
   OTEL_EXPORTER_OTLP_ENDPOINT: setting(
     httpUrl('http://collector:4318').optional(),
-    'Where [traces](tracing.md) go, such as `http://collector:4318`; without it nothing is traced',
+    'The URL that [traces](tracing.md) are sent to, such as `http://collector:4318`. Without it, nothing is traced',
   ),
   OTEL_EXPORTER_OTLP_HEADERS: setting(
     pairs.default({}),
-    'What requests to that address carry, such as `authorization=Bearer%20…`: pairs with commas, percent-encoded',
+    'Headers of these requests, such as `authorization=Bearer%20…`: pairs separated by commas, percent-encoded',
   ),
   OTEL_EXPORTER_OTLP_PROTOCOL: setting(
     oneOf(['http/protobuf']).default('http/protobuf'),
-    'The only protocol that traces are sent by; most collectors take it at port 4318',
+    'The protocol for sending traces. No other value is supported; most collectors accept it on port 4318',
   ),
-  OTEL_SERVICE_NAME: setting(z.string().optional(), 'What traces call this service', {
+  OTEL_SERVICE_NAME: setting(z.string().optional(), 'The name of this service in traces', {
     default: '`bctrl`',
   }),
   OTEL_RESOURCE_ATTRIBUTES: setting(
     pairs.default({}),
-    'What else traces say of this process, such as `deployment.environment.name=staging`: pairs as above',
+    'More attributes of this process, such as `deployment.environment.name=staging`: pairs as above',
   ),
   OTEL_TRACES_SAMPLER: setting(
     oneOf(SAMPLERS).default('parentbased_always_on'),
-    `Which traces are kept: ${SAMPLERS.map((name) => `\`${name}\``).join(', ')}; those that are \`parentbased\` do as the \`traceparent\` of a request says`,
+    `Which traces are kept: ${SAMPLERS.map((name) => `\`${name}\``).join(', ')}; the \`parentbased\` samplers follow the \`traceparent\` of a request`,
   ),
   OTEL_TRACES_SAMPLER_ARG: setting(
     share.default(1),
-    'Of samplers with a ratio: which share of traces is kept, from 0 to 1',
+    'For samplers with a ratio: the share of traces that is kept, from 0 to 1',
   ),
   OTEL_SDK_DISABLED: setting(
     z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }).default(false),
-    '`true`: nothing is traced, whatever else is set',
+    '`true`: nothing is traced, regardless of other settings',
   ),
 };
 
