@@ -6,6 +6,8 @@ interface Question {
   text: string;
   /** What the button that goes on says. */
   verb: string;
+  /** Whether nothing is lost by it. */
+  isSafe?: boolean;
 }
 
 const asked = signal<(Question & { answer: (isSure: boolean) => void }) | undefined>(undefined);
@@ -31,7 +33,11 @@ export function Confirmation() {
         <button class="framed" type="button" onClick={() => answer(false)}>
           Cancel
         </button>
-        <button class="primary" type="button" onClick={() => answer(true)}>
+        <button
+          class={question.isSafe ? 'primary' : 'primary danger'}
+          type="button"
+          onClick={() => answer(true)}
+        >
           {question.verb}
         </button>
       </div>

@@ -74,7 +74,7 @@ export const PAGES: readonly PageLink[] = [
   },
   {
     name: 'keys',
-    label: 'Keys and workspaces',
+    label: 'Keys',
     scopes: ['admin', 'workspaces:read'],
     view: () => <KeysPage />,
   },

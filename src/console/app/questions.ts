@@ -27,5 +27,5 @@ export function isSure(verb: Verb, runtimes: Runtime[], left = 0): Promise<boole
   const what = isOne ? (first?.alias ?? '') : `${runtimes.length} runtimes`;
   const others = left === 0 ? '' : ` ${left} of the chosen stay as they are.`;
   const text = OUTCOMES[verb][isOne ? 0 : 1] + others;
-  return confirm({ title: `${name} ${what}?`, text, verb: name });
+  return confirm({ title: `${name} ${what}?`, text, verb: name, isSafe: verb === 'start' });
 }

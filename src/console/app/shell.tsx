@@ -22,7 +22,7 @@ export function Shell({ account, scopes }: ShellProps) {
   // On a phone not all of them have room.
   useEffect(() => {
     const current = nav.current?.querySelector('[aria-current]');
-    current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    current?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [section]);
   return (
     <Scopes.Provider value={scopes}>

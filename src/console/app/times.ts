@@ -12,7 +12,7 @@ const UNITS: [name: string, seconds: number][] = [
   ['min', 60],
 ];
 
-/** A time ago in its largest unit: `5 min`. */
+/** A time ago in its largest unit: `5 min`. No line ends within it. */
 export function ago(iso: string): string {
   return durationOf(now.value - Date.parse(iso));
 }
@@ -20,7 +20,7 @@ export function ago(iso: string): string {
 export function durationOf(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [name, size] = UNITS.find(([, unit]) => seconds >= unit) ?? ['s', 1];
-  return `${Math.floor(seconds / size)} ${name}`;
+  return `${Math.floor(seconds / size)}\u00A0${name}`;
 }
 
 /** A length of time as clocks of players show it: `1:02:03`, `0:07`. */
@@ -41,5 +41,5 @@ export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = count < 1 ? 0 : Math.min(4, Math.floor(Math.log10(count) / 3));
   const amount = count / 1000 ** power;
-  return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)} ${units[power]}`;
+  return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)}\u00A0${units[power]}`;
 }

@@ -66,7 +66,7 @@ function Actions({ extension, path, load }: ActionsProps) {
       <button class="framed" type="button" onClick={() => (isRenaming.value = true)}>
         Rename
       </button>
-      <button class="framed" type="button" onClick={() => void remove()}>
+      <button class="framed danger" type="button" onClick={() => void remove()}>
         Delete
       </button>
       {isRenaming.value && (

@@ -67,7 +67,7 @@ function Row({ extension, list }: { extension: Extension; list: Listed<Extension
       </td>
       <td class="act">
         {may('extensions:write') && (
-          <button class="framed" type="button" onClick={() => void remove()}>
+          <button class="framed danger" type="button" onClick={() => void remove()}>
             Delete<span class="unseen"> {name}</span>
           </button>
         )}

@@ -56,7 +56,7 @@ function Buttons({ file, view }: FileRowProps) {
       <button class="framed" type="button" onClick={() => (isMoving.value = true)}>
         Move{of}
       </button>
-      <button class="framed" type="button" onClick={() => void remove()}>
+      <button class="framed danger" type="button" onClick={() => void remove()}>
         Delete{of}
       </button>
       {isMoving.value && (

@@ -50,7 +50,7 @@ export function KeyRow({ apiKey, onRevoked }: KeyRowProps) {
         {ago(createdAt)} ago
       </td>
       <td class="act">
-        <button class="framed" type="button" disabled={isBusy.value} onClick={() => void revoke()}>
+        <button class="framed danger" type="button" disabled={isBusy.value} onClick={() => void revoke()}>
           Revoke<span class="unseen"> {name}</span>
         </button>
       </td>

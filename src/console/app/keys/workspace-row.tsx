@@ -40,7 +40,7 @@ export function WorkspaceRow({ workspace, onChange }: WorkspaceRowProps) {
               Rename<span class="unseen"> {name}</span>
             </button>
             <button
-              class="framed"
+              class="framed danger"
               type="button"
               disabled={isBusy.value}
               onClick={() => void remove()}

@@ -27,7 +27,7 @@ export function Actions({ profile, view }: { profile: Profile; view: ProfileView
           <button class="framed" type="button" onClick={open('fork')}>
             Fork
           </button>
-          <button class="framed" type="button" onClick={() => void remove(profile, view)}>
+          <button class="framed danger" type="button" onClick={() => void remove(profile, view)}>
             Delete
           </button>
         </>

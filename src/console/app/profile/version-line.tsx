@@ -49,7 +49,7 @@ function Buttons({ version, profile, view }: VersionLineProps) {
     <div class="buttons">
       {may('profiles:write') && !version.isCurrent && (
         <button class="framed" type="button" onClick={() => void restore(version, view)}>
-          Restore{of}
+          Make current{of}
         </button>
       )}
       {may('profiles:write') && (
@@ -71,14 +71,14 @@ function Buttons({ version, profile, view }: VersionLineProps) {
 
 async function restore({ version }: Version, view: ProfileView): Promise<void> {
   const text =
-    'The next runtime that is started from the profile begins with it. No version is deleted.';
-  const title = `Restore version ${version}?`;
-  if (!(await confirm({ title, text, verb: 'Restore' }))) return;
+    'The next runtime that starts from the profile begins with it. No version is deleted.';
+  const title = `Make version ${version} current?`;
+  if (!(await confirm({ title, text, verb: 'Make current', isSafe: true }))) return;
   try {
     await call('POST', `${view.path}/versions/${version}/restore`);
     toast(`Version ${version} is current.`);
   } catch (error) {
-    toast(`Nothing was restored. ${sentenceOf(error)}`, { isBad: true });
+    toast(`The current version is the same as before. ${sentenceOf(error)}`, { isBad: true });
   }
   await view.load();
 }

@@ -26,7 +26,7 @@ export function DeleteButton({ recording, path }: { recording: Recording; path: 
   return (
     <div class="buttons">
       <button
-        class="framed"
+        class="framed danger"
         type="button"
         disabled={isBusy.value || recording.isRecording}
         title={recording.isRecording ? 'Stop its runtime first.' : undefined}

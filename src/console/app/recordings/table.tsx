@@ -16,7 +16,7 @@ export function Table({ view }: { view: RecordingsView }) {
           <th scope="col">Runtime</th>
           <th scope="col">Status</th>
           <th scope="col">Began</th>
-          <th scope="col" class="number less">
+          <th scope="col" class="number">
             Length
           </th>
           <th scope="col" class="number less">
@@ -36,13 +36,13 @@ export function Table({ view }: { view: RecordingsView }) {
 function Row({ recording }: { recording: RecordingSummary }) {
   const { id, alias, workspaceId, generation, startedAt, durationMs, sizeBytes } = recording;
   const { name, label, detail } = recordingStateOf(recording);
-  const start = generation === 1 ? '' : `, start ${generation}`;
+  const run = generation === 1 ? '' : `, run ${generation}`;
   return (
     <tr>
       <th scope="row">
         <span class="two">
           <a href={hrefOf('recordings', id)}>{alias}</a>
-          <span class="dim">{nameOfWorkspace(workspaceId) + start}</span>
+          <span class="dim">{nameOfWorkspace(workspaceId) + run}</span>
         </span>
       </th>
       <td title={detail}>
@@ -51,7 +51,7 @@ function Row({ recording }: { recording: RecordingSummary }) {
         </span>
       </td>
       <td title={written(startedAt)}>{ago(startedAt)} ago</td>
-      <td class="number less">{clockOf(durationMs)}</td>
+      <td class="number">{clockOf(durationMs)}</td>
       <td class="number less">{bytes(sizeBytes)}</td>
     </tr>
   );

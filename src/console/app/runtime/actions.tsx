@@ -26,7 +26,7 @@ export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView
       {ALL.filter((verb) => VERBS[verb].fits(runtime)).map((verb) => (
         <button
           key={verb}
-          class="framed"
+          class={verb === 'delete' ? 'framed danger' : 'framed'}
           type="button"
           disabled={now !== undefined}
           onClick={() => void act(verb)}

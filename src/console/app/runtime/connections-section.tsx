@@ -44,7 +44,7 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
               <span class="dim">{aboutOf(connection)}</span>
             </span>
             {mayRevoke && (
-              <button class="framed" type="button" onClick={() => void revoke(connection)}>
+              <button class="framed danger" type="button" onClick={() => void revoke(connection)}>
                 Revoke<span class="unseen"> {connection.protocol}</span>
               </button>
             )}

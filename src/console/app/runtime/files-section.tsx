@@ -58,7 +58,7 @@ function Files({ view }: { view: RuntimeView }) {
               <span class="dim">{aboutOf(file)}</span>
             </span>
             {mayDelete && file.state !== 'arriving' && (
-              <button class="framed" type="button" onClick={() => void remove(file)}>
+              <button class="framed danger" type="button" onClick={() => void remove(file)}>
                 Delete<span class="unseen"> {file.name}</span>
               </button>
             )}

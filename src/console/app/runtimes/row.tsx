@@ -104,7 +104,7 @@ function Thumbnail({ runtime, thumbnails }: Pick<RowProps, 'runtime' | 'thumbnai
   const url = isUp ? thumbnails.pictures.value.get(runtime.id) : undefined;
   return (
     <span ref={place} class="thumbnail" aria-hidden="true">
-      {url && <img src={url} alt="" />}
+      {url ? <img src={url} alt="" /> : 'No picture'}
     </span>
   );
 }

@@ -57,7 +57,7 @@ function Row({ namespace, list }: { namespace: Namespace; list: List }) {
       </td>
       <td class="act">
         {may('files:write') && (
-          <button class="framed" type="button" onClick={() => void remove()}>
+          <button class="framed danger" type="button" onClick={() => void remove()}>
             Delete<span class="unseen"> {name}</span>
           </button>
         )}
