@@ -1,20 +1,24 @@
 import type { RecordingSummary } from './contract.ts';
 
+/** In the order of a recording's life. */
+export const RECORDING_LABELS = ['Recording', 'Preparing', 'Ready', 'Expired'] as const;
+export type RecordingLabel = (typeof RECORDING_LABELS)[number];
+
 export interface RecordingState {
   /** Which mark there is beside the words. */
   name: 'recording' | 'changing' | 'stopped' | 'running';
-  label: string;
+  label: RecordingLabel;
   /** What else there is to say, in a sentence. */
   detail: string;
 }
 
 const STATES: Record<RecordingSummary['status'], RecordingState> = {
-  encoding: { name: 'changing', label: 'Being joined', detail: 'Its videos are being joined.' },
+  encoding: { name: 'changing', label: 'Preparing', detail: 'Its videos are being made.' },
   ready: { name: 'running', label: 'Ready', detail: '' },
   expired: {
     name: 'stopped',
     label: 'Expired',
-    detail: 'Its videos were deleted after their time.',
+    detail: 'Its videos were deleted at the end of their retention.',
   },
 };
 

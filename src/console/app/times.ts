@@ -43,3 +43,9 @@ export function bytes(count: number): string {
   const amount = count / 1000 ** power;
   return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)}\u00A0${units[power]}`;
 }
+
+/** A place in a row: `1st`, `12th`. */
+export function ordinal(count: number): string {
+  const isTeen = Math.floor(count / 10) % 10 === 1;
+  return `${count}${isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th')}`;
+}

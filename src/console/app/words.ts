@@ -11,13 +11,13 @@ export interface State {
 }
 
 const STOPPED: Record<StopReason, string> = {
-  requested: 'as asked',
+  requested: 'by request',
   closed_by_client: 'a client closed the browser',
   workspace_deleted: 'its workspace was deleted',
   shutdown: 'the service was shut down',
-  idle: 'nobody used it',
-  expired: 'its time was over',
-  drained: 'its machine was emptied',
+  idle: 'it was idle',
+  expired: 'at its hard limit',
+  drained: 'its machine was drained',
 };
 
 const AGAIN = 'Start it again.';

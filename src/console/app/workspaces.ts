@@ -18,7 +18,7 @@ export async function loadWorkspaces(): Promise<void> {
   }
 }
 
-/** The name of a workspace, or its id where the name is not known. */
+/** The name of a workspace, or the beginning of its id where the name is not known. */
 export function nameOfWorkspace(workspaceId: string): string {
-  return workspaces.value.find(({ id }) => id === workspaceId)?.name ?? workspaceId;
+  return workspaces.value.find(({ id }) => id === workspaceId)?.name ?? workspaceId.slice(0, 8);
 }

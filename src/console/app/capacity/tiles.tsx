@@ -26,8 +26,8 @@ const FIGURES: Figure[] = [
     shown: ({ queue }) => String(queue.length),
     detail: ({ queue }) =>
       queue.length === 0
-        ? 'nobody waits for room'
-        : `the first for ${durationOf(queue.oldestSeconds * 1000)}`,
+        ? 'no request waits for room'
+        : `the oldest for ${durationOf(queue.oldestSeconds * 1000)}`,
   },
   {
     title: 'Ready browsers',
@@ -48,10 +48,10 @@ const FIGURES: Figure[] = [
     detail: ({ launches }) => `${launches.failedPerMinute} failed`,
   },
   {
-    title: 'Time of a launch',
+    title: 'Launch time',
     value: ({ launches }) => launches.p95Ms,
-    shown: ({ launches }) => `${launches.p50Ms} ms`,
-    detail: ({ launches }) => `19 of 20 within ${launches.p95Ms} ms`,
+    shown: ({ launches }) => `median ${launches.p50Ms}\u00A0ms`,
+    detail: ({ launches }) => `95 % under ${launches.p95Ms}\u00A0ms`,
   },
 ];
 
@@ -69,6 +69,7 @@ export function Tiles({ now, samples }: { now: CapacitySample; samples: Capacity
             max={max?.(now.total) ?? 0}
             label={`${title} in the last hour`}
           />
+          <p class="dim caption">last hour</p>
         </section>
       ))}
     </div>

@@ -9,18 +9,18 @@ import { hrefOf, navigate } from '../route.ts';
 import { readSelection } from '../runtimes/selected-by-address.ts';
 import { workspaces } from '../workspaces.ts';
 import { DRIVERS, requestIn } from './create-request.ts';
-import { LaunchFields } from './launch-fields.tsx';
+import { LaunchFields, type ChosenProfile } from './launch-fields.tsx';
 import { LimitFields, RecordingFields } from './more-fields.tsx';
 import { newAlias } from './new-alias.ts';
 
 interface CreateDialogProps {
   /** The profile that it begins with, if one is chosen already. */
-  profileId?: string;
+  profile?: ChosenProfile;
   onClose: () => void;
 }
 
 /** Makes a runtime, and leads to it. */
-export function CreateDialog({ profileId, onClose }: CreateDialogProps) {
+export function CreateDialog({ profile, onClose }: CreateDialogProps) {
   const options = workspaces.value.map(({ id, name }) => [id, name] as const);
   const workspace = useSignal('');
   return (
@@ -48,7 +48,7 @@ export function CreateDialog({ profileId, onClose }: CreateDialogProps) {
           hint="All drivers reach the same browser."
         />
       </div>
-      <LaunchFields profileId={profileId} />
+      <LaunchFields profile={profile} />
       <RecordingFields />
       <LimitFields />
     </FormDialog>

@@ -10,14 +10,20 @@ const MODES = [
   ['profile', 'Profile: with saved state'],
 ] as const;
 
+export interface ChosenProfile {
+  id: string;
+  /** Whether a runtime has it now, so that another one may only read. */
+  isHeld: boolean;
+}
+
 interface LaunchFieldsProps {
   /** The profile that is chosen already; undefined: none. */
-  profileId: string | undefined;
+  profile: ChosenProfile | undefined;
 }
 
 /** Where the browser's state comes from, and what belongs to a browser without a profile. */
-export function LaunchFields({ profileId }: LaunchFieldsProps) {
-  const mode = useSignal(profileId === undefined ? 'ephemeral' : 'profile');
+export function LaunchFields({ profile }: LaunchFieldsProps) {
+  const mode = useSignal(profile === undefined ? 'ephemeral' : 'profile');
   return (
     <fieldset>
       <legend>Browser</legend>
@@ -29,7 +35,7 @@ export function LaunchFields({ profileId }: LaunchFieldsProps) {
         onChange={(value) => (mode.value = value)}
       />
       {mode.value === 'profile' ? (
-        <ProfileLaunch profileId={profileId} />
+        <ProfileLaunch profile={profile} />
       ) : (
         <ConfigFields at="launch.config" extensionsAt="launch.extensionIds" />
       )}
@@ -37,8 +43,8 @@ export function LaunchFields({ profileId }: LaunchFieldsProps) {
   );
 }
 
-function ProfileLaunch({ profileId }: LaunchFieldsProps) {
-  const chosen = useSignal(profileId);
+function ProfileLaunch({ profile }: LaunchFieldsProps) {
+  const chosen = useSignal(profile?.id);
   const { items, error } = useAll(
     (signal) => pagesOf<Profiles>('/v1/browser-profiles', { signal }),
     ({ profiles }) => profiles,
@@ -63,7 +69,8 @@ function ProfileLaunch({ profileId }: LaunchFieldsProps) {
       <CheckField
         name="launch.readOnly"
         label="Read-only"
-        hint="A copy of its state, which is thrown away. Any number may run beside the one that writes."
+        hint="A copy of its state, which is discarded. Any number may run beside the one that saves."
+        isChecked={profile?.isHeld === true}
       />
     </>
   );

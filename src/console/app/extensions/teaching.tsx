@@ -1,4 +1,5 @@
 import { CodeTabs } from '../code-tabs.tsx';
+import { KeyHint } from '../key-hint.tsx';
 import { prefix } from '../route.ts';
 
 /** What a person reads who has no extension yet. */
@@ -10,12 +11,13 @@ export function Teaching() {
   ];
   return (
     <section class="teaching">
-      <h2>No extension yet</h2>
+      <h2>No extensions yet</h2>
       <p>
-        Browsers load the extensions that their runtime or profile names. Drop a package above: a
-        zip with its <code>manifest.json</code>, or a crx. Programs do the same.
+        A runtime or a profile can name extensions, which its browser then loads. Drop a package
+        above (a zip with its <code>manifest.json</code>, or a crx), or add one from a program.
       </p>
       <CodeTabs label="Add an extension" all={all} />
+      <KeyHint />
     </section>
   );
 }

@@ -22,11 +22,12 @@ interface FileRowProps {
 export function FileRow({ file, view }: FileRowProps) {
   const { id, name, contentType, sizeBytes, source, createdAt } = file;
   const may = useMay();
+  const content = `${prefix}${view.path}/files/${id}/content`;
   return (
     <tr>
       <th scope="row">
         <span class="two">
-          <a href={`${prefix}${view.path}/files/${id}/content`} download={name}>
+          <a href={content} download={name}>
             {name}
           </a>
           <span class="dim">
@@ -40,7 +41,15 @@ export function FileRow({ file, view }: FileRowProps) {
       <td class="less" title={written(createdAt)}>
         {ago(createdAt)} ago
       </td>
-      <td class="act">{may('files:write') && <Buttons file={file} view={view} />}</td>
+      <td class="act">
+        <div class="buttons">
+          {/* On a phone the name is the link. */}
+          <a class="framed less" href={content} download={name}>
+            Download<span class="unseen"> {name}</span>
+          </a>
+          {may('files:write') && <Buttons file={file} view={view} />}
+        </div>
+      </td>
     </tr>
   );
 }
@@ -52,7 +61,7 @@ function Buttons({ file, view }: FileRowProps) {
   };
   const of = <span class="unseen"> {file.name}</span>;
   return (
-    <div class="buttons">
+    <>
       <button class="framed" type="button" onClick={() => (isMoving.value = true)}>
         Move{of}
       </button>
@@ -62,6 +71,6 @@ function Buttons({ file, view }: FileRowProps) {
       {isMoving.value && (
         <MoveDialog file={file} view={view} onClose={() => (isMoving.value = false)} />
       )}
-    </div>
+    </>
   );
 }

@@ -1,12 +1,13 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { ListContent } from '../list-content.tsx';
-import { hrefOf, prefix } from '../route.ts';
+import { hrefOf } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import { DropZone } from '../uploads/drop-zone.tsx';
 import { UploadList } from '../uploads/upload-list.tsx';
 import { FolderView } from './folder-view.ts';
 import { Table } from './table.tsx';
 import { Teaching } from './teaching.tsx';
+import { ZipLink } from './zip-link.tsx';
 
 interface FolderPageProps {
   namespace: string;
@@ -28,7 +29,7 @@ export function FolderPage({ namespace, folders }: FolderPageProps) {
         <Way namespace={namespace} folders={folders} />
         {list.rows.value.length > 0 && (
           <div class="buttons">
-            <ZipLink view={view} />
+            <ZipLink view={view} folder={view.prefix} />
           </div>
         )}
       </div>
@@ -74,14 +75,5 @@ function Way({ namespace, folders }: FolderPageProps) {
       </nav>
       <h1 tabIndex={-1}>{way.at(-1)}</h1>
     </>
-  );
-}
-
-function ZipLink({ view }: { view: FolderView }) {
-  const query = `prefix=${encodeURIComponent(view.prefix)}`;
-  return (
-    <a class="framed" href={`${prefix}${view.path}/zip?${query}`} download>
-      Download as zip
-    </a>
   );
 }

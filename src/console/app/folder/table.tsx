@@ -28,7 +28,7 @@ export function Table({ view }: { view: FolderView }) {
           'file' in entry ? (
             <FileRow key={entry.id} file={entry.file} view={view} />
           ) : (
-            <FolderRow key={entry.id} folder={entry.folder} namespace={view.namespace} />
+            <FolderRow key={entry.id} folder={entry.folder} view={view} />
           ),
         )}
       </tbody>

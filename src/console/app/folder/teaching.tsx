@@ -1,4 +1,5 @@
 import { CodeTabs } from '../code-tabs.tsx';
+import { KeyHint } from '../key-hint.tsx';
 import { prefix } from '../route.ts';
 import type { FolderView } from './folder-view.ts';
 
@@ -7,12 +8,13 @@ export function Teaching({ view }: { view: FolderView }) {
   const lines = uploadByCurl(location.origin + prefix + view.path, view.prefix);
   return (
     <section class="teaching">
-      <h2>No file yet</h2>
+      <h2>No files yet</h2>
       <p>
-        Drop files above. What the browsers of a workspace download is stored here, if the workspace
-        mounts this namespace. Programs store files by a request.
+        Drop files above, or store them from a program. When a workspace mounts this namespace, the
+        downloads of its browsers are stored here, too.
       </p>
       <CodeTabs label="Store a file with" all={[{ name: 'curl', lines }]} />
+      <KeyHint />
     </section>
   );
 }

@@ -116,11 +116,14 @@ export function SelectField({ options, value, onChange, ...field }: SelectProps)
 
 interface CheckProps extends FieldProps {
   value?: string;
+  /** Whether it is checked at first. */
+  isChecked?: boolean;
   onChange?: (isChecked: boolean) => void;
 }
 
 /** A box to check, with its label beside it. */
-export function CheckField({ name, label, hint, value = 'on', onChange }: CheckProps) {
+export function CheckField({ name, label, hint, value = 'on', ...rest }: CheckProps) {
+  const { isChecked = false, onChange } = rest;
   const wrong = wrongWith(useContext(Issues), name);
   const id = `field-${name}-${value}`;
   return (
@@ -130,6 +133,7 @@ export function CheckField({ name, label, hint, value = 'on', onChange }: CheckP
           type="checkbox"
           name={name}
           value={value}
+          defaultChecked={isChecked}
           aria-invalid={wrong !== ''}
           aria-describedby={hint ? `${id}-hint` : undefined}
           onChange={({ currentTarget }) => onChange?.(currentTarget.checked)}

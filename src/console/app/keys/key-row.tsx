@@ -30,7 +30,7 @@ export function KeyRow({ apiKey, onRevoked }: KeyRowProps) {
       isBusy.value = false;
     }
   };
-  const where = workspaceIds?.map(nameOfWorkspace).join(', ') ?? 'all workspaces';
+  const where = workspaceIds?.map(nameOfWorkspace).join(', ') ?? 'all';
   return (
     <tr>
       <th scope="row">
@@ -38,21 +38,32 @@ export function KeyRow({ apiKey, onRevoked }: KeyRowProps) {
           <b>{name}</b>
           <span class="dim">
             <code>{hint}…</code>
-            {isOwn && ' yours'}
+            {isOwn && (
+              <>
+                {' '}
+                <span class="badge">yours</span>
+              </>
+            )}
           </span>
         </span>
       </th>
       <td class="allows">{allowedBy(scopes)}</td>
-      <td class="less" title={where}>
+      <td class="less open-in" title={where}>
         {where}
       </td>
       <td class="less" title={written(createdAt)}>
         {ago(createdAt)} ago
       </td>
       <td class="act">
-        <button class="framed danger" type="button" disabled={isBusy.value} onClick={() => void revoke()}>
+        <button
+          class="framed danger"
+          type="button"
+          disabled={isBusy.value}
+          onClick={() => void revoke()}
+        >
           Revoke<span class="unseen"> {name}</span>
         </button>
+        {isOwn && <div class="dim">signs you out</div>}
       </td>
     </tr>
   );

@@ -42,7 +42,7 @@ export function KeysSection() {
                 Allows
               </th>
               <th scope="col" class="less">
-                In
+                Workspaces
               </th>
               <th scope="col" class="less">
                 Created

@@ -20,23 +20,30 @@ export function ScopeFields({ offered, chosen }: ScopeFieldsProps) {
     const others = [...chosen.value].filter((one) => one !== scope);
     choose(isChecked ? [...others, scope] : others);
   };
-  const members = offered.filter((scope) => scope !== 'admin');
+  const presets = presetsOf(offered);
+  const active = presets.find(([, scopes]) => isSame(chosen.value, scopes))?.[0];
   return (
     <fieldset aria-describedby={wrong && 'scopes-wrong'}>
       <legend>Allows</legend>
       <div class="buttons quick">
-        <button class="framed" type="button" onClick={() => choose(members)}>
-          All but admin
-        </button>
+        {presets.map(([name, scopes]) => (
+          <button
+            key={name}
+            class="framed"
+            type="button"
+            aria-pressed={name === active}
+            onClick={() => choose(scopes)}
+          >
+            {name}
+          </button>
+        ))}
         <button
           class="framed"
           type="button"
-          onClick={() => choose(offered.filter((scope) => scope.endsWith(':read')))}
+          aria-pressed={active === undefined}
+          onClick={() => active !== undefined && choose([])}
         >
-          Only to look
-        </button>
-        <button class="framed" type="button" onClick={() => choose([])}>
-          None
+          Custom
         </button>
       </div>
       <div class="scopes">
@@ -62,4 +69,15 @@ export function ScopeFields({ offered, chosen }: ScopeFieldsProps) {
       )}
     </fieldset>
   );
+}
+
+function presetsOf(offered: readonly Scope[]): [name: string, scopes: Scope[]][] {
+  return [
+    ['Read only', offered.filter((scope) => scope.endsWith(':read'))],
+    ['Full access except admin', offered.filter((scope) => scope !== 'admin')],
+  ];
+}
+
+function isSame(chosen: ReadonlySet<Scope>, scopes: Scope[]): boolean {
+  return chosen.size === scopes.length && scopes.every((scope) => chosen.has(scope));
 }

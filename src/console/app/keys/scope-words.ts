@@ -29,6 +29,6 @@ const ALL = Object.keys(WORDS).length;
 export function allowedBy(scopes: readonly Scope[]): string {
   const has = new Set(scopes);
   if (has.size === ALL) return 'everything';
-  if (has.size === ALL - 1 && !has.has('admin')) return 'everything but admin';
+  if (has.size === ALL - 1 && !has.has('admin')) return 'everything except admin';
   return scopes.join(', ');
 }

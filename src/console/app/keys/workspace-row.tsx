@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { Workspace } from '../contract.ts';
-import { RenameDialog } from '../form/rename-dialog.tsx';
-import { prefix } from '../route.ts';
+import { hrefOf, prefix } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import { ago, written } from '../times.ts';
 import { deleteWorkspace } from './delete-workspace.ts';
+import { EditWorkspace } from './edit-workspace.tsx';
 
 interface WorkspaceRowProps {
   workspace: Workspace;
@@ -13,8 +13,9 @@ interface WorkspaceRowProps {
 
 export function WorkspaceRow({ workspace, onChange }: WorkspaceRowProps) {
   const { id, name, mounts, createdAt } = workspace;
+  const storage = mounts.storage?.workspace;
   const mayWrite = useMay()('workspaces:write');
-  const isRenaming = useSignal(false);
+  const isEditing = useSignal(false);
   const isBusy = useSignal(false);
   const remove = async () => {
     isBusy.value = true;
@@ -29,15 +30,21 @@ export function WorkspaceRow({ workspace, onChange }: WorkspaceRowProps) {
           <span class="dim">{id}</span>
         </span>
       </th>
-      <td class="less">{mounts.storage?.workspace ?? <span class="dim">none</span>}</td>
+      <td>
+        {storage === undefined ? (
+          <span class="dim">none</span>
+        ) : (
+          <a href={hrefOf('storage', storage)}>{storage}</a>
+        )}
+      </td>
       <td class="less" title={written(createdAt)}>
         {ago(createdAt)} ago
       </td>
       <td class="act">
         {mayWrite && (
           <span class="buttons">
-            <button class="framed" type="button" onClick={() => (isRenaming.value = true)}>
-              Rename<span class="unseen"> {name}</span>
+            <button class="framed" type="button" onClick={() => (isEditing.value = true)}>
+              Edit<span class="unseen"> {name}</span>
             </button>
             <button
               class="framed danger"
@@ -49,12 +56,11 @@ export function WorkspaceRow({ workspace, onChange }: WorkspaceRowProps) {
             </button>
           </span>
         )}
-        {isRenaming.value && (
-          <RenameDialog
-            name={name}
-            path={`/v1/workspaces/${id}`}
-            onRenamed={onChange}
-            onClose={() => (isRenaming.value = false)}
+        {isEditing.value && (
+          <EditWorkspace
+            workspace={workspace}
+            onChange={onChange}
+            onClose={() => (isEditing.value = false)}
           />
         )}
       </td>

@@ -35,7 +35,8 @@ export function WorkspacesSection() {
   return (
     <Section title="Workspaces" aside={create}>
       <p class="dim">
-        A workspace keeps runtimes apart: aliases are its own, and a key can be limited to it.
+        A workspace keeps runtimes apart: aliases are its own, and a key can be limited to it. Its
+        runtimes keep files in the storage namespace that it mounts.
       </p>
       <ListContent list={list} what="workspaces" empty={<p class="dim">There is none yet.</p>}>
         <Table workspaces={list.rows.value} onChange={onChange} />
@@ -59,9 +60,7 @@ function Table({ workspaces, onChange }: TableProps) {
       <thead>
         <tr>
           <th scope="col">Name</th>
-          <th scope="col" class="less">
-            Storage
-          </th>
+          <th scope="col">Storage</th>
           <th scope="col" class="less">
             Created
           </th>

@@ -15,6 +15,7 @@ type Opened = 'rename' | 'fork' | 'start';
 export function Actions({ profile, view }: { profile: Profile; view: ProfileView }) {
   const opened = useSignal<Opened | undefined>(undefined);
   const may = useMay();
+  const isHeld = view.holders.found.value.has(profile.id);
   const close = () => (opened.value = undefined);
   const open = (dialog: Opened) => () => (opened.value = dialog);
   return (
@@ -34,7 +35,7 @@ export function Actions({ profile, view }: { profile: Profile; view: ProfileView
       )}
       {may('runtimes:write') && (
         <button class="primary" type="button" onClick={open('start')}>
-          Start a runtime
+          {isHeld ? 'Start a read-only copy' : 'Start a runtime'}
         </button>
       )}
       {opened.value === 'rename' && (
@@ -46,13 +47,15 @@ export function Actions({ profile, view }: { profile: Profile; view: ProfileView
         />
       )}
       {opened.value === 'fork' && <ForkDialog profile={profile} onClose={close} />}
-      {opened.value === 'start' && <CreateDialog profileId={profile.id} onClose={close} />}
+      {opened.value === 'start' && (
+        <CreateDialog profile={{ id: profile.id, isHeld }} onClose={close} />
+      )}
     </div>
   );
 }
 
 async function remove({ name }: Profile, { path }: ProfileView): Promise<void> {
-  const text = 'All its versions are gone for good. Runtimes that are over stay as they are.';
+  const text = 'All its versions are gone for good. The records of its runtimes stay.';
   if (!(await confirm({ title: `Delete ${name}?`, text, verb: 'Delete' }))) return;
   try {
     await call('DELETE', path);

@@ -10,15 +10,15 @@ import { toast } from '../toasts.tsx';
 const KINDS = [
   {
     part: 'export',
-    name: 'Export zip',
+    name: 'Download full profile (.zip)',
     ending: 'zip',
-    title: 'All its files, to be imported elsewhere',
+    title: 'Everything that is saved, to be imported elsewhere. It contains sign-ins.',
   },
   {
     part: 'storage-state',
-    name: 'Export state',
+    name: 'Download cookies and storage (JSON)',
     ending: 'json',
-    title: "Cookies and storage as Playwright's storageState",
+    title: "As Playwright's storageState. It contains sign-ins.",
   },
 ] as const;
 
@@ -37,7 +37,7 @@ export function ExportButtons({ version, profile }: { version: Version; profile:
     try {
       await download(path, name, { onReceived: (count) => (received.value = count), signal });
     } catch (error) {
-      if (!signal.aborted) toast(`Nothing was exported. ${sentenceOf(error)}`, { isBad: true });
+      if (!signal.aborted) toast(`Nothing was downloaded. ${sentenceOf(error)}`, { isBad: true });
     }
     received.value = undefined;
   };
@@ -45,7 +45,7 @@ export function ExportButtons({ version, profile }: { version: Version; profile:
   if (count !== undefined) {
     return (
       <button class="framed" type="button" onClick={() => leaving.current.abort()}>
-        {count === 0 ? 'Being made…' : bytes(count)} <b>Cancel</b>
+        {count === 0 ? 'Preparing…' : bytes(count)} <b>Cancel</b>
       </button>
     );
   }

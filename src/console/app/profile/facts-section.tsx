@@ -23,7 +23,7 @@ export function FactsSection({ profile }: { profile: Profile }) {
         facts={[
           ['Proxy', proxy ? `${proxy.type} ${proxy.host}:${proxy.port}` : 'none'],
           ['Human-like input', humanize ? `on${person}` : 'off'],
-          ['Captchas', solveCaptchas ? 'are solved' : 'are left alone'],
+          ['Captcha solving', solveCaptchas ? 'on' : 'off'],
           ['Language', locale],
           ['Time zone', timezone],
           ['Viewport', viewport && `${viewport.width} × ${viewport.height}`],
@@ -33,6 +33,10 @@ export function FactsSection({ profile }: { profile: Profile }) {
           ['Id', id],
         ]}
       />
+      <p class="dim">
+        Settings are chosen at creation, and a fork has the same ones. A program can replace them
+        with <code>PATCH /v1/browser-profiles/{id}</code>; they apply from the next launch on.
+      </p>
     </Section>
   );
 }

@@ -24,15 +24,21 @@ export function ForkDialog({ profile, version, onClose }: ForkDialogProps) {
   };
   const from = version ?? profile.currentVersion;
   return (
-    <FormDialog title="Fork" verb="Fork" during="Copying its state…" act={fork} onClose={onClose}>
+    <FormDialog
+      title={`Fork ${profile.name}`}
+      verb="Fork"
+      during="Copying its state…"
+      act={fork}
+      onClose={onClose}
+    >
       <TextField
         name="name"
         label="Name of the new profile"
-        value={`${profile.name} 2`}
+        value={`${profile.name} (fork)`}
         hint={
           from === null
-            ? 'It has the same settings. Nothing is saved of this one yet.'
-            : `It has the same settings, and begins with version ${from}. From then on both go their own ways.`
+            ? 'The fork has the same settings. This profile has no saved version yet.'
+            : `The fork has the same settings, and begins with version ${from}. After that the two are independent.`
         }
       />
     </FormDialog>

@@ -35,6 +35,7 @@ export function ProfilePage({ id }: { id: string }) {
         <ConnectionState stream={view.holders.stream} />
         {profile && <Actions profile={profile} view={view} />}
       </div>
+      {profile && <HeldNote view={view} id={profile.id} />}
       {profile ? (
         <Panels profile={profile} view={view} />
       ) : (
@@ -46,14 +47,27 @@ export function ProfilePage({ id }: { id: string }) {
 
 function OpenIn({ view, id }: { view: ProfileView; id: string }) {
   const runtimes = view.holders.found.value.get(id) ?? [];
-  if (runtimes.length === 0) return <span class="dim">No runtime has it open</span>;
+  if (runtimes.length === 0) return <span class="dim">Not in use</span>;
   return (
     <span>
       <span class="state-word" data-state="running">
-        Open in
+        In use by
       </span>{' '}
       <HolderLinks runtimes={runtimes} />
     </span>
+  );
+}
+
+/** What a start means while a runtime has the profile. */
+function HeldNote({ view, id }: { view: ProfileView; id: string }) {
+  if (!view.holders.found.value.has(id)) return null;
+  return (
+    <p class="held">
+      Only one runtime at a time saves to a profile. A new runtime that starts from it now is
+      refused with <code>profile.in_use</code>, unless it is read-only: then it gets a copy of the
+      current version, which is discarded when it ends. No version is made current, and no import is
+      taken, until the runtime has ended.
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 import { CodeTabs } from '../code-tabs.tsx';
 import type { Profile } from '../contract.ts';
+import { KeyHint } from '../key-hint.tsx';
 import { prefix } from '../route.ts';
 import { Section } from '../section.tsx';
 
@@ -9,9 +10,10 @@ export function StartSection({ profile }: { profile: Profile }) {
   return (
     <Section title="Start from a program">
       <CodeTabs label="Start a runtime with" all={[{ name: 'curl', lines }]} />
+      <KeyHint />
       <p class="dim">
-        With <code>"readOnly": true</code> in <code>launch</code> it gets a copy, which is thrown
-        away. One runtime at a time writes the profile.
+        One runtime at a time saves to the profile. With <code>"readOnly": true</code> in{' '}
+        <code>launch</code>, a runtime gets a copy that is discarded when it ends; any number may.
       </p>
     </Section>
   );

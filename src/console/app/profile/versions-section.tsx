@@ -1,4 +1,5 @@
 import type { Profile } from '../contract.ts';
+import type { Version } from '../profiles/contract.ts';
 import { Section } from '../section.tsx';
 import { RunOrigins, useOrigins } from './origins.tsx';
 import type { ProfileView } from './profile-view.ts';
@@ -12,8 +13,8 @@ export function VersionsSection({ profile, view }: { profile: Profile; view: Pro
     <Section title="Versions">
       {versions.length === 0 && (
         <p class="dim">
-          None yet. A runtime that is started from the profile saves one when it ends; an import is
-          one, too.
+          None yet. A runtime that starts from the profile saves a version when it ends; an import
+          is one, too.
         </p>
       )}
       <RunOrigins.Provider value={origins.value}>
@@ -23,6 +24,18 @@ export function VersionsSection({ profile, view }: { profile: Profile; view: Pro
           ))}
         </ul>
       </RunOrigins.Provider>
+      {versions.length > 0 && (
+        <p class="dim">
+          Downloads contain sign-ins: whoever has one is signed in as the profile is.
+          {hasGaps(versions) &&
+            ' Numbers are missing where older versions are removed by the limit of versions that the service keeps.'}
+        </p>
+      )}
     </Section>
   );
+}
+
+/** Whether a version between the first and the newest one is no longer there. */
+function hasGaps(versions: Version[]): boolean {
+  return Math.max(...versions.map(({ version }) => version)) > versions.length;
 }

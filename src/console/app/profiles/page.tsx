@@ -63,7 +63,10 @@ export function ProfilesPage() {
       </ListContent>
       {isCreating.value && <NewProfile onClose={() => (isCreating.value = false)} />}
       {started.value && (
-        <CreateDialog profileId={started.value.id} onClose={() => (started.value = undefined)} />
+        <CreateDialog
+          profile={{ id: started.value.id, isHeld: holders.found.value.has(started.value.id) }}
+          onClose={() => (started.value = undefined)}
+        />
       )}
     </main>
   );
@@ -89,7 +92,7 @@ function Table({ view: { list, states, holders }, onStart }: TableProps) {
             Versions
           </th>
           <th scope="col" class="less">
-            Open in
+            In use by
           </th>
           <th scope="col" class="act">
             <span class="unseen">Action</span>

@@ -34,7 +34,7 @@ export function Row({ profile, states, holders, onStart }: RowProps) {
           <span class="dim">
             {holders.length > 0 && (
               <span class="when-narrow">
-                open in <HolderLinks runtimes={holders} />
+                in use by <HolderLinks runtimes={holders} />
               </span>
             )}
             <span class={holders.length > 0 ? 'when-wide' : ''}>{settingsOf(profile)}</span>
@@ -52,7 +52,8 @@ export function Row({ profile, states, holders, onStart }: RowProps) {
       <td class="act">
         {onStart && (
           <button class="framed" type="button" onClick={() => onStart(profile)}>
-            Start<span class="unseen"> a runtime from {name}</span>
+            {holders.length > 0 ? 'Start copy' : 'Start'}
+            <span class="unseen"> a runtime from {name}</span>
           </button>
         )}
       </td>

@@ -1,4 +1,5 @@
 import { CodeTabs } from '../code-tabs.tsx';
+import { KeyHint } from '../key-hint.tsx';
 import { prefix } from '../route.ts';
 
 /** What a person reads who has no profile yet. */
@@ -6,13 +7,14 @@ export function Teaching() {
   const lines = firstProfile(location.origin + prefix);
   return (
     <section class="teaching">
-      <h2>No profile yet</h2>
+      <h2>No profiles yet</h2>
       <p>
-        A profile keeps what a browser has: cookies, storage, history, and how it presents itself. A
-        runtime that is started from it goes on where the last one ended, and saves a version at its
-        end. Make one here with <b>New profile</b>, or from a program.
+        A profile saves cookies, storage and settings, so the next runtime continues signed in. Each
+        runtime that starts from it saves a new version when it ends. Create one here with{' '}
+        <b>New profile</b>, or from a program.
       </p>
       <CodeTabs label="Create a profile with" all={[{ name: 'curl', lines }]} />
+      <KeyHint />
     </section>
   );
 }

@@ -3,7 +3,7 @@ import type { Recording } from '../contract.ts';
 import { Facts } from '../facts.tsx';
 import { hrefOf } from '../route.ts';
 import { Section } from '../section.tsx';
-import { bytes, clockOf, written } from '../times.ts';
+import { bytes, clockOf, ordinal, written } from '../times.ts';
 import { nameOfWorkspace } from '../workspaces.ts';
 
 /** What was recorded, and how. */
@@ -16,10 +16,10 @@ export function DetailsSection({ recording }: { recording: Recording }) {
     ['Began', written(startedAt)],
     ['Ended', endedAt === null ? 'not yet' : written(endedAt)],
     ['Workspace', nameOfWorkspace(workspaceId)],
-    ['Start of the runtime', String(recording.generation)],
-    ['While a person drove', options.pauseWhileHumanDrives ? 'paused' : 'recorded'],
-    ['Queries of addresses', options.keepQueries ? 'kept' : 'cut'],
-    ['Console and failed requests', options.diagnostics ? 'kept' : 'not observed'],
+    ['Run', ordinal(recording.generation)],
+    ['Manual control', options.pauseWhileHumanDrives ? 'not recorded' : 'recorded'],
+    ['URL query strings', options.keepQueries ? 'kept' : 'removed'],
+    ['Console and failed requests', options.diagnostics ? 'recorded' : 'not recorded'],
   ];
   return (
     <Section title="Details">

@@ -44,7 +44,7 @@ export function H264Button({ video, name }: H264ButtonProps) {
   };
   return (
     <button class="framed" type="button" disabled={isBusy.value} onClick={() => void save()}>
-      {isBusy.value ? 'Converting…' : 'H.264'}
+      {isBusy.value ? 'Converting…' : 'Download as H.264 (converted, takes a moment)'}
       <span class="unseen"> of {name}</span>
     </button>
   );

@@ -18,8 +18,8 @@ export function PlayerPanel({ recording, path }: { recording: Recording; path: s
       )}
       {mayWatch && recording.status === 'expired' && (
         <p class="live-words dim">
-          Its videos were deleted after their time. BCTRL_RECORDING_RETENTION_DAYS says how long
-          videos are kept.
+          Its videos were deleted at the end of their retention. BCTRL_RECORDING_RETENTION_DAYS says
+          how long videos are kept.
         </p>
       )}
       {mayWatch && recording.status !== 'expired' && (

@@ -14,7 +14,7 @@ export function VideosSection({ recording, path }: { recording: Recording; path:
   return (
     <Section title={tabs.length === 1 ? '1 tab' : `${tabs.length} tabs`}>
       {status === 'encoding' && (
-        <p class="dim">The videos can be saved once the runtime is over and they are joined.</p>
+        <p class="dim">The videos can be downloaded when the runtime has ended.</p>
       )}
       {tabs.length === 0 && <p class="dim">No tab was recorded yet.</p>}
       <ul class="lines">
@@ -22,7 +22,7 @@ export function VideosSection({ recording, path }: { recording: Recording; path:
           const video = `${path}/${encodeURIComponent(tab.tabId)}.mp4`;
           const name = `${recording.alias}-tab-${i + 1}.mp4`;
           return (
-            <li key={tab.tabId}>
+            <li key={tab.tabId} class="video">
               <span class="two" title={tab.url}>
                 <span>{tab.title || tab.url || 'Untitled'}</span>
                 <span class="dim">{aboutOf(tab)}</span>
@@ -30,7 +30,7 @@ export function VideosSection({ recording, path }: { recording: Recording; path:
               {mayLoad && tab.segments > 0 && (
                 <span class="buttons">
                   <a class="framed" href={prefix + video} download={name}>
-                    Save<span class="unseen"> {name}</span>
+                    Download MP4 (AV1)<span class="unseen"> {name}</span>
                   </a>
                   <H264Button video={video} name={name} />
                 </span>
@@ -39,11 +39,7 @@ export function VideosSection({ recording, path }: { recording: Recording; path:
           );
         })}
       </ul>
-      {mayLoad && tabs.length > 0 && (
-        <p class="dim">
-          Videos are AV1 in MP4. H.264, for players that know no AV1, is made when it is asked for.
-        </p>
-      )}
+      {mayLoad && tabs.length > 0 && <p class="dim">H.264 is for players that cannot play AV1.</p>}
     </Section>
   );
 }

@@ -1,11 +1,10 @@
+import { RECORDING_LABELS } from '../recording-words.ts';
 import { workspaces } from '../workspaces.ts';
 import type { RecordingsView, Status } from './recordings-view.ts';
 
 const STATUSES: [Status, string][] = [
   ['', 'All'],
-  ['encoding', 'Not ready'],
-  ['ready', 'Ready'],
-  ['expired', 'Expired'],
+  ...RECORDING_LABELS.map((label): [Status, string] => [label, label]),
 ];
 
 export function Filters({ view }: { view: RecordingsView }) {

@@ -2,13 +2,14 @@ import { computed, signal } from '@preact/signals';
 import { pagesOf } from '../api.ts';
 import type { Recordings, RecordingSummary } from '../contract.ts';
 import { Listed } from '../listed.ts';
-import { isUnsettled, recordingStateOf } from '../recording-words.ts';
+import { isUnsettled, recordingStateOf, type RecordingLabel } from '../recording-words.ts';
 import { nameOfWorkspace } from '../workspaces.ts';
 
 /** No event tells when videos are joined. */
 const REFRESH_MS = 5000;
 
-export type Status = '' | RecordingSummary['status'];
+/** The label of a state; empty: all. */
+export type Status = '' | RecordingLabel;
 
 /** The recordings that are loaded, and what is looked for among them. */
 export class RecordingsView {
@@ -24,7 +25,7 @@ export class RecordingsView {
     const words = this.text.value.toLowerCase().split(/\s+/).filter(Boolean);
     return this.list.rows.value.filter(
       (row) =>
-        (this.status.value === '' || this.status.value === row.status) &&
+        (this.status.value === '' || this.status.value === recordingStateOf(row).label) &&
         (this.workspace.value === '' || this.workspace.value === row.workspaceId) &&
         words.every((word) => searchedTextOf(row).includes(word)),
     );

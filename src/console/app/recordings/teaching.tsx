@@ -1,5 +1,6 @@
 import { createByCurl } from '../attach-lines.ts';
 import { CodeTabs } from '../code-tabs.tsx';
+import { KeyHint } from '../key-hint.tsx';
 import { hrefOf, prefix } from '../route.ts';
 
 /** What a person reads who has no recording yet. */
@@ -7,14 +8,15 @@ export function Teaching() {
   const lines = createByCurl(location.origin + prefix, { recording: true });
   return (
     <section class="teaching">
-      <h2>No recording yet</h2>
+      <h2>No recordings yet</h2>
       <p>
-        A recording keeps what the tabs of a runtime showed, as video, with an index of what
-        happened. Choose <b>Record</b> when you make a <a href={hrefOf('runtimes')}>runtime</a>, or
-        say it in the request. It can be watched here while the runtime is still up, and saved as
-        MP4 once the runtime is over.
+        A recording is a video of each tab of a runtime, with a list of what happened and when. To
+        get one, choose <b>Record</b> when you create a <a href={hrefOf('runtimes')}>runtime</a>, or
+        ask for it in the request. You can watch it here while the runtime is up, and download it as
+        MP4 when the runtime has ended.
       </p>
       <CodeTabs label="Record a runtime with" all={[{ name: 'curl', lines }]} />
+      <KeyHint />
     </section>
   );
 }

@@ -23,12 +23,13 @@ export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView
   };
   return (
     <div class="buttons">
-      {ALL.filter((verb) => VERBS[verb].fits(runtime)).map((verb) => (
+      {ALL.filter((verb) => verb === 'delete' || VERBS[verb].fits(runtime)).map((verb) => (
         <button
           key={verb}
           class={verb === 'delete' ? 'framed danger' : 'framed'}
           type="button"
-          disabled={now !== undefined}
+          disabled={now !== undefined || !VERBS[verb].fits(runtime)}
+          title={VERBS[verb].fits(runtime) ? undefined : 'Stop it first.'}
           onClick={() => void act(verb)}
         >
           {now === verb ? `${VERBS[verb].during}…` : VERBS[verb].name}

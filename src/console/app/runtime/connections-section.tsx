@@ -31,15 +31,15 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
   return (
     <Section title="Connections">
       {error.value && <p class="wrong">{error.value}</p>}
-      {all.length === 0 && !error.value && <p class="dim">Nobody can connect now.</p>}
+      {all.length === 0 && !error.value && <p class="dim">There is no connection address now.</p>}
       <ul class="lines">
         {all.map((connection) => (
           <li key={connection.id}>
             <span class="two">
               <span>
-                {connection.protocol}
-                {connection.access === 'observe' && ', observes'}
-                {connection.attachedClients > 0 && `, ${connection.attachedClients} attached`}
+                {connection.protocol === 'live' ? 'Live view' : connection.protocol}
+                {connection.access === 'observe' && ', view only'}
+                {attachedTo(connection)}
               </span>
               <span class="dim">{aboutOf(connection)}</span>
             </span>
@@ -55,7 +55,14 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
   );
 }
 
+/** People who watch are no programs. */
+function attachedTo({ protocol, attachedClients }: Connection): string {
+  if (attachedClients === 0) return '';
+  const who = protocol === 'live' ? 'watching, this page among them' : 'attached';
+  return `, ${attachedClients} ${who}`;
+}
+
 function aboutOf({ lastActivityAt, expiresAt }: Connection): string {
   const used = lastActivityAt ? `used ${ago(lastActivityAt)} ago` : 'not used yet';
-  return expiresAt ? `${used}, lets in until ${written(expiresAt)}` : used;
+  return expiresAt ? `${used}, valid until ${written(expiresAt)}` : used;
 }

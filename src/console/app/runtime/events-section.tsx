@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { ConnectionState } from '../connection-state.tsx';
 import type { RuntimeEvent } from '../contract.ts';
 import { written } from '../times.ts';
+import { EventDetail, textOf } from './event-detail.tsx';
 import type { RuntimeView } from './runtime-view.ts';
 import { Section } from '../section.tsx';
 
@@ -25,8 +26,7 @@ export function EventsSection({ view }: { view: RuntimeView }) {
   const wanted = text.value.toLowerCase();
   const fitting = view.events.value.filter(
     (event) =>
-      event.type.startsWith(group.value) &&
-      (wanted === '' || `${event.type} ${detailOf(event)}`.toLowerCase().includes(wanted)),
+      event.type.startsWith(group.value) && (wanted === '' || textOf(event).includes(wanted)),
   );
   const shown = fitting.slice(-SHOWN_MAX).toReversed();
   const stream = view.stream.value;
@@ -57,7 +57,7 @@ export function EventsSection({ view }: { view: RuntimeView }) {
               {timeOf(event.createdAt)}
             </time>
             <span class="type">{event.type}</span>
-            <span class="detail">{detailOf(event)}</span>
+            <EventDetail event={event} />
           </li>
         ))}
       </ol>
@@ -68,12 +68,4 @@ export function EventsSection({ view }: { view: RuntimeView }) {
 
 function timeOf(iso: string): string {
   return new Date(iso).toLocaleTimeString(undefined, { timeStyle: 'medium' });
-}
-
-/** The data in one line. */
-function detailOf({ data }: RuntimeEvent): string {
-  return Object.entries(data)
-    .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
 }

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Runtime } from '../contract.ts';
 import { Facts } from '../facts.tsx';
 import { hrefOf } from '../route.ts';
-import { bytes, durationOf, now, written } from '../times.ts';
+import { bytes, durationOf, now, ordinal, written } from '../times.ts';
 import { nameOfWorkspace } from '../workspaces.ts';
 import { Section } from '../section.tsx';
 
@@ -11,17 +11,20 @@ export function FactsSection({ runtime }: { runtime: Runtime }) {
   const { usage, summary, extensions, startedAt, expiresAt } = runtime;
   const end = runtime.stoppedAt ? Date.parse(runtime.stoppedAt) : now.value;
   const facts: [name: string, value: ComponentChildren][] = [
-    ['Up for', startedAt && durationOf(end - Date.parse(startedAt))],
+    [
+      runtime.status === 'active' ? 'Up for' : 'Ran for',
+      startedAt && durationOf(end - Date.parse(startedAt)),
+    ],
     ['Received', bytes(usage.bytesIn)],
     ['Sent', bytes(usage.bytesOut)],
-    ['Connections opened', String(usage.connections)],
+    ['Program connections', String(usage.connections)],
     ['Workspace', nameOfWorkspace(runtime.workspaceId)],
-    ['Launch', summary?.launchMode],
+    ['State', summary?.launchMode],
     ['Profile', summary?.profileId && <ProfileLink id={summary.profileId} />],
-    ['Starts', String(runtime.generation)],
+    ['Run', ordinal(runtime.generation)],
     ['Started', startedAt && written(startedAt)],
-    ['Ends by', runtime.status === 'active' && expiresAt ? written(expiresAt) : null],
-    ['Ends when idle for', durationOf(runtime.idleTimeoutSeconds * 1000)],
+    ['Hard limit', runtime.status === 'active' && expiresAt ? written(expiresAt) : null],
+    ['Idle limit', durationOf(runtime.idleTimeoutSeconds * 1000)],
     ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ')],
     ['Id', runtime.id],
   ];

@@ -33,6 +33,9 @@ export function RuntimePage({ workspaceId, id }: { workspaceId: string; id: stri
         <p class="state" role="status">
           {runtime && <StateText runtime={runtime} />}
         </p>
+        {runtime?.summary?.profileId && (
+          <a href={hrefOf('profiles', runtime.summary.profileId)}>Its profile</a>
+        )}
         {runtime && <Actions runtime={runtime} view={view} />}
       </div>
       {runtime ? <Panels runtime={runtime} view={view} /> : <NotThere error={view.error.value} />}

@@ -14,7 +14,7 @@ import { Section } from '../section.tsx';
 export function ProxySection({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
   const isChanging = useSignal(false);
   const { proxy, egress } = runtime;
-  const way = proxy ? `${proxy.type}://${proxy.host}:${proxy.port}` : 'Directly, without a proxy';
+  const way = proxy ? `${proxy.type}://${proxy.host}:${proxy.port}` : 'Direct connection, no proxy';
   const mayChange = useMay()('runtimes:write') && isRunning(runtime);
   const change = mayChange && !isChanging.value && (
     <button class="framed" type="button" onClick={() => (isChanging.value = true)}>
@@ -22,7 +22,7 @@ export function ProxySection({ runtime, view }: { runtime: Runtime; view: Runtim
     </button>
   );
   return (
-    <Section title="Way out" aside={change}>
+    <Section title="Proxy" aside={change}>
       <p>{way}</p>
       {egress?.allow && <p class="dim">Reaches only {egress.allow.join(', ')}</p>}
       {egress?.deny && <p class="dim">Never reaches {egress.deny.join(', ')}</p>}
@@ -53,7 +53,7 @@ function ProxyForm({ runtime, view, onDone }: ProxyFormProps) {
     try {
       const body = { proxy: proxyIn(entered, 'proxy') };
       view.runtime.value = await call<Runtime>('PUT', `${view.path}/proxy`, { body });
-      toast('The way out is changed. Connections that went the old way are closed.');
+      toast('The proxy is changed. Connections through the old one are closed.');
       onDone();
     } catch (reason) {
       error.value = sentenceOf(reason);

@@ -43,8 +43,8 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
           <p class="wrong">{error.value}</p>
         ) : (
           <p class="dim">
-            {runtime.recording ? 'It begins with the first tab.' : 'Nothing of it is recorded.'} A
-            create with <code>"recording": true</code> records the tabs as video.
+            {runtime.recording ? 'It begins with the first tab.' : 'It is not recorded.'} A runtime
+            that is created with <code>"recording": true</code> has its tabs recorded.
           </p>
         )}
       </Section>
@@ -53,8 +53,8 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
   return (
     <Section title="Recording">
       <p>
-        <a href={hrefOf('recordings', recording.id)}>{recordingStateOf(recording).label}</a>,{' '}
-        {clockOf(recording.durationMs)}, {bytes(recording.sizeBytes)}
+        {recordingStateOf(recording).label}, {clockOf(recording.durationMs)},{' '}
+        {bytes(recording.sizeBytes)}. <a href={hrefOf('recordings', recording.id)}>Its page</a>
       </p>
       <div class="buttons">
         {mayWatch && recording.isRecording && isRunning(runtime) && <PauseButton path={path} />}

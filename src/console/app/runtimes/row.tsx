@@ -20,7 +20,7 @@ interface RowProps {
 
 export function Row({ runtime, index, view, thumbnails }: RowProps) {
   const { id, alias, workspaceId, driver, kind, summary, lastActivityAt } = runtime;
-  const since = runtime.startedAt ?? runtime.createdAt;
+  const since = runtime.stoppedAt ?? runtime.startedAt ?? runtime.createdAt;
   const isChosen = view.chosen.value.has(id);
   const failure = failures.value.get(id);
   const mayWrite = useMay()('runtimes:write');

@@ -79,7 +79,7 @@ function Head({ view }: { view: ListView }) {
           Driver
         </div>
         <div role="columnheader" class="time">
-          Since
+          In this state for
         </div>
         <div role="columnheader" class="time">
           Last used

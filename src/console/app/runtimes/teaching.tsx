@@ -1,5 +1,6 @@
 import { prefix } from '../route.ts';
 import { CodeTabs } from '../code-tabs.tsx';
+import { KeyHint } from '../key-hint.tsx';
 import { CREATE_LINES, createByCurl } from '../attach-lines.ts';
 
 /** What a person reads who has no runtime yet. */
@@ -11,12 +12,14 @@ export function Teaching() {
   ];
   return (
     <section class="teaching">
-      <h2>No runtime yet</h2>
+      <h2>No runtimes yet</h2>
       <p>
-        A runtime is a browser of its own, which programs drive by the library that they have. Make
-        one here with <b>New runtime</b>, or from a program; it appears in this list at once.
+        A runtime is a real Chromium browser that your code controls with Playwright, Puppeteer,
+        Selenium or CDP. Create one here with <b>New runtime</b>, or from a program: it appears in
+        this list at once.
       </p>
       <CodeTabs label="Create a runtime with" all={lines} />
+      <KeyHint />
     </section>
   );
 }

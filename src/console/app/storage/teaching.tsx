@@ -1,4 +1,5 @@
 import { CodeTabs } from '../code-tabs.tsx';
+import { KeyHint } from '../key-hint.tsx';
 import { prefix } from '../route.ts';
 
 /** What a person reads who has no namespace yet. */
@@ -6,13 +7,14 @@ export function Teaching() {
   const lines = createByCurl(location.origin + prefix);
   return (
     <section class="teaching">
-      <h2>No namespace yet</h2>
+      <h2>No namespaces yet</h2>
       <p>
-        A namespace keeps files in folders. A workspace that mounts one has what its browsers
-        download there, and gives its files to pages. Make one here with <b>New namespace</b>, or
-        from a program.
+        A namespace stores files in folders. When a workspace mounts one, the downloads of its
+        browsers are stored there, and its files can be uploaded to pages. Create one here with{' '}
+        <b>New namespace</b>, or from a program.
       </p>
       <CodeTabs label="Create a namespace with" all={[{ name: 'curl', lines }]} />
+      <KeyHint />
     </section>
   );
 }

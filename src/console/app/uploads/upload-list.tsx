@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { bytes } from '../times.ts';
+import { Failure } from './failure.tsx';
 import type { Upload, Uploads } from './uploads.ts';
 
 interface UploadListProps<T> {
@@ -55,24 +56,5 @@ function Progress({ upload }: { upload: Upload<unknown> }) {
       aria-label={`Progress of ${file.name}`}
       {...(!isSent && { max: Math.max(1, file.size), value: sentBytes })}
     />
-  );
-}
-
-function Failure({ upload: { error, code, issues } }: { upload: Upload<unknown> }) {
-  return (
-    <div role="alert">
-      <p>
-        <span class="wrong">{error}</span> {code && <code class="dim">{code}</code>}
-      </p>
-      {issues.length > 0 && (
-        <ul class="problems">
-          {issues.map(({ path, message }) => (
-            <li key={path + message}>
-              {path && <code>{path}</code>} {message}
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
   );
 }
