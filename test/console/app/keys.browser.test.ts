@@ -24,7 +24,10 @@ test('a person makes a key for one workspace, sees it once, and revokes it', asy
   await keys.getByRole('row').filter({ hasText: 'yours' }).getByText('everything').waitFor();
   await keys.getByRole('button', { name: 'New key' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: 'None' }).click();
+  await dialog.getByRole('button', { name: 'Read only' }).click();
+  expect(await dialog.getByLabel('files:read').isChecked()).toBe(true);
+  await dialog.getByRole('button', { name: 'Read only', pressed: true }).waitFor();
+  await dialog.getByRole('button', { name: 'Custom' }).click();
   await dialog.getByRole('button', { name: 'Create' }).click();
   await dialog.locator('#field-name-wrong').waitFor();
   await dialog.locator('#scopes-wrong').waitFor();
@@ -55,7 +58,7 @@ test('a person makes a key for one workspace, sees it once, and revokes it', asy
   expect(await call('GET', '/v1/workspaces')).toMatchObject({ status: 401 });
 });
 
-test('a person makes a workspace, renames it, and deletes it with what runs in it', async ({
+test('a person makes a workspace, changes its name and storage, and deletes it with what runs in it', async ({
   open,
   service,
   workspace,
@@ -72,10 +75,11 @@ test('a person makes a workspace, renames it, and deletes it with what runs in i
   await dialog.getByRole('button', { name: 'Create' }).click();
   const row = (name: string) => section.getByRole('row').filter({ hasText: name });
   await row('team').getByText('reports').waitFor();
-  await section.getByRole('button', { name: 'Rename team' }).click();
+  await section.getByRole('button', { name: 'Edit team' }).click();
   await dialog.getByLabel('Name', { exact: true }).fill('crew');
-  await dialog.getByRole('button', { name: 'Rename' }).click();
-  await row('crew').waitFor();
+  await dialog.getByLabel('Storage namespace').fill('papers');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await row('crew').getByRole('link', { name: 'papers' }).waitFor();
 
   const path = '/v1/workspaces/crew/runtimes';
   const { json } = await service.call('POST', path, { alias: 'busy', kind: 'browser' });
@@ -98,10 +102,10 @@ test('whoever signs in with a limited key is offered what it allows, and told wh
 }) => {
   const page = await open('', { storageState: { cookies: [], origins: [] } });
   await signIn(page, await addKey(service.database, { scopes: ['workspaces:read'] }));
-  expect(await linksIn(page)).toEqual(['Keys and workspaces', 'API']);
+  expect(await linksIn(page)).toEqual(['Keys', 'API']);
   await page.getByRole('row').filter({ hasText: workspace.name }).waitFor();
   await page.getByText('This needs a key with the scope admin').waitFor();
-  expect(await page.getByRole('button', { name: /New|Rename|Delete/ }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: /New|Edit|Delete/ }).count()).toBe(0);
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
   for (const [path, scope] of [
     ['/runtimes', 'runtimes:read'],

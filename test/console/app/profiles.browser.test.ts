@@ -25,7 +25,7 @@ test('a person makes a profile, imports a state, exports it, forks it, and delet
   service,
 }) => {
   const page = await open('/profiles');
-  await page.getByRole('heading', { name: 'No profile yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No profiles yet' }).waitFor();
   await page.getByText(`${service.url}/v1/browser-profiles`).waitFor();
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
 
@@ -42,7 +42,7 @@ test('a person makes a profile, imports a state, exports it, forks it, and delet
 
   const files = page.locator('input[type=file]');
   await files.setInputFiles({ name: 'broken.zip', ...ZIP });
-  await page.getByRole('alert').getByText(/zip/).waitFor();
+  await page.getByRole('alert').getByText('broken.zip was not added').waitFor();
   await page.getByRole('button', { name: 'Close broken.zip' }).click();
   const buffer = Buffer.from(JSON.stringify(STATE));
   await files.setInputFiles({ name: 'state.json', mimeType: 'application/json', buffer });
@@ -51,16 +51,18 @@ test('a person makes a profile, imports a state, exports it, forks it, and delet
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
 
   const saved = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export state of version 1' }).click();
+  await page
+    .getByRole('button', { name: 'Download cookies and storage (JSON) of version 1' })
+    .click();
   const state = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
   expect(state.cookies).toEqual([expect.objectContaining({ name: 'signed-in', value: 'yes' })]);
   const zipped = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export zip of version 1' }).click();
+  await page.getByRole('button', { name: 'Download full profile (.zip) of version 1' }).click();
   expect((await zipped).suggestedFilename()).toBe('shop-1.zip');
   await files.setInputFiles(await (await zipped).path());
   await page.getByRole('listitem').filter({ hasText: 'Version 2 current' }).waitFor();
-  await page.getByRole('button', { name: 'Restore version 1' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
+  await page.getByRole('button', { name: 'Make current version 1' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make current' }).click();
   await page.getByRole('listitem').filter({ hasText: 'Version 1 current' }).waitFor();
 
   await page.getByRole('button', { name: 'Rename' }).click();
@@ -109,9 +111,19 @@ test('the list tells which runtime has a profile open, and its page what the run
   await page.getByRole('status').getByRole('link', { name: 'holder' }).waitFor();
   await page.locator('input[type=file]').setInputFiles({ name: 'a.zip', ...ZIP });
   await page.getByText('The runtime holder writes this profile').waitFor();
+  await page.getByText('A new runtime that starts from it now is refused').waitFor();
+  await page.getByRole('button', { name: 'Start a read-only copy' }).click();
+  expect(await dialog.getByLabel('Read-only').isChecked()).toBe(true);
+  expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
+  await dialog.getByLabel('Alias').fill('copy');
+  await dialog.getByLabel('Workspace').selectOption(workspace.name);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: 'copy', level: 1 }).waitFor();
+  await workspace.stop('copy');
+  await page.getByRole('link', { name: 'Its profile' }).click();
 
   await workspace.stop('holder');
-  await page.getByText('No runtime has it open').waitFor();
+  await page.getByText('Not in use').waitFor();
   const version = page.getByRole('listitem').filter({ hasText: 'Version 1 current' });
   await version.getByText('Saved at the end').waitFor();
   await version.getByRole('link', { name: 'holder' }).click();

@@ -10,7 +10,7 @@ test('a person finds a recording, plays it, saves it, and deletes it', async ({
   workspace,
 }) => {
   const page = await open('/recordings');
-  await page.getByRole('heading', { name: 'No recording yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No recordings yet' }).waitFor();
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
 
   const { id, connection } = await workspace.create({ alias: 'filmed', recording: true });
@@ -40,13 +40,13 @@ test('a person finds a recording, plays it, saves it, and deletes it', async ({
   await page.getByRole('listitem').filter({ hasText: 'the shop' }).waitFor();
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
   const saved = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'Save filmed-tab-1.mp4' }).click();
+  await page.getByRole('link', { name: 'Download MP4 (AV1) filmed-tab-1.mp4' }).click();
   expect((await saved).suggestedFilename()).toBe('filmed-tab-1.mp4');
   expect((await stat(await (await saved).path())).size).toBeGreaterThan(100);
 
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('heading', { name: 'No recording yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No recordings yet' }).waitFor();
   await page.goBack();
   await page.getByRole('link', { name: 'All recordings' }).waitFor();
 });

@@ -71,7 +71,7 @@ const SHOW_ALL = `new Promise((resolve) => {
 
 test('a person creates a runtime, sees it live, and stops it', async ({ open, workspace }) => {
   const page = await open('/');
-  await page.getByRole('heading', { name: 'No runtime yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No runtimes yet' }).waitFor();
   expect(await violationsOf(page)).toEqual([]);
   await page.getByRole('button', { name: 'New runtime' }).click();
   const dialog = page.getByRole('dialog', { name: 'New runtime' });

@@ -14,7 +14,7 @@ test('a person makes a namespace, stores files in folders, loads them, and delet
   service,
 }) => {
   const page = await open('/storage');
-  await page.getByRole('heading', { name: 'No namespace yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No namespaces yet' }).waitFor();
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
   await page.getByRole('button', { name: 'New namespace' }).click();
   const dialog = page.getByRole('dialog');
@@ -23,18 +23,18 @@ test('a person makes a namespace, stores files in folders, loads them, and delet
   await dialog.getByText('Up to 128 letters').waitFor();
   await dialog.getByLabel('Name').fill('shared');
   await dialog.getByRole('button', { name: 'Create' }).click();
-  await page.getByRole('heading', { name: 'No file yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No files yet' }).waitFor();
 
   const files = page.locator('input[type=file]');
   await files.setInputFiles([textFile('a.txt', 'first'), textFile('b & c.txt', 'other')]);
-  await page.getByRole('link', { name: 'a.txt' }).waitFor();
-  await page.getByRole('link', { name: 'b & c.txt' }).waitFor();
+  await page.getByRole('link', { name: 'a.txt', exact: true }).waitFor();
+  await page.getByRole('link', { name: 'b & c.txt', exact: true }).waitFor();
   await files.setInputFiles(textFile('a.txt', 'second'));
   await page.getByRole('dialog', { name: 'Replace a.txt?' }).waitFor();
   await dialog.getByRole('button', { name: 'Replace' }).click();
   await page.getByRole('cell', { name: '6 B', exact: true }).waitFor();
   const loaded = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'a.txt' }).click();
+  await page.getByRole('link', { name: 'Download a.txt' }).click();
   expect(await readFile(await (await loaded).path(), 'utf8')).toBe('second');
 
   await page.getByRole('button', { name: 'Move a.txt' }).click();
@@ -43,20 +43,22 @@ test('a person makes a namespace, stores files in folders, loads them, and delet
   await dialog.locator('#field-path-wrong').waitFor();
   await dialog.getByLabel('Path').fill('reports/2026/a.txt');
   await dialog.getByRole('button', { name: 'Move' }).click();
-  await page.getByRole('link', { name: 'reports/' }).waitFor();
+  const zippedFolder = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download as zip reports/' }).click();
+  expect((await zippedFolder).suggestedFilename()).toBe('reports.zip');
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
-  await page.getByRole('link', { name: 'reports/' }).click();
-  await page.getByRole('link', { name: '2026/' }).click();
-  await page.getByRole('link', { name: 'a.txt' }).waitFor();
+  await page.getByRole('link', { name: 'reports/', exact: true }).click();
+  await page.getByRole('link', { name: '2026/', exact: true }).click();
+  await page.getByRole('link', { name: 'a.txt', exact: true }).waitFor();
   const zipped = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download as zip' }).click();
   expect((await zipped).suggestedFilename()).toBe('2026.zip');
   await page.reload();
   await page.getByRole('button', { name: 'Delete a.txt' }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('heading', { name: 'No file yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No files yet' }).waitFor();
   await page.getByRole('link', { name: 'shared' }).click();
-  await page.getByRole('link', { name: 'b & c.txt' }).waitFor();
+  await page.getByRole('link', { name: 'b & c.txt', exact: true }).waitFor();
 
   await service.call('POST', '/v1/workspaces', {
     name: 'mounting',
@@ -72,13 +74,13 @@ test('a person makes a namespace, stores files in folders, loads them, and delet
   await page.getByRole('dialog', { name: 'shared has files' }).waitFor();
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
   await dialog.getByRole('button', { name: 'Delete all of them' }).click();
-  await page.getByRole('heading', { name: 'No namespace yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No namespaces yet' }).waitFor();
 });
 
 test('an upload tells how far it is, and can be ended', async ({ open, service }) => {
   await service.call('POST', '/v1/storage', { name: 'large' });
   const page = await open('/storage/large');
-  await page.getByRole('heading', { name: 'No file yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No files yet' }).waitFor();
   const held = Promise.withResolvers<void>();
   await page.route('**/files?path=*', async (route) => {
     await held.promise;

@@ -57,7 +57,7 @@ test('from the printed link to a file that a person and a program made together'
   onTestFinished(() => browser.close());
   const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
   await page.goto(`${service.url}/console#link=${service.signInToken}`);
-  await page.getByRole('heading', { name: 'No runtime yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No runtimes yet' }).waitFor();
   await createHere(page, 'first');
   const shop = await openShop();
   await runLines(await copyLines(page, `await page.goto('${shop}');`));

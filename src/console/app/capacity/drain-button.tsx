@@ -13,7 +13,7 @@ export function DrainButton({ node, figures }: { node: ServiceNode; figures: Fig
     const text =
       'It takes no more runtimes. Those that it has go on until they end, or until the time limit of a drain.';
     const title = `Drain ${node.id.slice(0, 8)}?`;
-    if (!isDraining && !(await confirm({ title, text, verb: 'Drain' }))) return;
+    if (!isDraining && !(await confirm({ title, text, verb: 'Drain', isSafe: true }))) return;
     isBusy.value = true;
     try {
       await call('POST', `/v1/nodes/${node.id}/${isDraining ? 'undrain' : 'drain'}`);

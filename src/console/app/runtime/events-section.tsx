@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 import { ConnectionState } from '../connection-state.tsx';
-import type { RuntimeEvent } from '../contract.ts';
 import { written } from '../times.ts';
 import { EventDetail, textOf } from './event-detail.tsx';
 import type { RuntimeView } from './runtime-view.ts';
