@@ -28,6 +28,10 @@ test('a person saves a file that the browser downloaded, deletes it, and copies 
   const files = await service.call('GET', `${workspace.runtimes}/${id}/files`);
   expect(files.json.files).toEqual([]);
 
+  await tab?.goto('http://nowhere.invalid/').catch(() => undefined);
+  await page.getByText('Could not resolve nowhere.invalid').first().waitFor();
+  expect(await page.getByRole('button', { name: 'Delete', exact: true }).isDisabled()).toBe(true);
+
   await page.getByRole('tab', { name: 'Selenium' }).click();
   const lines = page.getByRole('tabpanel');
   expect(await lines.innerText()).not.toContain(connection.webdriverUrl);

@@ -28,14 +28,16 @@ export function Actions({ profile, view }: { profile: Profile; view: ProfileView
           <button class="framed" type="button" onClick={open('fork')}>
             Fork
           </button>
-          <button class="framed danger" type="button" onClick={() => void remove(profile, view)}>
-            Delete
-          </button>
         </>
       )}
       {may('runtimes:write') && (
         <button class="primary" type="button" onClick={open('start')}>
           {isHeld ? 'Start a read-only copy' : 'Start a runtime'}
+        </button>
+      )}
+      {may('profiles:write') && (
+        <button class="framed danger" type="button" onClick={() => void remove(profile, view)}>
+          Delete
         </button>
       )}
       {opened.value === 'rename' && (

@@ -41,7 +41,7 @@ export function BulkBar({ view }: { view: ListView }) {
         ALL.map((verb) => (
           <button
             key={verb}
-            class="framed"
+            class={verb === 'delete' ? 'framed danger' : 'framed'}
             type="button"
             disabled={!rows.some(VERBS[verb].fits)}
             onClick={() => void act(verb)}

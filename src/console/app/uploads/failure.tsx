@@ -9,7 +9,7 @@ export function Failure({ upload: { file, error, code, issues } }: { upload: Upl
   if (problems.length === 0) {
     return (
       <div role="alert">
-        <h3>{file.name} was not added</h3>
+        <h2>{file.name} was not added</h2>
         <p>
           <span class="wrong">{error}</span> {code && <code class="dim">{code}</code>}
         </p>
@@ -19,10 +19,10 @@ export function Failure({ upload: { file, error, code, issues } }: { upload: Upl
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return (
     <div role="alert">
-      <h3>
+      <h2>
         {file.name} was not added: {count}
         {isOneFile && ` in ${place}`}
-      </h3>
+      </h2>
       <ul class="problems">
         {problems.map(({ path, message }) => (
           <li key={path}>
