@@ -13,6 +13,9 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
   const { connections, life } = view.changes;
   const { value, error, load } = useLoaded<Connections>(path, connections, life);
   const all = value.value?.connections ?? [];
+  const programs = all
+    .filter(({ protocol }) => protocol !== 'live')
+    .reduce((sum, { attachedClients }) => sum + attachedClients, 0);
   const mayRevoke = useMay()('runtimes:connect');
   const revoke = async ({ id, protocol, attachedClients }: Connection) => {
     const text =
@@ -29,7 +32,7 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
     await load();
   };
   return (
-    <Section title="Connections">
+    <Section title="Connections" aside={<span class="dim">{wordsOf(programs)}</span>}>
       {error.value && <p class="wrong">{error.value}</p>}
       {all.length === 0 && !error.value && <p class="dim">There is no connection address now.</p>}
       <ul class="lines">
@@ -53,6 +56,11 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
       </ul>
     </Section>
   );
+}
+
+function wordsOf(programs: number): string {
+  if (programs === 0) return 'no program attached';
+  return programs === 1 ? '1 program attached' : `${programs} programs attached`;
 }
 
 /** People who watch are no programs. */

@@ -17,7 +17,7 @@ export function FactsSection({ runtime }: { runtime: Runtime }) {
     ],
     ['Received', bytes(usage.bytesIn)],
     ['Sent', bytes(usage.bytesOut)],
-    ['Program connections', String(usage.connections)],
+    ['Network connections', String(usage.connections)],
     ['Workspace', nameOfWorkspace(runtime.workspaceId)],
     ['State', summary?.launchMode],
     ['Profile', summary?.profileId && <ProfileLink id={summary.profileId} />],
