@@ -23,12 +23,12 @@ export function RecordingFields() {
         <>
           <CheckField
             name="recording.pauseWhileHumanDrives"
-            label="Pause while a person drives"
+            label="Pause during manual control"
             hint="Such as during a login."
           />
           <CheckField
             name="recording.keepQueries"
-            label="Keep queries of addresses"
+            label="Keep URL query strings"
             hint="They often have secrets in them."
           />
           <CheckField
@@ -49,14 +49,14 @@ export function LimitFields() {
       <div class="columns">
         <TextField
           name="idleTimeoutSeconds"
-          label="Idle seconds"
+          label="Idle limit in seconds"
           isNumber
           hint="It ends after this time without a client."
           placeholder="as configured"
         />
         <TextField
           name="maxDurationSeconds"
-          label="Most seconds"
+          label="Hard limit in seconds"
           isNumber
           hint="It ends this long after it came up."
           placeholder="as configured"
@@ -64,11 +64,11 @@ export function LimitFields() {
       </div>
       <LinesField
         name="egress.allow"
-        label="Reach only"
+        label="Allowed hosts"
         hint="A rule in each line: an address, a range, a host name, *.name or *. Empty: all that the service allows."
         placeholder={'example.com\n*.example.com'}
       />
-      <LinesField name="egress.deny" label="Never reach" placeholder="ads.example.com" />
+      <LinesField name="egress.deny" label="Blocked hosts" placeholder="ads.example.com" />
     </fieldset>
   );
 }

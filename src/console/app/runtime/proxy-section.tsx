@@ -24,8 +24,8 @@ export function ProxySection({ runtime, view }: { runtime: Runtime; view: Runtim
   return (
     <Section title="Proxy" aside={change}>
       <p>{way}</p>
-      {egress?.allow && <p class="dim">Reaches only {egress.allow.join(', ')}</p>}
-      {egress?.deny && <p class="dim">Never reaches {egress.deny.join(', ')}</p>}
+      {egress?.allow && <p class="dim">Allowed hosts: {egress.allow.join(', ')}</p>}
+      {egress?.deny && <p class="dim">Blocked hosts: {egress.deny.join(', ')}</p>}
       {isRunning(runtime) && isChanging.value && (
         <ProxyForm runtime={runtime} view={view} onDone={() => (isChanging.value = false)} />
       )}
