@@ -25,7 +25,7 @@ test('a person makes a key for one workspace, sees it once, and revokes it', asy
   await keys.getByRole('button', { name: 'New key' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Read only' }).click();
-  expect(await dialog.getByLabel('files:read').isChecked()).toBe(true);
+  expect(await dialog.getByLabel('extensions:read').isChecked()).toBe(true);
   await dialog.getByRole('button', { name: 'Read only', pressed: true }).waitFor();
   await dialog.getByRole('button', { name: 'Custom' }).click();
   await dialog.getByRole('button', { name: 'Create' }).click();

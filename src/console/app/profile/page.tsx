@@ -63,10 +63,10 @@ function HeldNote({ view, id }: { view: ProfileView; id: string }) {
   if (!view.holders.found.value.has(id)) return null;
   return (
     <p class="held">
-      Only one runtime at a time saves to a profile. A new runtime that starts from it now is
-      refused with <code>profile.in_use</code>, unless it is read-only: then it gets a copy of the
-      current version, which is discarded when it ends. No version is made current, and no import is
-      taken, until the runtime has ended.
+      Only one runtime at a time saves to a profile. While that one is up, a new runtime is refused
+      with <code>profile.in_use</code>, unless it is read-only: then it gets a copy of the current
+      version, which is discarded when it ends. Imports, and making a version current, are refused
+      as well.
     </p>
   );
 }
