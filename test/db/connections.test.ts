@@ -123,11 +123,11 @@ test('a database that carries out one transaction after another is there', async
   await using database = await openTestDatabase({ empty: true });
   const { db } = database;
   // More than there are connections, so that nothing else is answered for longer than a silence may be.
-  const work = () =>
+  const slowly = () =>
     db.transaction(async (tx) => {
       for (let n = 0; n < 12; n++) await tx.execute(sql`select pg_sleep(0.5)`);
       return 'done';
     });
-  const done = await Promise.all(Array.from({ length: 20 }, work));
+  const done = await Promise.all(Array.from({ length: 20 }, slowly));
   expect(new Set(done)).toEqual(new Set(['done']));
 });
