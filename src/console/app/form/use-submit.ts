@@ -16,9 +16,10 @@ export function useSubmit(
   const sentence = useSignal('');
   const isBusy = useSignal(false);
   const going = useRef(new AbortController());
-  // A field says what is wrong with it only once it is drawn so.
+  const refusal = useRef('');
+  // What a field says is said once. Whether one says it is known only when the form is drawn.
   useEffect(() => {
-    if (issues.value.length > 0 && focusFirstWrong(form.current)) sentence.value = '';
+    if (issues.value.length > 0 && !focusFirstWrong(form.current)) sentence.value = refusal.current;
   }, [issues.value]);
   const send = async (entered: FormData) => {
     const leaving = (going.current = new AbortController());
@@ -29,8 +30,9 @@ export function useSubmit(
       await act(entered, AbortSignal.any([leaving.signal, AbortSignal.timeout(TIMEOUT_MS)]));
     } catch (error) {
       if (leaving.signal.aborted) return;
-      sentence.value = sentenceOf(error);
+      refusal.current = sentenceOf(error);
       issues.value = issuesOf(error);
+      if (issues.value.length === 0) sentence.value = refusal.current;
     } finally {
       isBusy.value = false;
     }
