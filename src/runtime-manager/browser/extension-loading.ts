@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { CdpSession } from './cdp/cdp-session.ts';
 
-/** By then a service worker has done what it does first. */
+/** By then a service worker has done what it does first; on a busy machine, by so many times what a page took to open. */
 const SETTLE_MS = 700;
+const SETTLE_PAGES = 8;
 const NOT_REGISTERED = /^Service worker registration failed/;
 /** https://source.chromium.org/chromium/chromium/src/+/main:extensions/common/api/developer_private.idl */
 const TELL = (id: string) => `new Promise((tell) =>
@@ -35,10 +36,12 @@ export async function reportOnExtension(
   id: string,
   signal: AbortSignal,
 ): Promise<ExtensionTrial> {
+  const begunAt = performance.now();
   const page = { url: 'chrome://extensions/' };
   const { targetId } = await browser.send('Target.createTarget', page, { signal });
   using session = await browser.attach(targetId, { signal });
-  await delay(SETTLE_MS, undefined, { signal });
+  const settleMs = Math.max(SETTLE_MS, SETTLE_PAGES * (performance.now() - begunAt));
+  await delay(settleMs, undefined, { signal });
   const asked = { expression: TELL(id), awaitPromise: true };
   const { result } = await session.send('Runtime.evaluate', asked, { signal });
   const { manifestErrors, runtimeErrors } = Info.parse(JSON.parse(String(result.value)));
