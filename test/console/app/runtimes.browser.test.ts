@@ -1,61 +1,15 @@
 /** The console in a person's browser, with a service and its runtimes. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { test as base, violationsOf } from '../../support/console-test.ts';
 import { Forwarder } from '../../support/forwarder.ts';
-import { openViewingBrowser } from '../../support/live-page.ts';
-import { test as base } from '../../support/test.ts';
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const test = base
-  .extend('viewing', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const browser = await openViewingBrowser();
-    onCleanup(() => browser.close());
-    return browser;
-  })
-  /** How the service is reached, until that is cut. */
-  .extend('way', { scope: 'file' }, async ({ service }, { onCleanup }) => {
-    const way = await Forwarder.open({ to: Number(new URL(service.url).port) });
-    onCleanup(() => way[Symbol.asyncDispose]());
-    return way;
-  })
-  /** The address of the console, and what a browser keeps of whoever is signed in. */
-  .extend('signedIn', { scope: 'file' }, async ({ service, way, viewing }) => {
-    const address = `http://${way.host}:${way.port}/console`;
-    const page = await viewing.newPage();
-    await page.goto(address);
-    await page.getByLabel('API key').fill(service.apiKey);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Runtimes' }).waitFor();
-    const storageState = await page.context().storageState();
-    await page.context().close();
-    return { address, storageState };
-  })
-  /** Opens a page of the console. */
-  .extend('open', async ({ viewing, signedIn }, { onCleanup }) => {
-    const opened: Page[] = [];
-    onCleanup(async () => {
-      await Promise.all(opened.map((page) => page.context().close()));
-    });
-    return async (path: string, options: BrowserContextOptions = {}) => {
-      const { address, storageState } = signedIn;
-      const viewport = { width: 1280, height: 800 };
-      const page = await viewing.newPage({ viewport, storageState, ...options });
-      opened.push(page);
-      await page.goto(address + path);
-      return page;
-    };
-  });
-
-/** What axe has to complain about; the live page has a test of its own. */
-async function violationsOf(page: Page) {
-  await page.evaluate(axe);
-  return page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
-    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`);
-}
+/** How the service is reached, until that is cut. */
+const test = base.extend('way', { scope: 'file' }, async ({ service }, { onCleanup }) => {
+  const way = await Forwarder.open({ to: Number(new URL(service.url).port) });
+  onCleanup(() => way[Symbol.asyncDispose]());
+  return way;
+});
 
 /** Shows the runtimes of every status; the result is how many ms the first one took to be drawn. */
 const SHOW_ALL = `new Promise((resolve) => {
@@ -128,7 +82,9 @@ test('the list follows what happens, also when the service was out of reach', as
   service,
   workspace,
 }) => {
-  const page = await open(`/runtimes?workspace=${workspace.id}`);
+  const page = await open('');
+  // Cookies do not tell ports apart.
+  await page.goto(`http://${way.host}:${way.port}/console/runtimes?workspace=${workspace.id}`);
   await page.getByText('There is no such runtime.').waitFor();
   const [one, two] = [await workspace.create(), await workspace.create()];
   const row = (alias: string) => page.getByRole('row').filter({ hasText: alias });

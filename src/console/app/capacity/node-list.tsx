@@ -1,4 +1,5 @@
 import type { Capacity, ServiceNode } from '../contract.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { Section } from '../section.tsx';
 import { ago, bytes } from '../times.ts';
 import { DrainButton } from './drain-button.tsx';
@@ -13,36 +14,24 @@ export function NodeList({ figures }: { figures: Figures }) {
         A node that is drained takes no new runtimes. Those that it has go on until they end, or
         until the time limit of a drain. Drain a node before you update or remove its machine.
       </p>
-      <table class="listing nodes">
-        <caption class="unseen">Nodes</caption>
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            <th scope="col" class="less">
-              Role
-            </th>
-            <th scope="col">Runtimes</th>
-            <th scope="col" class="less">
-              Memory
-            </th>
-            <th scope="col" class="less">
-              Version
-            </th>
-            <th scope="col" class="less">
-              Up for
-            </th>
-            <th scope="col" class="act">
-              <span class="unseen">Action</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {figures.nodes.value.map((node) => {
-            const own = now?.nodes.find(({ nodeId }) => nodeId === node.id);
-            return <NodeRow key={node.id} node={node} capacity={own?.capacity} figures={figures} />;
-          })}
-        </tbody>
-      </table>
+      <ListingTable
+        caption="Nodes"
+        className="nodes"
+        columns={[
+          'Node',
+          ['Role', 'less'],
+          'Runtimes',
+          ['Memory', 'less'],
+          ['Version', 'less'],
+          ['Up for', 'less'],
+          ['Action', 'act'],
+        ]}
+      >
+        {figures.nodes.value.map((node) => {
+          const own = now?.nodes.find(({ nodeId }) => nodeId === node.id);
+          return <NodeRow key={node.id} node={node} capacity={own?.capacity} figures={figures} />;
+        })}
+      </ListingTable>
     </Section>
   );
 }

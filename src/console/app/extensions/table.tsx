@@ -1,5 +1,6 @@
 import type { Extension } from '../contract.ts';
 import type { Listed } from '../listed.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { hrefOf } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import { ago, bytes, written } from '../times.ts';
@@ -7,29 +8,15 @@ import { removeExtension } from './remove.ts';
 
 export function Table({ list }: { list: Listed<Extension> }) {
   return (
-    <table class="listing extensions">
-      <caption class="unseen">Extensions</caption>
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Tried out</th>
-          <th scope="col" class="number less">
-            Size
-          </th>
-          <th scope="col" class="less">
-            Added
-          </th>
-          <th scope="col" class="act">
-            <span class="unseen">Action</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.rows.value.map((extension) => (
-          <Row key={extension.id} extension={extension} list={list} />
-        ))}
-      </tbody>
-    </table>
+    <ListingTable
+      caption="Extensions"
+      className="extensions"
+      columns={['Name', 'Tried out', ['Size', 'number less'], ['Added', 'less'], ['Action', 'act']]}
+    >
+      {list.rows.value.map((extension) => (
+        <Row key={extension.id} extension={extension} list={list} />
+      ))}
+    </ListingTable>
   );
 }
 

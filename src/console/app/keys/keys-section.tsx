@@ -4,6 +4,7 @@ import { pagesOf } from '../api.ts';
 import type { ApiKeys, CreatedApiKey } from '../contract.ts';
 import { ListContent } from '../list-content.tsx';
 import { Listed } from '../listed.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { Section } from '../section.tsx';
 import { KeyRow } from './key-row.tsx';
 import { MadeKey } from './made-key.tsx';
@@ -33,31 +34,21 @@ export function KeysSection() {
   return (
     <Section title="API keys" aside={create}>
       <ListContent list={list} what="keys" empty={<p class="dim">There is no key.</p>}>
-        <table class="listing keys">
-          <caption class="unseen">API keys</caption>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" class="allows">
-                Allows
-              </th>
-              <th scope="col" class="less">
-                Workspaces
-              </th>
-              <th scope="col" class="less">
-                Created
-              </th>
-              <th scope="col" class="act">
-                <span class="unseen">Action</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.rows.value.map((key) => (
-              <KeyRow key={key.id} apiKey={key} onRevoked={() => list.remove(key.id)} />
-            ))}
-          </tbody>
-        </table>
+        <ListingTable
+          caption="API keys"
+          className="keys"
+          columns={[
+            'Name',
+            ['Allows', 'allows'],
+            ['Workspaces', 'less'],
+            ['Created', 'less'],
+            ['Action', 'act'],
+          ]}
+        >
+          {list.rows.value.map((key) => (
+            <KeyRow key={key.id} apiKey={key} onRevoked={() => list.remove(key.id)} />
+          ))}
+        </ListingTable>
       </ListContent>
       {isCreating.value && <NewKey onMade={onMade} onClose={() => (isCreating.value = false)} />}
       {made.value && <MadeKey made={made.value} onClose={() => (made.value = undefined)} />}

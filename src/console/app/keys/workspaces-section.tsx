@@ -5,6 +5,7 @@ import type { Workspace, Workspaces } from '../contract.ts';
 import { currentSession } from '../current-session.ts';
 import { ListContent } from '../list-content.tsx';
 import { Listed } from '../listed.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { useMay } from '../scopes.ts';
 import { Section } from '../section.tsx';
 import { loadWorkspaces } from '../workspaces.ts';
@@ -55,25 +56,14 @@ interface TableProps {
 
 function Table({ workspaces, onChange }: TableProps) {
   return (
-    <table class="listing workspaces">
-      <caption class="unseen">Workspaces</caption>
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Storage</th>
-          <th scope="col" class="less">
-            Created
-          </th>
-          <th scope="col" class="act">
-            <span class="unseen">Actions</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {workspaces.map((workspace) => (
-          <WorkspaceRow key={workspace.id} workspace={workspace} onChange={onChange} />
-        ))}
-      </tbody>
-    </table>
+    <ListingTable
+      caption="Workspaces"
+      className="workspaces"
+      columns={['Name', 'Storage', ['Created', 'less'], ['Actions', 'act']]}
+    >
+      {workspaces.map((workspace) => (
+        <WorkspaceRow key={workspace.id} workspace={workspace} onChange={onChange} />
+      ))}
+    </ListingTable>
   );
 }

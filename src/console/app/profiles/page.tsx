@@ -6,6 +6,7 @@ import type { Profile } from '../contract.ts';
 import { CreateDialog } from '../create/create-dialog.tsx';
 import { ListContent } from '../list-content.tsx';
 import { Listed } from '../listed.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { useMay } from '../scopes.ts';
 import { loadWorkspaces } from '../workspaces.ts';
 import { Holders } from './holders.ts';
@@ -79,37 +80,27 @@ interface TableProps {
 
 function Table({ view: { list, states, holders }, onStart }: TableProps) {
   return (
-    <table class="listing profiles">
-      <caption class="unseen">Profiles</caption>
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Saved</th>
-          <th scope="col" class="number less">
-            Size
-          </th>
-          <th scope="col" class="number less">
-            Versions
-          </th>
-          <th scope="col" class="less">
-            In use by
-          </th>
-          <th scope="col" class="act">
-            <span class="unseen">Action</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.rows.value.map((profile) => (
-          <Row
-            key={profile.id}
-            profile={profile}
-            states={states}
-            holders={holders.found.value.get(profile.id) ?? []}
-            onStart={onStart}
-          />
-        ))}
-      </tbody>
-    </table>
+    <ListingTable
+      caption="Profiles"
+      className="profiles"
+      columns={[
+        'Name',
+        'Saved',
+        ['Size', 'number less'],
+        ['Versions', 'number less'],
+        ['In use by', 'less'],
+        ['Action', 'act'],
+      ]}
+    >
+      {list.rows.value.map((profile) => (
+        <Row
+          key={profile.id}
+          profile={profile}
+          states={states}
+          holders={holders.found.value.get(profile.id) ?? []}
+          onStart={onStart}
+        />
+      ))}
+    </ListingTable>
   );
 }

@@ -1,4 +1,5 @@
 import type { RecordingSummary } from '../contract.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { recordingStateOf } from '../recording-words.ts';
 import { hrefOf } from '../route.ts';
 import { ago, bytes, clockOf, written } from '../times.ts';
@@ -9,27 +10,15 @@ export function Table({ view }: { view: RecordingsView }) {
   const rows = view.shown.value;
   if (rows.length === 0) return <p class="notice dim">Nothing that is loaded fits the filters.</p>;
   return (
-    <table class="listing recordings">
-      <caption class="unseen">Recordings</caption>
-      <thead>
-        <tr>
-          <th scope="col">Runtime</th>
-          <th scope="col">Status</th>
-          <th scope="col">Began</th>
-          <th scope="col" class="number">
-            Length
-          </th>
-          <th scope="col" class="number less">
-            Size
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((recording) => (
-          <Row key={recording.id} recording={recording} />
-        ))}
-      </tbody>
-    </table>
+    <ListingTable
+      caption="Recordings"
+      className="recordings"
+      columns={['Runtime', 'Status', 'Began', ['Length', 'number'], ['Size', 'number less']]}
+    >
+      {rows.map((recording) => (
+        <Row key={recording.id} recording={recording} />
+      ))}
+    </ListingTable>
   );
 }
 

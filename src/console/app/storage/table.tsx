@@ -1,4 +1,5 @@
 import type { Listed } from '../listed.ts';
+import { ListingTable } from '../listing-table.tsx';
 import { hrefOf } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import { ago, written } from '../times.ts';
@@ -10,26 +11,15 @@ type List = Listed<Namespace>;
 
 export function Table({ list }: { list: List }) {
   return (
-    <table class="listing namespaces">
-      <caption class="unseen">Namespaces</caption>
-      <thead>
-        <tr>
-          <th scope="col">Namespace</th>
-          <th scope="col">Mounted by</th>
-          <th scope="col" class="less">
-            Created
-          </th>
-          <th scope="col" class="act">
-            <span class="unseen">Action</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.rows.value.map((namespace) => (
-          <Row key={namespace.id} namespace={namespace} list={list} />
-        ))}
-      </tbody>
-    </table>
+    <ListingTable
+      caption="Namespaces"
+      className="namespaces"
+      columns={['Namespace', 'Mounted by', ['Created', 'less'], ['Action', 'act']]}
+    >
+      {list.rows.value.map((namespace) => (
+        <Row key={namespace.id} namespace={namespace} list={list} />
+      ))}
+    </ListingTable>
   );
 }
 
