@@ -1,6 +1,6 @@
 FROM node:24-bookworm-slim
 
-# https://specs.opencontainers.org/image-spec/annotations/ ; whoever builds it adds version and source.
+# https://specs.opencontainers.org/image-spec/annotations/ ; the build adds version and source.
 LABEL org.opencontainers.image.title="bctrl" \
   org.opencontainers.image.description="Real Chromium browsers for programs, over HTTP" \
   org.opencontainers.image.licenses="Apache-2.0"

@@ -56,7 +56,10 @@ export class Pool implements AsyncDisposable {
     return Reflect.get(current, name);
   }
 
-  /** A transaction whose statements tell that the database answers. How long one waits for a lock is its own affair. */
+  /**
+   * A transaction whose statements tell that the database answers. How long one of them waits for a
+   * lock is its own affair.
+   */
   #heard(sql: postgres.TransactionSql): postgres.TransactionSql {
     const unsafe = (...args: Parameters<postgres.Sql['unsafe']>) => {
       const statement = sql.unsafe(...args);

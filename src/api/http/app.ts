@@ -250,7 +250,7 @@ function referenceOf(app: ReturnType<typeof createRouter>, address: string) {
       version: '1.0.0',
       description: 'Real Chromium browsers for programs, over HTTP.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-      contact: { name: 'Whoever runs this service', url: address },
+      contact: { name: 'The operator of this service', url: address },
     },
     servers: [{ url: address }],
     tags: TAGS,

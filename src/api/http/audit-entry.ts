@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { Actor, AuditOrigin, NewAuditEntry } from '../../runtime-manager/runtime/index.ts';
+import { statusOf } from '../middleware/request-context.ts';
 import type { ApiActor, ApiEnv } from './api-env.ts';
 import type { DeclaredOperation } from './operations.ts';
 
@@ -8,7 +9,6 @@ const REF_MAX = 200;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** What Postgres does not take in a text, and no log shows. */
 const CONTROL = /\p{Cc}/u;
-const SWITCHING_PROTOCOLS = 101;
 
 /** What the segments of a path are collections of, or make. */
 const KINDS = new Map([
@@ -59,7 +59,7 @@ export function toAuditEntry(
     workspace: known ?? refIn(path, pathname, 'workspaces'),
     target,
     path: pathname.slice(0, PATH_MAX),
-    status: c.env.handshake?.isAnswered ? SWITCHING_PROTOCOLS : c.res.status,
+    status: statusOf(c),
     code: c.var.errorCode,
     requestId: c.var.requestId,
     clientAddress,

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import type { ExtensionTrial } from '../extensions/extensions.ts';
 import type { CdpSession } from './cdp/cdp-session.ts';
 
-/** By then a service worker has done what it does first; on a busy machine, by so many times what a page took to open. */
+/**
+ * By then a service worker has done what it does first; on a busy machine, by so many times what a
+ * page took to open.
+ */
 const SETTLE_MS = 700;
 const SETTLE_PAGES = 8;
 const NOT_REGISTERED = /^Service worker registration failed/;

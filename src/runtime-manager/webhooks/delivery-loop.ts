@@ -143,6 +143,7 @@ export class DeliveryLoop {
   async #whileRenewing<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { store, signal } = this.#parts;
     const lost = new AbortController();
+    // Without an answer of the database the lease ends by itself.
     const renew = async () => {
       const isOurs = await store.renew(this.#webhookId, this.#lease).catch(() => true);
       if (!isOurs) lost.abort();
