@@ -23,12 +23,14 @@ COPY src src
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8787 BCTRL_DATA_DIR=/data
 # Not root: jails and Chromium's sandbox are built from user namespaces, which chromium-seccomp.json
 # allows.
-RUN install -d -o node -g node -m 700 /data \
+RUN install -d -o node -g node -m 700 /data node_modules/.cache \
   # For docker-compose.yml, which says why.
   && install -d -m 700 /closed /closed/proc
 USER node
+# A container may not write into its image, and would compile everything again.
+RUN node --max-semi-space-size=4 --import ./src/api/loading.ts src/api/main.ts --help
 VOLUME /data
 EXPOSE 8787
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=4", "--import", "./src/api/resolution.ts", "src/api/main.ts"]
+CMD ["node", "--max-semi-space-size=4", "--import", "./src/api/loading.ts", "src/api/main.ts"]

@@ -9,7 +9,7 @@ const DRAINING_SIGNAL = 'SIGTERM';
  */
 const SAME_WISH_MS = 2000;
 /** How long an end may take before the service is up. */
-const START_GRACE_MS = 2500;
+const START_GRACE_MS = 5000;
 
 export interface ShutdownOptions {
   log: Logger;

@@ -24,8 +24,9 @@ const PRESS_MS = 1000;
 const GIVEN_MAX = 200;
 /** How many keys can be down. */
 const KEYS_MAX = 200;
-/** A tap becomes a click a moment after it. */
+/** A tap becomes a click a moment after it, and in a busy browser some moments later. */
 const TAP_MS = 100;
+const LATER_LOOKS_MS = [300, 1000, 3000];
 const CTRL = 2;
 const PASTE = { key: 'v', keyCode: 86 };
 
@@ -48,8 +49,8 @@ export class ViewerInput {
   /** Where the pointer is on a page, and when that page has heard of it. */
   #pointer: { watch: TabWatch; x: number; y: number; isThere: Promise<void> } | undefined;
   #touched: { x: number; y: number } | undefined;
-  /** Whether the viewer was told of a field that has the focus. */
-  #hasField = false;
+  /** The field that has the focus, as the viewer was told. */
+  #field: FoundAt['field'];
   #isLooking = false;
   #given = 0;
   /** What has left a press or a text unanswered, for as long as it does. */
@@ -96,6 +97,7 @@ export class ViewerInput {
     this.#keys.clear();
     this.#button = undefined;
     this.#pointer = undefined;
+    this.#touched = undefined;
     if (!watch) return this.#opened.forget();
     await this.#opened.leave(watch);
     for (const key of keys)
@@ -115,7 +117,10 @@ export class ViewerInput {
     if (said.type === 'down') await watch.interceptChoosers(true);
     await this.#arrive(watch, said);
     this.#button = said.type === 'down' ? said : undefined;
-    if (said.type === 'down') this.#opened.forget();
+    if (said.type === 'down') {
+      this.#opened.forget();
+      this.#touched = undefined;
+    }
     const isDone = await this.#isDone(watch, this.#give(watch, mouseCommand(said)));
     // Lists open when the button is pressed, pickers when it is let go.
     const mayOpen = isDone && said.button === 'left' && !this.#opened.isOpen;
@@ -136,17 +141,30 @@ export class ViewerInput {
     if (said.type === 'start' && point) this.#touched = point;
     if (said.type === 'cancel') this.#touched = undefined;
     if (said.type !== 'end' || said.points.length > 0 || !this.#touched) return;
+    const tapped = this.#touched;
     await delay(TAP_MS, undefined, { ref: false });
-    const found = await watch.questions.at(this.#touched, { isTouch: true });
+    const found = await watch.questions.at(tapped, { isTouch: true });
     // First, since a list that has opened takes the keys of the viewer's page.
     if (found) this.#tellField(found.field);
     this.#opened.show(found?.open);
+    void this.#lookAgain(watch, tapped);
+  }
+
+  /** Looks whether the focus went elsewhere after all, until the next touch or click. */
+  async #lookAgain(watch: TabWatch, tapped: { x: number; y: number }): Promise<void> {
+    for (const ms of LATER_LOOKS_MS) {
+      await delay(ms, undefined, { ref: false });
+      if (this.#touched !== tapped) return;
+      const found = await watch.questions.at(tapped, { isTouch: true });
+      const hasMoved = String(found?.field?.at) !== String(this.#field?.at);
+      if (found && hasMoved && this.#touched === tapped) this.#tellField(found.field);
+    }
   }
 
   #tellField(field: FoundAt['field']): void {
     if (field) this.#say({ t: 'field', ...field });
-    else if (this.#hasField) this.#say({ t: 'field', at: null, isChosen: false, kind: 'text' });
-    this.#hasField = field !== undefined;
+    else if (this.#field) this.#say({ t: 'field', at: null, isChosen: false, kind: 'text' });
+    this.#field = field;
   }
 
   async #key(said: Said<'key'>): Promise<void> {

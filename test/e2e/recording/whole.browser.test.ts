@@ -4,7 +4,7 @@ import puppeteer from 'puppeteer-core';
 import { chromium } from 'playwright-core';
 import { expect, inject, onTestFinished } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { tabOf, whenReady } from '../../support/recordings.ts';
+import { tabOf, timeIn, whenReady } from '../../support/recordings.ts';
 import {
   BLUE,
   expectColor,
@@ -27,6 +27,7 @@ test('a recording is watched while it is made, and after', async ({ service, wor
   onTestFinished(() => browser.disconnect());
   const [first] = await browser.pages();
   await first?.goto(await openSite(whole('First', '#f00')));
+  const redAt = Date.now() + 800;
   await delay(1500);
   const second = await browser.newPage();
   await second.goto(await openSite(whole('Second', '#0f0')));
@@ -43,11 +44,13 @@ test('a recording is watched while it is made, and after', async ({ service, wor
   const page = await watching.newPage({ viewport: { width: 1200, height: 760 } });
   await page.goto(embed.json.iframeUrl);
   await page.getByRole('tab', { name: 'Second' }).waitFor();
+  const { json: begun } = await service.call('GET', `${path}/recording`);
+  const redMs = timeIn(begun, redAt);
   const seek = async (timeMs: number) => {
     const { json: facts } = await service.call('GET', `${path}/recording`);
     await jumpTo(page, timeMs, { facts });
   };
-  await seek(800);
+  await seek(redMs);
   await expectColor(page, RED);
 
   await delay(1500);
@@ -56,7 +59,7 @@ test('a recording is watched while it is made, and after', async ({ service, wor
   // The page learns by itself that there is more.
   await page.getByText('Recording', { exact: true }).waitFor({ state: 'detached' });
   for (const [ms, color] of [
-    [800, RED],
+    [redMs, RED],
     [tabOf(recording, 'Second').endMs - 300, GREEN],
     [recording.durationMs - 400, BLUE],
   ] as const) {
