@@ -370,6 +370,11 @@ test('an url that leads into the network of the service is refused', async ({
     events: ['*'],
   });
   expect(own).toMatchObject({ status: 422, json: { details: { reason: 'own_port' } } });
+  const mail = { url: 'https://example.com:25/', events: ['*'] };
+  expect(await service.call('POST', PATH, mail)).toMatchObject({
+    status: 422,
+    json: { code: 'webhook.url_not_allowed', details: { reason: 'unusual_port' } },
+  });
 });
 
 test('a request that is not valid is refused, and told what would be', async ({ service }) => {
@@ -447,7 +452,7 @@ test('an organization has no more than 100 webhooks, also of those that come tog
   service,
 }) => {
   const create = () =>
-    service.callAsOther('POST', PATH, { url: 'http://127.0.0.1:1/', events: ['captcha.*'] });
+    service.callAsOther('POST', PATH, { url: 'http://127.0.0.1:8080/', events: ['captcha.*'] });
   const first = await create();
   await service.database.db.execute(sql`
     insert into webhooks (organization_id, url, events, secrets, position)

@@ -4,6 +4,8 @@ import type { Proxy } from '../runtime/launch.ts';
 /** Why a destination is refused, in words for whoever looks at the page. */
 const REFUSALS = {
   forbidden_address: 'Link-local, metadata and multicast addresses are never reached.',
+  unusual_port:
+    'Receivers listen at port 80, 443, or a port from 1024 on that browsers do not block.',
   own_port: 'It belongs to the service that runs this browser.',
   private_address: 'Private addresses are not reached from here.',
   internal_name: 'Names of an internal network are not reached from here.',

@@ -6,7 +6,9 @@ import { connect as connectTls } from 'node:tls';
 import { canonicalHost } from '../egress/addresses.ts';
 import type { Destination } from '../egress/destination.ts';
 import { Dialer } from '../egress/dial.ts';
+import { EgressRefusal } from '../egress/egress-errors.ts';
 import type { EgressPolicy } from '../egress/egress-policy.ts';
+import { isReceiverPort } from './receiver-ports.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Connections are kept for the next message. */
@@ -56,6 +58,7 @@ function connecting<A extends HttpAgent>(agent: A, connect: Connect): A {
 async function connectTo({ host, port }: ClientRequestArgs, connect: Connect): Promise<Socket> {
   const name = canonicalHost(host ?? '');
   if (name === undefined) throw new Error('the address has no host');
+  if (!isReceiverPort(Number(port))) throw new EgressRefusal('unusual_port');
   return connect({ host: name, port: Number(port) });
 }
 

@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../runtime/runtime.ts';
 import type { WorkspaceStore } from '../workspaces/workspace-store.ts';
 import { getWorkspace } from '../workspaces/workspaces.ts';
 import { generateWebhookSecret, testMessage } from './message.ts';
+import { isReceiverPort } from './receiver-ports.ts';
 import type { Attempt, Sender } from './sender.ts';
 import type { WebhookStore } from './webhook-store.ts';
 import type { Delivery, DeliveryStatus, NewWebhook, Webhook, WebhookChanges } from './webhook.ts';
@@ -116,11 +117,12 @@ export class Webhooks {
    * later.
    */
   async #assertAllowed(address: string): Promise<void> {
-    const { hostname, port, protocol } = new URL(address);
+    const { hostname, port: named, protocol } = new URL(address);
     const host = canonicalHost(hostname) ?? '';
-    const usualPort = protocol === 'https:' ? 443 : 80;
+    const port = Number(named || (protocol === 'https:' ? 443 : 80));
     try {
-      await this.#options.policy.resolve({ host, port: Number(port || usualPort) });
+      if (!isReceiverPort(port)) throw new EgressRefusal('unusual_port');
+      await this.#options.policy.resolve({ host, port });
     } catch (error) {
       if (!(error instanceof EgressRefusal)) return;
       const message = `The url may not be reached from here. ${error.message}`;

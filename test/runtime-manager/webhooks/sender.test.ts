@@ -62,6 +62,14 @@ test('a name leads to the address that was judged, and to no other', async () =>
   expect(receiver.received).toHaveLength(1);
 });
 
+test('a port of mail servers, or one that browsers block, is never connected to', async () => {
+  const send = senderWith();
+  for (const port of [25, 22, 6667]) {
+    const refused = { isDelivered: false, error: 'unusual_port' };
+    expect(await send(`http://127.0.0.1:${port}/`), String(port)).toMatchObject(refused);
+  }
+});
+
 test('private and forbidden addresses are refused in whatever form', async () => {
   const policy = new EgressPolicy({ allow: [], reservedPorts: new ReservedPorts([]) });
   const send = senderWith(policy);
@@ -76,7 +84,7 @@ test('private and forbidden addresses are refused in whatever form', async () =>
     '10.0.0.1',
     '0.0.0.0',
   ]) {
-    expect(await send(`http://${host}:9/`), host).toMatchObject({ error: 'private_address' });
+    expect(await send(`http://${host}:8080/`), host).toMatchObject({ error: 'private_address' });
   }
   expect(await send('http://169.254.169.254/latest')).toMatchObject({ error: 'forbidden_address' });
 });
