@@ -162,8 +162,11 @@ export class Activation {
     await this.#options.live.get(runtime.id)?.ended?.catch(() => undefined);
     stack.move();
     const opened = this.#own(runtime, place);
-    // No request is here yet that this would be in the trace of.
-    inSpan('runtime.up', idsOf(runtime), () => opened.start()).catch(() => undefined);
+    // No request is here yet that this would be in the trace of: the one that comes points at it.
+    inSpan('runtime.up', idsOf(runtime), (span) => {
+      opened.ownStart = span.at;
+      return opened.start();
+    }).catch(() => undefined);
     opened.startAhead().catch(() => undefined);
     return 'adopted';
   }

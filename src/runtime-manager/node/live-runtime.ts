@@ -9,6 +9,7 @@ import type { Proxy } from '../runtime/launch.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { RuntimeStore } from '../runtime/runtime-store.ts';
 import { idsOf } from '../tracing/attributes.ts';
+import type { SpanContext } from '../tracing/open-span.ts';
 import { inSpan } from '../tracing/tracing.ts';
 import type { Place } from './admission.ts';
 import { bringUp, type BringUp, type BringUpParts } from './bring-up.ts';
@@ -43,6 +44,8 @@ export interface LiveRuntimeParts extends BringUpParts {
 export class LiveRuntime {
   readonly connections: Connections;
   readonly companions = new Companions();
+  /** The span of its start, if that is in the trace of no request. */
+  ownStart: SpanContext | undefined;
   readonly #parts: LiveRuntimeParts;
   readonly #run: BringUp;
   readonly #release: () => void;

@@ -10,6 +10,7 @@ import type { Languages } from '../runtime/languages.ts';
 import type { Runtime, RuntimeLife } from '../runtime/runtime.ts';
 import { untilAborted } from '../timing/until-aborted.ts';
 import { idsOf } from '../tracing/attributes.ts';
+import type { OpenSpan } from '../tracing/open-span.ts';
 import { inSpan } from '../tracing/tracing.ts';
 import { Access } from './access.ts';
 import { Activation, type ActivationRequest } from './activation.ts';
@@ -141,7 +142,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   #up(life: Life, scope: CallScope, how: HowToBegin): Promise<Runtime | undefined> {
     const ids = { 'bctrl.runtime.id': life.id, 'bctrl.node.id': this.id };
     return inSpan('runtime.up', ids, async (span) => {
-      const runtime = await this.#upOrJoined(life, scope, how);
+      const runtime = await this.#upOrJoined(life, scope, { ...how, span });
       if (runtime) span.tell(idsOf(runtime));
       return runtime;
     });
@@ -151,7 +152,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   async #upOrJoined(
     life: Life,
     { arrivedAt, mayWait, ...client }: CallScope,
-    how: HowToBegin,
+    { span, ...how }: HowToBegin & { span: OpenSpan },
   ): Promise<Runtime | undefined> {
     const held = await this.#held(life);
     const opened = held
@@ -160,6 +161,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
     const live = opened ?? held ?? (await this.#held(life));
     // Whoever opened it is told why it ended, however soon that was.
     if (!live || (live.ended && live !== opened)) return undefined;
+    span.linkTo(live.ownStart);
     const started = await live.startFor(client);
     if (live === opened) return started;
     // What clients did meanwhile is in the record.

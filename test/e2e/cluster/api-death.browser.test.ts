@@ -7,10 +7,14 @@ import { connectOnceUrl } from '../../support/connect-once.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { chromiumsOf } from '../../support/processes.ts';
+import { answering, Receiver } from '../../support/receiver.ts';
 import { at, disconnected, testWithReplicas, type Replicas } from '../../support/replicas.ts';
 import { createWorkspace } from '../../support/test.ts';
 
 const test = testWithReplicas({ BCTRL_WARM_MIN: '0', BCTRL_WARM_MAX: '0' }).skipIf(!HAS_NATS);
+
+const typed = (type: string) =>
+  expect.objectContaining({ event: expect.objectContaining({ type }) });
 
 async function browsersOf({ nodes }: Replicas): Promise<number[]> {
   const found = await Promise.all(nodes.map(({ dataDir }) => chromiumsOf(dataDir)));
@@ -97,4 +101,31 @@ test('a replica that dies, and one that comes, change nothing for the others', a
   expect(await back.call('POST', `${workspace.runtimes}/${id}/stop`)).toMatchObject({
     json: { status: 'stopped' },
   });
+});
+
+test('what an API that died had to tell webhooks, another one tells', async ({ replicas }) => {
+  const { cluster, second } = replicas;
+  await using receiver = await Receiver.open();
+  // It accepts, and says nothing: what was sent when the API dies is neither delivered nor failed.
+  receiver.answer = () => undefined;
+  const api = await cluster.start('api');
+  const workspace = await createWorkspace(api);
+  const made = await api.call('POST', '/v1/webhooks', {
+    url: receiver.url,
+    events: ['runtime.*'],
+    workspaceId: workspace.id,
+  });
+  expect(made, made.text).toMatchObject({ status: 200 });
+  const { id } = await workspace.create();
+  await eventually(() => expect(receiver.of(id)).not.toEqual([]));
+  await api.stop('SIGKILL');
+  receiver.answer = answering(204);
+  await second.call('POST', `${workspace.runtimes}/${id}/stop`);
+  await eventually(() => expect(receiver.of(id)).toContainEqual(typed('runtime.stopped')));
+  const told = new Map(receiver.of(id).map((one) => [one.id, one.event.type]));
+  const { json } = await second.call('GET', `${workspace.runtimes}/${id}/events`);
+  const happened = json.events.map(({ type }: { type: string }) => type);
+  expect([...told.values()]).toEqual(
+    happened.filter((type: string) => type.startsWith('runtime.')),
+  );
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { HAS_NATS } from '../../support/nats-server.ts';
 import { openOtlpReceiver, pathsOf, type ReceivedSpan } from '../../support/otlp-receiver.ts';
 import { TestCluster } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createWorkspace } from '../../support/test.ts';
 
 const CREATE = 'POST /v1/workspaces/{id}/runtimes';
@@ -19,14 +20,20 @@ test.skipIf(!HAS_NATS)(
     await using receiver = await openOtlpReceiver();
     await using cluster = await TestCluster.open();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
-    const node = await cluster.start('node', env);
+    const node = await cluster.start('node', { ...env, BCTRL_MAX_RUNTIMES: '1' });
     const api = await cluster.start('api', env);
     const workspace = await createWorkspace(api);
     const { id } = await workspace.create();
     const asked = { runtime: id, steps: [{ call: 'page.title' }] };
     const executed = await api.call('POST', `/v1/workspaces/${workspace.id}/execute`, asked);
     expect(executed.json.status, executed.text).toBe('succeeded');
+    const waiting = workspace.create({ alias: 'waited' });
+    await eventually(async () => {
+      const { json } = await api.call('GET', `${workspace.runtimes}/waited`);
+      expect(json).toMatchObject({ status: 'active' });
+    });
     await workspace.stop(id);
+    await waiting;
     for (const one of [api, node]) expect(await one.stop('SIGINT')).toBe(0);
 
     const { spans } = receiver;
@@ -47,6 +54,14 @@ test.skipIf(!HAS_NATS)(
       `client of ${node.nodeId} in ${api.nodeId}`,
       `server of ${node.nodeId} in ${node.nodeId}`,
     ]);
+    // Whoever waited sees where its launch took its time, too.
+    const waited = pathsOf(spans, traceWith('runtime.queue'));
+    const joined = `${CREATE} > runtime.place > runtime.queue > bctrl.node/start > bctrl.node/start > runtime.up`;
+    expect(waited).toContain(joined);
+    const ofWaiting = spans.filter(({ traceId }) => traceId === traceWith('runtime.queue'));
+    const links = ofWaiting.flatMap((span) => (span.name === 'runtime.up' ? span.links : []));
+    const [own] = spans.filter(({ spanId }) => links.includes(spanId));
+    expect(pathsOf(spans, own?.traceId ?? '')).toContain('runtime.up > browser.take');
     expect(pathsOf(spans, traceWith('operation.step'))).toContain(
       'POST /v1/workspaces/{id}/execute > bctrl.node/call > bctrl.node/call > operation.run > operation.step',
     );
