@@ -1,6 +1,6 @@
 /**
- * Loaded before everything else, by `--import`: half of a start's processor time would be spent on
- * loading some 1,500 files.
+ * Loaded before everything else, by `--import`: to load some 1,500 files would be half of what a start,
+ * or a command, costs.
  */
 import { enableCompileCache, registerHooks } from 'node:module';
 import { join } from 'node:path';

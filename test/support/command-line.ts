@@ -31,5 +31,7 @@ export function runCommand(
 ): Promise<{ stdout: string; stderr: string }> {
   // All of them load much of the same code.
   const cached = { ...given('NODE_COMPILE_CACHE'), ...env };
-  return promisify(execFile)(process.execPath, [`src/api/${program}.ts`, ...args], { env: cached });
+  const loading = ['--import', './src/api/loading.ts'];
+  const all = [...loading, `src/api/${program}.ts`, ...args];
+  return promisify(execFile)(process.execPath, all, { env: cached });
 }
