@@ -2,17 +2,14 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const browser = 'test/**/*.browser.test.ts';
-/** What the project `cluster` repeats: all drivers, with every kind of connection, and the live page. */
+/**
+ * What the project `cluster` repeats each time: a driver of each protocol, the live page, and recordings.
+ * `npm run test:cluster` repeats all.
+ */
 const repeated = [
-  'clients/chrome-remote-interface',
   'clients/playwright',
   'clients/puppeteer',
   'clients/selenium',
-  'clients/selenium-bidi',
-  'clients/selenium-uploads',
-  'clients/stagehand',
-  'clients/webdriverio',
-  'clients/wrong-address',
   'live/files',
   'recording/drivers',
 ].map((name) => `test/e2e/${name}.browser.test.ts`);
