@@ -58,9 +58,9 @@ test('mistakes that only a query can have are refused, and the refusal names the
 }) => {
   const authorization = `Bearer ${service.apiKey}`;
   for (const [query, path, message] of [
-    ['?launch=%7B', 'launch', 'Has to be JSON, percent-encoded'],
-    ['?launch=ephemeral', 'launch', 'Has to be JSON, percent-encoded'],
-    ['?egress=', 'egress', 'Has to be JSON, percent-encoded'],
+    ['?launch=%7B', 'launch', 'Must be percent-encoded JSON'],
+    ['?launch=ephemeral', 'launch', 'Must be percent-encoded JSON'],
+    ['?egress=', 'egress', 'Must be percent-encoded JSON'],
     ['?alias=a&alias=b', 'alias', 'Given twice'],
     ['?keepAlive=yes', 'keepAlive', 'Invalid input: expected boolean, received string'],
     ['?keepalive=true', 'keepalive', 'There is no such field; did you mean "keepAlive"?'],

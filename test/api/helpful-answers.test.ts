@@ -42,10 +42,10 @@ test('the refusal of an unknown kind or mode lists the known ones', async ({
   const refusal = async (body: object) =>
     (await service.call('POST', workspace.runtimes, { alias: 'a', ...body })).json.error;
   expect(await refusal({ kind: 'desktop' })).toBe(
-    'The request is not valid: kind: Has to be "browser"',
+    'The request is not valid: kind: Must be "browser"',
   );
   expect(await refusal({ kind: 'browser', launch: { mode: 'x' } })).toBe(
-    'The request is not valid: launch.mode: Has to be one of "profile", "ephemeral"',
+    'The request is not valid: launch.mode: Must be one of "profile", "ephemeral"',
   );
 });
 

@@ -380,9 +380,13 @@ test('an url that leads into the network of the service is refused', async ({
 test('a request that is not valid is refused, and told what would be', async ({ service }) => {
   const url = 'https://example.com/';
   const refused: [object, string, string][] = [
-    [{ url: 'ftp://example.com', events: ['*'] }, 'url', 'Has to be an http:// or https:// URL'],
-    [{ url: 'https://a:b@example.com', events: ['*'] }, 'url', 'May not have a user or password'],
-    [{ url: `${url}#there`, events: ['*'] }, 'url', 'May not have a fragment'],
+    [{ url: 'ftp://example.com', events: ['*'] }, 'url', 'Must be an http:// or https:// URL'],
+    [
+      { url: 'https://a:b@example.com', events: ['*'] },
+      'url',
+      'Must not contain a user or password',
+    ],
+    [{ url: `${url}#there`, events: ['*'] }, 'url', 'Must not have a fragment'],
     [{ url, events: [] }, 'events', '>=1'],
     [{ url, events: ['runtime.stoped'] }, 'events.0', 'Did you mean "runtime.stopped"?'],
     [{ url, events: ['runtimes.*'] }, 'events.0', 'Did you mean "runtime.*"?'],

@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process is up
-         * @description Answers as soon as the process takes requests. It looks at nothing else: use it to decide whether to restart the process.
+         * Check whether the process is running
+         * @description Returns 200 as soon as the process accepts requests. It checks nothing else: use it to decide whether to restart the process.
          */
         get: operations["health"];
         put?: never;
@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether a runtime could be created now
-         * @description Looks at the database, the browser and, in a cluster, the bus. Use it to decide whether to send requests here.
+         * Check whether a runtime could be created now
+         * @description Checks the database, the browser and, in a cluster, the message bus. Returns 503 if a check fails. Use it to decide whether to send requests to this process.
          */
         get: operations["readiness"];
         put?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics for Prometheus
-         * @description Requires the token of `BCTRL_METRICS_TOKEN` as a bearer token. If none is configured, only this machine may ask.
+         * Get metrics for Prometheus
+         * @description Requires the token in `BCTRL_METRICS_TOKEN` as a bearer token. If no token is configured, only requests from this machine are allowed.
          */
         get: operations["metrics"];
         put?: never;
@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Create a runtime and connect to it by CDP, in one websocket handshake
-         * @description Open it as a websocket: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is created as by `runtimes-create`, with the same refusals, and it ends with the websocket unless `keepAlive=true`. Send the key in the Authorization header, or as `token` if the client accepts only a URL.
+         * Create a runtime and connect to it over CDP, in one websocket handshake
+         * @description Open this URL as a websocket: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is created as by `runtimes-create`, with the same errors. It ends when the websocket closes, unless `keepAlive=true`. Send the API key in the Authorization header, or as `token` if the client accepts only a URL.
          */
         get: operations["workspaces-connect"];
         put?: never;
@@ -94,8 +94,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a picture of a page by its URL or HTML
-         * @description It is done in a runtime of its own, with the admission, quotas and egress rules of any other; the runtime ends with it, and its record stays, with an alias that begins with `one-shot-`. A page that cannot be loaded is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is refused: no answer is kept. A picture may have 64 million pixels.
+         * Take a screenshot of a page, given its URL or HTML
+         * @description Loads the page and returns an image of up to 64 million pixels. The request uses its own runtime, with the same capacity limits, quotas and egress rules as any other. The runtime ends with the request, but its record remains, with an alias that begins with `one-shot-`. If the page cannot be loaded, the response is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is rejected, because responses are not kept.
          */
         post: operations["one-shot-screenshot"];
         delete?: never;
@@ -114,8 +114,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Print a page to a PDF by its URL or HTML
-         * @description It is done in a runtime of its own, with the admission, quotas and egress rules of any other; the runtime ends with it, and its record stays, with an alias that begins with `one-shot-`. A page that cannot be loaded is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is refused: no answer is kept.
+         * Print a page to PDF, given its URL or HTML
+         * @description Loads the page and returns the PDF. The request uses its own runtime, with the same capacity limits, quotas and egress rules as any other. The runtime ends with the request, but its record remains, with an alias that begins with `one-shot-`. If the page cannot be loaded, the response is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is rejected, because responses are not kept.
          */
         post: operations["one-shot-pdf"];
         delete?: never;
@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Get the HTML of a page after its scripts have run
-         * @description It is done in a runtime of its own, with the admission, quotas and egress rules of any other; the runtime ends with it, and its record stays, with an alias that begins with `one-shot-`. A page that cannot be loaded is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is refused: no answer is kept.
+         * @description Loads the page and returns its HTML. The request uses its own runtime, with the same capacity limits, quotas and egress rules as any other. The runtime ends with the request, but its record remains, with an alias that begins with `one-shot-`. If the page cannot be loaded, the response is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is rejected, because responses are not kept.
          */
         post: operations["one-shot-content"];
         delete?: never;
@@ -154,8 +154,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Read texts, HTML and attributes of elements of a page
-         * @description It is done in a runtime of its own, with the admission, quotas and egress rules of any other; the runtime ends with it, and its record stays, with an alias that begins with `one-shot-`. A page that cannot be loaded is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is refused: no answer is kept. Texts of over 100,000 characters are cut, and say so; more than 2.5 million in all are 422 `page.too_large`.
+         * Read the text, HTML and attributes of elements of a page
+         * @description Loads the page and returns the elements that match your selectors. Values of more than 100,000 characters are cut off, and marked with `isTruncated`. If there are more than 2.5 million characters in total, the response is 422 `page.too_large`. The request uses its own runtime, with the same capacity limits, quotas and egress rules as any other. The runtime ends with the request, but its record remains, with an alias that begins with `one-shot-`. If the page cannot be loaded, the response is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is rejected, because responses are not kept.
          */
         post: operations["one-shot-scrape"];
         delete?: never;
@@ -172,8 +172,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export a version as a zip of its files
-         * @description The zip has what the browser saved of its user data directory, and can be imported into any profile. It contains what the browser was signed in with: keep it secret.
+         * Export a version of a profile as a zip
+         * @description Returns the files that were saved from the user data directory of the browser. You can import the zip into any profile. It contains the logins of the browser: keep it secret.
          */
         get: operations["browser-profiles-export"];
         put?: never;
@@ -192,8 +192,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export cookies, local storage and IndexedDB of a version as Playwright's storageState
-         * @description The state is what `browser.newContext({ storageState })` of Playwright takes. It contains what the browser was signed in with: keep it secret.
+         * Export the cookies, local storage and IndexedDB of a version as Playwright's storageState
+         * @description Returns the state in the form that `browser.newContext({ storageState })` of Playwright accepts. It contains the logins of the browser: keep it secret.
          */
         get: operations["browser-profiles-storage-state"];
         put?: never;
@@ -214,8 +214,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import an exported zip as a new version, from which the next launch begins
-         * @description The body is a zip as the export answers it. Of it the state that sites keep is taken, but no preferences, extensions and permissions. A profile that a runtime writes is refused with 409.
+         * Import an exported zip as a new version
+         * @description The body is a zip from the export. The service imports the state that sites keep, but no preferences, extensions or permissions. Returns the version, from which the next launch starts. While a runtime writes the profile, the request is rejected with 409 `profile.in_use`.
          */
         post: operations["browser-profiles-import"];
         delete?: never;
@@ -234,8 +234,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import Playwright's storageState as a new version, from which the next launch begins
-         * @description The body is what `context.storageState()` of Playwright returns. A profile that a runtime writes is refused with 409.
+         * Import Playwright's storageState as a new version
+         * @description The body is what `context.storageState()` of Playwright returns. Returns the version, from which the next launch starts. While a runtime writes the profile, the request is rejected with 409 `profile.in_use`.
          */
         post: operations["browser-profiles-import-storage-state"];
         delete?: never;
@@ -254,8 +254,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Upload a browser extension, which is kept if it works
-         * @description The service inspects the package and loads it once in a browser of its own. A refusal names everything that is wrong. Whoever uploads the same content again gets the same extension.
+         * Upload a browser extension
+         * @description Inspects the package, tests it in a browser, and stores and returns the extension if it works. Otherwise, 400 `extension.invalid_package` lists everything that is wrong. If you upload the same content again, the response is the existing extension.
          */
         post: operations["browser-extensions-upload"];
         delete?: never;
@@ -273,17 +273,17 @@ export interface paths {
         };
         /**
          * List files, in the order of their paths
-         * @description Lists all files whose paths begin with `prefix`, by their paths' bytes. With `folders=true` it lists what a folder has: `prefix` is empty or ends in a slash then, and folders are in the same order, each as a prefix for the next look.
+         * @description Returns the files whose paths begin with `prefix`, ordered by the bytes of their paths. With `folders=true`, it returns the direct contents of one folder: `prefix` must then be empty or end in a slash. The subfolders are in the same order, each as a prefix that you can list next.
          */
         get: operations["files-list"];
         /**
          * Store a file at a path
-         * @description The body is the content, of any type and length, and is stored as it arrives. The type of the content is what `Content-Type` says, else what the extension of the path tells. A file of the same path is replaced, unless `overwrite=false`; until the new one is there, the old one is. A body that breaks off stores nothing.
+         * @description Stores the body, of any type and length, as it arrives, and returns the file. The content type is that of the header `Content-Type`, or else it follows from the extension of the path. A file with the same path is replaced, once the new content is complete; with `overwrite=false`, the request is rejected instead, with 409 `file.path_in_use`. If the body is interrupted, nothing is stored.
          */
         put: operations["files-put"];
         /**
-         * Upload a file by a form
-         * @description As browsers and `curl -F` send it: the content in the field `file`, and `path` and `overwrite` before it or after it. The type of the content is what the form says, else what the path's extension tells. A path that another file has is refused, unless `overwrite=true`.
+         * Upload a file with a form
+         * @description For forms as browsers and `curl -F` send them: the content is in the field `file`, and `path` and `overwrite` come before or after it. Returns the file. The content type is the one in the form, or else it follows from the extension of the path. If another file has the path, the request is rejected with 409 `file.path_in_use`, unless `overwrite=true`.
          */
         post: operations["files-upload"];
         delete?: never;
@@ -301,13 +301,13 @@ export interface paths {
         };
         /**
          * List the files of a runtime, newest first
-         * @description Whatever its browser downloads is here from the beginning on, whoever began it. A complete download is stored: in the namespace that the workspace mounts, in a folder with the runtime's alias; without one it stays with the runtime, until the record of the runtime is deleted.
+         * @description Returns everything that the browser downloads, from the moment a download begins, no matter who started it. A complete download is stored in the namespace that the workspace mounts, in a folder named after the runtime's alias. If the workspace mounts no namespace, the file is kept with the runtime until the record of the runtime is deleted.
          */
         get: operations["runtime-files-list"];
         put?: never;
         /**
-         * Give the pages of a runtime a file
-         * @description A stored file as JSON, or content of your own in the field `file` of a form. The answer's `path` is what file inputs take in every driver: `uploadFile(path)` of Puppeteer, `sendKeys(path)` of Selenium, `DOM.setFileInputFiles` of CDP. The file is the runtime's until its end, and all that it is given has to fit on its disk: otherwise it is 413 `file.too_large`. A form takes the scope `runtimes:write` alone, and no `Idempotency-Key` counts for it.
+         * Make a file available to the pages of a runtime
+         * @description Send JSON to name a stored file, or a form with new content in the field `file`. Returns the `path` to give to a file input, with any driver: `uploadFile(path)` in Puppeteer, `sendKeys(path)` in Selenium, `DOM.setFileInputFiles` in CDP. The file is available until the runtime ends. All files of a runtime must fit on its disk: otherwise, the response is 413 `file.too_large`. A form needs only the scope `runtimes:write`, and its `Idempotency-Key` has no effect.
          */
         post: operations["runtime-files-stage"];
         delete?: never;
@@ -325,13 +325,13 @@ export interface paths {
         };
         /**
          * List workspaces, newest first
-         * @description A key that is limited to workspaces gets only those.
+         * @description Returns up to `limit` workspaces. A key that is limited to workspaces gets only those.
          */
         get: operations["workspaces-list"];
         put?: never;
         /**
          * Create a workspace
-         * @description A key that is limited to workspaces cannot create one.
+         * @description Creates a workspace and returns it. A key that is limited to workspaces cannot create one.
          */
         post: operations["workspaces-create"];
         delete?: never;
@@ -349,21 +349,21 @@ export interface paths {
         };
         /**
          * Get a workspace
-         * @description By its id or its name.
+         * @description Returns the workspace with this id or name.
          */
         get: operations["workspaces-get"];
         put?: never;
         post?: never;
         /**
-         * Delete a workspace with the records of its runtimes
-         * @description Deletes its records of runtimes too. Profiles, extensions and files stay: they belong to the organization.
+         * Delete a workspace and the records of its runtimes
+         * @description Deletes and returns the workspace. If it has active runtimes, the request is rejected with 409 `workspace.has_active_runtimes`, unless `force=true`. Profiles, extensions and files remain, because they belong to the organization.
          */
         delete: operations["workspaces-delete"];
         options?: never;
         head?: never;
         /**
-         * Rename a workspace or change what it mounts
-         * @description New mounts apply to runtimes that are created afterwards. A key that is limited to workspaces can mount the storage namespaces that these mount, and new ones.
+         * Rename a workspace or change its mounts
+         * @description Changes the given fields and returns the workspace. New mounts apply to runtimes that are created afterwards. A key that is limited to workspaces can mount new storage namespaces, and those that its workspaces already mount.
          */
         patch: operations["workspaces-update"];
         trace?: never;
@@ -377,13 +377,13 @@ export interface paths {
         };
         /**
          * List the runtimes of a workspace, newest first
-         * @description A page has up to `limit` runtimes; `nextCursor` is present if there are more.
+         * @description Returns up to `limit` runtimes. `nextCursor` is present if there are more.
          */
         get: operations["runtimes-list"];
         put?: never;
         /**
          * Create a runtime inside a workspace
-         * @description Answers when the browser is up and its first page is open. If the machine is full, the request waits a while for room. If the client hangs up before the answer, the runtime is ended, unless the request has an Idempotency-Key.
+         * @description Returns the runtime when its browser is running and its first page is open. If the machine is full, the request waits in a queue for a slot; if none becomes free in time, the response is 503 `runtime.no_capacity`. If the client disconnects before the response, the runtime is ended, unless the request has an `Idempotency-Key`.
          */
         post: operations["runtimes-create"];
         delete?: never;
@@ -401,7 +401,7 @@ export interface paths {
         };
         /**
          * List the runtimes of all workspaces, newest first
-         * @description A key that is limited to workspaces gets only the runtimes of those.
+         * @description Returns up to `limit` runtimes. A key that is limited to workspaces gets only the runtimes in those workspaces.
          */
         get: operations["runtimes-list-all"];
         put?: never;
@@ -421,14 +421,14 @@ export interface paths {
         };
         /**
          * Get a runtime
-         * @description The answer has the connection URLs while clients can connect.
+         * @description Returns the runtime, with its connection URLs while clients can connect to it.
          */
         get: operations["runtimes-get"];
         put?: never;
         post?: never;
         /**
-         * Delete the record of a runtime that is over
-         * @description Deletes its events, and the files that it keeps, too. A runtime that is active is refused with 409: stop it first.
+         * Delete the record of a runtime that has ended
+         * @description Also deletes the events of the runtime and the files that are kept with it. If the runtime is active, the request is rejected with 409 `runtime.active`: stop it first.
          */
         delete: operations["runtimes-delete"];
         options?: never;
@@ -447,7 +447,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a live runtime inside a workspace
-         * @description Answers when the browser has ended and, with a profile, its state is saved. A runtime that is over is returned as it is.
+         * @description Returns when the browser has ended and, with a profile, its state has been saved. A runtime that has already ended is returned unchanged.
          */
         post: operations["runtimes-stop"];
         delete?: never;
@@ -466,8 +466,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Start a runtime that is over again
-         * @description The runtime keeps its id, alias and launch, and its `generation` grows by one. An ephemeral browser starts fresh. A runtime that is active is returned as it is.
+         * Start a runtime that has ended
+         * @description Returns the runtime when its browser is running again. The runtime keeps its id, alias and `launch`, and its `generation` increases by one. An ephemeral browser starts without saved state. A runtime that is already active is returned unchanged.
          */
         post: operations["runtimes-start"];
         delete?: never;
@@ -487,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a runtime and start it again
-         * @description As a stop and a start in one request. The runtime keeps its id and alias, and `generation` grows by one.
+         * @description Combines a stop and a start in one request, and returns the running runtime. The runtime keeps its id and alias, and its `generation` increases by one.
          */
         post: operations["runtimes-restart"];
         delete?: never;
@@ -506,8 +506,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have a runtime carry out steps
-         * @description Each step calls something of Playwright's API by its public name, with Playwright's arguments as JSON; a call on what an earlier step bound by `as` begins with that alias. All steps are checked before the first one runs. A runtime carries out one operation at a time, in the order in which they came. The answer is 200 when the operation is over within `waitMs`, whether its steps succeeded or not, and else 202: then `POST /v1/operations/{id}/wait` waits on. The operation goes on when the client hangs up. Screenshots and PDFs are files of the runtime.
+         * Run steps in a runtime
+         * @description Each step is a call of Playwright's API, by its public name, with Playwright's arguments as JSON. A step can name its result with `as`; later calls on that result begin with this alias. All steps are checked before the first one runs. A runtime runs one operation at a time, in the order in which they arrived. Returns 200 if the operation ends within `waitMs`, whether its steps succeeded or not, and otherwise 202: then wait with `POST /v1/operations/{id}/wait`. The operation continues if the client disconnects. Screenshots and PDFs become files of the runtime.
          */
         post: operations["execute"];
         delete?: never;
@@ -525,7 +525,7 @@ export interface paths {
         };
         /**
          * Get an operation
-         * @description With the results of the steps once it is over.
+         * @description Returns the status and progress of the operation, and the results of its steps once it has ended.
          */
         get: operations["operations-get"];
         put?: never;
@@ -546,8 +546,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Wait until an operation is over
-         * @description Answers the operation as it is when it is over, or after `timeoutMs`.
+         * Wait for an operation to end
+         * @description Returns the operation when it ends, or as it is after `timeoutMs`.
          */
         post: operations["operations-wait"];
         delete?: never;
@@ -567,7 +567,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel an operation
-         * @description The step that is being carried out is given up, and a script that runs in a page is ended. Answers the operation when it is over; one that was over before stays as it is.
+         * @description Aborts the current step, and ends a script that it runs in a page. Returns the operation when it has ended. An operation that had already ended does not change.
          */
         post: operations["operations-cancel"];
         delete?: never;
@@ -586,7 +586,7 @@ export interface paths {
         get?: never;
         /**
          * Change the proxy of a running runtime
-         * @description The service first dials the new proxy and authenticates; if that fails, nothing changes. Connections that went the old way are closed, and the browser goes on. The next start of an ephemeral runtime uses the new proxy; that of a runtime with a profile uses the profile's.
+         * @description The service first connects to the new proxy and authenticates; if that fails, nothing changes. Existing connections are closed, and the browser continues to run. The next start of an ephemeral runtime uses the new proxy; that of a runtime with a profile uses the proxy of the profile.
          */
         put: operations["runtimes-set-proxy"];
         post?: never;
@@ -604,8 +604,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what a runtime used since its last start
-         * @description How long the runtime was up, and what its browser sent and received, accurate to a second. Every start counts from zero again: whoever needs the sum has to ask before the next start.
+         * Get the usage of a runtime since its last start
+         * @description Returns how long the runtime has been running, and how much its browser sent and received, accurate to a second. Every start resets the numbers to zero: to add them up, get them before the next start.
          */
         get: operations["runtimes-usage"];
         put?: never;
@@ -625,7 +625,7 @@ export interface paths {
         };
         /**
          * Download the content of a file of a runtime
-         * @description As for files in namespaces, also when the runtime is over.
+         * @description Works in the same way as for files in namespaces, even after the runtime has ended.
          */
         get: operations["runtime-files-content"];
         put?: never;
@@ -645,14 +645,14 @@ export interface paths {
         };
         /**
          * Get a file of a runtime
-         * @description While the file arrives, `progress` says how far it is.
+         * @description Returns the details of the file. While it is arriving, `progress` shows how much has arrived.
          */
         get: operations["runtime-files-get"];
         put?: never;
         post?: never;
         /**
          * Delete a file of a runtime
-         * @description Also one that is in a namespace. What is still arriving cannot be deleted.
+         * @description Deletes and returns the file, even if it is in a namespace. While it is still arriving, the request is rejected with 409 `file.no_content`.
          */
         delete: operations["runtime-files-delete"];
         options?: never;
@@ -670,8 +670,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Solve the captchas that are on the pages of a runtime now
-         * @description Answers when every captcha is solved or has failed. If none could be solved, the answer is the error of the first, with all of them in `details.captchas`. The operation also works for a runtime without `solveCaptchas`. If there is no captcha, it waits five seconds for one (or `timeoutMs`, if that is less), and then answers 404 `captcha.not_found`.
+         * Solve the captchas on the pages of a runtime
+         * @description Returns when every captcha has been solved or has failed. If none could be solved, the response is the error of the first, with all of them in `details.captchas`. This also works for runtimes without `solveCaptchas`. If there is no captcha, the service waits five seconds for one (or `timeoutMs`, if that is less), and then returns 404 `captcha.not_found`.
          */
         post: operations["runtime-captchas-solve"];
         delete?: never;
@@ -688,14 +688,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See who drives a runtime
-         * @description Says whether a person or a program drives the browser now, and whether a person was asked to.
+         * Get who has control of a runtime
+         * @description Returns whether a person or programs have control of the browser, and whether a person has been asked to take it.
          */
         get: operations["runtime-control-get"];
         put?: never;
         /**
          * Give control to a person, or back to programs
-         * @description While a person drives, mouse, keyboard and touch of programs wait, whatever driver they use; after `clientsWaitSeconds` each such command fails with an error that says so. All other commands pass. Control goes back with `{ "holder": "agent" }`, after `idleSeconds` without input, and when the viewer that took it leaves. A runtime that a person drives counts as used. The events `runtime.control_taken` and `runtime.control_returned` tell of each change.
+         * @description While a person has control, mouse, keyboard and touch commands of programs wait, whichever driver they use. After `clientsWaitSeconds`, such a command fails with an error that says so. All other commands are carried out. Control returns to programs with `{ "holder": "agent" }`, after `idleSeconds` without input, or when the viewer that took it leaves. A runtime that a person controls does not count as idle. Each change is recorded as an event, `runtime.control_taken` or `runtime.control_returned`.
          */
         post: operations["runtime-control-set"];
         delete?: never;
@@ -714,8 +714,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a person
-         * @description Viewers of the runtime are told, and the event `runtime.control_requested` is recorded; programs drive until a person takes control. Wait for `runtime.control_returned` to learn when the person is done. A client can ask over its own connection too, by the CDP command `Bctrl.requestHandoff`.
+         * Ask a person to take control
+         * @description Notifies the viewers of the runtime and records the event `runtime.control_requested`. Programs keep control until a person takes it. To find out when the person is done, wait for `runtime.control_returned`. A CDP client can also ask over its own connection, with the command `Bctrl.requestHandoff`.
          */
         post: operations["runtime-control-request"];
         delete?: never;
@@ -732,8 +732,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a picture of a page of a running runtime
-         * @description What the page shows now, or as a thumbnail, which costs milliseconds: what it last drew. Neither the page nor its clients notice it, and it does not count as use of the runtime. A page that is in the background is drawn without becoming visible to its scripts. While a dialog is open or scripts are busy, a page in front shows what it last drew, except as webp; any other, and one that has crashed, is 409 `page.unavailable` with the `reason` in `details`: `no_answer` (after five seconds) or `crashed`, or `busy` where too many pictures of the runtime were asked for at once.
+         * Take a screenshot of a page of a running runtime
+         * @description Returns an image of the page as it is now. A thumbnail (with `width`) shows what the page last drew, and takes only milliseconds. Neither the page nor its clients notice the screenshot, and it does not count as activity of the runtime. A page in the background is drawn without becoming visible to its scripts. While a dialog is open or scripts are busy, the image of a page in the foreground shows what it last drew, except as webp. Otherwise, the response is 409 `page.unavailable` with a `reason` in `details`: `no_answer` (the page did not respond within five seconds), `crashed`, or `busy` (there were too many requests for screenshots of the runtime at the same time).
          */
         get: operations["runtime-screenshot"];
         put?: never;
@@ -753,7 +753,7 @@ export interface paths {
         };
         /**
          * List the events of a runtime, oldest first
-         * @description Read on with the `nextCursor` of a page as `after` of the next.
+         * @description Returns up to `limit` events. To get the next page, repeat the request with `nextCursor` as `after`.
          */
         get: operations["runtime-events-list"];
         put?: never;
@@ -775,7 +775,7 @@ export interface paths {
         put?: never;
         /**
          * Wait for an event of a runtime
-         * @description Answers with the first event that matches, as soon as there is one. The service observes pages and their consoles only while somebody waits for their events, and for half a minute longer.
+         * @description Returns the first event that matches, as soon as there is one, or null after `timeoutMs`. The service observes pages and their consoles only while a client waits for their events, and for half a minute afterwards.
          */
         post: operations["runtime-events-wait"];
         delete?: never;
@@ -792,8 +792,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow the events of a runtime
-         * @description Server-Sent Events: `event` is the type, `data` the event as JSON, `id` its id. A client that reconnects with `Last-Event-ID` misses nothing.
+         * Stream the events of a runtime
+         * @description Returns Server-Sent Events: `event` is the type, `data` is the event as JSON, and `id` is its id. A client that reconnects with `Last-Event-ID` misses nothing.
          */
         get: operations["runtime-events-stream"];
         put?: never;
@@ -812,8 +812,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow the events of all runtimes of the organization
-         * @description Server-Sent Events in the form of a runtime's stream, in the order of their ids. A key that is limited to workspaces gets only the events of their runtimes. A client that reconnects with `Last-Event-ID` misses nothing, not even events that were committed late. This stream does not make the service observe pages: it has their events only while somebody waits for them at their runtime.
+         * Stream the events of all runtimes of the organization
+         * @description Returns Server-Sent Events in the same form as the stream of one runtime, in the order of their ids. A key that is limited to workspaces gets only the events of runtimes in those workspaces. A client that reconnects with `Last-Event-ID` misses nothing, not even events that were committed late. This stream does not make the service observe pages: it contains their events only while a client waits for them at their runtime.
          */
         get: operations["events-stream"];
         put?: never;
@@ -833,13 +833,13 @@ export interface paths {
         };
         /**
          * List webhooks, newest first
-         * @description A key that is limited to workspaces gets the webhooks of these alone.
+         * @description Returns up to `limit` webhooks. A key that is limited to workspaces gets only the webhooks of those workspaces.
          */
         get: operations["webhooks-list"];
         put?: never;
         /**
          * Create a webhook
-         * @description The service posts events that happen from now on to the `url`, signed as [Standard Webhooks](https://www.standardwebhooks.com) says: at least once, and in order within a runtime. Only this answer contains the secret. A key that is limited to workspaces has to name the `workspaceId`.
+         * @description The service posts events that happen from now on to the `url`, signed as specified by [Standard Webhooks](https://www.standardwebhooks.com). Each event is delivered at least once, and the events of a runtime are delivered in order. Only this response contains the secret. A key that is limited to workspaces must give a `workspaceId`.
          */
         post: operations["webhooks-create"];
         delete?: never;
@@ -857,21 +857,21 @@ export interface paths {
         };
         /**
          * Get a webhook
-         * @description How it fares, too: since when its receiver fails, and why it was disabled.
+         * @description Returns the webhook, including since when its receiver has been failing, and why it was disabled.
          */
         get: operations["webhooks-get"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook
-         * @description What waits to be delivered goes with it.
+         * @description Deletes the webhook and its pending deliveries, and returns the webhook.
          */
         delete: operations["webhooks-delete"];
         options?: never;
         head?: never;
         /**
          * Change, disable or enable a webhook
-         * @description What waits already goes to the new `url`. A webhook is for one workspace or all for as long as it exists.
+         * @description Changes the given fields and returns the webhook. Pending deliveries go to the new `url`. The workspace of a webhook cannot be changed.
          */
         patch: operations["webhooks-update"];
         trace?: never;
@@ -886,8 +886,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give a webhook a new secret
-         * @description For 24 hours messages are signed with the secret before, too, so a receiver can change over in between. Only this answer contains the new secret.
+         * Rotate the secret of a webhook
+         * @description Creates and returns a new secret. Only this response contains it. For 24 hours, messages are signed with the previous secret, too, so that the receiver can change over.
          */
         post: operations["webhooks-rotate-secret"];
         delete?: never;
@@ -906,8 +906,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a test message
-         * @description Posts a signed message of the type `webhook.test` at once, also to a webhook that is disabled, and tells how it went. When it is delivered, all that waits is tried at once, too.
+         * Send a test message to a webhook
+         * @description Immediately posts a signed message of the type `webhook.test`, even if the webhook is disabled, and returns the result. If the message is delivered, all pending deliveries are attempted immediately, too.
          */
         post: operations["webhooks-test"];
         delete?: never;
@@ -925,7 +925,7 @@ export interface paths {
         };
         /**
          * List the deliveries of a webhook, newest event first
-         * @description All that waits, about the last 200 that were delivered, and what was given up within a week.
+         * @description Returns all pending deliveries, about the last 200 successful ones, and those that failed permanently within the last week.
          */
         get: operations["webhooks-list-deliveries"];
         put?: never;
@@ -945,13 +945,13 @@ export interface paths {
         };
         /**
          * List the connections to a runtime, newest first
-         * @description The runtime's own connections and those that were made for it, without their URLs.
+         * @description Returns the runtime's own connections and those that were created for it, without their URLs.
          */
         get: operations["runtime-connections-list"];
         put?: never;
         /**
-         * Create a connection to a runtime, for one client or purpose
-         * @description You can revoke this connection without affecting others, and limit it to observing.
+         * Create a connection to a runtime
+         * @description Returns a connection URL for one client or purpose. You can limit it to observing, and revoke it without affecting other connections.
          */
         post: operations["runtime-connections-create"];
         delete?: never;
@@ -972,7 +972,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a connection to a runtime
-         * @description The connection's URL admits no client any more, and its attached clients are disconnected.
+         * @description Returns the connection. Its URL no longer accepts clients, and its attached clients are disconnected.
          */
         delete: operations["runtime-connections-revoke"];
         options?: never;
@@ -990,8 +990,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get the address of a page that shows the browser, and lets a person drive it
-         * @description Anybody who has the address can watch, until it expires or is revoked; several people can at once. With `interactive`, whoever clicks or types takes control from programs, whose input waits meanwhile, and hands it back by a button, by leaving, or by doing nothing for a minute.
+         * Get the URL of a page that shows the browser and lets a person control it
+         * @description Returns the URL of a page. Anyone who has the URL can watch until it expires or is revoked, and several people can watch at the same time. With `interactive`, a viewer who clicks or types takes control from programs, whose input waits meanwhile. Control returns to programs when the viewer presses a button, leaves, or does nothing for a minute.
          */
         post: operations["runtimes-embed-live"];
         delete?: never;
@@ -1010,8 +1010,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get the address of a page that plays the recording of a runtime
-         * @description Of the last life of the runtime that was recorded, while it runs and after. The address is good for 24 hours.
+         * Get the URL of a page that plays the recording of a runtime
+         * @description Returns a URL that plays the latest recorded run of the runtime, both during the run and afterwards. The URL is valid for 24 hours.
          */
         post: operations["runtimes-embed-recording"];
         delete?: never;
@@ -1028,8 +1028,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See what is recorded of a runtime
-         * @description Of its last life that was recorded.
+         * Get the recording of a runtime
+         * @description Returns the recording of the latest recorded run, and its tabs.
          */
         get: operations["runtime-recording-get"];
         put?: never;
@@ -1050,8 +1050,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Record nothing until `resume`
-         * @description The index of the recording says when.
+         * Pause the recording of a runtime
+         * @description Records nothing until `resume`. The index of the recording shows the pause.
          */
         post: operations["runtime-recording-pause"];
         delete?: never;
@@ -1070,8 +1070,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Record again
-         * @description A recording that is not paused stays as it is.
+         * Resume the recording of a runtime
+         * @description Records again after a pause. A recording that is not paused does not change.
          */
         post: operations["runtime-recording-resume"];
         delete?: never;
@@ -1088,8 +1088,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the video of a tab
-         * @description When the recording is `ready`. Takes `Range`.
+         * Get the video of a tab of a runtime
+         * @description Returns the video once the recording is `ready`; until then, the response is 409 `recording.not_ready`. Supports `Range`.
          */
         get: operations["runtime-recording-video"];
         put?: never;
@@ -1109,7 +1109,7 @@ export interface paths {
         };
         /**
          * List recordings of all workspaces, newest first
-         * @description Of all workspaces that the key can see. A recording outlives the record of its runtime.
+         * @description Returns the recordings of all workspaces that the key can access. A recording remains when the record of its runtime is deleted.
          */
         get: operations["recordings-list"];
         put?: never;
@@ -1129,14 +1129,14 @@ export interface paths {
         };
         /**
          * Get a recording
-         * @description With its tabs, whose videos `GET /v1/recordings/{recordingId}/{file}` answers.
+         * @description Returns the recording and its tabs. To get the video of a tab, use `GET /v1/recordings/{recordingId}/{file}`.
          */
         get: operations["recordings-get"];
         put?: never;
         post?: never;
         /**
          * Delete a recording
-         * @description Its videos are deleted, too. A recording whose runtime is still up is refused with 409.
+         * @description Deletes the recording and its videos, and returns it. While its runtime is running, the request is rejected with 409 `recording.active`.
          */
         delete: operations["recordings-delete"];
         options?: never;
@@ -1152,8 +1152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what happened in a recording
-         * @description What happened, at which time of the recording. Read on with `next` as `after`.
+         * List the index of a recording
+         * @description Returns what happened, and at which time of the recording. To get the next page, repeat the request with `next` as `after`.
          */
         get: operations["recordings-marks"];
         put?: never;
@@ -1174,8 +1174,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get the address of a page that plays a recording
-         * @description For a page of your own: the address shows the recording to whoever has it, until `expiresAt`.
+         * Get the URL of a page that plays a recording
+         * @description Returns a URL to open, or to embed in your own page. Anyone who has it can watch the recording until `expiresAt`.
          */
         post: operations["recordings-embed"];
         delete?: never;
@@ -1193,7 +1193,7 @@ export interface paths {
         };
         /**
          * Get the video of a tab of a recording
-         * @description When the recording is `ready`. Takes `Range`.
+         * @description Returns the video once the recording is `ready`; until then, the response is 409 `recording.not_ready`. Supports `Range`.
          */
         get: operations["recordings-video"];
         put?: never;
@@ -1213,13 +1213,13 @@ export interface paths {
         };
         /**
          * List browser profiles, newest first
-         * @description A page has up to `limit` profiles; `nextCursor` is present if there are more.
+         * @description Returns up to `limit` profiles. `nextCursor` is present if there are more.
          */
         get: operations["browser-profiles-list"];
         put?: never;
         /**
          * Create a browser profile
-         * @description A profile keeps cookies, storage, history and settings from one runtime to the next. Nothing is saved in it until a runtime with `launch.mode` `profile` ends.
+         * @description Creates an empty profile and returns it. A profile keeps cookies, storage, history and settings from one runtime to the next. It stays empty until a runtime with `launch.mode` `profile` saves its state.
          */
         post: operations["browser-profiles-create"];
         delete?: never;
@@ -1237,21 +1237,21 @@ export interface paths {
         };
         /**
          * Get a browser profile
-         * @description The password of its proxy is never shown.
+         * @description Returns the profile. The password of its proxy is never returned.
          */
         get: operations["browser-profiles-get"];
         put?: never;
         post?: never;
         /**
-         * Delete a browser profile with all its versions
-         * @description Deletes its versions, too. A profile that a runtime uses is refused with 409.
+         * Delete a browser profile and all its versions
+         * @description Deletes and returns the profile. If a runtime uses it, the request is rejected with 409 `profile.in_use`.
          */
         delete: operations["browser-profiles-delete"];
         options?: never;
         head?: never;
         /**
-         * Change a browser profile, from its next launch on
-         * @description Changes count from the next launch on.
+         * Change a browser profile
+         * @description Changes the given fields and returns the profile. Changes take effect at the next launch.
          */
         patch: operations["browser-profiles-update"];
         trace?: never;
@@ -1265,7 +1265,7 @@ export interface paths {
         };
         /**
          * List the saved versions of a browser profile, newest first
-         * @description Each end of a runtime that wrote the profile, each checkpoint and each import is a version.
+         * @description Returns all saved versions. A version is created by each import, each checkpoint, and each end of a runtime that wrote the profile.
          */
         get: operations["browser-profiles-versions"];
         put?: never;
@@ -1286,8 +1286,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restore a version, from which the next launch begins
-         * @description The next launch begins from that version. A profile that a runtime writes is refused with 409.
+         * Restore a version of a browser profile
+         * @description Makes the version current and returns the profile. The next launch starts from this version. While a runtime writes the profile, the request is rejected with 409 `profile.in_use`.
          */
         post: operations["browser-profiles-restore"];
         delete?: never;
@@ -1307,7 +1307,7 @@ export interface paths {
         put?: never;
         /**
          * Create a browser profile from a version of another
-         * @description The copy has the settings of the profile and one version of its state. From then on both go their own ways.
+         * @description Copies the settings of the profile and one version of its state, and returns the new profile. From then on, the two profiles are independent.
          */
         post: operations["browser-profiles-fork"];
         delete?: never;
@@ -1326,8 +1326,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import a browser extension from a URL; it is kept if it works
-         * @description The service downloads the package and tries it out in a browser before it is stored.
+         * Import a browser extension from a URL
+         * @description Downloads the package, tests it in a browser, and stores and returns the extension if it works. A broken package is rejected with 400 `extension.invalid_package`, and a URL that returns no package with 502 `extension.download_failed`.
          */
         post: operations["browser-extensions-import"];
         delete?: never;
@@ -1345,7 +1345,7 @@ export interface paths {
         };
         /**
          * List browser extensions, newest first
-         * @description A page has up to `limit` extensions; `nextCursor` is present if there are more.
+         * @description Returns up to `limit` extensions. `nextCursor` is present if there are more.
          */
         get: operations["browser-extensions-list"];
         put?: never;
@@ -1365,21 +1365,21 @@ export interface paths {
         };
         /**
          * Get a browser extension
-         * @description Says what Chromium reported when the extension was tried out.
+         * @description Returns the extension, with what Chromium reported when the service tested it.
          */
         get: operations["browser-extensions-get"];
         put?: never;
         post?: never;
         /**
-         * Delete a browser extension that no profile and no active runtime uses
-         * @description An extension that an active runtime or a profile uses is refused with 409.
+         * Delete a browser extension
+         * @description Deletes and returns the extension. If a profile or an active runtime uses it, the request is rejected with 409 `extension.in_use`.
          */
         delete: operations["browser-extensions-delete"];
         options?: never;
         head?: never;
         /**
          * Rename a browser extension
-         * @description Only the name can change. Import another version as another extension.
+         * @description Changes the name and returns the extension. Nothing else can be changed: add another version as another extension.
          */
         patch: operations["browser-extensions-update"];
         trace?: never;
@@ -1393,13 +1393,13 @@ export interface paths {
         };
         /**
          * List storage namespaces, newest first
-         * @description Tells also how much the files of the organization have and may have. A key that is limited to workspaces gets the namespaces that these mount.
+         * @description Returns the namespaces, and how much storage the organization uses and may use. A key that is limited to workspaces gets the namespaces that those workspaces mount.
          */
         get: operations["storage-list"];
         put?: never;
         /**
          * Create a storage namespace
-         * @description A workspace that mounts a namespace makes it, too. A key that is limited to workspaces cannot create one here.
+         * @description Creates a namespace and returns it. Namespaces are also created when a workspace mounts them. A key that is limited to workspaces cannot use this operation.
          */
         post: operations["storage-create"];
         delete?: never;
@@ -1417,14 +1417,14 @@ export interface paths {
         };
         /**
          * Get a storage namespace
-         * @description A key that is limited to workspaces finds the namespaces that these mount.
+         * @description Returns the namespace. A key that is limited to workspaces finds the namespaces that those workspaces mount.
          */
         get: operations["storage-get"];
         put?: never;
         post?: never;
         /**
          * Delete a storage namespace
-         * @description One that has files is deleted only with `force=true`, and they with it. A key that is limited to workspaces cannot delete any.
+         * @description Deletes and returns the namespace. If it has files, the request is rejected with 409 `storage.not_empty`, unless `force=true`, which deletes the files, too. A key that is limited to workspaces cannot delete namespaces.
          */
         delete: operations["storage-delete"];
         options?: never;
@@ -1440,22 +1440,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what is known of a file
-         * @description Its content is below, at `/content`.
+         * Get the details of a file
+         * @description Returns the path, size, type and checksum of the file. To get its content, add `/content` to the path.
          */
         get: operations["files-get"];
         put?: never;
         post?: never;
         /**
          * Delete a file
-         * @description Its bytes count until its content is removed, which is soon.
+         * @description Deletes and returns the file. Its size counts as used storage until its content is removed shortly afterwards.
          */
         delete: operations["files-delete"];
         options?: never;
         head?: never;
         /**
-         * Give a file another path, or another namespace
-         * @description It keeps its id and its content. Whatever is not given stays. A path that another file has is refused.
+         * Move a file to another path or namespace
+         * @description Changes the given fields and returns the file, which keeps its id and content. If another file has the path, the request is rejected with 409 `file.path_in_use`.
          */
         patch: operations["files-move"];
         trace?: never;
@@ -1469,7 +1469,7 @@ export interface paths {
         };
         /**
          * Download the content of a file
-         * @description Takes `Range` with one range, so that a download can go on where it broke off, with `If-Range`; several ranges get the whole content. `If-None-Match` with the `ETag` of an earlier answer gets 304 while the content is the same. Browsers save the content and never show it.
+         * @description Returns the content. To resume an interrupted download, send `Range` with one range, and `If-Range`; a request for several ranges gets the whole content. `If-None-Match` with the `ETag` of an earlier response returns 304 while the content is the same. Browsers save the content and never display it.
          */
         get: operations["files-content"];
         put?: never;
@@ -1489,7 +1489,7 @@ export interface paths {
         };
         /**
          * Download files as a zip
-         * @description All files whose paths begin with `prefix`, under names relative to the folder in which the prefix ends. The zip is made while it is read: files that are stored or deleted meanwhile may be in it or not. Where no path begins like that, there is nothing to zip: 404 `file.not_found`.
+         * @description Returns all files whose paths begin with `prefix`, with names relative to the folder in which the prefix ends. The zip is created while it is sent: files that are stored or deleted meanwhile may or may not be in it. If no path begins with `prefix`, the response is 404 `file.not_found`.
          */
         get: operations["files-zip"];
         put?: never;
@@ -1509,13 +1509,13 @@ export interface paths {
         };
         /**
          * List API keys, newest first
-         * @description The list contains neither the keys themselves nor revoked keys.
+         * @description Returns the keys that have not been revoked, without the keys themselves.
          */
         get: operations["api-keys-list"];
         put?: never;
         /**
          * Create an API key
-         * @description Only this answer contains the key itself. A key cannot grant a scope that it does not have.
+         * @description Creates a key and returns it. Only this response contains the key itself. A key cannot grant a scope that it does not have (403 `auth.forbidden`).
          */
         post: operations["api-keys-create"];
         delete?: never;
@@ -1536,7 +1536,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description The service refuses the key from the next request on. A key may revoke itself, but the last key with the scope `admin` cannot be revoked. Open websockets and event streams stay open, and connection URLs stay valid.
+         * @description Returns the key. The service rejects it from the next request on. Open websockets and event streams stay open, and connection URLs stay valid. A key may revoke itself, but the last key with the scope `admin` cannot be revoked (409 `api_key.last_admin`).
          */
         delete: operations["api-keys-revoke"];
         options?: never;
@@ -1552,8 +1552,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List who did what, newest first
-         * @description Each request with a valid key that changes something, or was refused to. Entries appear within a second of the answer. A page may have fewer entries than `limit`, or none, and a `nextCursor` nonetheless: then the next page may have some.
+         * List audit entries, newest first
+         * @description Returns an entry for each request with a valid key that changed something or tried to. Entries appear within a second after the response. A page may have fewer entries than `limit`, or none, and still have a `nextCursor`: then the next page may have some.
          */
         get: operations["audit-list"];
         put?: never;
@@ -1573,7 +1573,7 @@ export interface paths {
         };
         /**
          * List the processes of the service, newest first
-         * @description Those that are up or draining, of the whole cluster: nodes, and processes that only answer clients.
+         * @description Returns the processes of the whole cluster that are running or draining: nodes, and processes that only serve requests.
          */
         get: operations["nodes-list"];
         put?: never;
@@ -1594,8 +1594,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have a node take no more runtimes
-         * @description The runtimes of the node go on, with the clients that use them, until they end by themselves or `BCTRL_DRAIN_SECONDS` are over; those that are left then are stopped (`drained`), and profiles saved. The process stays, and drains until `undrain` or its end. In a cluster the node follows within half a second. Draining a node again changes nothing.
+         * Drain a node
+         * @description The node accepts no new runtimes. Its active runtimes continue, with their clients, until they end by themselves or `BCTRL_DRAIN_SECONDS` have passed. Then the remaining runtimes are stopped, with the reason `drained`, and their profiles are saved. The process keeps running and draining until `undrain` or until it ends. In a cluster, the node reacts within half a second. Draining a node again changes nothing.
          */
         post: operations["nodes-drain"];
         delete?: never;
@@ -1614,8 +1614,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have a node take runtimes again
-         * @description A node that is about to end goes on draining.
+         * Stop draining a node
+         * @description The node accepts new runtimes again. A node that is about to end continues to drain.
          */
         post: operations["nodes-undrain"];
         delete?: never;
@@ -1632,8 +1632,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the nodes have room for, now and in the last hour
-         * @description Looks at the database once a second at most, so it may be asked every few seconds: with `since`, only new samples are answered.
+         * Get the capacity of the nodes, now and over the last hour
+         * @description Returns the current capacity of each node and of all nodes together, and the samples of the last hour. You can request it every few seconds, because it queries the database at most once a second. With `since`, only newer samples are returned.
          */
         get: operations["capacity"];
         put?: never;
@@ -1652,8 +1652,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Report leftovers on this machine, and records that do not match it
-         * @description Finds processes, directories and ports of browsers that no runtime holds, records of runtimes without a browser, and what is old enough to be removed. `npm run doctor -- --fix` ends and corrects what was found.
+         * Report leftovers and inconsistencies on this machine
+         * @description Reports processes, directories and ports of browsers that belong to no runtime, records of runtimes that have no browser, and data that is old enough to be deleted. It changes nothing: to end and correct what it reports, run `npm run doctor -- --fix`.
          */
         get: operations["doctor"];
         put?: never;
@@ -1674,8 +1674,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Drive a runtime by MCP
-         * @description Streamable HTTP. The tools are those of Playwright's own MCP server, without those that run code in, or read files of, the machine that serves them. Snapshots and pictures are in the answers; files that tools write are files of the runtime. There are no sessions: each message is a POST, and GET and DELETE are 405. A client that hangs up has the call of its tool given up. A client that sends no headers takes `connection.mcpUrl`.
+         * Control a runtime over MCP
+         * @description Implements MCP over Streamable HTTP. The tools are those of Playwright's own MCP server, except for those that run code or read files on the machine of the service. Snapshots and screenshots are part of the responses; files that tools write become files of the runtime. There are no sessions: each message is a POST, and GET and DELETE return 405. If a client disconnects, its tool call is cancelled. A client that cannot send headers can use `connection.mcpUrl`.
          */
         post: operations["runtimes-mcp"];
         delete?: never;
@@ -1694,8 +1694,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Use this service by MCP
-         * @description Streamable HTTP. The tools are operations of this API, by their ids: those that the key may use. A call counts as a request of its own. There are no sessions: each message is a POST, and GET and DELETE are 405. A client that hangs up has the call of its tool given up.
+         * Use this service over MCP
+         * @description Implements MCP over Streamable HTTP. The tools are those operations of this API that the key may use, named by their ids. A tool call counts as a separate request. There are no sessions: each message is a POST, and GET and DELETE return 405. If a client disconnects, its tool call is cancelled.
          */
         post: operations["mcp"];
         delete?: never;
@@ -1720,27 +1720,27 @@ export interface components {
             checks: {
                 database: boolean;
                 chromium: boolean;
-                /** @description Whether messages to other processes pass; absent where there are none. */
+                /** @description Whether messages reach the other processes of the service; absent if it is a single process. */
                 bus?: boolean;
             };
             jail?: components["schemas"]["JailStatus"];
         };
-        /** @description Absent where no browsers run. */
+        /** @description Absent if this process runs no browsers. */
         JailStatus: {
             /**
-             * @description Whether browsers run in namespaces of the operating system, apart from the machine and from each other.
+             * @description Whether browsers run in namespaces of the operating system, which separate them from the machine and from each other.
              * @enum {string}
              */
             level: "namespaces" | "none";
-            /** @description What this machine lacks for a complete jail, and how to get each. */
+            /** @description What this machine lacks for a complete jail, and how to provide it. */
             missing: string[];
         };
         Error: {
-            /** @description What went wrong, for a person to read. */
+            /** @description What went wrong, for people to read. */
             error: string;
             /** @example runtime.alias_in_use */
             code: string;
-            /** @description For `request.invalid`: `issues`, each with `in`, `path`, `message`. */
+            /** @description What exactly is wrong. For `request.invalid`: `issues`, each with `in`, `path` and `message`. */
             details?: {
                 [key: string]: unknown;
             };
@@ -1757,10 +1757,10 @@ export interface components {
             mode: "profile";
             /** Format: uuid */
             profileId: string;
-            /** @description Gives the browser a copy of the newest saved state, which is thrown away at the end. Any number of read-only runtimes can run beside the one that writes the profile. */
+            /** @description Gives the browser a copy of the newest saved state, and discards that copy when the runtime ends. Any number of read-only runtimes can run at the same time as the one that writes the profile. */
             readOnly?: boolean;
         };
-        /** @description A fresh browser without saved state. Its state is gone when the runtime stops. */
+        /** @description A fresh browser without saved state. Its state is deleted when the runtime ends. */
         EphemeralLaunch: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1768,19 +1768,19 @@ export interface components {
              */
             mode: "ephemeral";
             config?: components["schemas"]["BrowserConfig"];
-            /** @description Ids of browser extensions, which are loaded in this order. An id that is given twice counts once. */
+            /** @description The ids of the browser extensions to load, in this order. Duplicates are ignored. */
             extensionIds?: string[];
         };
         BrowserConfig: {
-            /** @description Makes the input of every driver look like a person's: the mouse moves in curves and takes its time, clicks land off centre, keys have a rhythm. A command is answered when its input is done. */
+            /** @description Makes the input of every driver look human: the mouse moves along curves at a human pace, clicks land off-centre, and typing has a rhythm. A command returns when its input is complete. */
             humanize?: boolean;
-            /** @description Which person to imitate: the same id moves and types in the same way on any machine. Only with `humanize: true`. If absent, the persona is derived from the id of the profile or runtime. */
+            /** @description The persona to imitate: the same id moves and types in the same way on any machine. Requires `humanize: true`. If omitted, the persona is derived from the id of the profile or runtime. */
             humanizePersonaId?: number;
             proxy?: components["schemas"]["Proxy"];
-            /** @description Solves captchas as they appear on pages: the browser itself does proof of work, the configured solver does the others. If no solver is configured, the runtime says so in `warnings`. Use it only on sites that you may automate. */
+            /** @description Solves captchas as they appear on pages. The browser itself solves proof-of-work captchas; the configured solver handles all others. If no solver is configured, the `warnings` of the runtime say so. Use this only on sites that you are allowed to automate. */
             solveCaptchas?: boolean;
         };
-        /** @description The proxy that the traffic goes through. Give both `username` and `password`, or neither. The password is never shown. */
+        /** @description The proxy that the browser uses. Give both `username` and `password`, or neither. Responses never contain the password. */
         Proxy: {
             host: string;
             port: number;
@@ -1790,7 +1790,7 @@ export interface components {
             password?: string;
         } | null;
         /**
-         * @description What the browser may reach, within what the service allows every browser. A rule is an address, a range (`10.0.0.0/8`), a host name, `*.` and a name for all of its subdomains, or `*`. Ranges do not match names that only a proxy resolves.
+         * @description What the browser may connect to, within the limits that the service sets for all browsers. A rule is an IP address, a range such as `10.0.0.0/8`, a host name, `*.example.com` for all subdomains of a name, or `*` for everything. Ranges do not match host names that only a proxy resolves.
          * @example {
          *       "allow": [
          *         "example.com",
@@ -1799,22 +1799,22 @@ export interface components {
          *     }
          */
         EgressRules: {
-            /** @description If present, the browser may reach only what matches one of these rules. */
+            /** @description If present, the browser may connect only to destinations that match one of these rules. */
             allow?: string[];
-            /** @description The browser may not reach what matches one of these rules. */
+            /** @description The browser may not connect to destinations that match one of these rules. */
             deny?: string[];
         };
         /**
-         * @description Records the tabs of the browser as video, with an index of what happened; `true` stands for `{}`. Default: as the service is configured, which is off unless the operator says otherwise.
+         * @description Records the tabs of the browser as videos, with an index of what happened. `true` means `{}`. If omitted, the configuration of the service applies, which is off unless the operator has changed it.
          * @example true
          */
         RecordingWish: boolean | components["schemas"]["RecordingOptions"];
         RecordingOptions: {
-            /** @description Whether nothing is recorded while a person drives, such as during a login. By default `false`. */
+            /** @description Whether to record nothing while a person has control, such as during a login. By default `false`. */
             pauseWhileHumanDrives?: boolean;
-            /** @description Whether the index has the query strings and fragments of addresses, which often have secrets in them. By default `false`. */
+            /** @description Whether the index contains the query strings and fragments of URLs, which often contain secrets. By default `false`. */
             keepQueries?: boolean;
-            /** @description Whether the index has console messages and errors of pages, and requests that failed. For that pages are observed, which a page can notice. By default `false`. */
+            /** @description Whether the index contains console messages and errors of pages, and failed requests. To collect these, the service observes the pages, which a page can detect. By default `false`. */
             diagnostics?: boolean;
         };
         /**
@@ -1826,18 +1826,18 @@ export interface components {
         OneShotScreenshot: {
             /**
              * Format: uri
-             * @description The page. Give either `url` or `html`.
+             * @description The URL of the page. Give either `url` or `html`.
              * @example https://example.com
              */
             url?: string;
             /**
-             * @description The page itself. It is shown at about:blank, so a relative URL needs a `<base href="https://…">`, and there is no storage. The whole request may have 10 MB.
+             * @description The HTML of the page. It is shown at about:blank, so relative URLs need a `<base href="https://…">`, and the page has no storage. The whole request may have up to 10 MB.
              * @example <h1>Hello</h1>
              */
             html?: string;
             waitFor?: components["schemas"]["WaitFor"];
             /**
-             * @description By default 1280 × 720; with a profile, that of the profile.
+             * @description By default 1280 × 720, or the viewport of the profile if there is one.
              * @example {
              *       "width": 1280,
              *       "height": 720
@@ -1846,13 +1846,13 @@ export interface components {
             viewport?: {
                 width: number;
                 height: number;
-                /** @description How many pixels of the screen, and of pictures, a CSS pixel has in a row. By default `1`. */
+                /** @description The number of device pixels per CSS pixel, in each direction. It also applies to images. By default `1`. */
                 deviceScaleFactor?: number;
-                /** @description Heeds `<meta name="viewport">`, and has touch, as phones do. By default `false`. */
+                /** @description Respects `<meta name="viewport">` and supports touch, as phones do. By default `false`. */
                 mobile?: boolean;
             };
             /**
-             * @description Headers of the requests to the origin of `url`, also of later ones to it, and of no others. For cookies there is `cookies`. By default `{}`.
+             * @description Headers for all requests to the origin of `url`, and to no other origin. For cookies, use `cookies`. By default `{}`.
              * @example {
              *       "authorization": "Bearer a1b2c3"
              *     }
@@ -1860,29 +1860,29 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /** @description Cookies that the browser has before it loads the page. By default `[]`. */
+            /** @description Cookies to set before the browser loads the page. By default `[]`. */
             cookies?: components["schemas"]["OneShotCookie"][];
             /** @description By default `{"mode":"ephemeral"}`. */
             launch?: components["schemas"]["ProfileLaunch"] | components["schemas"]["EphemeralLaunch"];
             egress?: components["schemas"]["EgressRules"];
-            /** @description The time for everything: for the browser, the page and the answer. By default `30000`. */
+            /** @description The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result. By default `30000`. */
             timeoutMs?: number;
             /**
              * @description By default `"png"`.
              * @enum {string}
              */
             format?: "jpeg" | "png" | "webp";
-            /** @description Of `jpeg` and `webp`; by default 90. */
+            /** @description Only for `jpeg` and `webp`; by default 90. */
             quality?: number;
-            /** @description The page from its top to its bottom, instead of the viewport. By default `false`. */
+            /** @description Captures the whole page from top to bottom, instead of the viewport. By default `false`. */
             fullPage?: boolean;
             /**
-             * @description Only the first element with a size that matches, which is waited for until `timeoutMs`.
+             * @description Captures only the first matching element that has a size. The service waits for it until `timeoutMs`.
              * @example h1
              */
             selector?: string;
             /**
-             * @description Only this part of the page, in CSS pixels from its top left.
+             * @description Captures only this part of the page, in CSS pixels from its top left corner.
              * @example {
              *       "x": 0,
              *       "y": 0,
@@ -1896,27 +1896,27 @@ export interface components {
                 width: number;
                 height: number;
             };
-            /** @description Leaves out the white behind a page that has no background. Not for jpeg. By default `false`. */
+            /** @description Leaves out the white background of pages that have no background of their own. Not available for `jpeg`. By default `false`. */
             omitBackground?: boolean;
         };
         /**
-         * @description When the page is ready.
+         * @description What to wait for before the page is considered ready.
          * @default {
          *       "state": "load"
          *     }
          */
         WaitFor: {
             /**
-             * @description `load`: with its images and styles; `domcontentloaded`: its HTML is read; `networkidle`: it has loaded nothing for half a second. By default `"load"`.
+             * @description `load`: the page has loaded, with its images and styles; `domcontentloaded`: its HTML has been parsed; `networkidle`: it has loaded nothing for half a second. By default `"load"`.
              * @enum {string}
              */
             state?: "load" | "domcontentloaded" | "networkidle";
             /**
-             * @description Then until an element matches, whether or not it can be seen.
+             * @description Then wait until an element matches, whether or not it is visible.
              * @example h1
              */
             selector?: string;
-            /** @description Then so long. */
+            /** @description Then wait this many milliseconds. */
             ms?: number;
         };
         /**
@@ -1931,7 +1931,7 @@ export interface components {
             /** @description By default the host of `url`, without its subdomains. */
             domain?: string;
             path?: string;
-            /** @description In seconds since 1970; by default it ends with the browser. */
+            /** @description In seconds since 1970; by default the cookie lasts as long as the browser. */
             expires?: number;
             secure?: boolean;
             httpOnly?: boolean;
@@ -1947,18 +1947,18 @@ export interface components {
         OneShotPdf: {
             /**
              * Format: uri
-             * @description The page. Give either `url` or `html`.
+             * @description The URL of the page. Give either `url` or `html`.
              * @example https://example.com
              */
             url?: string;
             /**
-             * @description The page itself. It is shown at about:blank, so a relative URL needs a `<base href="https://…">`, and there is no storage. The whole request may have 10 MB.
+             * @description The HTML of the page. It is shown at about:blank, so relative URLs need a `<base href="https://…">`, and the page has no storage. The whole request may have up to 10 MB.
              * @example <h1>Hello</h1>
              */
             html?: string;
             waitFor?: components["schemas"]["WaitFor"];
             /**
-             * @description By default 1280 × 720; with a profile, that of the profile.
+             * @description By default 1280 × 720, or the viewport of the profile if there is one.
              * @example {
              *       "width": 1280,
              *       "height": 720
@@ -1967,13 +1967,13 @@ export interface components {
             viewport?: {
                 width: number;
                 height: number;
-                /** @description How many pixels of the screen, and of pictures, a CSS pixel has in a row. By default `1`. */
+                /** @description The number of device pixels per CSS pixel, in each direction. It also applies to images. By default `1`. */
                 deviceScaleFactor?: number;
-                /** @description Heeds `<meta name="viewport">`, and has touch, as phones do. By default `false`. */
+                /** @description Respects `<meta name="viewport">` and supports touch, as phones do. By default `false`. */
                 mobile?: boolean;
             };
             /**
-             * @description Headers of the requests to the origin of `url`, also of later ones to it, and of no others. For cookies there is `cookies`. By default `{}`.
+             * @description Headers for all requests to the origin of `url`, and to no other origin. For cookies, use `cookies`. By default `{}`.
              * @example {
              *       "authorization": "Bearer a1b2c3"
              *     }
@@ -1981,25 +1981,25 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /** @description Cookies that the browser has before it loads the page. By default `[]`. */
+            /** @description Cookies to set before the browser loads the page. By default `[]`. */
             cookies?: components["schemas"]["OneShotCookie"][];
             /** @description By default `{"mode":"ephemeral"}`. */
             launch?: components["schemas"]["ProfileLaunch"] | components["schemas"]["EphemeralLaunch"];
             egress?: components["schemas"]["EgressRules"];
-            /** @description The time for everything: for the browser, the page and the answer. By default `30000`. */
+            /** @description The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result. By default `30000`. */
             timeoutMs?: number;
             /**
-             * @description The paper; `width` and `height` come before it. By default `"Letter"`.
+             * @description The paper size. `width` and `height` override it. By default `"Letter"`.
              * @enum {string}
              */
             format?: "Letter" | "Legal" | "Tabloid" | "Ledger" | "A0" | "A1" | "A2" | "A3" | "A4" | "A5" | "A6";
             /**
-             * @description In CSS pixels, or with a unit: px, in, cm or mm.
+             * @description A number of CSS pixels, or a string with a unit: px, in, cm or mm.
              * @example 1cm
              */
             width?: number | string;
             /**
-             * @description In CSS pixels, or with a unit: px, in, cm or mm.
+             * @description A number of CSS pixels, or a string with a unit: px, in, cm or mm.
              * @example 1cm
              */
             height?: number | string;
@@ -2008,48 +2008,48 @@ export interface components {
             margin?: components["schemas"]["PdfMargin"];
             /** @description By default `1`. */
             scale?: number;
-            /** @description With background colours and pictures. By default `false`. */
+            /** @description Whether to print background colours and images. By default `false`. */
             printBackground?: boolean;
             /**
-             * @description By default all pages. By default `""`.
+             * @description The pages to print; by default all. By default `""`.
              * @example 1-5, 8
              */
             pageRanges?: string;
             /** @description By default `false`. */
             displayHeaderFooter?: boolean;
-            /** @description HTML, in which elements of the classes `date`, `title`, `url`, `pageNumber` and `totalPages` are filled. Needs `displayHeaderFooter` and a margin. By default `""`. */
+            /** @description The HTML of the header. Elements with the classes `date`, `title`, `url`, `pageNumber` and `totalPages` are filled in. Requires `displayHeaderFooter` and a margin. By default `""`. */
             headerTemplate?: string;
             /** @description By default `""`. */
             footerTemplate?: string;
-            /** @description A size in the page's own `@page` comes before `width`, `height` and `format`. By default `false`. */
+            /** @description Whether a size in the page's own `@page` overrides `width`, `height` and `format`. By default `false`. */
             preferCSSPageSize?: boolean;
-            /** @description With an outline of the headings. By default `false`. */
+            /** @description Whether the PDF has an outline of the headings. By default `false`. */
             outline?: boolean;
-            /** @description Readable for screen readers. By default `false`. */
+            /** @description Whether the PDF is tagged for screen readers. By default `false`. */
             tagged?: boolean;
         };
         /**
-         * @description By default none.
+         * @description The page margins; by default none.
          * @default {}
          */
         PdfMargin: {
             /**
-             * @description In CSS pixels, or with a unit: px, in, cm or mm.
+             * @description A number of CSS pixels, or a string with a unit: px, in, cm or mm.
              * @example 1cm
              */
             top?: number | string;
             /**
-             * @description In CSS pixels, or with a unit: px, in, cm or mm.
+             * @description A number of CSS pixels, or a string with a unit: px, in, cm or mm.
              * @example 1cm
              */
             right?: number | string;
             /**
-             * @description In CSS pixels, or with a unit: px, in, cm or mm.
+             * @description A number of CSS pixels, or a string with a unit: px, in, cm or mm.
              * @example 1cm
              */
             bottom?: number | string;
             /**
-             * @description In CSS pixels, or with a unit: px, in, cm or mm.
+             * @description A number of CSS pixels, or a string with a unit: px, in, cm or mm.
              * @example 1cm
              */
             left?: number | string;
@@ -2062,18 +2062,18 @@ export interface components {
         OneShotContent: {
             /**
              * Format: uri
-             * @description The page. Give either `url` or `html`.
+             * @description The URL of the page. Give either `url` or `html`.
              * @example https://example.com
              */
             url?: string;
             /**
-             * @description The page itself. It is shown at about:blank, so a relative URL needs a `<base href="https://…">`, and there is no storage. The whole request may have 10 MB.
+             * @description The HTML of the page. It is shown at about:blank, so relative URLs need a `<base href="https://…">`, and the page has no storage. The whole request may have up to 10 MB.
              * @example <h1>Hello</h1>
              */
             html?: string;
             waitFor?: components["schemas"]["WaitFor"];
             /**
-             * @description By default 1280 × 720; with a profile, that of the profile.
+             * @description By default 1280 × 720, or the viewport of the profile if there is one.
              * @example {
              *       "width": 1280,
              *       "height": 720
@@ -2082,13 +2082,13 @@ export interface components {
             viewport?: {
                 width: number;
                 height: number;
-                /** @description How many pixels of the screen, and of pictures, a CSS pixel has in a row. By default `1`. */
+                /** @description The number of device pixels per CSS pixel, in each direction. It also applies to images. By default `1`. */
                 deviceScaleFactor?: number;
-                /** @description Heeds `<meta name="viewport">`, and has touch, as phones do. By default `false`. */
+                /** @description Respects `<meta name="viewport">` and supports touch, as phones do. By default `false`. */
                 mobile?: boolean;
             };
             /**
-             * @description Headers of the requests to the origin of `url`, also of later ones to it, and of no others. For cookies there is `cookies`. By default `{}`.
+             * @description Headers for all requests to the origin of `url`, and to no other origin. For cookies, use `cookies`. By default `{}`.
              * @example {
              *       "authorization": "Bearer a1b2c3"
              *     }
@@ -2096,12 +2096,12 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /** @description Cookies that the browser has before it loads the page. By default `[]`. */
+            /** @description Cookies to set before the browser loads the page. By default `[]`. */
             cookies?: components["schemas"]["OneShotCookie"][];
             /** @description By default `{"mode":"ephemeral"}`. */
             launch?: components["schemas"]["ProfileLaunch"] | components["schemas"]["EphemeralLaunch"];
             egress?: components["schemas"]["EgressRules"];
-            /** @description The time for everything: for the browser, the page and the answer. By default `30000`. */
+            /** @description The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result. By default `30000`. */
             timeoutMs?: number;
         };
         /**
@@ -2121,20 +2121,20 @@ export interface components {
          */
         Scraped: {
             title: string;
-            /** @description By the names of the request, in the order of the page; without a match, an empty list. */
+            /** @description The matches for each name in the request, in page order; an empty list if nothing matched. */
             elements: {
                 [key: string]: components["schemas"]["ScrapedElement"][];
             };
         };
         ScrapedElement: {
-            /** @description As it is shown, without spaces around it. */
+            /** @description The text as it is displayed, without surrounding whitespace. */
             text: string;
-            /** @description The element itself, with what it contains. */
+            /** @description The HTML of the element itself and its contents. */
             html: string;
             attributes: {
                 [key: string]: string;
             };
-            /** @description Whether one of these was longer than 100,000 characters, and was cut. */
+            /** @description Whether one of these values was longer than 100,000 characters and was cut off. */
             isTruncated: boolean;
         };
         /**
@@ -2156,18 +2156,18 @@ export interface components {
         OneShotScrape: {
             /**
              * Format: uri
-             * @description The page. Give either `url` or `html`.
+             * @description The URL of the page. Give either `url` or `html`.
              * @example https://example.com
              */
             url?: string;
             /**
-             * @description The page itself. It is shown at about:blank, so a relative URL needs a `<base href="https://…">`, and there is no storage. The whole request may have 10 MB.
+             * @description The HTML of the page. It is shown at about:blank, so relative URLs need a `<base href="https://…">`, and the page has no storage. The whole request may have up to 10 MB.
              * @example <h1>Hello</h1>
              */
             html?: string;
             waitFor?: components["schemas"]["WaitFor"];
             /**
-             * @description By default 1280 × 720; with a profile, that of the profile.
+             * @description By default 1280 × 720, or the viewport of the profile if there is one.
              * @example {
              *       "width": 1280,
              *       "height": 720
@@ -2176,13 +2176,13 @@ export interface components {
             viewport?: {
                 width: number;
                 height: number;
-                /** @description How many pixels of the screen, and of pictures, a CSS pixel has in a row. By default `1`. */
+                /** @description The number of device pixels per CSS pixel, in each direction. It also applies to images. By default `1`. */
                 deviceScaleFactor?: number;
-                /** @description Heeds `<meta name="viewport">`, and has touch, as phones do. By default `false`. */
+                /** @description Respects `<meta name="viewport">` and supports touch, as phones do. By default `false`. */
                 mobile?: boolean;
             };
             /**
-             * @description Headers of the requests to the origin of `url`, also of later ones to it, and of no others. For cookies there is `cookies`. By default `{}`.
+             * @description Headers for all requests to the origin of `url`, and to no other origin. For cookies, use `cookies`. By default `{}`.
              * @example {
              *       "authorization": "Bearer a1b2c3"
              *     }
@@ -2190,21 +2190,21 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /** @description Cookies that the browser has before it loads the page. By default `[]`. */
+            /** @description Cookies to set before the browser loads the page. By default `[]`. */
             cookies?: components["schemas"]["OneShotCookie"][];
             /** @description By default `{"mode":"ephemeral"}`. */
             launch?: components["schemas"]["ProfileLaunch"] | components["schemas"]["EphemeralLaunch"];
             egress?: components["schemas"]["EgressRules"];
-            /** @description The time for everything: for the browser, the page and the answer. By default `30000`. */
+            /** @description The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result. By default `30000`. */
             timeoutMs?: number;
-            /** @description What to read, by names of your choice. */
+            /** @description The elements to read, each under a name of your choice. */
             elements: {
                 [key: string]: components["schemas"]["ScrapeElement"];
             };
         };
         ScrapeElement: {
             /**
-             * @description A CSS selector, of elements in the page itself and not in its frames.
+             * @description A CSS selector. It matches elements of the page itself, not of its frames.
              * @example h1
              */
             selector: string;
@@ -2215,13 +2215,13 @@ export interface components {
              *     ]
              */
             attributes?: string[];
-            /** @description How many matches to read, from the top of the page. By default `100`. */
+            /** @description How many matches to read, starting at the top of the page. By default `100`. */
             limit?: number;
         };
         BrowserProfileVersion: {
             version: number;
             /**
-             * @description How the version was made: `saved` at the end of a runtime, `checkpoint` while it ran, `recovered` after a crash (it becomes current only by a restore), `imported`, or `forked` from another profile.
+             * @description How the version was created: `saved` when a runtime ended, `checkpoint` while a runtime was active, `recovered` after a crash (it becomes current only if you restore it), `imported`, or `forked` from another profile.
              * @enum {string}
              */
             kind: "saved" | "checkpoint" | "recovered" | "imported" | "forked";
@@ -2241,14 +2241,14 @@ export interface components {
             manifestVersion: number;
             /** @enum {string} */
             format: "zip" | "crx2" | "crx3";
-            /** @description SHA-256 of the extension's files: the same files give the same hash, however they are packed. */
+            /** @description The SHA-256 of the extension's files. The same files have the same hash, however they are packed. */
             contentHash: string;
-            /** @description The unpacked size. */
+            /** @description The size of the unpacked files. */
             sizeBytes: number;
             permissions: string[];
-            /** @description The extension's id in every Chromium, as in chrome-extension:// addresses. */
+            /** @description The extension's id in Chromium, as in `chrome-extension://` URLs. */
             runtimeExtensionId: string;
-            /** @description What Chromium reported when the extension was tried out. */
+            /** @description What Chromium reported when the service tested the extension. */
             warnings: components["schemas"]["BrowserExtensionWarning"][];
             /** Format: date-time */
             createdAt: string;
@@ -2259,13 +2259,13 @@ export interface components {
             /** @enum {string} */
             kind: "manifest" | "runtime";
             message: string;
-            /** @description The file concerned, if Chromium names one. */
+            /** @description The file that the warning is about, if Chromium names one. */
             source?: string;
         };
         UploadBrowserExtensionRequest: {
             /**
              * Format: binary
-             * @description The package: a zip, crx2 or crx3.
+             * @description The package: a zip file, or a CRX2 or CRX3 file.
              */
             file: string;
             /** @description Your name for the extension; by default the name in its manifest. */
@@ -2291,7 +2291,7 @@ export interface components {
             /** @example application/pdf */
             contentType: string;
             /**
-             * @description Of the content, in hexadecimal.
+             * @description The SHA-256 of the content, in hexadecimal.
              * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
              */
             sha256: string;
@@ -2302,7 +2302,7 @@ export interface components {
             source: "download" | "upload" | "export" | "recording";
             /**
              * Format: uuid
-             * @description The runtime that it came from.
+             * @description The runtime that the file came from.
              */
             runtimeId?: string;
             /** Format: date-time */
@@ -2310,12 +2310,12 @@ export interface components {
         };
         UploadFileRequest: {
             /**
-             * @description By default the file's name, with underscores for what a name cannot have.
+             * @description By default the name of the uploaded file, with underscores for characters that are not allowed.
              * @example reports/2026/march.pdf
              */
             path?: string;
             /**
-             * @description Whether the file may take the place of another one with its path. By default `"false"`.
+             * @description Whether to replace an existing file with the same path. By default `"false"`.
              * @enum {string}
              */
             overwrite?: "true" | "false";
@@ -2327,7 +2327,7 @@ export interface components {
         };
         StagedFile: {
             /**
-             * @description What `setInputFiles`, `sendKeys` and `DOM.setFileInputFiles` of every driver take for it.
+             * @description The path to pass to `setInputFiles`, `sendKeys` or `DOM.setFileInputFiles`, with any driver.
              * @example /runtime/files/uploads/x7Kq2b/report.pdf
              */
             path: string;
@@ -2343,13 +2343,13 @@ export interface components {
         StageStoredFile: {
             /**
              * Format: uuid
-             * @description A file in a namespace, or of a runtime in the same workspace.
+             * @description A file in a namespace, or a file of a runtime in the same workspace.
              */
             fileId: string;
         } | {
             namespace: string;
             /**
-             * @description Folders and a name, with slashes between: at most 1024 bytes of UTF-8, 255 each. A folder is there as long as a file is in it.
+             * @description Folders and a name, separated by slashes: at most 1024 bytes of UTF-8, and at most 255 for each part. A folder exists as long as it contains a file.
              * @example reports/2026/march.pdf
              */
             path: string;
@@ -2370,7 +2370,7 @@ export interface components {
         };
         WorkspaceMounts: {
             storage?: {
-                /** @description A storage namespace, which is made if there is none. Workspaces may share one. */
+                /** @description The name of a storage namespace, which is created if it does not exist. Workspaces may share one. */
                 workspace: string;
             };
         };
@@ -2418,13 +2418,13 @@ export interface components {
             /** Format: uuid */
             workspaceId: string;
             connection?: components["schemas"]["Connection"];
-            /** @description How often the runtime was started. */
+            /** @description How many times the runtime has been started. */
             generation: number;
             idleTimeoutSeconds: number;
             maxDurationSeconds: number;
             /**
              * Format: date-time
-             * @description When the runtime came up.
+             * @description When the runtime started running.
              */
             startedAt: string | null;
             /**
@@ -2434,12 +2434,12 @@ export interface components {
             lastActivityAt: string | null;
             /**
              * Format: date-time
-             * @description When `maxDurationSeconds` is over.
+             * @description When `maxDurationSeconds` will have passed, and the runtime ends.
              */
             expiresAt: string | null;
             /** Format: date-time */
             stoppedAt: string | null;
-            /** @description The proxy that the traffic goes through now. */
+            /** @description The proxy that the browser uses now; null if it connects directly. */
             proxy: {
                 /** @enum {string} */
                 type: "http" | "socks5";
@@ -2448,7 +2448,7 @@ export interface components {
             } | null;
             egress?: components["schemas"]["EgressRules"];
             recording?: components["schemas"]["RecordingOptions"] & unknown;
-            /** @description The extensions that are loaded in the browser now, in this order. */
+            /** @description The extensions that are loaded in the browser, in this order. */
             extensions: {
                 /** Format: uuid */
                 id: string;
@@ -2458,12 +2458,12 @@ export interface components {
             }[];
             usage: components["schemas"]["Usage"];
             /**
-             * @description Why the runtime is `stopped`.
+             * @description Why the runtime ended; present if it is `stopped`.
              * @enum {string}
              */
             stopReason?: "requested" | "closed_by_client" | "workspace_deleted" | "shutdown" | "idle" | "expired" | "drained";
             failure?: components["schemas"]["RuntimeFailure"];
-            /** @description What the service can do only in part, while the runtime is active. */
+            /** @description What the service can do only in part for this runtime; present while it is active. */
             warnings?: components["schemas"]["RuntimeWarning"][];
         };
         RuntimeSummary: {
@@ -2480,31 +2480,31 @@ export interface components {
             profileId?: string | null;
             storageWorkspace?: string | null;
         };
-        /** @description Present while clients can connect to the runtime, for keys with the scope `runtimes:connect`. */
+        /** @description Present while clients can connect to the runtime, if the key has the scope `runtimes:connect`. */
         Connection: {
-            /** @description Chrome DevTools Protocol: Puppeteer `connect`, Playwright `connectOverCDP`, Stagehand. The http form of the URL serves `/json/version` and the like. */
+            /** @description For the Chrome DevTools Protocol: Puppeteer `connect`, Playwright `connectOverCDP`, Stagehand. With `http` in place of `ws`, the URL serves `/json/version` and similar paths. */
             cdpUrl: string;
-            /** @description Playwright's own protocol: `chromium.connect`, from a Playwright of the same major and minor version. */
+            /** @description For Playwright's own protocol: `chromium.connect`, with the same major and minor version of Playwright as the service. */
             playwrightUrl: string;
-            /** @description W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the running browser. */
+            /** @description For W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the running browser. */
             webdriverUrl: string;
-            /** @description MCP over Streamable HTTP: Playwright's tools on this runtime, for clients that send no headers. */
+            /** @description For MCP over Streamable HTTP, with Playwright's tools on this runtime. Meant for clients that cannot send headers. */
             mcpUrl: string;
             /**
              * Format: date-time
-             * @description When the URLs stop accepting new connections. Open connections stay.
+             * @description When the URLs stop accepting new connections. Open connections stay open.
              */
             expiresAt: string;
         };
         /** @description The traffic of the browser since the last start, accurate to a second. */
         Usage: {
             /**
-             * @description What the browser received.
+             * @description How many bytes the browser received.
              * @example 1204881
              */
             bytesIn: number;
             /**
-             * @description What the browser sent.
+             * @description How many bytes the browser sent.
              * @example 20114
              */
             bytesOut: number;
@@ -2514,7 +2514,7 @@ export interface components {
              */
             connections: number;
         };
-        /** @description Why the runtime is `failed`. */
+        /** @description Why the runtime failed; present if it is `failed`. */
         RuntimeFailure: {
             /** @enum {string} */
             code: "runtime.abandoned" | "runtime.browser_exited" | "runtime.browser_hung" | "runtime.disk_limit" | "runtime.lost" | "runtime.node_lost" | "runtime.service_restarted" | "server.error" | "runtime.launch_failed" | "runtime.no_capacity" | "runtime.not_active" | "profile.not_found" | "profile.in_use" | "profile.version_damaged" | "profile.save_failed" | "profile.locale_unavailable" | "proxy.unreachable" | "proxy.auth_failed" | "proxy.timeout" | "proxy.protocol_error" | "proxy.not_allowed" | "extension.not_found" | "extension.conflict" | "extension.load_failed" | "recording.unsupported" | "storage.object_missing" | "connection.failed" | "service.unavailable";
@@ -2524,7 +2524,7 @@ export interface components {
             /** @enum {string} */
             code: "captcha.no_solver";
             message: string;
-            /** @description The kinds of captchas that are not solved. */
+            /** @description The kinds of captchas that the service cannot solve. */
             kinds: ("altcha" | "cap" | "friendly_captcha" | "mcaptcha" | "recaptcha_v2" | "recaptcha_v2_enterprise" | "recaptcha_v3" | "recaptcha_v3_enterprise" | "hcaptcha" | "turnstile" | "image")[];
         };
         /**
@@ -2540,12 +2540,12 @@ export interface components {
         CreateRuntimeRequest: components["schemas"]["CreateBrowserRuntime"];
         CreateBrowserRuntime: {
             /**
-             * @description Your name for the runtime. Only one active runtime of a workspace can have it.
+             * @description Your name for the runtime. Only one active runtime in a workspace can have it.
              * @example TestBrowser01
              */
             alias: string;
             /**
-             * @description How you want to control the browser. All drivers reach the same browser. By default `"playwright"`.
+             * @description How you want to control the browser. Whichever you choose, clients of all drivers can connect. By default `"playwright"`.
              * @enum {string}
              */
             driver?: "puppeteer" | "playwright" | "selenium" | "stagehand";
@@ -2556,9 +2556,9 @@ export interface components {
             kind: "browser";
             /** @description By default `{"mode":"ephemeral"}`. */
             launch?: components["schemas"]["ProfileLaunch"] | components["schemas"]["EphemeralLaunch"];
-            /** @description The runtime ends after this time without traffic from a client. */
+            /** @description The runtime ends after this many seconds without traffic from a client. */
             idleTimeoutSeconds?: number;
-            /** @description The runtime ends this long after its browser came up, whatever happens. */
+            /** @description The runtime ends this many seconds after its browser started, even if it is in use. */
             maxDurationSeconds?: number;
             egress?: components["schemas"]["EgressRules"];
             recording?: components["schemas"]["RecordingWish"];
@@ -2581,20 +2581,20 @@ export interface components {
             id: string;
             /** Format: uuid */
             workspaceId: string;
-            /** @description Its alias. */
+            /** @description The alias of the runtime. */
             runtime: string;
             /** Format: uuid */
             runtimeId: string;
             /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             progress: {
-                /** @description That is or was last carried out; 0 is none yet. */
+                /** @description The number of the current or last step; 0 if none has started. */
                 step: number;
                 totalSteps: number;
                 currentCall?: string;
                 message?: string;
             };
-            /** @description Once it is over, also after a failure. */
+            /** @description Present once the operation has ended, also after a failure. */
             result?: {
                 /** @enum {string} */
                 mode: "fail-fast";
@@ -2609,7 +2609,7 @@ export interface components {
             endedAt: string | null;
         };
         StepResult: {
-            /** @description The first is 1. */
+            /** @description The number of the step; the first is 1. */
             step: number;
             call: string;
             /** @enum {string} */
@@ -2626,7 +2626,7 @@ export interface components {
                 /** @enum {string} */
                 type: "page" | "context" | "handle" | "subscription";
             };
-            /** @description A file of the runtime: GET …/runtimes/{alias}/files/{fileId}/content */
+            /** @description A file of the runtime. To download it: `GET …/runtimes/{alias}/files/{fileId}/content`. */
             file?: {
                 /** Format: uuid */
                 id: string;
@@ -2683,24 +2683,24 @@ export interface components {
         ExecuteRequest: {
             /** @description The alias or id of an active runtime. */
             runtime: string;
-            /** @description Carried out in this order, until one fails. */
+            /** @description The steps, which run in this order until one fails. */
             steps: {
-                /** @description A call of Playwright on `page`, `context`, `keyboard`, `mouse`, `touchscreen` or an alias, such as `page.goto`; or `execute`. */
+                /** @description A Playwright call on `page`, `context`, `keyboard`, `mouse`, `touchscreen` or an alias, such as `page.goto`; or `execute`. */
                 call: string;
-                /** @description The call's arguments as Playwright takes them, in their order. By default `[]`. */
+                /** @description The arguments of the call, in the order in which Playwright takes them. By default `[]`. */
                 args?: unknown[];
-                /** @description The alias by which later steps call what this one yields. */
+                /** @description The alias under which later steps can use the result of this step. */
                 as?: string;
                 /** @description By default `{}`. */
                 options?: {
-                    /** @description How long the step may take. Calls take no timeout among their own arguments. By default `30000`. */
+                    /** @description How long the step may take, in milliseconds. Calls accept no timeout in their own arguments. By default `30000`. */
                     timeoutMs?: number;
                     /**
-                     * @description Whether the result has what pages wrote to the console during the step. By default `"off"`.
+                     * @description Whether the result contains what pages write to the console during the step. By default `"off"`.
                      * @enum {string}
                      */
                     logs?: "off" | "capture";
-                    /** @description Checks the step, and does nothing. By default `false`. */
+                    /** @description Checks the step without carrying it out. By default `false`. */
                     dryRun?: boolean;
                     /** @description A name of yours for a script. */
                     scriptId?: string;
@@ -2713,9 +2713,9 @@ export interface components {
              * @enum {string}
              */
             mode?: "fail-fast";
-            /** @description What the header `Idempotency-Key` says elsewhere. */
+            /** @description Has the same effect as the header `Idempotency-Key`. */
             idempotencyKey?: string;
-            /** @description For how long the answer waits for the end; after that it is 202. By default `25000`. */
+            /** @description For how many milliseconds the response waits for the operation to end. If it has not ended by then, the status is 202. By default `25000`. */
             waitMs?: number;
         };
         WaitedOperation: {
@@ -2742,32 +2742,32 @@ export interface components {
             /** Format: uuid */
             runtimeId: string;
             /**
-             * @description Which start of the runtime this usage belongs to: the last. The usage of earlier ones is not kept.
+             * @description The run that this usage belongs to, which is the latest one. The usage of earlier runs is not kept.
              * @example 1
              */
             generation: number;
             /**
              * Format: date-time
-             * @description Null if the runtime is not up yet.
+             * @description Null if the runtime is not running yet.
              */
             startedAt: string | null;
             /**
              * Format: date-time
-             * @description Null if the runtime is not over.
+             * @description Null if the runtime has not ended.
              */
             stoppedAt: string | null;
             /**
-             * @description How long the runtime was up, or has been up until now.
+             * @description How long the runtime ran, or has been running until now.
              * @example 61250
              */
             durationMs: number;
             /**
-             * @description What the browser received.
+             * @description How many bytes the browser received.
              * @example 1204881
              */
             bytesIn: number;
             /**
-             * @description What the browser sent.
+             * @description How many bytes the browser sent.
              * @example 20114
              */
             bytesOut: number;
@@ -2787,29 +2787,29 @@ export interface components {
             id: string;
             /** @example report.pdf */
             name: string;
-            /** @description Where it is in its namespace; the name alone while the runtime keeps it. */
+            /** @description The path in the namespace; only the name if the file is kept with the runtime. */
             path: string;
-            /** @description Absent while the runtime keeps the file: then it goes with the record of the runtime. */
+            /** @description Absent if the file is kept with the runtime. It is then deleted together with the record of the runtime. */
             namespace?: string;
             /** @enum {string} */
             source: "download" | "upload" | "export" | "recording";
             /**
-             * @description Only what is `stored` has content, and then all of it.
+             * @description Only a `stored` file has content, and its content is complete.
              * @enum {string}
              */
             state: "arriving" | "stored" | "failed";
-            /** @description Where it came from, without a query; of a page's own data the scheme alone. */
+            /** @description The URL that the file came from, without its query. For data from the page itself, such as `blob:` URLs, only the scheme. */
             url?: string;
             contentType: string;
             sizeBytes: number;
             sha256?: string;
-            /** @description How far it is, while it arrives. */
+            /** @description How much has arrived; present while the file is `arriving`. */
             progress?: {
                 receivedBytes: number;
-                /** @description Absent where the site does not say. */
+                /** @description Absent if the site does not state it. */
                 totalBytes?: number;
             };
-            /** @description Why it did not arrive. */
+            /** @description Why the file is `failed`. */
             failure?: {
                 /** @enum {string} */
                 code: "download.canceled" | "download.cut_off" | "file.too_large" | "storage.quota_exceeded" | "storage.failed";
@@ -2832,7 +2832,7 @@ export interface components {
             pageId: string;
             /** @enum {string} */
             status: "solved" | "failed" | "unsupported";
-            /** @description Why the captcha is not solved. */
+            /** @description Why the captcha was not solved. */
             code?: string;
             durationMs: number;
         };
@@ -2842,7 +2842,7 @@ export interface components {
          *     }
          */
         SolveCaptchasRequest: {
-            /** @description The CDP targetId of the page to look at; by default all pages. */
+            /** @description The CDP targetId of the page to check; by default all pages. */
             pageId?: string;
             /** @description How long the request may take, in milliseconds. By default `120000`. */
             timeoutMs?: number;
@@ -2860,21 +2860,21 @@ export interface components {
          */
         RuntimeControl: {
             /**
-             * @description Whose input the browser gets: `agent` for programs, `human` for a person.
+             * @description Who has control of the browser: `agent` for programs, `human` for a person.
              * @enum {string}
              */
             holder: "agent" | "human";
             /** Format: date-time */
             since: string;
-            /** @description Why a person has control, if whoever took it said so. */
+            /** @description Why a person has control, if a reason was given. */
             reason: string | null;
-            /** @description After how long without input a person loses control. Null for `agent`. */
+            /** @description After how many seconds without input the person loses control. Null for `agent`. */
             idleSeconds: number | null;
-            /** @description For how long the input of programs waits now. Null for `agent`. */
+            /** @description For how many seconds the input of programs waits before it fails. Null for `agent`. */
             clientsWaitSeconds: number | null;
-            /** @description The viewer that has control. Null if control was taken by the API. */
+            /** @description The viewer that has control. Null if control was taken through the API. */
             viewer: string | null;
-            /** @description What a program asked a person for, until one has had control. */
+            /** @description The pending request for a person. Null once a person has taken control. */
             request: {
                 reason: string;
                 /** Format: date-time */
@@ -2895,13 +2895,13 @@ export interface components {
              */
             holder: "human";
             /**
-             * @description Why, for a person to read.
+             * @description The reason, for people to read.
              * @example Please log in.
              */
             reason?: string;
-            /** @description Programs drive again after this time without input of a person. By default `60`. */
+            /** @description Control returns to programs after this many seconds without input from the person. By default `60`. */
             idleSeconds?: number;
-            /** @description For how long the input of programs waits before it fails. Most libraries give an action 30 seconds. By default `20`. */
+            /** @description For how many seconds the input of programs waits before it fails. Most libraries give up on an action after 30 seconds. By default `20`. */
             clientsWaitSeconds?: number;
         };
         AgentControl: {
@@ -2918,7 +2918,7 @@ export interface components {
          */
         RequestControlRequest: {
             /**
-             * @description Why, for a person to read.
+             * @description The reason, for people to read.
              * @example Please log in.
              */
             reason: string;
@@ -2926,7 +2926,7 @@ export interface components {
         RuntimeEventList: {
             events: components["schemas"]["RuntimeEvent"][];
             /**
-             * @description The id to give as `after` next; present if there may be more events.
+             * @description The value of `after` for the next request; present if there may be more events.
              * @example 1207
              */
             nextCursor?: string;
@@ -2960,7 +2960,7 @@ export interface components {
          */
         WaitForEventRequest: {
             /**
-             * @description The id of the last event that you know; by default only events from now on.
+             * @description Only events after the event with this id; by default only events from now on.
              * @example 1207
              */
             after?: string;
@@ -2973,7 +2973,7 @@ export interface components {
         };
         WebhookWithSecret: components["schemas"]["Webhook"] & {
             /**
-             * @description What messages are signed with. It is shown only in this answer.
+             * @description The secret that messages are signed with. Only this response contains it.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string;
@@ -2992,7 +2992,7 @@ export interface components {
             events: string[];
             /**
              * Format: uuid
-             * @description The only workspace whose events are sent; null for all.
+             * @description The workspace whose events are sent; null for all workspaces.
              * @example null
              */
             workspaceId: string | null;
@@ -3001,14 +3001,14 @@ export interface components {
             /** @enum {string} */
             status: "enabled" | "disabled";
             /**
-             * @description `requested`: by a PATCH. `gone`: the receiver answered 410. `failing`: nothing was delivered for a week.
+             * @description `requested`: a PATCH request disabled it. `gone`: the receiver returned 410. `failing`: no delivery succeeded for a week.
              * @example null
              * @enum {string|null}
              */
             disabledReason: "requested" | "gone" | "failing" | null;
             /**
              * Format: date-time
-             * @description When the first try failed since the last one that succeeded.
+             * @description When the first attempt failed since the last one that succeeded; null if the last one succeeded.
              * @example null
              */
             failingSince: string | null;
@@ -3028,12 +3028,12 @@ export interface components {
          */
         CreateWebhookRequest: {
             /**
-             * @description Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.
+             * @description Where the service posts events: an `https://` URL, or an `http://` URL for receivers in your own network. URLs that browsers may not connect to are rejected.
              * @example https://example.com/hooks/bctrl
              */
             url: string;
             /**
-             * @description The events to send: types, `prefix.*` for all types that begin so, or `*` for all. Events of pages and consoles happen only while somebody asks for them at their runtime.
+             * @description The events to send: event types, `prefix.*` for all types with that prefix, or `*` for all. Events of pages and their consoles occur only while a client waits for them at their runtime.
              * @example [
              *       "runtime.*",
              *       "download.finished"
@@ -3041,7 +3041,7 @@ export interface components {
              */
             events: string[];
             /**
-             * @description The id or name of the only workspace whose events are sent; all of the organization if absent.
+             * @description The id or name of the workspace whose events are sent. If omitted, the events of all workspaces of the organization are sent.
              * @example default
              */
             workspaceId?: string;
@@ -3063,12 +3063,12 @@ export interface components {
          */
         UpdateWebhookRequest: {
             /**
-             * @description Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.
+             * @description Where the service posts events: an `https://` URL, or an `http://` URL for receivers in your own network. URLs that browsers may not connect to are rejected.
              * @example https://example.com/hooks/bctrl
              */
             url?: string;
             /**
-             * @description The events to send: types, `prefix.*` for all types that begin so, or `*` for all. Events of pages and consoles happen only while somebody asks for them at their runtime.
+             * @description The events to send: event types, `prefix.*` for all types with that prefix, or `*` for all. Events of pages and their consoles occur only while a client waits for them at their runtime.
              * @example [
              *       "runtime.*",
              *       "download.finished"
@@ -3078,7 +3078,7 @@ export interface components {
             /** @example billing */
             description?: string | null;
             /**
-             * @description A webhook that is `enabled` again gets what happens from now on, and nothing that happened meanwhile.
+             * @description A webhook that is `enabled` again receives events that happen from then on, but none that happened while it was disabled.
              * @enum {string}
              */
             status?: "enabled" | "disabled";
@@ -3086,12 +3086,12 @@ export interface components {
         WebhookTest: {
             delivered: boolean;
             /**
-             * @description The status of the answer; null when there was none.
+             * @description The HTTP status that the receiver returned; null if it did not respond.
              * @example 204
              */
             responseStatus: number | null;
             /**
-             * @description Why it was not delivered, in one word.
+             * @description Why the message was not delivered, in one word.
              * @example null
              */
             error: string | null;
@@ -3105,7 +3105,7 @@ export interface components {
         };
         WebhookDelivery: {
             /**
-             * @description The `webhook-id` of each try.
+             * @description The header `webhook-id` of each attempt.
              * @example msg_0f8fad5bd9cb469fa16570867728950e_1207
              */
             messageId: string;
@@ -3116,7 +3116,7 @@ export interface components {
             /** Format: uuid */
             runtimeId: string;
             /**
-             * @description `pending` ones are tried again; `failed` ones are given up.
+             * @description `pending` deliveries will be attempted; `failed` ones will not be attempted again.
              * @enum {string}
              */
             status: "pending" | "delivered" | "failed";
@@ -3125,7 +3125,7 @@ export interface components {
             /** @example 204 */
             responseStatus: number | null;
             /**
-             * @description Why the last try failed, in one word.
+             * @description Why the last attempt failed, in one word.
              * @example null
              */
             error: string | null;
@@ -3137,7 +3137,7 @@ export interface components {
             lastAttemptAt: string | null;
             /**
              * Format: date-time
-             * @description Null too while it waits behind an earlier event of the same runtime.
+             * @description Also null while the delivery waits for an earlier event of the same runtime.
              */
             nextAttemptAt: string | null;
             /**
@@ -3153,7 +3153,7 @@ export interface components {
             protocol: "cdp" | "playwright" | "webdriver" | "mcp";
             /** @enum {string} */
             access: "control" | "observe";
-            /** @description The connection URL, which contains the credential. It is shown only in this answer. */
+            /** @description The connection URL, which contains the credential. Only this response contains it. */
             url: string;
             /** Format: date-time */
             expiresAt: string;
@@ -3172,11 +3172,11 @@ export interface components {
              */
             protocol?: "cdp" | "playwright" | "webdriver" | "mcp";
             /**
-             * @description `observe` lets a client look but not touch; it is available only for `cdp`. By default `"control"`.
+             * @description `observe` lets a client watch but not control the browser; it is available only for `cdp`. By default `"control"`.
              * @enum {string}
              */
             access?: "control" | "observe";
-            /** @description For how long the URL lets clients in. Clients that are attached stay. */
+            /** @description For how many seconds the URL accepts clients. Clients that are already attached stay connected. */
             ttlSeconds?: number;
         };
         RuntimeConnectionList: {
@@ -3186,7 +3186,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description `live` for an address that shows the runtime to people.
+             * @description `live` is the URL of a live view.
              * @enum {string}
              */
             protocol: "cdp" | "playwright" | "webdriver" | "mcp" | "live";
@@ -3196,7 +3196,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description Null for the runtime's own connections, which live as long as the runtime.
+             * @description Null for the runtime's own connections, which are valid as long as the runtime is active.
              */
             expiresAt: string | null;
             attachedClients: number;
@@ -3204,16 +3204,16 @@ export interface components {
             lastActivityAt: string | null;
         };
         LiveEmbed: {
-            /** @description The credential of the address. It is valid for 24 hours at most, and never longer than the present life of the runtime. */
+            /** @description The credential in the URL. It is valid for at most 24 hours, and never longer than the current run of the runtime. */
             token: string;
             /**
              * Format: uuid
-             * @description The connection of protocol `live` that the address is: revoke it as such.
+             * @description The id of the connection, of protocol `live`, that the URL belongs to. To invalidate the URL, revoke this connection.
              */
             connectionId: string;
             /**
              * Format: uri
-             * @description The page to show to a person, in an `<iframe allow="clipboard-write; fullscreen">` or a tab of its own. The token is in its fragment, which no server sees.
+             * @description The page to show to a person, in an `<iframe allow="clipboard-write; fullscreen">` or in its own tab. The token is in the fragment, which browsers do not send to servers.
              * @example https://browsers.example.com/embed/live/0198c1f6-7a1e-7c3a-9b1e-2f6a4d5e6f70#token=a1b2c3
              */
             iframeUrl: string;
@@ -3226,33 +3226,33 @@ export interface components {
          *     }
          */
         EmbedLiveRequest: {
-            /** @description Whether viewers can drive the browser; otherwise they only watch. By default `false`. */
+            /** @description Whether viewers can control the browser; otherwise they only watch. By default `false`. */
             interactive?: boolean;
-            /** @description Whether viewers get tabs, the address and buttons. Without these they cannot go anywhere but where the page leads. By default `true`. */
+            /** @description Whether viewers see tabs, the address bar and buttons. Without them, viewers can go only where the page leads. By default `true`. */
             showControls?: boolean;
             /**
-             * @description Which tab viewers see who have chosen none: the one that anybody used last, or the one that programs used last. By default `"last_used"`.
+             * @description Which tab is shown to viewers who have not chosen one: `last_used` for the tab that anyone used last, `automation` for the tab that a program used last. By default `"last_used"`.
              * @enum {string}
              */
             viewerMode?: "last_used" | "automation";
-            /** @description For how long the address is good. Viewers who watch then are sent away. By default `86400`. */
+            /** @description For how many seconds the URL is valid. Viewers who are still watching then are disconnected. By default `86400`. */
             ttlSeconds?: number;
         };
         RecordingEmbed: {
             /**
              * Format: uri
-             * @description The player, for an `<iframe>` or a tab of its own. It posts `{ type: "bctrl:recording-time", timeMs, durationMs, tabId }` to the page around it. The token is in its fragment, which no server sees.
+             * @description The player, for an `<iframe>` or its own tab. It posts `{ type: "bctrl:recording-time", timeMs, durationMs, tabId }` to the page that embeds it. The token is in the fragment, which browsers do not send to servers.
              */
             iframeUrl: string;
             token: string;
             /** Format: date-time */
             expiresAt: string;
             /**
-             * @description `encoding` while the runtime runs and until its videos are joined, `ready` then, `expired` when they were deleted after their time.
+             * @description `encoding` until the runtime has ended and its videos have been joined, then `ready`; `expired` once the videos have been deleted after their retention period.
              * @enum {string}
              */
             status: "encoding" | "ready" | "expired";
-            /** @description How long the recording is, once it is `ready`. */
+            /** @description The length of the recording; present once it is `ready`. */
             durationMs?: number;
             tabIds: string[];
         };
@@ -3264,14 +3264,14 @@ export interface components {
             /** Format: uuid */
             workspaceId: string;
             alias: string;
-            /** @description Which start of the runtime was recorded. */
+            /** @description Which run of the runtime was recorded; 1 is the first. */
             generation: number;
             /**
-             * @description `encoding` while the runtime runs and until its videos are joined, `ready` then, `expired` when they were deleted after their time.
+             * @description `encoding` until the runtime has ended and its videos have been joined, then `ready`; `expired` once the videos have been deleted after their retention period.
              * @enum {string}
              */
             status: "encoding" | "ready" | "expired";
-            /** @description Whether its runtime is still up. */
+            /** @description Whether the recorded runtime is still running. */
             isRecording: boolean;
             options: components["schemas"]["RecordingOptions"];
             /** Format: date-time */
@@ -3285,7 +3285,7 @@ export interface components {
                 tabId: string;
                 title: string;
                 url: string;
-                /** @description How many videos there are of it: 1 once ready. */
+                /** @description The number of videos of the tab; 1 once the recording is `ready`. */
                 segments: number;
                 sizeBytes: number;
                 /** @description When its first video begins. */
@@ -3297,7 +3297,7 @@ export interface components {
         RecordingState: {
             isPaused: boolean;
         };
-        /** @description The video is being made. */
+        /** @description The video is being converted. */
         RecordingConverting: {
             /** @enum {string} */
             status: "converting";
@@ -3315,14 +3315,14 @@ export interface components {
             /** Format: uuid */
             workspaceId: string;
             alias: string;
-            /** @description Which start of the runtime was recorded. */
+            /** @description Which run of the runtime was recorded; 1 is the first. */
             generation: number;
             /**
-             * @description `encoding` while the runtime runs and until its videos are joined, `ready` then, `expired` when they were deleted after their time.
+             * @description `encoding` until the runtime has ended and its videos have been joined, then `ready`; `expired` once the videos have been deleted after their retention period.
              * @enum {string}
              */
             status: "encoding" | "ready" | "expired";
-            /** @description Whether its runtime is still up. */
+            /** @description Whether the recorded runtime is still running. */
             isRecording: boolean;
             options: components["schemas"]["RecordingOptions"];
             /** Format: date-time */
@@ -3338,7 +3338,7 @@ export interface components {
         };
         RecordingMark: {
             id: string;
-            /** @description ms since the recording began. */
+            /** @description In milliseconds since the recording began. */
             atMs: number;
             /**
              * @description `tab.opened`, `tab.navigated`, `tab.titled`, `tab.shown`, `tab.closed`, `recording.paused`, `recording.resumed`, `recording.limited`, or the type of an event of the runtime.
@@ -3355,18 +3355,18 @@ export interface components {
             id: string;
             name: string;
             config: {
-                /** @description Makes the input of every driver look like a person's: the mouse moves in curves and takes its time, clicks land off centre, keys have a rhythm. A command is answered when its input is done. */
+                /** @description Makes the input of every driver look human: the mouse moves along curves at a human pace, clicks land off-centre, and typing has a rhythm. A command returns when its input is complete. */
                 humanize?: boolean;
-                /** @description Which person to imitate: the same id moves and types in the same way on any machine. Only with `humanize: true`. If absent, the persona is derived from the id of the profile or runtime. */
+                /** @description The persona to imitate: the same id moves and types in the same way on any machine. Requires `humanize: true`. If omitted, the persona is derived from the id of the profile or runtime. */
                 humanizePersonaId?: number;
-                /** @description Solves captchas as they appear on pages: the browser itself does proof of work, the configured solver does the others. If no solver is configured, the runtime says so in `warnings`. Use it only on sites that you may automate. */
+                /** @description Solves captchas as they appear on pages. The browser itself solves proof-of-work captchas; the configured solver handles all others. If no solver is configured, the `warnings` of the runtime say so. Use this only on sites that you are allowed to automate. */
                 solveCaptchas?: boolean;
                 proxy?: components["schemas"]["ShownProxy"];
             };
-            /** @description Ids of browser extensions, which are loaded in this order. An id that is given twice counts once. */
+            /** @description The ids of the browser extensions to load, in this order. Duplicates are ignored. */
             extensionIds: string[];
             fingerprint: components["schemas"]["Fingerprint"];
-            /** @description The version that the next launch begins from; null if nothing was saved yet. */
+            /** @description The version that the next launch starts from; null if nothing has been saved yet. */
             currentVersion: number | null;
             /** Format: date-time */
             createdAt: string;
@@ -3403,7 +3403,7 @@ export interface components {
         CreateBrowserProfileRequest: {
             name: string;
             config?: components["schemas"]["BrowserConfig"];
-            /** @description Ids of browser extensions, which are loaded in this order. An id that is given twice counts once. By default `[]`. */
+            /** @description The ids of the browser extensions to load, in this order. Duplicates are ignored. By default `[]`. */
             extensionIds?: string[];
             fingerprint?: components["schemas"]["Fingerprint"];
         };
@@ -3413,7 +3413,7 @@ export interface components {
             nextCursor?: string;
         };
         /**
-         * @description Each given field replaces the whole old value, from the next launch on. Absent fields stay.
+         * @description Each field replaces the whole previous value, from the next launch on. Omitted fields do not change.
          * @example {
          *       "name": "shop in Berlin"
          *     }
@@ -3421,7 +3421,7 @@ export interface components {
         UpdateBrowserProfileRequest: {
             name?: string;
             config?: components["schemas"]["BrowserConfig"];
-            /** @description Ids of browser extensions, which are loaded in this order. An id that is given twice counts once. */
+            /** @description The ids of the browser extensions to load, in this order. Duplicates are ignored. */
             extensionIds?: string[];
             fingerprint?: components["schemas"]["Fingerprint"];
         };
@@ -3446,7 +3446,7 @@ export interface components {
         ImportBrowserExtensionRequest: {
             /**
              * Format: uri
-             * @description The extension's page in the Chrome Web Store, or the https address of a package.
+             * @description The extension's page in the Chrome Web Store, or the https URL of a package.
              */
             url: string;
             /** @description Your name for the extension; by default the name in its manifest. */
@@ -3482,12 +3482,12 @@ export interface components {
         };
         StorageUsage: {
             /**
-             * @description What all files of the organization have, those of runtimes too.
+             * @description The size of all files of the organization, including the files of runtimes.
              * @example 1048576
              */
             usedBytes: number;
             /**
-             * @description What they may have.
+             * @description The maximum size of all files of the organization.
              * @example 107374182400
              */
             limitBytes: number;
@@ -3502,10 +3502,10 @@ export interface components {
             name: string;
         };
         StoredFileList: {
-            /** @description In the order of their paths' bytes. */
+            /** @description Ordered by the bytes of their paths. */
             files: components["schemas"]["StoredFile"][];
             /**
-             * @description With `folders=true` the folders of this page, each as a prefix with its slash. One page has up to `limit` files and folders together.
+             * @description With `folders=true`: the folders on this page, each as a prefix that ends in a slash. A page has up to `limit` files and folders together.
              * @example [
              *       "reports/2025/",
              *       "reports/2026/"
@@ -3522,39 +3522,39 @@ export interface components {
          */
         MoveFileRequest: {
             /**
-             * @description Folders and a name, with slashes between: at most 1024 bytes of UTF-8, 255 each. A folder is there as long as a file is in it.
+             * @description Folders and a name, separated by slashes: at most 1024 bytes of UTF-8, and at most 255 for each part. A folder exists as long as it contains a file.
              * @example reports/2026/march.pdf
              */
             path?: string;
             /**
-             * @description The id or name of another namespace.
+             * @description The id or name of the namespace to move the file to.
              * @example archive
              */
             namespace?: string;
         };
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /**
-             * @description The key itself. It is shown only in this answer.
+             * @description The API key itself. Only this response contains it.
              * @example bctrl_9fQw…
              */
             key: string;
         };
         /**
-         * @description - `runtimes:read`: See runtimes, their events, their connections and what they used.
+         * @description - `runtimes:read`: See runtimes, their events, connections and usage.
          *     - `runtimes:write`: Create, start, stop, change and delete runtimes, and solve captchas in them.
-         *     - `runtimes:connect`: Drive browsers: see and create connection URLs, and use the addresses that take a key.
+         *     - `runtimes:connect`: Control browsers: see and create connection URLs, and use the URLs that require a key.
          *     - `workspaces:read`: See workspaces.
          *     - `workspaces:write`: Create, change and delete workspaces, with the runtimes in them.
          *     - `profiles:read`: See browser profiles and their versions.
          *     - `profiles:write`: Create, change, fork, restore and delete browser profiles, and import state.
-         *     - `profiles:export`: Export the state of a browser profile: cookies and all that sites keep.
+         *     - `profiles:export`: Export the state of a browser profile: cookies and all other data that sites store.
          *     - `extensions:read`: See browser extensions.
          *     - `extensions:write`: Upload, import, rename and delete browser extensions.
-         *     - `files:read`: See and read files: in storage namespaces, and those of runtimes.
+         *     - `files:read`: See and download files of storage namespaces and of runtimes.
          *     - `files:write`: Store, move and delete files, and create and delete storage namespaces.
-         *     - `webhooks:read`: See webhooks and what became of their deliveries.
-         *     - `webhooks:write`: Create, change, test and delete webhooks, which are told what happens, and rotate their secrets.
-         *     - `admin`: Manage API keys, and operate the whole service: see and drain its nodes, and what the doctor finds.
+         *     - `webhooks:read`: See webhooks and their deliveries.
+         *     - `webhooks:write`: Create, change, test and delete webhooks, and rotate their secrets.
+         *     - `admin`: Manage API keys, and operate the whole service: the audit, nodes, capacity and the doctor.
          * @example runtimes:read
          * @enum {string}
          */
@@ -3565,12 +3565,12 @@ export interface components {
             /** @example ci */
             name: string;
             /**
-             * @description The first characters of the key, to tell keys apart.
+             * @description The first characters of the key, which help to tell keys apart.
              * @example bctrl_9fQw
              */
             hint: string;
             /**
-             * @description What the key allows; each operation names the scopes that it requires in `x-required-scopes`.
+             * @description What the key may do. Each operation lists the scopes that it requires in `x-required-scopes`.
              * @example [
              *       "runtimes:read",
              *       "runtimes:write"
@@ -3578,7 +3578,7 @@ export interface components {
              */
             scopes: components["schemas"]["Scope"][];
             /**
-             * @description The only workspaces that the key can see; null for all of the organization.
+             * @description The workspaces that the key is limited to; null if it can access all workspaces of the organization.
              * @example null
              */
             workspaceIds: string[] | null;
@@ -3598,14 +3598,14 @@ export interface components {
             /** @example ci */
             name: string;
             /**
-             * @description What the key allows; each operation names the scopes that it requires in `x-required-scopes`.
+             * @description What the key may do. Each operation lists the scopes that it requires in `x-required-scopes`.
              * @example [
              *       "runtimes:read",
              *       "runtimes:write"
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /** @description The only workspaces that the key can see; all of the organization if absent. Not allowed together with the scope `admin`. */
+            /** @description Limits the key to these workspaces. If omitted, the key can access all workspaces of the organization. Cannot be combined with the scope `admin`. */
             workspaceIds?: string[];
         };
         ApiKeyList: {
@@ -3623,18 +3623,18 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When the request was answered.
+             * @description When the service responded to the request.
              */
             createdAt: string;
             /** Format: uuid */
             keyId: string;
             /**
-             * @description The key's name when it asked.
+             * @description The key's name at the time of the request.
              * @example ci
              */
             keyName: string;
             /**
-             * @description Who asked: a program, the console for a person, or a tool of `POST /v1/mcp`.
+             * @description Where the request came from: `api` for a program, `console` for a person in the console, `mcp` for a tool of `POST /v1/mcp`.
              * @enum {string}
              */
             origin: "api" | "console" | "mcp";
@@ -3646,11 +3646,11 @@ export interface components {
                 /** @example runtime */
                 kind: string;
                 /**
-                 * @description Its id, alias or name, as the request named it; null if it was to be made.
+                 * @description The id, alias or name of the target, as given in the request; null if the request was to create it.
                  * @example daily
                  */
                 ref: string | null;
-                /** @description Null if the request did not get so far. */
+                /** @description The id of the target; null if the request ended before the target was found or created. */
                 id: string | null;
             } | null;
             /** @example /v1/workspaces/default/runtimes/daily/stop */
@@ -3660,7 +3660,7 @@ export interface components {
             /** @example 200 */
             status: number;
             /**
-             * @description Of the error; null without one.
+             * @description The error code of the response; null if there was no error.
              * @example runtime.not_found
              */
             code: string | null;
@@ -3677,7 +3677,7 @@ export interface components {
             /** @enum {string} */
             role: "all" | "node" | "api";
             /**
-             * @description A node that is `draining` takes no new runtimes; those that it has go on.
+             * @description A node that is `draining` accepts no new runtimes; its active runtimes continue.
              * @enum {string}
              */
             state: "up" | "draining";
@@ -3688,41 +3688,41 @@ export interface components {
             build: string;
             /** Format: date-time */
             startedAt: string;
-            /** @description Absent without browsers, and where nothing was heard yet. */
+            /** @description Absent if the process runs no browsers, or has not reported its load yet. */
             load?: {
-                /** @description How many runtimes it may have at once. */
+                /** @description How many runtimes can be active at the same time. */
                 slots: number;
                 active: number;
-                /** @description How many runtimes wait for room. */
+                /** @description How many runtimes are waiting for a slot. */
                 waiting: number;
-                /** @description How many more would find room now. */
+                /** @description How many more runtimes could start now. */
                 free: number;
-                /** @description How many browsers are ready. */
+                /** @description How many browsers have been launched in advance. */
                 warm: number;
             };
-            /** @description Absent where the service is one process. */
+            /** @description Absent if the service is a single process. */
             membership?: {
-                /** @description One more with each start of the process. */
+                /** @description Increases by one with each start of the process. */
                 epoch: number;
                 /**
-                 * @description Where the other processes reach it.
+                 * @description Where the other processes can reach it.
                  * @example 10.0.0.7:8788
                  */
                 address?: string;
-                /** @description For how long its lease still holds; negative when the lease is over. */
+                /** @description For how many milliseconds its lease is still valid; negative if the lease has expired. */
                 leaseLeftMs: number;
                 /**
                  * Format: date-time
-                 * @description When the process that answers heard of it last.
+                 * @description When the process that responds last heard from it.
                  */
                 lastHeardAt?: string;
             };
         };
         CapacityHistory: {
             now: components["schemas"]["CapacitySample"];
-            /** @description The time between two samples. */
+            /** @description The number of seconds between two samples. */
             stepSeconds: number;
-            /** @description Those of the last hour, oldest first, in the memory of the process that answers: each has its own, and a start begins with none. */
+            /** @description The samples of the last hour, oldest first. Each process keeps its own samples in memory and starts with none; these are from the process that responds. */
             samples: components["schemas"]["CapacitySample"][];
         };
         CapacitySample: {
@@ -3735,33 +3735,33 @@ export interface components {
                 capacity: components["schemas"]["Capacity"];
             }[];
         };
-        /** @description Of all nodes together; of the queue, also what waits for any of them. */
+        /** @description The sum of all nodes. Its queue also counts the requests that any node could take. */
         Capacity: {
-            /** @description How many runtimes there may be at once. */
+            /** @description How many runtimes can be active at the same time. */
             slots: number;
             active: number;
-            /** @description How many more runtimes would find room. */
+            /** @description How many more runtimes could start now. */
             free: number;
             pool: {
-                /** @description How many browsers are ready. */
+                /** @description How many browsers have been launched in advance. */
                 warm: number;
                 /** @description How many browsers are being launched. */
                 launching: number;
             };
             queue: {
                 length: number;
-                /** @description For how long the first has waited; 0 when nobody waits. */
+                /** @description How long the oldest request in the queue has been waiting, in seconds; 0 if the queue is empty. */
                 oldestSeconds: number;
             };
             memory: {
-                /** @description What could still be used. */
+                /** @description How much memory is still available. */
                 freeBytes: number;
-                /** @description What is to stay free. */
+                /** @description How much memory is kept free. */
                 floorBytes: number;
-                /** @description What browsers use, as last measured. */
+                /** @description How much memory browsers use, as last measured. */
                 browserBytes: number;
             };
-            /** @description The launches of browsers in the minute before, for a request or ahead of one, and how long they took; of all nodes, the times of the slowest. */
+            /** @description The browser launches of the last minute, both for requests and in advance, and how long they took. In `total`, the times are those of the slowest node. */
             launches: {
                 perMinute: number;
                 failedPerMinute: number;
@@ -3775,14 +3775,14 @@ export interface components {
                 directories: number;
                 activeRuntimes: number;
             };
-            /** @description Empty if everything belongs together. */
+            /** @description What is wrong; empty if everything is consistent. */
             findings: components["schemas"]["DoctorFinding"][];
             files: components["schemas"]["DoctorFiles"];
-            /** @description What is old enough to be removed now; each count stops at 10,000. */
+            /** @description What is old enough to be deleted now. Each count stops at 10,000. */
             retention: {
-                /** @description How many runtimes have been over for longer than they are kept. */
+                /** @description How many ended runtimes are past their retention period. */
                 runtimes: number;
-                /** @description How many events are older than events are kept. */
+                /** @description How many events are past their retention period. */
                 events: number;
                 storage: components["schemas"]["DoctorStorage"];
             };
@@ -3811,7 +3811,7 @@ export interface components {
             state: "accepted" | "launching" | "running" | "stopping" | "stopped" | "failed";
         } | {
             /**
-             * @description A file whose content is missing from the storage, or has another size.
+             * @description A file whose content is missing from the storage, or has the wrong size.
              * @enum {string}
              */
             kind: "wrong_content";
@@ -3822,14 +3822,14 @@ export interface components {
             id: string;
             /** Format: uuid */
             organizationId: string;
-            /** @description Where in the storage the content should be. */
+            /** @description The key in the storage where the content should be. */
             key: string;
             sizeBytes: number;
-            /** @description Missing if there is no content. */
+            /** @description The actual size; absent if there is no content. */
             foundBytes?: number;
         } | {
             /**
-             * @description An organization that is said to have more or less bytes of files than it has. `npm run doctor -- --fix` corrects the number.
+             * @description An organization whose recorded storage use differs from the size of its files. `npm run doctor -- --fix` corrects the record.
              * @enum {string}
              */
             kind: "wrong_storage_bytes";
@@ -3839,7 +3839,7 @@ export interface components {
             storedBytes: number;
         } | {
             /**
-             * @description The storage of archives belongs to another database, or to another copy of this one. The service removes nothing from such a storage.
+             * @description The storage of archives belongs to another database, or to another copy of this one. The service deletes nothing from such a storage.
              * @enum {string}
              */
             kind: "foreign_storage";
@@ -3847,14 +3847,14 @@ export interface components {
         DoctorFiles: {
             /** @description How many files were compared with their content, at most 1,000. */
             examined: number;
-            /** @description Whether all files were compared, and the bytes of organizations were added up, which is done for up to 100,000 files. */
+            /** @description Whether all files were compared, and the recorded storage use of organizations was checked, which is done for up to 100,000 files. */
             isComplete: boolean;
-            /** @description How many do not have the content that they should have; the first 20 are findings. */
+            /** @description How many files have missing or wrong content; the first 20 are in `findings`. */
             wrong: number;
         };
         DoctorStorage: {
             /**
-             * @description Whose the storage of archives is. Archives are removed only if it is `ours`.
+             * @description Who the storage of archives belongs to. The service deletes archives only if it is `ours`.
              * @enum {string}
              */
             state: "ours" | "unclaimed" | "foreign" | "unreachable";
@@ -3862,13 +3862,13 @@ export interface components {
             examined: number;
             /** @description Whether all archives were examined. */
             isComplete: boolean;
-            /** @description How many old archives no record names. */
+            /** @description How many old archives have no record. */
             orphans: number;
             orphanBytes: number;
             /** @description The keys of the first 20 orphans. */
             orphanKeys: string[];
         };
-        /** @description The answer, in JSON-RPC 2.0. */
+        /** @description The response, in JSON-RPC 2.0. */
         McpAnswer: {
             /** @enum {string} */
             jsonrpc: "2.0";
@@ -3876,7 +3876,7 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * @description A message of MCP, which is JSON-RPC 2.0.
+         * @description An MCP message, which is JSON-RPC 2.0.
          * @example {
          *       "jsonrpc": "2.0",
          *       "id": 1,
@@ -3912,7 +3912,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process is up */
+            /** @description The process is running */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3932,7 +3932,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A create would work: the database answers on every pool and takes writes, and Chromium can be launched */
+            /** @description Runtimes can be created: the database responds on every pool and accepts writes, and Chromium can be launched */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3967,23 +3967,23 @@ export interface operations {
     "workspaces-connect": {
         parameters: {
             query?: {
-                /** @description Your name for the runtime; by default the service makes one up. */
+                /** @description Your name for the runtime; by default the service chooses one. */
                 alias?: string;
-                /** @description How you want to control the browser. All drivers reach the same browser. */
+                /** @description How you want to control the browser. Whichever you choose, clients of all drivers can connect. */
                 driver?: "puppeteer" | "playwright" | "selenium" | "stagehand";
                 kind?: "browser";
                 launch?: string;
-                /** @description The runtime ends after this time without traffic from a client. */
+                /** @description The runtime ends after this many seconds without traffic from a client. */
                 idleTimeoutSeconds?: number;
-                /** @description The runtime ends this long after its browser came up, whatever happens. */
+                /** @description The runtime ends this many seconds after its browser started, even if it is in use. */
                 maxDurationSeconds?: number;
-                /** @description What the browser may reach, within what the service allows every browser. A rule is an address, a range (`10.0.0.0/8`), a host name, `*.` and a name for all of its subdomains, or `*`. Ranges do not match names that only a proxy resolves. */
+                /** @description What the browser may connect to, within the limits that the service sets for all browsers. A rule is an IP address, a range such as `10.0.0.0/8`, a host name, `*.example.com` for all subdomains of a name, or `*` for everything. Ranges do not match host names that only a proxy resolves. */
                 egress?: string;
-                /** @description Records the tabs of the browser as video, with an index of what happened; `true` stands for `{}`. Default: as the service is configured, which is off unless the operator says otherwise. */
+                /** @description Records the tabs of the browser as videos, with an index of what happened. `true` means `{}`. If omitted, the configuration of the service applies, which is off unless the operator has changed it. */
                 recording?: string;
-                /** @description Whether the runtime outlives the websocket. If so, it ends by its time limits, or when it is stopped. */
+                /** @description Whether the runtime continues after the websocket closes. It then ends at its time limits, or when you stop it. */
                 keepAlive?: boolean;
-                /** @description The API key, for clients that accept only a URL. Use the Authorization header where you can. */
+                /** @description The API key, for clients that accept only a URL. Prefer the Authorization header. */
                 token?: string;
             };
             header?: never;
@@ -4024,14 +4024,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The picture */
+            /** @description The image */
             200: {
                 headers: {
-                    /** @description The runtime that it was done in; refusals have it too if there was one. */
+                    /** @description The id of the runtime that was used. Error responses have it too, if there was a runtime. */
                     "x-bctrl-runtime-id"?: string;
-                    /** @description Where the page came from in the end, after all redirects. Not for `html`, and not for URLs of over 4,000 characters. */
+                    /** @description The URL of the page, after all redirects. Absent for `html`, and for URLs of more than 4,000 characters. */
                     "x-bctrl-page-url"?: string;
-                    /** @description The HTTP status of the page. An error status is a page like any other. */
+                    /** @description The HTTP status of the page. A page with an error status is treated like any other. */
                     "x-bctrl-page-status"?: number;
                     [name: string]: unknown;
                 };
@@ -4062,11 +4062,11 @@ export interface operations {
             /** @description The PDF */
             200: {
                 headers: {
-                    /** @description The runtime that it was done in; refusals have it too if there was one. */
+                    /** @description The id of the runtime that was used. Error responses have it too, if there was a runtime. */
                     "x-bctrl-runtime-id"?: string;
-                    /** @description Where the page came from in the end, after all redirects. Not for `html`, and not for URLs of over 4,000 characters. */
+                    /** @description The URL of the page, after all redirects. Absent for `html`, and for URLs of more than 4,000 characters. */
                     "x-bctrl-page-url"?: string;
-                    /** @description The HTTP status of the page. An error status is a page like any other. */
+                    /** @description The HTTP status of the page. A page with an error status is treated like any other. */
                     "x-bctrl-page-status"?: number;
                     [name: string]: unknown;
                 };
@@ -4095,11 +4095,11 @@ export interface operations {
             /** @description The HTML */
             200: {
                 headers: {
-                    /** @description The runtime that it was done in; refusals have it too if there was one. */
+                    /** @description The id of the runtime that was used. Error responses have it too, if there was a runtime. */
                     "x-bctrl-runtime-id"?: string;
-                    /** @description Where the page came from in the end, after all redirects. Not for `html`, and not for URLs of over 4,000 characters. */
+                    /** @description The URL of the page, after all redirects. Absent for `html`, and for URLs of more than 4,000 characters. */
                     "x-bctrl-page-url"?: string;
-                    /** @description The HTTP status of the page. An error status is a page like any other. */
+                    /** @description The HTTP status of the page. A page with an error status is treated like any other. */
                     "x-bctrl-page-status"?: number;
                     [name: string]: unknown;
                 };
@@ -4125,14 +4125,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was found */
+            /** @description The elements that were found */
             200: {
                 headers: {
-                    /** @description The runtime that it was done in; refusals have it too if there was one. */
+                    /** @description The id of the runtime that was used. Error responses have it too, if there was a runtime. */
                     "x-bctrl-runtime-id"?: string;
-                    /** @description Where the page came from in the end, after all redirects. Not for `html`, and not for URLs of over 4,000 characters. */
+                    /** @description The URL of the page, after all redirects. Absent for `html`, and for URLs of more than 4,000 characters. */
                     "x-bctrl-page-url"?: string;
-                    /** @description The HTTP status of the page. An error status is a page like any other. */
+                    /** @description The HTTP status of the page. A page with an error status is treated like any other. */
                     "x-bctrl-page-status"?: number;
                     [name: string]: unknown;
                 };
@@ -4373,9 +4373,9 @@ export interface operations {
     "files-list": {
         parameters: {
             query?: {
-                /** @description What the paths begin with; empty for all. */
+                /** @description What the paths begin with; by default all files match. */
                 prefix?: string;
-                /** @description Whether to list only what lies directly in the folder that `prefix` names, and the folders in it. */
+                /** @description Whether to list only the direct contents of the folder that `prefix` names: its files and its subfolders. */
                 folders?: "true" | "false";
                 /** @description The `nextCursor` of the previous page. */
                 cursor?: string;
@@ -4404,9 +4404,9 @@ export interface operations {
     "files-put": {
         parameters: {
             query: {
-                /** @description Folders and a name, with slashes between: at most 1024 bytes of UTF-8, 255 each. A folder is there as long as a file is in it. */
+                /** @description Folders and a name, separated by slashes: at most 1024 bytes of UTF-8, and at most 255 for each part. A folder exists as long as it contains a file. */
                 path: string;
-                /** @description Whether the file may take the place of another one with its path. */
+                /** @description Whether to replace an existing file with the same path. */
                 overwrite?: "true" | "false";
             };
             header?: never;
@@ -4472,7 +4472,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -4494,13 +4494,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -4512,7 +4512,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Where the browser finds it */
+            /** @description Where the browser finds the file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4551,7 +4551,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4600,7 +4600,7 @@ export interface operations {
     "workspaces-delete": {
         parameters: {
             query?: {
-                /** @description Whether to stop active runtimes. Otherwise a workspace that has any is not deleted. */
+                /** @description Whether to stop active runtimes first. Otherwise, a workspace that has active runtimes is not deleted. */
                 force?: "true" | "false";
             };
             header?: never;
@@ -4612,7 +4612,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The workspace as it was */
+            /** @description The deleted workspace */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4682,7 +4682,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4740,7 +4740,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -4765,14 +4765,14 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The runtime as it was */
+            /** @description The deleted runtime */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4787,13 +4787,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -4815,13 +4815,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -4847,13 +4847,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -4875,7 +4875,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4890,7 +4890,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The operation, which is over */
+            /** @description The operation, which has ended */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4899,7 +4899,7 @@ export interface operations {
                     "application/json": components["schemas"]["Operation"];
                 };
             };
-            /** @description The operation, which goes on */
+            /** @description The operation, which has not ended yet */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4915,7 +4915,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Of an operation. */
+                /** @description The operation's id. */
                 id: string;
             };
             cookie?: never;
@@ -4938,7 +4938,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Of an operation. */
+                /** @description The operation's id. */
                 id: string;
             };
             cookie?: never;
@@ -4964,11 +4964,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Of an operation. */
+                /** @description The operation's id. */
                 id: string;
             };
             cookie?: never;
@@ -4993,7 +4993,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5022,14 +5022,14 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description What the runtime used */
+            /** @description The usage of the runtime */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5047,7 +5047,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
                 /** @description The file's id. */
                 fileId: string;
@@ -5059,7 +5059,7 @@ export interface operations {
             /** @description The content */
             200: {
                 headers: {
-                    /** @description The SHA-256 of the content, quoted. */
+                    /** @description The SHA-256 of the content, in quotes. */
                     ETag?: string;
                     /** @description Always `bytes`. */
                     "Accept-Ranges"?: string;
@@ -5072,16 +5072,16 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description A part of the content */
+            /** @description The requested part of the content */
             206: {
                 headers: {
-                    /** @description The SHA-256 of the content, quoted. */
+                    /** @description The SHA-256 of the content, in quotes. */
                     ETag?: string;
                     /** @description Always `bytes`. */
                     "Accept-Ranges"?: string;
                     /** @description Always `attachment`, with the name of the file. */
                     "Content-Disposition"?: string;
-                    /** @description Which bytes these are. */
+                    /** @description Which bytes the response contains. */
                     "Content-Range"?: string;
                     [name: string]: unknown;
                 };
@@ -5090,7 +5090,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The content is what the client has */
+            /** @description The content has not changed */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5106,7 +5106,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
                 /** @description The file's id. */
                 fileId: string;
@@ -5133,7 +5133,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
                 /** @description The file's id. */
                 fileId: string;
@@ -5142,7 +5142,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file as it was */
+            /** @description The deleted file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5157,13 +5157,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5174,7 +5174,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The captchas, of which at least one is solved */
+            /** @description The captchas, at least one of which has been solved */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5192,14 +5192,14 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Who drives */
+            /** @description Who has control */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5214,13 +5214,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5231,7 +5231,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Who drives now */
+            /** @description Who has control now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5246,13 +5246,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5263,7 +5263,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Who drives now */
+            /** @description Who has control now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5277,27 +5277,27 @@ export interface operations {
     "runtime-screenshot": {
         parameters: {
             query?: {
-                /** @description The CDP targetId of the page; by default the default page, or the newest if there is none. */
+                /** @description The CDP targetId of the page; by default the default page, or the newest page if there is none. */
                 pageId?: string;
-                /** @description The width of the picture in pixels, whose ratio stays. A page that is not as wide keeps its size. By default the whole viewport, in CSS pixels. */
+                /** @description The width of the image in pixels; its aspect ratio is kept. A narrower page is not enlarged. By default, the image is as large as the viewport in CSS pixels. */
                 width?: number;
-                /** @description By default `jpeg` with a `width`, and `png` without. `webp` has no `width`: Chromium scales only the others without resizing the page. */
+                /** @description By default `jpeg` if `width` is given, otherwise `png`. `webp` cannot be combined with `width`, because Chromium cannot scale it without resizing the page. */
                 format?: "jpeg" | "png" | "webp";
-                /** @description Of `jpeg` and `webp`; by default 50 with a `width`, and 90 without. */
+                /** @description Only for `jpeg` and `webp`; by default 50 if `width` is given, otherwise 90. */
                 quality?: number;
             };
             header?: never;
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The picture */
+            /** @description The image */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5313,7 +5313,7 @@ export interface operations {
     "runtime-events-list": {
         parameters: {
             query?: {
-                /** @description The id of the last event that you know. */
+                /** @description Only events after the event with this id. */
                 after?: string;
                 limit?: number;
             };
@@ -5321,7 +5321,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5346,7 +5346,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5371,7 +5371,7 @@ export interface operations {
     "runtime-events-stream": {
         parameters: {
             query?: {
-                /** @description The id of the last event that you know; by default only events from now on. */
+                /** @description Only events after the event with this id; by default only events from now on. */
                 after?: string;
                 /** @description Only events of these types, separated by commas. */
                 eventTypes?: string;
@@ -5382,7 +5382,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5403,7 +5403,7 @@ export interface operations {
     "events-stream": {
         parameters: {
             query?: {
-                /** @description The id of the last event that you know; by default only events from now on. */
+                /** @description Only events after the event with this id; by default only events from now on. */
                 after?: string;
                 /** @description Only events of these types, separated by commas. */
                 eventTypes?: string;
@@ -5455,7 +5455,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5514,7 +5514,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The webhook as it was */
+            /** @description The deleted webhook */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5541,7 +5541,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The webhook as it is now */
+            /** @description The updated webhook */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5556,7 +5556,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5591,7 +5591,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What became of the message */
+            /** @description The result of the attempt */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5637,7 +5637,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5659,13 +5659,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5694,7 +5694,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
                 /** @description The connection's id. */
                 connectionId: string;
@@ -5703,7 +5703,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The connection as it was */
+            /** @description The revoked connection */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5718,13 +5718,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5735,7 +5735,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The address, with its credential */
+            /** @description The URL, with its credential */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5750,20 +5750,20 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The address, with its credential */
+            /** @description The URL, with its credential */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5781,7 +5781,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -5803,20 +5803,20 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Whether it is paused */
+            /** @description Whether the recording is paused */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5831,20 +5831,20 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Whether it is paused */
+            /** @description Whether the recording is paused */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5858,16 +5858,16 @@ export interface operations {
     "runtime-recording-video": {
         parameters: {
             query?: {
-                /** @description `h264` for players that cannot decode AV1: the first request has it made, and is answered with 202. */
+                /** @description `h264` is for players that cannot decode AV1. The first request starts the conversion, and returns 202. */
                 codec?: "av1" | "h264";
             };
             header?: never;
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
-                /** @description The id of a tab, with `.mp4` at its end. */
+                /** @description The id of a tab, followed by `.mp4`. */
                 file: string;
             };
             cookie?: never;
@@ -5883,10 +5883,10 @@ export interface operations {
                     "video/mp4": string;
                 };
             };
-            /** @description The video is being made as H.264: ask again after `Retry-After` */
+            /** @description The video is being converted to H.264: repeat the request after `Retry-After` */
             202: {
                 headers: {
-                    /** @description After how many seconds to retry. */
+                    /** @description How many seconds to wait before you retry. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5894,14 +5894,14 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingConverting"];
                 };
             };
-            /** @description A part of it */
+            /** @description The requested part of the video */
             206: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not changed */
+            /** @description The video has not changed */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5969,7 +5969,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The recording as it was */
+            /** @description The deleted recording */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5996,7 +5996,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The index */
+            /** @description A page of the index */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6011,7 +6011,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6022,7 +6022,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The address, with its credential */
+            /** @description The URL, with its credential */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6036,14 +6036,14 @@ export interface operations {
     "recordings-video": {
         parameters: {
             query?: {
-                /** @description `h264` for players that cannot decode AV1: the first request has it made, and is answered with 202. */
+                /** @description `h264` is for players that cannot decode AV1. The first request starts the conversion, and returns 202. */
                 codec?: "av1" | "h264";
             };
             header?: never;
             path: {
                 /** @description The recording's id. */
                 recordingId: string;
-                /** @description The id of a tab, with `.mp4` at its end. */
+                /** @description The id of a tab, followed by `.mp4`. */
                 file: string;
             };
             cookie?: never;
@@ -6059,10 +6059,10 @@ export interface operations {
                     "video/mp4": string;
                 };
             };
-            /** @description The video is being made as H.264: ask again after `Retry-After` */
+            /** @description The video is being converted to H.264: repeat the request after `Retry-After` */
             202: {
                 headers: {
-                    /** @description After how many seconds to retry. */
+                    /** @description How many seconds to wait before you retry. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6070,14 +6070,14 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingConverting"];
                 };
             };
-            /** @description A part of it */
+            /** @description The requested part of the video */
             206: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not changed */
+            /** @description The video has not changed */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -6114,7 +6114,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6172,7 +6172,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The profile as it was */
+            /** @description The deleted profile */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6237,7 +6237,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6264,7 +6264,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6294,7 +6294,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6376,7 +6376,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The extension as it was */
+            /** @description The deleted extension */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6442,7 +6442,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6491,7 +6491,7 @@ export interface operations {
     "storage-delete": {
         parameters: {
             query?: {
-                /** @description Whether to delete its files. Otherwise a namespace that has any is not deleted. */
+                /** @description Whether to delete its files, too. Otherwise, a namespace that has files is not deleted. */
                 force?: "true" | "false";
             };
             header?: never;
@@ -6503,7 +6503,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The namespace as it was */
+            /** @description The deleted namespace */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6553,7 +6553,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file as it was */
+            /** @description The deleted file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6610,7 @@ export interface operations {
             /** @description The content */
             200: {
                 headers: {
-                    /** @description The SHA-256 of the content, quoted. */
+                    /** @description The SHA-256 of the content, in quotes. */
                     ETag?: string;
                     /** @description Always `bytes`. */
                     "Accept-Ranges"?: string;
@@ -6623,16 +6623,16 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description A part of the content */
+            /** @description The requested part of the content */
             206: {
                 headers: {
-                    /** @description The SHA-256 of the content, quoted. */
+                    /** @description The SHA-256 of the content, in quotes. */
                     ETag?: string;
                     /** @description Always `bytes`. */
                     "Accept-Ranges"?: string;
                     /** @description Always `attachment`, with the name of the file. */
                     "Content-Disposition"?: string;
-                    /** @description Which bytes these are. */
+                    /** @description Which bytes the response contains. */
                     "Content-Range"?: string;
                     [name: string]: unknown;
                 };
@@ -6641,7 +6641,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The content is what the client has */
+            /** @description The content has not changed */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -6653,7 +6653,7 @@ export interface operations {
     "files-zip": {
         parameters: {
             query?: {
-                /** @description What the paths begin with; empty for all. */
+                /** @description What the paths begin with; by default all files match. */
                 prefix?: string;
             };
             header?: never;
@@ -6668,7 +6668,7 @@ export interface operations {
             /** @description The zip */
             200: {
                 headers: {
-                    /** @description Always `attachment`, with the name of the folder or the namespace. */
+                    /** @description Always `attachment`, with the name of the folder or of the namespace. */
                     "Content-Disposition"?: string;
                     [name: string]: unknown;
                 };
@@ -6706,7 +6706,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6742,7 +6742,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key as it was */
+            /** @description The revoked key */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6758,13 +6758,13 @@ export interface operations {
             query?: {
                 workspaceId?: string;
                 keyId?: string;
-                /** @description The id of an operation, or `console-sign-in`. */
+                /** @description Only entries of this operation: an operation id, or `console-sign-in`. */
                 verb?: string;
-                /** @description `succeeded`: answered below 400, `refused`: below 500, `failed`: the others. */
+                /** @description `succeeded`: the response status was below 400; `refused`: 400 to 499; `failed`: 500 or above. */
                 outcome?: "succeeded" | "refused" | "failed";
-                /** @description Only entries from this moment on. */
+                /** @description Only entries at or after this time. */
                 from?: string;
-                /** @description Only entries before this moment. */
+                /** @description Only entries before this time. */
                 to?: string;
                 /** @description The `nextCursor` of the previous page. */
                 cursor?: string;
@@ -6811,7 +6811,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6837,7 +6837,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409. */
+                /** @description Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6862,7 +6862,7 @@ export interface operations {
     capacity: {
         parameters: {
             query?: {
-                /** @description Only samples after this time, such as the `at` of the last one that is known. */
+                /** @description Only samples after this time, such as the `at` of the last sample that you have. */
                 since?: string;
             };
             header?: never;
@@ -6909,7 +6909,7 @@ export interface operations {
             path: {
                 /** @description The workspace's id or name. */
                 id: string;
-                /** @description The runtime's id, or its alias, which means the newest runtime with that alias. */
+                /** @description The runtime's id or alias. An alias means the newest runtime with that alias. */
                 alias: string;
             };
             cookie?: never;
@@ -6920,7 +6920,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The answer */
+            /** @description The response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6930,7 +6930,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The notification has arrived. */
+            /** @description The notification was received. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6952,7 +6952,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The answer */
+            /** @description The response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6962,7 +6962,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The notification has arrived. */
+            /** @description The notification was received. */
             202: {
                 headers: {
                     [name: string]: unknown;

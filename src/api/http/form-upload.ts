@@ -74,7 +74,7 @@ export async function readForm(
 
 function parserOf(type: string) {
   if (!type.startsWith('multipart/form-data')) {
-    throw new ApiError('request.unsupported_media_type', 'The body has to be multipart/form-data.');
+    throw new ApiError('request.unsupported_media_type', 'The body must be multipart/form-data.');
   }
   try {
     return new Busboy({

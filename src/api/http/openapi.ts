@@ -7,10 +7,11 @@ import { ERROR_STATUS, type ErrorCode } from './errors.ts';
 
 export const ErrorBody = z
   .object({
-    error: z.string().openapi({ description: 'What went wrong, for a person to read.' }),
+    error: z.string().openapi({ description: 'What went wrong, for people to read.' }),
     code: z.string().openapi({ example: 'runtime.alias_in_use' }),
     details: z.record(z.string(), z.unknown()).optional().openapi({
-      description: 'For `request.invalid`: `issues`, each with `in`, `path`, `message`.',
+      description:
+        'What exactly is wrong. For `request.invalid`: `issues`, each with `in`, `path` and `message`.',
     }),
     hint: z.string().optional(),
     requestId: z.string().openapi({
@@ -54,7 +55,7 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
 const PASSING = new Set<number>([429, 503]);
 export const RETRY_AFTER = {
   'Retry-After': {
-    description: 'After how many seconds to retry.',
+    description: 'How many seconds to wait before you retry.',
     schema: { type: 'integer' },
   },
 } as const;
@@ -99,7 +100,7 @@ export const IdempotencyKeyHeader = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Up to 255 printable characters of your choice. For 24 hours the service does not carry out the same request with the same key again, but repeats the first answer. It refuses a different request with the same key with 409.',
+    'Up to 255 printable characters of your choice. If you repeat a request with the same key within 24 hours, the service does not carry it out again, but returns the first response. A different request with the same key is rejected with 409 `idempotency.mismatch`.',
   required: false,
   schema: { type: 'string' },
 } as const;

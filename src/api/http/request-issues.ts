@@ -34,9 +34,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 
 function hasToBe(values: unknown[]): string {
   const allowed = values.map((value) => JSON.stringify(value));
-  return allowed.length === 1
-    ? `Has to be ${allowed[0]}`
-    : `Has to be one of ${allowed.join(', ')}`;
+  return allowed.length === 1 ? `Must be ${allowed[0]}` : `Must be one of ${allowed.join(', ')}`;
 }
 
 function fieldsOf(schema: z.core.$ZodRawIssue['inst']): string[] {

@@ -9,19 +9,19 @@ import { json, RETRY_AFTER } from './openapi.ts';
 /** The last part of a video's path. */
 export const VideoFile = z
   .string()
-  .openapi({ description: 'The id of a tab, with `.mp4` at its end.', example: 'A1B2C3.mp4' });
+  .openapi({ description: 'The id of a tab, followed by `.mp4`.', example: 'A1B2C3.mp4' });
 const CODECS = ['av1', 'h264'] as const;
 type Codec = (typeof CODECS)[number];
 export const VideoQuery = z.strictObject({
   codec: z.enum(CODECS).default('av1').openapi({
     description:
-      '`h264` for players that cannot decode AV1: the first request has it made, and is answered with 202.',
+      '`h264` is for players that cannot decode AV1. The first request starts the conversion, and returns 202.',
   }),
 });
 
 const Converting = z
   .object({ status: z.literal('converting') })
-  .openapi('RecordingConverting', { description: 'The video is being made.' });
+  .openapi('RecordingConverting', { description: 'The video is being converted.' });
 /** It is not worth asking again before. */
 const RETRY_AFTER_S = '2';
 
@@ -32,11 +32,14 @@ export const VIDEO = {
     content: { 'video/mp4': { schema: z.string().openapi({ format: 'binary' }) } },
   },
   202: {
-    ...json(Converting, 'The video is being made as H.264: ask again after `Retry-After`'),
+    ...json(
+      Converting,
+      'The video is being converted to H.264: repeat the request after `Retry-After`',
+    ),
     headers: RETRY_AFTER,
   },
-  206: { description: 'A part of it' },
-  304: { description: 'Not changed' },
+  206: { description: 'The requested part of the video' },
+  304: { description: 'The video has not changed' },
 };
 export const VIDEO_ERRORS = [
   'recording.not_found',

@@ -27,7 +27,7 @@ export async function receiveZip(
 }
 
 function noZip(): ApiError {
-  return new ApiError('request.unsupported_media_type', 'The body has to be a zip.', {
+  return new ApiError('request.unsupported_media_type', 'The body must be a zip.', {
     hint: 'Send "Content-Type: application/zip".',
   });
 }

@@ -53,7 +53,7 @@ function bodyOf(operation: Operation, rest: Map<string, unknown>): string | unde
 /** A segment that is empty or dots would be another path. */
 function segmentOf(name: string, value: unknown): string {
   const { data } = Segment.safeParse(value);
-  if (data === undefined) throw invalid(name, value === undefined ? 'Missing' : 'Has to be text');
+  if (data === undefined) throw invalid(name, value === undefined ? 'Missing' : 'Must be a string');
   if (/^\.{0,2}$/.test(data) || !data.isWellFormed()) throw invalid(name, 'Is no name');
   return encodeURIComponent(data);
 }

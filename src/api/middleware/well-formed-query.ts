@@ -7,7 +7,7 @@ export const wellFormedQuery = createMiddleware<ApiEnv>(async (c, next) => {
   const { url } = c.req;
   const at = url.indexOf('?');
   if (at >= 0 && !isDecodable(url.slice(at + 1))) {
-    const message = 'Has to be percent-encoded UTF-8';
+    const message = 'Must be percent-encoded UTF-8';
     throw new ApiError('request.invalid', `The query is not valid: ${message}`, {
       details: { issues: [{ in: 'query', path: '', message }] },
     });

@@ -29,7 +29,7 @@ const create = createRoute({
   path: PATH,
   summary: 'Create an API key',
   description:
-    'Only this answer contains the key itself. A key cannot grant a scope that it does not have.',
+    'Creates a key and returns it. Only this response contains the key itself. A key cannot grant a scope that it does not have (403 `auth.forbidden`).',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateApiKeyRequest),
   responses: {
@@ -47,7 +47,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List API keys, newest first',
-  description: 'The list contains neither the keys themselves nor revoked keys.',
+  description: 'Returns the keys that have not been revoked, without the keys themselves.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(ApiKeyList, 'A page of API keys'), ...errors() },
 });
@@ -59,10 +59,10 @@ const revoke = createRoute({
   path: `${PATH}/{keyId}`,
   summary: 'Revoke an API key',
   description:
-    'The service refuses the key from the next request on. A key may revoke itself, but the last key with the scope `admin` cannot be revoked. Open websockets and event streams stay open, and connection URLs stay valid.',
+    'Returns the key. The service rejects it from the next request on. Open websockets and event streams stay open, and connection URLs stay valid. A key may revoke itself, but the last key with the scope `admin` cannot be revoked (409 `api_key.last_admin`).',
   request: { params: ApiKeyPath },
   responses: {
-    200: json(ApiKeyBody, 'The key as it was'),
+    200: json(ApiKeyBody, 'The revoked key'),
     ...errors('api_key.not_found', 'api_key.last_admin'),
   },
 });

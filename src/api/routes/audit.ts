@@ -10,9 +10,9 @@ const list = createRoute({
   method: 'get',
   path: '/v1/audit',
   tags: ['Audit'],
-  summary: 'List who did what, newest first',
+  summary: 'List audit entries, newest first',
   description:
-    'Each request with a valid key that changes something, or was refused to. Entries appear within a second of the answer. A page may have fewer entries than `limit`, or none, and a `nextCursor` nonetheless: then the next page may have some.',
+    'Returns an entry for each request with a valid key that changed something or tried to. Entries appear within a second after the response. A page may have fewer entries than `limit`, or none, and still have a `nextCursor`: then the next page may have some.',
   request: { query: AuditQuery },
   responses: { 200: json(AuditList, 'A page of entries'), ...errors() },
 });

@@ -29,9 +29,9 @@ const importPackage = createRoute({
   operationId: 'browser-extensions-import',
   method: 'post',
   path: `${PATH}/import`,
-  summary: 'Import a browser extension from a URL; it is kept if it works',
+  summary: 'Import a browser extension from a URL',
   description:
-    'The service downloads the package and tries it out in a browser before it is stored.',
+    'Downloads the package, tests it in a browser, and stores and returns the extension if it works. A broken package is rejected with 400 `extension.invalid_package`, and a URL that returns no package with 502 `extension.download_failed`.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(ExtensionImport),
   responses: {
@@ -53,7 +53,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List browser extensions, newest first',
-  description: 'A page has up to `limit` extensions; `nextCursor` is present if there are more.',
+  description: 'Returns up to `limit` extensions. `nextCursor` is present if there are more.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(ExtensionList, 'A page of extensions'), ...errors() },
 });
@@ -65,7 +65,7 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{extensionId}`,
   summary: 'Get a browser extension',
-  description: 'Says what Chromium reported when the extension was tried out.',
+  description: 'Returns the extension, with what Chromium reported when the service tested it.',
   request: { params: ExtensionPath },
   responses: { 200: json(ExtensionBody, 'The extension'), ...errors('extension.not_found') },
 });
@@ -77,7 +77,8 @@ const update = createRoute({
   method: 'patch',
   path: `${PATH}/{extensionId}`,
   summary: 'Rename a browser extension',
-  description: 'Only the name can change. Import another version as another extension.',
+  description:
+    'Changes the name and returns the extension. Nothing else can be changed: add another version as another extension.',
   request: { params: ExtensionPath, ...jsonBody(ExtensionChange) },
   responses: {
     200: json(ExtensionBody, 'The extension'),
@@ -91,11 +92,12 @@ const remove = createRoute({
   operationId: 'browser-extensions-delete',
   method: 'delete',
   path: `${PATH}/{extensionId}`,
-  summary: 'Delete a browser extension that no profile and no active runtime uses',
-  description: 'An extension that an active runtime or a profile uses is refused with 409.',
+  summary: 'Delete a browser extension',
+  description:
+    'Deletes and returns the extension. If a profile or an active runtime uses it, the request is rejected with 409 `extension.in_use`.',
   request: { params: ExtensionPath },
   responses: {
-    200: json(ExtensionBody, 'The extension as it was'),
+    200: json(ExtensionBody, 'The deleted extension'),
     ...errors('extension.not_found', 'extension.in_use'),
   },
 });

@@ -33,7 +33,7 @@ const create = (request: ProfileRequests['create']) =>
     path: PATH,
     summary: 'Create a browser profile',
     description:
-      'A profile keeps cookies, storage, history and settings from one runtime to the next. Nothing is saved in it until a runtime with `launch.mode` `profile` ends.',
+      'Creates an empty profile and returns it. A profile keeps cookies, storage, history and settings from one runtime to the next. It stays empty until a runtime with `launch.mode` `profile` saves its state.',
     parameters: [IdempotencyKeyHeader],
     request: jsonBody(request),
     responses: {
@@ -55,7 +55,7 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List browser profiles, newest first',
-  description: 'A page has up to `limit` profiles; `nextCursor` is present if there are more.',
+  description: 'Returns up to `limit` profiles. `nextCursor` is present if there are more.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(ProfileList, 'A page of profiles'), ...errors() },
 });
@@ -67,7 +67,7 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{profileId}`,
   summary: 'Get a browser profile',
-  description: 'The password of its proxy is never shown.',
+  description: 'Returns the profile. The password of its proxy is never returned.',
   request: { params: ProfilePath },
   responses: { 200: json(ProfileBody, 'The profile'), ...errors('profile.not_found') },
 });
@@ -79,8 +79,9 @@ const update = (request: ProfileRequests['update']) =>
     operationId: 'browser-profiles-update',
     method: 'patch',
     path: `${PATH}/{profileId}`,
-    summary: 'Change a browser profile, from its next launch on',
-    description: 'Changes count from the next launch on.',
+    summary: 'Change a browser profile',
+    description:
+      'Changes the given fields and returns the profile. Changes take effect at the next launch.',
     request: { params: ProfilePath, ...jsonBody(request) },
     responses: {
       200: json(ProfileBody, 'The profile'),
@@ -101,11 +102,12 @@ const remove = createRoute({
   operationId: 'browser-profiles-delete',
   method: 'delete',
   path: `${PATH}/{profileId}`,
-  summary: 'Delete a browser profile with all its versions',
-  description: 'Deletes its versions, too. A profile that a runtime uses is refused with 409.',
+  summary: 'Delete a browser profile and all its versions',
+  description:
+    'Deletes and returns the profile. If a runtime uses it, the request is rejected with 409 `profile.in_use`.',
   request: { params: ProfilePath },
   responses: {
-    200: json(ProfileBody, 'The profile as it was'),
+    200: json(ProfileBody, 'The deleted profile'),
     ...errors('profile.not_found', 'profile.in_use'),
   },
 });

@@ -10,9 +10,9 @@ const capacityRoute = createRoute({
   method: 'get',
   path: '/v1/capacity',
   tags: ['Nodes'],
-  summary: 'What the nodes have room for, now and in the last hour',
+  summary: 'Get the capacity of the nodes, now and over the last hour',
   description:
-    'Looks at the database once a second at most, so it may be asked every few seconds: with `since`, only new samples are answered.',
+    'Returns the current capacity of each node and of all nodes together, and the samples of the last hour. You can request it every few seconds, because it queries the database at most once a second. With `since`, only newer samples are returned.',
   request: { query: CapacityQuery },
   responses: { 200: json(CapacityBody, 'The capacity'), ...errors() },
 });

@@ -37,13 +37,13 @@ const solve = createRoute({
   operationId: 'runtime-captchas-solve',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/captchas/solve',
-  summary: 'Solve the captchas that are on the pages of a runtime now',
+  summary: 'Solve the captchas on the pages of a runtime',
   description:
-    'Answers when every captcha is solved or has failed. If none could be solved, the answer is the error of the first, with all of them in `details.captchas`. The operation also works for a runtime without `solveCaptchas`. If there is no captcha, it waits five seconds for one (or `timeoutMs`, if that is less), and then answers 404 `captcha.not_found`.',
+    'Returns when every captcha has been solved or has failed. If none could be solved, the response is the error of the first, with all of them in `details.captchas`. This also works for runtimes without `solveCaptchas`. If there is no captcha, the service waits five seconds for one (or `timeoutMs`, if that is less), and then returns 404 `captcha.not_found`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(SolveCaptchasRequest) },
   responses: {
-    200: json(SolvedCaptchas, 'The captchas, of which at least one is solved'),
+    200: json(SolvedCaptchas, 'The captchas, at least one of which has been solved'),
     ...errors(...POST_ERRORS, ...SOLVE_ERRORS),
   },
 });

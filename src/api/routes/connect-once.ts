@@ -21,9 +21,9 @@ const connect = (ceilings: RequestCeilings) =>
     operationId: 'workspaces-connect',
     method: 'get',
     path: '/v1/workspaces/{id}/connect',
-    summary: 'Create a runtime and connect to it by CDP, in one websocket handshake',
+    summary: 'Create a runtime and connect to it over CDP, in one websocket handshake',
     description:
-      'Open it as a websocket: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is created as by `runtimes-create`, with the same refusals, and it ends with the websocket unless `keepAlive=true`. Send the key in the Authorization header, or as `token` if the client accepts only a URL.',
+      'Open this URL as a websocket: `ws://…/v1/workspaces/default/connect?idleTimeoutSeconds=60`. The runtime is created as by `runtimes-create`, with the same errors. It ends when the websocket closes, unless `keepAlive=true`. Send the API key in the Authorization header, or as `token` if the client accepts only a URL.',
     request: { params: WorkspacePath, query: connectQuery(ceilings) },
     responses: {
       101: {

@@ -31,9 +31,9 @@ const create = createRoute({
   operationId: 'runtime-connections-create',
   method: 'post',
   path: PATH,
-  summary: 'Create a connection to a runtime, for one client or purpose',
+  summary: 'Create a connection to a runtime',
   description:
-    'You can revoke this connection without affecting others, and limit it to observing.',
+    'Returns a connection URL for one client or purpose. You can limit it to observing, and revoke it without affecting other connections.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(CreateConnectionRequest) },
   responses: {
@@ -49,7 +49,8 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List the connections to a runtime, newest first',
-  description: "The runtime's own connections and those that were made for it, without their URLs.",
+  description:
+    "Returns the runtime's own connections and those that were created for it, without their URLs.",
   request: { params: RuntimePath },
   responses: {
     200: json(ConnectionList, 'The connections'),
@@ -65,10 +66,10 @@ const revoke = createRoute({
   path: `${PATH}/{connectionId}`,
   summary: 'Revoke a connection to a runtime',
   description:
-    "The connection's URL admits no client any more, and its attached clients are disconnected.",
+    'Returns the connection. Its URL no longer accepts clients, and its attached clients are disconnected.',
   request: { params: ConnectionPath },
   responses: {
-    200: json(ConnectionBody, 'The connection as it was'),
+    200: json(ConnectionBody, 'The revoked connection'),
     ...errors(...RUNTIME_NOT_FOUND, 'connection.not_found', 'runtime.unreachable'),
   },
 });

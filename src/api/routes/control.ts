@@ -33,11 +33,11 @@ const get = createRoute({
   operationId: 'runtime-control-get',
   method: 'get',
   path: PATH,
-  summary: 'See who drives a runtime',
+  summary: 'Get who has control of a runtime',
   description:
-    'Says whether a person or a program drives the browser now, and whether a person was asked to.',
+    'Returns whether a person or programs have control of the browser, and whether a person has been asked to take it.',
   request: { params: RuntimePath },
-  responses: { 200: json(ControlBody, 'Who drives'), ...errors(...CONTROL_ERRORS) },
+  responses: { 200: json(ControlBody, 'Who has control'), ...errors(...CONTROL_ERRORS) },
 });
 
 const set = createRoute({
@@ -48,11 +48,11 @@ const set = createRoute({
   path: PATH,
   summary: 'Give control to a person, or back to programs',
   description:
-    'While a person drives, mouse, keyboard and touch of programs wait, whatever driver they use; after `clientsWaitSeconds` each such command fails with an error that says so. All other commands pass. Control goes back with `{ "holder": "agent" }`, after `idleSeconds` without input, and when the viewer that took it leaves. A runtime that a person drives counts as used. The events `runtime.control_taken` and `runtime.control_returned` tell of each change.',
+    'While a person has control, mouse, keyboard and touch commands of programs wait, whichever driver they use. After `clientsWaitSeconds`, such a command fails with an error that says so. All other commands are carried out. Control returns to programs with `{ "holder": "agent" }`, after `idleSeconds` without input, or when the viewer that took it leaves. A runtime that a person controls does not count as idle. Each change is recorded as an event, `runtime.control_taken` or `runtime.control_returned`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(SetControlRequest) },
   responses: {
-    200: json(ControlBody, 'Who drives now'),
+    200: json(ControlBody, 'Who has control now'),
     ...errors(...POST_ERRORS, ...CONTROL_ERRORS),
   },
 });
@@ -63,13 +63,13 @@ const request = createRoute({
   operationId: 'runtime-control-request',
   method: 'post',
   path: `${PATH}/request`,
-  summary: 'Ask for a person',
+  summary: 'Ask a person to take control',
   description:
-    'Viewers of the runtime are told, and the event `runtime.control_requested` is recorded; programs drive until a person takes control. Wait for `runtime.control_returned` to learn when the person is done. A client can ask over its own connection too, by the CDP command `Bctrl.requestHandoff`.',
+    'Notifies the viewers of the runtime and records the event `runtime.control_requested`. Programs keep control until a person takes it. To find out when the person is done, wait for `runtime.control_returned`. A CDP client can also ask over its own connection, with the command `Bctrl.requestHandoff`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath, ...jsonBody(RequestControlRequest) },
   responses: {
-    200: json(ControlBody, 'Who drives now'),
+    200: json(ControlBody, 'Who has control now'),
     ...errors(...POST_ERRORS, ...CONTROL_ERRORS),
   },
 });

@@ -10,9 +10,9 @@ const doctor = createRoute({
   method: 'get',
   path: '/v1/doctor',
   tags: ['Health'],
-  summary: 'Report leftovers on this machine, and records that do not match it',
+  summary: 'Report leftovers and inconsistencies on this machine',
   description:
-    'Finds processes, directories and ports of browsers that no runtime holds, records of runtimes without a browser, and what is old enough to be removed. `npm run doctor -- --fix` ends and corrects what was found.',
+    'Reports processes, directories and ports of browsers that belong to no runtime, records of runtimes that have no browser, and data that is old enough to be deleted. It changes nothing: to end and correct what it reports, run `npm run doctor -- --fix`.',
   responses: { 200: json(DoctorReportBody, 'The report'), ...errors() },
 });
 

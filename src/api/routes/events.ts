@@ -34,7 +34,8 @@ const list = createRoute({
   method: 'get',
   path: PATH,
   summary: 'List the events of a runtime, oldest first',
-  description: 'Read on with the `nextCursor` of a page as `after` of the next.',
+  description:
+    'Returns up to `limit` events. To get the next page, repeat the request with `nextCursor` as `after`.',
   request: { params: RuntimePath, query: EventQuery },
   responses: { 200: json(EventList, 'The events'), ...errors(...RUNTIME_NOT_FOUND) },
 });
@@ -47,7 +48,7 @@ const wait = createRoute({
   path: `${PATH}/wait`,
   summary: 'Wait for an event of a runtime',
   description:
-    'Answers with the first event that matches, as soon as there is one. The service observes pages and their consoles only while somebody waits for their events, and for half a minute longer.',
+    'Returns the first event that matches, as soon as there is one, or null after `timeoutMs`. The service observes pages and their consoles only while a client waits for their events, and for half a minute afterwards.',
   request: { params: RuntimePath, ...jsonBody(WaitForEventRequest) },
   responses: {
     200: json(WaitedEvent, 'The event'),
@@ -61,9 +62,9 @@ const stream = createRoute({
   operationId: 'runtime-events-stream',
   method: 'get',
   path: `${PATH}/stream`,
-  summary: 'Follow the events of a runtime',
+  summary: 'Stream the events of a runtime',
   description:
-    'Server-Sent Events: `event` is the type, `data` the event as JSON, `id` its id. A client that reconnects with `Last-Event-ID` misses nothing.',
+    'Returns Server-Sent Events: `event` is the type, `data` is the event as JSON, and `id` is its id. A client that reconnects with `Last-Event-ID` misses nothing.',
   request: { params: RuntimePath, query: EventStreamQuery, headers: LastEventId },
   responses: {
     200: { description: 'The events', content: { 'text/event-stream': {} } },
@@ -77,9 +78,9 @@ const streamAll = createRoute({
   operationId: 'events-stream',
   method: 'get',
   path: '/v1/events/stream',
-  summary: 'Follow the events of all runtimes of the organization',
+  summary: 'Stream the events of all runtimes of the organization',
   description:
-    "Server-Sent Events in the form of a runtime's stream, in the order of their ids. A key that is limited to workspaces gets only the events of their runtimes. A client that reconnects with `Last-Event-ID` misses nothing, not even events that were committed late. This stream does not make the service observe pages: it has their events only while somebody waits for them at their runtime.",
+    'Returns Server-Sent Events in the same form as the stream of one runtime, in the order of their ids. A key that is limited to workspaces gets only the events of runtimes in those workspaces. A client that reconnects with `Last-Event-ID` misses nothing, not even events that were committed late. This stream does not make the service observe pages: it contains their events only while a client waits for them at their runtime.',
   request: { query: EventStreamQuery, headers: LastEventId },
   responses: {
     200: { description: 'The events', content: { 'text/event-stream': {} } },

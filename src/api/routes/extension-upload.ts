@@ -29,9 +29,9 @@ export function extensionUploadRoutes({ extensions, extensionMaxBytes }: Extensi
     operationId: 'browser-extensions-upload',
     method: 'post',
     path: PATH,
-    summary: 'Upload a browser extension, which is kept if it works',
+    summary: 'Upload a browser extension',
     description:
-      'The service inspects the package and loads it once in a browser of its own. A refusal names everything that is wrong. Whoever uploads the same content again gets the same extension.',
+      'Inspects the package, tests it in a browser, and stores and returns the extension if it works. Otherwise, 400 `extension.invalid_package` lists everything that is wrong. If you upload the same content again, the response is the existing extension.',
     request: {
       body: { required: true, content: { 'multipart/form-data': { schema: ExtensionUpload } } },
     },

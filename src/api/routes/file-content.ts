@@ -19,7 +19,7 @@ const header = (description: string, example: string) => ({
   schema: { type: 'string', example } as const,
 });
 const HEADERS = {
-  ETag: header('The SHA-256 of the content, quoted.', '"e3b0c44298fc1c149afbf4c8996fb924…"'),
+  ETag: header('The SHA-256 of the content, in quotes.', '"e3b0c44298fc1c149afbf4c8996fb924…"'),
   'Accept-Ranges': header('Always `bytes`.', 'bytes'),
   'Content-Disposition': header(
     'Always `attachment`, with the name of the file.',
@@ -35,14 +35,14 @@ export const CONTENT_RESPONSES = {
     content: { '*/*': { schema: BINARY, example: 'Hello!\n' } },
   },
   206: {
-    description: 'A part of the content',
+    description: 'The requested part of the content',
     headers: {
       ...HEADERS,
-      'Content-Range': header('Which bytes these are.', 'bytes 0-499/1234'),
+      'Content-Range': header('Which bytes the response contains.', 'bytes 0-499/1234'),
     },
     content: { '*/*': { schema: BINARY, example: 'Hell' } },
   },
-  304: { description: 'The content is what the client has' },
+  304: { description: 'The content has not changed' },
 } as const;
 /** The errors of content. */
 export const CONTENT_ERRORS = [
@@ -60,7 +60,7 @@ const content = createRoute({
   path: `${PATH}/files/{fileId}/content`,
   summary: 'Download the content of a file',
   description:
-    'Takes `Range` with one range, so that a download can go on where it broke off, with `If-Range`; several ranges get the whole content. `If-None-Match` with the `ETag` of an earlier answer gets 304 while the content is the same. Browsers save the content and never show it.',
+    'Returns the content. To resume an interrupted download, send `Range` with one range, and `If-Range`; a request for several ranges gets the whole content. `If-None-Match` with the `ETag` of an earlier response returns 304 while the content is the same. Browsers save the content and never display it.',
   request: { params: FilePath },
   responses: {
     ...CONTENT_RESPONSES,
@@ -76,14 +76,14 @@ const zip = createRoute({
   path: `${PATH}/zip`,
   summary: 'Download files as a zip',
   description:
-    'All files whose paths begin with `prefix`, under names relative to the folder in which the prefix ends. The zip is made while it is read: files that are stored or deleted meanwhile may be in it or not. Where no path begins like that, there is nothing to zip: 404 `file.not_found`.',
+    'Returns all files whose paths begin with `prefix`, with names relative to the folder in which the prefix ends. The zip is created while it is sent: files that are stored or deleted meanwhile may or may not be in it. If no path begins with `prefix`, the response is 404 `file.not_found`.',
   request: { params: NamespacePath, query: ZipQuery },
   responses: {
     200: {
       description: 'The zip',
       headers: {
         'Content-Disposition': header(
-          'Always `attachment`, with the name of the folder or the namespace.',
+          'Always `attachment`, with the name of the folder or of the namespace.',
           'attachment; filename="shared.zip"; filename*=UTF-8\'\'shared.zip',
         ),
       },

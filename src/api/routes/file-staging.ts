@@ -27,9 +27,9 @@ const stage = {
   operationId: 'runtime-files-stage',
   method: 'post',
   path: PATH,
-  summary: 'Give the pages of a runtime a file',
+  summary: 'Make a file available to the pages of a runtime',
   description:
-    "A stored file as JSON, or content of your own in the field `file` of a form. The answer's `path` is what file inputs take in every driver: `uploadFile(path)` of Puppeteer, `sendKeys(path)` of Selenium, `DOM.setFileInputFiles` of CDP. The file is the runtime's until its end, and all that it is given has to fit on its disk: otherwise it is 413 `file.too_large`. A form takes the scope `runtimes:write` alone, and no `Idempotency-Key` counts for it.",
+    'Send JSON to name a stored file, or a form with new content in the field `file`. Returns the `path` to give to a file input, with any driver: `uploadFile(path)` in Puppeteer, `sendKeys(path)` in Selenium, `DOM.setFileInputFiles` in CDP. The file is available until the runtime ends. All files of a runtime must fit on its disk: otherwise, the response is 413 `file.too_large`. A form needs only the scope `runtimes:write`, and its `Idempotency-Key` has no effect.',
   parameters: [IdempotencyKeyHeader],
   request: {
     params: RuntimePath,
@@ -42,7 +42,7 @@ const stage = {
     },
   },
   responses: {
-    200: json(StagedFileBody, 'Where the browser finds it'),
+    200: json(StagedFileBody, 'Where the browser finds the file'),
     ...errors(
       ...POST_ERRORS,
       ...RUNTIME_NOT_FOUND,

@@ -41,7 +41,7 @@ const put = createRoute({
   path: PATH,
   summary: 'Store a file at a path',
   description:
-    'The body is the content, of any type and length, and is stored as it arrives. The type of the content is what `Content-Type` says, else what the extension of the path tells. A file of the same path is replaced, unless `overwrite=false`; until the new one is there, the old one is. A body that breaks off stores nothing.',
+    'Stores the body, of any type and length, as it arrives, and returns the file. The content type is that of the header `Content-Type`, or else it follows from the extension of the path. A file with the same path is replaced, once the new content is complete; with `overwrite=false`, the request is rejected instead, with 409 `file.path_in_use`. If the body is interrupted, nothing is stored.',
   request: {
     params: NamespacePath,
     query: PutFileQuery,
@@ -63,9 +63,9 @@ export function fileUploadRoutes({ files }: { files: Files }) {
     operationId: 'files-upload',
     method: 'post',
     path: PATH,
-    summary: 'Upload a file by a form',
+    summary: 'Upload a file with a form',
     description:
-      "As browsers and `curl -F` send it: the content in the field `file`, and `path` and `overwrite` before it or after it. The type of the content is what the form says, else what the path's extension tells. A path that another file has is refused, unless `overwrite=true`.",
+      'For forms as browsers and `curl -F` send them: the content is in the field `file`, and `path` and `overwrite` come before or after it. Returns the file. The content type is the one in the form, or else it follows from the extension of the path. If another file has the path, the request is rejected with 409 `file.path_in_use`, unless `overwrite=true`.',
     request: {
       params: NamespacePath,
       body: {
@@ -129,7 +129,7 @@ function typeOf(header: string | undefined): string | undefined {
   const type = header?.trim() ?? '';
   if (type === '') return undefined;
   if (isMediaType(type)) return type;
-  const message = 'Has to be a media type, such as text/plain';
+  const message = 'Must be a media type, such as text/plain';
   throw new ApiError('request.invalid', `content-type: ${message}`, {
     details: { issues: [{ in: 'header', path: 'content-type', message }] },
   });

@@ -25,7 +25,7 @@ const list = createRoute({
   path: PATH,
   summary: 'List files, in the order of their paths',
   description:
-    "Lists all files whose paths begin with `prefix`, by their paths' bytes. With `folders=true` it lists what a folder has: `prefix` is empty or ends in a slash then, and folders are in the same order, each as a prefix for the next look.",
+    'Returns the files whose paths begin with `prefix`, ordered by the bytes of their paths. With `folders=true`, it returns the direct contents of one folder: `prefix` must then be empty or end in a slash. The subfolders are in the same order, each as a prefix that you can list next.',
   request: { params: NamespacePath, query: ListFilesQuery },
   responses: {
     200: json(FileList, 'A page of files'),
@@ -39,8 +39,9 @@ const get = createRoute({
   operationId: 'files-get',
   method: 'get',
   path: `${PATH}/{fileId}`,
-  summary: 'Get what is known of a file',
-  description: 'Its content is below, at `/content`.',
+  summary: 'Get the details of a file',
+  description:
+    'Returns the path, size, type and checksum of the file. To get its content, add `/content` to the path.',
   request: { params: FilePath },
   responses: { 200: json(FileBody, 'The file'), ...errors(...NOT_FOUND) },
 });
@@ -51,9 +52,9 @@ const move = createRoute({
   operationId: 'files-move',
   method: 'patch',
   path: `${PATH}/{fileId}`,
-  summary: 'Give a file another path, or another namespace',
+  summary: 'Move a file to another path or namespace',
   description:
-    'It keeps its id and its content. Whatever is not given stays. A path that another file has is refused.',
+    'Changes the given fields and returns the file, which keeps its id and content. If another file has the path, the request is rejected with 409 `file.path_in_use`.',
   request: { params: FilePath, ...jsonBody(MoveFileRequest) },
   responses: {
     200: json(FileBody, 'The file'),
@@ -68,9 +69,10 @@ const remove = createRoute({
   method: 'delete',
   path: `${PATH}/{fileId}`,
   summary: 'Delete a file',
-  description: 'Its bytes count until its content is removed, which is soon.',
+  description:
+    'Deletes and returns the file. Its size counts as used storage until its content is removed shortly afterwards.',
   request: { params: FilePath },
-  responses: { 200: json(FileBody, 'The file as it was'), ...errors(...NOT_FOUND) },
+  responses: { 200: json(FileBody, 'The deleted file'), ...errors(...NOT_FOUND) },
 });
 
 /** What is known of files; their content comes in and out by other routes. */

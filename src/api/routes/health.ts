@@ -15,10 +15,10 @@ const JailStatus = z
   .object({
     level: z.enum(JAIL_LEVELS).openapi({
       description:
-        'Whether browsers run in namespaces of the operating system, apart from the machine and from each other.',
+        'Whether browsers run in namespaces of the operating system, which separate them from the machine and from each other.',
     }),
     missing: z.array(z.string()).openapi({
-      description: 'What this machine lacks for a complete jail, and how to get each.',
+      description: 'What this machine lacks for a complete jail, and how to provide it.',
     }),
   })
   .openapi('JailStatus');
@@ -31,10 +31,13 @@ const Readiness = z
       database: z.boolean(),
       chromium: z.boolean(),
       bus: z.boolean().optional().openapi({
-        description: 'Whether messages to other processes pass; absent where there are none.',
+        description:
+          'Whether messages reach the other processes of the service; absent if it is a single process.',
       }),
     }),
-    jail: JailStatus.optional().openapi({ description: 'Absent where no browsers run.' }),
+    jail: JailStatus.optional().openapi({
+      description: 'Absent if this process runs no browsers.',
+    }),
   })
   .openapi('Readiness');
 
@@ -44,10 +47,10 @@ const healthz = createRoute({
   path: '/healthz',
   tags: ['Health'],
   security: [],
-  summary: 'Whether the process is up',
+  summary: 'Check whether the process is running',
   description:
-    'Answers as soon as the process takes requests. It looks at nothing else: use it to decide whether to restart the process.',
-  responses: { 200: json(Health, 'The process is up') },
+    'Returns 200 as soon as the process accepts requests. It checks nothing else: use it to decide whether to restart the process.',
+  responses: { 200: json(Health, 'The process is running') },
 });
 
 const readyz = createRoute({
@@ -56,13 +59,13 @@ const readyz = createRoute({
   path: '/readyz',
   tags: ['Health'],
   security: [],
-  summary: 'Whether a runtime could be created now',
+  summary: 'Check whether a runtime could be created now',
   description:
-    'Looks at the database, the browser and, in a cluster, the bus. Use it to decide whether to send requests here.',
+    'Checks the database, the browser and, in a cluster, the message bus. Returns 503 if a check fails. Use it to decide whether to send requests to this process.',
   responses: {
     200: json(
       Readiness,
-      'A create would work: the database answers on every pool and takes writes, and Chromium can be launched',
+      'Runtimes can be created: the database responds on every pool and accepts writes, and Chromium can be launched',
     ),
     503: json(Readiness, 'A check fails, or the service is starting or shutting down'),
   },

@@ -21,16 +21,16 @@ const embed = createRoute({
   operationId: 'runtimes-embed-live',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/embed/live',
-  summary: 'Get the address of a page that shows the browser, and lets a person drive it',
+  summary: 'Get the URL of a page that shows the browser and lets a person control it',
   description:
-    'Anybody who has the address can watch, until it expires or is revoked; several people can at once. With `interactive`, whoever clicks or types takes control from programs, whose input waits meanwhile, and hands it back by a button, by leaving, or by doing nothing for a minute.',
+    'Returns the URL of a page. Anyone who has the URL can watch until it expires or is revoked, and several people can watch at the same time. With `interactive`, a viewer who clicks or types takes control from programs, whose input waits meanwhile. Control returns to programs when the viewer presses a button, leaves, or does nothing for a minute.',
   parameters: [IdempotencyKeyHeader],
   request: {
     params: RuntimePath,
     body: { required: false, content: { 'application/json': { schema: EmbedLiveRequest } } },
   },
   responses: {
-    200: json(LiveEmbed, 'The address, with its credential'),
+    200: json(LiveEmbed, 'The URL, with its credential'),
     ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.unreachable'),
   },
 });

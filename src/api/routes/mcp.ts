@@ -18,19 +18,19 @@ import { McpAnswer, McpMessage } from '../schemas/mcp.ts';
 import { RuntimePath } from '../schemas/runtime.ts';
 
 const STATELESS =
-  'There are no sessions: each message is a POST, and GET and DELETE are 405. A client that hangs up has the call of its tool given up.';
+  'There are no sessions: each message is a POST, and GET and DELETE return 405. If a client disconnects, its tool call is cancelled.';
 
 const common = { tags: ['MCP'] };
 const METHOD = 'post';
 const answers = {
   200: {
-    description: 'The answer',
+    description: 'The response',
     content: {
       'application/json': { schema: McpAnswer },
       'text/event-stream': { schema: z.string() },
     },
   },
-  202: { description: 'The notification has arrived.' },
+  202: { description: 'The notification was received.' },
 };
 
 const ofService = createRoute({
@@ -39,8 +39,8 @@ const ofService = createRoute({
   operationId: 'mcp',
   method: METHOD,
   path: '/v1/mcp',
-  summary: 'Use this service by MCP',
-  description: `Streamable HTTP. The tools are operations of this API, by their ids: those that the key may use. A call counts as a request of its own. ${STATELESS}`,
+  summary: 'Use this service over MCP',
+  description: `Implements MCP over Streamable HTTP. The tools are those operations of this API that the key may use, named by their ids. A tool call counts as a separate request. ${STATELESS}`,
   request: jsonBody(McpMessage),
   responses: { ...answers, ...errors(...BODY_ERRORS) },
 });
@@ -56,8 +56,8 @@ const ofRuntime = createRoute({
   operationId: 'runtimes-mcp',
   method: METHOD,
   path: '/v1/workspaces/{id}/runtimes/{alias}/mcp',
-  summary: 'Drive a runtime by MCP',
-  description: `Streamable HTTP. The tools are those of Playwright's own MCP server, without those that run code in, or read files of, the machine that serves them. Snapshots and pictures are in the answers; files that tools write are files of the runtime. ${STATELESS} A client that sends no headers takes \`connection.mcpUrl\`.`,
+  summary: 'Control a runtime over MCP',
+  description: `Implements MCP over Streamable HTTP. The tools are those of Playwright's own MCP server, except for those that run code or read files on the machine of the service. Snapshots and screenshots are part of the responses; files that tools write become files of the runtime. ${STATELESS} A client that cannot send headers can use \`connection.mcpUrl\`.`,
   request: { params: RuntimePath, ...jsonBody(McpMessage) },
   responses: {
     ...answers,

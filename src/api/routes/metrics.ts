@@ -30,9 +30,9 @@ const metricsRoute = createRoute({
   tags: ['Health'],
   // Its token is none of the API's keys.
   security: [],
-  summary: 'Metrics for Prometheus',
+  summary: 'Get metrics for Prometheus',
   description:
-    'Requires the token of `BCTRL_METRICS_TOKEN` as a bearer token. If none is configured, only this machine may ask.',
+    'Requires the token in `BCTRL_METRICS_TOKEN` as a bearer token. If no token is configured, only requests from this machine are allowed.',
   responses: {
     200: {
       description: 'The metrics, in the text format of Prometheus, or in OpenMetrics',
@@ -41,7 +41,7 @@ const metricsRoute = createRoute({
         'application/openmetrics-text': { schema: z.string() },
       },
     },
-    401: { description: 'The caller may not see the metrics' },
+    401: { description: 'The caller is not allowed to see the metrics' },
   },
 });
 

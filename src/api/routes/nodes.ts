@@ -14,7 +14,7 @@ const list = createRoute({
   path: PATH,
   summary: 'List the processes of the service, newest first',
   description:
-    'Those that are up or draining, of the whole cluster: nodes, and processes that only answer clients.',
+    'Returns the processes of the whole cluster that are running or draining: nodes, and processes that only serve requests.',
   responses: { 200: json(NodeList, 'The processes'), ...errors() },
 });
 
@@ -23,9 +23,9 @@ const drain = createRoute({
   operationId: 'nodes-drain',
   method: 'post',
   path: `${PATH}/{nodeId}/drain`,
-  summary: 'Have a node take no more runtimes',
+  summary: 'Drain a node',
   description:
-    'The runtimes of the node go on, with the clients that use them, until they end by themselves or `BCTRL_DRAIN_SECONDS` are over; those that are left then are stopped (`drained`), and profiles saved. The process stays, and drains until `undrain` or its end. In a cluster the node follows within half a second. Draining a node again changes nothing.',
+    'The node accepts no new runtimes. Its active runtimes continue, with their clients, until they end by themselves or `BCTRL_DRAIN_SECONDS` have passed. Then the remaining runtimes are stopped, with the reason `drained`, and their profiles are saved. The process keeps running and draining until `undrain` or until it ends. In a cluster, the node reacts within half a second. Draining a node again changes nothing.',
   parameters: [IdempotencyKeyHeader],
   request: { params: NodePath },
   responses: {
@@ -39,8 +39,9 @@ const undrain = createRoute({
   operationId: 'nodes-undrain',
   method: 'post',
   path: `${PATH}/{nodeId}/undrain`,
-  summary: 'Have a node take runtimes again',
-  description: 'A node that is about to end goes on draining.',
+  summary: 'Stop draining a node',
+  description:
+    'The node accepts new runtimes again. A node that is about to end continues to drain.',
   parameters: [IdempotencyKeyHeader],
   request: { params: NodePath },
   responses: {

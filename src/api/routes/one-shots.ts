@@ -33,22 +33,24 @@ const PAGE_STATUS = 'x-bctrl-page-status';
 
 const HEADERS = {
   [RUNTIME_ID]: {
-    description: 'The runtime that it was done in; refusals have it too if there was one.',
+    description:
+      'The id of the runtime that was used. Error responses have it too, if there was a runtime.',
     schema: { type: 'string', format: 'uuid' },
   },
   [PAGE_URL]: {
     description:
-      'Where the page came from in the end, after all redirects. Not for `html`, and not for URLs of over 4,000 characters.',
+      'The URL of the page, after all redirects. Absent for `html`, and for URLs of more than 4,000 characters.',
     schema: { type: 'string' },
   },
   [PAGE_STATUS]: {
-    description: 'The HTTP status of the page. An error status is a page like any other.',
+    description:
+      'The HTTP status of the page. A page with an error status is treated like any other.',
     schema: { type: 'integer' },
   },
 } as const;
 
 const NOTES =
-  'It is done in a runtime of its own, with the admission, quotas and egress rules of any other; the runtime ends with it, and its record stays, with an alias that begins with `one-shot-`. A page that cannot be loaded is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is refused: no answer is kept.';
+  'The request uses its own runtime, with the same capacity limits, quotas and egress rules as any other. The runtime ends with the request, but its record remains, with an alias that begins with `one-shot-`. If the page cannot be loaded, the response is 422 `page.load_failed`, with the `error` of Chromium in `details`. Dialogs of the page are dismissed. An `Idempotency-Key` is rejected, because responses are not kept.';
 
 const common = { tags: ['One-shots'], ...requires('runtimes:write') };
 
@@ -79,12 +81,12 @@ const screenshotRoute = (ceilings: RequestCeilings) =>
     method: 'post',
     operationId: 'one-shot-screenshot',
     path: PATHS.screenshot,
-    summary: 'Take a picture of a page by its URL or HTML',
-    description: `${NOTES} A picture may have 64 million pixels.`,
+    summary: 'Take a screenshot of a page, given its URL or HTML',
+    description: `Loads the page and returns an image of up to 64 million pixels. ${NOTES}`,
     request: { params: WorkspacePath, ...jsonBody(screenshotRequest(ceilings)) },
     responses: {
       200: {
-        description: 'The picture',
+        description: 'The image',
         headers: HEADERS,
         content: { 'image/png': BINARY, 'image/jpeg': BINARY, 'image/webp': BINARY },
       },
@@ -98,8 +100,8 @@ const pdfRoute = (ceilings: RequestCeilings) =>
     method: 'post',
     operationId: 'one-shot-pdf',
     path: PATHS.pdf,
-    summary: 'Print a page to a PDF by its URL or HTML',
-    description: NOTES,
+    summary: 'Print a page to PDF, given its URL or HTML',
+    description: `Loads the page and returns the PDF. ${NOTES}`,
     request: { params: WorkspacePath, ...jsonBody(pdfRequest(ceilings)) },
     responses: {
       200: { description: 'The PDF', headers: HEADERS, content: { 'application/pdf': BINARY } },
@@ -114,7 +116,7 @@ const contentRoute = (ceilings: RequestCeilings) =>
     operationId: 'one-shot-content',
     path: PATHS.content,
     summary: 'Get the HTML of a page after its scripts have run',
-    description: NOTES,
+    description: `Loads the page and returns its HTML. ${NOTES}`,
     request: { params: WorkspacePath, ...jsonBody(contentRequest(ceilings)) },
     responses: {
       200: { description: 'The HTML', headers: HEADERS, content: { 'text/html': TEXT } },
@@ -128,12 +130,12 @@ const scrapeRoute = (ceilings: RequestCeilings) =>
     method: 'post',
     operationId: 'one-shot-scrape',
     path: PATHS.scrape,
-    summary: 'Read texts, HTML and attributes of elements of a page',
-    description: `${NOTES} Texts of over 100,000 characters are cut, and say so; more than 2.5 million in all are 422 \`page.too_large\`.`,
+    summary: 'Read the text, HTML and attributes of elements of a page',
+    description: `Loads the page and returns the elements that match your selectors. Values of more than 100,000 characters are cut off, and marked with \`isTruncated\`. If there are more than 2.5 million characters in total, the response is 422 \`page.too_large\`. ${NOTES}`,
     request: { params: WorkspacePath, ...jsonBody(scrapeRequest(ceilings)) },
     responses: {
       200: {
-        description: 'What was found',
+        description: 'The elements that were found',
         headers: HEADERS,
         content: { 'application/json': { schema: ScrapeBody } },
       },

@@ -30,14 +30,14 @@ const execute = createRoute({
   operationId: 'execute',
   method: 'post',
   path: '/v1/workspaces/{id}/execute',
-  summary: 'Have a runtime carry out steps',
+  summary: 'Run steps in a runtime',
   description:
-    "Each step calls something of Playwright's API by its public name, with Playwright's arguments as JSON; a call on what an earlier step bound by `as` begins with that alias. All steps are checked before the first one runs. A runtime carries out one operation at a time, in the order in which they came. The answer is 200 when the operation is over within `waitMs`, whether its steps succeeded or not, and else 202: then `POST /v1/operations/{id}/wait` waits on. The operation goes on when the client hangs up. Screenshots and PDFs are files of the runtime.",
+    "Each step is a call of Playwright's API, by its public name, with Playwright's arguments as JSON. A step can name its result with `as`; later calls on that result begin with this alias. All steps are checked before the first one runs. A runtime runs one operation at a time, in the order in which they arrived. Returns 200 if the operation ends within `waitMs`, whether its steps succeeded or not, and otherwise 202: then wait with `POST /v1/operations/{id}/wait`. The operation continues if the client disconnects. Screenshots and PDFs become files of the runtime.",
   parameters: [IdempotencyKeyHeader],
   request: { params: WorkspacePath, ...jsonBody(ExecuteRequest) },
   responses: {
-    200: json(OperationBody, 'The operation, which is over'),
-    202: json(OperationBody, 'The operation, which goes on'),
+    200: json(OperationBody, 'The operation, which has ended'),
+    202: json(OperationBody, 'The operation, which has not ended yet'),
     ...errors(
       ...POST_ERRORS,
       ...RUNTIME_NOT_FOUND,
@@ -56,7 +56,8 @@ const get = createRoute({
   method: 'get',
   path: ONE,
   summary: 'Get an operation',
-  description: 'With the results of the steps once it is over.',
+  description:
+    'Returns the status and progress of the operation, and the results of its steps once it has ended.',
   request: { params: OperationPath },
   responses: { 200: json(OperationBody, 'The operation'), ...errors('operation.not_found') },
 });
@@ -67,8 +68,8 @@ const wait = createRoute({
   operationId: 'operations-wait',
   method: 'post',
   path: `${ONE}/wait`,
-  summary: 'Wait until an operation is over',
-  description: 'Answers the operation as it is when it is over, or after `timeoutMs`.',
+  summary: 'Wait for an operation to end',
+  description: 'Returns the operation when it ends, or as it is after `timeoutMs`.',
   request: { params: OperationPath, ...jsonBody(WaitForOperationRequest) },
   responses: {
     200: json(WaitedOperation, 'The operation'),
@@ -89,7 +90,7 @@ const cancel = createRoute({
   path: `${ONE}/cancel`,
   summary: 'Cancel an operation',
   description:
-    'The step that is being carried out is given up, and a script that runs in a page is ended. Answers the operation when it is over; one that was over before stays as it is.',
+    'Aborts the current step, and ends a script that it runs in a page. Returns the operation when it has ended. An operation that had already ended does not change.',
   parameters: [IdempotencyKeyHeader],
   request: { params: OperationPath },
   responses: {

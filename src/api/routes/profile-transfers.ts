@@ -41,9 +41,9 @@ const exportZip = createRoute({
   operationId: 'browser-profiles-export',
   method: 'get',
   path: `${PATH}/versions/{version}/export`,
-  summary: 'Export a version as a zip of its files',
+  summary: 'Export a version of a profile as a zip',
   description:
-    'The zip has what the browser saved of its user data directory, and can be imported into any profile. It contains what the browser was signed in with: keep it secret.',
+    'Returns the files that were saved from the user data directory of the browser. You can import the zip into any profile. It contains the logins of the browser: keep it secret.',
   request: { params: VersionPath },
   responses: { 200: { description: 'The zip', content: ZIP }, ...errors(...VERSION_ERRORS) },
 });
@@ -54,9 +54,10 @@ const exportState = createRoute({
   operationId: 'browser-profiles-storage-state',
   method: 'get',
   path: `${PATH}/versions/{version}/storage-state`,
-  summary: "Export cookies, local storage and IndexedDB of a version as Playwright's storageState",
+  summary:
+    "Export the cookies, local storage and IndexedDB of a version as Playwright's storageState",
   description:
-    'The state is what `browser.newContext({ storageState })` of Playwright takes. It contains what the browser was signed in with: keep it secret.',
+    'Returns the state in the form that `browser.newContext({ storageState })` of Playwright accepts. It contains the logins of the browser: keep it secret.',
   request: { params: VersionPath },
   responses: {
     200: json(StorageState, 'The state'),
@@ -70,9 +71,9 @@ const importZip = createRoute({
   operationId: 'browser-profiles-import',
   method: 'post',
   path: `${PATH}/import`,
-  summary: 'Import an exported zip as a new version, from which the next launch begins',
+  summary: 'Import an exported zip as a new version',
   description:
-    'The body is a zip as the export answers it. Of it the state that sites keep is taken, but no preferences, extensions and permissions. A profile that a runtime writes is refused with 409.',
+    'The body is a zip from the export. The service imports the state that sites keep, but no preferences, extensions or permissions. Returns the version, from which the next launch starts. While a runtime writes the profile, the request is rejected with 409 `profile.in_use`.',
   request: { params: ProfilePath, body: { required: true, content: ZIP } },
   responses: {
     200: json(VersionBody, 'The version'),
@@ -86,9 +87,9 @@ const importState = createRoute({
   operationId: 'browser-profiles-import-storage-state',
   method: 'post',
   path: `${PATH}/storage-state`,
-  summary: "Import Playwright's storageState as a new version, from which the next launch begins",
+  summary: "Import Playwright's storageState as a new version",
   description:
-    'The body is what `context.storageState()` of Playwright returns. A profile that a runtime writes is refused with 409.',
+    'The body is what `context.storageState()` of Playwright returns. Returns the version, from which the next launch starts. While a runtime writes the profile, the request is rejected with 409 `profile.in_use`.',
   request: {
     params: ProfilePath,
     body: {

@@ -30,7 +30,7 @@ const versions = createRoute({
   path: `${PATH}/{profileId}/versions`,
   summary: 'List the saved versions of a browser profile, newest first',
   description:
-    'Each end of a runtime that wrote the profile, each checkpoint and each import is a version.',
+    'Returns all saved versions. A version is created by each import, each checkpoint, and each end of a runtime that wrote the profile.',
   request: { params: ProfilePath },
   responses: { 200: json(VersionList, 'The versions'), ...errors('profile.not_found') },
 });
@@ -41,9 +41,9 @@ const restore = createRoute({
   operationId: 'browser-profiles-restore',
   method: 'post',
   path: `${PATH}/{profileId}/versions/{version}/restore`,
-  summary: 'Restore a version, from which the next launch begins',
+  summary: 'Restore a version of a browser profile',
   description:
-    'The next launch begins from that version. A profile that a runtime writes is refused with 409.',
+    'Makes the version current and returns the profile. The next launch starts from this version. While a runtime writes the profile, the request is rejected with 409 `profile.in_use`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: VersionPath },
   responses: {
@@ -60,7 +60,7 @@ const fork = createRoute({
   path: `${PATH}/{profileId}/fork`,
   summary: 'Create a browser profile from a version of another',
   description:
-    'The copy has the settings of the profile and one version of its state. From then on both go their own ways.',
+    'Copies the settings of the profile and one version of its state, and returns the new profile. From then on, the two profiles are independent.',
   parameters: [IdempotencyKeyHeader],
   request: { params: ProfilePath, ...jsonBody(ForkProfileRequest) },
   responses: {

@@ -45,7 +45,7 @@ const list = createRoute({
   path: '/v1/recordings',
   summary: 'List recordings of all workspaces, newest first',
   description:
-    'Of all workspaces that the key can see. A recording outlives the record of its runtime.',
+    'Returns the recordings of all workspaces that the key can access. A recording remains when the record of its runtime is deleted.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(RecordingList, 'A page of recordings'), ...errors() },
 });
@@ -57,7 +57,8 @@ const getOne = createRoute({
   method: 'get',
   path: ONE,
   summary: 'Get a recording',
-  description: 'With its tabs, whose videos `GET /v1/recordings/{recordingId}/{file}` answers.',
+  description:
+    'Returns the recording and its tabs. To get the video of a tab, use `GET /v1/recordings/{recordingId}/{file}`.',
   request: { params: RecordingPath },
   responses: { 200: json(RecordingBody, 'The recording'), ...errors('recording.not_found') },
 });
@@ -68,10 +69,11 @@ const marks = createRoute({
   operationId: 'recordings-marks',
   method: 'get',
   path: `${ONE}/marks`,
-  summary: 'List what happened in a recording',
-  description: 'What happened, at which time of the recording. Read on with `next` as `after`.',
+  summary: 'List the index of a recording',
+  description:
+    'Returns what happened, and at which time of the recording. To get the next page, repeat the request with `next` as `after`.',
   request: { params: RecordingPath, query: MarkQuery },
-  responses: { 200: json(RecordingMarks, 'The index'), ...errors('recording.not_found') },
+  responses: { 200: json(RecordingMarks, 'A page of the index'), ...errors('recording.not_found') },
 });
 
 const embedOne = createRoute({
@@ -80,13 +82,13 @@ const embedOne = createRoute({
   operationId: 'recordings-embed',
   method: 'post',
   path: `${ONE}/embed`,
-  summary: 'Get the address of a page that plays a recording',
+  summary: 'Get the URL of a page that plays a recording',
   description:
-    'For a page of your own: the address shows the recording to whoever has it, until `expiresAt`.',
+    'Returns a URL to open, or to embed in your own page. Anyone who has it can watch the recording until `expiresAt`.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RecordingPath },
   responses: {
-    200: json(RecordingEmbed, 'The address, with its credential'),
+    200: json(RecordingEmbed, 'The URL, with its credential'),
     ...errors(...POST_ERRORS, 'recording.not_found'),
   },
 });
@@ -98,7 +100,8 @@ const videoOfOne = createRoute({
   method: 'get',
   path: `${ONE}/{file}`,
   summary: 'Get the video of a tab of a recording',
-  description: 'When the recording is `ready`. Takes `Range`.',
+  description:
+    'Returns the video once the recording is `ready`; until then, the response is 409 `recording.not_ready`. Supports `Range`.',
   request: { params: RecordingPath.extend({ file: VideoFile }), query: VideoQuery },
   responses: { ...VIDEO, ...errors(...VIDEO_ERRORS) },
 });
@@ -111,10 +114,10 @@ const remove = createRoute({
   path: ONE,
   summary: 'Delete a recording',
   description:
-    'Its videos are deleted, too. A recording whose runtime is still up is refused with 409.',
+    'Deletes the recording and its videos, and returns it. While its runtime is running, the request is rejected with 409 `recording.active`.',
   request: { params: RecordingPath },
   responses: {
-    200: json(RecordingSummary, 'The recording as it was'),
+    200: json(RecordingSummary, 'The deleted recording'),
     ...errors('recording.not_found', 'recording.active'),
   },
 });

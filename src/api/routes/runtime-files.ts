@@ -26,7 +26,7 @@ const list = createRoute({
   path: PATH,
   summary: 'List the files of a runtime, newest first',
   description:
-    "Whatever its browser downloads is here from the beginning on, whoever began it. A complete download is stored: in the namespace that the workspace mounts, in a folder with the runtime's alias; without one it stays with the runtime, until the record of the runtime is deleted.",
+    "Returns everything that the browser downloads, from the moment a download begins, no matter who started it. A complete download is stored in the namespace that the workspace mounts, in a folder named after the runtime's alias. If the workspace mounts no namespace, the file is kept with the runtime until the record of the runtime is deleted.",
   request: { params: RuntimePath, query: z.strictObject(paging) },
   responses: { 200: json(RuntimeFileList, 'A page of files'), ...errors(...RUNTIME_NOT_FOUND) },
 });
@@ -38,7 +38,8 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{fileId}`,
   summary: 'Get a file of a runtime',
-  description: 'While the file arrives, `progress` says how far it is.',
+  description:
+    'Returns the details of the file. While it is arriving, `progress` shows how much has arrived.',
   request: { params: RuntimeFilePath },
   responses: { 200: json(RuntimeFileBody, 'The file'), ...errors(...NOT_FOUND) },
 });
@@ -50,7 +51,8 @@ const content = createRoute({
   method: 'get',
   path: `${PATH}/{fileId}/content`,
   summary: 'Download the content of a file of a runtime',
-  description: 'As for files in namespaces, also when the runtime is over.',
+  description:
+    'Works in the same way as for files in namespaces, even after the runtime has ended.',
   request: { params: RuntimeFilePath },
   responses: { ...CONTENT_RESPONSES, ...errors(...RUNTIME_NOT_FOUND, ...CONTENT_ERRORS) },
 });
@@ -62,10 +64,11 @@ const remove = createRoute({
   method: 'delete',
   path: `${PATH}/{fileId}`,
   summary: 'Delete a file of a runtime',
-  description: 'Also one that is in a namespace. What is still arriving cannot be deleted.',
+  description:
+    'Deletes and returns the file, even if it is in a namespace. While it is still arriving, the request is rejected with 409 `file.no_content`.',
   request: { params: RuntimeFilePath },
   responses: {
-    200: json(RuntimeFileBody, 'The file as it was'),
+    200: json(RuntimeFileBody, 'The deleted file'),
     ...errors(...NOT_FOUND, 'file.no_content'),
   },
 });

@@ -28,7 +28,7 @@ const setProxy = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}/proxy',
   summary: 'Change the proxy of a running runtime',
   description:
-    "The service first dials the new proxy and authenticates; if that fails, nothing changes. Connections that went the old way are closed, and the browser goes on. The next start of an ephemeral runtime uses the new proxy; that of a runtime with a profile uses the profile's.",
+    'The service first connects to the new proxy and authenticates; if that fails, nothing changes. Existing connections are closed, and the browser continues to run. The next start of an ephemeral runtime uses the new proxy; that of a runtime with a profile uses the proxy of the profile.',
   request: { params: RuntimePath, ...jsonBody(ProxyChange) },
   responses: {
     200: json(RuntimeBody, 'The runtime'),

@@ -33,13 +33,13 @@ const embed = createRoute({
   operationId: 'runtimes-embed-recording',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/embed/recording',
-  summary: 'Get the address of a page that plays the recording of a runtime',
+  summary: 'Get the URL of a page that plays the recording of a runtime',
   description:
-    'Of the last life of the runtime that was recorded, while it runs and after. The address is good for 24 hours.',
+    'Returns a URL that plays the latest recorded run of the runtime, both during the run and afterwards. The URL is valid for 24 hours.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
-    200: json(RecordingEmbed, 'The address, with its credential'),
+    200: json(RecordingEmbed, 'The URL, with its credential'),
     ...errors(...POST_ERRORS, ...RECORDING_ERRORS),
   },
 });
@@ -50,8 +50,8 @@ const get = createRoute({
   operationId: 'runtime-recording-get',
   method: 'get',
   path: PATH,
-  summary: 'See what is recorded of a runtime',
-  description: 'Of its last life that was recorded.',
+  summary: 'Get the recording of a runtime',
+  description: 'Returns the recording of the latest recorded run, and its tabs.',
   request: { params: RuntimePath },
   responses: { 200: json(RecordingBody, 'The recording'), ...errors(...RECORDING_ERRORS) },
 });
@@ -62,8 +62,9 @@ const video = createRoute({
   operationId: 'runtime-recording-video',
   method: 'get',
   path: `${PATH}/{file}`,
-  summary: 'Get the video of a tab',
-  description: 'When the recording is `ready`. Takes `Range`.',
+  summary: 'Get the video of a tab of a runtime',
+  description:
+    'Returns the video once the recording is `ready`; until then, the response is 409 `recording.not_ready`. Supports `Range`.',
   request: { params: RuntimePath.extend({ file: VideoFile }), query: VideoQuery },
   responses: { ...VIDEO, ...errors(...RUNTIME_NOT_FOUND, ...VIDEO_ERRORS) },
 });
@@ -80,16 +81,20 @@ const state = (verb: 'pause' | 'resume', summary: string, description: string) =
     parameters: [IdempotencyKeyHeader],
     request: { params: RuntimePath },
     responses: {
-      200: json(RecordingState, 'Whether it is paused'),
+      200: json(RecordingState, 'Whether the recording is paused'),
       ...errors(...POST_ERRORS, ...RUNTIME_NOT_FOUND, 'runtime.not_active', 'runtime.unreachable'),
     },
   });
 const pause = state(
   'pause',
-  'Record nothing until `resume`',
-  'The index of the recording says when.',
+  'Pause the recording of a runtime',
+  'Records nothing until `resume`. The index of the recording shows the pause.',
 );
-const resume = state('resume', 'Record again', 'A recording that is not paused stays as it is.');
+const resume = state(
+  'resume',
+  'Resume the recording of a runtime',
+  'Records again after a pause. A recording that is not paused does not change.',
+);
 
 export function runtimeRecordingRoutes(parts: RecordingRouteParts) {
   const { runtimes, recordings } = parts;

@@ -10,11 +10,14 @@ const usage = createRoute({
   operationId: 'runtimes-usage',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}/usage',
-  summary: 'Get what a runtime used since its last start',
+  summary: 'Get the usage of a runtime since its last start',
   description:
-    'How long the runtime was up, and what its browser sent and received, accurate to a second. Every start counts from zero again: whoever needs the sum has to ask before the next start.',
+    'Returns how long the runtime has been running, and how much its browser sent and received, accurate to a second. Every start resets the numbers to zero: to add them up, get them before the next start.',
   request: { params: RuntimePath },
-  responses: { 200: json(RuntimeUsage, 'What the runtime used'), ...errors(...RUNTIME_NOT_FOUND) },
+  responses: {
+    200: json(RuntimeUsage, 'The usage of the runtime'),
+    ...errors(...RUNTIME_NOT_FOUND),
+  },
 });
 
 export function runtimeUsageRoutes({ runtimes }: { runtimes: RuntimeManager }) {

@@ -58,7 +58,7 @@ const create = (ceilings: RequestCeilings) =>
     path: '/v1/workspaces/{id}/runtimes',
     summary: 'Create a runtime inside a workspace',
     description:
-      'Answers when the browser is up and its first page is open. If the machine is full, the request waits a while for room. If the client hangs up before the answer, the runtime is ended, unless the request has an Idempotency-Key.',
+      'Returns the runtime when its browser is running and its first page is open. If the machine is full, the request waits in a queue for a slot; if none becomes free in time, the response is 503 `runtime.no_capacity`. If the client disconnects before the response, the runtime is ended, unless the request has an `Idempotency-Key`.',
     parameters: [AuthorizationHeader, IdempotencyKeyHeader],
     request: { params: WorkspacePath, ...jsonBody(createRuntimeRequest(ceilings)) },
     responses: {
@@ -74,7 +74,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes',
   summary: 'List the runtimes of a workspace, newest first',
-  description: 'A page has up to `limit` runtimes; `nextCursor` is present if there are more.',
+  description: 'Returns up to `limit` runtimes. `nextCursor` is present if there are more.',
   request: {
     params: WorkspacePath,
     query: z.strictObject({ status: RuntimeStatusFilter, ...paging }),
@@ -89,7 +89,8 @@ const listAll = createRoute({
   method: 'get',
   path: '/v1/runtimes',
   summary: 'List the runtimes of all workspaces, newest first',
-  description: 'A key that is limited to workspaces gets only the runtimes of those.',
+  description:
+    'Returns up to `limit` runtimes. A key that is limited to workspaces gets only the runtimes in those workspaces.',
   request: { query: z.strictObject({ status: RuntimeStatusFilter, ...paging }) },
   responses: { 200: json(RuntimeList, 'A page of runtimes'), ...errors() },
 });
@@ -101,7 +102,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
   summary: 'Get a runtime',
-  description: 'The answer has the connection URLs while clients can connect.',
+  description: 'Returns the runtime, with its connection URLs while clients can connect to it.',
   request: { params: RuntimePath },
   responses: { 200: json(RuntimeBody, 'The runtime'), ...errors(...RUNTIME_NOT_FOUND) },
 });
@@ -114,7 +115,7 @@ const stop = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}/stop',
   summary: 'Stop a live runtime inside a workspace',
   description:
-    'Answers when the browser has ended and, with a profile, its state is saved. A runtime that is over is returned as it is.',
+    'Returns when the browser has ended and, with a profile, its state has been saved. A runtime that has already ended is returned unchanged.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -129,9 +130,9 @@ const start = createRoute({
   operationId: 'runtimes-start',
   method: 'post',
   path: '/v1/workspaces/{id}/runtimes/{alias}/start',
-  summary: 'Start a runtime that is over again',
+  summary: 'Start a runtime that has ended',
   description:
-    'The runtime keeps its id, alias and launch, and its `generation` grows by one. An ephemeral browser starts fresh. A runtime that is active is returned as it is.',
+    'Returns the runtime when its browser is running again. The runtime keeps its id, alias and `launch`, and its `generation` increases by one. An ephemeral browser starts without saved state. A runtime that is already active is returned unchanged.',
   parameters: [IdempotencyKeyHeader],
   request: {
     params: RuntimePath,
@@ -151,7 +152,7 @@ const restart = createRoute({
   path: '/v1/workspaces/{id}/runtimes/{alias}/restart',
   summary: 'Stop a runtime and start it again',
   description:
-    'As a stop and a start in one request. The runtime keeps its id and alias, and `generation` grows by one.',
+    'Combines a stop and a start in one request, and returns the running runtime. The runtime keeps its id and alias, and its `generation` increases by one.',
   parameters: [IdempotencyKeyHeader],
   request: { params: RuntimePath },
   responses: {
@@ -166,12 +167,12 @@ const remove = createRoute({
   operationId: 'runtimes-delete',
   method: 'delete',
   path: '/v1/workspaces/{id}/runtimes/{alias}',
-  summary: 'Delete the record of a runtime that is over',
+  summary: 'Delete the record of a runtime that has ended',
   description:
-    'Deletes its events, and the files that it keeps, too. A runtime that is active is refused with 409: stop it first.',
+    'Also deletes the events of the runtime and the files that are kept with it. If the runtime is active, the request is rejected with 409 `runtime.active`: stop it first.',
   request: { params: RuntimePath },
   responses: {
-    200: json(RuntimeBody, 'The runtime as it was'),
+    200: json(RuntimeBody, 'The deleted runtime'),
     ...errors(...RUNTIME_NOT_FOUND, 'runtime.active'),
   },
 });

@@ -14,13 +14,13 @@ const screenshot = createRoute({
   operationId: 'runtime-screenshot',
   method: 'get',
   path: '/v1/workspaces/{id}/runtimes/{alias}/screenshot',
-  summary: 'Get a picture of a page of a running runtime',
+  summary: 'Take a screenshot of a page of a running runtime',
   description:
-    'What the page shows now, or as a thumbnail, which costs milliseconds: what it last drew. Neither the page nor its clients notice it, and it does not count as use of the runtime. A page that is in the background is drawn without becoming visible to its scripts. While a dialog is open or scripts are busy, a page in front shows what it last drew, except as webp; any other, and one that has crashed, is 409 `page.unavailable` with the `reason` in `details`: `no_answer` (after five seconds) or `crashed`, or `busy` where too many pictures of the runtime were asked for at once.',
+    'Returns an image of the page as it is now. A thumbnail (with `width`) shows what the page last drew, and takes only milliseconds. Neither the page nor its clients notice the screenshot, and it does not count as activity of the runtime. A page in the background is drawn without becoming visible to its scripts. While a dialog is open or scripts are busy, the image of a page in the foreground shows what it last drew, except as webp. Otherwise, the response is 409 `page.unavailable` with a `reason` in `details`: `no_answer` (the page did not respond within five seconds), `crashed`, or `busy` (there were too many requests for screenshots of the runtime at the same time).',
   request: { params: RuntimePath, query: ScreenshotQuery },
   responses: {
     200: {
-      description: 'The picture',
+      description: 'The image',
       content: { 'image/jpeg': PICTURE, 'image/png': PICTURE, 'image/webp': PICTURE },
     },
     ...errors(

@@ -30,7 +30,7 @@ const list = createRoute({
   path: PATH,
   summary: 'List storage namespaces, newest first',
   description:
-    'Tells also how much the files of the organization have and may have. A key that is limited to workspaces gets the namespaces that these mount.',
+    'Returns the namespaces, and how much storage the organization uses and may use. A key that is limited to workspaces gets the namespaces that those workspaces mount.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(NamespaceList, 'A page of namespaces'), ...errors() },
 });
@@ -43,7 +43,7 @@ const create = createRoute({
   path: PATH,
   summary: 'Create a storage namespace',
   description:
-    'A workspace that mounts a namespace makes it, too. A key that is limited to workspaces cannot create one here.',
+    'Creates a namespace and returns it. Namespaces are also created when a workspace mounts them. A key that is limited to workspaces cannot use this operation.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateNamespaceRequest),
   responses: {
@@ -59,7 +59,8 @@ const get = createRoute({
   method: 'get',
   path: `${PATH}/{namespace}`,
   summary: 'Get a storage namespace',
-  description: 'A key that is limited to workspaces finds the namespaces that these mount.',
+  description:
+    'Returns the namespace. A key that is limited to workspaces finds the namespaces that those workspaces mount.',
   request: { params: NamespacePath },
   responses: {
     200: json(NamespaceBody, 'The namespace'),
@@ -75,10 +76,10 @@ const remove = createRoute({
   path: `${PATH}/{namespace}`,
   summary: 'Delete a storage namespace',
   description:
-    'One that has files is deleted only with `force=true`, and they with it. A key that is limited to workspaces cannot delete any.',
+    'Deletes and returns the namespace. If it has files, the request is rejected with 409 `storage.not_empty`, unless `force=true`, which deletes the files, too. A key that is limited to workspaces cannot delete namespaces.',
   request: { params: NamespacePath, query: DeleteNamespaceQuery },
   responses: {
-    200: json(NamespaceBody, 'The namespace as it was'),
+    200: json(NamespaceBody, 'The deleted namespace'),
     ...errors('storage.namespace_not_found', 'storage.not_empty'),
   },
 });

@@ -21,12 +21,12 @@ const test = createRoute({
   operationId: 'webhooks-test',
   method: 'post',
   path: `${PATH}/test`,
-  summary: 'Send a test message',
+  summary: 'Send a test message to a webhook',
   description:
-    'Posts a signed message of the type `webhook.test` at once, also to a webhook that is disabled, and tells how it went. When it is delivered, all that waits is tried at once, too.',
+    'Immediately posts a signed message of the type `webhook.test`, even if the webhook is disabled, and returns the result. If the message is delivered, all pending deliveries are attempted immediately, too.',
   request: { params: WebhookPath },
   responses: {
-    200: json(WebhookTestBody, 'What became of the message'),
+    200: json(WebhookTestBody, 'The result of the attempt'),
     ...errors('webhook.not_found'),
   },
 });
@@ -39,7 +39,7 @@ const list = createRoute({
   path: `${PATH}/deliveries`,
   summary: 'List the deliveries of a webhook, newest event first',
   description:
-    'All that waits, about the last 200 that were delivered, and what was given up within a week.',
+    'Returns all pending deliveries, about the last 200 successful ones, and those that failed permanently within the last week.',
   request: { params: WebhookPath, query: DeliveriesQuery },
   responses: {
     200: json(DeliveryList, 'A page of deliveries'),

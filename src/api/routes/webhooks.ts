@@ -39,7 +39,7 @@ const create = createRoute({
   path: WEBHOOKS_PATH,
   summary: 'Create a webhook',
   description:
-    'The service posts events that happen from now on to the `url`, signed as [Standard Webhooks](https://www.standardwebhooks.com) says: at least once, and in order within a runtime. Only this answer contains the secret. A key that is limited to workspaces has to name the `workspaceId`.',
+    'The service posts events that happen from now on to the `url`, signed as specified by [Standard Webhooks](https://www.standardwebhooks.com). Each event is delivered at least once, and the events of a runtime are delivered in order. Only this response contains the secret. A key that is limited to workspaces must give a `workspaceId`.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateWebhookRequest),
   responses: {
@@ -55,7 +55,8 @@ const list = createRoute({
   method: 'get',
   path: WEBHOOKS_PATH,
   summary: 'List webhooks, newest first',
-  description: 'A key that is limited to workspaces gets the webhooks of these alone.',
+  description:
+    'Returns up to `limit` webhooks. A key that is limited to workspaces gets only the webhooks of those workspaces.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(WebhookList, 'A page of webhooks'), ...errors() },
 });
@@ -67,7 +68,8 @@ const get = createRoute({
   method: 'get',
   path: PATH,
   summary: 'Get a webhook',
-  description: 'How it fares, too: since when its receiver fails, and why it was disabled.',
+  description:
+    'Returns the webhook, including since when its receiver has been failing, and why it was disabled.',
   request: { params: WebhookPath },
   responses: { 200: json(WebhookBody, 'The webhook'), ...errors('webhook.not_found') },
 });
@@ -80,10 +82,10 @@ const update = createRoute({
   path: PATH,
   summary: 'Change, disable or enable a webhook',
   description:
-    'What waits already goes to the new `url`. A webhook is for one workspace or all for as long as it exists.',
+    'Changes the given fields and returns the webhook. Pending deliveries go to the new `url`. The workspace of a webhook cannot be changed.',
   request: { params: WebhookPath, ...jsonBody(UpdateWebhookRequest) },
   responses: {
-    200: json(WebhookBody, 'The webhook as it is now'),
+    200: json(WebhookBody, 'The updated webhook'),
     ...errors(...BODY_ERRORS, 'webhook.not_found', 'webhook.url_not_allowed'),
   },
 });
@@ -95,9 +97,9 @@ const remove = createRoute({
   method: 'delete',
   path: PATH,
   summary: 'Delete a webhook',
-  description: 'What waits to be delivered goes with it.',
+  description: 'Deletes the webhook and its pending deliveries, and returns the webhook.',
   request: { params: WebhookPath },
-  responses: { 200: json(WebhookBody, 'The webhook as it was'), ...errors('webhook.not_found') },
+  responses: { 200: json(WebhookBody, 'The deleted webhook'), ...errors('webhook.not_found') },
 });
 
 const rotate = createRoute({
@@ -106,9 +108,9 @@ const rotate = createRoute({
   operationId: 'webhooks-rotate-secret',
   method: 'post',
   path: `${PATH}/rotate-secret`,
-  summary: 'Give a webhook a new secret',
+  summary: 'Rotate the secret of a webhook',
   description:
-    'For 24 hours messages are signed with the secret before, too, so a receiver can change over in between. Only this answer contains the new secret.',
+    'Creates and returns a new secret. Only this response contains it. For 24 hours, messages are signed with the previous secret, too, so that the receiver can change over.',
   parameters: [IdempotencyKeyHeader],
   request: { params: WebhookPath },
   responses: {

@@ -30,7 +30,8 @@ const createWorkspace = createRoute({
   method: 'post',
   path: '/v1/workspaces',
   summary: 'Create a workspace',
-  description: 'A key that is limited to workspaces cannot create one.',
+  description:
+    'Creates a workspace and returns it. A key that is limited to workspaces cannot create one.',
   parameters: [IdempotencyKeyHeader],
   request: jsonBody(CreateWorkspaceRequest),
   responses: {
@@ -46,7 +47,8 @@ const list = createRoute({
   method: 'get',
   path: '/v1/workspaces',
   summary: 'List workspaces, newest first',
-  description: 'A key that is limited to workspaces gets only those.',
+  description:
+    'Returns up to `limit` workspaces. A key that is limited to workspaces gets only those.',
   request: { query: z.strictObject(paging) },
   responses: { 200: json(WorkspaceList, 'A page of workspaces'), ...errors() },
 });
@@ -58,7 +60,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/workspaces/{id}',
   summary: 'Get a workspace',
-  description: 'By its id or its name.',
+  description: 'Returns the workspace with this id or name.',
   request: { params: WorkspacePath },
   responses: { 200: json(WorkspaceBody, 'The workspace'), ...errors('workspace.not_found') },
 });
@@ -69,9 +71,9 @@ const update = createRoute({
   operationId: 'workspaces-update',
   method: 'patch',
   path: '/v1/workspaces/{id}',
-  summary: 'Rename a workspace or change what it mounts',
+  summary: 'Rename a workspace or change its mounts',
   description:
-    'New mounts apply to runtimes that are created afterwards. A key that is limited to workspaces can mount the storage namespaces that these mount, and new ones.',
+    'Changes the given fields and returns the workspace. New mounts apply to runtimes that are created afterwards. A key that is limited to workspaces can mount new storage namespaces, and those that its workspaces already mount.',
   request: { params: WorkspacePath, ...jsonBody(UpdateWorkspaceRequest) },
   responses: {
     200: json(WorkspaceBody, 'The workspace'),
@@ -85,12 +87,12 @@ const remove = createRoute({
   operationId: 'workspaces-delete',
   method: 'delete',
   path: '/v1/workspaces/{id}',
-  summary: 'Delete a workspace with the records of its runtimes',
+  summary: 'Delete a workspace and the records of its runtimes',
   description:
-    'Deletes its records of runtimes too. Profiles, extensions and files stay: they belong to the organization.',
+    'Deletes and returns the workspace. If it has active runtimes, the request is rejected with 409 `workspace.has_active_runtimes`, unless `force=true`. Profiles, extensions and files remain, because they belong to the organization.',
   request: { params: WorkspacePath, query: DeleteWorkspaceQuery },
   responses: {
-    200: json(WorkspaceBody, 'The workspace as it was'),
+    200: json(WorkspaceBody, 'The deleted workspace'),
     ...errors('workspace.not_found', 'workspace.has_active_runtimes'),
   },
 });

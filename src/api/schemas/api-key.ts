@@ -22,7 +22,7 @@ export const Scope = z.enum(SCOPES).openapi('Scope', {
 
 const scopes = z.array(Scope).openapi({
   description:
-    'What the key allows; each operation names the scopes that it requires in `x-required-scopes`.',
+    'What the key may do. Each operation lists the scopes that it requires in `x-required-scopes`.',
   example: ['runtimes:read', 'runtimes:write'],
 });
 
@@ -36,7 +36,7 @@ export const CreateApiKeyRequest = z
     scopes: scopes.min(1),
     workspaceIds: z.array(z.uuid()).min(1).max(WORKSPACES_MAX).optional().openapi({
       description:
-        'The only workspaces that the key can see; all of the organization if absent. Not allowed together with the scope `admin`.',
+        'Limits the key to these workspaces. If omitted, the key can access all workspaces of the organization. Cannot be combined with the scope `admin`.',
     }),
   })
   .openapi('CreateApiKeyRequest', {
@@ -48,12 +48,13 @@ export const ApiKeyBody = z
     id: z.uuid(),
     name: Name,
     hint: z.string().openapi({
-      description: 'The first characters of the key, to tell keys apart.',
+      description: 'The first characters of the key, which help to tell keys apart.',
       example: 'bctrl_9fQw',
     }),
     scopes,
     workspaceIds: z.array(z.uuid()).nullable().openapi({
-      description: 'The only workspaces that the key can see; null for all of the organization.',
+      description:
+        'The workspaces that the key is limited to; null if it can access all workspaces of the organization.',
       example: null,
     }),
     createdAt: z.iso.datetime(),
@@ -62,7 +63,7 @@ export const ApiKeyBody = z
 
 export const CreatedApiKey = ApiKeyBody.extend({
   key: z.string().openapi({
-    description: 'The key itself. It is shown only in this answer.',
+    description: 'The API key itself. Only this response contains it.',
     example: 'bctrl_9fQw…',
   }),
 }).openapi('CreatedApiKey');

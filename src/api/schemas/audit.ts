@@ -10,28 +10,29 @@ import { nextCursor, paging } from './paging.ts';
 const moment = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text))
-  .refine((date) => date.getTime() >= 0, 'Has to be after 1970');
+  .refine((date) => date.getTime() >= 0, 'Must be after 1970');
 const Verb = z.string().regex(/^[a-z]+(?:-[a-z]+)*$/, 'Not an operation id');
 
 export const AuditQuery = z.strictObject({
   workspaceId: z.uuid().optional(),
   keyId: z.uuid().optional(),
   verb: Verb.optional().openapi({
-    description: 'The id of an operation, or `console-sign-in`.',
+    description: 'Only entries of this operation: an operation id, or `console-sign-in`.',
     example: 'runtimes-stop',
   }),
   outcome: z.enum(AUDIT_OUTCOMES).optional().openapi({
-    description: '`succeeded`: answered below 400, `refused`: below 500, `failed`: the others.',
+    description:
+      '`succeeded`: the response status was below 400; `refused`: 400 to 499; `failed`: 500 or above.',
   }),
   from: moment.optional().openapi({
     type: 'string',
     format: 'date-time',
-    description: 'Only entries from this moment on.',
+    description: 'Only entries at or after this time.',
   }),
   to: moment.optional().openapi({
     type: 'string',
     format: 'date-time',
-    description: 'Only entries before this moment.',
+    description: 'Only entries before this time.',
   }),
   ...paging,
 });
@@ -39,11 +40,16 @@ export const AuditQuery = z.strictObject({
 export const AuditEntryBody = z
   .object({
     id: z.uuid(),
-    createdAt: z.iso.datetime().openapi({ description: 'When the request was answered.' }),
+    createdAt: z.iso
+      .datetime()
+      .openapi({ description: 'When the service responded to the request.' }),
     keyId: z.uuid(),
-    keyName: z.string().openapi({ description: "The key's name when it asked.", example: 'ci' }),
+    keyName: z
+      .string()
+      .openapi({ description: "The key's name at the time of the request.", example: 'ci' }),
     origin: z.enum(AUDIT_ORIGINS).openapi({
-      description: 'Who asked: a program, the console for a person, or a tool of `POST /v1/mcp`.',
+      description:
+        'Where the request came from: `api` for a program, `console` for a person in the console, `mcp` for a tool of `POST /v1/mcp`.',
     }),
     verb: Verb.openapi({ example: 'runtimes-stop' }),
     workspaceId: z.uuid().nullable(),
@@ -51,20 +57,24 @@ export const AuditEntryBody = z
       .object({
         kind: z.string().openapi({ example: 'runtime' }),
         ref: z.string().nullable().openapi({
-          description: 'Its id, alias or name, as the request named it; null if it was to be made.',
+          description:
+            'The id, alias or name of the target, as given in the request; null if the request was to create it.',
           example: 'daily',
         }),
         id: z
           .string()
           .nullable()
-          .openapi({ description: 'Null if the request did not get so far.' }),
+          .openapi({
+            description:
+              'The id of the target; null if the request ended before the target was found or created.',
+          }),
       })
       .nullable(),
     path: z.string().openapi({ example: '/v1/workspaces/default/runtimes/daily/stop' }),
     outcome: z.enum(AUDIT_OUTCOMES),
     status: z.int().openapi({ example: 200 }),
     code: z.string().nullable().openapi({
-      description: 'Of the error; null without one.',
+      description: 'The error code of the response; null if there was no error.',
       example: 'runtime.not_found',
     }),
     requestId: z.string(),

@@ -40,7 +40,7 @@ export const Proxy = z
   })
   .openapi('Proxy', {
     description:
-      'The proxy that the traffic goes through. Give both `username` and `password`, or neither. The password is never shown.',
+      'The proxy that the browser uses. Give both `username` and `password`, or neither. Responses never contain the password.',
   });
 
 const Rule = z
@@ -51,15 +51,16 @@ const Rule = z
 export const EgressRules = z
   .strictObject({
     allow: z.array(Rule).max(200).optional().openapi({
-      description: 'If present, the browser may reach only what matches one of these rules.',
+      description:
+        'If present, the browser may connect only to destinations that match one of these rules.',
     }),
     deny: z.array(Rule).max(200).optional().openapi({
-      description: 'The browser may not reach what matches one of these rules.',
+      description: 'The browser may not connect to destinations that match one of these rules.',
     }),
   })
   .openapi('EgressRules', {
     description:
-      'What the browser may reach, within what the service allows every browser. A rule is an address, a range (`10.0.0.0/8`), a host name, `*.` and a name for all of its subdomains, or `*`. Ranges do not match names that only a proxy resolves.',
+      'What the browser may connect to, within the limits that the service sets for all browsers. A rule is an IP address, a range such as `10.0.0.0/8`, a host name, `*.example.com` for all subdomains of a name, or `*` for everything. Ranges do not match host names that only a proxy resolves.',
     example: { allow: ['example.com', '*.example.com'] },
   });
 
@@ -67,16 +68,16 @@ export const EgressRules = z
 export const BrowserConfigFields = z.strictObject({
   humanize: z.boolean().optional().openapi({
     description:
-      "Makes the input of every driver look like a person's: the mouse moves in curves and takes its time, clicks land off centre, keys have a rhythm. A command is answered when its input is done.",
+      'Makes the input of every driver look human: the mouse moves along curves at a human pace, clicks land off-centre, and typing has a rhythm. A command returns when its input is complete.',
   }),
   humanizePersonaId: z.int().min(0).max(PERSONA_ID_MAX).optional().openapi({
     description:
-      'Which person to imitate: the same id moves and types in the same way on any machine. Only with `humanize: true`. If absent, the persona is derived from the id of the profile or runtime.',
+      'The persona to imitate: the same id moves and types in the same way on any machine. Requires `humanize: true`. If omitted, the persona is derived from the id of the profile or runtime.',
   }),
   proxy: Proxy.nullable().optional(),
   solveCaptchas: z.boolean().optional().openapi({
     description:
-      'Solves captchas as they appear on pages: the browser itself does proof of work, the configured solver does the others. If no solver is configured, the runtime says so in `warnings`. Use it only on sites that you may automate.',
+      'Solves captchas as they appear on pages. The browser itself solves proof-of-work captchas; the configured solver handles all others. If no solver is configured, the `warnings` of the runtime say so. Use this only on sites that you are allowed to automate.',
   }),
 });
 
@@ -87,8 +88,7 @@ export const BrowserConfig = BrowserConfigFields.superRefine((config, context) =
 }).openapi('BrowserConfig');
 
 export const ExtensionIds = z.array(Text).openapi({
-  description:
-    'Ids of browser extensions, which are loaded in this order. An id that is given twice counts once.',
+  description: 'The ids of the browser extensions to load, in this order. Duplicates are ignored.',
 });
 
 /** `most`: how many a runtime may have. */

@@ -21,7 +21,10 @@ export const ExtensionUpload = z
   .strictObject({
     file: z
       .string()
-      .openapi({ format: 'binary', description: 'The package: a zip, crx2 or crx3.' }),
+      .openapi({
+        format: 'binary',
+        description: 'The package: a zip file, or a CRX2 or CRX3 file.',
+      }),
     name: ExtensionName.optional(),
   })
   .openapi('UploadBrowserExtensionRequest');
@@ -32,8 +35,7 @@ export const ExtensionImport = z
       .url({ protocol: /^https$/ })
       .max(2000)
       .openapi({
-        description:
-          "The extension's page in the Chrome Web Store, or the https address of a package.",
+        description: "The extension's page in the Chrome Web Store, or the https URL of a package.",
       }),
     name: ExtensionName.optional(),
   })
@@ -54,7 +56,7 @@ const Warning = z
     source: z
       .string()
       .optional()
-      .openapi({ description: 'The file concerned, if Chromium names one.' }),
+      .openapi({ description: 'The file that the warning is about, if Chromium names one.' }),
   })
   .openapi('BrowserExtensionWarning');
 
@@ -67,15 +69,15 @@ export const ExtensionBody = z
     format: z.enum(PACKAGE_FORMATS),
     contentHash: z.string().openapi({
       description:
-        "SHA-256 of the extension's files: the same files give the same hash, however they are packed.",
+        "The SHA-256 of the extension's files. The same files have the same hash, however they are packed.",
     }),
-    sizeBytes: z.int().openapi({ description: 'The unpacked size.' }),
+    sizeBytes: z.int().openapi({ description: 'The size of the unpacked files.' }),
     permissions: z.array(z.string()),
     runtimeExtensionId: z.string().openapi({
-      description: "The extension's id in every Chromium, as in chrome-extension:// addresses.",
+      description: "The extension's id in Chromium, as in `chrome-extension://` URLs.",
     }),
     warnings: z.array(Warning).openapi({
-      description: 'What Chromium reported when the extension was tried out.',
+      description: 'What Chromium reported when the service tested the extension.',
     }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),

@@ -66,7 +66,7 @@ export function profileRequests(maxExtensions: number) {
     })
     .openapi('UpdateBrowserProfileRequest', {
       description:
-        'Each given field replaces the whole old value, from the next launch on. Absent fields stay.',
+        'Each field replaces the whole previous value, from the next launch on. Omitted fields do not change.',
       example: { name: 'shop in Berlin' },
     });
   return { create, update };
@@ -116,7 +116,8 @@ export const ProfileBody = z
     extensionIds: ExtensionIds,
     fingerprint: Fingerprint,
     currentVersion: z.int().nullable().openapi({
-      description: 'The version that the next launch begins from; null if nothing was saved yet.',
+      description:
+        'The version that the next launch starts from; null if nothing has been saved yet.',
     }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
@@ -132,7 +133,7 @@ export const VersionBody = z
     version: z.int(),
     kind: z.enum(VERSION_KINDS).openapi({
       description:
-        'How the version was made: `saved` at the end of a runtime, `checkpoint` while it ran, `recovered` after a crash (it becomes current only by a restore), `imported`, or `forked` from another profile.',
+        'How the version was created: `saved` when a runtime ended, `checkpoint` while a runtime was active, `recovered` after a crash (it becomes current only if you restore it), `imported`, or `forked` from another profile.',
     }),
     isCurrent: z.boolean(),
     sizeBytes: z.int(),

@@ -9,23 +9,26 @@ const bytes = z.int();
 
 const Capacity = z
   .object({
-    slots: z.int().openapi({ description: 'How many runtimes there may be at once.' }),
+    slots: z.int().openapi({ description: 'How many runtimes can be active at the same time.' }),
     active: z.int(),
-    free: z.int().openapi({ description: 'How many more runtimes would find room.' }),
+    free: z.int().openapi({ description: 'How many more runtimes could start now.' }),
     pool: z.object({
-      warm: z.int().openapi({ description: 'How many browsers are ready.' }),
+      warm: z.int().openapi({ description: 'How many browsers have been launched in advance.' }),
       launching: z.int().openapi({ description: 'How many browsers are being launched.' }),
     }),
     queue: z.object({
       length: z.int(),
       oldestSeconds: z.number().openapi({
-        description: 'For how long the first has waited; 0 when nobody waits.',
+        description:
+          'How long the oldest request in the queue has been waiting, in seconds; 0 if the queue is empty.',
       }),
     }),
     memory: z.object({
-      freeBytes: bytes.openapi({ description: 'What could still be used.' }),
-      floorBytes: bytes.openapi({ description: 'What is to stay free.' }),
-      browserBytes: bytes.openapi({ description: 'What browsers use, as last measured.' }),
+      freeBytes: bytes.openapi({ description: 'How much memory is still available.' }),
+      floorBytes: bytes.openapi({ description: 'How much memory is kept free.' }),
+      browserBytes: bytes.openapi({
+        description: 'How much memory browsers use, as last measured.',
+      }),
     }),
     launches: z
       .object({
@@ -36,7 +39,7 @@ const Capacity = z
       })
       .openapi({
         description:
-          'The launches of browsers in the minute before, for a request or ahead of one, and how long they took; of all nodes, the times of the slowest.',
+          'The browser launches of the last minute, both for requests and in advance, and how long they took. In `total`, the times are those of the slowest node.',
       }),
   })
   .openapi('Capacity');
@@ -45,7 +48,8 @@ const Sample = z
   .object({
     at: z.iso.datetime(),
     total: Capacity.openapi({
-      description: 'Of all nodes together; of the queue, also what waits for any of them.',
+      description:
+        'The sum of all nodes. Its queue also counts the requests that any node could take.',
     }),
     nodes: z.array(z.object({ nodeId: z.uuid(), capacity: Capacity })),
   })
@@ -53,17 +57,17 @@ const Sample = z
 
 export const CapacityQuery = z.strictObject({
   since: z.iso.datetime().optional().openapi({
-    description: 'Only samples after this time, such as the `at` of the last one that is known.',
+    description: 'Only samples after this time, such as the `at` of the last sample that you have.',
   }),
 });
 
 export const CapacityBody = z
   .object({
     now: Sample,
-    stepSeconds: z.int().openapi({ description: 'The time between two samples.' }),
+    stepSeconds: z.int().openapi({ description: 'The number of seconds between two samples.' }),
     samples: z.array(Sample).openapi({
       description:
-        'Those of the last hour, oldest first, in the memory of the process that answers: each has its own, and a start begins with none.',
+        'The samples of the last hour, oldest first. Each process keeps its own samples in memory and starts with none; these are from the process that responds.',
     }),
   })
   .openapi('CapacityHistory');

@@ -9,7 +9,7 @@ const TIMEOUT_MAX_MS = 300_000;
 export const SolveCaptchasRequest = z
   .strictObject({
     pageId: z.string().regex(PAGE_ID, 'Not a CDP id').optional().openapi({
-      description: 'The CDP targetId of the page to look at; by default all pages.',
+      description: 'The CDP targetId of the page to check; by default all pages.',
     }),
     timeoutMs: z.int().min(1000).max(TIMEOUT_MAX_MS).default(TIMEOUT_DEFAULT_MS).openapi({
       description: 'How long the request may take, in milliseconds.',
@@ -29,7 +29,7 @@ export const SolvedCaptchas = z
           siteKey: z.string().nullable(),
           pageId: z.string(),
           status: z.enum(CAPTCHA_STATUSES),
-          code: z.string().optional().openapi({ description: 'Why the captcha is not solved.' }),
+          code: z.string().optional().openapi({ description: 'Why the captcha was not solved.' }),
           durationMs: z.int(),
         })
         .openapi('SolvedCaptcha'),

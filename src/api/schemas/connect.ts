@@ -11,16 +11,16 @@ export function connectQuery(ceilings: RequestCeilings) {
   const fields = z.strictObject({
     ...shape,
     alias: shape.alias.optional().openapi({
-      description: 'Your name for the runtime; by default the service makes one up.',
+      description: 'Your name for the runtime; by default the service chooses one.',
     }),
     kind: shape.kind.default('browser'),
     keepAlive: z.boolean().default(false).openapi({
       description:
-        'Whether the runtime outlives the websocket. If so, it ends by its time limits, or when it is stopped.',
+        'Whether the runtime continues after the websocket closes. It then ends at its time limits, or when you stop it.',
     }),
     token: z.string().optional().openapi({
       description:
-        'The API key, for clients that accept only a URL. Use the Authorization header where you can.',
+        'The API key, for clients that accept only a URL. Prefer the Authorization header.',
     }),
   });
   const known = new Map<string, z.core.$ZodType>(Object.entries(fields.shape));
@@ -52,7 +52,7 @@ function readField(text: string, field: z.core.$ZodType | undefined): Read {
   if (type === undefined || TEXTS.has(type)) return { value: text };
   const read = parse(text);
   if (read) return read;
-  return SCALARS.has(type) ? { value: text } : { problem: 'Has to be JSON, percent-encoded' };
+  return SCALARS.has(type) ? { value: text } : { problem: 'Must be percent-encoded JSON' };
 }
 
 function typeOf(field: z.core.$ZodType | undefined): string | undefined {

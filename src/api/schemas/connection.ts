@@ -10,15 +10,17 @@ export const CreateConnectionRequest = z
   .strictObject({
     protocol: z.enum(PROTOCOLS).default('cdp'),
     access: z.enum(ACCESSES).default('control').openapi({
-      description: '`observe` lets a client look but not touch; it is available only for `cdp`.',
+      description:
+        '`observe` lets a client watch but not control the browser; it is available only for `cdp`.',
     }),
     ttlSeconds: z.int().min(1).max(TTL_MAX_SECONDS).optional().openapi({
-      description: 'For how long the URL lets clients in. Clients that are attached stay.',
+      description:
+        'For how many seconds the URL accepts clients. Clients that are already attached stay connected.',
     }),
   })
   .refine(({ protocol, access }) => protocol === 'cdp' || access === 'control', {
     path: ['access'],
-    message: 'Only connections of protocol cdp can observe',
+    message: 'Only the protocol cdp supports observe',
   })
   .openapi('CreateConnectionRequest', {
     example: { protocol: 'cdp', access: 'observe', ttlSeconds: 600 },
@@ -35,7 +37,7 @@ export const CreatedConnection = z
     access: z.enum(ACCESSES),
     url: z.string().openapi({
       description:
-        'The connection URL, which contains the credential. It is shown only in this answer.',
+        'The connection URL, which contains the credential. Only this response contains it.',
     }),
     expiresAt: z.iso.datetime(),
   })
@@ -45,12 +47,13 @@ export const ConnectionBody = z
   .object({
     id: z.uuid(),
     protocol: z.enum(CONNECTION_PROTOCOLS).openapi({
-      description: '`live` for an address that shows the runtime to people.',
+      description: '`live` is the URL of a live view.',
     }),
     access: z.enum(ACCESSES),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().nullable().openapi({
-      description: "Null for the runtime's own connections, which live as long as the runtime.",
+      description:
+        "Null for the runtime's own connections, which are valid as long as the runtime is active.",
     }),
     attachedClients: z.int(),
     lastActivityAt: z.iso.datetime().nullable(),

@@ -14,7 +14,7 @@ const Reason = z
   .trim()
   .min(1)
   .max(CONTROL_REASON_MAX)
-  .openapi({ description: 'Why, for a person to read.', example: 'Please log in.' });
+  .openapi({ description: 'The reason, for people to read.', example: 'Please log in.' });
 
 const HumanControl = z
   .strictObject({
@@ -25,10 +25,13 @@ const HumanControl = z
       .min(IDLE_MIN_SECONDS)
       .max(IDLE_MAX_SECONDS)
       .default(IDLE_DEFAULT_SECONDS)
-      .openapi({ description: 'Programs drive again after this time without input of a person.' }),
+      .openapi({
+        description:
+          'Control returns to programs after this many seconds without input from the person.',
+      }),
     clientsWaitSeconds: z.int().min(0).max(WAIT_MAX_SECONDS).default(WAIT_DEFAULT_SECONDS).openapi({
       description:
-        'For how long the input of programs waits before it fails. Most libraries give an action 30 seconds.',
+        'For how many seconds the input of programs waits before it fails. Most libraries give up on an action after 30 seconds.',
     }),
   })
   .openapi('HumanControl');
@@ -46,25 +49,29 @@ export const RequestControlRequest = z
 export const ControlBody = z
   .object({
     holder: z.enum(HOLDERS).openapi({
-      description: 'Whose input the browser gets: `agent` for programs, `human` for a person.',
+      description: 'Who has control of the browser: `agent` for programs, `human` for a person.',
     }),
     since: z.iso.datetime(),
     reason: z.string().nullable().openapi({
-      description: 'Why a person has control, if whoever took it said so.',
+      description: 'Why a person has control, if a reason was given.',
     }),
     idleSeconds: z.number().nullable().openapi({
-      description: 'After how long without input a person loses control. Null for `agent`.',
+      description:
+        'After how many seconds without input the person loses control. Null for `agent`.',
     }),
     clientsWaitSeconds: z.number().nullable().openapi({
-      description: 'For how long the input of programs waits now. Null for `agent`.',
+      description:
+        'For how many seconds the input of programs waits before it fails. Null for `agent`.',
     }),
     viewer: z.string().nullable().openapi({
-      description: 'The viewer that has control. Null if control was taken by the API.',
+      description: 'The viewer that has control. Null if control was taken through the API.',
     }),
     request: z
       .object({ reason: z.string(), at: z.iso.datetime() })
       .nullable()
-      .openapi({ description: 'What a program asked a person for, until one has had control.' }),
+      .openapi({
+        description: 'The pending request for a person. Null once a person has taken control.',
+      }),
   })
   .openapi('RuntimeControl', {
     example: {

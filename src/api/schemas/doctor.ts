@@ -20,18 +20,23 @@ const Finding = z
     }),
     z.object({
       kind: z.literal('wrong_content').openapi({
-        description: 'A file whose content is missing from the storage, or has another size.',
+        description: 'A file whose content is missing from the storage, or has the wrong size.',
       }),
       id: z.uuid().openapi({ description: 'The id of the file.' }),
       organizationId: z.uuid(),
-      key: z.string().openapi({ description: 'Where in the storage the content should be.' }),
+      key: z
+        .string()
+        .openapi({ description: 'The key in the storage where the content should be.' }),
       sizeBytes: z.int(),
-      foundBytes: z.int().optional().openapi({ description: 'Missing if there is no content.' }),
+      foundBytes: z
+        .int()
+        .optional()
+        .openapi({ description: 'The actual size; absent if there is no content.' }),
     }),
     z.object({
       kind: z.literal('wrong_storage_bytes').openapi({
         description:
-          'An organization that is said to have more or less bytes of files than it has. `npm run doctor -- --fix` corrects the number.',
+          'An organization whose recorded storage use differs from the size of its files. `npm run doctor -- --fix` corrects the record.',
       }),
       organizationId: z.uuid(),
       countedBytes: z.int(),
@@ -40,7 +45,7 @@ const Finding = z
     z.object({
       kind: z.literal('foreign_storage').openapi({
         description:
-          'The storage of archives belongs to another database, or to another copy of this one. The service removes nothing from such a storage.',
+          'The storage of archives belongs to another database, or to another copy of this one. The service deletes nothing from such a storage.',
       }),
     }),
   ])
@@ -49,11 +54,12 @@ const Finding = z
 const Storage = z
   .object({
     state: z.enum(STORAGE_STATES).openapi({
-      description: 'Whose the storage of archives is. Archives are removed only if it is `ours`.',
+      description:
+        'Who the storage of archives belongs to. The service deletes archives only if it is `ours`.',
     }),
     examined: z.int().openapi({ description: 'How many archives were examined, at most 10,000.' }),
     isComplete: z.boolean().openapi({ description: 'Whether all archives were examined.' }),
-    orphans: z.int().openapi({ description: 'How many old archives no record names.' }),
+    orphans: z.int().openapi({ description: 'How many old archives have no record.' }),
     orphanBytes: z.int(),
     orphanKeys: z.array(z.string()).openapi({ description: 'The keys of the first 20 orphans.' }),
   })
@@ -66,7 +72,9 @@ export const DoctorReportBody = z
       directories: z.int(),
       activeRuntimes: z.int(),
     }),
-    findings: z.array(Finding).openapi({ description: 'Empty if everything belongs together.' }),
+    findings: z
+      .array(Finding)
+      .openapi({ description: 'What is wrong; empty if everything is consistent.' }),
     files: z
       .object({
         examined: z.int().openapi({
@@ -74,24 +82,26 @@ export const DoctorReportBody = z
         }),
         isComplete: z.boolean().openapi({
           description:
-            'Whether all files were compared, and the bytes of organizations were added up, which is done for up to 100,000 files.',
+            'Whether all files were compared, and the recorded storage use of organizations was checked, which is done for up to 100,000 files.',
         }),
         wrong: z.int().openapi({
           description:
-            'How many do not have the content that they should have; the first 20 are findings.',
+            'How many files have missing or wrong content; the first 20 are in `findings`.',
         }),
       })
       .openapi('DoctorFiles'),
     retention: z
       .object({
         runtimes: z.int().openapi({
-          description: 'How many runtimes have been over for longer than they are kept.',
+          description: 'How many ended runtimes are past their retention period.',
         }),
-        events: z.int().openapi({ description: 'How many events are older than events are kept.' }),
+        events: z
+          .int()
+          .openapi({ description: 'How many events are past their retention period.' }),
         storage: Storage,
       })
       .openapi({
-        description: 'What is old enough to be removed now; each count stops at 10,000.',
+        description: 'What is old enough to be deleted now. Each count stops at 10,000.',
       }),
   })
   .openapi('DoctorReport');

@@ -16,13 +16,13 @@ export const CdpId = z.string().regex(/^[\w-]{1,128}$/, 'Not a CDP id');
 const types = z.array(z.enum(EVENT_TYPES)).min(1);
 
 export const EventQuery = z.strictObject({
-  after: EventId.default('0').openapi({ description: 'The id of the last event that you know.' }),
+  after: EventId.default('0').openapi({ description: 'Only events after the event with this id.' }),
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
 });
 
 export const EventStreamQuery = z.strictObject({
   after: EventId.optional().openapi({
-    description: 'The id of the last event that you know; by default only events from now on.',
+    description: 'Only events after the event with this id; by default only events from now on.',
   }),
   eventTypes: z
     .string()
@@ -38,7 +38,7 @@ export const LastEventId = z.object({ 'last-event-id': EventId.optional() });
 export const WaitForEventRequest = z
   .strictObject({
     after: EventId.optional().openapi({
-      description: 'The id of the last event that you know; by default only events from now on.',
+      description: 'Only events after the event with this id; by default only events from now on.',
     }),
     contextId: CdpId.optional(),
     pageId: CdpId.optional(),
@@ -67,14 +67,17 @@ export const EventList = z
   .object({
     events: z.array(EventBody),
     nextCursor: EventId.optional().openapi({
-      description: 'The id to give as `after` next; present if there may be more events.',
+      description:
+        'The value of `after` for the next request; present if there may be more events.',
     }),
   })
   .openapi('RuntimeEventList');
 
 export const WaitedEvent = z
   .object({
-    event: EventBody.nullable().openapi({ description: 'Null if no event matched in time.' }),
+    event: EventBody.nullable().openapi({
+      description: 'The first event that matches; null if there was none within `timeoutMs`.',
+    }),
   })
   .openapi('WaitedEvent');
 

@@ -22,13 +22,16 @@ function textWithout(problemOf: (text: string) => string | undefined) {
 
 export const StoredPath = textWithout(filePathProblem).openapi({
   description:
-    'Folders and a name, with slashes between: at most 1024 bytes of UTF-8, 255 each. A folder is there as long as a file is in it.',
+    'Folders and a name, separated by slashes: at most 1024 bytes of UTF-8, and at most 255 for each part. A folder exists as long as it contains a file.',
   example: PATH_EXAMPLE,
 });
 
 const Prefix = textWithout(filePrefixProblem)
   .default('')
-  .openapi({ description: 'What the paths begin with; empty for all.', example: 'reports/' });
+  .openapi({
+    description: 'What the paths begin with; by default all files match.',
+    example: 'reports/',
+  });
 
 const Flag = z.enum(['true', 'false']);
 
@@ -41,7 +44,7 @@ export const ListFilesQuery = z
     prefix: Prefix,
     folders: Flag.default('false').openapi({
       description:
-        'Whether to list only what lies directly in the folder that `prefix` names, and the folders in it.',
+        'Whether to list only the direct contents of the folder that `prefix` names: its files and its subfolders.',
     }),
     cursor: z
       .string()
@@ -52,14 +55,14 @@ export const ListFilesQuery = z
   })
   .superRefine(({ prefix, folders }, context) => {
     if (folders === 'false' || prefix === '' || prefix.endsWith('/')) return;
-    const message = 'With folders=true a prefix is empty or ends in a slash';
+    const message = 'With folders=true, the prefix must be empty or end in a slash';
     context.addIssue({ code: 'custom', path: ['prefix'], message });
   });
 
 export const PutFileQuery = z.strictObject({
   path: StoredPath,
   overwrite: Flag.default('true').openapi({
-    description: 'Whether the file may take the place of another one with its path.',
+    description: 'Whether to replace an existing file with the same path.',
   }),
 });
 
@@ -72,11 +75,12 @@ export const UploadFields = z.strictObject({
 export const UploadFileRequest = UploadFields.extend({
   file: z.string().openapi({ format: 'binary', description: 'The content.' }),
   path: StoredPath.optional().openapi({
-    description: "By default the file's name, with underscores for what a name cannot have.",
+    description:
+      'By default the name of the uploaded file, with underscores for characters that are not allowed.',
     example: PATH_EXAMPLE,
   }),
   overwrite: Flag.default('false').openapi({
-    description: 'Whether the file may take the place of another one with its path.',
+    description: 'Whether to replace an existing file with the same path.',
   }),
 }).openapi('UploadFileRequest');
 
@@ -86,7 +90,10 @@ export const MoveFileRequest = z
     namespace: z
       .string()
       .optional()
-      .openapi({ description: 'The id or name of another namespace.', example: 'archive' }),
+      .openapi({
+        description: 'The id or name of the namespace to move the file to.',
+        example: 'archive',
+      }),
   })
   .openapi('MoveFileRequest', { example: { path: 'reports/2026/april.pdf' } });
 
@@ -101,11 +108,11 @@ export const FileBody = z
     sizeBytes: z.int().openapi({ example: 48_213 }),
     contentType: z.string().openapi({ example: 'application/pdf' }),
     sha256: z.string().openapi({
-      description: 'Of the content, in hexadecimal.',
+      description: 'The SHA-256 of the content, in hexadecimal.',
       example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     }),
     source: z.enum(FILE_SOURCES).openapi({ description: 'Where the content comes from.' }),
-    runtimeId: z.uuid().optional().openapi({ description: 'The runtime that it came from.' }),
+    runtimeId: z.uuid().optional().openapi({ description: 'The runtime that the file came from.' }),
     createdAt: z.iso.datetime(),
   })
   // Not `File`, which browsers have: generated code would mean the one by the other.
@@ -113,13 +120,13 @@ export const FileBody = z
 
 export const FileList = z
   .object({
-    files: z.array(FileBody).openapi({ description: "In the order of their paths' bytes." }),
+    files: z.array(FileBody).openapi({ description: 'Ordered by the bytes of their paths.' }),
     folders: z
       .array(z.string())
       .optional()
       .openapi({
         description:
-          'With `folders=true` the folders of this page, each as a prefix with its slash. One page has up to `limit` files and folders together.',
+          'With `folders=true`: the folders on this page, each as a prefix that ends in a slash. A page has up to `limit` files and folders together.',
         example: ['reports/2025/', 'reports/2026/'],
       }),
     nextCursor,

@@ -7,7 +7,7 @@ const ProfileLaunch = z
     profileId: z.uuid(),
     readOnly: z.boolean().optional().openapi({
       description:
-        'Gives the browser a copy of the newest saved state, which is thrown away at the end. Any number of read-only runtimes can run beside the one that writes the profile.',
+        'Gives the browser a copy of the newest saved state, and discards that copy when the runtime ends. Any number of read-only runtimes can run at the same time as the one that writes the profile.',
     }),
   })
   .openapi('ProfileLaunch', { description: 'A browser with the saved state of a profile.' });
@@ -20,7 +20,8 @@ const ephemeralLaunch = (maxExtensions: number) =>
       extensionIds: extensionIdsUpTo(maxExtensions).optional(),
     })
     .openapi('EphemeralLaunch', {
-      description: 'A fresh browser without saved state. Its state is gone when the runtime stops.',
+      description:
+        'A fresh browser without saved state. Its state is deleted when the runtime ends.',
     });
 
 /** How a browser is launched. */

@@ -12,36 +12,42 @@ export const NodeBody = z
     id: z.uuid(),
     role: z.enum(NODE_ROLES),
     state: z.enum(PRESENT_NODE_STATES).openapi({
-      description: 'A node that is `draining` takes no new runtimes; those that it has go on.',
+      description:
+        'A node that is `draining` accepts no new runtimes; its active runtimes continue.',
     }),
     build: z.string().openapi({ description: 'The version of the service.', example: '0.1.0' }),
     startedAt: z.iso.datetime(),
     load: z
       .object({
-        slots: z.int().openapi({ description: 'How many runtimes it may have at once.' }),
+        slots: z
+          .int()
+          .openapi({ description: 'How many runtimes can be active at the same time.' }),
         active: z.int(),
-        waiting: z.int().openapi({ description: 'How many runtimes wait for room.' }),
-        free: z.int().openapi({ description: 'How many more would find room now.' }),
-        warm: z.int().openapi({ description: 'How many browsers are ready.' }),
+        waiting: z.int().openapi({ description: 'How many runtimes are waiting for a slot.' }),
+        free: z.int().openapi({ description: 'How many more runtimes could start now.' }),
+        warm: z.int().openapi({ description: 'How many browsers have been launched in advance.' }),
       })
       .optional()
-      .openapi({ description: 'Absent without browsers, and where nothing was heard yet.' }),
+      .openapi({
+        description: 'Absent if the process runs no browsers, or has not reported its load yet.',
+      }),
     membership: z
       .object({
-        epoch: z.int().openapi({ description: 'One more with each start of the process.' }),
+        epoch: z.int().openapi({ description: 'Increases by one with each start of the process.' }),
         address: z.string().optional().openapi({
-          description: 'Where the other processes reach it.',
+          description: 'Where the other processes can reach it.',
           example: '10.0.0.7:8788',
         }),
         leaseLeftMs: z.int().openapi({
-          description: 'For how long its lease still holds; negative when the lease is over.',
+          description:
+            'For how many milliseconds its lease is still valid; negative if the lease has expired.',
         }),
         lastHeardAt: z.iso.datetime().optional().openapi({
-          description: 'When the process that answers heard of it last.',
+          description: 'When the process that responds last heard from it.',
         }),
       })
       .optional()
-      .openapi({ description: 'Absent where the service is one process.' }),
+      .openapi({ description: 'Absent if the service is a single process.' }),
   })
   .openapi('Node');
 

@@ -26,7 +26,7 @@ const COOKIE_TEXT = /^[^\u0000-\u001f\u007f;]*$/;
 const COOKIE_NAME = /^[^\u0000-\u0020\u007f;=]{1,4096}$/;
 
 export const Selector = z.string().min(1).max(2000).openapi({
-  description: 'A CSS selector, of elements in the page itself and not in its frames.',
+  description: 'A CSS selector. It matches elements of the page itself, not of its frames.',
   example: 'h1',
 });
 
@@ -34,25 +34,28 @@ const WaitFor = z
   .strictObject({
     state: z.enum(LOAD_STATES).default('load').openapi({
       description:
-        '`load`: with its images and styles; `domcontentloaded`: its HTML is read; `networkidle`: it has loaded nothing for half a second.',
+        '`load`: the page has loaded, with its images and styles; `domcontentloaded`: its HTML has been parsed; `networkidle`: it has loaded nothing for half a second.',
     }),
     selector: absentable(Selector).openapi({
-      description: 'Then until an element matches, whether or not it can be seen.',
+      description: 'Then wait until an element matches, whether or not it is visible.',
     }),
-    ms: absentable(z.int().min(1).max(60_000)).openapi({ description: 'Then so long.' }),
+    ms: absentable(z.int().min(1).max(60_000)).openapi({
+      description: 'Then wait this many milliseconds.',
+    }),
   })
   .default({ state: 'load' })
-  .openapi('WaitFor', { description: 'When the page is ready.' });
+  .openapi('WaitFor', { description: 'What to wait for before the page is considered ready.' });
 
 const Viewport = z
   .strictObject({
     width: z.int().min(1).max(VIEWPORT_MOST),
     height: z.int().min(1).max(VIEWPORT_MOST),
     deviceScaleFactor: z.number().min(0.1).max(4).default(1).openapi({
-      description: 'How many pixels of the screen, and of pictures, a CSS pixel has in a row.',
+      description:
+        'The number of device pixels per CSS pixel, in each direction. It also applies to images.',
     }),
     mobile: z.boolean().default(false).openapi({
-      description: 'Heeds `<meta name="viewport">`, and has touch, as phones do.',
+      description: 'Respects `<meta name="viewport">` and supports touch, as phones do.',
     }),
   })
   .refine(
@@ -74,7 +77,7 @@ const Headers = z
   .default({})
   .openapi({
     description:
-      'Headers of the requests to the origin of `url`, also of later ones to it, and of no others. For cookies there is `cookies`.',
+      'Headers for all requests to the origin of `url`, and to no other origin. For cookies, use `cookies`.',
     example: { authorization: 'Bearer a1b2c3' },
   });
 
@@ -87,7 +90,7 @@ const Cookie = z
     }),
     path: absentable(z.string().max(1024).startsWith('/').regex(COOKIE_TEXT)),
     expires: absentable(z.number().positive().max(253_402_300_799)).openapi({
-      description: 'In seconds since 1970; by default it ends with the browser.',
+      description: 'In seconds since 1970; by default the cookie lasts as long as the browser.',
     }),
     secure: absentable(z.boolean()),
     httpOnly: absentable(z.boolean()),
@@ -98,23 +101,23 @@ const Cookie = z
 /** The fields of every one-shot. */
 export const pageFields = ({ extensions }: RequestCeilings) => ({
   url: absentable(
-    z.url({ protocol: /^https?$/, error: 'Has to be an http or https URL' }).max(20_000),
+    z.url({ protocol: /^https?$/, error: 'Must be an http or https URL' }).max(20_000),
   ).openapi({
-    description: 'The page. Give either `url` or `html`.',
+    description: 'The URL of the page. Give either `url` or `html`.',
     example: 'https://example.com',
   }),
   html: absentable(z.string().min(1)).openapi({
     description:
-      'The page itself. It is shown at about:blank, so a relative URL needs a `<base href="https://…">`, and there is no storage. The whole request may have 10 MB.',
+      'The HTML of the page. It is shown at about:blank, so relative URLs need a `<base href="https://…">`, and the page has no storage. The whole request may have up to 10 MB.',
     example: '<h1>Hello</h1>',
   }),
   waitFor: WaitFor,
   viewport: absentable(Viewport).openapi({
-    description: `By default ${VIEWPORT.width} × ${VIEWPORT.height}; with a profile, that of the profile.`,
+    description: `By default ${VIEWPORT.width} × ${VIEWPORT.height}, or the viewport of the profile if there is one.`,
   }),
   headers: Headers,
   cookies: z.array(Cookie).max(MOST_COOKIES).default([]).openapi({
-    description: 'Cookies that the browser has before it loads the page.',
+    description: 'Cookies to set before the browser loads the page.',
   }),
   launch: launchWith(extensions),
   egress: EgressRules.optional(),
@@ -123,7 +126,10 @@ export const pageFields = ({ extensions }: RequestCeilings) => ({
     .min(TIMEOUT_MS.least)
     .max(TIMEOUT_MS.most)
     .default(TIMEOUT_MS.usual)
-    .openapi({ description: 'The time for everything: for the browser, the page and the answer.' }),
+    .openapi({
+      description:
+        'The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result.',
+    }),
 });
 
 interface PageFields {

@@ -29,20 +29,21 @@ export const screenshotRequest = (ceilings: RequestCeilings) =>
       ...pageFields(ceilings),
       format: z.enum(IMAGE_FORMATS).default('png'),
       quality: absentable(z.int().min(1).max(100)).openapi({
-        description: `Of \`jpeg\` and \`webp\`; by default ${QUALITY}.`,
+        description: `Only for \`jpeg\` and \`webp\`; by default ${QUALITY}.`,
       }),
       fullPage: z.boolean().default(false).openapi({
-        description: 'The page from its top to its bottom, instead of the viewport.',
+        description: 'Captures the whole page from top to bottom, instead of the viewport.',
       }),
       selector: absentable(Selector).openapi({
         description:
-          'Only the first element with a size that matches, which is waited for until `timeoutMs`.',
+          'Captures only the first matching element that has a size. The service waits for it until `timeoutMs`.',
       }),
       clip: absentable(Clip).openapi({
-        description: 'Only this part of the page, in CSS pixels from its top left.',
+        description: 'Captures only this part of the page, in CSS pixels from its top left corner.',
       }),
       omitBackground: z.boolean().default(false).openapi({
-        description: 'Leaves out the white behind a page that has no background. Not for jpeg.',
+        description:
+          'Leaves out the white background of pages that have no background of their own. Not available for `jpeg`.',
       }),
     })
     .superRefine((request, context) => {
@@ -103,7 +104,7 @@ const Wanted = z
       example: ['href'],
     }),
     limit: z.int().min(1).max(MOST_MATCHES).default(100).openapi({
-      description: 'How many matches to read, from the top of the page.',
+      description: 'How many matches to read, starting at the top of the page.',
     }),
   })
   .openapi('ScrapeElement');
@@ -118,7 +119,7 @@ export const scrapeRequest = (ceilings: RequestCeilings) =>
           const names = Object.keys(elements).length;
           return names >= 1 && names <= MOST_NAMES;
         }, `1 to ${MOST_NAMES} elements`)
-        .openapi({ description: 'What to read, by names of your choice.' }),
+        .openapi({ description: 'The elements to read, each under a name of your choice.' }),
     })
     .superRefine(judgePage)
     .openapi('OneShotScrape', {
@@ -138,11 +139,14 @@ export function toScrape(request: z.infer<ReturnType<typeof scrapeRequest>>) {
 
 const Match = z
   .object({
-    text: z.string().openapi({ description: 'As it is shown, without spaces around it.' }),
-    html: z.string().openapi({ description: 'The element itself, with what it contains.' }),
+    text: z
+      .string()
+      .openapi({ description: 'The text as it is displayed, without surrounding whitespace.' }),
+    html: z.string().openapi({ description: 'The HTML of the element itself and its contents.' }),
     attributes: z.record(z.string(), z.string()),
     isTruncated: z.boolean().openapi({
-      description: 'Whether one of these was longer than 100,000 characters, and was cut.',
+      description:
+        'Whether one of these values was longer than 100,000 characters and was cut off.',
     }),
   })
   .openapi('ScrapedElement');
@@ -152,7 +156,7 @@ export const ScrapeBody = z
     title: z.string(),
     elements: z.record(z.string(), z.array(Match)).openapi({
       description:
-        'By the names of the request, in the order of the page; without a match, an empty list.',
+        'The matches for each name in the request, in page order; an empty list if nothing matched.',
     }),
   })
   .openapi('Scraped', {

@@ -38,16 +38,17 @@ export const ExecuteRequest = z
           context.addIssue({ code: 'custom', path, message });
         }
       })
-      .openapi({ description: 'Carried out in this order, until one fails.' }),
+      .openapi({ description: 'The steps, which run in this order until one fails.' }),
     mode: z.enum(OPERATION_MODES).default('fail-fast'),
     idempotencyKey: z
       .string()
       .min(1)
       .max(KEY_MAX)
       .optional()
-      .openapi({ description: 'What the header `Idempotency-Key` says elsewhere.' }),
+      .openapi({ description: 'Has the same effect as the header `Idempotency-Key`.' }),
     waitMs: waitMs.openapi({
-      description: 'For how long the answer waits for the end; after that it is 202.',
+      description:
+        'For how many milliseconds the response waits for the operation to end. If it has not ended by then, the status is 202.',
     }),
   })
   .openapi('ExecuteRequest', { example: EXAMPLE });
@@ -59,7 +60,7 @@ export const WaitForOperationRequest = z
 export const OperationPath = z.object({
   id: z.uuid().openapi({
     param: { name: 'id', in: 'path' },
-    description: 'Of an operation.',
+    description: "The operation's id.",
     example: EXAMPLE_ID,
   }),
 });
@@ -74,7 +75,7 @@ const OperationErrorBody = z
 
 const StepResultBody = z
   .object({
-    step: z.int().openapi({ description: 'The first is 1.' }),
+    step: z.int().openapi({ description: 'The number of the step; the first is 1.' }),
     call: z.string(),
     status: z.enum(STEP_STATUSES),
     durationMs: z.int().optional(),
@@ -94,7 +95,8 @@ const StepResultBody = z
       })
       .optional()
       .openapi({
-        description: 'A file of the runtime: GET …/runtimes/{alias}/files/{fileId}/content',
+        description:
+          'A file of the runtime. To download it: `GET …/runtimes/{alias}/files/{fileId}/content`.',
       }),
     logs: z.array(z.object({ level: z.string(), text: z.string(), url: z.string() })).optional(),
     error: OperationErrorBody.optional(),
@@ -105,11 +107,13 @@ export const OperationBody = z
   .object({
     id: z.uuid(),
     workspaceId: z.uuid(),
-    runtime: z.string().openapi({ description: 'Its alias.' }),
+    runtime: z.string().openapi({ description: 'The alias of the runtime.' }),
     runtimeId: z.uuid(),
     status: z.enum(OPERATION_STATUSES),
     progress: z.object({
-      step: z.int().openapi({ description: 'That is or was last carried out; 0 is none yet.' }),
+      step: z
+        .int()
+        .openapi({ description: 'The number of the current or last step; 0 if none has started.' }),
       totalSteps: z.int(),
       currentCall: z.string().optional(),
       message: z.string().optional(),
@@ -117,7 +121,7 @@ export const OperationBody = z
     result: z
       .object({ mode: z.enum(OPERATION_MODES), steps: z.array(StepResultBody) })
       .optional()
-      .openapi({ description: 'Once it is over, also after a failure.' }),
+      .openapi({ description: 'Present once the operation has ended, also after a failure.' }),
     error: OperationErrorBody.optional(),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),

@@ -44,7 +44,7 @@ const Length = z
   .refine((inches) => inches <= MOST_INCHES, `At most ${MOST_INCHES}in`)
   .openapi({
     type: ['number', 'string'],
-    description: 'In CSS pixels, or with a unit: px, in, cm or mm.',
+    description: 'A number of CSS pixels, or a string with a unit: px, in, cm or mm.',
     example: '1cm',
   });
 
@@ -62,14 +62,14 @@ const Margin = z
     left: Length.optional(),
   })
   .default({})
-  .openapi('PdfMargin', { description: 'By default none.' });
+  .openapi('PdfMargin', { description: 'The page margins; by default none.' });
 
 const Template = z.string().max(100_000).default('');
 
 /** What only a PDF has, by Playwright's names. */
 export const PdfFields = {
   format: z.enum(FORMATS).default('Letter').openapi({
-    description: 'The paper; `width` and `height` come before it.',
+    description: 'The paper size. `width` and `height` override it.',
   }),
   width: Length.optional(),
   height: Length.optional(),
@@ -77,25 +77,32 @@ export const PdfFields = {
   margin: Margin,
   scale: z.number().min(0.1).max(2).default(1),
   printBackground: z.boolean().default(false).openapi({
-    description: 'With background colours and pictures.',
+    description: 'Whether to print background colours and images.',
   }),
   pageRanges: z
     .string()
     .max(1000)
     .regex(/^[\d\s,-]*$/, 'Not ranges of pages, such as "1-5, 8"')
     .default('')
-    .openapi({ description: 'By default all pages.', example: '1-5, 8' }),
+    .openapi({ description: 'The pages to print; by default all.', example: '1-5, 8' }),
   displayHeaderFooter: z.boolean().default(false),
   headerTemplate: Template.openapi({
     description:
-      'HTML, in which elements of the classes `date`, `title`, `url`, `pageNumber` and `totalPages` are filled. Needs `displayHeaderFooter` and a margin.',
+      'The HTML of the header. Elements with the classes `date`, `title`, `url`, `pageNumber` and `totalPages` are filled in. Requires `displayHeaderFooter` and a margin.',
   }),
   footerTemplate: Template,
   preferCSSPageSize: z.boolean().default(false).openapi({
-    description: "A size in the page's own `@page` comes before `width`, `height` and `format`.",
+    description:
+      "Whether a size in the page's own `@page` overrides `width`, `height` and `format`.",
   }),
-  outline: z.boolean().default(false).openapi({ description: 'With an outline of the headings.' }),
-  tagged: z.boolean().default(false).openapi({ description: 'Readable for screen readers.' }),
+  outline: z
+    .boolean()
+    .default(false)
+    .openapi({ description: 'Whether the PDF has an outline of the headings.' }),
+  tagged: z
+    .boolean()
+    .default(false)
+    .openapi({ description: 'Whether the PDF is tagged for screen readers.' }),
 };
 
 export function toPrint(request: z.infer<z.ZodObject<typeof PdfFields>>): Print {

@@ -10,15 +10,15 @@ import { nextCursor } from './paging.ts';
 export const RecordingOptions = z
   .strictObject({
     pauseWhileHumanDrives: z.boolean().default(false).openapi({
-      description: 'Whether nothing is recorded while a person drives, such as during a login.',
+      description: 'Whether to record nothing while a person has control, such as during a login.',
     }),
     keepQueries: z.boolean().default(false).openapi({
       description:
-        'Whether the index has the query strings and fragments of addresses, which often have secrets in them.',
+        'Whether the index contains the query strings and fragments of URLs, which often contain secrets.',
     }),
     diagnostics: z.boolean().default(false).openapi({
       description:
-        'Whether the index has console messages and errors of pages, and requests that failed. For that pages are observed, which a page can notice.',
+        'Whether the index contains console messages and errors of pages, and failed requests. To collect these, the service observes the pages, which a page can detect.',
     }),
   })
   .openapi('RecordingOptions');
@@ -32,7 +32,7 @@ export const RecordingWish = z
   })
   .openapi('RecordingWish', {
     description:
-      'Records the tabs of the browser as video, with an index of what happened; `true` stands for `{}`. Default: as the service is configured, which is off unless the operator says otherwise.',
+      'Records the tabs of the browser as videos, with an index of what happened. `true` means `{}`. If omitted, the configuration of the service applies, which is off unless the operator has changed it.',
     example: true,
   });
 
@@ -43,14 +43,14 @@ export const StartRuntimeRequest = z
 const STATUSES = ['encoding', 'ready', 'expired'] as const;
 const Status = z.enum(STATUSES).openapi({
   description:
-    '`encoding` while the runtime runs and until its videos are joined, `ready` then, `expired` when they were deleted after their time.',
+    '`encoding` until the runtime has ended and its videos have been joined, then `ready`; `expired` once the videos have been deleted after their retention period.',
 });
 
 export const RecordingEmbed = z
   .object({
     iframeUrl: z.url().openapi({
       description:
-        'The player, for an `<iframe>` or a tab of its own. It posts `{ type: "bctrl:recording-time", timeMs, durationMs, tabId }` to the page around it. The token is in its fragment, which no server sees.',
+        'The player, for an `<iframe>` or its own tab. It posts `{ type: "bctrl:recording-time", timeMs, durationMs, tabId }` to the page that embeds it. The token is in the fragment, which browsers do not send to servers.',
     }),
     token: z.string(),
     expiresAt: z.iso.datetime(),
@@ -58,7 +58,7 @@ export const RecordingEmbed = z
     durationMs: z
       .int()
       .optional()
-      .openapi({ description: 'How long the recording is, once it is `ready`.' }),
+      .openapi({ description: 'The length of the recording; present once it is `ready`.' }),
     tabIds: z.array(z.string()),
   })
   .openapi('RecordingEmbed');
@@ -67,7 +67,9 @@ const Tab = z.object({
   tabId: z.string().openapi({ description: "The tab's CDP targetId." }),
   title: z.string(),
   url: z.string(),
-  segments: z.int().openapi({ description: 'How many videos there are of it: 1 once ready.' }),
+  segments: z
+    .int()
+    .openapi({ description: 'The number of videos of the tab; 1 once the recording is `ready`.' }),
   sizeBytes: z.int(),
   startMs: z.int().nullable().openapi({ description: 'When its first video begins.' }),
   endMs: z.int().nullable().openapi({ description: 'When its last video ends.' }),
@@ -78,9 +80,13 @@ const summary = {
   runtimeId: z.uuid(),
   workspaceId: z.uuid(),
   alias: z.string(),
-  generation: z.int().openapi({ description: 'Which start of the runtime was recorded.' }),
+  generation: z
+    .int()
+    .openapi({ description: 'Which run of the runtime was recorded; 1 is the first.' }),
   status: Status,
-  isRecording: z.boolean().openapi({ description: 'Whether its runtime is still up.' }),
+  isRecording: z
+    .boolean()
+    .openapi({ description: 'Whether the recorded runtime is still running.' }),
   options: RecordingOptions,
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
@@ -101,7 +107,7 @@ export const RecordingState = z.object({ isPaused: z.boolean() }).openapi('Recor
 const Mark = z
   .object({
     id: z.string(),
-    atMs: z.int().openapi({ description: 'ms since the recording began.' }),
+    atMs: z.int().openapi({ description: 'In milliseconds since the recording began.' }),
     type: z.string().openapi({
       description:
         '`tab.opened`, `tab.navigated`, `tab.titled`, `tab.shown`, `tab.closed`, `recording.paused`, `recording.resumed`, `recording.limited`, or the type of an event of the runtime.',

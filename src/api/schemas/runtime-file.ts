@@ -20,18 +20,19 @@ export const RuntimeFileBody = z
     id: z.uuid(),
     name: z.string().openapi({ example: 'report.pdf' }),
     path: z.string().openapi({
-      description: 'Where it is in its namespace; the name alone while the runtime keeps it.',
+      description: 'The path in the namespace; only the name if the file is kept with the runtime.',
     }),
     namespace: z.string().optional().openapi({
       description:
-        'Absent while the runtime keeps the file: then it goes with the record of the runtime.',
+        'Absent if the file is kept with the runtime. It is then deleted together with the record of the runtime.',
     }),
     source: z.enum(FILE_SOURCES),
     state: z.enum(FILE_STATES).openapi({
-      description: 'Only what is `stored` has content, and then all of it.',
+      description: 'Only a `stored` file has content, and its content is complete.',
     }),
     url: z.string().optional().openapi({
-      description: "Where it came from, without a query; of a page's own data the scheme alone.",
+      description:
+        'The URL that the file came from, without its query. For data from the page itself, such as `blob:` URLs, only the scheme.',
     }),
     contentType: z.string(),
     sizeBytes: z.int(),
@@ -42,14 +43,14 @@ export const RuntimeFileBody = z
         totalBytes: z
           .int()
           .optional()
-          .openapi({ description: 'Absent where the site does not say.' }),
+          .openapi({ description: 'Absent if the site does not state it.' }),
       })
       .optional()
-      .openapi({ description: 'How far it is, while it arrives.' }),
+      .openapi({ description: 'How much has arrived; present while the file is `arriving`.' }),
     failure: z
       .object({ code: z.enum(FILE_FAILURE_CODES), message: z.string() })
       .optional()
-      .openapi({ description: 'Why it did not arrive.' }),
+      .openapi({ description: 'Why the file is `failed`.' }),
     createdAt: z.iso.datetime(),
     storedAt: z.iso.datetime().optional(),
   })
@@ -63,7 +64,7 @@ export const StageStoredFile = z
   .union([
     z.strictObject({
       fileId: z.uuid().openapi({
-        description: 'A file in a namespace, or of a runtime in the same workspace.',
+        description: 'A file in a namespace, or a file of a runtime in the same workspace.',
       }),
     }),
     z.strictObject({ namespace: z.string(), path: StoredPath }),
@@ -78,7 +79,7 @@ export const StagedFileBody = z
   .object({
     path: z.string().openapi({
       description:
-        'What `setInputFiles`, `sendKeys` and `DOM.setFileInputFiles` of every driver take for it.',
+        'The path to pass to `setInputFiles`, `sendKeys` or `DOM.setFileInputFiles`, with any driver.',
       example: '/runtime/files/uploads/x7Kq2b/report.pdf',
     }),
     name: z.string(),

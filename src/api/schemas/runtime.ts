@@ -38,18 +38,20 @@ export function browserRuntime({ timeLimits: ceilings, extensions }: RequestCeil
     .strictObject({
       alias: Alias.openapi({
         description:
-          'Your name for the runtime. Only one active runtime of a workspace can have it.',
+          'Your name for the runtime. Only one active runtime in a workspace can have it.',
       }),
       driver: z.enum(DRIVERS).default('playwright').openapi({
-        description: 'How you want to control the browser. All drivers reach the same browser.',
+        description:
+          'How you want to control the browser. Whichever you choose, clients of all drivers can connect.',
       }),
       kind: z.literal('browser'),
       launch: launchWith(extensions),
       idleTimeoutSeconds: z.int().min(1).max(ceilings.idleTimeoutSeconds).optional().openapi({
-        description: 'The runtime ends after this time without traffic from a client.',
+        description: 'The runtime ends after this many seconds without traffic from a client.',
       }),
       maxDurationSeconds: z.int().min(1).max(ceilings.maxDurationSeconds).optional().openapi({
-        description: 'The runtime ends this long after its browser came up, whatever happens.',
+        description:
+          'The runtime ends this many seconds after its browser started, even if it is in use.',
       }),
       egress: EgressRules.optional(),
       recording: RecordingWish.optional(),
@@ -71,7 +73,7 @@ export function createRuntimeRequest(ceilings: RequestCeilings) {
 export const ProxyChange = z
   .strictObject({
     proxy: Proxy.nullable().openapi({
-      description: 'The new proxy; null sends the traffic directly.',
+      description: 'The new proxy; null to connect directly.',
     }),
   })
   .openapi('ProxyChange', { example: { proxy: null } });
@@ -79,7 +81,7 @@ export const ProxyChange = z
 export const RuntimePath = z.object({
   id: z.string().openapi({ description: "The workspace's id or name.", example: 'default' }),
   alias: z.string().openapi({
-    description: "The runtime's id, or its alias, which means the newest runtime with that alias.",
+    description: "The runtime's id or alias. An alias means the newest runtime with that alias.",
     example: 'TestBrowser01',
   }),
 });
@@ -90,26 +92,26 @@ const Connection = z
   .object({
     cdpUrl: z.string().openapi({
       description:
-        'Chrome DevTools Protocol: Puppeteer `connect`, Playwright `connectOverCDP`, Stagehand. The http form of the URL serves `/json/version` and the like.',
+        'For the Chrome DevTools Protocol: Puppeteer `connect`, Playwright `connectOverCDP`, Stagehand. With `http` in place of `ws`, the URL serves `/json/version` and similar paths.',
     }),
     playwrightUrl: z.string().openapi({
       description:
-        "Playwright's own protocol: `chromium.connect`, from a Playwright of the same major and minor version.",
+        "For Playwright's own protocol: `chromium.connect`, with the same major and minor version of Playwright as the service.",
     }),
     webdriverUrl: z.string().openapi({
       description:
-        'W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the running browser.',
+        'For W3C WebDriver, with BiDi: Selenium `usingServer`, webdriverio. A session attaches to the running browser.',
     }),
     mcpUrl: z.string().openapi({
       description:
-        "MCP over Streamable HTTP: Playwright's tools on this runtime, for clients that send no headers.",
+        "For MCP over Streamable HTTP, with Playwright's tools on this runtime. Meant for clients that cannot send headers.",
     }),
     expiresAt: z.iso.datetime().openapi({
-      description: 'When the URLs stop accepting new connections. Open connections stay.',
+      description: 'When the URLs stop accepting new connections. Open connections stay open.',
     }),
   })
   .openapi('Connection', {
-    description: 'The connection URLs. Each contains the credential: keep them secret.',
+    description: 'The connection URLs. Each contains a credential: keep them secret.',
   });
 
 const Failure = z
@@ -122,7 +124,7 @@ const Warning = z
     message: z.string(),
     kinds: z
       .array(z.enum(CAPTCHA_KINDS))
-      .openapi({ description: 'The kinds of captchas that are not solved.' }),
+      .openapi({ description: 'The kinds of captchas that the service cannot solve.' }),
   })
   .openapi('RuntimeWarning');
 
@@ -147,8 +149,10 @@ const Summary = z
 
 const Usage = z
   .object({
-    bytesIn: z.int().openapi({ description: 'What the browser received.', example: 1_204_881 }),
-    bytesOut: z.int().openapi({ description: 'What the browser sent.', example: 20_114 }),
+    bytesIn: z
+      .int()
+      .openapi({ description: 'How many bytes the browser received.', example: 1_204_881 }),
+    bytesOut: z.int().openapi({ description: 'How many bytes the browser sent.', example: 20_114 }),
     connections: z
       .int()
       .openapi({ description: 'How many connections the browser opened.', example: 12 }),
@@ -162,19 +166,19 @@ export const RuntimeUsage = z
     runtimeId: z.uuid(),
     generation: z.int().openapi({
       description:
-        'Which start of the runtime this usage belongs to: the last. The usage of earlier ones is not kept.',
+        'The run that this usage belongs to, which is the latest one. The usage of earlier runs is not kept.',
       example: 1,
     }),
     startedAt: z.iso
       .datetime()
       .nullable()
-      .openapi({ description: 'Null if the runtime is not up yet.' }),
+      .openapi({ description: 'Null if the runtime is not running yet.' }),
     stoppedAt: z.iso
       .datetime()
       .nullable()
-      .openapi({ description: 'Null if the runtime is not over.' }),
+      .openapi({ description: 'Null if the runtime has not ended.' }),
     durationMs: z.int().openapi({
-      description: 'How long the runtime was up, or has been up until now.',
+      description: 'How long the runtime ran, or has been running until now.',
       example: 61_250,
     }),
     ...Usage.shape,
@@ -198,26 +202,31 @@ export const RuntimeBody = z
     workspaceId: z.uuid(),
     connection: Connection.optional().openapi({
       description:
-        'Present while clients can connect to the runtime, for keys with the scope `runtimes:connect`.',
+        'Present while clients can connect to the runtime, if the key has the scope `runtimes:connect`.',
     }),
-    generation: z.int().openapi({ description: 'How often the runtime was started.' }),
+    generation: z.int().openapi({ description: 'How many times the runtime has been started.' }),
     idleTimeoutSeconds: z.int(),
     maxDurationSeconds: z.int(),
-    startedAt: z.iso.datetime().nullable().openapi({ description: 'When the runtime came up.' }),
+    startedAt: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'When the runtime started running.' }),
     lastActivityAt: z.iso.datetime().nullable().openapi({
       description: 'When a client was last active, accurate to a second.',
     }),
     expiresAt: z.iso.datetime().nullable().openapi({
-      description: 'When `maxDurationSeconds` is over.',
+      description: 'When `maxDurationSeconds` will have passed, and the runtime ends.',
     }),
     stoppedAt: z.iso.datetime().nullable(),
     proxy: z
       .object({ type: z.enum(PROXY_TYPES), host: z.string(), port: z.int() })
       .nullable()
-      .openapi({ description: 'The proxy that the traffic goes through now.' }),
+      .openapi({
+        description: 'The proxy that the browser uses now; null if it connects directly.',
+      }),
     egress: EgressRules.optional(),
     recording: RecordingOptions.optional().openapi({
-      description: 'What is recorded of it; absent: nothing.',
+      description: 'How the runtime is recorded; absent if it is not.',
     }),
     extensions: z
       .array(
@@ -229,16 +238,19 @@ export const RuntimeBody = z
         }),
       )
       .openapi({
-        description: 'The extensions that are loaded in the browser now, in this order.',
+        description: 'The extensions that are loaded in the browser, in this order.',
       }),
     usage: Usage,
     stopReason: z
       .enum(STOP_REASONS)
       .optional()
-      .openapi({ description: 'Why the runtime is `stopped`.' }),
-    failure: Failure.optional().openapi({ description: 'Why the runtime is `failed`.' }),
+      .openapi({ description: 'Why the runtime ended; present if it is `stopped`.' }),
+    failure: Failure.optional().openapi({
+      description: 'Why the runtime failed; present if it is `failed`.',
+    }),
     warnings: z.array(Warning).optional().openapi({
-      description: 'What the service can do only in part, while the runtime is active.',
+      description:
+        'What the service can do only in part for this runtime; present while it is active.',
     }),
   })
   .openapi('Runtime');

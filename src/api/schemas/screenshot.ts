@@ -15,15 +15,15 @@ export const ScreenshotQuery = z
   .strictObject({
     pageId: CdpId.optional().openapi({
       description:
-        'The CDP targetId of the page; by default the default page, or the newest if there is none.',
+        'The CDP targetId of the page; by default the default page, or the newest page if there is none.',
     }),
     width: z.coerce.number().int().min(1).max(WIDTH_MAX).optional().openapi({
       description:
-        'The width of the picture in pixels, whose ratio stays. A page that is not as wide keeps its size. By default the whole viewport, in CSS pixels.',
+        'The width of the image in pixels; its aspect ratio is kept. A narrower page is not enlarged. By default, the image is as large as the viewport in CSS pixels.',
     }),
     format: z.enum(IMAGE_FORMATS).optional().openapi({
       description:
-        'By default `jpeg` with a `width`, and `png` without. `webp` has no `width`: Chromium scales only the others without resizing the page.',
+        'By default `jpeg` if `width` is given, otherwise `png`. `webp` cannot be combined with `width`, because Chromium cannot scale it without resizing the page.',
     }),
     quality: z.coerce
       .number()
@@ -32,18 +32,18 @@ export const ScreenshotQuery = z
       .max(QUALITY_MAX)
       .optional()
       .openapi({
-        description: `Of \`jpeg\` and \`webp\`; by default ${QUALITY.thumbnail} with a \`width\`, and ${QUALITY.full} without.`,
+        description: `Only for \`jpeg\` and \`webp\`; by default ${QUALITY.thumbnail} if \`width\` is given, otherwise ${QUALITY.full}.`,
       }),
   })
   .refine(({ format, width }) => format !== 'webp' || width === undefined, {
     path: ['format'],
-    message: 'A picture with a width has to be jpeg or png',
+    message: 'With a width, the format must be jpeg or png',
   })
   .refine(
     ({ quality, format, width }) => quality === undefined || formatOf(format, width) !== 'png',
     {
       path: ['quality'],
-      message: 'A png has no quality: leave it out, or ask for jpeg or webp',
+      message: 'A png has no quality: omit it, or request jpeg or webp',
     },
   );
 

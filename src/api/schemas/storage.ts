@@ -13,7 +13,8 @@ export const CreateNamespaceRequest = z
 
 export const DeleteNamespaceQuery = z.strictObject({
   force: z.enum(['true', 'false']).default('false').openapi({
-    description: 'Whether to delete its files. Otherwise a namespace that has any is not deleted.',
+    description:
+      'Whether to delete its files, too. Otherwise, a namespace that has files is not deleted.',
   }),
 });
 
@@ -32,11 +33,12 @@ export const NamespaceList = z
     usage: z
       .object({
         usedBytes: z.int().openapi({
-          description: 'What all files of the organization have, those of runtimes too.',
+          description:
+            'The size of all files of the organization, including the files of runtimes.',
           example: 1_048_576,
         }),
         limitBytes: z.int().openapi({
-          description: 'What they may have.',
+          description: 'The maximum size of all files of the organization.',
           example: 107_374_182_400,
         }),
       })

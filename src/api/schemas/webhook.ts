@@ -28,17 +28,17 @@ const WebhookUrl = z
   })
   .openapi({
     description:
-      'Where events are posted to: `https://`, or `http://` for receivers that only your own network sees. It may not lead where browsers may not go.',
+      'Where the service posts events: an `https://` URL, or an `http://` URL for receivers in your own network. URLs that browsers may not connect to are rejected.',
     example: 'https://example.com/hooks/bctrl',
   });
 
 function urlProblem(text: string): string | undefined {
   const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) return 'Has to be an http:// or https:// URL';
+  if (!url || !/^https?:$/.test(url.protocol)) return 'Must be an http:// or https:// URL';
   if (url.username !== '' || url.password !== '') {
-    return 'May not have a user or password: check the signature instead';
+    return 'Must not contain a user or password: check the signature instead';
   }
-  return url.hash === '' ? undefined : 'May not have a fragment, which is never sent';
+  return url.hash === '' ? undefined : 'Must not have a fragment, which is never sent';
 }
 
 const EventPattern = z.string().superRefine((pattern, context) => {
@@ -52,7 +52,7 @@ const events = z
   .max(EVENTS_MAX)
   .openapi({
     description:
-      'The events to send: types, `prefix.*` for all types that begin so, or `*` for all. Events of pages and consoles happen only while somebody asks for them at their runtime.',
+      'The events to send: event types, `prefix.*` for all types with that prefix, or `*` for all. Events of pages and their consoles occur only while a client waits for them at their runtime.',
     example: ['runtime.*', 'download.finished'],
   });
 
@@ -68,7 +68,7 @@ export const CreateWebhookRequest = z
     events,
     workspaceId: z.string().optional().openapi({
       description:
-        'The id or name of the only workspace whose events are sent; all of the organization if absent.',
+        'The id or name of the workspace whose events are sent. If omitted, the events of all workspaces of the organization are sent.',
       example: 'default',
     }),
     description: description.optional(),
@@ -84,7 +84,7 @@ export const UpdateWebhookRequest = z
     description: description.nullable().optional(),
     status: z.enum(WEBHOOK_STATUSES).optional().openapi({
       description:
-        'A webhook that is `enabled` again gets what happens from now on, and nothing that happened meanwhile.',
+        'A webhook that is `enabled` again receives events that happen from then on, but none that happened while it was disabled.',
     }),
   })
   .openapi('UpdateWebhookRequest', { example: { events: ['runtime.*'], status: 'enabled' } });
@@ -95,18 +95,19 @@ export const WebhookBody = z
     url: z.string().openapi({ example: 'https://example.com/hooks/bctrl' }),
     events: z.array(z.string()).openapi({ example: ['runtime.*', 'download.finished'] }),
     workspaceId: z.uuid().nullable().openapi({
-      description: 'The only workspace whose events are sent; null for all.',
+      description: 'The workspace whose events are sent; null for all workspaces.',
       example: null,
     }),
     description: z.string().nullable().openapi({ example: 'billing' }),
     status: z.enum(WEBHOOK_STATUSES),
     disabledReason: z.enum(DISABLED_REASONS).nullable().openapi({
       description:
-        '`requested`: by a PATCH. `gone`: the receiver answered 410. `failing`: nothing was delivered for a week.',
+        '`requested`: a PATCH request disabled it. `gone`: the receiver returned 410. `failing`: no delivery succeeded for a week.',
       example: null,
     }),
     failingSince: z.iso.datetime().nullable().openapi({
-      description: 'When the first try failed since the last one that succeeded.',
+      description:
+        'When the first attempt failed since the last one that succeeded; null if the last one succeeded.',
       example: null,
     }),
     createdAt: z.iso.datetime(),
@@ -116,7 +117,7 @@ export const WebhookBody = z
 
 export const WebhookWithSecret = WebhookBody.extend({
   secret: z.string().openapi({
-    description: 'What messages are signed with. It is shown only in this answer.',
+    description: 'The secret that messages are signed with. Only this response contains it.',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   }),
 }).openapi('WebhookWithSecret');
@@ -129,11 +130,11 @@ export const WebhookTestBody = z
   .object({
     delivered: z.boolean(),
     responseStatus: z.int().nullable().openapi({
-      description: 'The status of the answer; null when there was none.',
+      description: 'The HTTP status that the receiver returned; null if it did not respond.',
       example: 204,
     }),
     error: z.string().nullable().openapi({
-      description: 'Why it was not delivered, in one word.',
+      description: 'Why the message was not delivered, in one word.',
       example: null,
     }),
     durationMs: z.int().openapi({ example: 84 }),
@@ -149,26 +150,27 @@ export const DeliveriesQuery = z.strictObject({
 export const DeliveryBody = z
   .object({
     messageId: z.string().openapi({
-      description: 'The `webhook-id` of each try.',
+      description: 'The header `webhook-id` of each attempt.',
       example: 'msg_0f8fad5bd9cb469fa16570867728950e_1207',
     }),
     eventId: EventId,
     eventType: z.string().openapi({ example: 'runtime.stopped' }),
     runtimeId: z.uuid(),
     status: z.enum(DELIVERY_STATUSES).openapi({
-      description: '`pending` ones are tried again; `failed` ones are given up.',
+      description:
+        '`pending` deliveries will be attempted; `failed` ones will not be attempted again.',
     }),
     attempts: z.int().openapi({ example: 1 }),
     responseStatus: z.int().nullable().openapi({ example: 204 }),
     error: z.string().nullable().openapi({
-      description: 'Why the last try failed, in one word.',
+      description: 'Why the last attempt failed, in one word.',
       example: null,
     }),
     durationMs: z.int().nullable().openapi({ example: 84 }),
     firstAttemptAt: z.iso.datetime().nullable(),
     lastAttemptAt: z.iso.datetime().nullable(),
     nextAttemptAt: z.iso.datetime().nullable().openapi({
-      description: 'Null too while it waits behind an earlier event of the same runtime.',
+      description: 'Also null while the delivery waits for an earlier event of the same runtime.',
     }),
     createdAt: z.iso.datetime().openapi({ description: 'When the event happened.' }),
   })

@@ -9,7 +9,7 @@ const Mounts = z
       .strictObject({
         workspace: Name.openapi({
           description:
-            'A storage namespace, which is made if there is none. Workspaces may share one.',
+            'The name of a storage namespace, which is created if it does not exist. Workspaces may share one.',
         }),
       })
       .optional(),
@@ -31,7 +31,7 @@ export const UpdateWorkspaceRequest = z
 export const DeleteWorkspaceQuery = z.strictObject({
   force: z.enum(['true', 'false']).default('false').openapi({
     description:
-      'Whether to stop active runtimes. Otherwise a workspace that has any is not deleted.',
+      'Whether to stop active runtimes first. Otherwise, a workspace that has active runtimes is not deleted.',
   }),
 });
 

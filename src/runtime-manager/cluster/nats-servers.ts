@@ -35,7 +35,7 @@ export function readServers(texts: string[]): NatsServers {
 function parse(text: string): URL {
   const url = URL.parse(text);
   if (url && /^(?:nats|tls):$/.test(url.protocol) && url.hostname !== '') return url;
-  throw new Error('NATS_URL has to be like nats://host:4222 or tls://host:4222.');
+  throw new Error('NATS_URL must be like nats://host:4222 or tls://host:4222.');
 }
 
 function serverOf({ hostname, port }: URL): NatsServer {

@@ -41,7 +41,7 @@ export const Manifest = z.looseObject({
     error: ({ input }) =>
       input === 2
         ? 'Manifest V2 no longer loads in this Chromium: migrate to manifest_version 3'
-        : 'manifest_version has to be 3',
+        : 'manifest_version must be 3',
   }),
   name: z.string().min(1),
   version: z

@@ -211,9 +211,9 @@ base.for([
   ['nats://nowhere.invalid', /\(nowhere\.invalid:4222\) has a name that is not found\.$/],
   [
     'http://secret@127.0.0.1:1',
-    /^NATS_URL has to be like nats:\/\/host:4222 or tls:\/\/host:4222\.$/,
+    /^NATS_URL must be like nats:\/\/host:4222 or tls:\/\/host:4222\.$/,
   ],
-  ['secret', /^NATS_URL has to be like/],
+  ['secret', /^NATS_URL must be like/],
   ['nats://sec%ret@127.0.0.1:1', /^The credentials of NATS_URL have to be percent-encoded\.$/],
 ] as const)('a bus at %s cannot be opened, in a sentence without secrets', async ([url, said]) => {
   const opened = openBus(url);

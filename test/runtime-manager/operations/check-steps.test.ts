@@ -57,7 +57,7 @@ test('a call that is not on the list is refused with the nearest one', () => {
     ),
   ).toEqual([
     '0.call: There is no call "page.clik"; did you mean "page.click"?',
-    '1.call: Has to be a target and a call, such as "page.click", or "execute"; did you mean "page.click"?',
+    '1.call: Must be a target and a call, such as "page.click", or "execute"; did you mean "page.click"?',
     '2.call: "pages" is neither a target nor the alias of an earlier step; did you mean "page"?',
     '4.call: "row" is a locator, which has no call "goto"',
     '5.call: "row.keyboard" is nothing that has calls; bind what a step yields with "as"',
@@ -92,9 +92,9 @@ test('arguments are refused by number, kind and option before anything runs', ()
     '3.args.1.buton: There is no such field; did you mean "button"?',
     '4.args.1.timeout: A call has no timeout of its own: set "timeoutMs" in the "options" of its step',
     '5.args.0: Invalid regular expression: /(/: Unterminated group',
-    '6.args.0: Has to be a text, or { "regex": "…", "flags": "i" }',
+    '6.args.0: Must be a string, or { "regex": "…", "flags": "i" }',
     '7.args.1: No name in a path is "." or "..".',
-    '8.args.1: Has to be the path of a file of the runtime, a list of paths, or contents as { "name", "mimeType", "base64" }',
+    '8.args.1: Must be the path of a file of the runtime, a list of paths, or contents as { "name", "mimeType", "base64" }',
     '9.args.0.path: A path has single slashes between names, and none at an end.',
     '10.args.0.path: There is no such field',
     '11.args.0.content: Invalid input: expected string, received undefined',
@@ -130,7 +130,7 @@ test('an alias is of one kind, has a name of its own, and is there before it is 
     '1.as: "page.title" yields nothing that a later step can call',
     '2.as: "page" is the name of a target',
     '4.as: An earlier step has the alias "row"',
-    '5.args.1.0.handle: "row" is a locator; it has to be a jsHandle',
+    '5.args.1.0.handle: "row" is a locator; it must be a jsHandle',
     '6.args.0.has.handle: No earlier step has the alias "other"',
     '8.call: "asked" is a subscription, which has no call "accept"',
     '10.call: "dialog" is a dialog, which has no call "setFiles"',
@@ -155,7 +155,7 @@ test('a step has fields and limits', () => {
     '1.options.timoutMs: There is no such field; did you mean "timeoutMs"?',
     '2.options.timeoutMs: Too small: expected number to be >=1',
     '3.options.timeoutMs: Too big: expected number to be <=300000',
-    '4.as: Has to be a letter or "_", and then at most 63 letters, digits and "_"',
+    '4.as: Must be a letter or "_", and then at most 63 letters, digits and "_"',
   ]);
   expect(issuesOf()).toEqual([': Too small: expected array to have >=1 items']);
   expect(issuesOf(...Array.from({ length: 10_000 }, () => ({ call: 'page.title' })))).toEqual([

@@ -6,14 +6,14 @@ import { GivenFile, Reference, ResultPath, Source } from './stand-ins.ts';
 export const text = z.string();
 export const flag = z.boolean();
 export const number = z.number();
-export const url = z.string().min(1, 'Has to be a URL');
-export const selector = z.string().min(1, 'Has to be a selector');
-export const key = z.string().min(1, 'Has to be the name of a key, such as "Enter"');
+export const url = z.string().min(1, 'Must be a URL');
+export const selector = z.string().min(1, 'Must be a selector');
+export const key = z.string().min(1, 'Must be the name of a key, such as "Enter"');
 export const milliseconds = z.number().min(0).max(300_000);
 
 const Pattern = z.strictObject({ regex: z.string(), flags: z.string().default('') });
 export const textOrPattern = z
-  .union([z.string(), Pattern], { error: 'Has to be a text, or { "regex": "…", "flags": "i" }' })
+  .union([z.string(), Pattern], { error: 'Must be a string, or { "regex": "…", "flags": "i" }' })
   .transform((given, context) => (typeof given === 'string' ? given : toRegExp(given, context)));
 
 function toRegExp({ regex, flags }: z.output<typeof Pattern>, context: z.RefinementCtx): RegExp {
@@ -28,13 +28,13 @@ function toRegExp({ regex, flags }: z.output<typeof Pattern>, context: z.Refinem
 
 export const source = z
   .string()
-  .refine((code) => code.trim() !== '', 'Has to be an expression or a function, as text')
+  .refine((code) => code.trim() !== '', 'Must be an expression or a function, as a string')
   .transform((code) => new Source(code));
 
 export const locator = z
   .strictObject(
     { handle: z.string() },
-    { error: 'Has to be { "handle": "…" } with the alias of a locator' },
+    { error: 'Must be { "handle": "…" } with the alias of a locator' },
   )
   .transform(({ handle }) => new Reference('locator', handle));
 
@@ -49,7 +49,7 @@ const Payload = z
 export const files = z
   .union([z.string(), z.array(z.string()), Payload, z.array(Payload)], {
     error:
-      'Has to be the path of a file of the runtime, a list of paths, or contents as { "name", "mimeType", "base64" }',
+      'Must be the path of a file of the runtime, a list of paths, or contents as { "name", "mimeType", "base64" }',
   })
   .transform((given, context) => {
     const toGiven = (file: string) => {
@@ -77,7 +77,7 @@ const Choice = z.strictObject({
 export const choices = z.union(
   [z.null(), z.string(), z.array(z.string()), Choice, z.array(Choice)],
   {
-    error: 'Has to be a value, a list of values, or { "value", "label", "index" }',
+    error: 'Must be a value, a list of values, or { "value", "label", "index" }',
   },
 );
 

@@ -27,7 +27,7 @@ export const CONTEXT_CALLS = callsOn<WaitingContext>()({
   pages: { yields: 'pageList' },
   cookies: {
     args: [
-      z.union([url, z.array(url)], { error: 'Has to be a URL, or a list of URLs' }).exactOptional(),
+      z.union([url, z.array(url)], { error: 'Must be a URL, or a list of URLs' }).exactOptional(),
     ],
     yields: 'value',
   },

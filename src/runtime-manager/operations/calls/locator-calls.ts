@@ -20,7 +20,7 @@ import {
 
 const argument = pageArgument.exactOptional();
 const selectorOrLocator = z.union([selector, locator], {
-  error: 'Has to be a selector, or { "handle": "…" } with the alias of a locator',
+  error: 'Must be a selector, or { "handle": "…" } with the alias of a locator',
 });
 
 /** Asks the element that a locator finds. */

@@ -74,7 +74,7 @@ export const PAGE_SCREENSHOT = {
   fullPage: flag,
 };
 
-const length = z.union([z.string(), z.number()], { error: 'Has to be a length, such as "2cm"' });
+const length = z.union([z.string(), z.number()], { error: 'Must be a length, such as "2cm"' });
 export const PDF = {
   displayHeaderFooter: flag,
   footerTemplate: text,

@@ -72,7 +72,7 @@ function referenceProblem(
     return `No earlier step has the alias "${alias}"${didYouMean(alias, [...aliases.keys()])}`;
   if (bound.isDry) return `"${alias}" is the alias of a dry run, which binds nothing`;
   if (bound.kind === undefined || bound.kind === kind) return undefined;
-  return `"${alias}" is a ${bound.kind}; it has to be a ${kind}`;
+  return `"${alias}" is a ${bound.kind}; it must be a ${kind}`;
 }
 
 /** Whether a value is an object of JSON, rather than one that stands for something else. */

@@ -22,7 +22,7 @@ const SCRIPT: Call = {
     z.strictObject({
       source: z
         .string()
-        .refine((body) => body.trim() !== '', 'Has to be the body of a function')
+        .refine((body) => body.trim() !== '', 'Must be the body of a function')
         .transform((body) => new Script(body)),
       args: pageArgument.exactOptional(),
     }),
@@ -75,7 +75,7 @@ function withoutTarget(name: string): string {
   const all = TARGETS.flatMap((kind) => Object.keys(CALLS[kind]).map((one) => `${kind}.${one}`));
   const same = all.find((one) => one.endsWith(`.${name}`));
   const near = same ? `; did you mean "${same}"?` : didYouMean(name, [SCRIPT_CALL]);
-  return `Has to be a target and a call, such as "page.click", or "${SCRIPT_CALL}"${near}`;
+  return `Must be a target and a call, such as "page.click", or "${SCRIPT_CALL}"${near}`;
 }
 
 function withoutPart(path: readonly string[]): string {

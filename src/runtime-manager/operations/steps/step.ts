@@ -10,7 +10,7 @@ export const Alias = z
   .string()
   .regex(
     /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
-    'Has to be a letter or "_", and then at most 63 letters, digits and "_"',
+    'Must be a letter or "_", and then at most 63 letters, digits and "_"',
   );
 
 const Name = z
@@ -28,12 +28,14 @@ const StepOptions = z.strictObject({
     .min(1)
     .max(MOST_TIMEOUT_MS)
     .default(DEFAULT_TIMEOUT_MS)
-    .describe('How long the step may take. Calls take no timeout among their own arguments.'),
+    .describe(
+      'How long the step may take, in milliseconds. Calls accept no timeout in their own arguments.',
+    ),
   logs: z
     .enum(['off', 'capture'])
     .default('off')
-    .describe('Whether the result has what pages wrote to the console during the step.'),
-  dryRun: z.boolean().default(false).describe('Checks the step, and does nothing.'),
+    .describe('Whether the result contains what pages write to the console during the step.'),
+  dryRun: z.boolean().default(false).describe('Checks the step without carrying it out.'),
   scriptId: Name.optional(),
   scriptName: Name.optional(),
 });
@@ -44,14 +46,16 @@ export const Step = z.strictObject({
     .min(1)
     .max(200)
     .describe(
-      'A call of Playwright on `page`, `context`, `keyboard`, `mouse`, `touchscreen` or an alias, such as `page.goto`; or `execute`.',
+      'A Playwright call on `page`, `context`, `keyboard`, `mouse`, `touchscreen` or an alias, such as `page.goto`; or `execute`.',
     ),
   args: z
     .array(z.unknown())
     .max(MOST_ARGUMENTS)
     .default([])
-    .describe("The call's arguments as Playwright takes them, in their order."),
-  as: Alias.optional().describe('The alias by which later steps call what this one yields.'),
+    .describe('The arguments of the call, in the order in which Playwright takes them.'),
+  as: Alias.optional().describe(
+    'The alias under which later steps can use the result of this step.',
+  ),
   options: StepOptions.prefault({}),
 });
 export type Step = z.output<typeof Step>;
