@@ -30,14 +30,14 @@ export interface ClusterParts {
 export function createClusterMetrics(registers: Registers, exemplar: Exemplar): ClusterMetrics {
   const placements = new Counter({
     name: 'bctrl_placements_total',
-    help: 'What became of asking nodes for runtimes; one runtime may take several questions.',
+    help: 'Requests to nodes to take a runtime, by outcome; one runtime may need several requests.',
     labelNames: ['outcome'],
     registers,
   });
   const renewals = createTiming<never>(
     {
       name: 'bctrl_lease_renew_seconds',
-      help: 'How long renewals of the lease of this process take.',
+      help: 'How long it takes to renew the lease of this process.',
       buckets: RENEWAL_SECONDS,
       registers,
     },
@@ -56,17 +56,17 @@ export function createClusterMetrics(registers: Registers, exemplar: Exemplar): 
 
 function showNode(registers: Registers, node: Pick<OwnNode, 'load' | 'isDraining'>): void {
   showGauge(registers, 'bctrl_node_free', {
-    help: 'How many more runtimes would find room on this node now.',
+    help: 'How many more runtimes this node could start now.',
     read: () => node.load.free,
   });
   showGauge(registers, 'bctrl_node_draining', {
-    help: 'Whether this node drains: 1 or 0.',
+    help: 'Whether this node is draining: 1 or 0.',
     read: () => Number(node.isDraining),
   });
   const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
   stalls.enable();
   showGauge(registers, 'bctrl_node_stall_seconds', {
-    help: 'The longest time for which this node did nothing else, since the last scrape.',
+    help: 'The longest time that the event loop of this node was blocked since the last scrape.',
     read: () => {
       const seconds = stalls.max / 1e9;
       stalls.reset();
@@ -78,20 +78,20 @@ function showNode(registers: Registers, node: Pick<OwnNode, 'load' | 'isDraining
 /** What only the database knows is left out while it does not answer. */
 function showFigures(registers: Registers, figures: Figures<ClusterFigures>): void {
   showGauge(registers, 'bctrl_cluster_runtimes_active', {
-    help: 'Runtimes that are active in the whole cluster, without those that wait for room.',
+    help: 'Active runtimes in the whole cluster, not counting those that are waiting for a slot.',
     read: async () => (await figures())?.activeRuntimes,
   });
   showGauge(registers, 'bctrl_cluster_queue_length', {
-    help: 'Runtimes that wait for room on any node.',
+    help: 'Runtimes that are waiting for a slot on any node.',
     read: async () => (await figures())?.waiting,
   });
   showGauge(registers, 'bctrl_cluster_queue_oldest_seconds', {
-    help: 'For how long the first of them has waited.',
+    help: 'How long the oldest of these runtimes has been waiting.',
     read: async () => secondsOf((await figures())?.oldestWaitMs),
   });
   new Gauge({
     name: 'bctrl_cluster_nodes',
-    help: 'Nodes by their state; one that is lost or has left counts for a day.',
+    help: 'Nodes by state; a node that is lost or has left is counted for one day.',
     labelNames: ['state'],
     registers,
     async collect() {
@@ -107,15 +107,15 @@ function showFigures(registers: Registers, figures: Figures<ClusterFigures>): vo
 /** As the nodes told last, within a second. */
 function showCapacity(registers: Registers, capacity: CapacityHistory): void {
   showGauge(registers, 'bctrl_cluster_slots', {
-    help: 'Runtimes that the nodes may have at once.',
+    help: 'The maximum number of active runtimes on all nodes.',
     read: async () => (await capacity.now()).total.slots,
   });
   showGauge(registers, 'bctrl_cluster_free', {
-    help: 'Runtimes that would find room now.',
+    help: 'How many more runtimes the cluster could start now.',
     read: async () => (await capacity.now()).total.free,
   });
   showGauge(registers, 'bctrl_cluster_headroom_wanted', {
-    help: 'How many free places there should be: the most by which runtimes, with those that wait, became more within two minutes (the time that a node takes to start) of the last hour, plus the square root of that.',
+    help: 'How many free slots there should be: the largest increase of runtimes, including those in the queue, in any two minutes of the last hour (a node takes two minutes to start), plus the square root of that number.',
     read: () => capacity.headroomWanted,
   });
 }

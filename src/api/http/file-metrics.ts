@@ -7,19 +7,19 @@ import { showGauge, type Registers } from './gauge.ts';
 export function createFileMetrics(registers: Registers): FileMetrics {
   const stored = new Counter({
     name: 'bctrl_files_stored_total',
-    help: 'Files that were stored, by where they came from.',
+    help: 'Stored files, by their source.',
     labelNames: ['source'],
     registers,
   });
   const bytes = new Counter({
     name: 'bctrl_files_stored_bytes_total',
-    help: 'Bytes of files that were stored, by where they came from.',
+    help: 'Bytes of stored files, by their source.',
     labelNames: ['source'],
     registers,
   });
   const downloads = new Counter({
     name: 'bctrl_downloads_total',
-    help: 'Downloads of browsers that are over: `stored`, or why they were not.',
+    help: 'Finished downloads of browsers: `stored`, or the reason why not.',
     labelNames: ['outcome'],
     registers,
   });
@@ -35,11 +35,11 @@ export function createFileMetrics(registers: Registers): FileMetrics {
 /** What all organizations have, which is the same from every process; left out while the database does not answer. */
 export function showStorage(registers: Registers, totals: Figures<StorageTotals>): void {
   showGauge(registers, 'bctrl_storage_bytes', {
-    help: 'Bytes of files that all organizations have.',
+    help: 'Total size of the files of all organizations.',
     read: async () => (await totals())?.usedBytes,
   });
   showGauge(registers, 'bctrl_storage_limit_bytes', {
-    help: 'Bytes of files that all organizations may have.',
+    help: 'Total storage limit of all organizations.',
     read: async () => (await totals())?.limitBytes,
   });
 }

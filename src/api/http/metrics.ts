@@ -85,7 +85,7 @@ function createMeter(registers: Registers, exemplar: Exemplar): RuntimeMetrics {
   const stages = createTiming(
     {
       name: 'bctrl_runtime_stage_seconds',
-      help: 'How long the stages of bringing a runtime up take.',
+      help: 'How long the stages of starting a runtime take.',
       labelNames: ['stage'],
       buckets: SECONDS,
       registers,
@@ -108,7 +108,7 @@ function createRequestTiming(registers: Registers, exemplar: Exemplar): Metrics[
   const requests = createTiming(
     {
       name: 'bctrl_http_request_seconds',
-      help: 'How long requests of the API take until their answers begin.',
+      help: 'How long API requests take until the response begins.',
       labelNames: ['operation', 'outcome'],
       buckets: SECONDS,
       registers,
@@ -122,7 +122,7 @@ function createRequestTiming(registers: Registers, exemplar: Exemplar): Metrics[
 function createAuditMetrics(registers: Registers): AuditMetrics {
   const lost = new Counter({
     name: 'bctrl_audit_entries_lost_total',
-    help: 'Entries of the audit that were never written.',
+    help: 'Audit entries that could not be written.',
     registers,
   });
   return { lost: (count) => lost.inc(count) };
@@ -132,7 +132,7 @@ function createAuditMetrics(registers: Registers): AuditMetrics {
 function showBuild(registers: Registers, version: string): (chromiumVersion: string) => void {
   const build = new Gauge({
     name: 'bctrl_build_info',
-    help: 'The versions of the service, of Node.js, and of Chromium where there are browsers; always 1.',
+    help: 'The versions of the service, of Node.js and, on nodes, of Chromium; always 1.',
     labelNames: ['version', 'node_version', 'chromium_version'],
     registers,
   });
@@ -146,7 +146,7 @@ function showBuild(registers: Registers, version: string): (chromiumVersion: str
 
 function showDatabase(registers: Registers, isUp: Figures<boolean>): void {
   showGauge(registers, 'bctrl_database_up', {
-    help: 'Whether the database answers and takes writes: 1 or 0.',
+    help: 'Whether the database responds and accepts writes: 1 or 0.',
     read: async () => Number((await isUp()) ?? false),
   });
 }

@@ -29,7 +29,7 @@ export function showNode(registers: Registers, parts: ShownNode): void {
 function showJail(registers: Registers, { jailLevel: level }: ShownNode): void {
   new Gauge({
     name: 'bctrl_jail_info',
-    help: 'How browsers are kept apart from the machine; always 1.',
+    help: 'How browsers are isolated from the machine; always 1.',
     labelNames: ['level'],
     registers,
   }).set({ level }, 1);
@@ -39,7 +39,7 @@ function showRuntimes(registers: Registers, { node }: ShownNode): void {
   const live = () => [...node.live.values()];
   new Gauge({
     name: 'bctrl_runtimes_active',
-    help: 'Runtimes that are active here.',
+    help: 'Active runtimes on this node.',
     labelNames: ['mode', 'driver'],
     registers,
     collect() {
@@ -50,15 +50,15 @@ function showRuntimes(registers: Registers, { node }: ShownNode): void {
     },
   });
   showGauge(registers, 'bctrl_runtimes_held', {
-    help: 'Places that are taken: by active runtimes, and by those that are launched or end.',
+    help: 'Slots in use: by active runtimes, and by runtimes that are starting or ending.',
     read: () => node.load.active,
   });
   showGauge(registers, 'bctrl_runtimes_limit', {
-    help: 'Runtimes that this machine may have at once.',
+    help: 'The maximum number of active runtimes on this node.',
     read: () => node.load.slots,
   });
   showGauge(registers, 'bctrl_runtimes_free', {
-    help: 'Runtimes that would find room here now, by places, memory and draining.',
+    help: 'How many more runtimes this node could start now, given its slots, its memory and whether it is draining.',
     read: () => node.load.free,
   });
   showGauge(registers, 'bctrl_attached_clients', {
@@ -69,15 +69,15 @@ function showRuntimes(registers: Registers, { node }: ShownNode): void {
 
 function showQueue(registers: Registers, { node, limits }: ShownNode): void {
   showGauge(registers, 'bctrl_runtime_queue_length', {
-    help: 'Runtimes that wait for room.',
+    help: 'Runtimes that are waiting for a slot.',
     read: () => node.load.waiting,
   });
   showGauge(registers, 'bctrl_runtime_queue_limit', {
-    help: 'Runtimes that may wait for room.',
+    help: 'The maximum number of runtimes that can wait for a slot.',
     read: () => limits.admission.maxQueue,
   });
   showGauge(registers, 'bctrl_runtime_queue_oldest_seconds', {
-    help: 'For how long the first of them has waited; 0 when none waits.',
+    help: 'How long the oldest runtime in the queue has been waiting; 0 if the queue is empty.',
     read: () => node.capacity.oldestWaitMs / 1000,
   });
 }
@@ -85,7 +85,7 @@ function showQueue(registers: Registers, { node, limits }: ShownNode): void {
 function showBrowsers(registers: Registers, { node, machine, limits }: ShownNode): void {
   new Counter({
     name: 'bctrl_browser_launches_total',
-    help: 'Launches of browsers, for a request or ahead of one.',
+    help: 'Browser launches, for a request or in advance.',
     labelNames: ['outcome'],
     registers,
     collect() {
@@ -94,38 +94,38 @@ function showBrowsers(registers: Registers, { node, machine, limits }: ShownNode
     },
   });
   showGauge(registers, 'bctrl_browser_launches_running', {
-    help: 'Launches that are under way.',
+    help: 'Browser launches in progress.',
     read: () => node.capacity.launching,
   });
   showGauge(registers, 'bctrl_browser_launches_limit', {
-    help: 'Launches that may be under way at once.',
+    help: 'The maximum number of concurrent browser launches.',
     read: () => limits.admission.maxLaunches,
   });
   showGauge(registers, 'bctrl_warm_browsers', {
-    help: 'Browsers that are ready to be handed out.',
+    help: 'Browsers that have been launched in advance and are ready for use.',
     read: () => machine.warmBrowsers,
   });
   showGauge(registers, 'bctrl_warm_browsers_limit', {
-    help: 'Browsers that are kept ready at most.',
+    help: 'The maximum number of browsers that are kept ready.',
     read: () => limits.warm.max,
   });
 }
 
 function showMemory(registers: Registers, { node, machine }: ShownNode): void {
   showGauge(registers, 'bctrl_browser_memory_bytes', {
-    help: 'What all browsers use of the memory (PSS), as last measured.',
+    help: 'Memory that all browsers use (PSS), as last measured.',
     read: () => machine.browserMemoryBytes,
   });
   showGauge(registers, 'bctrl_memory_free_bytes', {
-    help: 'Memory that could still be used, of the machine or of the cgroup of the service.',
+    help: 'Available memory of the machine, or of the cgroup of the service.',
     read: () => node.capacity.memory.freeBytes,
   });
   showGauge(registers, 'bctrl_memory_floor_bytes', {
-    help: 'Memory that is to stay free: no browser is launched that would take it.',
+    help: 'Memory that must stay free: no browser is launched that would use it.',
     read: () => node.capacity.memory.floorBytes,
   });
   showGauge(registers, 'bctrl_memory_size_bytes', {
-    help: 'All memory, of the machine or of the cgroup of the service.',
+    help: 'Total memory of the machine, or of the cgroup of the service.',
     read: () => Math.min(totalmem(), process.constrainedMemory() || Infinity),
   });
 }
@@ -148,16 +148,16 @@ function showDisks(registers: Registers, { directories }: ShownNode): void {
     });
   show(
     'bctrl_disk_free_bytes',
-    'Room where browsers have their files, and where the data is.',
+    'Free disk space for the files of browsers, and for the data directory.',
     'bavail',
   );
-  show('bctrl_disk_size_bytes', 'The sizes of these file systems.', 'blocks');
+  show('bctrl_disk_size_bytes', 'The size of these file systems.', 'blocks');
 }
 
 function showEgress(registers: Registers, { machine }: ShownNode): void {
   new Counter({
     name: 'bctrl_egress_bytes_total',
-    help: 'What went through the connections of browsers.',
+    help: 'Bytes that browsers sent and received.',
     labelNames: ['direction'],
     registers,
     collect() {

@@ -9,14 +9,14 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 21_600, 86_
 export function createWebhookMetrics(registers: Registers, exemplar: Exemplar): WebhookMetrics {
   const tries = new Counter({
     name: 'bctrl_webhook_tries_total',
-    help: 'Messages that were sent to webhooks, by what became of them.',
+    help: 'Attempts to deliver messages to webhooks, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
   const lag = createTiming(
     {
       name: 'bctrl_webhook_lag_seconds',
-      help: 'From an event to its delivery.',
+      help: 'The time from an event to its delivery.',
       labelNames: [],
       buckets: SECONDS,
       registers,
