@@ -14,8 +14,8 @@ import { Shutdown } from './shutdown.ts';
 const NO_DATABASE_GRACE_MS = 5000;
 const HELP = `usage: npm start
 
-  Starts bctrl, which is configured by environment variables: docs/configuration.md lists them.
-  PORT=8787 and HOST=127.0.0.1 say where it listens.
+  Starts bctrl. It is configured with environment variables, which docs/configuration.md lists.
+  By default, it listens on PORT=8787 and HOST=127.0.0.1.
 `;
 
 /** Opens everything, serves until told to end, and closes in reverse. Ends the process. */

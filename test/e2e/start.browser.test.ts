@@ -414,5 +414,5 @@ test('a start that fails gives the reason in one sentence, and exit code 1', asy
 
 test('the service warns about a misspelt variable', async () => {
   const service = await start({ ...(await plainEnv()), BCTRL_DATA_DRI: '/x' });
-  expect(service.log).toContain('BCTRL_DATA_DRI is no variable of this service');
+  expect(service.log).toContain('BCTRL_DATA_DRI is not a variable of this service');
 });

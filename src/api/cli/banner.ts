@@ -18,7 +18,7 @@ function reachable(url: string): string {
 export function banner({ url: listening, newApiKey, signInToken, role }: BannerParts): string {
   const url = reachable(listening);
   if (role === 'node') {
-    return `\nbctrl is ready: this process runs browsers for others.\n\n  Health     ${url}/readyz\n\n`;
+    return `\nbctrl is ready: this process is a node, and runs browsers for other processes.\n\n  Health     ${url}/readyz\n\n`;
   }
   const key = newApiKey ?? '$BCTRL_API_KEY';
   const console = `${url}/console`;
@@ -28,7 +28,7 @@ bctrl is ready.
   Address    ${url}
   Console    ${signInToken === undefined ? console : `${console}#link=${signInToken}   (signs in once, within an hour)`}
   Reference  ${url}/docs
-${newApiKey === undefined ? LOST_KEY : `  API key    ${newApiKey}   (shown only now: keep it)`}
+${newApiKey === undefined ? LOST_KEY : `  API key    ${newApiKey}   (shown only once: save it)`}
 
 Create a runtime:
 
@@ -37,4 +37,4 @@ Create a runtime:
 `;
 }
 
-const LOST_KEY = `  API key    as before, expected in BCTRL_API_KEY below; a new one: npm run keys -- create`;
+const LOST_KEY = `  API key    unchanged: set BCTRL_API_KEY to it for the command below, or create a new one: npm run keys -- create`;

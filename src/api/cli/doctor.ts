@@ -4,11 +4,11 @@ import { runDoctor } from './run-doctor.ts';
 
 const USAGE = `usage: npm run doctor [-- --fix] [-- --adopt-storage]
 
-  Lists processes, directories and records that do not belong together; --fix ends and corrects them.
-  Files whose content is missing or has another size are listed, and stay.
-  Shows what is old enough to be removed: records, and archives that no record names.
-  --adopt-storage says that the storage of archives belongs to this database, and to no other.
-  Exits with 0 when all belongs together, 1 when something is left, 2 when it cannot tell.`;
+  Lists leftover processes and directories, and inconsistent records. With --fix, it ends, deletes
+  and corrects them. Files whose content is missing or has the wrong size are listed, but never
+  changed. Also shows what is old enough to be deleted: records, and archives without a record.
+  --adopt-storage declares that the storage of archives belongs to this database, and to no other.
+  Exits with 0 if everything is consistent, 1 if problems remain, and 2 if the check failed.`;
 
 /** As the command line says; resolves with the exit code. */
 async function main(): Promise<number> {

@@ -22,19 +22,19 @@ import { openSecrets } from '../config/secrets.ts';
 const USAGE = `usage: npm run keys -- <command>
 
   create [--name NAME] [--organization NAME] [--scopes A,B] [--workspaces A,B] [--admin]
-                     make a key, and the organization if it is new. Without --scopes it has all
-                     but admin, which --admin adds; with --workspaces, which are ids or names, no
-                     other workspaces exist for it.
-                     For a program: KEY=$(npm run --silent keys -- create)
+                     create a key, and the organization if it does not exist. Without --scopes,
+                     the key has all scopes except admin, which --admin adds. --workspaces limits
+                     the key to these workspaces, given by id or name.
+                     In a script: KEY=$(npm run --silent keys -- create)
                      Scopes: ${SCOPES.join(', ')}
   list               show all keys, without their secrets
-  revoke ID          make a key useless from now on
+  revoke ID          revoke a key, from now on
   limit NUMBER [--organization NAME]
-                     how many runtimes of the organization may be active at once; "none" for
-                     what the service is configured with
-  reseal             encrypt anew, with BCTRL_ENCRYPTION_KEY, what another key encrypted; afterwards
-                     nothing needs BCTRL_ENCRYPTION_KEYS_OLD. The service has to have been started
-                     with both. It goes on meanwhile, and the command may be run again
+                     set the maximum number of active runtimes of the organization; "none"
+                     restores the limit of the configuration
+  reseal             re-encrypt secrets of previous keys with BCTRL_ENCRYPTION_KEY. Afterwards,
+                     BCTRL_ENCRYPTION_KEYS_OLD is no longer needed. First restart the service
+                     with both. It can keep running, and you can repeat the command
 `;
 
 /** The command line for API keys; works beside a running service and without one. */
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   if (command === 'create') {
     print(await createKey(await openDb(stack), values));
     // A program that reads the key gets nothing else.
-    if (process.stdout.isTTY) print('It is shown only now: keep it.');
+    if (process.stdout.isTTY) print('It is shown only once: save it.');
     return;
   }
   if (command === 'list') return print(await describeKeys(await openDb(stack)));
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     return print(await limit(await openDb(stack), values.organization, id));
   }
   if (command === 'reseal') return print(await reseal(stack));
-  throw new Error(`that is not how it is called.\n\n${USAGE}`);
+  throw new Error(`unknown command or missing argument.\n\n${USAGE}`);
 }
 
 async function openDb(stack: AsyncDisposableStack): Promise<Db> {
@@ -138,7 +138,7 @@ async function revoke(db: Db, id: string): Promise<string> {
 }
 
 async function limit(db: Db, organization: string, number: string): Promise<string> {
-  if (number !== 'none' && !/^\d{1,6}$/.test(number)) throw new Error(`${number} is no number.`);
+  if (number !== 'none' && !/^\d{1,6}$/.test(number)) throw new Error(`${number} is not a number.`);
   const most = number === 'none' ? undefined : Number(number);
   if (!(await limitOrganization(db, organization, most))) {
     throw new Error(`there is no organization ${organization}.`);
@@ -149,7 +149,7 @@ async function limit(db: Db, organization: string, number: string): Promise<stri
 async function reseal(stack: AsyncDisposableStack): Promise<string> {
   const config = loadConfig();
   const { db } = await openCommandLineDatabase(config, stack);
-  return `${await resealAll(db, await openSecrets(config, db))} secrets were encrypted anew`;
+  return `${await resealAll(db, await openSecrets(config, db))} secrets were re-encrypted`;
 }
 
 function print(text: string): void {

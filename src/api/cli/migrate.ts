@@ -5,9 +5,9 @@ import { openDatabaseAsIs } from './database.ts';
 
 const USAGE = `usage: npm run migrate
 
-  Brings the schema of the database up to date, as every service does at its start. It needs
-  DATABASE_URL, or BCTRL_DATA_DIR for the embedded Postgres, and nothing else. It may run beside
-  services, and several times at once. Exits with 0 when the schema is up to date, and else with 1.
+  Migrates the database to the current schema, as every service does when it starts. Needs only
+  DATABASE_URL, or BCTRL_DATA_DIR for the embedded Postgres. It is safe to run it while services
+  are running, and several times at once. Exits with 0 if the schema is up to date, otherwise 1.
 `;
 
 /** Resolves with what is to be said. */
@@ -20,7 +20,7 @@ async function main(): Promise<string> {
 }
 
 function describe({ from, to }: Migrated): string {
-  if (from === to) return `The database is up to date, at ${to}: nothing was to do.`;
+  if (from === to) return `The database is up to date, at ${to}: there was nothing to do.`;
   if (from === undefined) return `The database was empty, and is at ${to} now.`;
   return `The database was migrated from ${from} to ${to}.`;
 }

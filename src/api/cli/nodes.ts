@@ -7,11 +7,11 @@ import { openDatabaseAsIs } from './database.ts';
 const USAGE = `usage: npm run nodes -- <command>
 
   list         show the processes of the cluster
-  drain ID     have a node take no more runtimes; those that it has go on
-  undrain ID   have it take runtimes again
+  drain ID     drain a node: it accepts no new runtimes, and its active ones continue
+  undrain ID   stop draining a node: it accepts new runtimes again
 
-  A node follows within half a second, and one that drains goes on running: end it with SIGTERM.
-  The command needs DATABASE_URL and nothing else. A service that is one process is drained by
+  The node reacts within half a second. A draining node keeps running: end it with SIGTERM.
+  The command needs only DATABASE_URL. To drain a service that is a single process, use
   POST /v1/nodes/{id}/drain.
 `;
 
@@ -28,14 +28,14 @@ async function main(): Promise<string> {
   if (command === 'drain' && id !== undefined) {
     const store = await openStore(stack);
     await store.drain(await find(store, id));
-    return `${id} drains\n`;
+    return `${id} is draining\n`;
   }
   if (command === 'undrain' && id !== undefined) {
     const store = await openStore(stack);
     await store.undrain(await find(store, id));
-    return `${id} takes runtimes\n`;
+    return `${id} accepts runtimes\n`;
   }
-  throw new Error(`that is not how it is called.\n\n${USAGE}`);
+  throw new Error(`unknown command or missing argument.\n\n${USAGE}`);
 }
 
 async function openStore(stack: AsyncDisposableStack): Promise<NodeStore> {
@@ -54,7 +54,7 @@ function describe(listed: ListedNode[]): string {
     [
       id,
       role,
-      leaseLeftMs < 0 ? `${state}, lease over` : state,
+      leaseLeftMs < 0 ? `${state}, lease expired` : state,
       `epoch ${epoch}`,
       build,
       address ?? 'no address',

@@ -15,7 +15,7 @@ export const DatabaseUrl = z.string().superRefine((url, context) => {
 function faultOf(url: string): string | undefined {
   if (!SCHEME.test(url)) return `is not of the form ${FORM}`;
   if (WHOLE.test(url.replace(SCHEME, '')) && isDecodable(url)) return undefined;
-  return `is not of the form ${FORM}; percent-encode what is special in the password and the other parts (# is %23, / is %2F, @ is %40, : is %3A, ? is %3F, % is %25)`;
+  return `is not of the form ${FORM}; percent-encode special characters in the password and the other parts (# is %23, / is %2F, @ is %40, : is %3A, ? is %3F, % is %25)`;
 }
 
 /** Whether a URL can be parsed, and all that is percent-encoded in it read. */

@@ -17,7 +17,7 @@ export function ineffectiveVariables(env: NodeJS.ProcessEnv): string[] {
   const unused = given.includes('NATS_URL') ? [] : given.filter((name) => OF_A_CLUSTER.has(name));
   return [
     ...given.filter(isUnknown).map(unknownVariable),
-    ...unused.map((name) => `${name} means nothing without NATS_URL`),
+    ...unused.map((name) => `${name} has no effect without NATS_URL`),
   ];
 }
 
@@ -29,5 +29,5 @@ function isUnknown(name: string): boolean {
 function unknownVariable(name: string): string {
   const near = nearName(name, Object.keys(Environment.shape));
   const meant = near === undefined ? '' : `; did you mean ${near}?`;
-  return `${name} is no variable of this service${meant}`;
+  return `${name} is not a variable of this service${meant}`;
 }

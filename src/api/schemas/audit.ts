@@ -61,13 +61,10 @@ export const AuditEntryBody = z
             'The id, alias or name of the target, as given in the request; null if the request was to create it.',
           example: 'daily',
         }),
-        id: z
-          .string()
-          .nullable()
-          .openapi({
-            description:
-              'The id of the target; null if the request ended before the target was found or created.',
-          }),
+        id: z.string().nullable().openapi({
+          description:
+            'The id of the target; null if the request ended before the target was found or created.',
+        }),
       })
       .nullable(),
     path: z.string().openapi({ example: '/v1/workspaces/default/runtimes/daily/stop' }),

@@ -19,12 +19,10 @@ export const ExtensionPath = z.object({
 
 export const ExtensionUpload = z
   .strictObject({
-    file: z
-      .string()
-      .openapi({
-        format: 'binary',
-        description: 'The package: a zip file, or a CRX2 or CRX3 file.',
-      }),
+    file: z.string().openapi({
+      format: 'binary',
+      description: 'The package: a zip file, or a CRX2 or CRX3 file.',
+    }),
     name: ExtensionName.optional(),
   })
   .openapi('UploadBrowserExtensionRequest');

@@ -66,12 +66,9 @@ export const ControlBody = z
     viewer: z.string().nullable().openapi({
       description: 'The viewer that has control. Null if control was taken through the API.',
     }),
-    request: z
-      .object({ reason: z.string(), at: z.iso.datetime() })
-      .nullable()
-      .openapi({
-        description: 'The pending request for a person. Null once a person has taken control.',
-      }),
+    request: z.object({ reason: z.string(), at: z.iso.datetime() }).nullable().openapi({
+      description: 'The pending request for a person. Null once a person has taken control.',
+    }),
   })
   .openapi('RuntimeControl', {
     example: {

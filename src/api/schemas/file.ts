@@ -26,12 +26,10 @@ export const StoredPath = textWithout(filePathProblem).openapi({
   example: PATH_EXAMPLE,
 });
 
-const Prefix = textWithout(filePrefixProblem)
-  .default('')
-  .openapi({
-    description: 'What the paths begin with; by default all files match.',
-    example: 'reports/',
-  });
+const Prefix = textWithout(filePrefixProblem).default('').openapi({
+  description: 'What the paths begin with; by default all files match.',
+  example: 'reports/',
+});
 
 const Flag = z.enum(['true', 'false']);
 
@@ -87,13 +85,10 @@ export const UploadFileRequest = UploadFields.extend({
 export const MoveFileRequest = z
   .strictObject({
     path: StoredPath.optional(),
-    namespace: z
-      .string()
-      .optional()
-      .openapi({
-        description: 'The id or name of the namespace to move the file to.',
-        example: 'archive',
-      }),
+    namespace: z.string().optional().openapi({
+      description: 'The id or name of the namespace to move the file to.',
+      example: 'archive',
+    }),
   })
   .openapi('MoveFileRequest', { example: { path: 'reports/2026/april.pdf' } });
 

@@ -121,15 +121,10 @@ export const pageFields = ({ extensions }: RequestCeilings) => ({
   }),
   launch: launchWith(extensions),
   egress: EgressRules.optional(),
-  timeoutMs: z
-    .int()
-    .min(TIMEOUT_MS.least)
-    .max(TIMEOUT_MS.most)
-    .default(TIMEOUT_MS.usual)
-    .openapi({
-      description:
-        'The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result.',
-    }),
+  timeoutMs: z.int().min(TIMEOUT_MS.least).max(TIMEOUT_MS.most).default(TIMEOUT_MS.usual).openapi({
+    description:
+      'The time limit for the whole request, in milliseconds: to start the browser, load the page and produce the result.',
+  }),
 });
 
 interface PageFields {

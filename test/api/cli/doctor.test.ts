@@ -67,7 +67,7 @@ test('archives without an owner are a finding, until a person claims them', asyn
   const found = await ask({ isToFix: true });
   expect(found.code).toBe(1);
   expect(found.stdout).toContain('--adopt-storage');
-  expect(found.stdout).toContain('1 archives that no record names');
+  expect(found.stdout).toContain('1 archives without a record');
   expect(found.stdout).toContain(key);
   expect(await ask({ isToAdopt: true })).toMatchObject({ code: 0 });
   const after = await ask();
@@ -90,10 +90,10 @@ test('files without content and wrong numbers of bytes are findings; the numbers
   await db.execute(sql`update organizations set storage_bytes = 9`);
   const found = await ask();
   expect(found.code).toBe(1);
-  expect(found.stdout).toContain('1 files, 1 without the content that they should have.');
-  const lost = `  file ${file.id} of organization ${organizationId} has 5 bytes, and there is nothing at ${file.key}`;
+  expect(found.stdout).toContain('1 files, 1 with missing or wrong content.');
+  const lost = `  file ${file.id} of organization ${organizationId} should have 5 bytes, but there is nothing at ${file.key}`;
   expect(found.stdout).toContain(lost);
-  const wrong = 'is said to have 9 bytes of files, and has 5';
+  const wrong = 'is recorded to have 9 bytes of files, but has 5';
   expect(found.stdout).toContain(wrong);
   expect(await ask({ isToFix: true })).toMatchObject({ code: 1 });
   const after = await ask();
@@ -114,6 +114,6 @@ test('npm run doctor exits with what it tells', async () => {
     stdout: expect.stringContaining('npm run doctor -- --adopt-storage'),
   });
   expect(await run('--adopt-storage')).toMatchObject({
-    stdout: expect.stringContaining('The storage belongs to this database now.'),
+    stdout: expect.stringContaining('The storage now belongs to this database.'),
   });
 });

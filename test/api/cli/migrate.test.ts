@@ -11,7 +11,7 @@ import { freshDirectory } from '../../support/storages.ts';
 const { newest } = await knownMigrations();
 const MADE = { stdout: `The database was empty, and is at ${newest} now.\n`, stderr: '' };
 const NOTHING_TO_DO = {
-  stdout: `The database is up to date, at ${newest}: nothing was to do.\n`,
+  stdout: `The database is up to date, at ${newest}: there was nothing to do.\n`,
   stderr: '',
 };
 

@@ -19,13 +19,13 @@ test('the command line lists processes, drains nodes and takes that back', async
   expect(await ask('list')).toBe('');
   const node = await store.join(member(), MINUTE_MS);
   const api = await store.join({ ...member(), role: 'api', address: undefined }, MINUTE_MS);
-  expect(await ask('drain', node.id)).toBe(`${node.id} drains`);
+  expect(await ask('drain', node.id)).toBe(`${node.id} is draining`);
   const lines = (await ask('list')).split('\n').map((line) => line.split('\t'));
   expect(lines.map((fields) => fields.slice(0, -1))).toEqual([
     [api.id, 'api', 'up', 'epoch 1', 'b', 'no address'],
     [node.id, 'node', 'draining', 'epoch 1', 'b', '10.0.0.7:9000'],
   ]);
-  expect(await ask('undrain', node.id)).toBe(`${node.id} takes runtimes`);
+  expect(await ask('undrain', node.id)).toBe(`${node.id} accepts runtimes`);
   expect((await store.list()).at(-1)).toMatchObject({ id: node.id, state: 'up' });
 });
 

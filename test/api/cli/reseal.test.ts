@@ -34,7 +34,7 @@ test('npm run keys -- reseal makes old keys unnecessary while a service runs', a
     stderr: expect.stringMatching(/^keys: no service has started with this BCTRL_ENCRYPTION_KEY/),
   });
   await (await Sealing.open(db, NEW, [OLD])).register(db);
-  expect(await reseal()).toEqual({ stdout: '1 secrets were encrypted anew\n', stderr: '' });
-  expect(await reseal()).toEqual({ stdout: '0 secrets were encrypted anew\n', stderr: '' });
+  expect(await reseal()).toEqual({ stdout: '1 secrets were re-encrypted\n', stderr: '' });
+  expect(await reseal()).toEqual({ stdout: '0 secrets were re-encrypted\n', stderr: '' });
   await Sealing.open(db, NEW);
 });

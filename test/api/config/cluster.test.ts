@@ -169,9 +169,9 @@ test('settings of a cluster are warned about where there is none', () => {
     BCTRL_ROLE: 'all',
   };
   expect(loadConfig(env).ineffectiveVariables).toEqual([
-    'BCTRL_NODE_ADRESS is no variable of this service; did you mean BCTRL_NODE_ADDRESS?',
-    'NATS_NKEY_SEED_FILE means nothing without NATS_URL',
-    'BCTRL_NODE_TLS means nothing without NATS_URL',
+    'BCTRL_NODE_ADRESS is not a variable of this service; did you mean BCTRL_NODE_ADDRESS?',
+    'NATS_NKEY_SEED_FILE has no effect without NATS_URL',
+    'BCTRL_NODE_TLS has no effect without NATS_URL',
   ]);
   expect(loadConfig({ ...CLUSTER, BCTRL_NODE_TLS: 'off' }).ineffectiveVariables).toEqual([]);
 });

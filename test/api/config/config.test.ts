@@ -118,8 +118,8 @@ test.for([
 test('unknown BCTRL_ variables are reported', () => {
   const env = { BCTRL_DATADIR: 'x', BCTRL_BANANA: 'x', OTHER: 'y', BCTRL_DATA_DIR: 'z' };
   expect(loadConfig(env).ineffectiveVariables).toEqual([
-    'BCTRL_DATADIR is no variable of this service; did you mean BCTRL_DATA_DIR?',
-    'BCTRL_BANANA is no variable of this service',
+    'BCTRL_DATADIR is not a variable of this service; did you mean BCTRL_DATA_DIR?',
+    'BCTRL_BANANA is not a variable of this service',
   ]);
 });
 

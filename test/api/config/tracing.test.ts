@@ -52,7 +52,7 @@ test('variables of the exporter that change nothing are reported', () => {
     OTEL_EXPORTER_OTLP_ENDPOIN: 'http://collector:4318',
   };
   expect(loadConfig(env).ineffectiveVariables).toEqual([
-    expect.stringMatching(/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is no variable of this service/),
-    'OTEL_EXPORTER_OTLP_ENDPOIN is no variable of this service; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?',
+    expect.stringMatching(/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is not a variable of this service/),
+    'OTEL_EXPORTER_OTLP_ENDPOIN is not a variable of this service; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?',
   ]);
 });

@@ -61,7 +61,7 @@ export const CLUSTER_SETTINGS = {
   ),
   BCTRL_DATABASE_CONNECTIONS: setting(
     integer(2, 10_000).optional(),
-    'The most connections to Postgres of this process; for a moment at startup, it has two more',
+    'The maximum number of connections from this process to Postgres; for a moment at startup, it has two more',
     { default: `\`${CONNECTIONS.all}\`, in a \`node\` \`${CONNECTIONS.node}\`` },
   ),
   BCTRL_DRAIN_SECONDS: setting(
@@ -104,7 +104,7 @@ type Values = ValuesOf<typeof CLUSTER_SETTINGS>;
 
 /** What every process of a cluster has to be told, and why. */
 const NEEDED = [
-  ['NATS_URL', 'the servers by which processes talk'],
+  ['NATS_URL', 'the servers that connect the processes'],
   ['DATABASE_URL', 'the database that all processes share'],
   ['BCTRL_ENCRYPTION_KEY', 'the same on every machine'],
   ['BCTRL_S3_BUCKET', 'where every node finds profiles and extensions'],

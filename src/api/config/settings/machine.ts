@@ -52,7 +52,7 @@ export const MACHINE_SETTINGS = {
   ),
   BCTRL_WARM_MAX: setting(
     integer(0, 1000).default(availableParallelism() * WARM_PER_CORE),
-    'How many browsers are kept ready at most, depending on demand. With 0, every browser is launched on request',
+    'The maximum number of browsers that are kept ready, depending on demand. With 0, every browser is launched on request',
     { default: '4 for each core' },
   ),
   BCTRL_RUNTIME_MEMORY_MB: setting(
@@ -65,7 +65,7 @@ export const MACHINE_SETTINGS = {
   ),
   BCTRL_RUNTIME_TASKS: setting(
     integer(256, 1_000_000).default(4096),
-    'The most processes and threads of one browser and its helpers. Needs permission to create cgroups',
+    'The maximum number of processes and threads of one browser and its helpers. Needs permission to create cgroups',
   ),
   BCTRL_MEMORY_FLOOR_MB: setting(
     integer(0, 10_000_000).default(512),

@@ -14,12 +14,12 @@ const CAPTCHA_REQUEST_TIMEOUT_MS = 15_000;
 export const RUNTIMES_SETTINGS = {
   BCTRL_MAX_RUNTIMES: setting(
     integer(1, 10_000).optional(),
-    'The most runtimes at once on this machine. By default, one for every 200 MB of memory (of the machine or of the cgroup of the service) above `BCTRL_MEMORY_FLOOR_MB` ([measurements](performance.md#what-open-runtimes-cost))',
+    'The maximum number of active runtimes on this machine. By default, one for every 200 MB of memory (of the machine or of the cgroup of the service) above `BCTRL_MEMORY_FLOOR_MB` ([measurements](performance.md#what-open-runtimes-cost))',
     { default: 'by memory' },
   ),
   BCTRL_MAX_RUNTIMES_PER_ORGANIZATION: setting(
     integer(0, 10_000).default(1000),
-    'The most active runtimes of an organization, unless it has [its own limit](keys.md#limits-of-an-organization)',
+    'The maximum number of active runtimes of an organization, unless it has [its own limit](keys.md#limits-of-an-organization)',
   ),
   BCTRL_QUEUE_MAX: setting(
     integer(0, 100_000).default(defaultMaxQueue()),
@@ -37,15 +37,15 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_IDLE_TIMEOUT_SECONDS: setting(
     integer(1, SECONDS_MAX).default(1800),
-    'A runtime ends after this time without use, unless its create request says otherwise',
+    'A runtime ends after this time without activity, unless its create request says otherwise',
   ),
   BCTRL_IDLE_TIMEOUT_CEILING_SECONDS: setting(
     integer(1, SECONDS_MAX).default(86_400),
-    'The longest `idleTimeoutSeconds` that a request may ask for; never below the default',
+    'The maximum `idleTimeoutSeconds` of a request; never below the default',
   ),
   BCTRL_OPEN_COMMAND_SECONDS: setting(
     integer(0, SECONDS_MAX).default(600),
-    "How long a client's command without a response, or a download that does not grow, counts as use",
+    "How long a client's command without a response, or a download that does not grow, counts as activity",
   ),
   BCTRL_MAX_DURATION_SECONDS: setting(
     integer(1, SECONDS_MAX).default(86_400),
@@ -53,7 +53,7 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_MAX_DURATION_CEILING_SECONDS: setting(
     integer(1, SECONDS_MAX).default(7 * 86_400),
-    'The longest `maxDurationSeconds` that a request may ask for; never below the default',
+    'The maximum `maxDurationSeconds` of a request; never below the default',
   ),
   BCTRL_VIEWERS_PER_RUNTIME: setting(
     integer(1, 1000).default(20),
@@ -69,7 +69,7 @@ export const RUNTIMES_SETTINGS = {
   ),
   BCTRL_RECORDING_MAX_MB: setting(
     integer(1, 1_000_000).default(2048),
-    'The largest size of the videos of one recording; then recording stops',
+    'The maximum size of the videos of one recording; recording stops when it is reached',
   ),
   BCTRL_HUMANIZE_MAX_DELAY_MS: setting(
     integer(0, 10_000).default(3000),
@@ -82,11 +82,11 @@ export const RUNTIMES_SETTINGS = {
   BCTRL_CAPTCHA_KEY: setting(z.string().optional(), 'The key for the solver'),
   BCTRL_CAPTCHA_ATTEMPTS: setting(
     integer(1, 10).default(2),
-    'The most attempts to solve one captcha',
+    'The maximum number of attempts to solve one captcha',
   ),
   BCTRL_CAPTCHA_SOLVES_PER_RUNTIME: setting(
     integer(0, 1_000_000).default(100),
-    'The most attempts to solve captchas in a runtime while it is running',
+    'The maximum number of attempts to solve captchas in one run of a runtime',
   ),
   BCTRL_CAPTCHA_TIMEOUT_MS: setting(
     integer(1000, 600_000).default(120_000),

@@ -13,7 +13,7 @@ const SAMPLERS = [
 
 const PAIR = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/s;
 const PAIRS_RULE =
-  'not pairs such as key=value,other=value, with what is special in a value percent-encoded';
+  'not pairs such as key=value,other=value, with special characters in the values percent-encoded';
 
 /** https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables */
 const pairs = z.string().transform((text, problem) => {
@@ -55,7 +55,7 @@ export const TRACING_SETTINGS = {
   }),
   OTEL_RESOURCE_ATTRIBUTES: setting(
     pairs.default({}),
-    'More attributes of this process, such as `deployment.environment.name=staging`: pairs as above',
+    'Additional attributes of this process, such as `deployment.environment.name=staging`, in the same form',
   ),
   OTEL_TRACES_SAMPLER: setting(
     oneOf(SAMPLERS).default('parentbased_always_on'),
