@@ -331,5 +331,8 @@ export class RuntimeManager implements Disposable {
 }
 
 function endedMeanwhile(): RuntimeError {
-  return new RuntimeError('runtime.stopped', 'The runtime was made, and has ended meanwhile.');
+  return new RuntimeError(
+    'runtime.stopped',
+    'The runtime was created, but has ended in the meantime.',
+  );
 }

@@ -5,7 +5,7 @@ import { openStorage } from '../../src/runtime-manager/index.ts';
 import { storeContent } from '../../src/runtime-manager/files/store-content.ts';
 
 const MB = 1024 * 1024;
-const AWAY = { code: 'service.unavailable', message: 'The object storage does not answer.' };
+const AWAY = { code: 'service.unavailable', message: 'The object storage does not respond.' };
 
 /** Nothing listens there. */
 const storage = await openStorage(

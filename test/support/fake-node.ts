@@ -367,7 +367,7 @@ export class FakeNode implements OwnNode, AsyncDisposable {
   }
 
   #notActive(id: string): RuntimeError {
-    return new RuntimeError('runtime.not_active', this.#ends.find(id) ?? 'The runtime is over.');
+    return new RuntimeError('runtime.not_active', this.#ends.find(id) ?? 'The runtime has ended.');
   }
 }
 

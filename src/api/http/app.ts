@@ -266,7 +266,7 @@ function noSuchRoute(
     const hint = DISCOVERY.test(path) ? DISCOVERY_HINT : 'GET /docs lists them.';
     return new ApiError('route.not_found', 'No such route.', { hint });
   }
-  const message = `There is no ${method} here, but ${allow.join(', ')}.`;
+  const message = `This URL does not support ${method}. It supports ${allow.join(', ')}.`;
   return new ApiError('route.method_not_allowed', message, { allow });
 }
 

@@ -12,7 +12,7 @@ const STALL_MS = 60_000;
 export function arrivingBody(incoming: IncomingMessage): Readable {
   let stalled: NodeJS.Timeout | undefined;
   const breakOff = () => {
-    body.destroy(new ApiError('request.invalid', 'The body broke off.'));
+    body.destroy(new ApiError('request.invalid', 'The body was interrupted.'));
   };
   const onData = (chunk: Buffer) => {
     stalled?.refresh();

@@ -154,7 +154,10 @@ export class IdempotentAnswers implements Disposable {
       if (recorded?.answer) return { answer: open(recorded.answer, cipherKey) };
       await delay(LOOK_MS);
     }
-    throw new ApiError('idempotency.in_progress', 'The request with this key is still under way.');
+    throw new ApiError(
+      'idempotency.in_progress',
+      'The first request with this key is still in progress.',
+    );
   }
 }
 

@@ -117,7 +117,7 @@ async function bundled(c: Context<ApiEnv>, bundle: PageBundle): Promise<Bundle> 
   } catch (error) {
     c.var.log.error({ err: error }, 'a page could not be bundled');
     throw new ApiError('server.error', 'The page could not be bundled.', {
-      hint: 'The log of the service says what is wrong with its source.',
+      hint: 'The log of the service shows what is wrong with its source.',
     });
   }
 }

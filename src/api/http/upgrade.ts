@@ -143,7 +143,7 @@ async function findTicket(
   if (text !== undefined) return { ticket: runtimes.access.read(text), path: below };
   const [, workspace = '', ref = '', name, rest = ''] = BY_KEY.exec(url) ?? [];
   const protocol = DRIVER_PROTOCOLS.find((one) => one === name);
-  if (!protocol) throw new ApiError('route.not_found', 'No websocket is served here.');
+  if (!protocol) throw new ApiError('route.not_found', 'This URL does not accept websockets.');
   const actor = await keys.actorOf({
     authorization: headers.authorization,
     address: clientAddressOf(request),
@@ -157,6 +157,6 @@ function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ApiError('route.not_found', 'No websocket is served here.');
+    throw new ApiError('route.not_found', 'This URL does not accept websockets.');
   }
 }

@@ -23,5 +23,5 @@ export async function writeUpload(
 }
 
 function tooLarge(maxBytes: number): ApiError {
-  return new ApiError('request.too_large', `A body may have at most ${maxBytes} bytes.`);
+  return new ApiError('request.too_large', `The body must not be larger than ${maxBytes} bytes.`);
 }

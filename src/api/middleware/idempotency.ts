@@ -47,7 +47,7 @@ async function keyOf(c: Context): Promise<string | undefined> {
   const inBody = KeyInBody.safeParse(parseJson(await c.req.text())).data?.idempotencyKey;
   if (key !== undefined && inBody !== undefined) {
     const message = 'The request has a key in its body and one in its header Idempotency-Key.';
-    throw new ApiError('idempotency.two_keys', message, { hint: 'Leave one of them out.' });
+    throw new ApiError('idempotency.two_keys', message, { hint: 'Send only one of them.' });
   }
   return key ?? inBody;
 }

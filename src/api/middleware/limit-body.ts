@@ -42,5 +42,5 @@ export async function* limitedBody(
 }
 
 function tooLarge(maxBytes: number): ApiError {
-  return new ApiError('request.too_large', `A body may have at most ${maxBytes} bytes.`);
+  return new ApiError('request.too_large', `The body must not be larger than ${maxBytes} bytes.`);
 }

@@ -10,7 +10,7 @@ export const noIdempotencyKey = createMiddleware<ApiEnv>(async (c, next) => {
     const message = 'This answer is not kept, and the same request is carried out anew';
     throw new ApiError('request.invalid', `The request is not valid: ${HEADER}: ${message}`, {
       details: { issues: [{ in: 'header', path: HEADER, message }] },
-      hint: 'Send it without the header. It leaves nothing behind, so it can be repeated.',
+      hint: 'Send the request without this header. You can repeat it safely, because it keeps no state.',
     });
   }
   await next();

@@ -23,7 +23,7 @@ export function requireOwnPage(addressOf: PublicAddress) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const address = addressOf(c);
     if (isFromOwnPage(c, address)) return next();
-    throw new ApiError('session.foreign_page', 'Only the console itself has sessions.', {
+    throw new ApiError('session.foreign_page', 'Sessions can be used only by the console itself.', {
       hint: `Programs send their API key with each request. If this is the console, open it at ${address}/console, or set BCTRL_PUBLIC_URL to the address that people use.`,
     });
   });

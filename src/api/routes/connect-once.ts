@@ -79,8 +79,8 @@ export function connectOnceRoutes(parts: ConnectOnceParts) {
 }
 
 function upgradeRequired(): ApiError {
-  return new ApiError('request.upgrade_required', 'This address takes websockets only.', {
+  return new ApiError('request.upgrade_required', 'This URL accepts only websockets.', {
     upgrade: 'websocket',
-    hint: 'Give a CDP client this address, with ws:// or wss://. A proxy in between has to pass on the headers Upgrade and Connection.',
+    hint: 'Give a CDP client this URL, with ws:// or wss://. A reverse proxy must pass on the headers Upgrade and Connection.',
   });
 }

@@ -53,7 +53,7 @@ export interface MetricsParts {
 export function metricsRoutes({ metrics, metricsToken }: MetricsParts) {
   return createRouter().openapi(metricsRoute, async (c) => {
     if (!(metricsToken === undefined ? isLocal(c) : hasToken(c, metricsToken))) {
-      throw new ApiError('auth.required', 'Metrics are not for this caller.');
+      throw new ApiError('auth.required', 'The caller is not allowed to see the metrics.');
     }
     const { text, contentType } = await metrics.expose(c.req.header('accept'));
     return c.body(text, 200, { 'content-type': contentType, vary: 'accept' });

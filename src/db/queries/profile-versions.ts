@@ -87,7 +87,7 @@ async function currentVersion(
   if (version === null) return undefined;
   const found = await findVersion(db, organizationId, id, version);
   if (found) return found;
-  throw new RuntimeError('service.unavailable', 'The profile is just changing.');
+  throw new RuntimeError('service.unavailable', 'The profile is being changed by another request.');
 }
 
 async function findVersion(

@@ -96,7 +96,7 @@ export class CaptchaWatcher implements Disposable {
 
   /** Ends the watcher's sessions with the pages, and whatever is being solved. */
   [Symbol.dispose](): void {
-    this.#ended.abort(new RuntimeError('runtime.not_active', 'The runtime ends.'));
+    this.#ended.abort(new RuntimeError('runtime.not_active', 'The runtime is ending.'));
     void this.#following?.then((documents) => documents[Symbol.dispose]()).catch(() => undefined);
   }
 

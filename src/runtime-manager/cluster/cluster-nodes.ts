@@ -221,7 +221,7 @@ export class ClusterNodes implements Nodes, AsyncDisposable {
       const message = 'The message bus of the service does not answer now.';
       return new RuntimeError('service.unavailable', message, { retryAfterSeconds });
     }
-    const message = 'There is no machine with browsers now.';
+    const message = 'There is currently no node that runs browsers.';
     return new RuntimeError('runtime.no_capacity', message, { retryAfterSeconds });
   }
 }

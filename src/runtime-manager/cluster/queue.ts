@@ -238,7 +238,10 @@ export class Queue implements RuntimeNode, AsyncDisposable {
 }
 
 function waiting(): RuntimeError {
-  return new RuntimeError('runtime.not_active', 'The runtime does not run yet: it waits for room.');
+  return new RuntimeError(
+    'runtime.not_active',
+    'The runtime is not running yet: it is waiting for a slot.',
+  );
 }
 
 function overdue(waitedMs: number): RuntimeEnd {

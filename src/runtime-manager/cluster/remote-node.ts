@@ -100,7 +100,7 @@ export class RemoteNode implements RuntimeNode {
   async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
     const changed = await this.#ask(NODE_VERBS.setProxy, { ...lifeOf(life), proxy });
     if (changed) return this.#recorded(life.organizationId, changed);
-    throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
+    throw new RuntimeError('runtime.not_active', 'The runtime is not running.');
   }
 
   call(life: RuntimeLife, verb: string, message: unknown, signal: AbortSignal): Promise<unknown> {

@@ -138,7 +138,7 @@ export class Endpoints implements AsyncDisposable {
       case 'webdriver':
         return this.#answerWebDriver(connection, asked);
       case 'playwright':
-        throw new RuntimeError('connection.unsupported', 'This address takes websockets only.');
+        throw new RuntimeError('connection.unsupported', 'This URL accepts only websockets.');
     }
   }
 
@@ -301,7 +301,7 @@ export class Endpoints implements AsyncDisposable {
 }
 
 function over(): RuntimeError {
-  return new RuntimeError('runtime.not_active', 'The runtime is over.');
+  return new RuntimeError('runtime.not_active', 'The runtime has ended.');
 }
 
 /** The page that a connection leads to; undefined for one to the browser itself. */

@@ -186,7 +186,7 @@ async function openProxy(policy: EgressPolicy, proxy: Proxy, signal: AbortSignal
     if (cause instanceof EgressRefusal) {
       throw new RuntimeError(
         'proxy.not_allowed',
-        `The proxy ${host}:${port} may not be used. ${cause.message}`,
+        `The proxy ${host}:${port} is not allowed. ${cause.message}`,
         { details: { reason: cause.code } },
       );
     }

@@ -39,7 +39,7 @@ export async function downloadPackage(
     if (cause instanceof EgressRefusal) {
       throw new RuntimeError(
         'extension.url_not_allowed',
-        `It may not be reached. ${cause.message}`,
+        `The service may not connect to it. ${cause.message}`,
         {
           details: { reason: cause.code },
         },

@@ -119,7 +119,7 @@ export class Extensions {
       if (other) {
         throw new RuntimeError(
           'extension.conflict',
-          `"${other.name}" and "${extension.name}" are one extension to Chromium.`,
+          `"${other.name}" and "${extension.name}" have the same Chromium id.`,
           { details: { extensionIds: [other.id, extension.id] } },
         );
       }

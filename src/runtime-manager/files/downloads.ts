@@ -27,7 +27,7 @@ export class DownloadFiles implements Companion {
       call: async (verb, message, signal) => {
         if (`files.${verb}` === downloadProgress.name) return downloads.progress;
         if (`files.${verb}` === stageFile.name) return given.add(message, signal);
-        throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
+        throw new RuntimeError('runtime.not_active', 'The runtime does not support this.');
       },
       [Symbol.asyncDispose]: async () => {
         following[Symbol.dispose]();
@@ -62,10 +62,13 @@ class GivenFiles {
     } catch (error) {
       this.#bytes -= sizeBytes;
       if (ending.aborted) {
-        throw new RuntimeError('runtime.not_active', 'The runtime ended meanwhile.');
+        throw new RuntimeError('runtime.not_active', 'The runtime has ended in the meantime.');
       }
       if (signal.aborted) {
-        throw new RuntimeError('service.unavailable', 'Whoever asked for the file left.');
+        throw new RuntimeError(
+          'service.unavailable',
+          'The client that requested the file disconnected.',
+        );
       }
       throw error;
     }

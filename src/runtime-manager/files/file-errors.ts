@@ -12,7 +12,7 @@ export function fileNotFound(): RuntimeError {
 }
 
 export function pathInUse(path: string): RuntimeError {
-  return new RuntimeError('file.path_in_use', `A file has the path ${path}.`);
+  return new RuntimeError('file.path_in_use', `Another file already has the path ${path}.`);
 }
 
 /** Throws `file.no_content`. */

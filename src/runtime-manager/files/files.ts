@@ -51,7 +51,10 @@ export class Files {
     assertUnlimited(actor);
     const made = await this.#options.store.insertNamespace(actor.organizationId, name);
     if (made) return made;
-    throw new RuntimeError('storage.name_in_use', `A storage namespace has the name ${name}.`);
+    throw new RuntimeError(
+      'storage.name_in_use',
+      `Another storage namespace already has the name ${name}.`,
+    );
   }
 
   async getNamespace(actor: Actor, ref: string): Promise<StorageNamespace> {
@@ -169,7 +172,8 @@ export class Files {
     const namespace = await this.getNamespace(actor, ref);
     const range = { prefix, after: undefined, limit: 1 };
     const [first] = await this.#options.store.list(namespace.id, range);
-    if (!first) throw new RuntimeError('file.not_found', 'No path of a file begins like that.');
+    if (!first)
+      throw new RuntimeError('file.not_found', 'No file has a path that begins with this prefix.');
     return { namespace, open: () => zipFiles(this.#options, namespace.id, prefix) };
   }
 

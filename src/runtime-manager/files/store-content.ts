@@ -94,7 +94,7 @@ function isEnded(error: unknown): boolean {
 }
 
 export function tooLarge(mostBytes: number): RuntimeError {
-  return new RuntimeError('file.too_large', `A file may have at most ${mostBytes} bytes.`, {
+  return new RuntimeError('file.too_large', `A file must not be larger than ${mostBytes} bytes.`, {
     details: { limitBytes: mostBytes },
   });
 }

@@ -62,7 +62,7 @@ export class LiveView implements Companion {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     socket.once('close', resolve);
     using _attached = connection.attach(undefined, close);
-    using _expiry = atExpiry(connection, () => close('This address has expired.'));
+    using _expiry = atExpiry(connection, () => close('This URL has expired.'));
     using _pings = pinging(socket);
     using _session = new ViewerSession(view, connection, socket);
     await closed;

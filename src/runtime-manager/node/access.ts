@@ -57,7 +57,7 @@ export class Access {
     const howItEnded = this.#ends.find(runtimeId);
     return new RuntimeError(
       'runtime.not_active',
-      howItEnded ?? 'The runtime is over or not up yet.',
+      howItEnded ?? 'The runtime has ended, or is not running yet.',
     );
   }
 

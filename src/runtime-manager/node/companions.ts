@@ -71,5 +71,5 @@ export class Companions implements AsyncDisposable {
 }
 
 function notUp(): RuntimeError {
-  return new RuntimeError('runtime.not_active', 'The runtime is over or not up yet.');
+  return new RuntimeError('runtime.not_active', 'The runtime has ended, or is not running yet.');
 }

@@ -120,7 +120,7 @@ export class LiveRuntime {
     if (this.#browser && !signal.aborted) {
       return this.#run.route.change(this.#browser, proxy, signal);
     }
-    throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
+    throw new RuntimeError('runtime.not_active', 'The runtime is not running.');
   }
 
   /**

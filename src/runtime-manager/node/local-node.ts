@@ -201,7 +201,7 @@ export class LocalNode implements OwnNode, AsyncDisposable {
   async setProxy(life: RuntimeLife, proxy: Proxy | undefined): Promise<Runtime> {
     const live = await this.#held(life);
     if (live) return live.setProxy(proxy);
-    throw new RuntimeError('runtime.not_active', 'The runtime does not run.');
+    throw new RuntimeError('runtime.not_active', 'The runtime is not running.');
   }
 
   async call(

@@ -71,5 +71,8 @@ export function draining(): RuntimeError {
 
 /** Other requests came in between again and again. */
 export function changing(): RuntimeError {
-  return new RuntimeError('service.unavailable', 'The runtime is just changing.');
+  return new RuntimeError(
+    'service.unavailable',
+    'The runtime is being changed by another request.',
+  );
 }

@@ -75,12 +75,12 @@ export class RuntimeRecord {
   async #write(what: string, write: () => Promise<Runtime | undefined>): Promise<Runtime> {
     const written = await this.#inOrder(write).catch((cause: unknown) => {
       this.#log.error({ err: cause, what }, 'a change could not be recorded');
-      throw new RuntimeError('service.unavailable', 'What was done could not be recorded.', {
+      throw new RuntimeError('service.unavailable', 'The result could not be recorded.', {
         cause,
       });
     });
     if (written) return this.#now(written);
-    throw new RuntimeError('runtime.not_active', 'The runtime is over, or not up yet.');
+    throw new RuntimeError('runtime.not_active', 'The runtime has ended, or is not running yet.');
   }
 
   /** As `move`, for moves that need not succeed. */
@@ -220,5 +220,5 @@ function merge(earlier: Pending, later: Pending): Pending {
 /** Rejects with `service.unavailable`, after as long as an answer waits for a record. */
 export async function unrecorded(): Promise<never> {
   await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
-  throw new RuntimeError('service.unavailable', 'What was done could not be recorded yet.');
+  throw new RuntimeError('service.unavailable', 'The result could not be recorded yet.');
 }

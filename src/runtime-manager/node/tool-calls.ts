@@ -27,6 +27,6 @@ export async function callTool(
 export function httpOnly(): RuntimeError {
   return new RuntimeError(
     'connection.unsupported',
-    'This is the mcpUrl of a runtime: it takes MCP over HTTP, and no websockets.',
+    'This is the mcpUrl of a runtime: it accepts MCP over HTTP, not websockets.',
   );
 }

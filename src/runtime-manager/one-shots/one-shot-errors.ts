@@ -59,7 +59,7 @@ export function tooLarge(what: string, limit: string): RuntimeError {
 }
 
 export function pageCrashed(cause?: unknown): RuntimeError {
-  return new RuntimeError('page.crashed', 'The page has crashed, or has closed itself.', { cause });
+  return new RuntimeError('page.crashed', 'The page crashed, or closed itself.', { cause });
 }
 
 /** Whether Chromium's answer was larger than the service reads. */

@@ -46,6 +46,6 @@ async function answer(
     return await carryOut({ session, tab, order, deadline, egress, signal: until });
   } catch (error) {
     if (!ending.aborted) throw error;
-    throw new RuntimeError('runtime.not_active', 'The runtime is over.', { cause: error });
+    throw new RuntimeError('runtime.not_active', 'The runtime has ended.', { cause: error });
   }
 }

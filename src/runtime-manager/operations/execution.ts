@@ -73,6 +73,6 @@ async function carryOut(operations: RunOperations, { verb, message, signal }: As
       return toldOf(await operations.cancel(id, within(CANCEL_MS)));
     }
     default:
-      throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
+      throw new RuntimeError('runtime.not_active', 'The runtime does not support this.');
   }
 }

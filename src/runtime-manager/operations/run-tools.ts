@@ -32,14 +32,14 @@ export class RunTools {
   /** Calls a tool, and answers what it says as JSON. Throws `runtime.not_active` when the run ends. */
   async answer({ path, body, gone }: NodeRequest): Promise<Response> {
     if (path !== PATH) {
-      throw new RuntimeError('runtime.not_active', 'The runtime does not know how to do this.');
+      throw new RuntimeError('runtime.not_active', 'The runtime does not support this.');
     }
     const text = Buffer.concat(await Array.fromAsync(body)).toString('utf8');
     try {
       return Response.json(await this.#call(ToolCall.parse(JSON.parse(text)), gone));
     } catch (error) {
       if (!this.#run.signal.aborted) throw error;
-      throw new RuntimeError('runtime.not_active', 'The runtime is over.', { cause: error });
+      throw new RuntimeError('runtime.not_active', 'The runtime has ended.', { cause: error });
     }
   }
 

@@ -12,7 +12,7 @@ export function versionNotFound(): RuntimeError {
 /** The refusal of a second writer, which names the first; the first may be gone meanwhile. */
 export function profileInUse(writer: ProfileWriter | undefined, cause?: unknown): RuntimeError {
   const who = writer ? `The runtime ${writer.alias}` : 'Another runtime';
-  return new RuntimeError('profile.in_use', `${who} writes this profile.`, {
+  return new RuntimeError('profile.in_use', `${who} is using this profile.`, {
     cause,
     ...(writer && { details: { ...writer, since: writer.since.toISOString() } }),
   });

@@ -46,7 +46,7 @@ export class RecordingTokens {
     const { data } = Token.safeParse(JSON.parse(json));
     if (!data) throw ticketInvalid();
     if (data.expiresAt > Date.now()) return data;
-    throw new RuntimeError('connection.ticket_expired', 'This address has expired.');
+    throw new RuntimeError('connection.ticket_expired', 'This URL has expired.');
   }
 }
 

@@ -49,7 +49,7 @@ export class Recordings {
     if (found) return found;
     throw new RuntimeError(
       'recording.not_found',
-      'Nothing is recorded of this runtime: it was not created or started with `recording`.',
+      'This runtime has no recording: it was not created or started with `recording`.',
     );
   }
 
@@ -121,12 +121,12 @@ export class Recordings {
     const [video] = ofTab;
     if (recording.state === 'ready' && ofTab.length === 1 && video) return video;
     if (recording.state === 'ready' && !video) {
-      throw new RuntimeError('recording.not_found', 'Nothing of such a tab was recorded.');
+      throw new RuntimeError('recording.not_found', 'The recording has no such tab.');
     }
     throw new RuntimeError(
       'recording.not_ready',
       recording.state === 'recording'
-        ? 'The videos of a recording are joined when its runtime has ended.'
+        ? 'The videos of a recording are joined after its runtime has ended.'
         : 'The videos of the recording are being joined.',
     );
   }
@@ -190,9 +190,12 @@ function notConverted(failure: VariantFailure): RuntimeError {
         'recording.codec_unavailable',
         'The Chromium of this service does not encode H.264.',
       )
-    : new RuntimeError('recording.conversion_failed', 'The video could not be made H.264.');
+    : new RuntimeError('recording.conversion_failed', 'The video could not be converted to H.264.');
 }
 
 function expired(): RuntimeError {
-  return new RuntimeError('recording.expired', 'The recording was deleted after its time.');
+  return new RuntimeError(
+    'recording.expired',
+    'The recording has expired: its videos were deleted.',
+  );
 }

@@ -19,7 +19,7 @@ export class Languages {
     const languages = this.list;
     throw new RuntimeError(
       'profile.locale_unavailable',
-      `fingerprint.locale: Chromium has no language ${locale} here, but ${languages.join(', ')}.`,
+      `fingerprint.locale: Chromium on this machine does not have the language ${locale}. It has ${languages.join(', ')}.`,
       { details: { locale, path: 'fingerprint.locale', languages } },
     );
   }

@@ -26,7 +26,7 @@ export class Screenshots implements Companion {
           return await screenshots.answer(parseScreenshotQuery(path), gone);
         } catch (error) {
           if (!signal.aborted) throw error;
-          throw new RuntimeError('runtime.not_active', 'The runtime is over.', { cause: error });
+          throw new RuntimeError('runtime.not_active', 'The runtime has ended.', { cause: error });
         }
       },
       [Symbol.asyncDispose]: async () => undefined,

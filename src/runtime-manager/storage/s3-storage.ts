@@ -166,5 +166,5 @@ function throwAsSeen(cause: unknown): never {
     ? (cause.$metadata.httpStatusCode ?? 0) >= 500
     : cause instanceof Error && 'code' in cause && UNREACHABLE.test(String(cause.code));
   if (!isAway) throw cause;
-  throw new RuntimeError('service.unavailable', 'The object storage does not answer.', { cause });
+  throw new RuntimeError('service.unavailable', 'The object storage does not respond.', { cause });
 }

@@ -99,5 +99,8 @@ export function workspaceNotFound(): RuntimeError {
 }
 
 function nameInUse(name: string | undefined): RuntimeError {
-  return new RuntimeError('workspace.name_in_use', `A workspace has the name ${name}.`);
+  return new RuntimeError(
+    'workspace.name_in_use',
+    `Another workspace already has the name ${name}.`,
+  );
 }

@@ -110,7 +110,7 @@ test('the list tells which runtime has a profile open, and its page what the run
   await row.getByRole('link', { name: 'held' }).click();
   await page.getByRole('status').getByRole('link', { name: 'holder' }).waitFor();
   await page.locator('input[type=file]').setInputFiles({ name: 'a.zip', ...ZIP });
-  await page.getByText('The runtime holder writes this profile').waitFor();
+  await page.getByText('The runtime holder is using this profile').waitFor();
   await page.getByText('a new runtime is refused with profile.in_use').waitFor();
   await page.getByRole('button', { name: 'Start a read-only copy' }).click();
   expect(await dialog.getByLabel('Read-only').isChecked()).toBe(true);

@@ -50,7 +50,10 @@ export async function putJson(
 export async function getJson(storage: ObjectStorage, { key, sha256 }: JobFile): Promise<unknown> {
   const content = await buffer(await storage.get(key));
   if (sha256Of(content) !== sha256) {
-    throw new RuntimeError('service.unavailable', 'A file came to another machine damaged.');
+    throw new RuntimeError(
+      'service.unavailable',
+      'A file was damaged on its way to another machine.',
+    );
   }
   const json = await decompress(content, { maxOutputLength: constants.MAX_STRING_LENGTH });
   return JSON.parse(String(json));

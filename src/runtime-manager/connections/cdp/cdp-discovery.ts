@@ -57,7 +57,7 @@ async function ask({ dial }: DebuggingEndpoint, method: string, path: string) {
     // Chromium answers only whoever calls it by an address.
     return await requestOver(dial, { method, path, headers: { host: '127.0.0.1' }, signal });
   } catch (cause) {
-    throw new RuntimeError('connection.failed', 'The browser does not answer.', { cause });
+    throw new RuntimeError('connection.failed', 'The browser does not respond.', { cause });
   }
 }
 
@@ -90,5 +90,5 @@ export function toWebSocket(url: string): string {
 }
 
 function notServed(): RuntimeError {
-  return new RuntimeError('connection.not_found', 'Nothing is served at this address.');
+  return new RuntimeError('connection.not_found', 'There is nothing at this URL.');
 }

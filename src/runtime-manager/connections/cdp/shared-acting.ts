@@ -192,7 +192,7 @@ export class SharedActing implements Acting {
       const { code, message } =
         cause instanceof CdpRefusal
           ? cause
-          : { code: SERVER_ERROR, message: 'The browser does not answer.' };
+          : { code: SERVER_ERROR, message: 'The browser does not respond.' };
       this.#say({ id, error: { code, message }, sessionId });
     }
   }

@@ -218,7 +218,7 @@ export class WebDriverEndpoint implements AsyncDisposable {
   /** When chromedriver fails or goes away, the next request starts another. */
   #start(): Promise<Chromedriver> {
     const { chromedriverPath, closing } = this.#options;
-    if (closing.aborted) throw new RuntimeError('runtime.not_active', 'The runtime is over.');
+    if (closing.aborted) throw new RuntimeError('runtime.not_active', 'The runtime has ended.');
     if (chromedriverPath === undefined) {
       throw new RuntimeError(
         'connection.unavailable',

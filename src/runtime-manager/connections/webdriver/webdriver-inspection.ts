@@ -19,7 +19,7 @@ const CdpBody = z.object({ cmd: z.string(), params: z.record(z.string(), z.unkno
 export function inspectBody(path: string, body: Buffer, files: RuntimeFiles): Buffer {
   if (!CDP_PATH.test(path)) return body;
   const { data } = CdpBody.safeParse(parseJson(body));
-  if (!data) throw new RuntimeError('connection.unsupported', 'The body is no command of CDP.');
+  if (!data) throw new RuntimeError('connection.unsupported', 'The body is not a CDP command.');
   const verdict = judge({ id: 0, method: data.cmd, params: data.params }, 'control', files);
   if ('refuse' in verdict) throw new RuntimeError('connection.unsupported', `${verdict.refuse}.`);
   const goesOn = 'replace' in verdict ? { ...data, params: verdict.replace.params } : data;

@@ -39,7 +39,7 @@ export async function takeUpload(
   } catch (error) {
     if (error instanceof UploadProblem) return webdriverError('invalid argument', error.message);
     if (!closing.aborted) throw error;
-    throw new RuntimeError('runtime.not_active', 'The runtime is over.', { cause: error });
+    throw new RuntimeError('runtime.not_active', 'The runtime has ended.', { cause: error });
   }
 }
 

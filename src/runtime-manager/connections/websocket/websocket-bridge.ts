@@ -149,7 +149,7 @@ export class WebSocketBridge {
     client.on('close', () => this.#afterHeld(() => this.#end()));
     client.on('drain', () => this.#drained());
     if (head.length > 0) client.unshift(head);
-    const late = () => this.close(GOING_AWAY, 'The browser does not answer.');
+    const late = () => this.close(GOING_AWAY, 'The browser does not respond.');
     this.#timer = setTimeout(late, HANDSHAKE_TIMEOUT_MS);
   }
 
@@ -206,14 +206,12 @@ export class WebSocketBridge {
     const end = this.#handshake.indexOf('\r\n\r\n') + 4;
     if (end < 4) {
       if (this.#handshake.length > HANDSHAKE_MAX_BYTES) {
-        this.#leave(new RuntimeError('connection.failed', 'The browser does not answer.'));
+        this.#leave(new RuntimeError('connection.failed', 'The browser does not respond.'));
       }
       return;
     }
     if (this.#handshake.toString('latin1', 0, 12) !== SWITCHING) {
-      return this.#leave(
-        new RuntimeError('connection.not_found', 'Nothing is served at this address.'),
-      );
+      return this.#leave(new RuntimeError('connection.not_found', 'There is nothing at this URL.'));
     }
     this.#client.write(withHeaders(this.#handshake.subarray(0, end), this.#options.headers));
     this.#phase = 'open';

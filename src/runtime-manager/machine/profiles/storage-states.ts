@@ -101,7 +101,7 @@ export class BrowserStorageStates implements StorageStates {
       const { error, state, refused } = Answer.parse(answer);
       if (refused !== undefined) throw refusal(refused);
       if (error === undefined) return state;
-      throw new RuntimeError('profile.invalid_import', 'The state could not be taken over.', {
+      throw new RuntimeError('profile.invalid_import', 'The state could not be imported.', {
         cause: new Error(error),
       });
     } finally {
