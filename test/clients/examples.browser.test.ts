@@ -23,6 +23,13 @@ const test = base
     BCTRL_API_KEY: service.apiKey,
   }));
 
+/** Debian's own Python, which sees the package that Debian has of Selenium. */
+const PYTHON = '/usr/bin/python3';
+const hasPythonSelenium = await run(PYTHON, ['-c', 'import selenium']).then(
+  () => true,
+  () => false,
+);
+
 function mainOf(example: string): string {
   return `examples/${example}/main.ts`;
 }
@@ -119,4 +126,16 @@ test('an extension is uploaded and loaded', async ({ env }) => {
   const args = [mainOf('upload-an-extension'), file, await openSite('<h1>Hello</h1>')];
   const { stdout } = await run(process.execPath, args, { env });
   expect(stdout).toMatch(/^marks 1.0\n\{"marks":"[a-p]{32}"/);
+});
+
+test.skipIf(!hasPythonSelenium)('Selenium in Python drives a browser', async ({ env, service }) => {
+  const main = 'examples/python-selenium/main.py';
+  const site = await openSite('<title>Python</title><h1>Hello Selenium</h1>');
+  const { stdout } = await run(PYTHON, [main, site], { env });
+  expect(stdout).toBe('Python\nHello Selenium\n');
+  const refused = run(PYTHON, [main, site], { env: { ...env, BCTRL_API_KEY: 'wrong' } });
+  await expect(refused).rejects.toMatchObject({
+    stderr: expect.stringMatching(/^auth\.required: /),
+  });
+  expect((await service.call('GET', '/v1/runtimes?status=active')).json.runtimes).toEqual([]);
 });
