@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { passedOn } from '../../docs/settings.ts';
 import { Environment } from '../../src/api/config/environment.ts';
 import { readCompose, readProjectFile } from '../support/deploy-files.ts';
@@ -7,6 +8,7 @@ import { readCompose, readProjectFile } from '../support/deploy-files.ts';
 const base = await readCompose('docker-compose.yml');
 const cluster = await readCompose('docker-compose.cluster.yml');
 const tls = await readCompose('deploy/docker-compose.tls.yml');
+const nginx = await readCompose('examples/compose-nginx/compose.yml');
 const processes = ['cluster-api', 'node'] as const;
 
 function serviceOf(file: typeof base, name: string) {
@@ -23,7 +25,7 @@ test.for(processes)('%s is passed every variable that names no path or address',
 
 test('every variable is a setting of the service', () => {
   const services = [...processes, 'migrate'].map((name) => serviceOf(cluster, name));
-  services.push(...processes.map((name) => serviceOf(tls, name)));
+  services.push(...processes.map((name) => serviceOf(tls, name)), serviceOf(nginx, 'api'));
   const names = services.flatMap(({ environment }) => Object.keys(environment));
   expect(names.filter((name) => !(name in Environment.shape))).toEqual([]);
 });
@@ -45,6 +47,12 @@ test('the service that does everything does not run beside the others', () => {
   expect(serviceOf(base, 'api')['profiles']).toBeUndefined();
 });
 
+test('nginx listens where the service does otherwise, and alone', () => {
+  const [published] = z.array(z.string()).parse(serviceOf(base, 'api')['ports']);
+  expect(serviceOf(nginx, 'api')['ports']).toEqual([]);
+  expect(serviceOf(nginx, 'nginx')['ports']).toEqual([published?.replace(/8787$/, '80')]);
+});
+
 test('a node is confined as the one service is', () => {
   const { cap_drop, security_opt, shm_size, init } = serviceOf(base, 'api');
   expect(serviceOf(cluster, 'node')).toMatchObject({ cap_drop, security_opt, shm_size, init });
@@ -56,12 +64,14 @@ test('every node has a data directory of its own', () => {
 });
 
 test('images have a version', () => {
-  const images = Object.values(cluster.services).flatMap(({ image }) => image ?? []);
-  expect(images).toEqual(['nats:2', 'haproxy:lts']);
+  const services = [cluster, nginx].flatMap((file) => Object.values(file.services));
+  const images = services.flatMap(({ image }) => image ?? []);
+  expect(images).toEqual(['nats:2', 'haproxy:lts', 'nginx:stable']);
 });
 
 test('files that are mounted are there, but for certificates', async () => {
-  const mounted = [...Object.values(cluster.services), ...Object.values(tls.services)]
+  const mounted = [cluster, tls, nginx]
+    .flatMap((file) => Object.values(file.services))
     .flatMap(({ volumes }) => volumes)
     .flatMap((volume) => /^\.\/([^:]+):/.exec(volume)?.[1] ?? []);
   expect(mounted).toContain('deploy/haproxy.cfg');

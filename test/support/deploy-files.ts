@@ -17,8 +17,12 @@ const Service = z.looseObject({
 const ComposeFile = z.looseObject({ services: z.record(z.string(), Service) });
 export type ComposeFile = z.infer<typeof ComposeFile>;
 
+/** What Compose takes away that an earlier file has. */
+const RESET = { tag: '!reset', collection: 'seq', resolve: (list: unknown) => list } as const;
+
 export async function readCompose(path: string): Promise<ComposeFile> {
-  return ComposeFile.parse(parse(await readProjectFile(path), { merge: true }));
+  const text = await readProjectFile(path);
+  return ComposeFile.parse(parse(text, { merge: true, customTags: [RESET] }));
 }
 
 const EnvVar = z.looseObject({ name: z.string(), value: z.string().optional() });
