@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { test } from '../../support/api-test.ts';
@@ -51,6 +51,22 @@ export const done = () => execute({
 console.log(created.data?.status);
 `;
 
+const ORVAL_CONFIG = `
+const output = { target: 'client.ts', client: 'fetch', baseUrl: { runtime: 'process.env.URL' } };
+export default { api: { input: 'openapi.json', output } };
+`;
+
+const WITH_ORVAL = `
+import { oneShotScreenshot, runtimesCreate, runtimesStop } from './client.ts';
+
+const options = { headers: { Authorization: \`Bearer \${process.env['KEY']}\` } };
+const created = await runtimesCreate('default', { alias: 'by-orval', kind: 'browser' }, options);
+if (created.status !== 200) throw new Error(created.data.code);
+export const shot = () => oneShotScreenshot('default', { html: 'h' }, options);
+const stopped = await runtimesStop('default', created.data.alias, options);
+console.log(created.data.status, stopped.status === 200 && stopped.data.status);
+`;
+
 test('openapi-typescript makes types of which openapi-fetch makes calls', async ({ service }) => {
   const folder = await openProgramFolder(service);
   const types = [join(folder, 'openapi.json'), '-o', join(folder, 'api.d.ts')];
@@ -73,4 +89,15 @@ test('@hey-api/openapi-ts makes a client whose calls compile', async ({ service 
   await run(process.execPath, [...hook, ...command, '-c', '@hey-api/client-fetch']);
   await writeFile(join(folder, 'main.ts'), WITH_HEY_API);
   await compile(folder);
+});
+
+test('orval makes functions that compile and call', async ({ service }) => {
+  const folder = await openProgramFolder(service);
+  await writeFile(join(folder, 'orval.config.mjs'), ORVAL_CONFIG);
+  await run(resolve(GENERATORS, 'orval'), ['--config', 'orval.config.mjs'], { cwd: folder });
+  await writeFile(join(folder, 'main.ts'), WITH_ORVAL);
+  await compile(folder);
+  const env = { URL: service.url, KEY: service.apiKey };
+  const { stdout } = await run(process.execPath, [join(folder, 'out', 'main.js')], { env });
+  expect(stdout).toBe('active stopped\n');
 });

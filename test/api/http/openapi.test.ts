@@ -9,6 +9,7 @@ import { test } from '../../support/api-test.ts';
 import { openFolder } from '../../support/folder.ts';
 import type { Answer } from '../../support/http.ts';
 import { readReference } from '../../support/reference.ts';
+import type { TestService } from '../../support/service.ts';
 
 /** Tests look into documents freely. */
 type Json = Answer['json'];
@@ -87,13 +88,21 @@ test('every operation explains itself, and has examples of what it requires', as
   }
 });
 
-test('a linter finds nothing wrong, and every example fits its schema', async ({ service }) => {
-  const file = join(await openFolder(), 'openapi.json');
-  await writeFile(file, (await service.call('GET', '/openapi.json')).text);
+test('Redocly finds nothing wrong, and every example fits its schema', async ({ service }) => {
+  const file = await writeDocument(service);
   const command = ['lint', file, '--config', 'redocly.yaml', '--format', 'json'];
   const env = { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', REDOCLY_TELEMETRY: 'off' };
   const { stdout } = await run('node_modules/.bin/redocly', command, { env, maxBuffer: 2 ** 24 });
   expect(JSON.parse(stdout).problems).toEqual([]);
+});
+
+test('Spectral finds nothing wrong, not even a hint', async ({ service }) => {
+  const file = await writeDocument(service);
+  const command = ['lint', file, '--ruleset', '.spectral.yaml', '--format', 'json', '--quiet'];
+  const linted = run('node_modules/.bin/spectral', command, { maxBuffer: 2 ** 24 });
+  // It exits with 1 for an error alone.
+  const { stdout } = await linted.catch((error) => error);
+  expect(JSON.parse(stdout)).toEqual([]);
 });
 
 test('no field of a request has a default, which generators take for always there', async ({
@@ -130,6 +139,13 @@ test('the reference page is served by the service itself', async ({ service }) =
     expect(await service.call('GET', asset ?? '')).toMatchObject({ status: 200 });
   }
 });
+
+/** The served document as a file, until the test is over. */
+async function writeDocument({ call }: Pick<TestService, 'call'>): Promise<string> {
+  const file = join(await openFolder(), 'openapi.json');
+  await writeFile(file, (await call('GET', '/openapi.json')).text);
+  return file;
+}
 
 /** Every object in `value`, with what its references name. */
 function* schemasIn(components: Json, value: unknown, seen: Set<unknown>): Generator<Json> {
