@@ -1,4 +1,4 @@
-import { chromium } from 'playwright-core';
+import { chromium, type Locator, type Page } from 'playwright-core';
 import { expect, inject } from 'vitest';
 import { marker } from '../../support/packages.ts';
 import type { Answer } from '../../support/http.ts';
@@ -12,7 +12,16 @@ type Json = Answer['json'];
 /** It has a hundred operations to draw. */
 const PAGE_TIMEOUT_MS = 200_000;
 
-test('the reference page carries out a create as it is filled in, with the key given once', async ({
+/** Opens an operation of the page, unless it is, and sends it as it is filled in. Resolves with the answer. */
+async function carryOut(page: Page, id: string): Promise<Locator> {
+  const operation = page.locator(`[id="operations-${id}"]`);
+  const send = operation.locator('.execute');
+  if (!(await send.isVisible())) await operation.locator('.opblock-summary-control').click();
+  await send.click();
+  return operation.locator('.live-responses-table');
+}
+
+test('the reference page carries out operations as they are filled in, with the key given once', async ({
   service,
 }) => {
   await using browser = await chromium.launch({ executablePath: inject('chromiumPath') });
@@ -23,12 +32,15 @@ test('the reference page carries out a create as it is filled in, with the key g
   await page.getByLabel('auth-bearer-value').fill(service.apiKey);
   await page.locator('.modal-btn.authorize').click();
   await page.locator('.btn-done').click();
-  const operation = page.locator('[id="operations-Runtimes-runtimes-create"]');
-  await operation.locator('.execute').click();
-  const answer = operation.locator('.live-responses-table');
-  await answer.getByText('"status": "active"').waitFor();
-  const stopped = '/v1/workspaces/default/runtimes/TestBrowser01/stop';
-  expect(await service.call('POST', stopped)).toMatchObject({ status: 200 });
+  const created = await carryOut(page, 'Runtimes-runtimes-create');
+  await created.getByText('"status": "active"').waitFor();
+  const got = await carryOut(page, 'Runtimes-runtimes-get');
+  await got.getByText('"alias": "TestBrowser01"').waitFor();
+  const runtime = '/v1/workspaces/default/runtimes/TestBrowser01';
+  expect(await service.call('POST', `${runtime}/stop`)).toMatchObject({ status: 200 });
+  const deleted = await carryOut(page, 'Runtimes-runtimes-delete');
+  await deleted.locator('.response-col_status', { hasText: '200' }).first().waitFor();
+  expect(await service.call('GET', runtime)).toMatchObject({ status: 404 });
 });
 
 function filled({ path, parameters }: Operation): string {
@@ -65,7 +77,9 @@ const CALLS: Record<string, Record<string, string>>[] = [
   { 'browser-extensions-upload': { extensionId: 'id' }, 'browser-extensions-list': {} },
   { 'browser-extensions-get': {}, 'browser-extensions-update': {} },
   { 'browser-extensions-delete': {}, 'api-keys-create': { keyId: 'id' }, 'api-keys-list': {} },
-  { 'api-keys-revoke': {} },
+  { 'api-keys-revoke': {}, 'audit-list': {}, 'webhooks-create': { webhookId: 'id' } },
+  { 'webhooks-list': {}, 'webhooks-get': {}, 'webhooks-update': {}, 'webhooks-delete': {} },
+  { 'runtimes-stop': {}, 'runtimes-delete': {}, 'workspaces-delete': {} },
 ];
 
 test('the examples work as they are', async ({ service }) => {
