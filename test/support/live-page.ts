@@ -1,11 +1,6 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Page as WatchedPage } from 'puppeteer-core';
-import { expect, inject } from 'vitest';
-
-/** What a person has: a browser of their own, in which live pages are open. */
-export function openViewingBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: inject('chromiumPath') });
-}
+import { expect } from 'vitest';
 
 /** The live page of a runtime, as a person sees and uses it. */
 export class LivePage implements AsyncDisposable {

@@ -1,8 +1,9 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { inject, test as base } from 'vitest';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { test as base } from 'vitest';
 import type { ServiceMessage, ViewerMessage } from '../../src/runtime-manager/live/messages.ts';
 import { eventually } from './eventually.ts';
 import { openLivePeer, type LivePeer, type Peer } from './live-peer.ts';
+import { openViewingBrowser } from './viewing-browser.ts';
 
 type Hello = Extract<ServiceMessage, { t: 'hello' }>;
 type Tabs = Extract<ServiceMessage, { t: 'tabs' }>;
@@ -66,7 +67,7 @@ export interface ViewerOptions extends BrowserContextOptions {
 /** Tests with one browser, which shows live pages of one peer. */
 export const test = base
   .extend('browser', { scope: 'file' }, async ({}, { onCleanup }): Promise<Browser> => {
-    const browser = await chromium.launch({ executablePath: inject('chromiumPath') });
+    const browser = await openViewingBrowser();
     onCleanup(() => browser.close());
     return browser;
   })

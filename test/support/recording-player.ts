@@ -1,7 +1,8 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, inject, test as base } from 'vitest';
 import { ColorVideos, type Shade } from './color-videos.ts';
 import { openRecordingPeer, type FakeRecording, type RecordingPeer } from './recording-peer.ts';
+import { openViewingBrowser } from './viewing-browser.ts';
 
 export const [RED, GREEN, BLUE, WHITE] = [
   [1, 0, 0],
@@ -28,7 +29,7 @@ let tokens = 0;
 /** Tests with one browser, which plays recordings of one peer. */
 export const test = base
   .extend('browser', { scope: 'file' }, async ({}, { onCleanup }): Promise<Browser> => {
-    const browser = await chromium.launch({ executablePath: inject('chromiumPath') });
+    const browser = await openViewingBrowser();
     onCleanup(() => browser.close());
     return browser;
   })

@@ -1,10 +1,11 @@
-import { chromium, type Locator, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { marker } from '../../support/packages.ts';
 import type { Answer } from '../../support/http.ts';
 import { readReference, type Operation } from '../../support/reference.ts';
 import { openSite } from '../../support/site.ts';
 import { testWithoutWarm as test } from '../../support/test.ts';
+import { openViewingBrowser } from '../../support/viewing-browser.ts';
 
 /** Tests look into documents freely. */
 type Json = Answer['json'];
@@ -24,7 +25,7 @@ async function carryOut(page: Page, id: string): Promise<Locator> {
 test('the reference page carries out operations as they are filled in, with the key given once', async ({
   service,
 }) => {
-  await using browser = await chromium.launch({ executablePath: inject('chromiumPath') });
+  await using browser = await openViewingBrowser();
   const page = await browser.newPage();
   page.setDefaultTimeout(PAGE_TIMEOUT_MS);
   await page.goto(`${service.url}/docs#/Runtimes/runtimes-create`);

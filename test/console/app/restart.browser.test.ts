@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openService } from '../../../src/api/service.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { caller } from '../../support/http.ts';
-import { openViewingBrowser } from '../../support/live-page.ts';
+import { openViewingBrowser } from '../../support/viewing-browser.ts';
 import { openFakeNode } from '../../support/open-fake-node.ts';
 import { configFor } from '../../support/settings.ts';
 

@@ -2,12 +2,13 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, inject, onTestFinished } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { caller } from '../../support/http.ts';
 import { addKey } from '../../support/keys.ts';
 import { test } from '../../support/api-test.ts';
 import type { TestService } from '../../support/service.ts';
+import { openViewingBrowser } from '../../support/viewing-browser.ts';
 
 /** Leads to this machine, and a browser does not know that it does. */
 const HOST = 'bctrl.test';
@@ -16,10 +17,7 @@ const HOURS_12_MS = 12 * 3_600_000;
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: inject('chromiumPath'),
-    args: [`--host-resolver-rules=MAP ${HOST} 127.0.0.1`],
-  });
+  browser = await openViewingBrowser([`--host-resolver-rules=MAP ${HOST} 127.0.0.1`]);
 });
 afterAll(() => browser.close());
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
-import { openViewingBrowser } from '../../support/live-page.ts';
+import { openViewingBrowser } from '../../support/viewing-browser.ts';
 import { serveSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
 

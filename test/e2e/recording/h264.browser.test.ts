@@ -3,7 +3,6 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import puppeteer from 'puppeteer-core';
-import { chromium } from 'playwright-core';
 import { expect, inject, onTestFinished } from 'vitest';
 import { readFormat } from '../../../src/runtime-manager/recording/join/format.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -14,6 +13,7 @@ import { openPlayingPage, whenReady } from '../../support/recordings.ts';
 import type { BrowserService } from '../../support/service.ts';
 import { openSite } from '../../support/site.ts';
 import { test, type TestWorkspace } from '../../support/test.ts';
+import { openViewingBrowser } from '../../support/viewing-browser.ts';
 
 /** A browser without AV1. */
 const WITHOUT_AV1 = `
@@ -96,7 +96,7 @@ test('a video is made H.264 when it is asked for, and goes with the recording', 
 test('a browser without AV1 plays a recording', async ({ service, workspace }) => {
   const { recording } = await recordBlue(service, workspace);
   const { json } = await service.call('POST', `/v1/recordings/${recording.id}/embed`);
-  const watching = await chromium.launch({ executablePath: inject('chromiumPath') });
+  const watching = await openViewingBrowser();
   onTestFinished(() => watching.close());
   const page = await watching.newPage({ viewport: { width: 1200, height: 760 } });
   const loaded = new Set<string | null>();

@@ -1,8 +1,7 @@
 /** The player of a real recording: while it is made, and after. */
 import { setTimeout as delay } from 'node:timers/promises';
 import puppeteer from 'puppeteer-core';
-import { chromium } from 'playwright-core';
-import { expect, inject, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { tabOf, timeIn, whenReady } from '../../support/recordings.ts';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../../support/recording-player.ts';
 import { openSite } from '../../support/site.ts';
 import { test } from '../../support/test.ts';
+import { openViewingBrowser } from '../../support/viewing-browser.ts';
 
 const whole = (title: string, color: string) =>
   `<title>${title}</title><body style="background:${color}">`;
@@ -39,7 +39,7 @@ test('a recording is watched while it is made, and after', async ({ service, wor
   expect(embed).toMatchObject({ status: 200, json: { status: 'encoding' } });
   expect(embed.json.tabIds).toHaveLength(2);
   expect(embed.json.durationMs).toBeUndefined();
-  const watching = await chromium.launch({ executablePath: inject('chromiumPath') });
+  const watching = await openViewingBrowser();
   onTestFinished(() => watching.close());
   const page = await watching.newPage({ viewport: { width: 1200, height: 760 } });
   await page.goto(embed.json.iframeUrl);
