@@ -183,9 +183,9 @@ test('permissions and keys that reach out of the browser are refused, each at it
   );
   expect(status).toBe(400);
   expect(json.details.problems).toEqual([
-    at('permissions.1', "it speaks the browser's own protocol"),
+    at('permissions.1', 'it controls the browser past the checks'),
     at('permissions.2', 'it starts programs of the machine'),
-    at('permissions.4', '"inventedNow" is not given here: it is not known here'),
+    at('permissions.4', '"inventedNow" is not allowed here: it is not known here'),
     at('optional_permissions.1', 'it rules over other extensions'),
     at('optional_permissions.2', 'programs of the machine'),
     at('host_permissions.1', 'its scheme "chrome"'),

@@ -27,6 +27,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_union' && Array.isArray(issue['options'])) {
     return hasToBe(issue['options']);
   }
+  if (issue.code === 'too_small' || issue.code === 'too_big') return limitOf(issue);
   // A query takes the fields of a union of one without the union; its discriminator has one value.
   const isOne = issue.code === 'invalid_value' && issue.values.length === 1;
   return isOne ? hasToBe(issue.values) : undefined;
@@ -35,6 +36,19 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 function hasToBe(values: unknown[]): string {
   const allowed = values.map((value) => JSON.stringify(value));
   return allowed.length === 1 ? `Must be ${allowed[0]}` : `Must be one of ${allowed.join(', ')}`;
+}
+
+const UNITS: Partial<Record<string, string>> = { string: 'characters', array: 'entries' };
+
+/** Undefined: in the words of the library. */
+function limitOf(issue: z.core.$ZodRawIssue<z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig>) {
+  const isSmall = issue.code === 'too_small';
+  const limit = isSmall ? issue.minimum : issue.maximum;
+  if (issue.inclusive === false) return undefined;
+  const unit = UNITS[issue.origin];
+  if (isSmall && unit !== undefined && limit === 1) return 'Must not be empty';
+  const bound = `${isSmall ? 'at least' : 'at most'} ${limit}`;
+  return unit === undefined ? `Must be ${bound}` : `Must have ${bound} ${unit}`;
 }
 
 function fieldsOf(schema: z.core.$ZodRawIssue['inst']): string[] {

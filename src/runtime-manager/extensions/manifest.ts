@@ -26,7 +26,7 @@ const Permissions = z.array(
   z.string().superRefine((name, context) => {
     const problem = problemOfPermission(name);
     if (problem !== undefined) {
-      const message = `The permission "${name}" is not given here: ${problem}`;
+      const message = `The permission "${name}" is not allowed here: ${problem}`;
       context.addIssue({ code: 'custom', message });
     }
   }),

@@ -62,7 +62,7 @@ const NETWORK = "it could lead traffic around the runtime's proxy";
 
 /** Why some permissions are not given. A permission in neither list is not given either. */
 const REASONS = new Map([
-  ['debugger', "it speaks the browser's own protocol past the inspection"],
+  ['debugger', 'it controls the browser past the checks of the service'],
   ['desktopCapture', 'it shows the screen of the machine'],
   ['dns', NETWORK],
   ['downloads.open', 'it opens files with programs of the machine'],

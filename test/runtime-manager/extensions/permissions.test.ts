@@ -4,7 +4,7 @@ import { withoutUnknownKeys } from '../../../src/runtime-manager/extensions/mani
 import { problemOfPermission } from '../../../src/runtime-manager/extensions/permissions.ts';
 
 test.for([
-  ['debugger', "the browser's own protocol"],
+  ['debugger', 'controls the browser past the checks'],
   ['nativeMessaging', 'starts programs of the machine'],
   ['proxy', 'around the runtime'],
   ['privacy', 'around the runtime'],

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { explainRefusals } from '../../../src/api/http/request-issues.ts';
 import { checkSteps } from '../../../src/runtime-manager/operations/steps/check-steps.ts';
+
+// As the service does before it judges anything.
+explainRefusals();
 
 /** The issues of steps, each as `path: message`. */
 function issuesOf(...steps: unknown[]): string[] {
@@ -153,13 +157,13 @@ test('a step has fields and limits', () => {
     '0.call: Invalid input: expected string, received undefined',
     '0.cal: There is no such field; did you mean "call"?',
     '1.options.timoutMs: There is no such field; did you mean "timeoutMs"?',
-    '2.options.timeoutMs: Too small: expected number to be >=1',
-    '3.options.timeoutMs: Too big: expected number to be <=300000',
+    '2.options.timeoutMs: Must be at least 1',
+    '3.options.timeoutMs: Must be at most 300000',
     '4.as: Must be a letter or "_", and then at most 63 letters, digits and "_"',
   ]);
-  expect(issuesOf()).toEqual([': Too small: expected array to have >=1 items']);
+  expect(issuesOf()).toEqual([': Must not be empty']);
   expect(issuesOf(...Array.from({ length: 10_000 }, () => ({ call: 'page.title' })))).toEqual([
-    ': Too big: expected array to have <=1000 items',
+    ': Must have at most 1000 entries',
   ]);
 });
 
