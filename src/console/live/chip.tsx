@@ -22,7 +22,7 @@ export function Chip({ session }: { session: Session }) {
   };
   return (
     <button class="card chip" type="button" data-driver="waits" onClick={show}>
-      Agent waits for you
+      Program waits for you
     </button>
   );
 }

@@ -1,10 +1,10 @@
 import { HandIcon, ReturnIcon } from './icons.tsx';
 import type { Session } from './session.ts';
 
-const DRIVERS = { agent: 'Agent drives', you: 'You drive', human: 'Someone else drives' };
+const DRIVERS = { agent: 'Program drives', you: 'You drive', human: 'Someone else drives' };
 const TAKES = {
-  agent: 'Drive the browser; the agent waits until you hand it back',
-  nobody: 'Drive the browser; the agent waits until you hand it back',
+  agent: 'Drive the browser; programs wait until you hand it back',
+  nobody: 'Drive the browser; programs wait until you hand it back',
   human: 'Take the browser over from someone else, who drives it now',
 };
 
@@ -29,7 +29,7 @@ function Badge({ session: { driving, view } }: { session: Session }) {
       </span>
     );
   }
-  const text = view.value?.isInteractive ? 'Agent waits for you' : 'Agent waits for help';
+  const text = view.value?.isInteractive ? 'Program waits for you' : 'Program waits for help';
   if (!request) {
     return (
       <span class="driver" data-driver="waits">
@@ -42,7 +42,7 @@ function Badge({ session: { driving, view } }: { session: Session }) {
       class="driver"
       type="button"
       data-driver="waits"
-      title="Show what the agent asks for"
+      title="Show what the program asks for"
       onClick={() => driving.showRequest()}
     >
       {text}
@@ -58,7 +58,7 @@ function Hand({ session: { driving, canInteract } }: { session: Session }) {
       // Nobody is asked to take it from another person.
       class={`hand ${driver === 'human' ? 'framed' : 'primary'}`}
       type="button"
-      title={isYou ? 'Hand the browser back to the agent' : TAKES[driver]}
+      title={isYou ? 'Hand the browser back to the programs' : TAKES[driver]}
       disabled={!canInteract.value}
       onClick={() => (isYou ? driving.handBack() : driving.take())}
     >

@@ -105,7 +105,7 @@ export class Driving {
     this.#hasAsked = false;
     notices.forgetControl();
     if (!isSurprise || !hasControls.peek()) return;
-    notices.add('You drive now; the agent waits.', {
+    notices.add('You drive now; programs wait.', {
       action: { name: 'Hand back', act: () => this.handBack() },
       shownMs: TAKEN_SHOWN_MS,
       isOfControl: true,
@@ -115,10 +115,10 @@ export class Driving {
   #tellLoss(lost: Control['lost'], idleMs: number | null): void {
     const { notices } = this.#parts;
     const sentences = {
-      idle: `The agent drives again: there was no input for ${Math.round((idleMs ?? 0) / 1000)} s.`,
-      returned: 'The agent drives again: the program took control back.',
+      idle: `A program drives again: there was no input for ${Math.round((idleMs ?? 0) / 1000)} s.`,
+      returned: 'A program drives again: the program took control back.',
       taken: 'Someone else took over.',
-      left: 'The agent drives again: the connection was interrupted.',
+      left: 'A program drives again: the connection was interrupted.',
     };
     const sentence = lost === null ? undefined : sentences[lost];
     // Whoever gave no input may be away, so it stays.

@@ -1,10 +1,10 @@
 import { FollowIcon } from './icons.tsx';
 import type { Session } from './session.ts';
 
-const NAMES = { last_used: 'Follow active tab', automation: 'Follow agent' };
+const NAMES = { last_used: 'Follow active tab', automation: 'Follow program' };
 const TABS = {
-  last_used: 'the tab that was used last, by the agent or a person',
-  automation: 'the tab that the agent used last',
+  last_used: 'the tab that was used last, by a program or a person',
+  automation: 'the tab that a program used last',
 };
 
 /** Whether the service chooses the tab, or this person does. */

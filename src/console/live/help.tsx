@@ -20,7 +20,7 @@ function Wish({ session, reason }: { session: Session; reason: string }) {
   const { driver } = session.driving.control.value;
   return (
     <div class="wish">
-      <strong>{driver === 'you' ? 'Agent asked for help' : 'Agent asks for help'}</strong>{' '}
+      <strong>{driver === 'you' ? 'A program asked for help' : 'A program asks for help'}</strong>{' '}
       <p>{reason}</p>
       {driver === 'human' && <p class="dim">Someone else drives the browser now.</p>}
     </div>

@@ -41,7 +41,7 @@ test('a request that is hidden is in the badge and in the title, until somebody 
   await help.getByRole('button', { name: 'Hide' }).click();
   await help.waitFor({ state: 'detached' });
   await expect.poll(() => page.title()).toBe('● Help wanted – First page – Live view');
-  const badge = page.getByRole('button', { name: 'Agent waits for you' });
+  const badge = page.getByRole('button', { name: 'Program waits for you' });
   expect(
     await page.evaluate(`getComputedStyle(document.querySelector('.driver')).backgroundColor`),
   ).toBe('rgb(179, 89, 0)');
@@ -50,7 +50,7 @@ test('a request that is hidden is in the badge and in the title, until somebody 
   // One who drives sees it in any case.
   await help.getByRole('button', { name: 'Hide' }).click();
   peer.say(control({ driver: 'you', request: REQUEST }));
-  await help.getByText('Agent asked for help').waitFor();
+  await help.getByText('A program asked for help').waitFor();
   await badge.waitFor({ state: 'detached' });
   await expect.poll(() => page.title()).toBe('First page – Live view');
 });
@@ -59,11 +59,11 @@ test('whoever takes control by a click is told, and gives it back at once', asyn
   const viewer = await open();
   const { page, peer, at } = viewer;
   peer.say(control({ driver: 'agent' }));
-  await page.getByText('Agent drives').waitFor();
+  await page.getByText('Program drives').waitFor();
   await page.mouse.click(...(await at(100, 100)));
   peer.say(YOU_DRIVE);
   const notices = noticesOf(viewer);
-  await notices.getByText('You drive now; the agent waits.').waitFor();
+  await notices.getByText('You drive now; programs wait.').waitFor();
   await notices.getByRole('button', { name: 'Hand back' }).click();
   expect(await turns(viewer)).toEqual(['return']);
   peer.say(control({ driver: 'agent' }));
@@ -83,7 +83,7 @@ test('the time left is shown before it ends, and starts again with what a person
   onTestFinished(() => page.clock.resume());
   peer.say(control({ driver: 'agent' }), YOU_DRIVE);
   await page.getByText('You drive', { exact: true }).waitFor();
-  const left = noticesOf(viewer).getByText(/^The agent drives again in \d+ s$/);
+  const left = noticesOf(viewer).getByText(/^A program drives again in \d+ s$/);
   await page.clock.fastForward(44_000);
   expect(await left.count()).toBe(0);
   await page.clock.fastForward(4000);
@@ -98,8 +98,8 @@ test('the time left is shown before it ends, and starts again with what a person
 });
 
 test.for([
-  ['idle', 'agent', 'The agent drives again: there was no input for 60 s.'],
-  ['returned', 'agent', 'The agent drives again: the program took control back.'],
+  ['idle', 'agent', 'A program drives again: there was no input for 60 s.'],
+  ['returned', 'agent', 'A program drives again: the program took control back.'],
   ['taken', 'human', 'Someone else took over.'],
 ] as const)(
   'whoever loses control (%s) is told why, until they drive again',
@@ -118,7 +118,7 @@ test('whoever gave control back is told nothing', async ({ open }) => {
   const viewer = await open();
   const { page, peer } = viewer;
   peer.say(control({ driver: 'agent', lost: null }));
-  await page.getByText('Agent drives').waitFor();
+  await page.getByText('Program drives').waitFor();
   expect(await noticesOf(viewer).innerText()).toBe('');
 });
 
@@ -128,7 +128,7 @@ test('whoever drove before the connection broke is told', async ({ open, server 
   peer.close(1012);
   const again = await server.joined(peer.token, 2);
   again.say(HELLO, TABS, control({ driver: 'agent' }));
-  const sentence = 'The agent drives again: the connection was interrupted.';
+  const sentence = 'A program drives again: the connection was interrupted.';
   await noticesOf(viewer).getByText(sentence).waitFor();
 });
 
@@ -159,7 +159,7 @@ test('without controls a card asks for help, and a chip tells who drives', async
   peer.say(control({ request: REQUEST }));
   const help = helpOf(viewer);
   await help.getByRole('button', { name: 'Hide' }).click();
-  await page.getByRole('button', { name: 'Agent waits for you' }).click();
+  await page.getByRole('button', { name: 'Program waits for you' }).click();
   await help.getByRole('button', { name: 'Take control' }).click();
   peer.say(control({ driver: 'you', request: REQUEST }));
   await help.getByRole('button', { name: 'Done, hand back' }).click();

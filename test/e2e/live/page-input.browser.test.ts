@@ -60,7 +60,7 @@ test('moves are sent once a frame, and a drag goes on outside of the picture', a
 test('while programs drive, the mouse only presses', async ({ open }) => {
   const { page, peer, at, said } = await open();
   peer.say(control({ driver: 'agent' }));
-  await page.getByText('Agent drives').waitFor();
+  await page.getByText('Program drives').waitFor();
   await page.mouse.move(...(await at(300, 300)), { steps: 4 });
   await page.mouse.click(...(await at(300, 300)));
   expect((await said('mouse')).map(({ type }) => type)).toEqual(['down', 'up']);

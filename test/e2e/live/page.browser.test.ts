@@ -121,7 +121,7 @@ test('control is taken and handed back, also when a program asks for it', async 
   await page.getByRole('button', { name: 'Hand back' }).click();
   const request = { reason: 'A code was sent by text message.', at: '2026-11-30T00:00:00Z' };
   peer.say(control({ viewers: 3, driver: 'agent', request }));
-  await page.getByText('Agent waits for you').waitFor();
+  await page.getByText('Program waits for you').waitFor();
   await page.getByText('3 viewers').waitFor({ state: 'attached' });
   const help = page.getByRole('alert').filter({ hasText: request.reason });
   await help.getByRole('button', { name: 'Take control' }).click();
@@ -133,11 +133,11 @@ test('control is taken and handed back, also when a program asks for it', async 
   expect((await said('control')).map((one) => one.do)).toEqual(['return', 'take', 'return']);
 });
 
-test('a viewer that shows what programs do follows the agent', async ({ open }) => {
+test('a viewer that shows what programs do follows the program', async ({ open }) => {
   const { page } = await open({ hello: { viewerMode: 'automation' } });
-  const follow = page.getByRole('button', { name: 'Follow agent', pressed: true });
+  const follow = page.getByRole('button', { name: 'Follow program', pressed: true });
   expect(await follow.getAttribute('title')).toMatch(
-    /^On again when you hand back: .* the agent used last/,
+    /^On again when you hand back: .* a program used last/,
   );
 });
 

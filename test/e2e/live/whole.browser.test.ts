@@ -232,7 +232,7 @@ test('two people hand the browser over, and a third only watches', async ({ seen
     0,
   );
   await two.press('Hand back');
-  await Promise.all([one, two, third].map((viewer) => viewer.says('Agent drives')));
+  await Promise.all([one, two, third].map((viewer) => viewer.says('Program drives')));
 });
 
 test('a view goes on after its connection was cut', async ({ service, runtime, open }) => {

@@ -86,7 +86,7 @@ test('a finger is no touch for the page yet while programs drive, since two only
   const viewer = await open(PHONE);
   const { page, peer, at, said } = viewer;
   peer.say(control({ driver: 'agent' }));
-  await page.getByText('Agent drives').waitFor();
+  await page.getByText('Program drives').waitFor();
   await pinch(viewer, { ratio: 2 });
   expect((await boxOf(viewer)).width).toBeCloseTo(780, 0);
   expect(await said('touch')).toEqual([]);

@@ -52,8 +52,8 @@ function TimeLeft({ session: { driving } }: { session: Session }) {
   return (
     <div class="card notice">
       {/* Nobody wants to have each second read out. */}
-      <p aria-hidden="true">The agent drives again in {seconds} s</p>
-      <p class="unseen">The agent drives again soon.</p>
+      <p aria-hidden="true">A program drives again in {seconds} s</p>
+      <p class="unseen">A program drives again soon.</p>
       <button class="primary" type="button" onClick={() => driving.take()}>
         Keep driving
       </button>
