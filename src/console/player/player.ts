@@ -69,6 +69,7 @@ export class Player {
       isRunning: this.isRunning,
       isHeld: () => this.isDragging.peek() || this.deck.isWaiting.peek(),
     });
+    this.#beginWithPictures();
     effect(() => this.#show());
   }
 
@@ -113,6 +114,18 @@ export class Player {
     batch(() => {
       if (tabId !== undefined) this.pin(tabId);
       this.clock.seek(ms);
+    });
+  }
+
+  /** Before its first page is shown, there is nothing to see in a recording. */
+  #beginWithPictures(): void {
+    let hasBegun = false;
+    effect(() => {
+      const { parts } = this.manifest.value;
+      if (hasBegun || parts.length === 0) return;
+      hasBegun = true;
+      const firstMs = Math.min(...parts.map(({ startMs }) => startMs));
+      if (this.clock.timeMs.peek() === 0 && firstMs > 0) this.clock.seek(firstMs);
     });
   }
 

@@ -82,6 +82,19 @@ test('a recording in which there is nothing says so', async ({ open }) => {
   await page.getByText('Nothing happened yet.').waitFor();
 });
 
+test('a recording begins with its first picture', async ({ open, film }) => {
+  const recording = recordingOf({
+    parts: [{ tabId: 'a', startMs: 2000, endMs: 4000, video: await film(['red', 2]) }],
+    marks: [
+      { atMs: 0, type: 'tab.opened', tabId: 'a' },
+      { atMs: 0, type: 'tab.shown', tabId: 'a' },
+    ],
+  });
+  const { page } = await open(recording);
+  await expectColor(page, RED);
+  expect(await shownTime(page)).toBe('0:02');
+});
+
 test('addresses of parts that are good no more are renewed', async ({ open, film }) => {
   const recording = twoTabs(await film(['red', 2]), await film(['lime', 2]));
   const blue = await film(['blue', 2]);
