@@ -65,9 +65,9 @@ test('a person makes a profile, imports a state, exports it, forks it, and delet
   await page.getByRole('dialog').getByRole('button', { name: 'Make current' }).click();
   await page.getByRole('listitem').filter({ hasText: 'Version 1 current' }).waitFor();
 
-  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('button', { name: 'Edit' }).click();
   await dialog.getByLabel('Name').fill('market');
-  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'market', level: 1 }).waitFor();
   await page.getByRole('button', { name: 'Fork version 2' }).click();
   await dialog.getByLabel('Name of the new profile').fill('market');
@@ -83,7 +83,7 @@ test('a person makes a profile, imports a state, exports it, forks it, and delet
   await page.getByRole('link', { name: 'market' }).waitFor();
   await page
     .getByRole('row', { name: /market/ })
-    .getByText('ago')
+    .getByText(/ago|just now/)
     .waitFor();
   expect(await page.getByRole('link', { name: 'stall' }).count()).toBe(0);
   expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
@@ -125,7 +125,7 @@ test('the list tells which runtime has a profile open, and its page what the run
   await workspace.stop('holder');
   await page.getByText('Not in use').waitFor();
   const version = page.getByRole('listitem').filter({ hasText: 'Version 1 current' });
-  await version.getByText('Saved at the end').waitFor();
+  await version.getByText('Saved when the runtime ended').waitFor();
   await version.getByRole('link', { name: 'holder' }).click();
   await page.getByRole('heading', { name: 'Stopped' }).waitFor();
 });
@@ -146,4 +146,46 @@ test('who may only look at profiles is offered nothing else', async ({ open, ser
     expect.stringContaining('Copy'),
   ]);
   expect(await page.getByRole('link', { name: 'Storage' }).count()).toBe(0);
+});
+
+test('a person edits a profile, of which only what was changed is sent', async ({
+  open,
+  service,
+}) => {
+  const login = { username: 'ada', password: 'secret' };
+  const { json: profile } = await service.call('POST', '/v1/browser-profiles', {
+    name: 'booth',
+    config: { proxy: { type: 'http', host: 'proxy.test', port: 3128, ...login } },
+  });
+  const page = await open(`/profiles/${profile.id}`);
+  const dialog = page.getByRole('dialog');
+  const save = dialog.getByRole('button', { name: 'Save' });
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill('kiosk');
+  const width = dialog.getByLabel('Width of pages');
+  await width.fill('5');
+  await dialog.getByLabel('Height of pages').fill('800');
+  await save.click();
+  await dialog.getByText('Must be at least 100').waitFor();
+  expect(await width.getAttribute('aria-invalid')).toBe('true');
+  expect(await violationsAnywhere(page)).toEqual(NO_VIOLATIONS);
+  await width.fill('1200');
+  const sent = page.waitForRequest((request) => request.method() === 'PATCH');
+  await save.click();
+  const viewport = { width: 1200, height: 800 };
+  expect((await sent).postDataJSON()).toEqual({ name: 'kiosk', fingerprint: { viewport } });
+  await page.getByRole('heading', { name: 'kiosk', level: 1 }).waitFor();
+  await page.getByText('1200 × 800').waitFor();
+
+  // The page does not know the password, which a changed configuration needs.
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByLabel('Human-like input').check();
+  await save.click();
+  await dialog.getByText('Required when there is a username').waitFor();
+  await dialog.getByLabel('Password').fill('secret');
+  await save.click();
+  await dialog.waitFor({ state: 'hidden' });
+  const { json } = await service.call('GET', `/v1/browser-profiles/${profile.id}`);
+  expect(json.config).toMatchObject({ humanize: true, proxy: { username: 'ada' } });
+  expect(json.fingerprint).toEqual({ viewport });
 });

@@ -6,11 +6,11 @@ interface FieldProps {
   /** The path of the field in the request, by which the service names it too. */
   name: string;
   label: string;
-  hint?: string;
+  hint?: string | undefined;
 }
 
 interface TextProps extends FieldProps {
-  value?: string;
+  value?: string | undefined;
   isNumber?: boolean;
   isSecret?: boolean;
   placeholder?: string;
@@ -117,7 +117,7 @@ export function SelectField({ options, value, onChange, ...field }: SelectProps)
 interface CheckProps extends FieldProps {
   value?: string;
   /** Whether it is checked at first. */
-  isChecked?: boolean;
+  isChecked?: boolean | undefined;
   onChange?: (isChecked: boolean) => void;
 }
 

@@ -1,22 +1,27 @@
-import type { ProxyChange } from '../contract.ts';
+import type { Profile, ProxyChange } from '../contract.ts';
 import { SelectField, TextField } from './fields.tsx';
 
 type ProxyType = NonNullable<ProxyChange['proxy']>['type'];
 
 const TYPES = [
-  ['', 'None: directly'],
+  ['', 'None: direct connection'],
   ['http', 'HTTP'],
   ['socks5', 'SOCKS5'],
 ] as const;
+
+const KEPT =
+  'The password is kept, but never shown. If you change something about the browser, enter it again.';
 
 interface ProxyFieldsProps {
   /** The path of the proxy in the request. */
   at: string;
   type: string;
   onType: (type: string) => void;
+  /** The proxy of now, whose password is not known here. */
+  given?: Profile['config']['proxy'] | undefined;
 }
 
-export function ProxyFields({ at, type, onType }: ProxyFieldsProps) {
+export function ProxyFields({ at, type, onType, given }: ProxyFieldsProps) {
   return (
     <>
       <SelectField
@@ -27,11 +32,31 @@ export function ProxyFields({ at, type, onType }: ProxyFieldsProps) {
         onChange={onType}
       />
       {type !== '' && (
-        <div class="columns">
-          <TextField name={`${at}.host`} label="Host" placeholder="proxy.example.com" />
-          <TextField name={`${at}.port`} label="Port" isNumber placeholder="3128" />
-          <TextField name={`${at}.username`} label="User (if it asks)" />
-          <TextField name={`${at}.password`} label="Password" isSecret />
+        <div class="columns pairs">
+          <TextField
+            name={`${at}.host`}
+            label="Host"
+            placeholder="proxy.example.com"
+            value={given?.host}
+          />
+          <TextField
+            name={`${at}.port`}
+            label="Port"
+            isNumber
+            placeholder="3128"
+            value={given?.port.toString()}
+          />
+          <TextField
+            name={`${at}.username`}
+            label="User (if the proxy asks)"
+            value={given?.username}
+          />
+          <TextField
+            name={`${at}.password`}
+            label="Password"
+            isSecret
+            hint={given?.username === undefined ? undefined : KEPT}
+          />
         </div>
       )}
     </>

@@ -3,14 +3,14 @@ import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
 import type { Profile } from '../contract.ts';
 import { CreateDialog } from '../create/create-dialog.tsx';
-import { RenameDialog } from '../form/rename-dialog.tsx';
 import { hrefOf, navigate } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import { toast } from '../toasts.tsx';
+import { EditDialog } from './edit-dialog.tsx';
 import { ForkDialog } from './fork-dialog.tsx';
 import type { ProfileView } from './profile-view.ts';
 
-type Opened = 'rename' | 'fork' | 'start';
+type Opened = 'edit' | 'fork' | 'start';
 
 export function Actions({ profile, view }: { profile: Profile; view: ProfileView }) {
   const opened = useSignal<Opened | undefined>(undefined);
@@ -22,8 +22,8 @@ export function Actions({ profile, view }: { profile: Profile; view: ProfileView
     <div class="buttons">
       {may('profiles:write') && (
         <>
-          <button class="framed" type="button" onClick={open('rename')}>
-            Rename
+          <button class="framed" type="button" onClick={open('edit')}>
+            Edit
           </button>
           <button class="framed" type="button" onClick={open('fork')}>
             Fork
@@ -40,14 +40,7 @@ export function Actions({ profile, view }: { profile: Profile; view: ProfileView
           Delete
         </button>
       )}
-      {opened.value === 'rename' && (
-        <RenameDialog
-          name={profile.name}
-          path={view.path}
-          onRenamed={() => view.load()}
-          onClose={close}
-        />
-      )}
+      {opened.value === 'edit' && <EditDialog profile={profile} view={view} onClose={close} />}
       {opened.value === 'fork' && <ForkDialog profile={profile} onClose={close} />}
       {opened.value === 'start' && (
         <CreateDialog profile={{ id: profile.id, isHeld }} onClose={close} />

@@ -34,8 +34,7 @@ export function FactsSection({ profile }: { profile: Profile }) {
         ]}
       />
       <p class="dim">
-        Settings are chosen at creation, and a fork has the same ones. A program can replace them
-        with <code>PATCH /v1/browser-profiles/{id}</code>; they apply from the next launch on.
+        Changed settings apply from the next start on. A fork begins with the same settings.
       </p>
     </Section>
   );

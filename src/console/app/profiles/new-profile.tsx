@@ -7,6 +7,7 @@ import { FormDialog } from '../form/form-dialog.tsx';
 import { textIn } from '../form/proxy-fields.tsx';
 import { hrefOf, navigate } from '../route.ts';
 import type { CreateProfile } from './contract.ts';
+import { FingerprintFields, fingerprintIn } from './fingerprint-fields.tsx';
 
 /** Makes a profile, and leads to it. */
 export function NewProfile({ onClose }: { onClose: () => void }) {
@@ -24,23 +25,7 @@ export function NewProfile({ onClose }: { onClose: () => void }) {
         <legend>Browser</legend>
         <ConfigFields at="config" extensionsAt="extensionIds" />
       </fieldset>
-      <fieldset>
-        <legend>How it presents itself</legend>
-        <div class="columns">
-          <TextField
-            name="fingerprint.locale"
-            label="Language"
-            placeholder="de-DE"
-            hint="Empty: that of the machine."
-          />
-          <TextField
-            name="fingerprint.timezone"
-            label="Time zone"
-            placeholder="Europe/Berlin"
-            hint="Empty: that of the machine."
-          />
-        </div>
-      </fieldset>
+      <FingerprintFields />
     </FormDialog>
   );
 }
@@ -52,12 +37,10 @@ async function create(entered: FormData, signal: AbortSignal): Promise<void> {
 }
 
 function requestIn(form: FormData): CreateProfile {
-  const locale = textIn(form, 'fingerprint.locale');
-  const timezone = textIn(form, 'fingerprint.timezone');
   return {
     name: textIn(form, 'name'),
     config: configIn(form, 'config'),
     extensionIds: extensionIdsIn(form, 'extensionIds'),
-    fingerprint: { ...(locale !== '' && { locale }), ...(timezone !== '' && { timezone }) },
+    fingerprint: fingerprintIn(form),
   };
 }
