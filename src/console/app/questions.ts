@@ -5,17 +5,20 @@ import { VERBS, type Verb } from './verbs.ts';
 /** What each does to one runtime, and to many. */
 const OUTCOMES: Record<Verb, [one: string, many: string]> = {
   stop: [
-    'Its browser ends. What is in an ephemeral one is gone; a profile is saved.',
-    'Their browsers end. What is in ephemeral ones is gone; profiles are saved.',
+    'Its browser closes. A profile is saved; the state of an ephemeral browser is lost.',
+    'Their browsers close. Profiles are saved; the state of ephemeral browsers is lost.',
   ],
   start: [
-    'It begins anew, with the same alias and launch.',
-    'They begin anew, with the same aliases and launches.',
+    'A new browser starts, with the same alias and settings.',
+    'New browsers start, with the same aliases and settings.',
   ],
-  restart: ['Its browser ends, and begins anew.', 'Their browsers end, and begin anew.'],
+  restart: [
+    'Its browser closes, and a new one starts.',
+    'Their browsers close, and new ones start.',
+  ],
   delete: [
-    'Its record, its events and the files that it keeps are gone for good.',
-    'Their records, events and the files that they keep are gone for good.',
+    'Its record, its events and its files are deleted for good.',
+    'Their records, events and files are deleted for good.',
   ],
 };
 

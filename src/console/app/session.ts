@@ -13,7 +13,7 @@ const SERVICE = new URL('../../', import.meta.url);
 const RETRY_MS = 2000;
 const UNREACHABLE = 'The service cannot be reached.';
 const OVER = 'The session is over. Sign in again.';
-const WRONG_KEY = 'This is no valid API key, or it was revoked.';
+const WRONG_KEY = 'This API key is not valid, or it was revoked.';
 const USED_LINK =
   'This link was used before, or is older than an hour. Sign in with the API key, which was printed beside it.';
 

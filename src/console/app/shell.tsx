@@ -81,7 +81,7 @@ function Missing() {
     <main class="alone">
       <h1 tabIndex={-1}>There is no such page</h1>
       <p>
-        <a href={hrefOf()}>The first page</a> is there.
+        <a href={hrefOf()}>Go to the first page</a>
       </p>
     </main>
   );

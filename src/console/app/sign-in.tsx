@@ -50,8 +50,8 @@ export function SignIn({ session, reason }: SignInProps) {
           {problem}
         </p>
         <p class="hint">
-          The first start of the service printed a key. On its machine,{' '}
-          <code>npm run keys -- create</code> makes another; what a key allows holds here as well.
+          The first start of the service printed a key. To create another one, run{' '}
+          <code>npm run keys -- create</code> on its machine. You can do here what your key allows.
         </p>
       </form>
     </main>

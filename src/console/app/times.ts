@@ -6,6 +6,9 @@ setInterval(() => {
   if (!document.hidden) now.value = Date.now();
 }, 5000);
 
+/** What `now` may lag behind. */
+const MOMENT_MS = 5000;
+
 const UNITS: [name: string, seconds: number][] = [
   ['d', 86_400],
   ['h', 3600],
@@ -17,6 +20,11 @@ export function ago(iso: string): string {
   return durationOf(now.value - Date.parse(iso));
 }
 
+/** How long ago a time was, as people say it: `5 min ago`. */
+export function since(iso: string): string {
+  return now.value - Date.parse(iso) < MOMENT_MS ? 'just now' : `${ago(iso)} ago`;
+}
+
 export function durationOf(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [name, size] = UNITS.find(([, unit]) => seconds >= unit) ?? ['s', 1];
@@ -25,7 +33,7 @@ export function durationOf(ms: number): string {
 
 /** A length of time as clocks of players show it: `1:02:03`, `0:07`. */
 export function clockOf(ms: number): string {
-  const seconds = Math.round(ms / 1000);
+  const seconds = Math.floor(ms / 1000);
   const hours = Math.floor(seconds / 3600);
   const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
   const all = hours > 0 ? [hours, ...parts] : parts;

@@ -36,7 +36,7 @@ test('a person saves a file that the browser downloaded, deletes it, and copies 
   const lines = page.getByRole('tabpanel');
   expect(await lines.innerText()).not.toContain(connection.webdriverUrl);
   await page.getByRole('button', { name: 'Copy the lines for Selenium' }).click();
-  await page.getByText('Copied').waitFor();
+  await page.getByText('Copied', { exact: true }).waitFor();
   const field = page.getByLabel('Filter events by text');
   await field.focus();
   await page.keyboard.press('ControlOrMeta+V');
@@ -111,7 +111,7 @@ test('a runtime that failed says why and what to do, and what could not be done 
   await page.frameLocator('iframe').locator('.stage[data-state=live]').waitFor();
   using client = await openCdp(failing.connection.cdpUrl);
   client.send('Browser.crash').catch(() => undefined);
-  await page.getByRole('heading', { name: /^It failed: .*SIG/ }).waitFor();
+  await page.getByRole('heading', { name: /^The browser exited .*SIG/ }).waitFor();
   await page.getByText('Start it again. If it happens again, look at its last events.').waitFor();
 
   await page.getByRole('link', { name: 'Runtimes' }).first().click();

@@ -46,7 +46,7 @@ test('a person creates a runtime, sees it live, and stops it', async ({ open, wo
   expect(await alias.evaluate('document.activeElement.name')).toBe('alias');
   expect(await violationsOf(page)).toEqual([]);
   await alias.fill('seen');
-  await dialog.getByLabel('Video of its tabs').selectOption('Record');
+  await dialog.getByLabel('Videos of the tabs').selectOption('Record');
   await dialog.getByLabel('Proxy', { exact: true }).selectOption('');
   await dialog.getByLabel('Workspace').selectOption(workspace.name);
   await dialog.getByRole('button', { name: 'Create' }).click();

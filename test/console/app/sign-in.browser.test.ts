@@ -61,7 +61,7 @@ test('a person signs in with a key, which stays out of the page, and out again',
   await page.keyboard.press('Enter');
   await says(page, 'Enter an API key');
   await enter(page, 'bctrl_wrong');
-  await says(page, 'no valid API key');
+  await says(page, 'This API key is not valid');
   await enter(page, ` ${service.apiKey} `);
   await isIn(page);
   await page.reload();
@@ -210,7 +210,7 @@ test('the sign-in is for everybody: no violation, in light, dark and on a phone'
     const page = await newPage({ ...options, bypassCSP: true });
     await page.goto(`${service.url}/console`);
     await enter(page, 'bctrl_wrong');
-    await says(page, 'no valid API key');
+    await says(page, 'This API key is not valid');
     await page.evaluate(source);
     const found = await page.evaluate(
       `axe.run().then(({ violations }) => violations.map(({ id }) => id))`,

@@ -28,7 +28,7 @@ function openShop(): Promise<string> {
 async function copyLines(page: Page, act: string): Promise<string> {
   await page.getByRole('tab', { name: 'Puppeteer' }).click();
   await page.getByRole('button', { name: 'Copy the lines for Puppeteer' }).click();
-  await page.getByText('Copied').waitFor();
+  await page.getByText('Copied', { exact: true }).waitFor();
   const field = page.getByLabel('Filter events by text');
   await field.focus();
   await page.keyboard.press('ControlOrMeta+V');
@@ -82,6 +82,6 @@ test('from the printed link to a file that a person and a program made together'
   const crash = `await (await browser.target().createCDPSession()).send('Browser.crash').catch(() => 0);
     process.exit();`;
   await runLines(await copyLines(page, crash));
-  await page.getByRole('heading', { name: /^It failed: / }).waitFor();
+  await page.getByRole('heading', { name: /^The browser exited / }).waitFor();
   await page.getByText('Start it again. If it happens again').waitFor();
 });

@@ -14,6 +14,7 @@ export function CapacityPage() {
     <main class="page">
       <div class="page-head">
         <h1 tabIndex={-1}>Capacity</h1>
+        <p class="dim">now, and in the last hour</p>
       </div>
       <p class="wrong" role="alert">
         {figures.error.value}

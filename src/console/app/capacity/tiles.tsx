@@ -26,7 +26,7 @@ const FIGURES: Figure[] = [
     shown: ({ queue }) => String(queue.length),
     detail: ({ queue }) =>
       queue.length === 0
-        ? 'no request waits for room'
+        ? 'no request waits'
         : `the oldest for ${durationOf(queue.oldestSeconds * 1000)}`,
   },
   {
@@ -50,8 +50,11 @@ const FIGURES: Figure[] = [
   {
     title: 'Launch time',
     value: ({ launches }) => launches.p95Ms,
-    shown: ({ launches }) => `median ${launches.p50Ms}\u00A0ms`,
-    detail: ({ launches }) => `95 % under ${launches.p95Ms}\u00A0ms`,
+    shown: ({ launches }) => (launches.perMinute === 0 ? '–' : lasting(launches.p50Ms)),
+    detail: ({ launches }) =>
+      launches.perMinute === 0
+        ? 'none in the last minute'
+        : `median; 95 % under ${lasting(launches.p95Ms)}`,
   },
 ];
 
@@ -69,9 +72,12 @@ export function Tiles({ now, samples }: { now: CapacitySample; samples: Capacity
             max={max?.(now.total) ?? 0}
             label={`${title} in the last hour`}
           />
-          <p class="dim caption">last hour</p>
         </section>
       ))}
     </div>
   );
+}
+
+function lasting(ms: number): string {
+  return ms < 1000 ? `${ms}\u00A0ms` : `${(ms / 1000).toFixed(1)}\u00A0s`;
 }

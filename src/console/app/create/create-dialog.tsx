@@ -10,7 +10,7 @@ import { readSelection } from '../runtimes/selected-by-address.ts';
 import { workspaces } from '../workspaces.ts';
 import { DRIVERS, requestIn } from './create-request.ts';
 import { LaunchFields, type ChosenProfile } from './launch-fields.tsx';
-import { LimitFields, RecordingFields } from './more-fields.tsx';
+import { EgressFields, LimitFields, RecordingFields } from './more-fields.tsx';
 import { newAlias } from './new-alias.ts';
 
 interface CreateDialogProps {
@@ -27,7 +27,7 @@ export function CreateDialog({ profile, onClose }: CreateDialogProps) {
     <FormDialog
       title="New runtime"
       verb="Create"
-      during="Starting. On a full machine this waits for room…"
+      during="Starting… On a full machine, this waits for a free slot."
       isWide
       act={create}
       onClose={onClose}
@@ -51,6 +51,7 @@ export function CreateDialog({ profile, onClose }: CreateDialogProps) {
       <LaunchFields profile={profile} />
       <RecordingFields />
       <LimitFields />
+      <EgressFields />
     </FormDialog>
   );
 }

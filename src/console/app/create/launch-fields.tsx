@@ -6,8 +6,8 @@ import { CheckField, SelectField } from '../form/fields.tsx';
 import { useAll } from '../form/use-all.ts';
 
 const MODES = [
-  ['ephemeral', 'Ephemeral: fresh, and gone at the end'],
-  ['profile', 'Profile: with saved state'],
+  ['ephemeral', 'Ephemeral: nothing is kept'],
+  ['profile', 'Profile: state is saved'],
 ] as const;
 
 export interface ChosenProfile {
@@ -59,7 +59,7 @@ function ProfileLaunch({ profile }: LaunchFieldsProps) {
         hint={
           error.value ||
           (none
-            ? 'There is no profile yet: the page Profiles makes one.'
+            ? 'There is no profile yet. Create one on the page Profiles.'
             : 'Proxy, locale, time zone, extensions and captchas are those of the profile.')
         }
         options={options}

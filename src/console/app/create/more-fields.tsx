@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { CheckField, LinesField, SelectField, TextField } from '../form/fields.tsx';
 
 const RECORDING = [
-  ['', 'As the service is configured'],
+  ['', 'Default of the service'],
   ['on', 'Record'],
   ['off', 'Do not record'],
 ] as const;
@@ -14,7 +14,7 @@ export function RecordingFields() {
       <legend>Recording</legend>
       <SelectField
         name="recording"
-        label="Video of its tabs"
+        label="Videos of the tabs"
         options={RECORDING}
         value={wish.value}
         onChange={(value) => (wish.value = value)}
@@ -29,12 +29,12 @@ export function RecordingFields() {
           <CheckField
             name="recording.keepQueries"
             label="Keep URL query strings"
-            hint="They often have secrets in them."
+            hint="They often contain secrets."
           />
           <CheckField
             name="recording.diagnostics"
             label="Keep console messages and failed requests"
-            hint="For that pages are observed, which a page can notice."
+            hint="Pages can notice that they are observed."
           />
         </>
       )}
@@ -51,21 +51,30 @@ export function LimitFields() {
           name="idleTimeoutSeconds"
           label="Idle limit in seconds"
           isNumber
-          hint="It ends after this time without a client."
-          placeholder="as configured"
+          hint="The runtime ends after this time without use."
+          placeholder="default"
         />
         <TextField
           name="maxDurationSeconds"
           label="Hard limit in seconds"
           isNumber
-          hint="It ends this long after it came up."
-          placeholder="as configured"
+          hint="The runtime ends this long after its start."
+          placeholder="default"
         />
       </div>
+    </fieldset>
+  );
+}
+
+/** What the browser may reach. */
+export function EgressFields() {
+  return (
+    <fieldset>
+      <legend>Network</legend>
       <LinesField
         name="egress.allow"
         label="Allowed hosts"
-        hint="A rule in each line: an address, a range, a host name, *.name or *. Empty: all that the service allows."
+        hint="One rule per line: an address, a range, a host name, *.name or *. Empty: all that the service allows."
         placeholder={'example.com\n*.example.com'}
       />
       <LinesField name="egress.deny" label="Blocked hosts" placeholder="ads.example.com" />

@@ -51,11 +51,9 @@ export function ExtensionsPage() {
       <div class="page-head">
         <h1 tabIndex={-1}>Extensions</h1>
         {may('extensions:write') && (
-          <div class="buttons">
-            <button class="framed" type="button" onClick={() => (isAdding.value = true)}>
-              Add from an address
-            </button>
-          </div>
+          <button class="framed" type="button" onClick={() => (isAdding.value = true)}>
+            Add from an address
+          </button>
         )}
       </div>
       {may('extensions:write') && <ImportSection uploads={view.uploads} />}

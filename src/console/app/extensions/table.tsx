@@ -3,7 +3,7 @@ import type { Listed } from '../listed.ts';
 import { ListingTable } from '../listing-table.tsx';
 import { hrefOf } from '../route.ts';
 import { useMay } from '../scopes.ts';
-import { ago, bytes, written } from '../times.ts';
+import { since, bytes, written } from '../times.ts';
 import { removeExtension } from './remove.ts';
 
 export function Table({ list }: { list: Listed<Extension> }) {
@@ -50,7 +50,7 @@ function Row({ extension, list }: { extension: Extension; list: Listed<Extension
       </td>
       <td class="number less">{bytes(sizeBytes)}</td>
       <td class="less" title={written(createdAt)}>
-        {ago(createdAt)} ago
+        {since(createdAt)}
       </td>
       <td class="act">
         {may('extensions:write') && (

@@ -8,7 +8,7 @@ export function Verdict({ extension: { warnings } }: { extension: Extension }) {
         <span class="state-word" data-state="running">
           Works
         </span>{' '}
-        <span class="dim">Chromium loaded it, and had nothing to complain about.</span>
+        <span class="dim">Chromium loaded it without complaints.</span>
       </p>
     );
   }

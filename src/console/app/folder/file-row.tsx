@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { prefix } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import type { StoredFile } from '../storage/contract.ts';
-import { ago, bytes, written } from '../times.ts';
+import { since, bytes, written } from '../times.ts';
 import type { FolderView } from './folder-view.ts';
 import { MoveDialog } from './move-dialog.tsx';
 import { removeFile } from './questions.ts';
@@ -39,7 +39,7 @@ export function FileRow({ file, view }: FileRowProps) {
       <td class="number less">{bytes(sizeBytes)}</td>
       <td class="less">{SOURCES[source]}</td>
       <td class="less" title={written(createdAt)}>
-        {ago(createdAt)} ago
+        {since(createdAt)}
       </td>
       <td class="act">
         <div class="buttons">

@@ -13,10 +13,13 @@ export function FolderRow({ folder, view }: FolderRowProps) {
   return (
     <tr>
       <th scope="row">
-        <a href={hrefOf('storage', view.namespace, ...parts)}>{parts.at(-1)}/</a>
+        <span class="two">
+          <a href={hrefOf('storage', view.namespace, ...parts)}>{parts.at(-1)}/</a>
+          <span class="dim">folder</span>
+        </span>
       </th>
       <td class="number less" />
-      <td class="less dim">folder</td>
+      <td class="less" />
       <td class="less" />
       <td class="act">
         <div class="buttons">

@@ -37,7 +37,7 @@ export function MoveDialog({ file, view, onClose }: MoveDialogProps) {
         name="path"
         label="Path"
         value={file.path}
-        hint="Folders with slashes between, and the name. A folder is there as long as a file is in it."
+        hint="Folders and the name, separated by slashes. A folder exists while it contains a file."
       />
       <TextField name="namespace" label="Namespace" value={file.namespace} />
     </FormDialog>

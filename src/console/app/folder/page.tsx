@@ -27,17 +27,13 @@ export function FolderPage({ namespace, folders }: FolderPageProps) {
     <main class="page">
       <div class="page-head">
         <Way namespace={namespace} folders={folders} />
-        {list.rows.value.length > 0 && (
-          <div class="buttons">
-            <ZipLink view={view} folder={view.prefix} />
-          </div>
-        )}
+        {list.rows.value.length > 0 && <ZipLink view={view} folder={view.prefix} />}
       </div>
       {may('files:write') && (
         <section aria-label="Upload">
           <DropZone
             wanted="files"
-            hint={`They are stored in ${[namespace, ...folders].join('/')}, as they arrive.`}
+            hint={`They are stored in ${[namespace, ...folders].join('/')}.`}
             isMultiple
             onFiles={(files) => uploads.add(files)}
           />

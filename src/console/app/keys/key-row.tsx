@@ -3,7 +3,7 @@ import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
 import type { ApiKey } from '../contract.ts';
 import { currentSession } from '../current-session.ts';
-import { ago, written } from '../times.ts';
+import { since, written } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { nameOfWorkspace } from '../workspaces.ts';
 import { allowedBy } from './scope-words.ts';
@@ -52,7 +52,7 @@ export function KeyRow({ apiKey, onRevoked }: KeyRowProps) {
         {where}
       </td>
       <td class="less" title={written(createdAt)}>
-        {ago(createdAt)} ago
+        {since(createdAt)}
       </td>
       <td class="act">
         <button

@@ -7,7 +7,7 @@ export function WorkspaceFields() {
   return (
     <fieldset>
       <legend>Only in these workspaces</legend>
-      <p class="dim">Choose none, and the key sees all, also those that are made later.</p>
+      <p class="dim">If you choose none, the key can use all workspaces, also later ones.</p>
       <div class="choices">
         {workspaces.value.map(({ id, name }) => (
           <CheckField key={id} name="workspaceIds" value={id} label={name} />

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Workspace } from '../contract.ts';
 import { hrefOf, prefix } from '../route.ts';
 import { useMay } from '../scopes.ts';
-import { ago, written } from '../times.ts';
+import { since, written } from '../times.ts';
 import { deleteWorkspace } from './delete-workspace.ts';
 import { EditWorkspace } from './edit-workspace.tsx';
 
@@ -38,7 +38,7 @@ export function WorkspaceRow({ workspace, onChange }: WorkspaceRowProps) {
         )}
       </td>
       <td class="less" title={written(createdAt)}>
-        {ago(createdAt)} ago
+        {since(createdAt)}
       </td>
       <td class="act">
         {mayWrite && (

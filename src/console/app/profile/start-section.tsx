@@ -13,7 +13,8 @@ export function StartSection({ profile }: { profile: Profile }) {
       <KeyHint />
       <p class="dim">
         One runtime at a time saves to the profile. With <code>"readOnly": true</code> in{' '}
-        <code>launch</code>, a runtime gets a copy that is discarded when it ends; any number may.
+        <code>launch</code>, any number of runtimes can start: each gets a copy, which is discarded
+        when the runtime ends.
       </p>
     </Section>
   );

@@ -5,7 +5,7 @@ import type { Profile } from '../contract.ts';
 import { KINDS } from '../profiles/profile-words.ts';
 import type { Version } from '../profiles/contract.ts';
 import { useMay } from '../scopes.ts';
-import { ago, bytes, written } from '../times.ts';
+import { since, bytes, written } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { ExportButtons } from './export-buttons.tsx';
 import { ForkDialog } from './fork-dialog.tsx';
@@ -27,7 +27,7 @@ export function VersionLine({ version, profile, view }: VersionLineProps) {
           <b>Version {version.version}</b> {isCurrent && <span class="badge">current</span>}
         </span>
         <span class="dim">
-          {KINDS[kind]} <span title={written(createdAt)}>{ago(createdAt)} ago</span>,{' '}
+          {KINDS[kind]} <span title={written(createdAt)}>{since(createdAt)}</span>,{' '}
           {bytes(sizeBytes)}
           {runtimeId && (
             <>

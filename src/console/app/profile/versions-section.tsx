@@ -13,8 +13,8 @@ export function VersionsSection({ profile, view }: { profile: Profile; view: Pro
     <Section title="Versions">
       {versions.length === 0 && (
         <p class="dim">
-          None yet. A runtime that starts from the profile saves a version when it ends; an import
-          is one, too.
+          None yet. A runtime that starts from the profile saves a version when it ends. An import
+          also makes one.
         </p>
       )}
       <RunOrigins.Provider value={origins.value}>
@@ -26,9 +26,8 @@ export function VersionsSection({ profile, view }: { profile: Profile; view: Pro
       </RunOrigins.Provider>
       {versions.length > 0 && (
         <p class="dim">
-          Downloads contain sign-ins: whoever has one is signed in as the profile is.
-          {hasGaps(versions) &&
-            ' Numbers are missing where older versions are removed by the limit of versions that the service keeps.'}
+          Downloads contain sign-ins: whoever has one can use the accounts of the profile.
+          {hasGaps(versions) && ' Numbers are missing where the service has removed old versions.'}
         </p>
       )}
     </Section>

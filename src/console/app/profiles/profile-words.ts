@@ -3,8 +3,8 @@ import type { Version } from './contract.ts';
 
 /** How a version was made. */
 export const KINDS: Record<Version['kind'], string> = {
-  saved: 'Saved at the end',
-  checkpoint: 'Saved while it ran',
+  saved: 'Saved when the runtime ended',
+  checkpoint: 'Saved while the runtime ran',
   recovered: 'Recovered after a crash',
   imported: 'Imported',
   forked: 'Copied from another profile',

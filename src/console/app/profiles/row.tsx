@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Profile, Runtime } from '../contract.ts';
 import { hrefOf } from '../route.ts';
-import { ago, bytes, written } from '../times.ts';
+import { since, bytes, written } from '../times.ts';
 import { HolderLinks } from './holder-links.tsx';
 import { settingsOf } from './profile-words.ts';
 import type { SavedStates } from './saved-states.ts';
@@ -25,7 +25,7 @@ export function Row({ profile, states, holders, onStart }: RowProps) {
   );
   const versions = states.found.value.get(id);
   const current = versions?.find(({ isCurrent }) => isCurrent);
-  const saved = current ? `${ago(current.createdAt)} ago` : '';
+  const saved = current ? since(current.createdAt) : '';
   return (
     <tr ref={place}>
       <th scope="row">

@@ -10,7 +10,7 @@ import { useMay } from '../scopes.ts';
 export function PlayerPanel({ recording, path }: { recording: Recording; path: string }) {
   const mayWatch = useMay()('runtimes:connect');
   return (
-    <section class="live" aria-label="Player">
+    <section class="live recorded" aria-label="Player">
       {!mayWatch && (
         <p class="live-words dim">
           <Needed scopes={['runtimes:connect']} />

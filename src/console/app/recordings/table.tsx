@@ -2,7 +2,7 @@ import type { RecordingSummary } from '../contract.ts';
 import { ListingTable } from '../listing-table.tsx';
 import { recordingStateOf } from '../recording-words.ts';
 import { hrefOf } from '../route.ts';
-import { ago, bytes, clockOf, written } from '../times.ts';
+import { since, bytes, clockOf, written } from '../times.ts';
 import { nameOfWorkspace } from '../workspaces.ts';
 import type { RecordingsView } from './recordings-view.ts';
 
@@ -39,7 +39,7 @@ function Row({ recording }: { recording: RecordingSummary }) {
           {label}
         </span>
       </td>
-      <td title={written(startedAt)}>{ago(startedAt)} ago</td>
+      <td title={written(startedAt)}>{since(startedAt)}</td>
       <td class="number">{clockOf(durationMs)}</td>
       <td class="number less">{bytes(sizeBytes)}</td>
     </tr>

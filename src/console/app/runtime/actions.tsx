@@ -7,6 +7,8 @@ import { carryOut, failures, ongoing, VERBS, type Verb } from '../verbs.ts';
 import type { RuntimeView } from './runtime-view.ts';
 
 const ALL: Verb[] = ['stop', 'start', 'restart', 'delete'];
+/** What is there in each state, so that nothing moves. */
+const STAYING: ReadonlySet<Verb> = new Set(['restart', 'delete']);
 
 export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
   const now = ongoing.value.get(runtime.id);
@@ -23,13 +25,13 @@ export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView
   };
   return (
     <div class="buttons">
-      {ALL.filter((verb) => verb === 'delete' || VERBS[verb].fits(runtime)).map((verb) => (
+      {ALL.filter((verb) => STAYING.has(verb) || VERBS[verb].fits(runtime)).map((verb) => (
         <button
           key={verb}
           class={verb === 'delete' ? 'framed danger' : 'framed'}
           type="button"
-          disabled={now !== undefined || !VERBS[verb].fits(runtime)}
-          title={VERBS[verb].fits(runtime) ? undefined : 'Stop it first.'}
+          disabled={now !== undefined || whyNot(verb, runtime) !== undefined}
+          title={whyNot(verb, runtime)}
           onClick={() => void act(verb)}
         >
           {now === verb ? `${VERBS[verb].during}…` : VERBS[verb].name}
@@ -37,4 +39,11 @@ export function Actions({ runtime, view }: { runtime: Runtime; view: RuntimeView
       ))}
     </div>
   );
+}
+
+/** Why it cannot be done now; undefined: it can. */
+function whyNot(verb: Verb, { status }: Runtime): string | undefined {
+  if (verb === 'delete' && status === 'active') return 'Stop the runtime first.';
+  if (verb === 'restart' && status !== 'active') return 'The runtime does not run. Start it.';
+  return undefined;
 }

@@ -15,7 +15,7 @@ export function AttachSection({ runtime }: { runtime: Runtime }) {
           {isRunning(runtime) ? (
             <Needed scopes={['runtimes:connect']} />
           ) : (
-            'While it runs, the lines for each library are here.'
+            'While the runtime runs, the code for each library is shown here.'
           )}
         </p>
       </Section>
@@ -29,7 +29,8 @@ export function AttachSection({ runtime }: { runtime: Runtime }) {
     <Section title="Attach a program">
       <CodeTabs label="Library" all={all} />
       <p class="dim">
-        Copy gives the whole address. It lets whoever has it drive this browser: keep it secret.
+        The copied code contains the whole address. Whoever has it can drive this browser, so keep
+        it secret.
       </p>
     </Section>
   );

@@ -2,7 +2,7 @@ import { call, sentenceOf } from '../api.ts';
 import { confirm } from '../confirm.tsx';
 import type { Connection, Connections } from '../contract.ts';
 import { useMay } from '../scopes.ts';
-import { ago, written } from '../times.ts';
+import { since, written } from '../times.ts';
 import { toast } from '../toasts.tsx';
 import { useLoaded } from './loaded.ts';
 import type { RuntimeView } from './runtime-view.ts';
@@ -20,8 +20,8 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
   const revoke = async ({ id, protocol, attachedClients }: Connection) => {
     const text =
       attachedClients === 0
-        ? 'Its address lets nobody in any more.'
-        : `Its address lets nobody in any more, and ${attachedClients} attached are cut off.`;
+        ? 'Nobody can connect with its address any more.'
+        : `Nobody can connect with its address any more, and ${attachedClients} attached now are disconnected.`;
     const title = `Revoke this ${protocol} connection?`;
     if (!(await confirm({ title, text, verb: 'Revoke' }))) return;
     try {
@@ -34,7 +34,9 @@ export function ConnectionsSection({ view }: { view: RuntimeView }) {
   return (
     <Section title="Connections" aside={<span class="dim">{wordsOf(programs)}</span>}>
       {error.value && <p class="wrong">{error.value}</p>}
-      {all.length === 0 && !error.value && <p class="dim">There is no connection address now.</p>}
+      {all.length === 0 && !error.value && (
+        <p class="dim">None now. A runtime has connection addresses while it runs.</p>
+      )}
       <ul class="lines">
         {all.map((connection) => (
           <li key={connection.id}>
@@ -71,6 +73,6 @@ function attachedTo({ protocol, attachedClients }: Connection): string {
 }
 
 function aboutOf({ lastActivityAt, expiresAt }: Connection): string {
-  const used = lastActivityAt ? `used ${ago(lastActivityAt)} ago` : 'not used yet';
+  const used = lastActivityAt ? `used ${since(lastActivityAt)}` : 'not used yet';
   return expiresAt ? `${used}, valid until ${written(expiresAt)}` : used;
 }

@@ -1,4 +1,5 @@
 import type { RuntimeEvent } from '../contract.ts';
+import { bytes } from '../times.ts';
 
 /** What an event says: a sentence where there is one, with the data behind it. */
 export function EventDetail({ event }: { event: RuntimeEvent }) {
@@ -26,10 +27,23 @@ function dataOf({ data }: RuntimeEvent): string {
 }
 
 function sentenceOn({ type, data }: RuntimeEvent): string | undefined {
-  if (type !== 'egress.failed') return undefined;
-  const { host, code } = data;
-  return `${FAILED[String(code)] ?? 'Could not connect to'} ${String(host)}`;
+  return SENTENCES[type]?.(data);
 }
+
+/** A client by its library, if that is known. */
+function clientOf({ driver, protocol }: RuntimeEvent['data']): string {
+  return protocol === 'live' ? 'live view' : String(driver ?? protocol);
+}
+
+const SENTENCES: Partial<Record<string, (data: RuntimeEvent['data']) => string>> = {
+  'download.finished': ({ name, sizeBytes }) => `${String(name)}, ${bytes(Number(sizeBytes))}`,
+  'download.started': ({ name }) => String(name),
+  'egress.failed': ({ host, code }) =>
+    `${FAILED[String(code)] ?? 'Could not connect to'} ${String(host)}`,
+  'runtime.connected': clientOf,
+  'runtime.disconnected': clientOf,
+  'runtime.failed': ({ message }) => String(message),
+};
 
 const FAILED: Partial<Record<string, string>> = {
   connection_refused: 'Connection refused by',

@@ -54,7 +54,7 @@ function WithoutBrowser({ runtime }: { runtime: Runtime }) {
   if (name === 'failed') {
     return (
       <div class="live-words" data-state="failed">
-        <h2>It failed: {detail}</h2>
+        <h2>{detail}</h2>
         <p>{adviceOn(runtime)}</p>
         <p class="dim">
           Code <code>{runtime.failure?.code}</code>
@@ -64,9 +64,10 @@ function WithoutBrowser({ runtime }: { runtime: Runtime }) {
   }
   return (
     <div class="live-words">
-      <h2>{label}</h2>
-      <p>{detail}</p>
-      {name === 'stopped' && <p class="dim">Start it, and its live view is here.</p>}
+      <h2>
+        {label} {detail}
+      </h2>
+      {name === 'stopped' && <p class="dim">Start the runtime to see its live view here.</p>}
     </div>
   );
 }

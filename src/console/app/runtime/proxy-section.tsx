@@ -13,8 +13,7 @@ import { Section } from '../section.tsx';
 /** The way out of the browser, which may change while it runs. */
 export function ProxySection({ runtime, view }: { runtime: Runtime; view: RuntimeView }) {
   const isChanging = useSignal(false);
-  const { proxy, egress } = runtime;
-  const way = proxy ? `${proxy.type}://${proxy.host}:${proxy.port}` : 'Direct connection, no proxy';
+  const { egress } = runtime;
   const mayChange = useMay()('runtimes:write') && isRunning(runtime);
   const change = mayChange && !isChanging.value && (
     <button class="framed" type="button" onClick={() => (isChanging.value = true)}>
@@ -23,7 +22,7 @@ export function ProxySection({ runtime, view }: { runtime: Runtime; view: Runtim
   );
   return (
     <Section title="Proxy" aside={change}>
-      <p>{way}</p>
+      <Way runtime={runtime} />
       {egress?.allow && <p class="dim">Allowed hosts: {egress.allow.join(', ')}</p>}
       {egress?.deny && <p class="dim">Blocked hosts: {egress.deny.join(', ')}</p>}
       {isRunning(runtime) && isChanging.value && (
@@ -31,6 +30,13 @@ export function ProxySection({ runtime, view }: { runtime: Runtime; view: Runtim
       )}
     </Section>
   );
+}
+
+function Way({ runtime }: { runtime: Runtime }) {
+  const { proxy } = runtime;
+  if (proxy) return <p>{`${proxy.type}://${proxy.host}:${proxy.port}`}</p>;
+  if (isRunning(runtime)) return <p>Direct connection, no proxy</p>;
+  return <p class="dim">While the runtime runs, its proxy is shown here.</p>;
 }
 
 interface ProxyFormProps {

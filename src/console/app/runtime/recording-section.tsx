@@ -43,8 +43,9 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
           <p class="wrong">{error.value}</p>
         ) : (
           <p class="dim">
-            {runtime.recording ? 'It begins with the first tab.' : 'It is not recorded.'} A runtime
-            that is created with <code>"recording": true</code> has its tabs recorded.
+            {runtime.recording
+              ? 'The recording begins with the first tab.'
+              : 'Not recorded. To record a runtime, choose Record when you create it.'}
           </p>
         )}
       </Section>
@@ -54,7 +55,7 @@ export function RecordingSection({ runtime, view }: { runtime: Runtime; view: Ru
     <Section title="Recording">
       <p>
         {recordingStateOf(recording).label}, {clockOf(recording.durationMs)},{' '}
-        {bytes(recording.sizeBytes)}. <a href={hrefOf('recordings', recording.id)}>Its page</a>
+        {bytes(recording.sizeBytes)}. <a href={hrefOf('recordings', recording.id)}>Open</a>
       </p>
       <div class="buttons">
         {mayWatch && recording.isRecording && isRunning(runtime) && <PauseButton path={path} />}

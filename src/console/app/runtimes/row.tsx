@@ -4,7 +4,7 @@ import { isSure } from '../questions.ts';
 import { hrefOf } from '../route.ts';
 import { useMay } from '../scopes.ts';
 import { StateText } from '../state-text.tsx';
-import { ago, written } from '../times.ts';
+import { ago, since, written } from '../times.ts';
 import { carryOut, failures, ongoing, VERBS } from '../verbs.ts';
 import { isRunning } from '../words.ts';
 import { nameOfWorkspace } from '../workspaces.ts';
@@ -19,8 +19,8 @@ interface RowProps {
 }
 
 export function Row({ runtime, index, view, thumbnails }: RowProps) {
-  const { id, alias, workspaceId, driver, kind, summary, lastActivityAt } = runtime;
-  const since = runtime.stoppedAt ?? runtime.startedAt ?? runtime.createdAt;
+  const { id, alias, workspaceId, driver, summary, lastActivityAt } = runtime;
+  const began = runtime.stoppedAt ?? runtime.startedAt ?? runtime.createdAt;
   const isChosen = view.chosen.value.has(id);
   const failure = failures.value.get(id);
   const mayWrite = useMay()('runtimes:write');
@@ -50,15 +50,13 @@ export function Row({ runtime, index, view, thumbnails }: RowProps) {
       </div>
       <div role="cell" class="two driver">
         <span>{driver}</span>
-        <span class="dim">
-          {kind}, {summary?.launchMode}
-        </span>
+        <span class="dim">{summary?.launchMode}</span>
       </div>
-      <div role="cell" class="time" title={written(since)}>
-        {ago(since)}
+      <div role="cell" class="time" title={written(began)}>
+        {ago(began)}
       </div>
       <div role="cell" class="time" title={lastActivityAt ? written(lastActivityAt) : ''}>
-        {lastActivityAt ? `${ago(lastActivityAt)} ago` : '–'}
+        {lastActivityAt ? since(lastActivityAt) : '–'}
       </div>
       <div role="cell" class="act">
         {mayWrite && <RowButton runtime={runtime} view={view} />}

@@ -2,7 +2,7 @@ import type { Listed } from '../listed.ts';
 import { ListingTable } from '../listing-table.tsx';
 import { hrefOf } from '../route.ts';
 import { useMay } from '../scopes.ts';
-import { ago, written } from '../times.ts';
+import { since, written } from '../times.ts';
 import { workspaces } from '../workspaces.ts';
 import type { Namespace } from './contract.ts';
 import { removeNamespace } from './remove.ts';
@@ -43,7 +43,7 @@ function Row({ namespace, list }: { namespace: Namespace; list: List }) {
         )}
       </td>
       <td class="less" title={written(createdAt)}>
-        {ago(createdAt)} ago
+        {since(createdAt)}
       </td>
       <td class="act">
         {may('files:write') && (

@@ -17,7 +17,7 @@ export function UsageLine({ usage }: { usage: Namespaces['usage'] | undefined })
         {usage && (
           <>
             {bytes(usedBytes)} of {bytes(limitBytes)}{' '}
-            <span class="dim">in all files, those of runtimes too</span>
+            <span class="dim">used by all files, also those of runtimes</span>
           </>
         )}
       </p>
