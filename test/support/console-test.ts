@@ -47,7 +47,7 @@ export const test = base
     await page.goto(address);
     await page.getByLabel('API key').fill(service.apiKey);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Runtimes' }).waitFor();
+    await page.getByRole('heading', { name: 'Runtimes', exact: true }).waitFor();
     const storageState = await page.context().storageState();
     await page.context().close();
     return { address, storageState };
