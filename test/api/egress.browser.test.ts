@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import puppeteer, { type Page } from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import { openHttpProxy } from '../support/proxies.ts';
+import { openSite } from '../support/site.ts';
 import { openTestService, type TestService } from '../support/service.ts';
 import { createWorkspace, test as base, type TestWorkspace } from '../support/test.ts';
 import { openWaysSite } from '../support/ways-site.ts';
@@ -181,4 +183,23 @@ test('a proxy at an internal address is refused', async ({ closed }) => {
     json: { code: 'proxy.not_allowed', details: { reason: 'private_address' } },
   });
   expect(proxy.asked).toEqual([]);
+});
+
+/** Chromium would ask a server of Google's what the fields of a form are for. */
+const FORM = `<form><label>Name <input name="name" autocomplete="name"></label>
+  <label>Mail <input name="email" type="email"></label><label>Street <input name="address1"></label>
+  <label>Town <input name="city"></label><label>Code <input name="zip"></label></form>`;
+const IT_WOULD_HAVE_ASKED_MS = 2000;
+
+test('a page with a form leads nowhere but to its site', async ({ workspace }) => {
+  const proxy = await openHttpProxy();
+  const { host } = new URL(await openSite(FORM));
+  const config = { proxy: { type: 'http', host: '127.0.0.1', port: proxy.port } };
+  const { connection } = await workspace.create({ launch: { mode: 'ephemeral', config } });
+  const page = await openPage(connection.cdpUrl);
+  await page.goto(`http://${host}/`);
+  await page.type('[name=email]', 'someone@example.com');
+  await delay(IT_WOULD_HAVE_ASKED_MS);
+  // The first is the service, which has tried the proxy.
+  expect([...new Set(proxy.asked)]).toEqual(['bctrl.invalid:443', host]);
 });

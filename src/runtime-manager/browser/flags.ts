@@ -30,6 +30,7 @@ const DISABLED_FEATURES = [
   'OptimizationHints',
   // Each connects to a server of Google's when the browser or a page starts.
   'AimEnabled',
+  'AutofillServerCommunication',
   'PreconnectToSearch',
   'NetworkTimeServiceQuerying',
 ];
