@@ -18,7 +18,8 @@ const SLOTS = {
   BCTRL_WARM_MAX: '1',
 };
 
-const ADMITTED_WITHIN_MS = 300;
+/** There is room when the browser is gone, which takes a slow machine a while. */
+const ADMITTED_WITHIN_MS = 1000;
 
 const create = (api: ClusterProcess, alias: string) =>
   api.call('POST', RUNTIMES, { alias, kind: 'browser' });
@@ -59,10 +60,11 @@ const test = base.extend('cluster', { scope: 'file' }, async ({}, { onCleanup })
 test.runIf(HAS_NATS)(
   'of 30 creates for 10 places 20 wait, and each stop admits whoever has waited for longest',
   async ({ cluster: { first, second, createWaiting, stop, waiting } }) => {
-    for (let nth = 0; nth < 10; nth++) {
-      expect(await create(first, `runs-${nth}`)).toMatchObject({ status: 200 });
-    }
     const left = Array.from({ length: 20 }, (_, nth) => `waits-${nth}`);
+    const runs = Array.from({ length: 10 }, (_, nth) => `runs-${nth}`);
+    // What a try before this one has left.
+    for (const alias of [...left, ...runs]) await stop(alias);
+    for (const alias of runs) expect(await create(first, alias)).toMatchObject({ status: 200 });
     const answers = await createWaiting(
       left.map((alias, nth) => [nth % 2 === 0 ? first : second, alias] as const),
     );
