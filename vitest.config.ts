@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const browser = 'test/**/*.browser.test.ts';
 /**
- * What the project `cluster` repeats each time: a driver of each protocol, the live page, and recordings.
+ * What the project `cluster` repeats each time: the main drivers, the live page, and recordings.
  * `npm run test:cluster` repeats all.
  */
 const repeated = [
