@@ -100,7 +100,7 @@ test('an upload that is too large gets a WebDriver error', async ({ workspace })
   );
   const [answer] = await once(socket, 'data');
   expect(String(answer)).toMatch(
-    /^HTTP\/1\.1 413 [^]*"value":{"error":"unknown error","message":"A/,
+    /^HTTP\/1\.1 413 [^]*"value":{"error":"unknown error","message":"The body must/,
   );
 });
 
