@@ -20,7 +20,6 @@ import {
   CapacityHistory,
   type CapacitySource,
   diagnose,
-  Dispatcher,
   downloadPackage,
   Drain,
   EgressPolicy,
@@ -55,6 +54,7 @@ import { leave } from './leave.ts';
 import { openLocalNode, type OpenedNode, type OpenNode } from './local-node.ts';
 import { openRetention } from './retention.ts';
 import { openVerbs, uploadDir } from './verbs.ts';
+import { DeliveryThread } from './webhooks/delivery-thread.ts';
 
 /** How long the database may take to say that it is there. */
 const PING_TIMEOUT_MS = 2000;
@@ -278,7 +278,9 @@ async function openServerOf(
   if (runtimes) {
     const answers = stack.use(await IdempotentAnswers.open(database.db, nodeId, log));
     const audit = stack.use(openAudit(opened));
-    const sender = openSender(opened, stack);
+    const { egressPolicy: policy, version } = opened;
+    const sender = stack.use(new Sender({ policy, version }));
+    openDeliveries(opened, stack);
     const verbs = openVerbs({ ...opened, sender, runtimes });
     const operated = openOperated(opened, stack);
     const asked = {
@@ -312,13 +314,12 @@ function openAudit({ database, metrics, log }: Ground): AuditTrail {
 }
 
 /** What tells webhooks of what happens, and of all that other processes did not tell. */
-function openSender(opened: Opened, stack: AsyncDisposableStack): Sender {
-  const { egressPolicy: policy, version, database, secrets, store: events, wakeUps, log } = opened;
-  const sender = stack.use(new Sender({ policy, version }));
-  const store = createDeliveryStore(database.db, secrets);
+function openDeliveries(opened: Opened, stack: AsyncDisposableStack): void {
+  const { egressPolicy: policy, version, database, secrets, wakeUps, log } = opened;
+  const parts = { address: database.address, keys: secrets.openingKeys, version };
+  const store = createDeliveryStore(database, secrets);
   const metrics = opened.metrics.webhooks;
-  stack.use(new Dispatcher({ store, events, wakeUps, sender, metrics, log }));
-  return sender;
+  stack.use(new DeliveryThread({ parts, store, policy, wakeUps, metrics, log }));
 }
 
 /** What operators see and do. */

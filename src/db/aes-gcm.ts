@@ -13,7 +13,7 @@ export function encrypt(text: string, key: Buffer): Buffer {
 }
 
 /** Throws when another key encrypted the bytes, or somebody changed them. */
-export function decrypt(encrypted: Buffer, key: Buffer): string {
+export function decrypt(encrypted: Buffer, key: Uint8Array): string {
   const nonce = encrypted.subarray(0, NONCE_BYTES);
   const tagEnd = NONCE_BYTES + TAG_BYTES;
   // Without the length, Node would accept a tag that was cut short.

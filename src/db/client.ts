@@ -27,6 +27,7 @@ export type DatabaseAddress = { url: string } | SocketAddress;
 export type Db = ReturnType<typeof createDb>;
 
 export interface Database extends AsyncDisposable {
+  readonly address: DatabaseAddress;
   db: Db;
   /**
    * Commits asynchronously, where the database can: for writes that a power cut may lose, and for
@@ -63,6 +64,7 @@ export async function openDatabase(
   if (!db || !unhurried) throw new Error('there is no pool');
   const commits = new Commits({ db, unhurried });
   return {
+    address,
     db,
     unhurried,
     durably: (write) => commits.durably(write),

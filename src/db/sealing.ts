@@ -7,6 +7,13 @@ import { readSealing, registerKey, type SealingRecord } from './queries/sealing.
 /** `sealed:<id of the key>:<base64>`; earlier versions, which had one key, wrote no id. */
 const SEALED = /^sealed:(?:(?<id>[0-9a-f]+):)?(?<text>[\w+/]+=*)$/;
 
+/** What opens sealed texts; it may be given to another thread. */
+export interface OpeningKeys {
+  keys: ReadonlyMap<string, Uint8Array>;
+  /** Keys as earlier versions derived them; one of them may have sealed texts without an id. */
+  unsalted: readonly Uint8Array[];
+}
+
 /** What the encryption keys open and sign: secrets at rest, tickets, sessions, and requests to nodes. */
 export class Sealing {
   /** The first key signs. */
@@ -19,9 +26,7 @@ export class Sealing {
   readonly prefix: string;
   readonly id: string;
   readonly #key: Buffer;
-  readonly #keys: ReadonlyMap<string, Buffer>;
-  /** Keys as earlier versions derived them; one of them may have sealed texts without an id. */
-  readonly #unsalted: readonly Buffer[];
+  readonly openingKeys: OpeningKeys;
 
   private constructor(secrets: readonly string[], current: DerivedKeys, old: DerivedKeys[]) {
     this.id = current.id;
@@ -30,8 +35,10 @@ export class Sealing {
     this.nodeKeys = [current.nodes, ...old.map(({ nodes }) => nodes)];
     this.sessionKeys = [current.sessions, ...old.map(({ sessions }) => sessions)];
     this.#key = current.sealing;
-    this.#keys = new Map([...old, current].map(({ id, sealing }) => [id, sealing]));
-    this.#unsalted = secrets.map((secret) => createHash('sha256').update(secret).digest());
+    this.openingKeys = {
+      keys: new Map([...old, current].map(({ id, sealing }) => [id, sealing])),
+      unsalted: secrets.map((secret) => createHash('sha256').update(secret).digest()),
+    };
   }
 
   /**
@@ -61,16 +68,11 @@ export class Sealing {
 
   /** Throws when none of the keys sealed the text. */
   unseal(sealed: string): string {
-    const { id, text = '' } = SEALED.exec(sealed)?.groups ?? {};
-    const bytes = Buffer.from(text, 'base64');
-    if (id === undefined) return decryptWithAny(bytes, this.#unsalted);
-    const key = this.#keys.get(id);
-    if (!key) throw new Error(`The key ${id} of a sealed text is not configured.`);
-    return decrypt(bytes, key);
+    return unseal(sealed, this.openingKeys);
   }
 
   #assertOpens({ sealed, keyIds }: SealingRecord): void {
-    const isComplete = keyIds.every((id) => this.#keys.has(id));
+    const isComplete = keyIds.every((id) => this.openingKeys.keys.has(id));
     if (isComplete && (sealed === undefined || this.#opens(sealed))) return;
     throw new Error(
       "BCTRL_ENCRYPTION_KEY is not the key that this database's secrets are encrypted with, and BCTRL_ENCRYPTION_KEYS_OLD does not have it.",
@@ -87,7 +89,17 @@ export class Sealing {
   }
 }
 
-function decryptWithAny(bytes: Buffer, keys: readonly Buffer[]): string {
+/** Throws when none of the keys sealed the text. */
+export function unseal(sealed: string, { keys, unsalted }: OpeningKeys): string {
+  const { id, text = '' } = SEALED.exec(sealed)?.groups ?? {};
+  const bytes = Buffer.from(text, 'base64');
+  if (id === undefined) return decryptWithAny(bytes, unsalted);
+  const key = keys.get(id);
+  if (!key) throw new Error(`The key ${id} of a sealed text is not configured.`);
+  return decrypt(bytes, key);
+}
+
+function decryptWithAny(bytes: Buffer, keys: readonly Uint8Array[]): string {
   for (const key of keys) {
     try {
       return decrypt(bytes, key);

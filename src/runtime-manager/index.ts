@@ -23,6 +23,8 @@ export { mediaTypeOf } from './files/media-type-of.ts';
 export { FileRemoval } from './files/file-removal.ts';
 export type { FileLimits } from './files/storage-quota.ts';
 export { downloadPackage } from './extensions/download.ts';
+export type { Destination } from './egress/destination.ts';
+export { EgressRefusal } from './egress/egress-errors.ts';
 export { EgressPolicy } from './egress/egress-policy.ts';
 export { ReservedPorts } from './egress/reserved-ports.ts';
 export type { ReservedService } from './egress/reserved-services.ts';
@@ -103,7 +105,6 @@ export {
   type ScreenshotRequest,
 } from './screenshots/screenshot-request.ts';
 export { Screenshots } from './screenshots/screenshots.ts';
-export { Dispatcher } from './webhooks/dispatcher.ts';
 export { messageId } from './webhooks/message.ts';
 export { Sender, type Attempt } from './webhooks/sender.ts';
 export type { WebhookMetrics } from './webhooks/webhook-metrics.ts';

@@ -116,7 +116,7 @@ export async function callEveryStatement(db: Db, secrets: Sealing): Promise<stri
   const recordings = watch(createRecordingStore(db), uncalled);
   const operations = watch(createOperationStore(db), uncalled);
   const webhooks = watch(
-    { ...createWebhookStore(db, secrets), ...createDeliveryStore(db, secrets) },
+    { ...createWebhookStore(db, secrets), ...createDeliveryStore(pools, secrets) },
     uncalled,
   );
   const query = watch(

@@ -61,7 +61,7 @@ async function deliver(
   await store.claim(lease, { of: [organizationId], limit: 1 });
   await store.claim(lease, { of: undefined, limit: 10 });
   assert.equal(await store.renew(id, lease), false);
-  const read = { upTo, types: ['runtime.created'] as const, limit: PAGE };
+  const read = { upTo, types: ['runtime.created'] as const, most: PAGE, looks: PAGE };
   const webhook = { id, organizationId, workspaceId: undefined, position: '0' };
   const claimed = { ...webhook, url: '', secrets: [], events: [], failures: 0, hasPending: true };
   const from = { ...claimed, failingSince: undefined };

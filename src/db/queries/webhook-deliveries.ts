@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { DeliveryStore } from '../../runtime-manager/runtime/index.ts';
-import type { Db } from '../client.ts';
+import type { Database, Db } from '../client.ts';
 import { organizationBytes } from '../schema/columns.ts';
 import { runtimeEvents, runtimes, webhookDeliveries } from '../schema/index.ts';
 import type { Sealing } from '../sealing.ts';
@@ -34,9 +34,12 @@ const EventJson = z.object({
 });
 
 /** What deliveries need of Postgres. */
-export function createDeliveryStore(db: Db, sealing: Sealing): DeliveryStore {
+export function createDeliveryStore(
+  { db, unhurried }: Pick<Database, 'db' | 'unhurried'>,
+  sealing: Pick<Sealing, 'unseal'>,
+): DeliveryStore {
   return {
-    ...createTurnStore(db, sealing),
+    ...createTurnStore(unhurried, sealing),
     readEvents: (webhook, range) => readEvents(db, webhook, range),
     listDue: (webhookId, most) => listDue(db, webhookId, most),
     listBlocked: async (webhookId, runtimeIds) => {
@@ -53,39 +56,38 @@ export function createDeliveryStore(db: Db, sealing: Sealing): DeliveryStore {
           where webhook_id = ${webhookId} and status = 'pending' limit ${most}) as waiting`);
       return row?.count ?? 0;
     },
-    trim: (webhookId) => trim(db, webhookId),
+    trim: (webhookId) => trim(unhurried, webhookId),
   };
 }
 
-/** Looks at `limit` events by an index, whatever is asked for, as `listOrganizationEvents` does. */
+/** Looks at `looks` events by an index, whatever is asked for, as `listOrganizationEvents` does. */
 async function readEvents(
   db: Db,
   { organizationId, workspaceId, position }: Parameters<DeliveryStore['readEvents']>[0],
-  { upTo, types, limit }: Parameters<DeliveryStore['readEvents']>[1],
+  { upTo, types, most, looks }: Parameters<DeliveryStore['readEvents']>[1],
 ): ReturnType<DeliveryStore['readEvents']> {
   const isWanted = types
     ? sql`event.type = any(array(select jsonb_array_elements_text(${JSON.stringify(types)}::jsonb)))`
     : sql`true`;
   const isThere =
     workspaceId === undefined ? sql`true` : sql`runtime.workspace_id = ${workspaceId}::uuid`;
-  const rows = await db.execute<{ reached: string | null; looked: number; event: unknown }>(sql`
+  const rows = await db.execute<{ seen: string | null; looked: number; event: unknown }>(sql`
     with seen as (
       select * from ${runtimeEvents} where ${organizationBytes} = uuid_send(${organizationId}::uuid)
         and id > ${position}::bigint and id <= ${upTo}::bigint
-      order by id limit ${limit}
+      order by id limit ${looks}
     ), wanted as (
       select event.id, ${eventJson} as event from seen as event
       join ${runtimes} as runtime on runtime.id = event.runtime_id
-      where ${isWanted} and ${isThere}
+      where ${isWanted} and ${isThere} order by event.id limit ${most}
     )
-    select edge.reached::text, edge.looked, wanted.event
-    from (select max(id) as reached, count(*)::integer as looked from seen) as edge
+    select edge.seen::text, edge.looked, wanted.event
+    from (select max(id) as seen, count(*)::integer as looked from seen) as edge
     left join wanted on true order by wanted.id`);
-  return {
-    events: rows.flatMap(({ event }) => (event === null ? [] : [EventJson.parse(event)])),
-    reached: rows[0]?.reached ?? undefined,
-    looked: rows[0]?.looked ?? 0,
-  };
+  const events = rows.flatMap(({ event }) => (event === null ? [] : [EventJson.parse(event)]));
+  const [edge] = rows;
+  if (events.length === most) return { events, reached: events.at(-1)?.id, hasMore: true };
+  return { events, reached: edge?.seen ?? undefined, hasMore: edge?.looked === looks };
 }
 
 async function listDue(

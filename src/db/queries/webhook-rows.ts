@@ -25,7 +25,7 @@ type Sealed = Pick<WebhookRow, 'id' | 'url' | 'secrets' | 'previousUntil'>;
 
 export function toTarget(
   { id, url, secrets, previousUntil }: Sealed,
-  sealing: Sealing,
+  sealing: Pick<Sealing, 'unseal'>,
 ): WebhookTarget {
   const { current, previous } = secrets;
   const isGood = previousUntil !== null && previousUntil.getTime() > Date.now();

@@ -17,8 +17,11 @@ type Writer = Pick<Db, 'execute' | 'update'>;
 /** Nobody delivers for one that is disabled. */
 export const DISABLED = { status: 'disabled', leasedBy: null, leasedUntil: null } as const;
 
-/** The leases of webhooks, and what turns did. */
-export function createTurnStore(db: Db, sealing: Sealing): TurnStore {
+/**
+ * The leases of webhooks, and what turns did. After a power cut, some turns were never recorded: what
+ * they delivered is delivered again.
+ */
+export function createTurnStore(db: Db, sealing: Pick<Sealing, 'unseal'>): TurnStore {
   const open = (row: WebhookRow & { hasPending: boolean }) => toClaimed(row, sealing);
   return {
     countEnabled: async () => {
@@ -44,14 +47,15 @@ export function createTurnStore(db: Db, sealing: Sealing): TurnStore {
         const refused = turn.disabled && (await holdRefused(tx, turn.records));
         const row = await moveOn(tx, id, { lease, turn });
         if (!row) return undefined;
+        const hasPending = row.hasPending || turn.records.some(isWaiting);
         await writeRecords(tx, id, turn.records);
+        if (hasPending) await lineUp(tx, id, runtimesOf(turn.records));
         if (turn.hurries) await hurryDeliveries(tx, id);
         if (turn.disabled) await giveUp(tx, id);
         if (refused) {
           const data = { webhookId: id, reason: turn.disabled };
           await tx.insert(runtimeEvents).values({ ...refused, type: 'webhook.disabled', data });
         }
-        const hasPending = row.hasPending || turn.records.some(isWaiting);
         return row.status === 'enabled' ? open({ ...row, hasPending }) : undefined;
       }),
   };
@@ -157,7 +161,10 @@ async function writeRecords(
       duration_ms = excluded.duration_ms, first_attempt_at = excluded.first_attempt_at,
       last_attempt_at = excluded.last_attempt_at, next_attempt_at = excluded.next_attempt_at
       where excluded.attempts > 0`);
-  await lineUp(db, webhookId, [...new Set(records.map(({ event }) => event.runtimeId))]);
+}
+
+function runtimesOf(records: readonly DeliveryRecord[]): string[] {
+  return [...new Set(records.map(({ event }) => event.runtimeId))];
 }
 
 function toColumns({
@@ -224,7 +231,10 @@ function inMs(ms: number): SQL {
   return sql`now() + make_interval(secs => ${ms / 1000}::double precision)`;
 }
 
-function toClaimed(row: WebhookRow & { hasPending: boolean }, sealing: Sealing): ClaimedWebhook {
+function toClaimed(
+  row: WebhookRow & { hasPending: boolean },
+  sealing: Pick<Sealing, 'unseal'>,
+): ClaimedWebhook {
   return {
     ...toTarget(row, sealing),
     organizationId: row.organizationId,

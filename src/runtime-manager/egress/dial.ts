@@ -58,7 +58,7 @@ export class Dialer {
     if (!proxy) {
       return inTime(signal, TARGET_TIMEOUT_MS, async (timed) => {
         const resolving = this.#policy.resolve(destination, this.#narrowing);
-        return open(await untilAborted(resolving, timed), destination.port, timed, onread);
+        return openSocket(await untilAborted(resolving, timed), destination.port, timed, onread);
       });
     }
     await this.assertReachable(destination);
@@ -180,7 +180,7 @@ async function openProxy(policy: EgressPolicy, proxy: Proxy, signal: AbortSignal
   try {
     const name = canonicalHost(host) ?? host;
     const addresses = await untilAborted(policy.resolve({ host: name, port }), signal);
-    return await open(addresses, port, signal);
+    return await openSocket(addresses, port, signal);
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof EgressRefusal) {
@@ -196,8 +196,11 @@ async function openProxy(policy: EgressPolicy, proxy: Proxy, signal: AbortSignal
   }
 }
 
-/** Connects to the first of some addresses that answers (https://www.rfc-editor.org/rfc/rfc8305). */
-async function open(
+/**
+ * Connects to the first of some addresses that answers (https://www.rfc-editor.org/rfc/rfc8305).
+ * Whoever takes the connection has to close it.
+ */
+export async function openSocket(
   addresses: string[],
   port: number,
   signal: AbortSignal,

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { SettledEvents } from '../events/settled-events.ts';
 import type { Turns } from '../timing/turns.ts';
 import { typesOf } from './event-patterns.ts';
@@ -9,10 +8,13 @@ import type { ClaimedWebhook, DisabledReason, PendingDelivery, WebhookEvent } fr
 
 /** After so long without a word of its process a webhook is anybody's. */
 export const LEASE_MS = 10_000;
-/** How many events a turn looks at. */
-const BATCH = 100;
-/** Turns of a webhook that has little to deliver, but all the time, begin no more often. */
-const PACE_MS = 50;
+/** How many new events a turn delivers, and how many it looks at for that. */
+const BATCH = { most: 100, looks: 1000 };
+/**
+ * Turns of a webhook that has something to deliver all the time begin no more often: a turn costs
+ * several statements, however much it delivers.
+ */
+const PACE_MS = 200;
 /** As many deliveries wait in rows of their own; then new events wait where they are. */
 const PENDING_MAX = 1000;
 const FULL_PAUSE_MS = 5000;
@@ -21,6 +23,11 @@ const PROBE = { runtimes: 1, each: 1 };
 /** About so many deliveries lie between two removals of old ones. */
 const TRIM_EVERY = 100;
 
+/** Where what goes wrong is told. */
+export interface WarningLog {
+  warn(about: object, message: string): void;
+}
+
 export interface DeliveryLoopParts extends TurnParts {
   store: DeliveryStore;
   settled: SettledEvents;
@@ -28,7 +35,7 @@ export interface DeliveryLoopParts extends TurnParts {
   statements: Turns;
   /** The process, in leases. */
   by: string;
-  log: Logger;
+  log: WarningLog;
 }
 
 /** What a turn is about. */
@@ -125,12 +132,12 @@ export class DeliveryLoop {
     const upTo = await settled.id();
     // A look that was given up says nothing.
     if (signal.aborted) return undefined;
-    const range = { upTo, types: typesOf(webhook.events), limit: BATCH };
-    const { events, reached, looked } = await store.readEvents(webhook, range);
+    const range = { upTo, types: typesOf(webhook.events), ...BATCH };
+    const { events, reached, hasMore } = await store.readEvents(webhook, range);
     if (reached === undefined) return undefined;
     const [first] = events;
     if (isProbe && first) return { events: [first], position: first.id, hasMore: true };
-    return { events, position: reached, hasMore: looked === BATCH };
+    return { events, position: reached, hasMore };
   }
 
   async #blocked(webhook: ClaimedWebhook, events: WebhookEvent[]): Promise<ReadonlySet<string>> {

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { SettledEvents } from '../events/settled-events.ts';
 import type { WakeUps } from '../events/wake-ups.ts';
 import type { EventStore } from '../runtime/event-store.ts';
 import { every } from '../timing/every.ts';
 import { Turns } from '../timing/turns.ts';
-import { DeliveryLoop, LEASE_MS } from './delivery-loop.ts';
+import { DeliveryLoop, LEASE_MS, type WarningLog } from './delivery-loop.ts';
 import type { Sender } from './sender.ts';
 import type { WebhookMetrics } from './webhook-metrics.ts';
 import type { DeliveryStore } from './webhook-store.ts';
@@ -29,7 +28,7 @@ export interface DispatcherOptions {
   wakeUps: Pick<WakeUps, 'listen'>;
   sender: Pick<Sender, 'send'>;
   metrics: WebhookMetrics;
-  log: Logger;
+  log: WarningLog;
 }
 
 /**

@@ -5,14 +5,18 @@ import { isIP, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { canonicalHost } from '../egress/addresses.ts';
 import type { Destination } from '../egress/destination.ts';
-import { Dialer } from '../egress/dial.ts';
+import { openSocket } from '../egress/dial.ts';
 import { EgressRefusal } from '../egress/egress-errors.ts';
 import type { EgressPolicy } from '../egress/egress-policy.ts';
+import { untilAborted } from '../timing/until-aborted.ts';
 import { isReceiverPort } from './receiver-ports.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Connections are kept for the next message. */
 const OPTIONS: AgentOptions = { keepAlive: true, timeout: 10_000, maxFreeSockets: 64 };
+
+/** What may be reached; it gives the addresses to take. */
+export type ReceiverPolicy = Pick<EgressPolicy, 'resolve'>;
 
 type Connect = (destination: Destination) => Promise<Socket>;
 
@@ -24,12 +28,8 @@ export class JudgedAgents implements Disposable {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
 
-  constructor(policy: EgressPolicy) {
-    const dialer = new Dialer(
-      { policy, proxyTimeoutMs: CONNECT_TIMEOUT_MS },
-      { proxy: undefined, rules: {} },
-    );
-    const dial = (destination: Destination) => dialInTime(dialer, destination);
+  constructor(policy: ReceiverPolicy) {
+    const dial = (destination: Destination) => dialInTime(policy, destination);
     this.http = connecting(new HttpAgent(OPTIONS), dial);
     this.https = connecting(new HttpsAgent(OPTIONS), async (destination) =>
       secure(await dial(destination), destination),
@@ -62,10 +62,16 @@ async function connectTo({ host, port }: ClientRequestArgs, connect: Connect): P
   return connect({ host: name, port: Number(port) });
 }
 
-async function dialInTime(dialer: Dialer, destination: Destination): Promise<Socket> {
-  const socket = await dialer.dial(destination, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
-  socket.allowHalfOpen = false;
-  return socket;
+async function dialInTime(policy: ReceiverPolicy, destination: Destination): Promise<Socket> {
+  const late = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+  try {
+    const addresses = await untilAborted(policy.resolve(destination), late);
+    const socket = await openSocket(addresses, destination.port, late);
+    socket.allowHalfOpen = false;
+    return socket;
+  } catch (error) {
+    throw late.aborted ? late.reason : error;
+  }
 }
 
 async function secure(socket: Socket, { host }: Destination): Promise<Socket> {

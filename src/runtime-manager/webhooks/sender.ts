@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { failureCode } from '../egress/egress-errors.ts';
-import type { EgressPolicy } from '../egress/egress-policy.ts';
-import { JudgedAgents } from './judged-agents.ts';
+import { JudgedAgents, type ReceiverPolicy } from './judged-agents.ts';
 import { headersOf, type Message } from './message.ts';
 import { retryAfterMs } from './retry-schedule.ts';
 import type { WebhookTarget } from './webhook.ts';
@@ -29,7 +28,7 @@ export interface Attempt {
 }
 
 export interface SenderOptions {
-  policy: EgressPolicy;
+  policy: ReceiverPolicy;
   /** Of this service, which receivers are told. */
   version: string;
   answerTimeoutMs?: number;

@@ -78,6 +78,16 @@ export interface Lease {
   forMs: number;
 }
 
+export interface EventRange {
+  /** The id of the last event that is looked at. */
+  upTo: string;
+  /** Undefined: events of every type. */
+  types: readonly EventType[] | undefined;
+  /** How many events there are at most, and how many are looked at for that. */
+  most: number;
+  looks: number;
+}
+
 /** What deliveries need of a database; leases and pauses go by its clock. */
 export interface DeliveryStore {
   /** How many enabled webhooks each organization has that has any. */
@@ -90,11 +100,11 @@ export interface DeliveryStore {
   /** False when another process has it, or it is gone. */
   renew(webhookId: string, lease: Lease): Promise<boolean>;
   release(webhookId: string, by: string): Promise<void>;
-  /** Looks at up to `limit` events after the webhook's position. */
+  /** The events after the webhook's position that it wants. `reached`: up to where all were seen. */
   readEvents(
     webhook: ClaimedWebhook,
-    range: { upTo: string; types: readonly EventType[] | undefined; limit: number },
-  ): Promise<{ events: WebhookEvent[]; reached: string | undefined; looked: number }>;
+    range: EventRange,
+  ): Promise<{ events: WebhookEvent[]; reached: string | undefined; hasMore: boolean }>;
   /** The first deliveries of the runtimes whose turn it is, in the order of events. */
   listDue(webhookId: string, most: { runtimes: number; each: number }): Promise<PendingDelivery[]>;
   /** Those of the runtimes for which deliveries wait. */

@@ -28,7 +28,7 @@ const test = base.extend('ground', async ({}, { onCleanup }) => {
   const { db } = database;
   const events = createRuntimeStore(database, secrets, { maxRuntimesPerOrganization: 100 });
   const webhooks = createWebhookStore(db, secrets);
-  const store = createDeliveryStore(db, secrets);
+  const store = createDeliveryStore(database, secrets);
   const { id: organizationId } = await insertOrganization(db, randomUUID());
   const policy = new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts([]) });
   const log = pino({ enabled: false });

@@ -61,7 +61,7 @@ export const CLUSTER_SETTINGS = {
   ),
   BCTRL_DATABASE_CONNECTIONS: setting(
     integer(2, 10_000).optional(),
-    'The maximum number of connections from this process to Postgres; for a moment at startup, it has two more',
+    'The maximum number of connections from this process to Postgres; for a moment at startup, it has two more, and while there are webhooks, an API has four more',
     { default: `\`${CONNECTIONS.all}\`, in a \`node\` \`${CONNECTIONS.node}\`` },
   ),
   BCTRL_DRAIN_SECONDS: setting(
