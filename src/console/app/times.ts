@@ -45,10 +45,11 @@ export function written(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }
 
+/** As limits are set: 1 GiB is 1024 MiB. */
 export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = count < 1 ? 0 : Math.min(4, Math.floor(Math.log10(count) / 3));
-  const amount = count / 1000 ** power;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = count < 1 ? 0 : Math.min(4, Math.floor(Math.log2(count) / 10));
+  const amount = count / 1024 ** power;
   return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)}\u00A0${units[power]}`;
 }
 
