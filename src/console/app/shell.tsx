@@ -19,10 +19,15 @@ export function Shell({ account, scopes }: ShellProps) {
   const pages = PAGES.filter((page) => isAllowed(page, scopes));
   const [section = pages[0]?.name ?? 'runtimes', ...parts] = route.value;
   const nav = useRef<HTMLElement>(null);
-  // On a phone not all of them have room.
+  // On a phone not all of them have room, and turning it changes how many do.
   useEffect(() => {
-    const current = nav.current?.querySelector('[aria-current]');
-    current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    const show = () => {
+      const current = nav.current?.querySelector('[aria-current]');
+      current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    };
+    show();
+    addEventListener('resize', show);
+    return () => removeEventListener('resize', show);
   }, [section]);
   return (
     <Scopes.Provider value={scopes}>

@@ -59,16 +59,18 @@ export class Permissions {
       if (left.length === given.length) continue;
       if (left.length > 0) this.#given.set(contextId, left);
       else this.#given.delete(contextId);
-      // Chromium refuses the command when the context is gone.
-      this.#inTurn(() => this.#redo(contextId)).catch(() => undefined);
+      void this.#inTurn(() => this.#redo(contextId));
     }
   }
 
+  /** Chromium refuses the commands when the context is gone. */
   async #redo(browserContextId: string | undefined): Promise<void> {
-    await this.#browser.sendAsWritten(RESET, { browserContextId });
-    for (const { method, params } of this.#given.get(browserContextId) ?? []) {
-      await this.#browser.sendAsWritten(method, params);
-    }
+    const again = this.#given.get(browserContextId) ?? [];
+    // Chromium carries them out in order. At once, so that no page sees that what stays was away.
+    await Promise.allSettled([
+      this.#browser.sendAsWritten(RESET, { browserContextId }),
+      ...again.map(({ method, params }) => this.#browser.sendAsWritten(method, params)),
+    ]);
   }
 
   #note(client: object, method: string, params: Params): void {
