@@ -21,6 +21,8 @@ export interface BenchService extends Contender, AsyncDisposable {
   /** Where its browsers have theirs. */
   browserDirectory: string;
   call: Call;
+  /** What it has logged so far. */
+  log: () => string;
   /** Creates a runtime, launched so, with what else the request says. Throws when it is refused. */
   create: (launch?: object, extra?: object) => Promise<Runtime>;
   /** The plain answer to a create, whatever it is. */
@@ -57,7 +59,7 @@ export async function openService(
   const opened = stack.move();
   const stop = undoAtEnd(async () => {
     await opened.disposeAsync();
-    if (service.log !== '') console.error(service.log.trim());
+    if (service.log !== '' && env['LOG_LEVEL'] === undefined) console.error(service.log.trim());
   });
   const call = caller(service.url, env['BCTRL_API_KEY'] ?? service.apiKey);
   const tryCreate = (launch: object = EPHEMERAL, extra: object = {}) =>
@@ -71,6 +73,7 @@ export async function openService(
     directory,
     browserDirectory,
     call,
+    log: () => service.log,
     tryCreate,
     create,
     open: () => create(),

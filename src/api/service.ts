@@ -46,6 +46,7 @@ import { openDataDirectory } from './config/data-directory.ts';
 import { createLogger } from './config/logger.ts';
 import { openSecrets } from './config/secrets.ts';
 import { IdempotentAnswers } from './http/idempotent-answers.ts';
+import { Precedence } from '../runtime-manager/timing/precedence.ts';
 import { spanIds } from '../runtime-manager/tracing/tracing.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { createPublicAddress } from './http/public-address.ts';
@@ -114,8 +115,9 @@ async function open(
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
   const metrics = createMetrics({ ...config, exemplar: traceOfNow });
-  const signInLink = new SignInLink();
-  const ground = { ...config, log, nodeId, database, secrets, tickets, metrics, signInLink };
+  const made = { signInLink: new SignInLink(), precedence: new Precedence() };
+  const { signInLink } = made;
+  const ground = { ...config, ...made, log, nodeId, database, secrets, tickets, metrics };
   metrics.showDatabase(cachedFigures({ figures: () => isAnswering(database) }));
   const others = await openCluster(ground, stack);
   const core = await openCore({ ...ground, others }, parts, stack);
@@ -191,6 +193,8 @@ type Ground = Config & {
   tickets: Tickets;
   metrics: Metrics;
   signInLink: SignInLink;
+  /** Requests of clients go before what is sent to webhooks. */
+  precedence: Precedence;
 };
 
 type WithOthers = Ground & {
@@ -316,7 +320,12 @@ function openAudit({ database, metrics, log }: Ground): AuditTrail {
 /** What tells webhooks of what happens, and of all that other processes did not tell. */
 function openDeliveries(opened: Opened, stack: AsyncDisposableStack): void {
   const { egressPolicy: policy, version, database, secrets, wakeUps, log } = opened;
-  const parts = { address: database.address, keys: secrets.openingKeys, version };
+  const parts = {
+    address: database.address,
+    keys: secrets.openingKeys,
+    precedence: opened.precedence.shared,
+    version,
+  };
   const store = createDeliveryStore(database, secrets);
   const metrics = opened.metrics.webhooks;
   stack.use(new DeliveryThread({ parts, store, policy, wakeUps, metrics, log }));

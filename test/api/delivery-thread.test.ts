@@ -9,6 +9,7 @@ import { createDeliveryStore } from '../../src/db/queries/webhook-deliveries.ts'
 import { createWebhookStore } from '../../src/db/queries/webhooks.ts';
 import { EgressPolicy } from '../../src/runtime-manager/egress/egress-policy.ts';
 import { ReservedPorts } from '../../src/runtime-manager/egress/reserved-ports.ts';
+import { Precedence } from '../../src/runtime-manager/timing/precedence.ts';
 import { WakeUps } from '../../src/runtime-manager/events/wake-ups.ts';
 import { generateWebhookSecret } from '../../src/runtime-manager/webhooks/message.ts';
 import { openTestDatabase, openTestSecrets } from '../support/database.ts';
@@ -28,6 +29,7 @@ const test = base.extend('ground', async ({}, { onCleanup }) => {
   const { id: organizationId } = await insertOrganization(database.db, randomUUID());
   const receiver = stack.use(await Receiver.open());
   const wakeUps = stack.use(new WakeUps());
+  const precedence = new Precedence();
   const logged: string[] = [];
   const counted: string[] = [];
   /** Those addresses of the database are told in turn, then its own. */
@@ -36,7 +38,12 @@ const test = base.extend('ground', async ({}, { onCleanup }) => {
       new DeliveryThread({
         get parts() {
           const address = addresses.shift() ?? database.address;
-          return { address, keys: secrets.openingKeys, version: '1' };
+          return {
+            address,
+            keys: secrets.openingKeys,
+            precedence: precedence.shared,
+            version: '1',
+          };
         },
         store: createDeliveryStore(database, secrets),
         policy: new EgressPolicy({ allow: ['*'], reservedPorts: new ReservedPorts([]) }),

@@ -31,6 +31,7 @@ import { limitBody } from '../middleware/limit-body.ts';
 import { limitRate } from '../middleware/rate-limit.ts';
 import { wellFormedQuery } from '../middleware/well-formed-query.ts';
 import { timeRequests } from '../middleware/time-requests.ts';
+import { goFirst, type Precedes } from '../middleware/go-first.ts';
 import { acceptSession } from '../middleware/session.ts';
 import { requestContext } from '../middleware/request-context.ts';
 import { traceRequest } from '../middleware/trace-request.ts';
@@ -115,6 +116,8 @@ export interface AppParts
   webhooks: Webhooks;
   answers: IdempotentAnswers;
   metrics: Metrics;
+  /** Requests go before what can wait. */
+  precedence: Precedes;
   /** Returns what the doctor finds. */
   diagnose: () => Promise<Diagnosis>;
   nodeControl: NodeControl;
@@ -165,7 +168,8 @@ export function createApp(parts: AppParts) {
   const operationOf = createOperationOf(app);
   const recorded = recordChanges({ ...parts, operationOf });
   app.use('/console/session', recorded);
-  app.use('/v1/*', timeRequests(parts.metrics, operationOf), recorded);
+  const first = goFirst(parts.precedence);
+  app.use('/v1/*', first, timeRequests(parts.metrics, operationOf), recorded);
   app.route('/', consoleSessionRoutes(parts));
   app.route('/', consolePageRoutes());
   app.route('/', livePageRoutes(parts));

@@ -7,6 +7,8 @@ import type { Destination, EgressRefusal } from '../../runtime-manager/index.ts'
 export interface DeliveryParts {
   address: DatabaseAddress;
   keys: OpeningKeys;
+  /** Of a `Precedence`. */
+  precedence: SharedArrayBuffer;
   /** Of this service. */
   version: string;
 }

@@ -10,11 +10,12 @@ import { openDatabase } from '../../db/client.ts';
 import { lastGivenEventId, listEventWriters } from '../../db/queries/organization-events.ts';
 import { createDeliveryStore } from '../../db/queries/webhook-deliveries.ts';
 import { unseal } from '../../db/sealing.ts';
+import { Precedence } from '../../runtime-manager/timing/precedence.ts';
 import { Dispatcher, EgressRefusal, Sender } from '../../runtime-manager/webhooks/index.ts';
 import { channelOf, type ServiceSide, type ThreadSide } from './delivery-channel.ts';
 
-/** Half the share of a processor that others get, while there is not enough for all. */
-const NICE = 3;
+/** A third of the share of a processor that others get, while there is not enough for all. */
+const NICE = 5;
 /** Half of them for what the loops write. */
 const CONNECTIONS = 4;
 const COUNT_EVERY_MS = 250;
@@ -34,7 +35,8 @@ const service = createBirpc<ServiceSide, ThreadSide>(
   { ...channelOf(parentPort), eventNames: ['listen', 'leave', 'delivered', 'failed', 'warn'] },
 );
 
-const { address, keys, version } = await service.parts();
+const { address, keys, precedence, version } = await service.parts();
+const requests = new Precedence(precedence);
 const { db, unhurried } = stack.use(await openDatabase(address, { connections: CONNECTIONS }));
 const sender = stack.use(new Sender({ policy: { resolve }, version }));
 stack.use(
@@ -47,6 +49,7 @@ stack.use(
     wakeUps: { listen },
     sender,
     metrics: { delivered: countSoon(), failed: (outcome) => void service.failed(outcome) },
+    giveWay: () => requests.giveWay(),
     log: { warn: (about, message) => void service.warn(about, message) },
   }),
 );

@@ -11,10 +11,10 @@ export const LEASE_MS = 10_000;
 /** How many new events a turn delivers, and how many it looks at for that. */
 const BATCH = { most: 100, looks: 1000 };
 /**
- * Turns of a webhook that has something to deliver all the time begin no more often: a turn costs
- * several statements, however much it delivers.
+ * A turn costs several statements, however much it delivers. So the more one has delivered, the longer
+ * the next one waits for more to come, beginning with 40 events a second.
  */
-const PACE_MS = 200;
+const PACE_MS = { min: 50, each: 25, max: 300 };
 /** As many deliveries wait in rows of their own; then new events wait where they are. */
 const PENDING_MAX = 1000;
 const FULL_PAUSE_MS = 5000;
@@ -47,6 +47,13 @@ interface Found {
   pauseMs?: number;
   /** Whether there is more, as far as can be told. */
   hasMore: boolean;
+}
+
+interface TurnEnd {
+  /** What there is for the next one, as far as can be told. */
+  next: 'full' | 'some' | 'nothing' | 'paused';
+  /** How many deliveries were recorded. */
+  records: number;
 }
 
 /** Delivers for one webhook, turn after turn, until nothing is left. */
@@ -85,26 +92,37 @@ export class DeliveryLoop {
   async #goOn(webhook: ClaimedWebhook): Promise<boolean> {
     this.isWoken = false;
     const began = performance.now();
-    const next = await this.#turn(webhook);
+    const { next, records } = await this.#turn(webhook);
     if (next === 'paused' || (next === 'nothing' && !this.isWoken)) return false;
-    if (next !== 'full') await delay(Math.max(0, began + PACE_MS - performance.now()));
+    const paceMs = Math.min(Math.max(PACE_MS.min, PACE_MS.each * records), PACE_MS.max);
+    if (next !== 'full') await delay(Math.max(0, began + paceMs - performance.now()));
     return true;
   }
 
-  async #turn(webhook: ClaimedWebhook): Promise<'full' | 'some' | 'nothing' | 'paused'> {
-    const { store, statements } = this.#parts;
-    const found = await statements.take(() => this.#find(webhook));
-    if (!found) return 'nothing';
+  async #turn(webhook: ClaimedWebhook): Promise<TurnEnd> {
+    const { store } = this.#parts;
+    const found = await this.#takeTurn(() => this.#find(webhook));
+    if (!found) return { next: 'nothing', records: 0 };
     const { deliveries, position, hasMore, pauseMs = 0 } = found;
     const turn = await this.#whileRenewing((signal) =>
       new Turn(webhook, { ...this.#parts, signal }).run(deliveries, position),
     );
     const record = { ...turn, pauseMs: Math.max(turn.pauseMs, pauseMs) };
-    this.#webhook = await statements.take(() => store.record(webhook.id, this.#lease, record));
-    await this.#trim(record.records.length);
+    this.#webhook = await this.#takeTurn(() => store.record(webhook.id, this.#lease, record));
+    const records = record.records.length;
+    await this.#trim(records);
     if (record.disabled) this.#tell(record.disabled);
-    if (record.pauseMs > 0 || record.disabled) return 'paused';
-    return hasMore ? 'full' : 'some';
+    if (record.pauseMs > 0 || record.disabled) return { next: 'paused', records };
+    return { next: hasMore ? 'full' : 'some', records };
+  }
+
+  /** Uses the database when it is our turn. */
+  #takeTurn<T>(use: () => Promise<T>): Promise<T> {
+    const { statements, giveWay } = this.#parts;
+    return statements.take(async () => {
+      await giveWay();
+      return use();
+    });
   }
 
   /** Undefined when nothing is to be delivered, and nothing to be passed over. */

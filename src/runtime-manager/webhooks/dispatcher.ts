@@ -29,6 +29,8 @@ export interface DispatcherOptions {
   sender: Pick<Sender, 'send'>;
   metrics: WebhookMetrics;
   log: WarningLog;
+  /** Resolves when nothing is under way that goes before deliveries. */
+  giveWay: () => Promise<void>;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface TurnParts {
   sender: Pick<Sender, 'send'>;
   /** Where requests of all webhooks take their turn. */
   room: Turns;
+  /** Resolves when nothing is under way that goes before deliveries. */
+  giveWay: () => Promise<void>;
   metrics: WebhookMetrics;
   /** Aborts when nothing more is to be sent. */
   signal: AbortSignal;
@@ -99,7 +101,8 @@ export class Turn {
 
   /** Undefined when it may not be tried now. */
   async #attempt({ event }: PendingDelivery): Promise<Attempt | undefined> {
-    const { sender, signal } = this.#parts;
+    const { sender, signal, giveWay } = this.#parts;
+    await giveWay();
     if (!this.#mayTry()) return undefined;
     this.#triesLeft--;
     try {

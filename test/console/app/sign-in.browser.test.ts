@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -145,6 +146,8 @@ test('a page at another port of the same host cannot use the session', async ({ 
   await enter(page, service.apiKey);
   await isIn(page);
   const hostile = await openHostile(service);
+  await page.goto('about:blank');
+  await isQuiet(service);
   const before = service.logged.length;
   await page.goto(hostile);
   await page.getByText('done').waitFor();
@@ -165,6 +168,14 @@ test('a page at another port of the same host cannot use the session', async ({ 
   await page.goto(`${service.url}/console`);
   await isIn(page);
 });
+
+/** What the console had begun to ask has been answered. */
+async function isQuiet({ logged }: TestService): Promise<void> {
+  for (let before = -1; before !== logged.length;) {
+    before = logged.length;
+    await delay(1000);
+  }
+}
 
 /** What a page of somebody else's tries, with the cookie that the browser sends along. */
 async function openHostile({ url }: TestService): Promise<string> {

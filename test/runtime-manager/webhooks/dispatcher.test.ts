@@ -37,7 +37,8 @@ const test = base.extend('ground', async ({}, { onCleanup }) => {
   const openDispatcher = () => {
     const sender = stack.use(new Sender({ policy, version: '1' }));
     const wakeUps = stack.use(new WakeUps());
-    return stack.use(new Dispatcher({ store, events, wakeUps, sender, metrics, log }));
+    const giveWay = () => Promise.resolve();
+    return stack.use(new Dispatcher({ store, events, wakeUps, sender, metrics, log, giveWay }));
   };
   const openReceiver = async () => stack.use(await Receiver.open());
   const createWebhook = async (url: string) => {
