@@ -11,6 +11,7 @@ import {
   type WebhookMetrics,
 } from '../../runtime-manager/index.ts';
 import type { DeliveryStore } from '../../runtime-manager/runtime/index.ts';
+import { Backoff } from '../../runtime-manager/timing/backoff.ts';
 import { every } from '../../runtime-manager/timing/every.ts';
 import {
   channelOf,
@@ -21,8 +22,10 @@ import {
 } from './delivery-channel.ts';
 
 const WORKER = new URL('./delivery-worker.ts', import.meta.url);
-/** How often it is looked for a first webhook, and a thread that ended is replaced. */
+/** How often it is looked for a first webhook. */
 const LOOK_MS = 2000;
+/** After how long a thread that failed is replaced, at the next look. */
+const BACKOFF = { minMs: 1000, maxMs: 60_000 };
 /** What happens within this time is told at once. */
 const GATHER_MS = 5;
 const CLOSE_MS = 5000;
@@ -45,6 +48,8 @@ export class DeliveryThread implements AsyncDisposable {
   readonly #looking: Disposable;
   #look: Promise<void> = Promise.resolve();
   #running: RunningThread | undefined;
+  readonly #backoff = new Backoff(BACKOFF);
+  #notBefore = 0;
   #isClosed = false;
 
   constructor(options: DeliveryThreadOptions) {
@@ -59,14 +64,19 @@ export class DeliveryThread implements AsyncDisposable {
   }
 
   async #openIfNeeded(): Promise<void> {
-    if (this.#running) return;
+    if (this.#running || performance.now() < this.#notBefore) return;
     const enabled = await this.#options.store.countEnabled();
     if (enabled.size === 0 || this.#isClosed) return;
     const running = new RunningThread(this.#options);
     this.#running = running;
+    const began = performance.now();
     void running.ended.then((err) => {
       this.#running = undefined;
       if (err === undefined) return;
+      const endedAt = performance.now();
+      // The failures before have nothing to do with this one.
+      if (endedAt - began > BACKOFF.maxMs) this.#backoff.reset();
+      this.#notBefore = endedAt + this.#backoff.next();
       this.#options.log.warn({ err }, 'the thread that delivers to webhooks has ended');
     });
   }

@@ -19,6 +19,8 @@ import { Receiver } from '../../support/receiver.ts';
 import { insertRecord, newRecord } from '../../support/records.ts';
 
 const MANY = 100;
+/** Nothing else is under way. */
+const giveWay = () => Promise.resolve();
 
 const test = base.extend('ground', async ({}, { onCleanup }) => {
   const stack = new AsyncDisposableStack();
@@ -37,7 +39,6 @@ const test = base.extend('ground', async ({}, { onCleanup }) => {
   const openDispatcher = () => {
     const sender = stack.use(new Sender({ policy, version: '1' }));
     const wakeUps = stack.use(new WakeUps());
-    const giveWay = () => Promise.resolve();
     return stack.use(new Dispatcher({ store, events, wakeUps, sender, metrics, log, giveWay }));
   };
   const openReceiver = async () => stack.use(await Receiver.open());
