@@ -50,16 +50,22 @@ export async function disconnected(browser: Browser): Promise<void> {
 
 const TRIES = 20;
 
-/** Creates a runtime on a node; those that come to the other one are stopped. */
+/**
+ * Creates a runtime on a node. For each that comes to the other one, another is created there, as long
+ * as it takes: the node with fewer runtimes is chosen.
+ */
 export async function createOn(
   { nodeId }: ClusterProcess,
   workspace: TestWorkspace,
   extra: Record<string, unknown> = {},
 ) {
+  await using others = new AsyncDisposableStack();
   for (let nth = 0; nth < TRIES; nth++) {
     const runtime = await workspace.create(extra);
     if (nodeIdOf(runtime.connection.cdpUrl) === nodeId) return runtime;
     await workspace.stop(runtime.id);
+    const other = await workspace.create();
+    others.defer(async () => void (await workspace.stop(other.id)));
   }
   throw new Error(`no runtime came to the node ${nodeId}`);
 }

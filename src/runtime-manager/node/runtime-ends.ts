@@ -1,6 +1,6 @@
 import { RuntimeError } from '../errors.ts';
 import type { BrowserExit, KillReason } from '../machine/browser-machine.ts';
-import type { RuntimeEnd } from './runtime-record.ts';
+import { stoppedEarly, type RuntimeEnd } from './runtime-record.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { failure, type RuntimeFailure } from '../runtime/failures.ts';
 
@@ -39,7 +39,7 @@ export function abortReason(end: RuntimeEnd): RuntimeError {
     return new RuntimeError('service.shutting_down', 'The service is shutting down.');
   }
   if (end.to === 'stopped' && end.reason === 'drained') return draining();
-  return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
+  return stoppedEarly();
 }
 
 const KILLED = {

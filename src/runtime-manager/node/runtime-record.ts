@@ -60,27 +60,33 @@ export class RuntimeRecord {
   }
 
   /**
-   * Throws `runtime.not_active` when the runtime may not move there, and `service.unavailable` when
-   * the store fails.
+   * Throws `runtime.stopped` when the runtime may not move there, since it has ended, and
+   * `service.unavailable` when the store fails.
    */
-  move(move: RuntimeMove): Promise<Runtime> {
-    return this.#write(move.to, () => this.#store.move(this.#runtime, move));
+  async move(move: RuntimeMove): Promise<Runtime> {
+    const moved = await this.#write(move.to, () => this.#store.move(this.#runtime, move));
+    if (moved) return moved;
+    throw stoppedEarly();
   }
 
-  /** Throws as `move`. */
-  setProxy(proxy: Proxy | undefined): Promise<Runtime> {
-    return this.#write('proxied', () => this.#store.setProxy(this.#runtime, proxy));
+  /** Throws `runtime.not_active` when the runtime has ended, and otherwise as `move`. */
+  async setProxy(proxy: Proxy | undefined): Promise<Runtime> {
+    const set = await this.#write('proxied', () => this.#store.setProxy(this.#runtime, proxy));
+    if (set) return set;
+    throw new RuntimeError('runtime.not_active', 'The runtime has ended, or is not running yet.');
   }
 
-  async #write(what: string, write: () => Promise<Runtime | undefined>): Promise<Runtime> {
+  async #write(
+    what: string,
+    write: () => Promise<Runtime | undefined>,
+  ): Promise<Runtime | undefined> {
     const written = await this.#inOrder(write).catch((cause: unknown) => {
       this.#log.error({ err: cause, what }, 'a change could not be recorded');
       throw new RuntimeError('service.unavailable', 'The result could not be recorded.', {
         cause,
       });
     });
-    if (written) return this.#now(written);
-    throw new RuntimeError('runtime.not_active', 'The runtime has ended, or is not running yet.');
+    return written && this.#now(written);
   }
 
   /** As `move`, for moves that need not succeed. */
@@ -221,4 +227,9 @@ function merge(earlier: Pending, later: Pending): Pending {
 export async function unrecorded(): Promise<never> {
   await delay(RECORD_TIMEOUT_MS, undefined, { ref: false });
   throw new RuntimeError('service.unavailable', 'The result could not be recorded yet.');
+}
+
+/** The error for whoever waits for a runtime that has ended by then. */
+export function stoppedEarly(): RuntimeError {
+  return new RuntimeError('runtime.stopped', 'The runtime was stopped before it was ready.');
 }

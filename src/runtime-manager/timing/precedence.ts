@@ -1,7 +1,8 @@
 /** How long one piece of work goes first; then it takes too long for others to wait. */
 const FIRST_MS = 50;
-/** How long others give way at most; afterwards they go on for as long as they have given way. */
-const WAIT_MS = 50;
+/** How long others give way at most; afterwards they go on for a third of the time that took. */
+const WAIT_MS = 150;
+const GO_ON_SHARE = 1 / 3;
 
 /**
  * Which of two threads goes first. On a small machine the system lets a thread that runs run on for
@@ -51,7 +52,7 @@ export class Precedence {
       await Atomics.waitAsync(this.#count, 0, count, leftMs).value;
     }
     const now = performance.now();
-    this.#goesOnUntil = now + (now - began);
+    this.#goesOnUntil = now + (now - began) * GO_ON_SHARE;
     this.#waiting = undefined;
   }
 }

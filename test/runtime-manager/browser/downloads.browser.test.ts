@@ -253,7 +253,7 @@ test('who follows late hears of what is under way, and one who fails harms nobod
   await evaluate(click('"/slow"'));
   await expect.poll(() => followed.length).toBe(1);
   const late = followDownloads(browser.downloads);
-  expect(late.followed).toEqual(followed);
+  await expect.poll(() => late.followed).toEqual(followed);
   expect(await over(1)).toEqual(await late.over(1));
 });
 

@@ -43,7 +43,7 @@ test('what takes long goes first no longer', async () => {
   expect(await isFree(deliveries)).toBe(true);
 });
 
-test('what gives way goes on for as long as it has waited, however much goes first', async () => {
+test('what gives way goes on after a while, however much goes first', async () => {
   const { requests, deliveries } = both();
   const firsts = [requests.first()];
   const renewing = setInterval(() => firsts.push(requests.first()), 5);
