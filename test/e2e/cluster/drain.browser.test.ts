@@ -143,7 +143,7 @@ test('a second SIGTERM ends a node that drains at once', async ({ cluster }) => 
   const api = await cluster.start('api');
   await create(api, 'cut-off');
   const exited = node.stop('SIGTERM');
-  await expect.poll(() => node.log).toContain('shutting down');
+  await expect.poll(async () => (await node.call('GET', '/readyz')).status).toBe(503);
   await delay(ANOTHER_WISH_MS);
   void node.stop('SIGTERM');
   expect(await exited).toBe(1);
