@@ -1,5 +1,7 @@
 /** How long one piece of work goes first; then it takes too long for others to wait. */
 const FIRST_MS = 50;
+/** For so long after it goes first what may come next, as the next request of a client does. */
+const LINGER_MS = 5;
 /** How long others give way at most; afterwards they go on for a third of the time that took. */
 const WAIT_MS = 150;
 const GO_ON_SHARE = 1 / 3;
@@ -33,7 +35,7 @@ export class Precedence {
       if (Atomics.sub(this.#count, 0, 1) === 1) Atomics.notify(this.#count, 0);
     };
     const late = setTimeout(end, FIRST_MS).unref();
-    return { [Symbol.dispose]: end };
+    return { [Symbol.dispose]: () => void setTimeout(end, LINGER_MS).unref() };
   }
 
   /** Resolves when nothing is under way that goes first, or that was waited for long enough. */
