@@ -115,9 +115,10 @@ async function open(
   await secrets.register(database.db);
   const tickets = new Tickets(secrets.ticketKeys);
   const metrics = createMetrics({ ...config, exemplar: traceOfNow });
-  const made = { signInLink: new SignInLink(), precedence: new Precedence() };
-  const { signInLink } = made;
-  const ground = { ...config, ...made, log, nodeId, database, secrets, tickets, metrics };
+  const signInLink = new SignInLink();
+  const precedence = new Precedence();
+  const kept = { database, secrets, tickets, metrics, signInLink, precedence };
+  const ground = { ...config, ...kept, log, nodeId };
   metrics.showDatabase(cachedFigures({ figures: () => isAnswering(database) }));
   const others = await openCluster(ground, stack);
   const core = await openCore({ ...ground, others }, parts, stack);
